@@ -1,0 +1,96 @@
+"""firth learns vectors for words, or any tokens, from sequences of them.
+
+>>> import firth
+>>> model = firth.train("corpus.txt")  # doctest: +SKIP
+>>> model.most_similar("king")  # doctest: +SKIP
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0.dev0"
+
+if TYPE_CHECKING:
+    from firth.config import TextConfig, TrainingConfig
+    from firth.corpus import Corpus, encode
+    from firth.errors import (
+        ConfigError,
+        CorpusError,
+        FirthError,
+        FormatError,
+        OutputExistsError,
+        SourceError,
+        UnwritableWordError,
+        WordNotFoundError,
+    )
+    from firth.formats import export
+    from firth.model import EpochResult, Word2Vec, load
+    from firth.python_docs import python_docs
+    from firth.text import standardize
+    from firth.training import train
+    from firth.vectors import WordVectors
+    from firth.vocabulary import Vocabulary
+
+_HOMES = {
+    "ConfigError": "errors",
+    "Corpus": "corpus",
+    "CorpusError": "errors",
+    "EpochResult": "model",
+    "FirthError": "errors",
+    "FormatError": "errors",
+    "OutputExistsError": "errors",
+    "SourceError": "errors",
+    "TextConfig": "config",
+    "TrainingConfig": "config",
+    "UnwritableWordError": "errors",
+    "Vocabulary": "vocabulary",
+    "Word2Vec": "model",
+    "WordNotFoundError": "errors",
+    "WordVectors": "vectors",
+    "encode": "corpus",
+    "export": "formats",
+    "load": "model",
+    "python_docs": "python_docs",
+    "standardize": "text",
+    "train": "training",
+}
+
+__all__ = [
+    "ConfigError",
+    "Corpus",
+    "CorpusError",
+    "EpochResult",
+    "FirthError",
+    "FormatError",
+    "OutputExistsError",
+    "SourceError",
+    "TextConfig",
+    "TrainingConfig",
+    "UnwritableWordError",
+    "Vocabulary",
+    "Word2Vec",
+    "WordNotFoundError",
+    "WordVectors",
+    "encode",
+    "export",
+    "load",
+    "python_docs",
+    "standardize",
+    "train",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """Import a name's module when it is first asked for: looking up a vector must not load the compiler."""
+    if name not in _HOMES:
+        raise AttributeError(f"module 'firth' has no attribute {name!r}")
+    import importlib
+
+    value = getattr(importlib.import_module(f"firth.{_HOMES[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return [*__all__, "__version__"]

@@ -1,0 +1,280 @@
+"""The command: each part of it parses, makes one call, and shows the result."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from firth import __version__
+from firth.config import TrainingConfig
+from firth.errors import FirthError
+
+if TYPE_CHECKING:
+    from firth.model import Word2Vec
+    from firth.vectors import Neighbors
+
+DEMO_WORDS = ("exception", "month", "file", "thread", "integer", "import")
+
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, for other programs.")
+overwrite_option = click.option("--overwrite", is_flag=True, help="Replace what is at the output path.")
+topn_option = click.option(
+    "-n", "--topn", type=click.IntRange(1), default=10, show_default=True, help="How many words."
+)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, prog_name="firth")
+def cli() -> None:
+    """Learn vectors for words, or any tokens, from text; then ask them things.
+
+    \b
+    firth demo                              learn from the manual of your own Python: no download
+    firth train corpus.txt -o words.firth   learn from your text
+    firth similar words.firth king          the words most like one
+    firth analogy words.firth man king woman
+    firth export words.firth vectors.txt    for other programs
+    """
+
+
+def training_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command an option for every field of `TrainingConfig`."""
+    for field in reversed(dataclasses.fields(TrainingConfig)):
+        flag = "--" + field.name.replace("_", "-")
+        text = field.metadata["doc"][0].upper() + field.metadata["doc"][1:] + "."
+        options: dict[str, Any] = {"default": field.default, "help": text}
+        if isinstance(field.default, bool):
+            flag = f"{flag}/--no-{field.name.replace('_', '-')}"
+        else:
+            options["type"] = float if "float" in field.type else int if "int" in field.type else str
+        options["show_default"] = field.default is not None
+        command = click.option(flag, field.name, **options)(command)
+    return command
+
+
+@cli.command(short_help="Learn vectors from text.")
+@click.argument("sources", nargs=-1, required=True, metavar="SOURCE...")
+@click.option("-o", "--output", required=True, type=click.Path(path_type=Path), help="The model's folder.")
+@overwrite_option
+@click.option("--threads", type=click.IntRange(1), help="Default: all processors. The result is the same.")
+@click.option("--cache", type=click.Path(path_type=Path), help="Where encoded text is kept for the next time.")
+@click.option("--progress/--quiet", default=None, help="Show a bar. [default: at a terminal]")
+@json_option
+@training_options
+def train(
+    sources: tuple[str, ...],
+    output: Path,
+    overwrite: bool,
+    threads: int | None,
+    cache: Path | None,
+    progress: bool | None,
+    as_json: bool,
+    **settings: Any,
+) -> None:
+    """Learn vectors from text, one sentence a line, and save them as a model.
+
+    SOURCE is a file (packed with gzip, bzip2, xz or zstd or not), a folder with all files below it, a glob in
+    quotes, several of these, or - for standard input.
+
+    \b
+    firth train corpus.txt -o words.firth
+    firth train 'news/*.txt.gz' -o news.firth --vector-size 200 --epochs 10
+    zcat sessions.gz | firth train - -o items.firth --no-lowercase --no-strip-punctuation --separator ,
+    """
+    from firth.model import check_output
+    from firth.sources import files
+
+    config = TrainingConfig.of(settings)
+    check_output(output, overwrite=overwrite)
+    if "-" in sources and len(sources) > 1:
+        raise click.UsageError("- (standard input) cannot be mixed with files")
+    source = sys.stdin.buffer if sources == ("-",) else files(sources)
+    from firth.training import train as train_model
+
+    model = train_model(source, config=config, threads=threads, progress=progress, cache=cache)
+    model.save(output, overwrite=overwrite)
+    if as_json:
+        return _print_json(_facts(model) | {"model": str(output)})
+    click.echo(f"{len(model):,} words, {model.vector_size} dimensions, saved to {output}")
+    click.echo(f"try: firth similar {output} {model.words[min(100, len(model) - 1)]}")
+
+
+@cli.command(short_help="Learn from the manual of your own Python.")
+@click.option(
+    "-o", "--output", default="demo.firth", show_default=True, type=click.Path(path_type=Path), help="The model."
+)
+@overwrite_option
+@click.option("--threads", type=click.IntRange(1), help="Default: all processors. The result is the same.")
+@click.option("--progress/--quiet", default=None, help="Show a bar. [default: at a terminal]")
+def demo(output: Path, overwrite: bool, threads: int | None, progress: bool | None) -> None:
+    """Learn vectors from text that this machine has already: the manual of your own Python.
+
+    No download, a few seconds. Shows what was learnt, and what to try next.
+    """
+    from firth.model import check_output
+    from firth.python_docs import python_docs
+
+    check_output(output, overwrite=overwrite)
+    click.echo(f"Learning from the manual of Python {sys.version.split()[0]}", nl=False)
+    text = python_docs()
+    click.echo(f" ({text.stat().st_size / 1e6:.1f} MB of text, in {text})")
+    from firth.training import train as train_model
+
+    model = train_model(text, threads=threads, progress=progress)
+    model.save(output, overwrite=overwrite)
+    last = model.history[-1]
+    click.echo(
+        f"\n{len(model):,} words, {model.vector_size} numbers each, {last.epoch} passes over the text;"
+        f" mean loss of a pair {model.history[0].loss:.3f} at first, {last.loss:.3f} at the end\n"
+    )
+    asked = [word for word in DEMO_WORDS if word in model]
+    for word, neighbors in zip(asked, model.most_similar(asked, topn=6), strict=True):
+        click.echo(f"  {click.style(word, bold=True):>12}  {', '.join(w for w, _ in neighbors)}")
+    click.echo(f"\nThe model is in {output}. Try next:")
+    command = Path(sys.argv[0])
+    firth = "firth" if command.name != "firth" or _on_path(command) else os.path.relpath(command)
+    click.echo(f"  {firth} similar {output} tuple")
+    click.echo(f"  {firth} analogy {output} file open socket")
+    click.echo(f"  {firth} export {output} vectors.txt")
+    click.echo(f"  {firth} train YOUR_TEXT.txt -o words.firth")
+
+
+def _on_path(command: Path) -> bool:
+    return str(command.absolute().parent) in os.environ.get("PATH", "").split(os.pathsep)
+
+
+@cli.command(short_help="The words most similar to a word.")
+@click.argument("model", type=click.Path(path_type=Path))
+@click.argument("words", nargs=-1, required=True, metavar="WORD...")
+@topn_option
+@json_option
+def similar(model: Path, words: tuple[str, ...], topn: int, as_json: bool) -> None:
+    """The words whose vectors are nearest to a word's, with the cosine between them.
+
+    MODEL is a folder that `firth train` wrote, or a file of vectors (.txt, .vec, .bin, .tsv).
+    """
+    from firth.model import load
+
+    answers = load(model).most_similar(list(words), topn=topn)
+    if as_json:
+        return _print_json([_as_json(word, found) for word, found in zip(words, answers, strict=True)])
+    for word, found in zip(words, answers, strict=True):
+        if len(words) > 1:
+            click.secho(word, bold=True)
+        _print_neighbors(found)
+
+
+@cli.command(short_help="A is to B as C is to what?")
+@click.argument("model", type=click.Path(path_type=Path))
+@click.argument("a")
+@click.argument("b")
+@click.argument("c")
+@topn_option
+@json_option
+def analogy(model: Path, a: str, b: str, c: str, topn: int, as_json: bool) -> None:
+    """What is to C as B is to A: the words nearest to B - A + C.
+
+    \b
+    firth analogy words.firth man king woman       queen, one hopes
+    """
+    from firth.model import load
+
+    found = load(model).analogy(a, b, c, topn=topn)
+    if as_json:
+        return _print_json(_as_json(f"{b} - {a} + {c}", found))
+    _print_neighbors(found)
+
+
+@cli.command(short_help="Write the vectors for other programs.")
+@click.argument("model", type=click.Path(path_type=Path))
+@click.argument("output", type=click.Path(path_type=Path))
+@click.option("--format", "format", help="Default: by the output's ending.")
+@overwrite_option
+def export(model: Path, output: Path, format: str | None, overwrite: bool) -> None:
+    """Write vectors in another program's format, by the ending of OUTPUT.
+
+    \b
+    .txt .vec   word2vec's text format: gensim, fastText, spaCy and most others read it
+    .bin        word2vec's binary format
+    .tsv        numbers, with the words in a metadata.tsv beside: the Embedding Projector's
+    """
+    from firth.formats import export as export_vectors
+    from firth.model import load
+
+    for path in export_vectors(load(model), output, format=format, overwrite=overwrite):
+        click.echo(f"wrote {path}")
+
+
+@cli.command(short_help="What a model is, and how it was made.")
+@click.argument("model", type=click.Path(path_type=Path))
+@json_option
+def info(model: Path, as_json: bool) -> None:
+    """What a model is, and how it was made."""
+    from firth.model import Word2Vec, load
+
+    loaded = load(model)
+    if isinstance(loaded, Word2Vec):
+        facts = _facts(loaded)
+    else:
+        facts = {"words": len(loaded), "vector_size": loaded.vector_size, "first_words": loaded.words[:10]}
+    if as_json:
+        return _print_json(facts)
+    for name, value in facts.items():
+        if name == "history":
+            losses = ", ".join(f"{result['loss']:.4f}" for result in value)
+            click.echo(f"loss of each epoch (nats a pair): {losses}")
+        elif isinstance(value, dict):
+            click.echo(f"{name}: " + ", ".join(f"{key}={setting!r}" for key, setting in value.items()))
+        elif isinstance(value, list):
+            click.echo(f"{name.replace('_', ' ')}: {' '.join(value)}")
+        else:
+            click.echo(f"{name.replace('_', ' ')}: {value:,}")
+
+
+def _facts(model: Word2Vec) -> dict[str, Any]:
+    return {
+        "words": len(model),
+        "vector_size": model.vector_size,
+        "tokens_of_these_words": int(model.vocabulary.counts.sum()),
+        "first_words": model.words[:10],
+        "settings": dataclasses.asdict(model.config),
+        "history": [dataclasses.asdict(result) for result in model.history],
+    }
+
+
+def _as_json(query: str, found: Neighbors) -> dict[str, Any]:
+    return {"query": query, "similar": [{"word": word, "cosine": round(c, 6)} for word, c in found]}
+
+
+def _print_json(value: Any) -> None:
+    click.echo(json.dumps(value, ensure_ascii=False, indent=1))
+
+
+def _print_neighbors(found: Neighbors) -> None:
+    for word, cosine in found:
+        click.echo(f"{cosine:.4f}  {word}")
+
+
+def main() -> None:
+    """Run the command. Exit codes: 0 done, 1 an error of the task, 2 of the command line, 130 interrupted."""
+    try:
+        code = cli.main(standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        code = error.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("firth: interrupted", err=True)
+        code = 130
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = 1
+    except (FirthError, OSError, MemoryError) as error:
+        click.echo(f"firth: {error or type(error).__name__}", err=True)
+        code = 1
+    sys.exit(code or 0)

@@ -1,0 +1,47 @@
+"""What can go wrong, each with a message for the person who meets it: what was wanted, what came, what to try."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+
+class FirthError(Exception):
+    """The base of every error that firth raises on purpose."""
+
+
+class ConfigError(FirthError, ValueError):
+    """A setting makes no sense. All that are wrong are named at once, before any work starts."""
+
+
+class SourceError(FirthError, ValueError):
+    """The text cannot be read, or is not what it was taken for."""
+
+
+class CorpusError(FirthError, ValueError):
+    """The text was read, but nothing can be learned from it."""
+
+
+class FormatError(FirthError, ValueError):
+    """A file of vectors or a model folder is cut short, altered, or of another kind."""
+
+
+class OutputExistsError(FirthError, FileExistsError):
+    """The output path exists, and nobody asked to overwrite it."""
+
+
+class UnwritableWordError(FirthError, ValueError):
+    """A word cannot be written in the format asked for; nothing has been written."""
+
+
+class WordNotFoundError(FirthError, KeyError):
+    """A word is not in the vocabulary."""
+
+    def __init__(self, word: str, similar: Sequence[str] = ()):
+        self.word = word
+        self.similar = tuple(similar)
+        hint = f"; near it: {', '.join(self.similar)}" if self.similar else ""
+        self.message = f"{word!r} is not in the vocabulary{hint}"
+        super().__init__(self.message)
+
+    def __str__(self) -> str:
+        return self.message  # KeyError would show the message in quotes

@@ -1,0 +1,109 @@
+"""Files that last: written under a temporary name, flushed to the disk, and only then given their own name."""
+
+from __future__ import annotations
+
+import ctypes
+import hashlib
+import os
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from firth.errors import OutputExistsError
+
+CHUNK_BYTES = 1 << 20
+
+
+def sha256_of(path: Path) -> str:
+    """The SHA-256 of a file's bytes, in hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def refuse_to_overwrite(path: Path, *, overwrite: bool) -> None:
+    """Raise `OutputExistsError` if something stands at this path already, unless asked to overwrite it."""
+    if not overwrite and path.exists():
+        raise OutputExistsError(f"{path} exists already: choose another path, or ask to overwrite it")
+
+
+def _flush(path: Path) -> None:
+    """Have the system write a file, or a folder's list of names, to the disk."""
+    if path.is_dir() and os.name != "posix":
+        return  # Windows has no way to flush a folder
+    descriptor = os.open(path, os.O_RDONLY if os.name == "posix" else os.O_RDWR)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
+def new_file(path: Path, *, overwrite: bool = False) -> Iterator[Path]:
+    """A temporary path beside `path`, to be written by the caller; it takes the place of `path` at the end.
+
+    If the caller fails, or the disk is full, what stood at `path` is as it was, and no temporary file stays.
+    """
+    refuse_to_overwrite(path, overwrite=overwrite)
+    descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent)
+    os.close(descriptor)
+    temporary = Path(name)
+    try:
+        yield temporary
+        temporary.chmod(0o666 & ~_umask())
+        _flush(temporary)
+        refuse_to_overwrite(path, overwrite=overwrite)
+        temporary.replace(path)
+        _flush(path.parent)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def new_folder(path: Path, *, overwrite: bool = False) -> Iterator[Path]:
+    """A temporary folder beside `path`, to be filled by the caller; it takes the place of `path` at the end.
+
+    If the caller fails, or the disk is full, what stood at `path` is as it was, and no temporary folder stays.
+    """
+    refuse_to_overwrite(path, overwrite=overwrite)
+    temporary = Path(tempfile.mkdtemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent))
+    try:
+        yield temporary
+        temporary.chmod(0o777 & ~_umask())
+        for file in temporary.iterdir():
+            _flush(file)
+        _flush(temporary)
+        refuse_to_overwrite(path, overwrite=overwrite)
+        if path.exists():
+            _exchange(temporary, path)
+        else:
+            temporary.rename(path)
+        _flush(path.parent)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+def _exchange(new: Path, old: Path) -> None:
+    """Let two folders change names: in one step where the system can, so that neither is ever missing."""
+    if sys.platform == "linux":
+        at_working_folder, exchange = -100, 2
+        rename = getattr(ctypes.CDLL(None), "renameat2", None)
+        if rename and rename(at_working_folder, bytes(new), at_working_folder, bytes(old), exchange) == 0:
+            return
+    aside = Path(tempfile.mkdtemp(prefix=f".{old.name}.", suffix=".old", dir=old.parent))
+    old.rename(aside / old.name)
+    try:
+        new.rename(old)
+    except BaseException:
+        (aside / old.name).rename(old)
+        aside.rmdir()
+        raise
+    shutil.rmtree(aside, ignore_errors=True)

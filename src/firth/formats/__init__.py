@@ -1,0 +1,62 @@
+"""Files of vectors that other programs read and write: one module a format, entries in one table."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from firth.errors import FormatError
+from firth.files import refuse_to_overwrite
+from firth.formats import tsv, word2vec_binary, word2vec_text
+from firth.vectors import WordVectors
+
+
+@dataclass(frozen=True)
+class Format:
+    """A kind of file: how its names end, and how it is written and read."""
+
+    name: str
+    suffixes: tuple[str, ...]
+    write: Callable[[WordVectors, Path, bool], list[Path]]
+    read: Callable[[Path], WordVectors]
+
+
+FORMATS = (
+    Format("word2vec text", (".txt", ".vec"), word2vec_text.write, word2vec_text.read),
+    Format("word2vec binary", (".bin",), word2vec_binary.write, word2vec_binary.read),
+    Format("tsv", (".tsv",), tsv.write, tsv.read),
+)
+
+
+def _format_of(path: Path, name: str | None) -> Format:
+    if name is not None:
+        for format in FORMATS:
+            if format.name == name:
+                return format
+        raise FormatError(f"no format is called {name!r}; there are {', '.join(f.name for f in FORMATS)}")
+    for format in FORMATS:
+        if path.suffix.lower() in format.suffixes:
+            return format
+    known = ", ".join(f"{'/'.join(f.suffixes)} ({f.name})" for f in FORMATS)
+    raise FormatError(f"cannot tell the format of {path} by its name; there are {known}")
+
+
+def export(
+    vectors: WordVectors, path: str | Path, *, format: str | None = None, overwrite: bool = False
+) -> list[Path]:
+    """Write vectors for other programs, in the format of the path's ending; return the files written.
+
+    Raises `UnwritableWordError`, before anything is written, if the format cannot hold one of the words, and
+    `OutputExistsError` if a file exists, unless asked to overwrite it.
+    """
+    path = Path(path)
+    found = _format_of(path, format)
+    refuse_to_overwrite(path, overwrite=overwrite)
+    return found.write(vectors, path, overwrite)
+
+
+def read(path: str | Path, *, format: str | None = None) -> WordVectors:
+    """Read vectors that another program wrote. Raises `FormatError`, with the line, where they are not whole."""
+    path = Path(path)
+    return _format_of(path, format).read(path)

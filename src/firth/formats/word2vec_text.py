@@ -1,0 +1,78 @@
+"""word2vec's text format: a line `V d`, then a line a word, its numbers after it, separated by spaces."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from firth.errors import FormatError
+from firth.files import new_file
+from firth.formats.words import refuse_words_with, without_counts
+from firth.vectors import WordVectors
+
+WHITE_SPACE = " \t\n\r\v\f"
+
+
+def write(vectors: WordVectors, path: Path, overwrite: bool) -> list[Path]:
+    """Write the shortest decimals that give back the same float32 numbers."""
+    refuse_words_with(
+        WHITE_SPACE, vectors.words, "word2vec text", "A .tsv file can hold spaces, a firth model everything."
+    )
+    with (
+        new_file(path, overwrite=overwrite) as temporary,
+        temporary.open("w", encoding="utf-8", newline="\n") as file,
+    ):
+        file.write(f"{len(vectors)} {vectors.vector_size}\n")
+        for word, vector in zip(vectors.words, vectors.vectors, strict=True):
+            file.write(f"{word} {numbers(vector)}\n")
+    return [path]
+
+
+def numbers(vector: np.ndarray[Any, np.dtype[np.float32]], separator: str = " ") -> str:
+    """The numbers of a vector as text, the shortest that read back the same."""
+    return separator.join(map(str, vector))
+
+
+def read(path: Path) -> WordVectors:
+    """Read a word2vec text file. Raises `FormatError` with the line that is wrong."""
+    words: list[str] = []
+    with path.open(encoding="utf-8", errors="surrogateescape", newline="\n") as file:
+        size, width = _header(file.readline(1000), path)
+        # a line is two bytes a number at least: a header that lies allocates nothing
+        vectors = np.empty((min(size, path.stat().st_size // (2 * width) + 1), width), np.float32)
+        for row, line in enumerate(file):
+            word, *values = line.rstrip("\n").rstrip(" \r").split(" ")
+            if row >= size:
+                raise FormatError(f"{path}, line {row + 2:,}: the header promised {size:,} words, here is another")
+            if len(values) != width:
+                raise FormatError(
+                    f"{path}, line {row + 2:,} has {len(values):,} values, the header promised {width:,}:"
+                    " is this the binary format?"
+                )
+            try:
+                vectors[row] = values
+            except ValueError as error:
+                raise FormatError(f"{path}, line {row + 2:,}: {error}") from error
+            words.append(_whole(word, path, row + 2))
+    if len(words) < size:
+        raise FormatError(f"{path} has {len(words):,} words, the header promised {size:,}: it is cut short")
+    return without_counts(words, vectors[:size], path)
+
+
+def _whole(word: str, path: Path, line: int) -> str:
+    try:
+        word.encode("utf-8")
+    except UnicodeEncodeError as error:
+        raise FormatError(f"{path}, line {line:,}: the word is not UTF-8 text") from error
+    return word
+
+
+def _header(line: str, path: Path) -> tuple[int, int]:
+    parts = line.split()
+    if len(parts) == 2 and all(part.isdecimal() and len(part) < 12 for part in parts):
+        size, width = map(int, parts)
+        if size > 0 and 0 < width <= 1_000_000:
+            return size, width
+    raise FormatError(f"{path}, line 1: wanted the number of words and of dimensions, got {line[:60]!r}")

@@ -1,0 +1,33 @@
+"""Which words a format can hold, and what the formats' readers share."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from firth.errors import FormatError, UnwritableWordError
+from firth.vectors import WordVectors
+from firth.vocabulary import Vocabulary
+
+
+def refuse_words_with(characters: Collection[str], words: Sequence[str], format: str, instead: str) -> None:
+    """Raise `UnwritableWordError` if a word has one of these characters, or is empty."""
+    bad = [word for word in words if not word or any(c in word for c in characters)]
+    if bad:
+        what = "is empty" if not bad[0] else "has white space in it"
+        more = f" (and {len(bad) - 1:,} more)" if len(bad) > 1 else ""
+        raise UnwritableWordError(f"{format} files cannot hold the word {bad[0]!r}{more}: it {what}. {instead}")
+
+
+def without_counts(words: list[str], vectors: np.ndarray[Any, np.dtype[np.float32]], path: Path) -> WordVectors:
+    """Word vectors from a file that does not say how often the words occur. Raises `FormatError` for a word twice."""
+    if len(set(words)) != len(words):
+        seen: set[str] = set()
+        for row, word in enumerate(words, start=1):
+            if word in seen:
+                raise FormatError(f"{path}: the word {word!r} comes a second time, as word {row:,}")
+            seen.add(word)
+    return WordVectors(Vocabulary(words, np.zeros(len(words), np.int64)), vectors)

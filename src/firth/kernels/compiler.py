@@ -1,0 +1,79 @@
+"""How kernels are compiled, and where the machine code is kept between runs.
+
+Numba's own cache notices a change of the file a kernel stands in, but not of a helper in another file, nor
+an upgrade that keeps a file's size and date. So the machine code lives in a folder named after a hash of all
+kernel sources and of the compiler's versions: after any change there is another folder, and never stale code.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import hashlib
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+
+import llvmlite
+import numba
+import numpy as np
+import platformdirs
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+OPTIONS: dict[str, Any] = {"nogil": True, "error_model": "numpy"}
+
+
+@functools.cache
+def cache_folder() -> Path:
+    """Where this version's machine code is kept: under `NUMBA_CACHE_DIR` or the user's cache folder."""
+    digest = hashlib.sha256()
+    for source in sorted(Path(__file__).parent.glob("*.py")):
+        digest.update(source.name.encode() + b"\0" + source.read_bytes())
+    versions = (sys.version, numba.__version__, llvmlite.__version__, np.__version__)
+    digest.update(repr(versions).encode())
+    root = os.environ.get("NUMBA_CACHE_DIR") or platformdirs.user_cache_path("firth")
+    return Path(root) / "kernels" / digest.hexdigest()[:16]
+
+
+def is_enabled() -> bool:
+    """Whether kernels are compiled at all: with NUMBA_DISABLE_JIT=1 they run as Python, slowly, for coverage."""
+    return not numba.config.DISABLE_JIT
+
+
+def is_compiled() -> bool:
+    """Whether a training on this machine has compiled these very kernels before."""
+    return not is_enabled() or _complete().exists()
+
+
+def mark_compiled() -> None:
+    """Remember that a training has run, and so every kernel of it been compiled."""
+    with contextlib.suppress(OSError):  # where nothing can be kept, kernels are compiled every time
+        _complete().touch()
+
+
+def _complete() -> Path:
+    return cache_folder() / "complete"
+
+
+@contextmanager
+def _numba_caches_in(folder: Path) -> Iterator[None]:
+    before = numba.config.CACHE_DIR
+    numba.config.CACHE_DIR = str(folder)
+    try:
+        yield
+    finally:
+        numba.config.CACHE_DIR = before
+
+
+def compiled(function: Function) -> Function:
+    """Compile a kernel on its first call, without the interpreter lock, and keep its machine code."""
+    try:
+        with _numba_caches_in(cache_folder()):
+            kernel: Function = numba.njit(cache=True, **OPTIONS)(function)
+    except RuntimeError:  # the cache folder cannot be written: compile anew in every process
+        kernel = numba.njit(**OPTIONS)(function)
+    return kernel

@@ -1,0 +1,405 @@
+"""Skip-gram with negative sampling, in rounds (see `docs/rounds.md`).
+
+An epoch's tokens are thinned by `keep_tokens`. Blocks of consecutive kept tokens are the centres;
+`compute_block` finds the changes one block asks for, from a snapshot of the parameters, and `add_changes`
+adds those of a whole round, row by row in block order. `train_rounds` is what each thread runs.
+
+The direction is word2vec.c's: the input vector of a context word predicts the centre's output vector.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from firth.kernels.compiler import compiled
+from firth.kernels.products import TILE_ROWS, score, weigh, weigh_transposed
+from firth.kernels.randomness import draw, high_half, low_half, scale
+from firth.kernels.synchrony import take_ticket, wait_for_all
+
+Float32 = np.ndarray[Any, np.dtype[np.float32]]
+Float64 = np.ndarray[Any, np.dtype[np.float64]]
+Int32 = np.ndarray[Any, np.dtype[np.int32]]
+Int64 = np.ndarray[Any, np.dtype[np.int64]]
+UInt32 = np.ndarray[Any, np.dtype[np.uint32]]
+
+UNUSED = -1
+
+
+class Stretch(NamedTuple):
+    """A stretch of an epoch's kept tokens: those in [first, last) are centres, their neighbors are around."""
+
+    tokens: Int32  # word ids
+    sentences: Int32  # a number that changes from sentence to sentence
+    positions: Int64  # where the token stands in the corpus
+    first: int
+    last: int
+    first_block: int  # the number of the first centre's block in this epoch
+
+
+class Parameters(NamedTuple):
+    """The two vectors of every word: (V, width) float32, zero in the columns past the vector size."""
+
+    inputs: Float32
+    outputs: Float32
+
+
+class Noise(NamedTuple):
+    """An alias table (Walker 1977): column n is word n with probability (threshold+1)/2**32, else its alias."""
+
+    threshold: UInt32
+    alias: Int32
+
+
+class Plan(NamedTuple):
+    """What stays the same through an epoch."""
+
+    block_centres: int  # B
+    noise_words: int  # K, drawn for a block and shared by its pairs
+    round_blocks: int  # R
+    window: int
+    noise_weight: float  # k/K, the weight of each noise word in each pair
+    rate_first: float  # the learning rate where the epoch begins, and how it changes per token
+    rate_slope: float
+    rate_least: float
+    loss_blocks: int  # the loss is measured on one block in so many
+    window_key: np.uint64
+    noise_key: np.uint64
+
+
+class Changes(NamedTuple):
+    """What the blocks of a round ask for, (R, rows, width): input rows T = B + 2·window, output rows B + K."""
+
+    input_words: Int32
+    input_rows: Float32
+    output_words: Int32
+    output_rows: Float32
+    input_count: Int32  # (R,) input rows in use
+    output_count: Int32  # (R,) output rows, all of them
+    loss: Float64  # (R,) sum over the block's pairs, where it is measured
+    pairs: Int64  # (R,) pairs that the loss is summed over
+
+
+class Scratch(NamedTuple):
+    """One thread's working space."""
+
+    X: Float32  # (T, width) context words' input vectors
+    Z: Float32  # (B + K, width) centres' and noise words' output vectors
+    S: Float32  # (T, B + K) scores, then gradients
+    W: Float32  # (T, B + K) weights
+    slot: Int32  # (B + 2·window,) the row of X of each token around the block
+    count: Int32  # (T,) pairs of each row of X
+
+
+# 1/(1+exp(-x)) = 1/2 + x·P(x²)/Q(x²) on [-16, 16], fitted for the least greatest error: 3e-7 in float32.
+_HALF, _LIMIT = np.float32(0.5), np.float32(16)
+_P0, _P1 = np.float32(0.2499998405168109), np.float32(0.008071024839336532)
+_P2, _P3 = np.float32(4.591915838525097e-05), np.float32(4.4180501393527405e-08)
+_Q1, _Q2 = np.float32(0.11561684620183083), np.float32(0.0014852387796183825)
+_Q3, _Q4 = np.float32(3.7035665291461822e-06), np.float32(9.468112016972654e-10)
+_ONE = np.float32(1)
+
+
+@compiled
+def logistic(x: np.float32) -> np.float32:
+    """1 / (1 + exp(-x)) to within 3e-7, without a branch or a table, so that loops over it vectorise."""
+    x = min(max(x, -_LIMIT), _LIMIT)
+    s = x * x
+    p = ((_P3 * s + _P2) * s + _P1) * s + _P0
+    q = (((_Q4 * s + _Q3) * s + _Q2) * s + _Q1) * s + _ONE
+    return np.float32(_HALF + x * (p / q))
+
+
+@compiled
+def softplus(x: float) -> float:
+    """log(1 + exp(x)) in double precision, without overflow."""
+    return max(x, 0.0) + math.log1p(math.exp(-abs(x)))
+
+
+@compiled
+def keep_tokens(
+    tokens: Int32,
+    sentence_starts: Int64,
+    position: int,
+    sentence: int,
+    keep: UInt32,
+    key: np.uint64,
+    kept_tokens: Int32,
+    kept_sentences: Int32,
+    kept_positions: Int64,
+    filled: int,
+) -> tuple[int, int, int]:
+    """Append the kept tokens from `position` on, until the buffers are full or the corpus ends.
+
+    Token p of word w is kept if its random 32 bits are at most `keep[w]`; words of no entry in `keep` (those
+    outside the vocabulary) never are. Returns the position, the sentence and the fill level reached.
+    """
+    while position < tokens.shape[0] and filled < kept_tokens.shape[0]:
+        while position >= sentence_starts[sentence + 1]:
+            sentence += 1
+        word = tokens[position]
+        if word < keep.shape[0] and high_half(draw(key, position)) <= keep[word]:
+            kept_tokens[filled] = word
+            kept_sentences[filled] = sentence & 0x7FFFFFFF
+            kept_positions[filled] = position
+            filled += 1
+        position += 1
+    return position, sentence, filled
+
+
+@compiled
+def draw_noise_word(noise: Noise, key: np.uint64, counter: int) -> int:
+    """A word from the noise distribution."""
+    bits = draw(key, counter)
+    column = scale(high_half(bits), noise.alias.shape[0])
+    if low_half(bits) <= noise.threshold[column]:
+        return column
+    return noise.alias[column]
+
+
+@compiled
+def find_pairs(
+    stretch: Stretch, first: int, last: int, plan: Plan, scratch: Scratch, input_words: Int32
+) -> int:
+    """Weigh each (context, centre) pair of the block 1 in `scratch.W`; return the number T of context tokens."""
+    base = first - plan.window
+    for i in range(scratch.slot.shape[0]):
+        scratch.slot[i] = UNUSED
+    used = 0
+    for centre in range(first, last):
+        draws = high_half(draw(plan.window_key, stretch.positions[centre]))
+        reach = 1 + scale(draws, plan.window)
+        sentence = stretch.sentences[centre]
+        for direction in (-1, 1):
+            for distance in range(1, reach + 1):
+                context = centre + direction * distance
+                if not 0 <= context < stretch.tokens.shape[0] or stretch.sentences[context] != sentence:
+                    break
+                row = scratch.slot[context - base]
+                if row == UNUSED:
+                    row = used
+                    used += 1
+                    scratch.slot[context - base] = row
+                    scratch.count[row] = 0
+                    for z in range(scratch.W.shape[1]):
+                        scratch.W[row, z] = 0
+                    input_words[row] = stretch.tokens[context]
+                scratch.count[row] += 1
+                scratch.W[row, centre - first] = 1
+    return used
+
+
+@compiled
+def weigh_noise(used: int, centres: int, plan: Plan, scratch: Scratch, output_words: Int32) -> None:
+    """Weigh noise word n in row t by -k/K for each pair of t, save the pairs whose centre is that very word."""
+    B = plan.block_centres
+    weight = np.float32(plan.noise_weight)
+    for row in range(used):
+        of_row = -weight * np.float32(scratch.count[row])
+        for n in range(B, B + plan.noise_words):
+            scratch.W[row, n] = of_row
+    for n in range(B, B + plan.noise_words):
+        for centre in range(centres):
+            if output_words[n] == output_words[centre]:
+                for row in range(used):
+                    scratch.W[row, n] += weight * scratch.W[row, centre]
+
+
+@compiled
+def copy_rows(parameters: Float32, words: Int32, count: int, rows: Float32) -> None:
+    """rows[i] = parameters[words[i]], or zero for an unused word."""
+    for i in range(count):
+        word = words[i]
+        if word == UNUSED:
+            for column in range(rows.shape[1]):
+                rows[i, column] = 0
+        else:
+            for column in range(rows.shape[1]):
+                rows[i, column] = parameters[word, column]
+
+
+@compiled
+def scores_to_gradients(used: int, plan: Plan, rate: np.float32, scratch: Scratch) -> None:
+    """Replace the scores S by learning rate × weight × (1 - σ) for pairs and × σ for noise words."""
+    S, W = scratch.S.reshape(-1), scratch.W.reshape(-1)
+    size = used * scratch.S.shape[1]
+    for i in range(size):
+        score_of_error = S[i] if W[i] < 0 else -S[i]
+        S[i] = rate * W[i] * logistic(score_of_error)
+    for i in range(size, min(size + TILE_ROWS * scratch.S.shape[1], S.shape[0])):
+        S[i] = 0
+
+
+@compiled
+def measure_loss(used: int, plan: Plan, scratch: Scratch) -> float:
+    """-log σ(score) summed over the pairs, plus -log σ(-score) of their noise words by weight."""
+    loss = 0.0
+    for row in range(used):
+        for z in range(scratch.S.shape[1]):
+            weight = scratch.W[row, z]
+            if weight > 0:
+                loss += weight * softplus(-np.float64(scratch.S[row, z]))
+            elif weight < 0:
+                loss -= weight * softplus(np.float64(scratch.S[row, z]))
+    return loss
+
+
+@compiled
+def learning_rate(plan: Plan, position: int) -> float:
+    """The learning rate at a position of this epoch."""
+    return max(plan.rate_first + plan.rate_slope * position, plan.rate_least)
+
+
+@compiled
+def compute_block(
+    stretch: Stretch,
+    first: int,
+    block: int,
+    rate: float,
+    plan: Plan,
+    parameters: Parameters,
+    noise: Noise,
+    scratch: Scratch,
+    changes: Changes,
+) -> None:
+    """The changes of the block of centres from `first` on, written to slot `block` of the round."""
+    B = plan.block_centres
+    centres = min(B, stretch.last - first)
+    input_words = changes.input_words[block]
+    output_words = changes.output_words[block]
+
+    used = find_pairs(stretch, first, first + centres, plan, scratch, input_words)
+    changes.input_count[block] = used
+    for i in range(B):
+        output_words[i] = stretch.tokens[first + i] if i < centres else UNUSED
+    counter = stretch.positions[first] * plan.noise_words
+    for n in range(plan.noise_words):
+        output_words[B + n] = draw_noise_word(noise, plan.noise_key, counter + n)
+    weigh_noise(used, centres, plan, scratch, output_words)
+
+    copy_rows(parameters.inputs, input_words, used, scratch.X)
+    copy_rows(parameters.outputs, output_words, B + plan.noise_words, scratch.Z)
+    score(scratch.X, used, scratch.Z, scratch.S)
+
+    changes.loss[block] = 0.0
+    changes.pairs[block] = 0
+    if (stretch.first_block + (first - stretch.first) // B) % plan.loss_blocks == 0:
+        changes.loss[block] = measure_loss(used, plan, scratch)
+        changes.pairs[block] = scratch.count[:used].sum()
+
+    scores_to_gradients(used, plan, np.float32(rate), scratch)
+    weigh(scratch.S, used, scratch.Z, changes.input_rows[block])
+    weigh_transposed(scratch.S, used, scratch.X, changes.output_rows[block])
+
+
+@compiled
+def add_rows(
+    words: Int32, count: Int32, rows: Float32, blocks: int, parameters: Float32, thread: int, threads: int
+) -> None:
+    """Add the changes of the rows that this thread owns (word modulo threads), each row in block order."""
+    for block in range(blocks):
+        for i in range(count[block]):
+            word = words[block, i]
+            if word != UNUSED and word % threads == thread:
+                for column in range(parameters.shape[1]):
+                    parameters[word, column] += rows[block, i, column]
+
+
+@compiled
+def train_rounds(
+    thread: int,
+    threads: int,
+    counters: Int64,
+    stretch: Stretch,
+    plan: Plan,
+    parameters: Parameters,
+    noise: Noise,
+    scratch: Scratch,
+    changes: Changes,
+) -> tuple[float, int]:
+    """Train on a stretch. Every thread calls this with the same arrays, save `thread` and `scratch`.
+
+    A round has two phases with a meeting after each: blocks, dealt out by ticket, are computed from the
+    parameters as they are; then each thread adds the changes of the rows it owns. `counters` are zero at the
+    start. Returns the loss and the number of pairs it was summed over, the same from every thread.
+    """
+    loss = 0.0
+    pairs = 0
+    meeting = 0
+    size = plan.block_centres * plan.round_blocks
+    for number, round_first in enumerate(range(stretch.first, stretch.last, size)):
+        centres = min(size, stretch.last - round_first)
+        blocks = (centres + plan.block_centres - 1) // plan.block_centres
+        rate = learning_rate(plan, stretch.positions[round_first])
+        tickets = 1 + number % 2
+        if thread == 0:
+            counters[3 - tickets] = 0  # the next round's, which all have finished with
+        block = take_ticket(counters, tickets)
+        while block < blocks:
+            first = round_first + block * plan.block_centres
+            compute_block(stretch, first, block, rate, plan, parameters, noise, scratch, changes)
+            block = take_ticket(counters, tickets)
+        meeting += 1
+        wait_for_all(counters, meeting, threads)
+        for block in range(blocks):
+            loss += changes.loss[block]
+            pairs += changes.pairs[block]
+        add_rows(
+            changes.input_words, changes.input_count, changes.input_rows, blocks,
+            parameters.inputs, thread, threads,
+        )  # fmt: skip
+        add_rows(
+            changes.output_words, changes.output_count, changes.output_rows, blocks,
+            parameters.outputs, thread, threads,
+        )  # fmt: skip
+        meeting += 1
+        wait_for_all(counters, meeting, threads)
+    return loss, pairs
+
+
+@compiled
+def fill_initial_vectors(inputs: Float32, vector_size: int, key: np.uint64) -> None:
+    """Uniform in ±1/(2·vector_size), as word2vec.c's; the columns past the vector size stay zero."""
+    for row in range(inputs.shape[0]):
+        for column in range(vector_size):
+            bits = draw(key, row * vector_size + column)
+            unit = np.float64(high_half(bits)) / 4294967296.0 - 0.5
+            inputs[row, column] = np.float32(unit / vector_size)
+
+
+@compiled
+def fill_alias_table(scaled: Float64, probability: Float64, alias: Int32, stack: Int32) -> None:
+    """Vose's method (1991, "A linear algorithm for generating random numbers with a given distribution").
+
+    `scaled` is n × each word's probability and is used up; `stack` is n words of working space: words with
+    less than their share grow from its front, words with more from its back.
+    """
+    n = scaled.shape[0]
+    small = 0
+    large = n
+    for word in range(n):
+        if scaled[word] < 1.0:
+            stack[small] = word
+            small += 1
+        else:
+            large -= 1
+            stack[large] = word
+    while small > 0 and large < n:
+        small -= 1
+        poor = stack[small]
+        rich = stack[large]
+        probability[poor] = scaled[poor]
+        alias[poor] = rich
+        scaled[rich] = (scaled[rich] + scaled[poor]) - 1.0
+        if scaled[rich] < 1.0:
+            large += 1
+            stack[small] = rich
+            small += 1
+    for i in range(small):  # what rounding left over
+        probability[stack[i]] = 1.0
+        alias[stack[i]] = stack[i]
+    for i in range(large, n):
+        probability[stack[i]] = 1.0
+        alias[stack[i]] = stack[i]

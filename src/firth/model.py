@@ -1,0 +1,191 @@
+"""A trained model: its vocabulary, vectors, configuration and history, saved to a folder and loaded again.
+
+A model's folder holds
+
+    model.json             what this is: settings, history, and the size and SHA-256 of the other files
+    vocabulary.json        the words and their counts
+    vectors.safetensors    the words' vectors, (V, d) float32
+    output.safetensors     the output vectors of training, (V, d) float32
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from firth import __version__, formats
+from firth.config import TrainingConfig
+from firth.errors import FirthError, FormatError
+from firth.files import new_folder, refuse_to_overwrite, sha256_of
+from firth.tensors import map_tensor, write_tensor
+from firth.vectors import WordVectors
+from firth.vocabulary import Vocabulary
+
+FORMAT = "firth model"
+VERSION = 1
+VOCABULARY, VECTORS, OUTPUT = "vocabulary.json", "vectors.safetensors", "output.safetensors"
+
+Float32 = np.ndarray[Any, np.dtype[np.float32]]
+
+
+@dataclasses.dataclass(frozen=True)
+class EpochResult:
+    """What an epoch came to: the mean loss of the (context, centre) pairs it was measured on, in nats."""
+
+    epoch: int
+    loss: float
+    pairs: int
+
+
+class Word2Vec(WordVectors):
+    """Word vectors with everything that made them."""
+
+    def __init__(
+        self,
+        vocabulary: Vocabulary,
+        vectors: Float32,
+        output_vectors: Float32 | None,
+        config: TrainingConfig,
+        history: list[EpochResult],
+        folder: Path | None = None,
+    ):
+        super().__init__(vocabulary, vectors)
+        self.config = config
+        self.history = history
+        self.folder = folder
+        self._output_vectors = output_vectors
+
+    @cached_property
+    def output_vectors(self) -> Float32:
+        """The (V, d) vectors that words have as centres; the product with a context word's vector is a pair's score."""
+        if self._output_vectors is not None:
+            return self._output_vectors
+        if self.folder is None:
+            raise FirthError("this model has no output vectors")
+        _check_file(self.folder, OUTPUT, _read_about(self.folder)["files"], verify=True)
+        vectors = map_tensor(self.folder / OUTPUT, "output")
+        if vectors.shape != self.vectors.shape:
+            raise FormatError(f"{self.folder / OUTPUT} has the shape {vectors.shape}, not {self.vectors.shape}")
+        return vectors
+
+    def save(self, folder: str | Path, *, overwrite: bool = False) -> Path:
+        """Save to a folder, all or nothing: if the disk fills up, what was there before is still whole.
+
+        Raises `OutputExistsError` if the folder exists, unless asked to overwrite it; only a model is overwritten.
+        """
+        folder = Path(folder)
+        check_output(folder, overwrite=overwrite)
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with new_folder(folder, overwrite=overwrite) as temporary:
+            words = {"words": self.words, "counts": self.vocabulary.counts.tolist()}
+            (temporary / VOCABULARY).write_text(json.dumps(words, ensure_ascii=True), "ascii")
+            write_tensor(temporary / VECTORS, "vectors", self.vectors)
+            write_tensor(temporary / OUTPUT, "output", self.output_vectors)
+            about: dict[str, Any] = {
+                "format": FORMAT,
+                "version": VERSION,
+                "written_by": f"firth {__version__}",
+                "words": len(self),
+                "vector_size": self.vector_size,
+                "config": dataclasses.asdict(self.config),
+                "history": [dataclasses.asdict(result) for result in self.history],
+                "files": {
+                    name: {"bytes": (temporary / name).stat().st_size, "sha256": sha256_of(temporary / name)}
+                    for name in (VOCABULARY, VECTORS, OUTPUT)
+                },
+            }
+            about["sha256"] = _digest(about)
+            (temporary / "model.json").write_text(json.dumps(about, indent=1), "ascii")
+        return folder
+
+    @classmethod
+    def load(cls, folder: str | Path, *, verify: bool = True) -> Word2Vec:
+        """Load a model's folder; the vectors are mapped, read from the disk only where they are looked at.
+
+        The checksums of what is loaded are compared, which reads the vectors once; `verify=False` leaves that out.
+        Raises `FormatError` if a file is missing, cut short or altered, or the model is of a newer version.
+        """
+        folder = Path(folder)
+        about = _read_about(folder)
+        for name in (VOCABULARY, VECTORS, OUTPUT):
+            _check_file(folder, name, about["files"], verify=verify and name != OUTPUT)
+        try:
+            content = json.loads((folder / VOCABULARY).read_bytes())
+            vocabulary = Vocabulary(content["words"], content["counts"])
+            config = TrainingConfig.of(about["config"])
+            history = [EpochResult(**result) for result in about["history"]]
+        except (ValueError, KeyError, TypeError, FirthError) as error:
+            raise FormatError(f"the model in {folder} cannot be read: {error}") from error
+        vectors = map_tensor(folder / VECTORS, "vectors")
+        if vectors.shape != (len(vocabulary), about["vector_size"]):
+            raise FormatError(f"the model in {folder} has {len(vocabulary):,} words, vectors {vectors.shape}")
+        return cls(vocabulary, vectors, None, config, history, folder.absolute())
+
+    def export(self, path: str | Path, *, format: str | None = None, overwrite: bool = False) -> list[Path]:
+        """Write the vectors for other programs: `.txt`, `.vec` and `.bin` as word2vec's, `.tsv` as the tutorial's.
+
+        Returns the files written. Raises as `firth.export` does.
+        """
+        return formats.export(self, path, format=format, overwrite=overwrite)
+
+
+def load(path: str | Path, *, verify: bool = True) -> WordVectors:
+    """Load a model's folder, as `Word2Vec`, or a file of vectors of another program, as `WordVectors`."""
+    path = Path(path)
+    if path.is_dir():
+        return Word2Vec.load(path, verify=verify)
+    if not path.exists():
+        raise FormatError(f"there is no model {path}")
+    return formats.read(path)
+
+
+def check_output(folder: Path, *, overwrite: bool) -> None:
+    """Raise, before any work is done, if a model could not be saved there."""
+    if not folder.exists():
+        return
+    if not (folder / "model.json").is_file():
+        raise FormatError(f"{folder} exists and is not a model: firth will not overwrite it")
+    refuse_to_overwrite(folder, overwrite=overwrite)
+
+
+def _digest(about: dict[str, Any]) -> str:
+    rest = {key: value for key, value in about.items() if key != "sha256"}
+    return hashlib.sha256(json.dumps(rest, sort_keys=True).encode()).hexdigest()
+
+
+def _read_about(folder: Path) -> dict[str, Any]:
+    path = folder / "model.json"
+    try:
+        about = json.loads(path.read_bytes())
+    except FileNotFoundError as error:
+        raise FormatError(f"{folder} is not a model: it has no model.json") from error
+    except (ValueError, RecursionError) as error:
+        raise FormatError(f"{path} is cut short or altered: {error}") from error
+    if not isinstance(about, dict) or about.get("format") != FORMAT:
+        raise FormatError(f"{path} does not describe a firth model")
+    if not isinstance(about.get("version"), int) or about["version"] > VERSION:
+        raise FormatError(
+            f"{folder} was written by {about.get('written_by', 'a newer firth')} in version {about.get('version')} of"
+            f" the format; this firth reads up to version {VERSION}: upgrade it (pip install --upgrade firth)"
+        )
+    if about.get("sha256") != _digest(about):
+        raise FormatError(f"{path} has been altered: its checksum is another")
+    return about
+
+
+def _check_file(folder: Path, name: str, files: dict[str, Any], *, verify: bool) -> None:
+    path = folder / name
+    if not path.is_file():
+        raise FormatError(f"the model in {folder} lacks its file {name}")
+    if path.stat().st_size != files[name]["bytes"]:
+        raise FormatError(
+            f"{path} has {path.stat().st_size:,} bytes, not {files[name]['bytes']:,}: it is cut short or altered"
+        )
+    if verify and sha256_of(path) != files[name]["sha256"]:
+        raise FormatError(f"{path} has been altered: its checksum is another")

@@ -1,0 +1,87 @@
+"""A bar that shows how far a training has come: words a second, loss, learning rate, time left."""
+
+from __future__ import annotations
+
+import sys
+from types import TracebackType
+from typing import Any
+
+from tqdm.auto import tqdm
+
+from firth.corpus import Reading
+from firth.rounds import Progress
+
+
+class Compiling:
+    """The event that kernels are about to be compiled, which happens once on a machine."""
+
+    def __str__(self) -> str:
+        return "compiling the kernels for this machine (once; some seconds)"
+
+
+Event = Reading | Compiling | Progress
+
+
+def wanted(progress: bool | None) -> bool:
+    """Whether to show a bar: as asked, or else where there is someone to see it, at a terminal or in a notebook."""
+    if progress is not None:
+        return progress
+    return sys.stderr.isatty() or "ipykernel" in sys.modules
+
+
+class ProgressBar:
+    """Shows events on standard error. Use it as a context manager, and call it with each event."""
+
+    def __init__(self) -> None:
+        self.bar: Any = None
+        self.kind: type[Event] | None = None
+
+    def __enter__(self) -> ProgressBar:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._close()
+
+    def __call__(self, event: Event) -> None:
+        """Show an event."""
+        if isinstance(event, Compiling):
+            self._close()
+            tqdm.write(f"{event} …", file=sys.stderr)
+        elif isinstance(event, Reading):
+            self._show_reading(event)
+        else:
+            self._show_training(event)
+
+    def _show_reading(self, event: Reading) -> None:
+        if self.kind is not Reading:
+            self._open(Reading, desc="reading", total=event.total_bytes, unit="B", unit_scale=True)
+        self.bar.update(event.bytes_read - self.bar.n)
+        self.bar.set_postfix_str(f"{event.tokens:,} tokens")
+
+    def _show_training(self, event: Progress) -> None:
+        if self.kind is not Progress:
+            self._open(
+                Progress,
+                desc="training",
+                total=event.epochs * event.epoch_tokens,
+                unit=" words",
+                unit_scale=True,
+            )
+        done = (event.epoch - 1) * event.epoch_tokens + event.tokens
+        self.bar.set_postfix_str(
+            f"epoch {event.epoch}/{event.epochs}, loss {event.loss:.4f}, rate {event.learning_rate:.4f}",
+            refresh=False,
+        )
+        self.bar.update(done - self.bar.n)
+
+    def _open(self, kind: type[Event], **options: Any) -> None:
+        self._close()
+        self.kind = kind
+        self.bar = tqdm(file=sys.stderr, dynamic_ncols=True, **options)
+
+    def _close(self) -> None:
+        if self.bar is not None:
+            self.bar.close()
+        self.bar = self.kind = None

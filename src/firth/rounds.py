@@ -1,0 +1,283 @@
+"""Training as a stream of rounds: what decides the result, and the threads that do not.
+
+A round is some blocks of centres, all computed from one snapshot of the parameters; their changes are then
+added in block order. Everything random depends on the seed, the epoch and the position in the corpus alone. So
+the number of threads changes the time, never a bit of the result. `docs/rounds.md` tells the whole of it.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from firth.config import TrainingConfig
+from firth.errors import CorpusError, FirthError
+from firth.kernels import compiler, randomness
+from firth.kernels.products import LANES, TILE_ROWS
+from firth.kernels.skipgram import (
+    Changes,
+    Noise,
+    Parameters,
+    Plan,
+    Scratch,
+    Stretch,
+    fill_initial_vectors,
+    keep_tokens,
+    train_rounds,
+)
+from firth.sampling import alias_table, as_thresholds, keep_probabilities, noise_distribution
+
+BLOCK_CENTRES = 16
+"""Centres in a block, where the corpus allows; the rest of its output rows are noise words."""
+OUTPUT_ROWS = 48
+"""Output rows of a block: its centres and, two for each of 16, its noise words. Whole registers and tiles."""
+ROUND_CENTRES = 256
+"""Centres in a round at most: with more, a snapshot is old by the time its changes are added, and learns less."""
+ROUND_STEP = 4.0
+"""Greatest sum of a round's learning rates over the pairs and noise pairs of one word: above it, it overshoots."""
+STRETCH_TOKENS = 131_072
+"""Kept tokens that are walked, then trained on, at a time: some tenths of a second."""
+LOSS_BLOCKS_WANTED = 4096
+"""Blocks an epoch on which the loss is measured, if there are so many; on one in 128 at least."""
+
+Int32 = np.ndarray[Any, np.dtype[np.int32]]
+Int64 = np.ndarray[Any, np.dtype[np.int64]]
+
+
+@dataclass(frozen=True)
+class Tokens:
+    """What is trained on: the corpus as word ids, and how often each word of the vocabulary occurs in it.
+
+    `ids` is (n,) int32, where ids of V or more are words outside the vocabulary, left out before windows are
+    taken; `sentence_starts` is (sentences + 1,) int64, the last entry n; `counts` is (V,) int64.
+    """
+
+    ids: Int32
+    sentence_starts: Int64
+    counts: Int64
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a training has come."""
+
+    epoch: int  # of `epochs`, counted from 1
+    epochs: int
+    tokens: int  # of the corpus, done in this epoch
+    epoch_tokens: int
+    pairs: int  # (context, centre) pairs of this epoch that the loss was measured on
+    loss: float  # mean over these pairs, in nats: -log σ of the pair's score, - log σ of minus its k noise scores
+    learning_rate: float
+
+    @property
+    def epoch_done(self) -> bool:
+        """Whether this is the last report of its epoch."""
+        return self.tokens == self.epoch_tokens
+
+
+def usable_threads() -> int:
+    """The processors this process may run on."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def aligned_zeros(rows: int, width: int) -> np.ndarray[Any, np.dtype[np.float32]]:
+    """A (rows, width) float32 array of zeros that begins at a cache line."""
+    raw = np.zeros(rows * width * 4 + 64, np.uint8)
+    start = -raw.ctypes.data % 64
+    return raw[start : start + rows * width * 4].view(np.float32).reshape(rows, width)
+
+
+def initial_parameters(words: int, vector_size: int, seed: int) -> Parameters:
+    """Input vectors uniform in ±1/(2·vector_size), output vectors zero, both padded to whole registers."""
+    width = -(-vector_size // LANES) * LANES
+    inputs, outputs = aligned_zeros(words, width), aligned_zeros(words, width)
+    fill_initial_vectors(inputs, vector_size, randomness.stream_key(seed, 0, randomness.INITIAL_VECTORS))
+    return Parameters(inputs, outputs)
+
+
+def round_shape(counts: Int64, config: TrainingConfig) -> tuple[int, int]:
+    """Centres in a block and blocks in a round, from the corpus and the configuration alone.
+
+    All pairs of a round are computed from one snapshot, so what a word's pairs ask for adds up unseen: where one word
+    is very frequent, or the learning rate large, a round must be small. A centre has about window + 1 pairs. In each,
+    a word of share p among the kept tokens and q among the noise is the centre or a noise word with a frequency of
+    p + k·q, and the context word of a pair and of its noise with p·(1 + k).
+    """
+    kept = counts * keep_probabilities(counts, config.sample)
+    p = kept / kept.sum()
+    q = noise_distribution(counts, config.noise_exponent)
+    visits = (config.window + 1) * np.maximum(p + config.negative * q, p * (1 + config.negative))
+    centres = int(min(ROUND_CENTRES, ROUND_STEP / (config.learning_rate * float(visits.max()))))
+    return min(BLOCK_CENTRES, max(1, centres)), max(1, centres // BLOCK_CENTRES)
+
+
+def plan_epoch(tokens: Tokens, config: TrainingConfig, epoch: int, epochs: int) -> Plan:
+    """The settings of one epoch (counted from 0)."""
+    n = max(1, len(tokens.ids))
+    kept = float((tokens.counts * keep_probabilities(tokens.counts, config.sample)).sum())
+    block_centres, round_blocks = round_shape(tokens.counts, config)
+    noise_words = OUTPUT_ROWS - block_centres
+    fall = (config.learning_rate - config.min_learning_rate) / epochs
+    return Plan(
+        block_centres=block_centres,
+        noise_words=noise_words,
+        round_blocks=round_blocks,
+        window=config.window,
+        noise_weight=config.negative / noise_words,
+        rate_first=config.learning_rate - fall * epoch,
+        rate_slope=-fall / n,
+        rate_least=float(config.min_learning_rate),
+        loss_blocks=min(max(int(kept / block_centres / LOSS_BLOCKS_WANTED), 1), 128),
+        window_key=randomness.stream_key(config.seed, epoch, randomness.WINDOWS),
+        noise_key=randomness.stream_key(config.seed, epoch, randomness.NOISE),
+    )
+
+
+class Walk:
+    """The kept tokens of one epoch, a stretch at a time, each stretch with its neighbors on both sides."""
+
+    def __init__(self, tokens: Tokens, config: TrainingConfig, epoch: int, plan: Plan):
+        self.tokens = tokens
+        self.keep = as_thresholds(keep_probabilities(tokens.counts, config.sample))
+        self.key = randomness.stream_key(config.seed, epoch, randomness.SUBSAMPLING)
+        self.window = plan.window
+        self.block_centres = plan.block_centres
+        self.round_centres = plan.block_centres * plan.round_blocks
+        size = max(STRETCH_TOKENS, self.round_centres) + 2 * plan.window
+        self.ids, self.sentences = np.empty(size, np.int32), np.empty(size, np.int32)
+        self.positions = np.empty(size, np.int64)
+
+    def __iter__(self) -> Iterator[tuple[Stretch, int]]:
+        """Stretches of whole rounds (the last may be shorter), each with the corpus position it reaches."""
+        position = sentence = filled = first = block = 0
+        while True:
+            position, sentence, filled = keep_tokens(
+                self.tokens.ids, self.tokens.sentence_starts, position, sentence, self.keep, self.key,
+                self.ids, self.sentences, self.positions, filled,
+            )  # fmt: skip
+            at_end = position == len(self.tokens.ids)
+            last = filled
+            if not at_end:  # the neighbors of the last centres must be known, and rounds whole
+                last = first + (filled - self.window - first) // self.round_centres * self.round_centres
+            stretch = Stretch(
+                self.ids[:filled], self.sentences[:filled], self.positions[:filled], first, last, block
+            )
+            yield stretch, len(self.tokens.ids) if at_end else int(self.positions[last])
+            if at_end:
+                return
+            block += (last - first) // self.block_centres
+            start = max(0, last - self.window)
+            for array in (self.ids, self.sentences, self.positions):
+                array[: filled - start] = array[start:filled].copy()
+            first, filled = last - start, filled - start
+
+
+class Crew:
+    """Threads that run the same kernel side by side, with the arrays they share."""
+
+    def __init__(self, threads: int, plan: Plan, parameters: Parameters):
+        width = parameters.inputs.shape[1]
+        context = plan.block_centres + 2 * plan.window
+        rows = -(-context // TILE_ROWS) * TILE_ROWS
+        blocks = plan.round_blocks
+        self.threads = threads
+        self.parameters = parameters
+        self.counters = np.zeros(8, np.int64)
+        self.changes = Changes(
+            input_words=np.zeros((blocks, context), np.int32),
+            input_rows=aligned_zeros(blocks * rows, width).reshape(blocks, rows, width),
+            output_words=np.zeros((blocks, OUTPUT_ROWS), np.int32),
+            output_rows=aligned_zeros(blocks * OUTPUT_ROWS, width).reshape(blocks, OUTPUT_ROWS, width),
+            input_count=np.zeros(blocks, np.int32),
+            output_count=np.full(blocks, OUTPUT_ROWS, np.int32),
+            loss=np.zeros(blocks),
+            pairs=np.zeros(blocks, np.int64),
+        )
+        self.scratch = [
+            Scratch(
+                X=aligned_zeros(rows, width),
+                Z=aligned_zeros(OUTPUT_ROWS, width),
+                S=aligned_zeros(rows, OUTPUT_ROWS),
+                W=aligned_zeros(rows, OUTPUT_ROWS),
+                slot=np.zeros(context, np.int32),
+                count=np.zeros(context, np.int32),
+            )
+            for _ in range(threads)
+        ]
+        self.pool = ThreadPoolExecutor(threads, thread_name_prefix="firth") if threads > 1 else None
+
+    def __enter__(self) -> Crew:
+        if self.pool:
+            self._muster(self.pool)
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        if self.pool:
+            self.pool.shutdown()
+
+    def _muster(self, pool: ThreadPoolExecutor) -> None:
+        """Start every thread now: in a kernel, those that run would wait for ever for one that cannot start."""
+        meeting = threading.Barrier(self.threads)
+        try:
+            for waiting in [pool.submit(meeting.wait, 60) for _ in range(self.threads)]:
+                waiting.result()
+        except (RuntimeError, threading.BrokenBarrierError) as error:
+            meeting.abort()
+            pool.shutdown()
+            raise FirthError(f"the system would not start {self.threads} threads: ask for fewer") from error
+
+    def train(self, stretch: Stretch, plan: Plan, noise: Noise) -> tuple[float, int]:
+        """Train on a stretch, and return its loss and the number of pairs that is summed over."""
+        self.counters[:] = 0
+
+        def work(thread: int) -> tuple[float, int]:
+            return train_rounds(
+                thread, self.threads, self.counters, stretch, plan, self.parameters, noise,
+                self.scratch[thread], self.changes,
+            )  # fmt: skip
+
+        if self.pool is None:
+            return work(0)
+        return [done.result() for done in [self.pool.submit(work, t) for t in range(self.threads)]][0]
+
+
+def train(
+    tokens: Tokens, config: TrainingConfig, parameters: Parameters, *, epochs: int, threads: int
+) -> Iterator[Progress]:
+    """Train `parameters` in place, and report now and then: at least once an epoch, when it ends.
+
+    Raises `CorpusError` if a whole epoch has no pair: no two words near each other.
+    """
+    noise = alias_table(noise_distribution(tokens.counts, config.noise_exponent))
+    n = len(tokens.ids)
+    threads = threads if compiler.is_enabled() else 1
+    with Crew(threads, plan_epoch(tokens, config, 0, epochs), parameters) as crew:
+        for epoch in range(epochs):
+            plan = plan_epoch(tokens, config, epoch, epochs)
+            loss, pairs = 0.0, 0
+            for stretch, position in Walk(tokens, config, epoch, plan):
+                more_loss, more_pairs = crew.train(stretch, plan, noise)
+                loss, pairs = loss + more_loss, pairs + more_pairs
+                yield Progress(
+                    epoch=epoch + 1,
+                    epochs=epochs,
+                    tokens=position,
+                    epoch_tokens=n,
+                    pairs=pairs,
+                    loss=loss / pairs if pairs else float("nan"),
+                    learning_rate=max(plan.rate_first + plan.rate_slope * position, plan.rate_least),
+                )
+            if pairs == 0:
+                raise CorpusError(
+                    "there is nothing to learn: no two words of the vocabulary stood in one sentence"
+                    " in this epoch. Is every sentence one word long? If the corpus is tiny, sample=0 keeps all"
+                )
+

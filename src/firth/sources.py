@@ -1,0 +1,285 @@
+"""What people train on: files, folders, streams, strings, lists of tokens. Each becomes batches of raw tokens."""
+
+from __future__ import annotations
+
+import dataclasses
+import glob
+import hashlib
+import itertools
+import json
+import math
+import os
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import IO, Any, NamedTuple, Protocol, TypeGuard
+
+from firth.config import TextConfig
+from firth.errors import SourceError
+from firth.files import sha256_of
+from firth.text import BLOCK_BYTES, SENTENCE_END, decompressed, read_blocks, split_block, word_of
+
+BATCH_TOKENS = 1 << 17
+
+
+class Batch(NamedTuple):
+    """Raw tokens, `SENTENCE_END` among them, and how many bytes of the source have been read so far."""
+
+    tokens: list[Any]
+    bytes_read: int
+
+
+class Source(Protocol):
+    """Something that tokens come from."""
+
+    name: str
+    total_bytes: int | None
+
+    def fingerprint(self, config: TextConfig) -> str | None:
+        """A hash of the content and of how it is split, or None for what can be read only once."""
+
+    def batches(self, config: TextConfig) -> Iterator[Batch]:
+        """All tokens, in order."""
+
+    def word_of(self, raw: Any, config: TextConfig) -> str:
+        """The word a raw token stands for; '' if none."""
+
+
+class _Text:
+    """What the sources of text have in common: their tokens are bytes, not yet lower-cased."""
+
+    def word_of(self, raw: bytes, config: TextConfig) -> str:
+        return word_of(raw, config)
+
+
+class TextFiles(_Text):
+    """Text files, packed or not, one after the other; a sentence ends with its line and with its file."""
+
+    def __init__(self, paths: Iterable[Path]):
+        self.paths = tuple(paths)
+        self.name = str(self.paths[0]) if len(self.paths) == 1 else f"{len(self.paths)} files"
+        for path in self.paths:
+            _check_readable(path)
+        self.total_bytes: int | None = sum(path.stat().st_size for path in self.paths)
+
+    def fingerprint(self, config: TextConfig) -> str | None:
+        if not all(path.is_file() for path in self.paths):
+            return None  # pipes and devices cannot be read twice
+        settings = {field.name: getattr(config, field.name) for field in dataclasses.fields(TextConfig)}
+        parts = [json.dumps(settings, sort_keys=True), *(sha256_of(path) for path in self.paths)]
+        return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+
+    def batches(self, config: TextConfig) -> Iterator[Batch]:
+        bytes_before = 0
+        for path in self.paths:
+            before = path.stat()
+            with path.open("rb") as file, decompressed(file, str(path)) as content:
+                for block in read_blocks(content, str(path), config):
+                    at = file.tell() if file.seekable() else 0
+                    yield Batch(split_block(block, config), bytes_before + at)
+            after = path.stat()
+            if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
+                raise SourceError(f"{path} changed while it was read: try again when it is at rest")
+            bytes_before += before.st_size
+
+
+class TextStream(_Text):
+    """An open binary file, such as standard input; it can be read once."""
+
+    total_bytes: int | None = None
+
+    def __init__(self, file: IO[bytes]):
+        self.file = file
+        self.name = str(getattr(file, "name", "the stream"))
+
+    def fingerprint(self, config: TextConfig) -> str | None:
+        return None
+
+    def batches(self, config: TextConfig) -> Iterator[Batch]:
+        bytes_read = 0
+        for block in read_blocks(decompressed(self.file, self.name), self.name, config):
+            bytes_read += len(block)
+            yield Batch(split_block(block, config), bytes_read)
+
+
+class Texts(_Text):
+    """Strings of text, each one line or several."""
+
+    total_bytes: int | None = None
+    name = "the texts"
+
+    def __init__(self, texts: Iterable[Any]):
+        self.texts = texts
+
+    def fingerprint(self, config: TextConfig) -> str | None:
+        return None
+
+    def batches(self, config: TextConfig) -> Iterator[Batch]:
+        waiting: list[bytes] = []
+        size = bytes_read = 0
+        for number, text in enumerate(self.texts, start=1):
+            if not isinstance(text, str):
+                raise SourceError(
+                    f"item {number:,} is {_kind(text)}, where those before it are strings of text:"
+                    " pass only strings, or only lists of tokens"
+                )
+            waiting.append(_encoded(text, f"item {number:,}"))
+            size += len(waiting[-1])
+            if size >= BLOCK_BYTES:
+                bytes_read += size
+                yield Batch(split_block(b"\n".join([*waiting, b""]), config), bytes_read)
+                waiting, size = [], 0
+        yield Batch(split_block(b"\n".join([*waiting, b""]), config), bytes_read + size)
+
+
+class TokenLists:
+    """Lists of tokens, each a sentence, a session, a walk. Tokens are taken as they are, and known by their text."""
+
+    total_bytes: int | None = None
+    name = "the token lists"
+
+    def __init__(self, sentences: Iterable[Any]):
+        self.sentences = sentences
+
+    def fingerprint(self, config: TextConfig) -> str | None:
+        return None
+
+    def word_of(self, raw: str, config: TextConfig) -> str:
+        _encoded(raw, f"the token {raw!r}")
+        return raw
+
+    def batches(self, config: TextConfig) -> Iterator[Batch]:
+        tokens: list[Any] = []
+        for number, sentence in enumerate(self.sentences, start=1):
+            if not _is_token_list(sentence):
+                raise SourceError(f"item {number:,} is {_kind(sentence)}, where a list of tokens was meant{_HINT}")
+            tokens += [
+                token if type(token) is str and token else _text_of_token(token, number) for token in sentence
+            ]
+            tokens.append(SENTENCE_END)
+            if len(tokens) >= BATCH_TOKENS:
+                yield Batch(tokens, 0)
+                tokens = []
+        yield Batch(tokens, 0)
+
+
+_HINT = " (a string is not one: its tokens would be single letters; a set is not one: it has no order)"
+
+
+def as_source(source: Any) -> Source:
+    """The source that the user means.
+
+    A path or glob (as `str` or `Path`), or a list of `Path`; a folder, for all files in it and below; an open
+    binary file; an iterable of strings of text, or of lists of tokens. Raises `SourceError` for anything else, for
+    files that cannot be read, and for an iterable that yields nothing.
+    """
+    if isinstance(source, str | os.PathLike):
+        return TextFiles(_expand(source))
+    if hasattr(source, "read"):
+        if not isinstance(source.read(0), bytes):
+            raise SourceError("the open file gives text, not bytes: open it in binary mode ('rb')")
+        return TextStream(source)
+    if isinstance(source, bytes | bytearray) or not isinstance(source, Iterable):
+        raise SourceError(
+            f"cannot train on {_kind(source)}: wanted a path, an open binary file, an iterable of strings,"
+            " or an iterable of token lists"
+        )
+    items = iter(source)
+    first = next(items, None)
+    if first is None:
+        raise SourceError(
+            "the source yields nothing: is it empty, or a generator that has been used up already?"
+        )
+    everything = itertools.chain([first], items)
+    if isinstance(first, os.PathLike):
+        return files(everything)
+    if isinstance(first, str):
+        if len(first) < 4096 and not first.isspace() and Path(first).is_file():
+            raise SourceError(
+                f"a list of strings is text to learn, but {first!r} is a file: for files, pass pathlib.Path objects"
+            )
+        return Texts(everything)
+    if _is_token_list(first):
+        return TokenLists(everything)
+    raise SourceError(f"item 1 is {_kind(first)}: wanted strings of text, or lists of tokens{_HINT}")
+
+
+def files(paths: Iterable[str | os.PathLike[str]]) -> TextFiles:
+    """Several files, folders and globs, in this order."""
+    return TextFiles(path for given in paths for path in _expand(given))
+
+
+def _expand(given: str | os.PathLike[str]) -> list[Path]:
+    path = Path(given)
+    try:
+        if path.is_dir():
+            found = [
+                file
+                for file in sorted(path.rglob("*"))
+                if file.is_file() and not any(part.startswith(".") for part in file.relative_to(path).parts)
+            ]
+            if not found:
+                raise SourceError(f"the folder {path} holds no files")
+            return found
+        if path.exists():
+            return [path]
+    except (OSError, ValueError) as error:  # a text in place of a path: too long, or with a NUL
+        raise SourceError(f"{_shown(given)} is not a path: {error}. {_TEXT_HINT}") from error
+    if glob.has_magic(str(path)):
+        found = sorted(Path(name) for name in glob.glob(str(path), recursive=True) if Path(name).is_file())
+        if found:
+            return found
+        raise SourceError(f"no file matches {_shown(given)}")
+    raise SourceError(f"there is no file or folder {_shown(given)}. {_TEXT_HINT}")
+
+
+_TEXT_HINT = "(To train on text itself, pass a list of strings.)"
+
+
+def _shown(given: Any) -> str:
+    text = str(given)
+    return repr(text if len(text) <= 60 else text[:57] + "…")
+
+
+def _check_readable(path: Path) -> None:
+    try:
+        with path.open("rb"):
+            pass
+    except OSError as error:
+        raise SourceError(f"cannot read {path}: {error.strerror}") from error
+
+
+def _is_token_list(sentence: Any) -> TypeGuard[Iterable[Any]]:
+    return isinstance(sentence, Iterable) and not isinstance(
+        sentence, str | bytes | bytearray | set | frozenset | dict
+    )
+
+
+def _kind(value: Any) -> str:
+    article = "an" if type(value).__name__[0] in "aeiou" else "a"
+    return f"{article} {type(value).__name__}"
+
+
+def _text_of_token(token: Any, sentence: int) -> str:
+    """The text a token is known by. None, NaN, '' and what cannot be hashed are surely mistakes."""
+    problem = None
+    if token is None or (isinstance(token, float) and math.isnan(token)):
+        problem = "a missing value"
+    elif isinstance(token, str) and not token:
+        problem = "an empty string"
+    elif isinstance(token, bytes):
+        problem = "bytes (decode them first)"
+    else:
+        try:
+            hash(token)
+        except TypeError:
+            problem = _kind(token)
+    if problem:
+        raise SourceError(f"sentence {sentence:,} holds {problem} where a token was meant")
+    return str(token)
+
+
+def _encoded(text: str, where: str) -> bytes:
+    try:
+        return text.encode("utf-8")
+    except UnicodeEncodeError as error:
+        raise SourceError(f"{where} holds half a character (a lone surrogate), which no file can: {error}") from error

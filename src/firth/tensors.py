@@ -1,0 +1,55 @@
+"""Arrays in safetensors files: written by that library, and mapped into memory when they are read.
+
+The library's own reader copies the numbers; ours reads the header, checks every number in it against the size of
+the file, and maps the rest. The layout: 8 bytes of header length, little-endian; a JSON header; the data.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from firth.errors import FormatError
+
+LONGEST_HEADER_BYTES = 1 << 20
+
+Float32 = np.ndarray[Any, np.dtype[np.float32]]
+
+
+def write_tensor(path: Path, name: str, array: Float32) -> None:
+    """Write one float32 array as a safetensors file with one tensor of this name."""
+    from safetensors.numpy import save_file
+
+    # safetensors 0.8.0 writes strided arrays wrongly
+    save_file({name: np.ascontiguousarray(array, "<f4")}, path)
+
+
+def map_tensor(path: Path, name: str) -> Float32:
+    """Map the float32 tensor of this name in a safetensors file: read-only, and at once, whatever its size.
+
+    Raises `FormatError` if there is none, or the file is cut short or has sizes that do not fit.
+    """
+    size = path.stat().st_size
+    with path.open("rb") as file:
+        header_size = int.from_bytes(file.read(8), "little")
+        if size < 8 or header_size > min(LONGEST_HEADER_BYTES, size - 8):
+            raise FormatError(f"{path} is not a safetensors file, or cut short")
+        try:
+            header = json.loads(file.read(header_size))
+            entry = header[name]
+            shape = tuple(entry["shape"])
+            start, end = entry["data_offsets"]
+            sizes = (*shape, start, end)
+        except (ValueError, KeyError, TypeError, RecursionError) as error:
+            raise FormatError(f"{path} has no tensor {name!r} that can be read: {error!r}") from error
+    if entry.get("dtype") != "F32" or not all(type(n) is int and n >= 0 for n in sizes):
+        raise FormatError(f"{path}: the tensor {name!r} is not of float32 numbers")
+    if end - start != 4 * math.prod(shape) or 8 + header_size + end > size:
+        raise FormatError(f"{path}: the tensor {name!r} does not fit the file: it is cut short, or altered")
+    if math.prod(shape) == 0:
+        return np.zeros(shape, np.float32)
+    return np.asarray(np.memmap(path, "<f4", "r", 8 + header_size + start, shape))

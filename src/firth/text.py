@@ -1,0 +1,218 @@
+"""Standardise and split: from bytes of text to tokens.
+
+Text goes through here in blocks of UTF-8 bytes, cut at white space. `split_block` is the fast way, whole blocks
+at a time; `standardize` says the same slowly, and is what its tests compare it with.
+
+The steps, in this order: ASCII punctuation is dropped, the text is split (at Unicode white space, or at the
+separator asked for), and each token is lower-cased by all the rules of Unicode. A line is a sentence.
+"""
+
+from __future__ import annotations
+
+import bz2
+import codecs
+import gzip
+import io
+import lzma
+import re
+import string
+import sys
+import zlib
+from collections.abc import Iterator
+from typing import IO, Any, cast
+
+from firth.config import TextConfig
+from firth.errors import SourceError
+
+BLOCK_BYTES = 1 << 21
+SENTENCE_END = b"\xff"
+"""Stands among the raw tokens where a line ends; no UTF-8 text has this byte."""
+
+_ASCII_SPACE = re.compile(rb"[ \t\n\r\x0b\x0c\x1c-\x1f]")
+_UNICODE_SPACE = re.compile(
+    rb"\xc2[\x85\xa0]|\xe1\x9a\x80|\xe2\x80[\x80-\x8a\xa8\xa9\xaf]|\xe2\x81\x9f|\xe3\x80\x80"
+)
+_LOWER = bytes.maketrans(string.ascii_uppercase.encode(), string.ascii_lowercase.encode())
+_SEPARATORS_AS_SPACE = bytes.maketrans(b"\x1c\x1d\x1e\x1f", b"    ")
+
+
+def standardize(line: str, config: TextConfig | None = None) -> list[str]:
+    """The tokens of one line of text.
+
+    >>> standardize("We'll GO, Élan!")
+    ['well', 'go', 'élan']
+    """
+    config = config or TextConfig()
+    dropped = _dropped_punctuation(config)
+    words = "".join(c for c in line if c not in dropped).split(config.separator)
+    if config.separator is not None:
+        words = [word.strip() for word in words]
+    return [word.lower() if config.lowercase else word for word in words if word]
+
+
+def split_block(block: bytes, config: TextConfig) -> list[bytes]:
+    """The raw tokens of a block of valid UTF-8, with `SENTENCE_END` after each line.
+
+    Tokens that differ as bytes may still be one word: it is `word_of` that lower-cases by all of Unicode.
+    """
+    dropped = _dropped_punctuation(config).encode()
+    if config.separator is not None:
+        mark = config.separator.encode()
+        return block.translate(None, dropped).replace(b"\n", mark + SENTENCE_END + mark).split(mark)
+    block = block.translate(_LOWER if config.lowercase else None, dropped)
+    if not block.isascii():
+        block = _UNICODE_SPACE.sub(b" ", block)
+    block = block.translate(_SEPARATORS_AS_SPACE)
+    return block.replace(b"\n", b" " + SENTENCE_END + b" ").split()
+
+
+def word_of(raw: bytes, config: TextConfig) -> str:
+    """The word that a raw token stands for; '' if it is none."""
+    word = raw.decode("utf-8")
+    if config.separator is not None:
+        word = word.strip()
+    return word.lower() if config.lowercase else word
+
+
+def _dropped_punctuation(config: TextConfig) -> str:
+    if not config.strip_punctuation:
+        return ""
+    return "".join(c for c in string.punctuation if c not in (config.separator or ""))
+
+
+def decompressed(file: IO[bytes], name: str) -> IO[bytes]:
+    """The file's content, unpacked if it begins as gzip, bzip2, xz or zstd files do, whatever its name."""
+    buffered = file if hasattr(file, "peek") else io.BufferedReader(cast(Any, file))
+    start = cast(Any, buffered).peek(16)[:16]
+    if start.startswith(b"\x1f\x8b"):
+        return cast("IO[bytes]", gzip.GzipFile(fileobj=buffered))
+    if re.match(rb"BZh[1-9]1AY&SY", start):
+        return cast("IO[bytes]", bz2.BZ2File(buffered))
+    if start.startswith(b"\xfd7zXZ\x00"):
+        return cast("IO[bytes]", lzma.LZMAFile(buffered))
+    if start.startswith(b"\x28\xb5\x2f\xfd"):
+        return _unpacked_zstd(buffered, name)
+    return buffered
+
+
+def _unpacked_zstd(file: IO[bytes], name: str) -> IO[bytes]:
+    try:
+        if sys.version_info >= (3, 14):
+            from compression import zstd
+
+            return cast("IO[bytes]", zstd.ZstdFile(file))
+        import zstandard
+    except ImportError as error:
+        raise SourceError(f"{name} is packed with zstd, and reading that needs: pip install zstandard") from error
+    return cast("IO[bytes]", io.BufferedReader(_ZstdFrames(file, zstandard)))
+
+
+class _ZstdFrames(io.RawIOBase):
+    """The content of zstd frames, with an error for one that is cut short (zstandard's own reader has none)."""
+
+    def __init__(self, file: IO[bytes], zstandard: Any):
+        self.file = file
+        self.zstandard = zstandard
+        self.frame: Any = None
+        self.packed = b""
+        self.unpacked = memoryview(b"")
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        while not self.unpacked:
+            self.packed = self.packed or self.file.read(1 << 17)
+            if not self.packed:
+                if self.frame is not None:
+                    raise EOFError("the last zstd frame has no end")
+                return 0
+            self.frame = self.frame or self.zstandard.ZstdDecompressor().decompressobj()
+            try:
+                self.unpacked = memoryview(self.frame.decompress(self.packed))
+            except self.zstandard.ZstdError as error:
+                raise OSError(str(error)) from error
+            self.packed = self.frame.unused_data
+            if self.frame.eof:
+                self.frame = None
+        size = min(len(buffer), len(self.unpacked))
+        buffer[:size] = self.unpacked[:size]
+        self.unpacked = self.unpacked[size:]
+        return size
+
+
+def read_blocks(file: IO[bytes], name: str, config: TextConfig) -> Iterator[bytes]:
+    """A file's text as blocks of valid UTF-8, each cut after a token, the last one ended by a line end.
+
+    However long a line is, none of it is lost. Raises `SourceError`, with the line, for bytes that are not of
+    the encoding (unless `config.errors` allows them), and for a packed file that is cut short.
+    """
+    decoder = _Decoder(name, config)
+    mark = None if config.separator is None else config.separator.encode()
+    kept: list[bytes] = []
+    while data := _read(file, name):
+        cut = _last_cut(data, mark)
+        if cut == 0:
+            kept.append(data)
+            continue
+        yield decoder.utf8(b"".join([*kept, data[:cut]]))
+        kept = [data[cut:]]
+    yield decoder.utf8(b"".join(kept), final=True) + b"\n"
+
+
+def _read(file: IO[bytes], name: str) -> bytes:
+    try:
+        return file.read(BLOCK_BYTES)
+    except (EOFError, OSError, lzma.LZMAError, zlib.error) as error:
+        if isinstance(error, OSError) and error.errno is not None:
+            raise SourceError(f"cannot read {name}: {error.strerror}") from error
+        raise SourceError(f"{name} is packed, and damaged or cut short: {error}") from error
+
+
+def _last_cut(data: bytes, mark: bytes | None) -> int:
+    """Where the last token that is surely whole ends, or 0. Line ends, and ASCII white space, are such places."""
+    if mark is not None:
+        at = data.rfind(mark)
+        return max(data.rfind(b"\n") + 1, at + len(mark) if at >= 0 else 0)
+    return max(data.rfind(space) + 1 for space in (b"\n", b" ", b"\t", b"\r"))
+
+
+class _Decoder:
+    """Turns bytes of the configured encoding into valid UTF-8, and knows the line it is at."""
+
+    def __init__(self, name: str, config: TextConfig):
+        self.name = name
+        self.config = config
+        self.is_utf8 = codecs.lookup(config.encoding).name in {"utf-8", "utf-8-sig"}
+        self.incremental = codecs.getincrementaldecoder(config.encoding)(config.errors)
+        self.line = 1
+        self.at_start = True
+
+    def utf8(self, data: bytes, *, final: bool = False) -> bytes:
+        try:
+            text = self._decode(data, final=final)
+        except UnicodeDecodeError as error:
+            line = self.line + bytes(error.object)[: error.start].count(b"\n")
+            raise SourceError(
+                f"{self.name}, line {line:,}: byte 0x{error.object[error.start]:02x} is not {self.config.encoding}"
+                " text. Name its encoding (such as encoding='latin-1'), or let such bytes be replaced or ignored"
+                " (errors='replace')"
+            ) from error
+        except UnicodeError as error:
+            raise SourceError(f"{self.name}: not {self.config.encoding} text: {error}") from error
+        self.line += text.count(b"\n")
+        if self.at_start and text:
+            text = text.removeprefix(codecs.BOM_UTF8)
+            self.at_start = False
+        return text
+
+    def _decode(self, data: bytes, *, final: bool) -> bytes:
+        if not self.is_utf8:
+            text = self.incremental.decode(data, final)
+        elif data.isascii():
+            return data
+        else:
+            text = data.decode("utf-8", self.config.errors)
+            if self.config.errors == "strict":
+                return data
+        return text.encode("utf-8", "replace")

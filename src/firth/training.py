@@ -1,0 +1,121 @@
+"""The story from text to vectors."""
+
+from __future__ import annotations
+
+import dataclasses
+import inspect
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from firth import rounds
+from firth.config import TrainingConfig
+from firth.corpus import Corpus, encode
+from firth.errors import ConfigError, FirthError
+from firth.kernels import compiler
+from firth.model import EpochResult, Word2Vec
+from firth.progress import Compiling, Event, ProgressBar, wanted
+from firth.vocabulary import Vocabulary
+
+TOKENS_TO_LEARN_FROM = 10_000_000
+FEWEST_EPOCHS, MOST_EPOCHS = 5, 50
+
+
+def train(
+    source: Any,
+    *,
+    threads: int | None = None,
+    progress: bool | None | Callable[[Event], None] = None,
+    cache: str | Path | None = None,
+    config: TrainingConfig | None = None,
+    **settings: Any,
+) -> Word2Vec:
+    """Learn vectors from a source of text or tokens, and return the model.
+
+    `source` is a path (of a file, a folder, or a glob; packed with gzip, bzip2, xz or zstd or not), a list of `Path`,
+    an open binary file, an iterable of strings of text, an iterable of lists of tokens, or a `Corpus`.
+
+    `threads` (by default, all processors) change the time it takes and nothing else. `progress` is True or False
+    for a bar or none (by default one where somebody sees it), or a function that is called with every event. `cache`
+    is the folder where encoded text is kept for the next time. Every other keyword is a field of `TrainingConfig`.
+
+    The same text, settings and seed give the same bits.
+
+    Raises `ConfigError`, `SourceError` or `CorpusError`, each before the long computation.
+    """
+    if config is not None and settings:
+        raise ConfigError(f"pass either config or single settings ({', '.join(settings)}), not both")
+    config = config or TrainingConfig.of(settings)
+    threads = _checked(threads)
+    with _reporter(progress) as report:
+        corpus = encode(source, config=config, cache=cache, report=report)
+        vocabulary = corpus.vocabulary(config.min_count, config.max_vocabulary)
+        config = dataclasses.replace(config, epochs=config.epochs or epochs_for(len(corpus)))
+        if not compiler.is_compiled():
+            report(Compiling())
+        return _learn(corpus, vocabulary, config, threads, report)
+
+
+def epochs_for(tokens: int) -> int:
+    """Passes over a corpus of this size, by default: enough to see ten million tokens, but 5 to 50."""
+    return min(max(TOKENS_TO_LEARN_FROM // max(tokens, 1), FEWEST_EPOCHS), MOST_EPOCHS)
+
+
+def _learn(
+    corpus: Corpus,
+    vocabulary: Vocabulary,
+    config: TrainingConfig,
+    threads: int,
+    report: Callable[[Event], None],
+) -> Word2Vec:
+    parameters = rounds.initial_parameters(len(vocabulary), config.vector_size, config.seed)
+    tokens = rounds.Tokens(corpus.ids, corpus.sentence_starts, vocabulary.counts)
+    history = []
+    for event in rounds.train(tokens, config, parameters, epochs=config.epochs or 1, threads=threads):
+        report(event)
+        compiler.mark_compiled()
+        if event.epoch_done:
+            history.append(EpochResult(event.epoch, event.loss, event.pairs))
+    if not np.isfinite(history[-1].loss):
+        raise FirthError(
+            f"the training diverged: try a learning_rate below {config.learning_rate}"
+            " (0.025 is usual), or a smaller window"
+        )
+    inputs, outputs = (np.ascontiguousarray(p[:, : config.vector_size]) for p in parameters)
+    return Word2Vec(vocabulary, inputs, outputs, config, history)
+
+
+def _checked(threads: int | None) -> int:
+    if threads is None:
+        return rounds.usable_threads()
+    if not isinstance(threads, int) or isinstance(threads, bool) or not 1 <= threads <= 1024:
+        raise ConfigError(f"threads must be a whole number from 1 to 1,024, not {threads!r}")
+    return threads
+
+
+@contextmanager
+def _reporter(progress: bool | None | Callable[[Event], None]) -> Iterator[Callable[[Event], None]]:
+    if callable(progress):
+        yield progress
+    elif wanted(progress):
+        with ProgressBar() as bar:
+            yield bar
+    else:
+        yield lambda event: None
+
+
+def _show_settings_in_signature() -> None:
+    """Let help(train), and editors, show every field of `TrainingConfig` as the keyword it is."""
+    signature = inspect.signature(train)
+    own = [p for p in signature.parameters.values() if p.kind is not p.VAR_KEYWORD]
+    fields = [
+        inspect.Parameter(field.name, inspect.Parameter.KEYWORD_ONLY, default=field.default, annotation=field.type)
+        for field in dataclasses.fields(TrainingConfig)
+    ]
+    train.__signature__ = signature.replace(parameters=own + fields)  # type: ignore[attr-defined]
+
+
+_show_settings_in_signature()

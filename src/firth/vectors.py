@@ -1,0 +1,159 @@
+"""Vectors with a word for each: look-up, neighbors, analogies."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from functools import cached_property
+from typing import Any, overload
+
+import numpy as np
+
+from firth.vocabulary import Vocabulary
+
+Float32 = np.ndarray[Any, np.dtype[np.float32]]
+Neighbors = list[tuple[str, float]]
+
+QUERY_BLOCK = 64
+"""Queries answered by one matrix product: their similarities to all words are held at once."""
+
+
+class WordVectors:
+    """A vocabulary and a (V, d) float32 array, row i the vector of word i. Similarity is the cosine.
+
+    A vector of zeros has similarity 0 with everything. All look-ups raise `WordNotFoundError`, a `KeyError`, with
+    near spellings, for a word that is not in the vocabulary. Words are known by their text: 42 and '42' are one.
+    """
+
+    def __init__(self, vocabulary: Vocabulary, vectors: Float32):
+        if vectors.ndim != 2 or len(vectors) != len(vocabulary):
+            raise ValueError(f"{len(vocabulary)} words, but vectors of shape {vectors.shape}")
+        self.vocabulary = vocabulary
+        self.vectors = vectors
+
+    @property
+    def words(self) -> list[str]:
+        """The vocabulary, most frequent words first; `vectors` has its rows in this order."""
+        return self.vocabulary.words
+
+    @property
+    def vector_size(self) -> int:
+        """d, the numbers in a vector."""
+        return self.vectors.shape[1]
+
+    @cached_property
+    def _inverse_norms(self) -> Float32:
+        norms = np.empty(len(self.vectors), np.float32)
+        for start in range(0, len(norms), 1 << 16):  # not all squares at once
+            rows = self.vectors[start : start + (1 << 16)]
+            norms[start : start + (1 << 16)] = np.sqrt(np.einsum("ij,ij->i", rows, rows, dtype=np.float64))
+        with np.errstate(divide="ignore"):
+            inverse: Float32 = np.where(norms > 0, 1 / norms, 0).astype(np.float32)
+        return inverse
+
+    def __len__(self) -> int:
+        return len(self.vocabulary)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.words)
+
+    def __contains__(self, word: object) -> bool:
+        return word in self.vocabulary
+
+    @overload
+    def __getitem__(self, words: list[Any]) -> Float32: ...
+    @overload
+    def __getitem__(self, words: object) -> Float32: ...
+    def __getitem__(self, words: Any) -> Float32:
+        """The vector of a word, (d,); of a list of words, (n, d)."""
+        if isinstance(words, list):
+            rows: Float32 = self.vectors[[self.vocabulary.id(word) for word in words]]
+            return rows
+        row: Float32 = self.vectors[self.vocabulary.id(words)]
+        return row
+
+    def unit_vector(self, word: object) -> Float32:
+        """The vector of a word, scaled to length 1; (d,)."""
+        i = self.vocabulary.id(word)
+        unit: Float32 = self.vectors[i] * self._inverse_norms[i]
+        return unit
+
+    def similarity(self, a: object, b: object) -> float:
+        """The cosine between the vectors of two words, -1 to 1."""
+        return float(self.unit_vector(a) @ self.unit_vector(b))
+
+    @overload
+    def most_similar(self, words: str | int, *, topn: int = 10) -> Neighbors: ...
+    @overload
+    def most_similar(self, words: Sequence[Any], *, topn: int = 10) -> list[Neighbors]: ...
+    @overload
+    def most_similar(
+        self, *, positive: Sequence[Any] | str, negative: Sequence[Any] | str = (), topn: int = 10
+    ) -> Neighbors: ...
+    def most_similar(
+        self,
+        words: Any = None,
+        *,
+        positive: Sequence[Any] | str = (),
+        negative: Sequence[Any] | str = (),
+        topn: int = 10,
+    ) -> Any:
+        """The `topn` nearest words, as (word, cosine), nearest first, the words asked about left out.
+
+        `most_similar("king")` gives those of one word; `most_similar(["king", "queen"])` gives a list for each of
+        many words; `most_similar(positive=["king", "woman"], negative=["man"])` those of a sum of unit vectors.
+        """
+        if topn < 1:
+            raise ValueError(f"topn must be 1 or more, not {topn}")
+        if words is not None:
+            if len(positive) or len(negative):
+                raise ValueError(
+                    "words are looked up one by one: to add and subtract, name them positive=[…], negative=[…]"
+                )
+            if isinstance(words, Sequence) and not isinstance(words, str):
+                return self._nearest_each([self.vocabulary.id(word) for word in words], topn)
+            return self._nearest_each([self.vocabulary.id(words)], topn)[0]
+        plus = [positive] if isinstance(positive, str) else list(positive)
+        minus = [negative] if isinstance(negative, str) else list(negative)
+        if not plus and not minus:
+            raise ValueError("most_similar needs a word, a list of words, or positive=[…]")
+        query = np.sum([self.unit_vector(w) for w in plus] + [-self.unit_vector(w) for w in minus], axis=0)
+        length = float(np.linalg.norm(query))
+        asked = [self.vocabulary.id(word) for word in (*plus, *minus)]
+        return self._nearest(query[None] / (length or 1.0), [asked], topn)[0]
+
+    def analogy(self, a: object, b: object, c: object, *, topn: int = 10) -> Neighbors:
+        """What is to c as b is to a: the nearest words to b - a + c (3CosAdd; Mikolov, Yih and Zweig 2013).
+
+        `analogy("man", "king", "woman")` should find "queen".
+        """
+        return self.most_similar(positive=[b, c], negative=[a], topn=topn)
+
+    def doesnt_match(self, words: Sequence[Any]) -> str:
+        """The word least similar to the mean of the others' unit vectors and its own, as gensim's."""
+        if isinstance(words, str) or len(words) < 3:
+            raise ValueError("doesnt_match needs a list of at least three words")
+        units = np.array([self.unit_vector(word) for word in words])
+        return str(words[int(np.argmin(units @ units.mean(axis=0)))])
+
+    def _nearest_each(self, ids: list[int], topn: int) -> list[Neighbors]:
+        found: list[Neighbors] = []
+        for start in range(0, len(ids), QUERY_BLOCK):
+            block = ids[start : start + QUERY_BLOCK]
+            queries = self.vectors[block] * self._inverse_norms[block, None]
+            found += self._nearest(queries, [[i] for i in block], topn)
+        return found
+
+    def _nearest(self, queries: Float32, left_out: list[list[int]], topn: int) -> list[Neighbors]:
+        similarities = (queries @ self.vectors.T) * self._inverse_norms
+        for row, ids in zip(similarities, left_out, strict=True):
+            row[ids] = -np.inf
+        found = []
+        for row, ids in zip(similarities, left_out, strict=True):
+            n = min(topn, len(row) - len(set(ids)))
+            best = np.argpartition(-row, min(n, len(row) - 1))[:n]
+            best = best[np.lexsort((best, -row[best]))]
+            found.append([(self.words[i], float(row[i])) for i in best])
+        return found
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({len(self):,} words, {self.vector_size} dimensions)"

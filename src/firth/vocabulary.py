@@ -1,0 +1,76 @@
+"""Words and how often they occur."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from firth.errors import WordNotFoundError
+
+Int64 = np.ndarray[Any, np.dtype[np.int64]]
+
+
+class Vocabulary:
+    """Words in the order of their ids: by falling count, words of equal count by code points.
+
+    `words` is a list of V strings, `counts` a (V,) int64 array.
+    """
+
+    def __init__(self, words: Sequence[str], counts: Iterable[int]):
+        self.words = list(words)
+        self.counts: Int64 = np.array(counts, np.int64)
+        self.counts.setflags(write=False)
+        if len(self.words) != len(self.counts):
+            raise ValueError(f"{len(self.words)} words, but {len(self.counts)} counts")
+
+    @classmethod
+    def from_counts(
+        cls, counts: Mapping[str, int], min_count: int = 1, max_vocabulary: int | None = None
+    ) -> Vocabulary:
+        """The words that occur `min_count` times or more, the `max_vocabulary` most frequent of them."""
+        kept = [word for word, count in counts.items() if count >= min_count]
+        kept.sort(key=lambda word: (-counts[word], word))
+        kept = kept[:max_vocabulary]
+        return cls(kept, [counts[word] for word in kept])
+
+    @cached_property
+    def ids(self) -> dict[str, int]:
+        """The id of each word."""
+        return {word: i for i, word in enumerate(self.words)}
+
+    def id(self, word: object) -> int:
+        """A word's id. Raises `WordNotFoundError`, with near spellings, for a word that is not here."""
+        text = str(word)
+        found = self.ids.get(text)
+        if found is None:
+            raise WordNotFoundError(text, self.near_spellings(text))
+        return found
+
+    def near_spellings(self, word: str, n: int = 3) -> list[str]:
+        """Words of the vocabulary spelt almost alike: another case first, then the closest of frequent words."""
+        same = [other for other in (word.lower(), word.capitalize(), word.upper()) if other in self.ids]
+        close = difflib.get_close_matches(word, self.words[:30_000], n)
+        return list(dict.fromkeys([*same, *close]))[:n]
+
+    def __len__(self) -> int:
+        return len(self.words)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.words)
+
+    def __contains__(self, word: object) -> bool:
+        return str(word) in self.ids
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Vocabulary):
+            return NotImplemented
+        return self.words == other.words and bool((self.counts == other.counts).all())
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __repr__(self) -> str:
+        return f"Vocabulary({len(self.words):,} words, {int(self.counts.sum()):,} tokens)"

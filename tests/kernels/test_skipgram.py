@@ -1,0 +1,105 @@
+import numpy as np
+import pytest
+from firth import reference, rounds
+from firth.config import TrainingConfig
+from firth.kernels.skipgram import draw_noise_word, find_pairs, keep_tokens, logistic, softplus
+from firth.sampling import alias_table, as_thresholds, keep_probabilities, noise_distribution
+from numpy.testing import assert_allclose
+
+
+def test_logistic__is_exact_to_the_stated_error():
+    x = np.linspace(-40, 40, 4001).astype(np.float32)
+    ours = np.array([logistic(value) for value in x])
+    assert np.abs(ours - 1 / (1 + np.exp(-x.astype(float)))).max() < 3e-7
+    assert ours.min() >= 0
+    assert ours.max() <= 1
+
+
+def test_softplus__neither_overflows_nor_vanishes():
+    assert softplus(1000.0) == 1000.0
+    assert softplus(-1000.0) == 0.0
+    assert_allclose([softplus(x) for x in (-30.0, -1.0, 0.0, 1.0)], np.logaddexp(0, [-30, -1, 0, 1]))
+
+
+@pytest.mark.parametrize("counts", [[5], [3, 3], [100, 10, 1], list(range(200, 0, -1)), [1] * 37])
+def test_alias_table__holds_the_distribution_exactly(counts):
+    wanted = noise_distribution(np.array(counts), 0.75)
+    table = alias_table(wanted)
+    own = (table.threshold.astype(float) + 1) / 2**32
+    found = own.copy()
+    np.add.at(found, table.alias, 1 - own)
+    assert_allclose(found / len(counts), wanted, atol=2**-31)
+
+
+def test_draw_noise_word__follows_the_distribution_and_its_twin():
+    table = alias_table(noise_distribution(np.array([50, 30, 10, 5, 5]), 0.75))
+    key = np.uint64(7)
+    drawn = [int(draw_noise_word(table, key, i)) for i in range(5000)]
+    twin = [reference.noise_word(table.threshold.tolist(), table.alias.tolist(), 7, i) for i in range(5000)]
+    assert drawn == twin
+    expected = noise_distribution(np.array([50, 30, 10, 5, 5]), 0.75) * 5000
+    assert (np.abs(np.bincount(drawn) - expected) < 5 * np.sqrt(expected)).all()
+
+
+def random_corpus(seed=0, words=30, sentences=40):
+    rng = np.random.default_rng(seed)
+    lengths = rng.integers(1, 25, sentences)
+    starts = np.concatenate([[0], np.cumsum(lengths)])
+    ids = np.minimum(rng.geometric(0.1, starts[-1]) - 1, words + 4).astype(np.int32)  # some past the vocabulary
+    counts = np.maximum(np.bincount(ids, minlength=words)[:words], 1)
+    return rounds.Tokens(ids, starts, counts)
+
+
+def test_keep_tokens__keeps_what_its_twin_keeps():
+    tokens = random_corpus()
+    keep = as_thresholds(keep_probabilities(tokens.counts, 0.01))
+    n = len(tokens.ids)
+    out = np.zeros(n, np.int32), np.zeros(n, np.int32), np.zeros(n, np.int64)
+    _, _, filled = keep_tokens(tokens.ids, tokens.sentence_starts, 0, 0, keep, np.uint64(3), *out, 0)
+    twin = reference.keep_tokens(tokens.ids.tolist(), keep.tolist(), 3)
+    assert 0 < filled < n
+    assert out[2][:filled].tolist() == twin
+    assert out[0][:filled].tolist() == tokens.ids[twin].tolist()
+    sentence = np.searchsorted(tokens.sentence_starts, twin, side="right") - 1
+    assert out[1][:filled].tolist() == sentence.tolist()
+
+
+def test_keep_tokens__goes_on_where_a_full_buffer_stopped_it():
+    tokens = random_corpus()
+    keep = as_thresholds(np.ones(30))
+    found, position, sentence = [], 0, 0
+    while position < len(tokens.ids):
+        out = np.zeros(7, np.int32), np.zeros(7, np.int32), np.zeros(7, np.int64)
+        position, sentence, filled = keep_tokens(
+            tokens.ids, tokens.sentence_starts, position, sentence, keep, np.uint64(3), *out, 0
+        )
+        found += out[2][:filled].tolist()
+    assert found == np.flatnonzero(tokens.ids < 30).tolist()
+
+
+@pytest.mark.parametrize("window", [1, 2, 5, 30])
+def test_find_pairs__are_those_of_the_twin(window):
+    tokens = random_corpus()
+    config = TrainingConfig(window=window, sample=0)
+    plan = rounds.plan_epoch(tokens, config, 0, 1)
+    parameters = rounds.initial_parameters(30, 8, 1)
+    crew = rounds.Crew(1, plan, parameters)
+    stretch, _ = next(iter(rounds.Walk(tokens, config, 0, plan)))
+    kept, sentences = stretch.positions.tolist(), stretch.sentences.tolist()
+    B = plan.block_centres
+    for first in range(0, stretch.last, B):
+        last = min(first + B, stretch.last)
+        scratch, words = crew.scratch[0], crew.changes.input_words[0]
+        used = find_pairs(stretch, first, last, plan, scratch, words)
+        ours = sorted(
+            (int(words[row]), int(stretch.tokens[first + i]))
+            for row in range(used)
+            for i in np.flatnonzero(scratch.W[row, :B])
+        )
+        twin = sorted(
+            (int(stretch.tokens[j]), int(stretch.tokens[centre]))
+            for centre in range(first, last)
+            for j in reference.pairs_of(centre, kept, sentences, window, int(plan.window_key))
+        )
+        assert ours == twin
+        assert scratch.count[:used].tolist() == scratch.W[:used, :B].sum(axis=1).tolist()

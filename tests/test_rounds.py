@@ -1,0 +1,148 @@
+import hashlib
+
+import numpy as np
+import pytest
+from firth import reference, rounds
+from firth.config import TrainingConfig
+from firth.errors import CorpusError
+from firth.kernels import compiler, randomness
+from firth.sampling import alias_table, as_thresholds, keep_probabilities, noise_distribution
+from numpy.testing import assert_allclose
+
+from tests.kernels.test_skipgram import random_corpus
+
+needs_threads = pytest.mark.skipif(not compiler.is_enabled(), reason="with the compiler off there is one thread")
+
+
+def train(tokens, config, *, epochs=2, threads=1):
+    parameters = rounds.initial_parameters(len(tokens.counts), config.vector_size, config.seed)
+    events = list(rounds.train(tokens, config, parameters, epochs=epochs, threads=threads))
+    return parameters, events
+
+
+def train_reference(tokens, config, epochs=2):
+    start = rounds.initial_parameters(len(tokens.counts), config.vector_size, config.seed)
+    inputs, outputs = (p[:, : config.vector_size].astype(float) for p in start)
+    losses = []
+    for number in range(epochs):
+        epoch = reference.Epoch(
+            plan=rounds.plan_epoch(tokens, config, number, epochs),
+            noise=alias_table(noise_distribution(tokens.counts, config.noise_exponent)),
+            keep=as_thresholds(keep_probabilities(tokens.counts, config.sample)).tolist(),
+            keep_key=int(randomness.stream_key(config.seed, number, randomness.SUBSAMPLING)),
+        )
+        losses.append(
+            reference.train_epoch(tokens.ids.tolist(), tokens.sentence_starts.tolist(), inputs, outputs, epoch)
+        )
+    return inputs, outputs, losses
+
+
+def sha256(parameters):
+    return hashlib.sha256(b"".join(p.tobytes() for p in parameters)).hexdigest()
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {},
+        {"window": 1, "sample": 0},
+        {"window": 12, "negative": 15, "vector_size": 17},
+        {"vector_size": 1, "seed": 7, "noise_exponent": -0.5},
+        {"learning_rate": 0.05, "min_learning_rate": 0.05, "sample": 0.05},
+    ],
+    ids=str,
+)
+def test_train__is_the_reference_but_for_rounding(settings):
+    tokens = random_corpus()
+    config = TrainingConfig(**{"vector_size": 20, "learning_rate": 0.1, "sample": 0.02, **settings})
+    parameters, events = train(tokens, config)
+    inputs, outputs, losses = train_reference(tokens, config)
+    d = config.vector_size
+    assert np.abs(outputs).max() > 1e-3  # it has learnt something
+    assert_allclose(parameters.inputs[:, :d], inputs, rtol=1e-3, atol=2e-6)
+    assert_allclose(parameters.outputs[:, :d], outputs, rtol=1e-3, atol=2e-6)
+    assert [e.pairs for e in events if e.epoch_done] == [pairs for _, pairs in losses]
+    assert_allclose([e.loss for e in events if e.epoch_done], [loss / pairs for loss, pairs in losses], rtol=1e-5)
+    assert not parameters.inputs[:, d:].any()
+
+
+def larger_corpus():
+    return random_corpus(seed=5, words=2000, sentences=3000)
+
+
+@needs_threads
+@pytest.mark.parametrize("threads", [2, 3, 4])
+def test_train__gives_the_same_bits_at_any_number_of_threads(threads):
+    tokens, config = larger_corpus(), TrainingConfig(sample=0.01)
+    one, events = train(tokens, config)
+    many, many_events = train(tokens, config, threads=threads)
+    assert sha256(one) == sha256(many)
+    assert events == many_events
+
+
+def test_train__gives_the_same_bits_twice_and_others_for_another_seed():
+    tokens = random_corpus()
+    first, second = (sha256(train(tokens, TrainingConfig(vector_size=5))[0]) for _ in range(2))
+    assert first == second
+    assert first != sha256(train(tokens, TrainingConfig(vector_size=5, seed=2))[0])
+
+
+def test_train__does_not_depend_on_where_stretches_are_cut(monkeypatch):
+    tokens, config = random_corpus(sentences=300), TrainingConfig(vector_size=5, sample=0)
+    whole, whole_events = train(tokens, config)
+    monkeypatch.setattr(rounds, "STRETCH_TOKENS", 200)
+    cut, cut_events = train(tokens, config)
+    assert sha256(whole) == sha256(cut)
+    assert len(cut_events) > len(whole_events)
+    assert [e.tokens for e in cut_events] == sorted(e.tokens for e in cut_events[: len(cut_events) // 2]) * 2
+
+
+def test_train__learning_rate_falls_linearly_to_its_least():
+    tokens = random_corpus()
+    config = TrainingConfig(learning_rate=0.1, min_learning_rate=0.02)
+    _, events = train(tokens, config, epochs=4)
+    assert_allclose([e.learning_rate for e in events if e.epoch_done], [0.08, 0.06, 0.04, 0.02])
+
+
+def test_train__loss_falls_and_begins_at_that_of_knowing_nothing():
+    tokens = random_corpus(sentences=400)
+    _, events = train(tokens, TrainingConfig(vector_size=10, sample=0, negative=5, learning_rate=0.05), epochs=4)
+    losses = [e.loss for e in events if e.epoch_done]
+    assert losses[0] <= 6 * np.log(2)
+    assert losses == sorted(losses, reverse=True)
+
+
+def test_train__without_a_pair_says_so():
+    tokens = rounds.Tokens(np.array([0, 1, 0], np.int32), np.array([0, 1, 2, 3]), np.array([2, 1]))
+    with pytest.raises(CorpusError, match="no two words"):
+        train(tokens, TrainingConfig(sample=0))
+
+
+@needs_threads
+@pytest.mark.parametrize("words", [2, 3, 10, 50])
+def test_train__a_tiny_vocabulary_does_not_diverge(words):
+    ids = np.random.default_rng(0).integers(0, words, 50_000).astype(np.int32)
+    tokens = rounds.Tokens(ids, np.arange(0, 50_001, 10), np.bincount(ids))
+    parameters, events = train(tokens, TrainingConfig(vector_size=20), epochs=5)
+    assert np.abs(parameters.inputs).max() < 10
+    assert events[-1].loss < 6 * np.log(2)
+
+
+@needs_threads
+def test_train__a_word_repeated_without_end_does_not_diverge():
+    rng = np.random.default_rng(0)
+    text = rng.integers(0, 1000, 200_000).astype(np.int32)
+    text[50_000:80_000] = 7
+    tokens = rounds.Tokens(text, np.arange(0, 200_001, 20), np.bincount(text))
+    parameters, _ = train(tokens, TrainingConfig(vector_size=20, sample=0), epochs=3)
+    assert np.isfinite(parameters.inputs).all()
+    assert np.abs(parameters.inputs).max() < 20
+
+
+def test_round_shape__is_small_where_one_word_is_frequent_or_the_rate_large():
+    config = TrainingConfig(sample=0)
+    flat, steep = np.full(10_000, 10), np.array([1000, *[1] * 9000])
+    assert rounds.round_shape(flat, config) == (16, 16)
+    assert rounds.round_shape(steep, config) == (16, 2)
+    assert rounds.round_shape(steep, TrainingConfig(sample=0, learning_rate=0.1)) == (11, 1)
+    assert rounds.round_shape(np.array([10, 10]), TrainingConfig(sample=0, learning_rate=1)) == (1, 1)
