@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
 from firth import corpus
 from firth.model import EpochResult, TrainingConfig, Word2Vec
 from firth.vectors import WordVectors

@@ -1,6 +1,7 @@
 import numpy as np
-from firth import reference
 from numpy.testing import assert_allclose
+
+from firth import reference
 
 PAIRS = [(0, 1), (2, 1), (0, 3), (4, 3), (4, 1)]
 NOISE = [2, 5, 5, 1, 3, 0]

@@ -2,13 +2,13 @@ import hashlib
 
 import numpy as np
 import pytest
+from numpy.testing import assert_allclose
+
 from firth import reference, rounds
 from firth.config import TrainingConfig
 from firth.errors import CorpusError
 from firth.kernels import compiler, randomness
 from firth.sampling import alias_table, as_thresholds, keep_probabilities, noise_distribution
-from numpy.testing import assert_allclose
-
 from tests.kernels.test_skipgram import random_corpus
 
 needs_threads = pytest.mark.skipif(not compiler.is_enabled(), reason="with the compiler off there is one thread")

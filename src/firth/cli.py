@@ -107,7 +107,12 @@ def train(
 
 @cli.command(short_help="Learn from the manual of your own Python.")
 @click.option(
-    "-o", "--output", default="demo.firth", show_default=True, type=click.Path(path_type=Path), help="The model."
+    "-o",
+    "--output",
+    default="demo.firth",
+    show_default=True,
+    type=click.Path(path_type=Path),
+    help="The model.",
 )
 @overwrite_option
 @click.option("--threads", type=click.IntRange(1), help="Default: all processors. The result is the same.")

@@ -54,9 +54,7 @@ class TextConfig:
     """How text becomes tokens: first punctuation is dropped, then the text is split, then lower-cased."""
 
     lowercase: bool = setting(True, "lower-case every word (all of Unicode)", _is_bool, "true or false")
-    strip_punctuation: bool = setting(
-        True, "drop ASCII punctuation, apostrophes included", _is_bool, "true or false"
-    )
+    strip_punctuation: bool = setting(True, "drop ASCII punctuation, apostrophes included", _is_bool, "true or false")
     separator: str | None = setting(
         None,
         "what stands between two tokens of a line (default: any Unicode white space)",
@@ -105,9 +103,7 @@ class TrainingConfig(TextConfig):
         _is_int(1, 1000),
         "a whole number from 1 to 1,000",
     )
-    min_count: int = setting(
-        5, "words that occur less often are left out", _is_int(1), "a whole number of 1 or more"
-    )
+    min_count: int = setting(5, "words that occur less often are left out", _is_int(1), "a whole number of 1 or more")
     max_vocabulary: int | None = setting(
         None,
         "keep at most this many words, the most frequent ones",
@@ -143,7 +139,6 @@ class TrainingConfig(TextConfig):
     def _contradictions(self) -> list[str]:
         if self.min_learning_rate > self.learning_rate:
             return [
-                f"min_learning_rate ({self.min_learning_rate}) must not be above "
-                f"learning_rate ({self.learning_rate})"
+                f"min_learning_rate ({self.min_learning_rate}) must not be above learning_rate ({self.learning_rate})"
             ]
         return []

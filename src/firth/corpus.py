@@ -133,7 +133,7 @@ def encode(
     """
     if isinstance(source, Corpus):
         return source
-    if isinstance(source, str | Path) and (Path(source) / "corpus.json").is_file():
+    if isinstance(source, str | Path) and is_encoded(source):
         return Corpus(Path(source))
     config = config or TextConfig()
     found = as_source(source) if not hasattr(source, "batches") else source
@@ -144,7 +144,11 @@ def encode(
     fingerprint = found.fingerprint(config)
     if fingerprint is None:
         temporary = tempfile.TemporaryDirectory(prefix="once-", dir=cache)
-        corpus = _write(found, Path(temporary.name) / "corpus", config, None, report)
+        try:
+            corpus = _write(found, Path(temporary.name) / "corpus", config, None, report)
+        except BaseException:
+            temporary.cleanup()
+            raise
         weakref.finalize(corpus, temporary.cleanup)
         return corpus
     kept = cache / f"{fingerprint[:32]}-{VERSION}"
@@ -152,6 +156,14 @@ def encode(
         return Corpus(kept)
     except FormatError:
         return _write(found, kept, config, fingerprint, report, overwrite=True)
+
+
+def is_encoded(folder: str | Path) -> bool:
+    """Whether this is the path of an encoded corpus; a text in place of a path is none."""
+    try:
+        return (Path(folder) / "corpus.json").is_file()
+    except OSError:  # too long for a path
+        return False
 
 
 def _read_about(folder: Path) -> dict[str, Any]:
@@ -162,7 +174,9 @@ def _read_about(folder: Path) -> dict[str, Any]:
     if not isinstance(about, dict) or about.get("format") != FORMAT:
         raise FormatError(f"{folder} is not an encoded corpus")
     if about.get("version") != VERSION:
-        raise FormatError(f"{folder} is an encoded corpus of version {about.get('version')}, this firth reads {VERSION}")
+        raise FormatError(
+            f"{folder} is an encoded corpus of version {about.get('version')}, this firth reads {VERSION}"
+        )
     for name in ("tokens", "sentence_starts", "words"):
         if type(about.get(name)) is not int or about[name] < 1:
             raise FormatError(f"{folder}/corpus.json does not say how many {name} there are")

@@ -167,9 +167,7 @@ class Walk:
             last = filled
             if not at_end:  # the neighbors of the last centres must be known, and rounds whole
                 last = first + (filled - self.window - first) // self.round_centres * self.round_centres
-            stretch = Stretch(
-                self.ids[:filled], self.sentences[:filled], self.positions[:filled], first, last, block
-            )
+            stretch = Stretch(self.ids[:filled], self.sentences[:filled], self.positions[:filled], first, last, block)
             yield stretch, len(self.tokens.ids) if at_end else int(self.positions[last])
             if at_end:
                 return
@@ -208,7 +206,7 @@ class Crew:
                 S=aligned_zeros(rows, OUTPUT_ROWS),
                 W=aligned_zeros(rows, OUTPUT_ROWS),
                 slot=np.zeros(context, np.int32),
-                count=np.zeros(context, np.int32),
+                row_pairs=np.zeros(context, np.int32),
             )
             for _ in range(threads)
         ]
@@ -246,7 +244,9 @@ class Crew:
 
         if self.pool is None:
             return work(0)
-        return [done.result() for done in [self.pool.submit(work, t) for t in range(self.threads)]][0]
+        at_work = [self.pool.submit(work, thread) for thread in range(self.threads)]
+        results = [done.result() for done in at_work]
+        return results[0]
 
 
 def train(
@@ -280,4 +280,3 @@ def train(
                     "there is nothing to learn: no two words of the vocabulary stood in one sentence"
                     " in this epoch. Is every sentence one word long? If the corpus is tiny, sample=0 keeps all"
                 )
-

@@ -152,9 +152,7 @@ class TokenLists:
         for number, sentence in enumerate(self.sentences, start=1):
             if not _is_token_list(sentence):
                 raise SourceError(f"item {number:,} is {_kind(sentence)}, where a list of tokens was meant{_HINT}")
-            tokens += [
-                token if type(token) is str and token else _text_of_token(token, number) for token in sentence
-            ]
+            tokens += [token if type(token) is str and token else _text_of_token(token, number) for token in sentence]
             tokens.append(SENTENCE_END)
             if len(tokens) >= BATCH_TOKENS:
                 yield Batch(tokens, 0)
@@ -186,14 +184,12 @@ def as_source(source: Any) -> Source:
     items = iter(source)
     first = next(items, None)
     if first is None:
-        raise SourceError(
-            "the source yields nothing: is it empty, or a generator that has been used up already?"
-        )
+        raise SourceError("the source yields nothing: is it empty, or a generator that has been used up already?")
     everything = itertools.chain([first], items)
     if isinstance(first, os.PathLike):
         return files(everything)
     if isinstance(first, str):
-        if len(first) < 4096 and not first.isspace() and Path(first).is_file():
+        if os.path.isfile(first):  # noqa: PTH113  (unlike Path's, it takes a long text for no file)
             raise SourceError(
                 f"a list of strings is text to learn, but {first!r} is a file: for files, pass pathlib.Path objects"
             )
@@ -225,7 +221,7 @@ def _expand(given: str | os.PathLike[str]) -> list[Path]:
     except (OSError, ValueError) as error:  # a text in place of a path: too long, or with a NUL
         raise SourceError(f"{_shown(given)} is not a path: {error}. {_TEXT_HINT}") from error
     if glob.has_magic(str(path)):
-        found = sorted(Path(name) for name in glob.glob(str(path), recursive=True) if Path(name).is_file())
+        found = sorted(p for p in map(Path, glob.glob(str(path), recursive=True)) if p.is_file())  # noqa: PTH207
         if found:
             return found
         raise SourceError(f"no file matches {_shown(given)}")
@@ -249,9 +245,7 @@ def _check_readable(path: Path) -> None:
 
 
 def _is_token_list(sentence: Any) -> TypeGuard[Iterable[Any]]:
-    return isinstance(sentence, Iterable) and not isinstance(
-        sentence, str | bytes | bytearray | set | frozenset | dict
-    )
+    return isinstance(sentence, Iterable) and not isinstance(sentence, str | bytes | bytearray | set | frozenset | dict)
 
 
 def _kind(value: Any) -> str:

@@ -28,7 +28,7 @@ def train(
     source: Any,
     *,
     threads: int | None = None,
-    progress: bool | None | Callable[[Event], None] = None,
+    progress: bool | Callable[[Event], None] | None = None,
     cache: str | Path | None = None,
     config: TrainingConfig | None = None,
     **settings: Any,
@@ -97,7 +97,7 @@ def _checked(threads: int | None) -> int:
 
 
 @contextmanager
-def _reporter(progress: bool | None | Callable[[Event], None]) -> Iterator[Callable[[Event], None]]:
+def _reporter(progress: bool | Callable[[Event], None] | None) -> Iterator[Callable[[Event], None]]:
     if callable(progress):
         yield progress
     elif wanted(progress):

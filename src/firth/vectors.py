@@ -38,7 +38,7 @@ class WordVectors:
     @property
     def vector_size(self) -> int:
         """d, the numbers in a vector."""
-        return self.vectors.shape[1]
+        return int(self.vectors.shape[1])
 
     @cached_property
     def _inverse_norms(self) -> Float32:

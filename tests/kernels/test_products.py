@@ -1,8 +1,9 @@
 import numpy as np
 import pytest
+from numpy.testing import assert_allclose
+
 from firth.kernels.compiler import compiled
 from firth.kernels.products import LANES, TILE_ROWS, score, weigh, weigh_transposed
-from numpy.testing import assert_allclose
 
 
 @compiled

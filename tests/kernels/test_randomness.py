@@ -1,4 +1,5 @@
 import numpy as np
+
 from firth import reference
 from firth.kernels.randomness import draw, high_half, low_half, scale, stream_key
 

@@ -1,10 +1,11 @@
 import numpy as np
 import pytest
+from numpy.testing import assert_allclose
+
 from firth import reference, rounds
 from firth.config import TrainingConfig
 from firth.kernels.skipgram import draw_noise_word, find_pairs, keep_tokens, logistic, softplus
 from firth.sampling import alias_table, as_thresholds, keep_probabilities, noise_distribution
-from numpy.testing import assert_allclose
 
 
 def test_logistic__is_exact_to_the_stated_error():
@@ -102,4 +103,4 @@ def test_find_pairs__are_those_of_the_twin(window):
             for j in reference.pairs_of(centre, kept, sentences, window, int(plan.window_key))
         )
         assert ours == twin
-        assert scratch.count[:used].tolist() == scratch.W[:used, :B].sum(axis=1).tolist()
+        assert scratch.row_pairs[:used].tolist() == scratch.W[:used, :B].sum(axis=1).tolist()

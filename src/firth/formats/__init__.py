@@ -42,9 +42,7 @@ def _format_of(path: Path, name: str | None) -> Format:
     raise FormatError(f"cannot tell the format of {path} by its name; there are {known}")
 
 
-def export(
-    vectors: WordVectors, path: str | Path, *, format: str | None = None, overwrite: bool = False
-) -> list[Path]:
+def export(vectors: WordVectors, path: str | Path, *, format: str | None = None, overwrite: bool = False) -> list[Path]:
     """Write vectors for other programs, in the format of the path's ending; return the files written.
 
     Raises `UnwritableWordError`, before anything is written, if the format cannot hold one of the words, and

@@ -21,7 +21,10 @@ LONGEST_WORD_BYTES = 1 << 16
 def write(vectors: WordVectors, path: Path, overwrite: bool) -> list[Path]:
     """Write as word2vec.c does."""
     refuse_words_with(
-        WHITE_SPACE, vectors.words, "word2vec binary", "A .tsv file can hold spaces, a firth model everything."
+        WHITE_SPACE,
+        vectors.words,
+        "word2vec binary",
+        "A .tsv file can hold spaces, a firth model everything.",
     )
     with new_file(path, overwrite=overwrite) as temporary, temporary.open("wb") as file:
         file.write(f"{len(vectors)} {vectors.vector_size}\n".encode())

@@ -155,8 +155,7 @@ def _weigh_tile(*, transposed: bool) -> Any:
                 numbers = z.vector(k, args[4])
                 weights = [g.number(k, row) if transposed else g.number(row, k) for row in rows]
                 return [
-                    _multiply_add(builder, weight, numbers, total)
-                    for weight, total in zip(weights, sums, strict=True)
+                    _multiply_add(builder, weight, numbers, total) for weight, total in zip(weights, sums, strict=True)
                 ]
 
             sums = _accumulate(builder, TILE_ROWS, args[2], 1, body)

@@ -90,7 +90,7 @@ class Scratch(NamedTuple):
     S: Float32  # (T, B + K) scores, then gradients
     W: Float32  # (T, B + K) weights
     slot: Int32  # (B + 2·window,) the row of X of each token around the block
-    count: Int32  # (T,) pairs of each row of X
+    row_pairs: Int32  # (T,) pairs of each row of X
 
 
 # 1/(1+exp(-x)) = 1/2 + x·P(x²)/Q(x²) on [-16, 16], fitted for the least greatest error: 3e-7 in float32.
@@ -156,13 +156,11 @@ def draw_noise_word(noise: Noise, key: np.uint64, counter: int) -> int:
     column = scale(high_half(bits), noise.alias.shape[0])
     if low_half(bits) <= noise.threshold[column]:
         return column
-    return noise.alias[column]
+    return int(noise.alias[column])
 
 
 @compiled
-def find_pairs(
-    stretch: Stretch, first: int, last: int, plan: Plan, scratch: Scratch, input_words: Int32
-) -> int:
+def find_pairs(stretch: Stretch, first: int, last: int, plan: Plan, scratch: Scratch, input_words: Int32) -> int:
     """Weigh each (context, centre) pair of the block 1 in `scratch.W`; return the number T of context tokens."""
     base = first - plan.window
     for i in range(scratch.slot.shape[0]):
@@ -182,11 +180,11 @@ def find_pairs(
                     row = used
                     used += 1
                     scratch.slot[context - base] = row
-                    scratch.count[row] = 0
+                    scratch.row_pairs[row] = 0
                     for z in range(scratch.W.shape[1]):
                         scratch.W[row, z] = 0
                     input_words[row] = stretch.tokens[context]
-                scratch.count[row] += 1
+                scratch.row_pairs[row] += 1
                 scratch.W[row, centre - first] = 1
     return used
 
@@ -197,7 +195,7 @@ def weigh_noise(used: int, centres: int, plan: Plan, scratch: Scratch, output_wo
     B = plan.block_centres
     weight = np.float32(plan.noise_weight)
     for row in range(used):
-        of_row = -weight * np.float32(scratch.count[row])
+        of_row = -weight * np.float32(scratch.row_pairs[row])
         for n in range(B, B + plan.noise_words):
             scratch.W[row, n] = of_row
     for n in range(B, B + plan.noise_words):
@@ -287,7 +285,7 @@ def compute_block(
     changes.pairs[block] = 0
     if (stretch.first_block + (first - stretch.first) // B) % plan.loss_blocks == 0:
         changes.loss[block] = measure_loss(used, plan, scratch)
-        changes.pairs[block] = scratch.count[:used].sum()
+        changes.pairs[block] = scratch.row_pairs[:used].sum()
 
     scores_to_gradients(used, plan, np.float32(rate), scratch)
     weigh(scratch.S, used, scratch.Z, changes.input_rows[block])

@@ -1,0 +1,170 @@
+import struct
+
+import numpy as np
+import pytest
+
+from firth import export, load
+from firth.errors import FormatError, OutputExistsError, UnwritableWordError
+from firth.formats import FORMATS, read
+from firth.vectors import WordVectors
+from firth.vocabulary import Vocabulary
+
+SUFFIXES = ["vectors.txt", "v.vec", "v.bin", "vectors.tsv", "other.tsv"]
+
+
+def words_like(vectors, words):
+    return WordVectors(Vocabulary(words, [1] * len(words)), vectors.vectors[: len(words)])
+
+
+@pytest.mark.parametrize("name", SUFFIXES)
+def test_export__reads_back_word_for_word_and_bit_for_bit(vectors, tmp_path, name):
+    numbers = vectors.vectors.copy()
+    numbers[0, :4] = [1e-38, -3.4e38, 0.1, 1 / 3]
+    original = WordVectors(vectors.vocabulary, numbers)
+    written = export(original, tmp_path / name)
+    assert sorted(written) == sorted(tmp_path.iterdir())
+    again = load(tmp_path / name)
+    assert again.words == original.words
+    assert again.vectors.dtype == np.float32
+    assert again.vectors.tobytes() == numbers.tobytes()
+
+
+@pytest.mark.parametrize("name", SUFFIXES)
+def test_export__a_word_it_cannot_hold_is_refused_before_anything_is_written(vectors, tmp_path, name):
+    bad = "tab\there" if name.endswith("tsv") else "new york"
+    with pytest.raises(UnwritableWordError, match=r"cannot hold the word '(new york|tab.+here)'.*white space"):
+        export(words_like(vectors, ["fine", bad]), tmp_path / name)
+    with pytest.raises(UnwritableWordError, match=r"'' \(and 1 more\)"):
+        export(words_like(vectors, ["fine", "", bad]), tmp_path / name)
+    assert not list(tmp_path.iterdir())
+
+
+def test_export__words_with_spaces_survive_in_tsv(vectors, tmp_path):
+    words = ["new york", " a ", "b\u2028c", "d\u3000e", '"']
+    export(words_like(vectors, words), tmp_path / "vectors.tsv")
+    assert load(tmp_path / "vectors.tsv").words == words
+
+
+@pytest.mark.parametrize("name", SUFFIXES)
+def test_export__unicode_white_space_and_marks_survive(vectors, tmp_path, name):
+    words = ["a\u00a0b", "a\u2028b", "\ufeffx", "e\u0301", "😀", "\x85"]
+    export(words_like(vectors, words), tmp_path / name)
+    assert load(tmp_path / name).words == words
+
+
+@pytest.mark.parametrize("name", SUFFIXES)
+def test_export__never_overwrites_unasked(vectors, tmp_path, name):
+    paths = export(vectors, tmp_path / name)
+    before = [path.read_bytes() for path in paths]
+    paths[0].unlink()
+    if len(paths) > 1:  # the words alone are in the way too
+        with pytest.raises(OutputExistsError):
+            export(vectors, tmp_path / name)
+    export(vectors, tmp_path / name, overwrite=True)
+    with pytest.raises(OutputExistsError):
+        export(vectors, tmp_path / name)
+    assert [path.read_bytes() for path in paths] == before
+
+
+def test_export__an_unknown_ending_is_answered_with_the_known(vectors, tmp_path):
+    with pytest.raises(FormatError, match=r"\.txt/\.vec \(word2vec text\)"):
+        export(vectors, tmp_path / "v.docx")
+    export(vectors, tmp_path / "v.docx", format="tsv")
+    assert read(tmp_path / "v.docx", format="tsv").words == vectors.words
+    with pytest.raises(FormatError, match="no format is called 'pdf'"):
+        export(vectors, tmp_path / "v", format="pdf")
+
+
+def test_read__a_file_of_word2vec_c(tmp_path):
+    """word2vec.c ends each vector with a line end, and its text lines with a space."""
+    (tmp_path / "c.txt").write_bytes(b"2 3\n</s> 0.5 -1.000000 2.000000 \nking 1 2 3 \n")
+    assert load(tmp_path / "c.txt")["king"].tolist() == [1, 2, 3]
+    vectors = [b"</s> " + struct.pack("<3f", 0.5, -1, 2), b"king " + struct.pack("<3f", 1, 2, 3)]
+    (tmp_path / "c.bin").write_bytes(b"2 3\n" + b"\n".join(vectors) + b"\n")
+    (tmp_path / "g.bin").write_bytes(b"2 3\n" + b"".join(vectors))  # gensim's have no line ends
+    for name in ("c.bin", "g.bin"):
+        assert load(tmp_path / name).words == ["</s>", "king"]
+        assert load(tmp_path / name)["king"].tolist() == [1, 2, 3]
+
+
+def test_read__the_tutorials_two_files(tmp_path):
+    (tmp_path / "vectors.tsv").write_text("0.1\t0.2\n-0.3\t4e-5\n")
+    (tmp_path / "metadata.tsv").write_text("[UNK]\nthe\n")
+    assert load(tmp_path / "vectors.tsv")["the"].tolist() == np.float32([-0.3, 4e-5]).tolist()
+
+
+BAD_TEXT = {
+    b"": "line 1: wanted the number of words",
+    b"king 1 2 3\n": "line 1",
+    b"-1 3\n": "line 1",
+    b"0 3\n": "line 1",
+    b"99999999999999999999 3\na 1 2 3\n": "line 1",
+    b"2 3\na 1 2 3\n": "has 1 words, the header promised 2: it is cut short",
+    b"1 3\na 1 2 3\nb 1 2 3\n": "line 3: the header promised 1 words",
+    b"2 3\na 1 2 3\nb 1 2\n": "line 3 has 2 values, the header promised 3: is this the binary format",
+    b"1 3\na 1 x 3\n": "line 2: .*'x'",
+    b"2 1\na 1\na 2\n": "'a' comes a second time, as word 2",
+    b"1 1\n\xff 1\n": "line 2: the word is not UTF-8",
+    b"9999999999 100\na 1\n": "line 2 has 1 values",
+}
+
+
+@pytest.mark.parametrize("content", BAD_TEXT, ids=repr)
+def test_read__text_that_is_not_whole_is_named_by_line(tmp_path, content):
+    (tmp_path / "v.txt").write_bytes(content)
+    with pytest.raises(FormatError, match=f"v.txt.*{BAD_TEXT[content]}"):
+        load(tmp_path / "v.txt")
+
+
+BAD_BINARY = {
+    b"": "line 1",
+    b"2 2\na " + bytes(8): "promises 2 words",
+    b"9999999999 100\n" + bytes(50): "promises 9,999,999,999 words",
+    b"1 2\n" + bytes(20): "has no word, where word 1",
+    b"1 2\na " + bytes(8) + b"\nmore": "goes on after the 1 words",
+    b"1 2\n\xff " + bytes(8): "word 1 is not UTF-8",
+    b"2 1\na " + bytes(4) + b"\na " + bytes(4) + b"\n": "second time",
+}
+
+
+@pytest.mark.parametrize("content", BAD_BINARY, ids=repr)
+def test_read__binary_that_is_not_whole_says_where(tmp_path, content):
+    (tmp_path / "v.bin").write_bytes(content)
+    with pytest.raises(FormatError, match=f"v.bin.*{BAD_BINARY[content]}"):
+        load(tmp_path / "v.bin")
+
+
+@pytest.mark.parametrize(
+    ("vectors_text", "words_text", "message"),
+    [
+        ("1\t2\n3\n", "a\nb\n", "line 2 has 1 values, those before 2"),
+        ("1\t2\n3\tx\n", "a\nb\n", "line 2.*'x"),
+        ("1\t2\n", "a\nb\n", "has 1 vectors, but metadata.tsv has 2 words"),
+        ("", "", "has 0 vectors"),
+        ("1\n2\n", "a\na\n", "second time"),
+        ("1\n", None, "needs the words beside it, in metadata.tsv"),
+    ],
+)
+def test_read__tsv_that_does_not_fit_says_so(tmp_path, vectors_text, words_text, message):
+    (tmp_path / "vectors.tsv").write_text(vectors_text)
+    if words_text is not None:
+        (tmp_path / "metadata.tsv").write_text(words_text)
+    with pytest.raises(FormatError, match=message):
+        load(tmp_path / "vectors.tsv")
+
+
+def test_read__large_binary_files_are_read_in_pieces(tmp_path):
+    rng = np.random.default_rng(0)
+    large = WordVectors(
+        Vocabulary([f"word{i}" for i in range(6000)], [1] * 6000),
+        rng.normal(size=(6000, 300)).astype(np.float32),
+    )
+    export(large, tmp_path / "v.bin")
+    again = load(tmp_path / "v.bin")
+    assert again.words == large.words
+    assert (again.vectors == large.vectors).all()
+
+
+def test_formats__have_endings_of_their_own():
+    suffixes = [suffix for format in FORMATS for suffix in format.suffixes]
+    assert len(set(suffixes)) == len(suffixes)

@@ -1,0 +1,223 @@
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from firth import cli, load
+from firth.config import TrainingConfig
+
+QUICK = ["--vector-size", "8", "--epochs", "2", "--sample", "0", "--quiet"]
+
+
+@pytest.fixture
+def run(monkeypatch, capsys):
+    """Run the command in this process: its exit code, output and error output."""
+
+    def run(*arguments):
+        monkeypatch.setattr(sys, "argv", ["firth", *map(str, arguments)])
+        with pytest.raises(SystemExit) as exit:
+            cli.main()
+        return exit.value.code, *capsys.readouterr()
+
+    return run
+
+
+@pytest.fixture
+def saved(model, tmp_path):
+    return model.save(tmp_path / "m.firth")
+
+
+def test_train__learns_and_saves_and_says_what_to_try(run, small_text, tmp_path):
+    output = tmp_path / "m.firth"
+    code, out, err = run("train", small_text, "-o", output, *QUICK)
+    assert (code, err) == (0, "")
+    assert f"16 words, 8 dimensions, saved to {output}" in out
+    assert f"firth similar {output}" in out
+    assert load(output).config == TrainingConfig(vector_size=8, epochs=2, sample=0.0)
+
+
+def test_train__prints_json_on_request(run, small_text, tmp_path):
+    code, out, _ = run("train", small_text, "-o", tmp_path / "m", *QUICK, "--json")
+    facts = json.loads(out)
+    assert code == 0
+    assert facts["words"] == 16
+    assert facts["settings"]["vector_size"] == 8
+    assert len(facts["history"]) == 2
+
+
+def test_train__every_setting_has_its_flag(run):
+    _, out, _ = run("train", "--help")
+    for name in TrainingConfig.__dataclass_fields__:
+        assert "--" + name.replace("_", "-") in out
+
+
+def test_train__switches_and_several_sources(run, small_text, tmp_path):
+    other = tmp_path / "other.txt"
+    other.write_text("They,EAT\n" * 10)
+    code, *_ = run(
+        "train", small_text, other, "-o", tmp_path / "m", *QUICK, "--no-lowercase", "--no-strip-punctuation",
+        "--separator", ",", "--min-count", 1,
+    )  # fmt: skip
+    assert code == 0
+    assert "EAT" in load(tmp_path / "m")
+
+
+def test_train__an_existing_output_is_refused_before_any_work(run, small_text, saved):
+    code, _, err = run("train", small_text, "-o", saved, *QUICK)
+    assert code == 1
+    assert "exists already" in err
+    code, *_ = run("train", small_text, "-o", saved, *QUICK, "--overwrite")
+    assert code == 0
+    assert len(load(saved)) == 16
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "message"),
+    [
+        (["train", "none.txt", "-o", "m"], 1, "there is no file or folder 'none.txt'"),
+        (["train", "none.txt"], 2, "Missing option '-o'"),
+        (["train", "none.txt", "-o", "m", "--window", "0"], 1, "window must be a whole number from 1"),
+        (["train", "none.txt", "-o", "m", "--window", "x"], 2, "'x' is not a valid integer"),
+        (["train", "-", "a.txt", "-o", "m"], 2, "cannot be mixed"),
+        (["similar", "none", "x"], 1, "there is no model none"),
+        (["nonsense"], 2, "No such command"),
+    ],
+)
+def test_command__errors_are_one_line_and_have_their_exit_codes(run, arguments, code, message):
+    got, out, err = run(*arguments)
+    assert (got, out) == (code, "")
+    assert message in err
+    assert "Traceback" not in err
+
+
+def test_similar__one_word_and_many(run, saved):
+    code, out, _ = run("similar", saved, "king", "-n", 3)
+    expected = load(saved).most_similar("king", topn=3)
+    assert code == 0
+    assert [line.split("  ")[1] for line in out.splitlines()] == [w for w, _ in expected]
+    _, out, _ = run("similar", saved, "king", "élan", "-n", 3)
+    assert [line for line in out.splitlines() if not line[0].isdigit() and line[0] != "-"] == ["king", "élan"]
+
+
+def test_similar__json(run, saved):
+    _, out, _ = run("similar", saved, "мир", "-n", 1, "--json")
+    assert json.loads(out)[0]["query"] == "мир"
+    assert set(json.loads(out)[0]["similar"][0]) == {"word", "cosine"}
+
+
+def test_similar__an_unknown_word_comes_with_near_ones(run, saved):
+    code, _, err = run("similar", saved, "kin")
+    assert code == 1
+    assert "'kin' is not in the vocabulary; near it: king" in err
+
+
+def test_analogy(run, saved):
+    code, out, _ = run("analogy", saved, "the", "king", "queen", "-n", 2)
+    assert code == 0
+    assert [line.split("  ")[1] for line in out.splitlines()] == [
+        w for w, _ in load(saved).analogy("the", "king", "queen", topn=2)
+    ]
+    _, out, _ = run("analogy", saved, "the", "king", "queen", "--json")
+    assert json.loads(out)["query"] == "king - the + queen"
+
+
+def test_export__and_look_up_in_what_was_exported(run, saved, tmp_path):
+    code, out, _ = run("export", saved, tmp_path / "vectors.tsv")
+    assert (code, out) == (0, f"wrote {tmp_path}/vectors.tsv\nwrote {tmp_path}/metadata.tsv\n")
+    assert run("similar", tmp_path / "vectors.tsv", "king") == run("similar", saved, "king")
+    code, _, err = run("export", saved, tmp_path / "vectors.tsv")
+    assert code == 1
+    assert "exists already" in err
+
+
+def test_info__of_a_model_and_of_a_file(run, saved, tmp_path):
+    code, out, _ = run("info", saved)
+    assert code == 0
+    assert "words: 8\nvector size: 10\n" in out
+    assert "loss of each epoch (nats a pair): 4.0000, 3.5000" in out
+    assert json.loads(run("info", saved, "--json")[1])["settings"]["vector_size"] == 10
+    run("export", saved, tmp_path / "v.txt")
+    assert "words: 8" in run("info", tmp_path / "v.txt")[1]
+
+
+def test_help__teaches(run):
+    code, out, _ = run("--help")
+    assert code == 0
+    for command in ("demo", "train", "similar", "analogy", "export", "info"):
+        assert f"\n  {command} " in out
+    assert "king" in run("analogy", "--help")[1]
+
+
+def firth_process(*arguments, **options):
+    return subprocess.Popen(
+        [sys.executable, "-m", "firth", *map(str, arguments)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        **options,
+    )
+
+
+def test_train__from_standard_input(tmp_path, small_text):
+    with small_text.open("rb") as file:
+        process = firth_process("train", "-", "-o", tmp_path / "m", *QUICK, "--cache", tmp_path / "c", stdin=file)
+        _, err = process.communicate()
+    assert (process.returncode, err) == (0, "")
+    assert len(load(tmp_path / "m")) == 16
+
+
+@pytest.mark.skipif(os.name != "posix", reason="Windows has no SIGINT to send")
+def test_train__ctrl_c_stops_with_130_and_leaves_nothing_half_done(tmp_path, small_text):
+    process = firth_process(
+        "train",
+        small_text,
+        "-o",
+        tmp_path / "m",
+        "--epochs",
+        "1000000",
+        "--cache",
+        tmp_path / "c",
+        "--progress",
+    )
+    for line in iter(lambda: process.stderr.read(64), ""):
+        if "training" in line:
+            break
+    time.sleep(0.3)
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "interrupted" in err
+    assert "Traceback" not in err
+    assert sorted(os.listdir(tmp_path)) == ["c", "small.txt"]
+
+
+def test_train__is_quiet_where_nobody_watches(tmp_path, small_text):
+    process = firth_process("train", small_text, "-o", tmp_path / "m", *QUICK[:-1], "--cache", tmp_path / "c")
+    _, err = process.communicate()
+    assert (process.returncode, err) == (0, "")
+    process = firth_process(
+        "train",
+        small_text,
+        "-o",
+        tmp_path / "m",
+        *QUICK[:-1],
+        "--cache",
+        tmp_path / "c",
+        "--progress",
+        "--overwrite",
+    )
+    _, err = process.communicate()
+    assert "words/s" in err
+    assert "loss" in err
+    assert "rate" in err
+    assert "epoch 2/2" in err
+
+
+def test_similar__into_a_closed_pipe_does_not_complain(saved):
+    line = f"{sys.executable} -m firth similar {saved} king queen the | head -1"
+    run = subprocess.run(["bash", "-c", line], capture_output=True, text=True, check=False)
+    assert run.stderr == ""

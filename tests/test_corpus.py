@@ -1,0 +1,156 @@
+import json
+
+import numpy as np
+import pytest
+
+from firth import corpus as corpus_module
+from firth.config import TextConfig
+from firth.corpus import Corpus, encode
+from firth.errors import CorpusError, FormatError, OutputExistsError, SourceError
+
+TEXT = "the cat sat on the mat\n\nthe dog sat\nÉcole école ÉCOLE\n"
+
+
+@pytest.fixture
+def text(tmp_path):
+    path = tmp_path / "text.txt"
+    path.write_text(TEXT)
+    return path
+
+
+def test_encode__gives_ids_by_falling_count_then_by_word(text):
+    corpus = encode(text)
+    assert corpus.vocabulary().words == ["the", "école", "sat", "cat", "dog", "mat", "on"]
+    assert corpus.vocabulary().counts.tolist() == [3, 3, 2, 1, 1, 1, 1]
+    assert corpus.ids.tolist() == [0, 3, 2, 6, 0, 5, 0, 4, 2, 1, 1, 1]
+    assert corpus.sentence_starts.tolist() == [0, 6, 9, 12]
+    assert corpus.sentences == 3
+    assert len(corpus) == 12
+    assert not corpus.ids.flags.writeable
+
+
+def test_encode__chunks_do_not_matter(text, monkeypatch):
+    whole = encode(text, text.parent / "whole")
+    monkeypatch.setattr(corpus_module, "CHUNK_TOKENS", 2)
+    monkeypatch.setattr("firth.text.BLOCK_BYTES", 3)
+    cut = encode(text, text.parent / "cut")
+    assert whole.ids.tolist() == cut.ids.tolist()
+    assert whole.sentence_starts.tolist() == cut.sentence_starts.tolist()
+
+
+def test_encode__a_second_time_reads_nothing(text, monkeypatch):
+    first = encode(text)
+
+    def fail(*_):
+        raise AssertionError("the text was read again")
+
+    monkeypatch.setattr("firth.sources.read_blocks", fail)
+    assert encode(text).folder == first.folder
+
+
+def test_encode__the_same_text_under_another_name_is_known(text, tmp_path):
+    copy = tmp_path / "copy.txt"
+    copy.write_bytes(text.read_bytes())
+    assert encode(copy).folder == encode(text).folder
+
+
+def test_encode__other_text_or_other_splitting_is_another_encoding(text):
+    first = encode(text)
+    cased = encode(text, config=TextConfig(lowercase=False))
+    assert "École" in cased.vocabulary()
+    assert cased.folder != first.folder
+    text.write_text(TEXT + "more")
+    assert encode(text).folder != first.folder
+
+
+def test_encode__of_a_generator_is_gone_with_its_corpus(own_cache):
+    corpus = encode(line for line in TEXT.split("\n"))
+    assert len(corpus) == 12
+    assert list(own_cache.iterdir())
+    del corpus
+    assert not list(own_cache.iterdir())
+
+
+def test_encode__to_a_folder_of_ones_own(text, tmp_path):
+    corpus = encode(text, tmp_path / "mine")
+    assert corpus.folder == tmp_path / "mine"
+    assert encode(tmp_path / "mine").ids.tolist() == corpus.ids.tolist()
+    assert encode(corpus) is corpus
+    with pytest.raises(OutputExistsError):
+        encode(text, tmp_path / "mine")
+
+
+def test_encode__reports_how_far_it_is(text):
+    seen = []
+    encode(text, report=seen.append)
+    assert seen[-1].bytes_read == seen[-1].total_bytes == text.stat().st_size
+
+
+@pytest.mark.parametrize("content", ["", "\n\n \n", "... !!! ---"])
+def test_encode__text_without_a_word(tmp_path, content, own_cache):
+    path = tmp_path / "a.txt"
+    path.write_text(content)
+    with pytest.raises(CorpusError, match=r"there is not one word in .*a\.txt"):
+        encode(path)
+    assert not list(own_cache.iterdir())  # and nothing half-written stays
+
+
+def test_encode__an_unreadable_source_leaves_nothing_behind(tmp_path, own_cache):
+    path = tmp_path / "a.txt"
+    path.write_bytes(b"fine\n" * 100 + b"\xff\n")
+    with pytest.raises(SourceError, match="line 101"):
+        encode(path)
+    assert not list(own_cache.iterdir())
+
+
+def test_vocabulary__too_strict_says_what_would_keep_some(text):
+    corpus = encode(text)
+    with pytest.raises(
+        CorpusError, match=r"12 words, 7 different ones, but min_count=5 keeps none.*min_count=3 would keep 2"
+    ):
+        corpus.vocabulary(5)
+    with pytest.raises(CorpusError, match="max_vocabulary=1"):
+        corpus.vocabulary(1, 1)
+    with pytest.raises(CorpusError, match="need at least two"):
+        encode(["one one one"]).vocabulary()
+
+
+def test_vocabulary__is_cut_at_min_count_and_size(text):
+    corpus = encode(text)
+    assert corpus.vocabulary(2).words == ["the", "école", "sat"]
+    assert corpus.vocabulary(2, 2).words == ["the", "école"]
+
+
+def test_corpus__cut_short_is_not_believed(text):
+    corpus = encode(text)
+    folder = corpus.folder
+    with (folder / "ids.i32").open("r+b") as file:
+        file.truncate(20)
+    with pytest.raises(FormatError, match="cut short"):
+        Corpus(folder)
+    assert encode(text).ids.tolist() == [0, 3, 2, 6, 0, 5, 0, 4, 2, 1, 1, 1]  # it is made anew
+
+
+@pytest.mark.parametrize("name", ["ids.i32", "sentence_starts.i64", "counts.i64", "words.jsonl", "corpus.json"])
+def test_corpus__a_missing_file_is_named(text, name):
+    folder = encode(text).folder
+    (folder / name).unlink()
+    with pytest.raises(FormatError, match=name):
+        Corpus(folder)
+
+
+def test_corpus__of_a_newer_version(text):
+    folder = encode(text).folder
+    about = json.loads((folder / "corpus.json").read_text())
+    (folder / "corpus.json").write_text(json.dumps(about | {"version": 99}))
+    with pytest.raises(FormatError, match="version 99"):
+        Corpus(folder)
+
+
+def test_corpus__is_mapped_not_loaded(tmp_path):
+    path = tmp_path / "a.txt"
+    path.write_text("a b c d\n" * 1000)
+    base = encode(path).ids
+    while base.base is not None and not isinstance(base, np.memmap):
+        base = base.base
+    assert isinstance(base, np.memmap) or type(base).__name__ == "mmap"

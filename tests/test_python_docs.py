@@ -1,0 +1,24 @@
+from firth.python_docs import manual_paragraphs, python_docs
+
+
+def test_python_docs__is_prose_enough_to_learn_from_and_the_same_every_time(tmp_path):
+    path = python_docs(tmp_path)
+    text = path.read_text()
+    assert len(text.split()) > 200_000
+    assert ">>>" not in text
+    assert "the" in text.split()
+    written = path.stat().st_mtime_ns
+    assert python_docs(tmp_path) == path
+    assert path.stat().st_mtime_ns == written
+    assert "\n".join(manual_paragraphs()) + "\n" == text
+
+
+def test_python_docs__a_python_without_sources_says_what_to_do(tmp_path, monkeypatch):
+    import pytest
+
+    import firth.python_docs as module
+    from firth.errors import SourceError
+
+    monkeypatch.setattr(module, "manual_paragraphs", lambda: iter(()))
+    with pytest.raises(SourceError, match="train on a text of your own"):
+        python_docs(tmp_path)

@@ -1,0 +1,158 @@
+import bz2
+import gzip
+import io
+import lzma
+import string
+import sys
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from firth import text
+from firth.config import TextConfig
+from firth.errors import SourceError
+from firth.text import SENTENCE_END, decompressed, read_blocks, split_block, standardize, word_of
+
+# what trips people up: Unicode spaces, final sigma, letters whose lower case is longer, marks, emoji, separators
+TRICKY = "aB'.,;- \t\r\x0b\x0c\x1c\x1f\x85\xa0\u1680\u2003\u2028\u3000ΑΣσİßÉe\u0301Жक्\u200d😀\ufeff\x00漢"
+LINES = st.lists(st.text(st.one_of(st.sampled_from(TRICKY), st.characters(codec="utf-8")), max_size=40), max_size=8)
+
+
+def sentences_fast(content: bytes, config: TextConfig) -> list[list[str]]:
+    raw = [token for block in read_blocks(io.BytesIO(content), "x", config) for token in split_block(block, config)]
+    sentences: list[list[str]] = [[]]
+    for token in raw:
+        if token == SENTENCE_END:
+            sentences.append([])
+        elif word := word_of(token, config):
+            sentences[-1].append(word)
+    return [s for s in sentences if s]
+
+
+def sentences_slow(content: str, config: TextConfig) -> list[list[str]]:
+    return [s for line in content.split("\n") if (s := standardize(line, config))]
+
+
+CONFIGS = [
+    TextConfig(),
+    TextConfig(lowercase=False),
+    TextConfig(strip_punctuation=False),
+    TextConfig(separator=","),
+    TextConfig(separator=" a", lowercase=False),
+    TextConfig(separator="\t", strip_punctuation=False),
+]
+
+
+@pytest.mark.parametrize("config", CONFIGS, ids=str)
+@pytest.mark.parametrize("block_bytes", [1, 7, 1 << 21])
+@settings(max_examples=150, deadline=None)
+@given(lines=LINES)
+def test_split_block__is_standardize_for_any_text_and_any_cut(config, block_bytes, lines):
+    content = "\n".join(lines).removeprefix("\ufeff")
+    before, text.BLOCK_BYTES = text.BLOCK_BYTES, block_bytes
+    try:
+        assert sentences_fast(content.encode(), config) == sentences_slow(content, config)
+    finally:
+        text.BLOCK_BYTES = before
+
+
+def test_standardize__is_the_tutorials():
+    assert standardize("We'll GO,  to the end!") == ["well", "go", "to", "the", "end"]
+    assert standardize("-- ... !") == []
+
+
+def test_standardize__each_part_can_be_switched_off():
+    assert standardize("We'll GO", TextConfig(lowercase=False)) == ["Well", "GO"]
+    assert standardize("We'll GO", TextConfig(strip_punctuation=False)) == ["we'll", "go"]
+    assert standardize("New York, USA ,,x", TextConfig(separator=",")) == ["new york", "usa", "x"]
+
+
+def test_unicode_space__is_all_that_python_splits_at():
+    spaces = [c for c in map(chr, range(sys.maxunicode + 1)) if c.isspace() and c != "\n"]
+    assert len(spaces) > 20
+    joined = "x".join(spaces).join("ab").encode()
+    config = TextConfig()
+    assert sentences_fast(joined, config) == [["a", *"x" * (len(spaces) - 1), "b"]]
+
+
+def test_read_blocks__loses_nothing_of_a_line_longer_than_many_blocks(monkeypatch):
+    monkeypatch.setattr(text, "BLOCK_BYTES", 100)
+    line = " ".join(f"w{i}" for i in range(3000))
+    assert sentences_fast(line.encode(), TextConfig()) == [line.split()]
+    word = "x" * 5000
+    assert sentences_fast(word.encode(), TextConfig()) == [[word]]
+
+
+def test_read_blocks__drops_a_byte_order_mark():
+    assert sentences_fast(b"\xef\xbb\xbfone two", TextConfig()) == [["one", "two"]]
+
+
+@pytest.mark.parametrize("encoding", ["latin-1", "utf-16", "cp1252", "utf-8-sig"])
+def test_read_blocks__reads_the_encoding_asked_for(encoding, monkeypatch):
+    monkeypatch.setattr(text, "BLOCK_BYTES", 5)
+    content = "École élan\nnaïve"
+    assert sentences_fast(content.encode(encoding), TextConfig(encoding=encoding)) == [
+        ["école", "élan"],
+        ["naïve"],
+    ]
+
+
+@pytest.mark.parametrize("block_bytes", [3, 1 << 20])
+def test_read_blocks__names_the_line_of_bytes_that_are_not_utf8(block_bytes, monkeypatch):
+    monkeypatch.setattr(text, "BLOCK_BYTES", block_bytes)
+    content = b"fine\nfine too\nna\xefve\nrest"
+    with pytest.raises(SourceError, match="x, line 3: byte 0xef is not utf-8"):
+        sentences_fast(content, TextConfig())
+    assert sentences_fast(content, TextConfig(errors="ignore"))[2] == ["nave"]
+    assert sentences_fast(content, TextConfig(errors="replace"))[2] == ["na\ufffdve"]
+
+
+def test_read_blocks__names_a_cut_character_at_the_end():
+    with pytest.raises(SourceError, match="line 2"):
+        sentences_fast("one\ntwö".encode()[:-1], TextConfig())
+
+
+def zstd_compress(content: bytes) -> bytes:
+    if sys.version_info >= (3, 14):
+        from compression import zstd
+
+        return zstd.compress(content)
+    return pytest.importorskip("zstandard").ZstdCompressor().compress(content)
+
+
+PACKERS = {"gzip": gzip.compress, "bz2": bz2.compress, "xz": lzma.compress, "zstd": zstd_compress}
+CONTENT = ("\n".join(f"line number {i} {i * i}" for i in range(20_000))).encode()
+
+
+@pytest.mark.parametrize("packer", PACKERS)
+def test_decompressed__knows_a_packed_file_by_its_first_bytes(packer):
+    packed = PACKERS[packer](CONTENT)
+    assert decompressed(io.BytesIO(packed), "x").read() == CONTENT
+    two_members = packed + PACKERS[packer](b"\nmore")
+    assert decompressed(io.BytesIO(two_members), "x").read() == CONTENT + b"\nmore"
+
+
+def test_decompressed__leaves_plain_text_alone():
+    for content in (b"", b"BZh is not how bzip2 files begin", b"plain"):
+        assert decompressed(io.BytesIO(content), "x").read() == content
+
+
+@pytest.mark.parametrize("packer", PACKERS)
+def test_read_blocks__says_that_a_packed_file_is_cut_short(packer):
+    cut = PACKERS[packer](CONTENT)[:-3000]
+    with pytest.raises(SourceError, match="damaged or cut short"):
+        list(read_blocks(decompressed(io.BytesIO(cut), "x"), "x", TextConfig()))
+
+
+@pytest.mark.parametrize("packer", PACKERS)
+def test_read_blocks__says_that_a_packed_file_is_damaged(packer):
+    packed = bytearray(PACKERS[packer](CONTENT))
+    packed[len(packed) // 2] ^= 0xFF
+    packed[len(packed) // 2 + 9] ^= 0xFF
+    with pytest.raises(SourceError, match="damaged or cut short"):
+        list(read_blocks(decompressed(io.BytesIO(bytes(packed)), "x"), "x", TextConfig()))
+
+
+def test_dropped_punctuation__is_pythons_ascii_punctuation():
+    assert standardize(string.punctuation + "a") == ["a"]

@@ -1,0 +1,146 @@
+import hashlib
+import math
+
+import numpy as np
+import pytest
+
+import firth
+from firth.config import TrainingConfig
+from firth.corpus import Reading, encode
+from firth.errors import ConfigError, CorpusError, FirthError
+from firth.progress import Compiling
+from firth.rounds import Progress
+from firth.training import epochs_for
+from tests.test_rounds import needs_threads
+
+QUICK = {"vector_size": 16, "epochs": 3, "sample": 0.0, "progress": False}
+
+
+def test_train__from_text_to_vectors(small_text):
+    model = firth.train(small_text, **QUICK | {"epochs": 20, "learning_rate": 0.05})
+    assert model.words[:4] == ["a", "they", "eat", "here"]
+    assert len(model.history) == 20
+    assert model.history[-1].loss < model.history[0].loss
+    fruits, tools = {"apple", "pear", "plum", "fig"}, {"saw", "axe", "file", "drill"}
+    for group in (fruits, tools):
+        for word in group:
+            assert {w for w, _ in model.most_similar(word, topn=3)} == group - {word}
+    assert model.doesnt_match(["apple", "pear", "axe", "plum"]) == "axe"
+
+
+def test_train__the_same_from_a_file_strings_or_a_corpus(small_text):
+    expected = firth.train(small_text, **QUICK).vectors.tobytes()
+    lines = small_text.read_text().split("\n")
+    for source in (lines, [line.split() for line in lines], encode(small_text), (line for line in lines)):
+        assert firth.train(source, **QUICK).vectors.tobytes() == expected
+
+
+@needs_threads
+def test_train__the_same_bits_at_any_number_of_threads(small_text):
+    digests = {
+        hashlib.sha256(firth.train(small_text, threads=t, **QUICK).vectors.tobytes()).hexdigest() for t in (1, 2, 3, 4)
+    }
+    assert len(digests) == 1
+
+
+def test_train__settings_are_those_of_the_config(small_text):
+    config = TrainingConfig(vector_size=16, epochs=3, sample=0.0, seed=5)
+    model = firth.train(small_text, config=config, progress=False)
+    assert model.config == config
+    assert model.vectors.tobytes() == firth.train(small_text, **QUICK, seed=5).vectors.tobytes()
+    with pytest.raises(ConfigError, match="not both"):
+        firth.train(small_text, config=config, seed=5)
+
+
+def test_train__cuts_the_vocabulary(small_text):
+    assert firth.train(small_text, **QUICK, max_vocabulary=5).words == ["a", "they", "eat", "here", "now"]
+
+
+def test_train__sessions_of_item_ids():
+    sessions = [[i % 7, (i + 1) % 7, 100 + i % 3] for i in range(300)]
+    model = firth.train(sessions, **QUICK)
+    assert sorted(model.words) == sorted(map(str, [*range(7), 100, 101, 102]))
+    assert model[100].shape == (16,)
+    assert 3 in model
+
+
+def test_train__events_go_to_a_function(small_text):
+    events = []
+    model = firth.train(small_text, **QUICK | {"progress": events.append})
+    assert isinstance(events[0], Reading)
+    last = [e for e in events if isinstance(e, Progress)][-1]
+    assert (last.epoch, last.epoch_done, last.loss) == (3, True, model.history[-1].loss)
+    assert all(isinstance(e, Reading | Compiling | Progress) for e in events)
+
+
+def test_epochs_for__small_corpora_are_seen_more_often():
+    assert epochs_for(10**9) == epochs_for(2_000_000) == 5
+    assert epochs_for(344_000) == 29
+    assert epochs_for(200_000) == epochs_for(1) == 50
+
+
+def test_train__records_the_epochs_it_chose(small_text):
+    model = firth.train(small_text, progress=False, vector_size=4)
+    assert model.config.epochs == len(model.history) == 50
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [{"window": 0}, {"negative": -1}, {"learning_rate": math.nan}, {"threads": 0}, {"threads": 1.5}],
+)
+def test_train__nonsense_is_named_before_any_work(settings):
+    def source():
+        raise AssertionError("the source was touched")
+        yield
+
+    with pytest.raises(ConfigError, match=next(iter(settings))):
+        firth.train(source(), progress=False, **settings)
+
+
+def test_train__min_count_too_high_says_what_would_do(small_text):
+    with pytest.raises(CorpusError, match=r"3,600 words, 16 different ones, but min_count=601.* min_count=600"):
+        firth.train(small_text, min_count=601, progress=False)
+
+
+def test_train__a_diverged_training_is_an_error_not_a_model(small_text):
+    with pytest.raises(FirthError, match="diverged: try a learning_rate below 10"):
+        firth.train(small_text, **QUICK | {"learning_rate": 10.0, "epochs": 50})
+
+
+def test_train__shows_its_settings_to_help():
+    import inspect
+
+    parameters = inspect.signature(firth.train).parameters
+    assert parameters["vector_size"].default == 100
+    assert parameters["threads"].default is None
+
+
+@pytest.mark.long
+def test_train__shakespeare_learns_well_at_the_defaults(data):
+    model = firth.train(data / "shakespeare.txt", progress=False)
+    assert len(model) > 3000
+    assert model.history[-1].loss < model.history[0].loss - 0.3
+    near = {w: {n for n, _ in model.most_similar(w, topn=10)} for w in ("father", "edward", "love")}
+    assert near["father"] & {"grandsire", "kinsman", "sire", "uncle", "friend", "son", "mother", "brother"}
+    assert len(near["edward"] & {"ii", "iii", "iv", "henry", "plantagenet", "clarence", "king"}) >= 2
+    assert near["love"] & {"hate", "loves", "kindness", "duty", "obedience", "friendship"}
+
+
+@pytest.mark.long
+def test_train__wikipedia_reaches_its_scores_and_is_bit_identical(data):
+    """One epoch on a tenth of wiki100, at one thread and at two; similarity in line with human judgement."""
+    import itertools
+    import lzma
+
+    with lzma.open(data / "wiki100.txt.xz", "rt") as file:
+        corpus = encode(list(itertools.islice(file, 24_000)))
+    one = firth.train(corpus, threads=1, epochs=3, progress=False)
+    two = firth.train(corpus, threads=2, epochs=3, progress=False)
+    assert one.vectors.tobytes() == two.vectors.tobytes()
+    pairs = [line.split("\t") for line in (data / "wordsim353.tsv").read_text().splitlines() if line[0] != "#"]
+    found = [
+        (one.similarity(a.lower(), b.lower()), float(s)) for a, b, s in pairs if {a.lower(), b.lower()} <= set(one)
+    ]
+    assert len(found) > 250
+    ranks = np.argsort(np.argsort(np.array(found), axis=0), axis=0)
+    assert np.corrcoef(ranks.T)[0, 1] > 0.2

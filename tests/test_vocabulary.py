@@ -1,0 +1,40 @@
+import pytest
+
+from firth.errors import WordNotFoundError
+from firth.vocabulary import Vocabulary
+
+
+def test_vocabulary__ties_are_ordered_by_word():
+    counts = {"b": 2, "a": 2, "é": 2, "Z": 2, "c": 5}
+    assert Vocabulary.from_counts(counts).words == ["c", "Z", "a", "b", "é"]
+
+
+def test_vocabulary__min_count_and_size_cut_the_rare_words():
+    counts = {"a": 5, "b": 4, "c": 3, "d": 1}
+    assert Vocabulary.from_counts(counts, min_count=3).words == ["a", "b", "c"]
+    assert Vocabulary.from_counts(counts, min_count=3, max_vocabulary=2).words == ["a", "b"]
+    assert Vocabulary.from_counts(counts, min_count=3).counts.tolist() == [5, 4, 3]
+
+
+def test_vocabulary__an_unknown_word_comes_with_near_spellings():
+    vocabulary = Vocabulary(["color", "Paris", "king", "cooler"], [4, 3, 2, 1])
+    with pytest.raises(WordNotFoundError, match=r"'colour' is not in the vocabulary; near it: color, cooler"):
+        vocabulary.id("colour")
+    with pytest.raises(WordNotFoundError, match="Paris"):
+        vocabulary.id("paris")
+    with pytest.raises(KeyError):
+        vocabulary.id("xyzzy")
+
+
+def test_vocabulary__words_are_known_by_their_text():
+    vocabulary = Vocabulary(["42", "x"], [2, 1])
+    assert 42 in vocabulary
+    assert vocabulary.id(42) == vocabulary.id("42") == 0
+    assert "y" not in vocabulary
+    assert list(vocabulary) == ["42", "x"]
+    assert len(vocabulary) == 2
+
+
+def test_vocabulary__refuses_counts_of_another_length():
+    with pytest.raises(ValueError, match="2 words, but 1 counts"):
+        Vocabulary(["a", "b"], [1])
