@@ -182,7 +182,7 @@ class Crew:
     """Threads that run the same kernel side by side, with the arrays they share."""
 
     def __init__(self, threads: int, plan: Plan, parameters: Parameters):
-        width = parameters.inputs.shape[1]
+        words, width = parameters.inputs.shape
         context = plan.block_centres + 2 * plan.window
         rows = -(-context // TILE_ROWS) * TILE_ROWS
         blocks = plan.round_blocks
@@ -196,6 +196,8 @@ class Crew:
             output_rows=aligned_zeros(blocks * OUTPUT_ROWS, width).reshape(blocks, OUTPUT_ROWS, width),
             input_count=np.zeros(blocks, np.int32),
             output_count=np.full(blocks, OUTPUT_ROWS, np.int32),
+            input_owner=np.zeros(words, np.uint16),
+            output_owner=np.zeros(words, np.uint16),
             loss=np.zeros(blocks),
             pairs=np.zeros(blocks, np.int64),
         )

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from firth.kernels.compiler import compiled
+from firth.kernels.prefetch import prefetch_row
 from firth.kernels.products import TILE_ROWS, score, weigh, weigh_transposed
 from firth.kernels.randomness import draw, high_half, low_half, scale
 from firth.kernels.synchrony import take_ticket, wait_for_all
@@ -23,9 +24,12 @@ Float32 = np.ndarray[Any, np.dtype[np.float32]]
 Float64 = np.ndarray[Any, np.dtype[np.float64]]
 Int32 = np.ndarray[Any, np.dtype[np.int32]]
 Int64 = np.ndarray[Any, np.dtype[np.int64]]
+UInt16 = np.ndarray[Any, np.dtype[np.uint16]]
 UInt32 = np.ndarray[Any, np.dtype[np.uint32]]
 
 UNUSED = -1
+ROWS_AHEAD = 8
+"""Rows that are on their way from memory while one is worked on."""
 
 
 class Stretch(NamedTuple):
@@ -78,6 +82,8 @@ class Changes(NamedTuple):
     output_rows: Float32
     input_count: Int32  # (R,) input rows in use
     output_count: Int32  # (R,) output rows, all of them
+    input_owner: UInt16  # (V,) the thread that adds all changes of a row: any of those that found one
+    output_owner: UInt16
     loss: Float64  # (R,) sum over the block's pairs, where it is measured
     pairs: Int64  # (R,) pairs that the loss is summed over
 
@@ -140,11 +146,11 @@ def keep_tokens(
         while position >= sentence_starts[sentence + 1]:
             sentence += 1
         word = tokens[position]
-        if word < keep.shape[0] and high_half(draw(key, position)) <= keep[word]:
-            kept_tokens[filled] = word
-            kept_sentences[filled] = sentence & 0x7FFFFFFF
-            kept_positions[filled] = position
-            filled += 1
+        known = word < keep.shape[0]
+        kept_tokens[filled] = word  # written always, counted if kept: no branch to mispredict
+        kept_sentences[filled] = sentence & 0x7FFFFFFF
+        kept_positions[filled] = position
+        filled += int(known & (high_half(draw(key, position)) <= keep[word if known else 0]))
         position += 1
     return position, sentence, filled
 
@@ -206,10 +212,20 @@ def weigh_noise(used: int, centres: int, plan: Plan, scratch: Scratch, output_wo
 
 
 @compiled
+def claim(owner: UInt16, words: Int32, count: int, thread: int) -> None:
+    """Make this thread the owner of these words' rows; if another claims them too, either may win."""
+    for i in range(count):
+        if words[i] != UNUSED:
+            owner[words[i]] = thread
+
+
+@compiled
 def copy_rows(parameters: Float32, words: Int32, count: int, rows: Float32) -> None:
     """rows[i] = parameters[words[i]], or zero for an unused word."""
     for i in range(count):
         word = words[i]
+        ahead = words[min(i + ROWS_AHEAD, count - 1)]
+        prefetch_row(parameters, max(ahead, 0))
         if word == UNUSED:
             for column in range(rows.shape[1]):
                 rows[i, column] = 0
@@ -261,6 +277,7 @@ def compute_block(
     noise: Noise,
     scratch: Scratch,
     changes: Changes,
+    thread: int,
 ) -> None:
     """The changes of the block of centres from `first` on, written to slot `block` of the round."""
     B = plan.block_centres
@@ -276,6 +293,8 @@ def compute_block(
     for n in range(plan.noise_words):
         output_words[B + n] = draw_noise_word(noise, plan.noise_key, counter + n)
     weigh_noise(used, centres, plan, scratch, output_words)
+    claim(changes.input_owner, input_words, used, thread)
+    claim(changes.output_owner, output_words, B + plan.noise_words, thread)
 
     copy_rows(parameters.inputs, input_words, used, scratch.X)
     copy_rows(parameters.outputs, output_words, B + plan.noise_words, scratch.Z)
@@ -294,13 +313,13 @@ def compute_block(
 
 @compiled
 def add_rows(
-    words: Int32, count: Int32, rows: Float32, blocks: int, parameters: Float32, thread: int, threads: int
+    words: Int32, count: Int32, rows: Float32, blocks: int, owner: UInt16, parameters: Float32, thread: int
 ) -> None:
-    """Add the changes of the rows that this thread owns (word modulo threads), each row in block order."""
+    """Add the changes of the rows that this thread owns, each row in block order."""
     for block in range(blocks):
         for i in range(count[block]):
             word = words[block, i]
-            if word != UNUSED and word % threads == thread:
+            if word != UNUSED and owner[word] == thread:
                 for column in range(parameters.shape[1]):
                     parameters[word, column] += rows[block, i, column]
 
@@ -337,7 +356,7 @@ def train_rounds(
         block = take_ticket(counters, tickets)
         while block < blocks:
             first = round_first + block * plan.block_centres
-            compute_block(stretch, first, block, rate, plan, parameters, noise, scratch, changes)
+            compute_block(stretch, first, block, rate, plan, parameters, noise, scratch, changes, thread)
             block = take_ticket(counters, tickets)
         meeting += 1
         wait_for_all(counters, meeting, threads)
@@ -346,11 +365,11 @@ def train_rounds(
             pairs += changes.pairs[block]
         add_rows(
             changes.input_words, changes.input_count, changes.input_rows, blocks,
-            parameters.inputs, thread, threads,
+            changes.input_owner, parameters.inputs, thread,
         )  # fmt: skip
         add_rows(
             changes.output_words, changes.output_count, changes.output_rows, blocks,
-            parameters.outputs, thread, threads,
+            changes.output_owner, parameters.outputs, thread,
         )  # fmt: skip
         meeting += 1
         wait_for_all(counters, meeting, threads)
