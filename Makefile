@@ -14,7 +14,6 @@ test: $(VENV)/.installed-test
 check: $(VENV)/.installed-check lint types test
 	$(BIN)/python -m pytest -m long
 	NUMBA_DISABLE_JIT=1 $(BIN)/python -m pytest -m "not long" tests/kernels tests/test_rounds.py
-	$(BIN)/python benchmarks/wheel.py
 
 lint: $(VENV)/.installed-check
 	$(BIN)/ruff check .

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import mmap
 import tempfile
 import weakref
 from collections.abc import Callable
@@ -56,6 +57,7 @@ class Corpus:
         """Map the folder's files. Raises `FormatError` if they are not all there and whole."""
         self.folder = folder
         self.about = _read_about(folder)
+        self._maps: list[np.memmap[Any, Any]] = []
         self.ids: Int32 = self._map("ids.i32", "<i4", "tokens")
         self.sentence_starts: Int64 = self._map("sentence_starts.i64", "<i8", "sentence_starts")
         self.counts: Int64 = self._map("counts.i64", "<i8", "words")
@@ -69,7 +71,15 @@ class Corpus:
         size = path.stat().st_size
         if size != wanted * np.dtype(dtype).itemsize:
             raise FormatError(f"{path} holds {size:,} bytes, not the {wanted:,} numbers it should: it is cut short")
-        return np.asarray(np.memmap(path, dtype=dtype, mode="r", shape=(wanted,)))
+        mapped = np.memmap(path, dtype=dtype, mode="r", shape=(wanted,))
+        self._maps.append(mapped)
+        return np.asarray(mapped)
+
+    def release_pages(self) -> None:
+        """Give back the memory of what has been read; it is mapped again where it is looked at again."""
+        if hasattr(mmap, "MADV_DONTNEED"):
+            for mapped in self._maps:
+                mapped._mmap.madvise(mmap.MADV_DONTNEED)  # type: ignore[attr-defined]
 
     def __len__(self) -> int:
         """The number of tokens."""

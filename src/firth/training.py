@@ -76,6 +76,7 @@ def _learn(
     history = []
     for event in rounds.train(tokens, config, parameters, epochs=config.epochs or 1, threads=threads):
         report(event)
+        corpus.release_pages()
         compiler.mark_compiled()
         if event.epoch_done:
             history.append(EpochResult(event.epoch, event.loss, event.pairs))
@@ -84,7 +85,10 @@ def _learn(
             f"the training diverged: try a learning_rate below {config.learning_rate}"
             " (0.025 is usual), or a smaller window"
         )
-    inputs, outputs = (np.ascontiguousarray(p[:, : config.vector_size]) for p in parameters)
+    inputs, outputs = parameters
+    del parameters  # each is freed when its copy without padding is made
+    inputs = np.ascontiguousarray(inputs[:, : config.vector_size])
+    outputs = np.ascontiguousarray(outputs[:, : config.vector_size])
     return Word2Vec(vocabulary, inputs, outputs, config, history)
 
 

@@ -1,0 +1,77 @@
+"""What the benchmarks share: the corpus, a clock for whole processes, the peers' own environment."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import lzma
+import os
+import platform
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from statistics import median
+
+ROOT = Path(__file__).parents[1]
+DATA = Path(os.environ.get("FIRTH_TEST_DATA", ROOT.parent / "shared" / "data"))
+PEERS = ROOT / ".venv-peers"
+WORK = Path(tempfile.gettempdir()) / "firth-benchmarks"
+
+SETTINGS = {"vector_size": 100, "window": 5, "negative": 5, "sample": 1e-3, "min_count": 5}
+"""The usual settings, the same for everyone; the learning rate falls from 0.025."""
+
+
+def arguments(description: str, **defaults: int) -> argparse.Namespace:
+    """The benchmark's command line: whole numbers, each with its default."""
+    parser = argparse.ArgumentParser(description=description)
+    for name, default in defaults.items():
+        parser.add_argument(f"--{name}", type=int, default=default, help=f"(default: {default})")
+    return parser.parse_args()
+
+
+def wiki100() -> Path:
+    """The corpus as a plain text file, unpacked once."""
+    WORK.mkdir(exist_ok=True)
+    path = WORK / "wiki100.txt"
+    if not path.exists():
+        packed = DATA / "wiki100.txt.xz"
+        if not packed.exists():
+            sys.exit(f"{packed} is not there: set FIRTH_TEST_DATA to the folder of corpora")
+        with lzma.open(packed) as file, path.with_suffix(".tmp").open("wb") as plain:
+            shutil.copyfileobj(file, plain)
+        path.with_suffix(".tmp").rename(path)
+    return path
+
+
+def peers_python() -> Path:
+    """The Python of an environment that has gensim, made the first time."""
+    python = PEERS / "bin" / "python"
+    if not python.exists():
+        subprocess.run([sys.executable, "-m", "venv", PEERS], check=True)
+        subprocess.run([python, "-m", "pip", "install", "-q", "gensim==4.4.0"], check=True)
+    return python
+
+
+def run(python: Path | str, script: str, *options: object, cpu: bool = False) -> dict:
+    """Run one of this folder's scripts in a process of its own; it prints one JSON object last."""
+    command = [str(python), str(Path(__file__).parent / script), *map(str, options)]
+    if cpu and shutil.which("taskset"):
+        command = ["taskset", "-c", "0", *command]
+    environment = os.environ | {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
+    output = subprocess.run(command, check=True, capture_output=True, text=True, env=environment).stdout
+    return json.loads(output.splitlines()[-1])
+
+
+def machine() -> str:
+    """One line about this machine."""
+    name = platform.processor() or platform.machine()
+    if (info := Path("/proc/cpuinfo")).exists():
+        name = next(line.split(": ")[1] for line in info.read_text().splitlines() if line.startswith("model name"))
+    return f"{name}, {os.cpu_count()} cores, Python {platform.python_version()}, {platform.system()}"
+
+
+def spread(values: list[float], digits: int = 3) -> str:
+    """The median, and the least and the greatest."""
+    return f"{median(values):.{digits}f} ({min(values):.{digits}f} to {max(values):.{digits}f})"

@@ -1,0 +1,21 @@
+"""Train gensim once, in the environment of the peers: one_gensim.py CORPUS SEED EPOCHS WORKERS [OUTPUT]."""
+
+import json
+import sys
+import time
+
+from gensim.models import Word2Vec
+
+from common import SETTINGS
+
+corpus, seed, epochs, workers = sys.argv[1], *map(int, sys.argv[2:5])
+names = {"vector_size", "window", "negative", "sample", "min_count"}
+model = Word2Vec(sg=1, alpha=0.025, seed=seed, workers=workers, epochs=epochs, **{k: SETTINGS[k] for k in names})
+model.build_vocab(corpus_file=corpus)
+cpu, wall = time.process_time(), time.perf_counter()
+model.train(corpus_file=corpus, total_words=model.corpus_total_words, total_examples=model.corpus_count, epochs=epochs)
+cpu, wall = time.process_time() - cpu, time.perf_counter() - wall
+if len(sys.argv) > 5:
+    model.wv.save_word2vec_format(sys.argv[5], binary=True)
+words = model.corpus_total_words * epochs
+print(json.dumps({"words_per_cpu_second": words / cpu, "words_per_second": words / wall}))
