@@ -1,4 +1,8 @@
 import hashlib
+import os
+import platform
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -146,3 +150,24 @@ def test_round_shape__is_small_where_one_word_is_frequent_or_the_rate_large():
     assert rounds.round_shape(steep, config) == (16, 2)
     assert rounds.round_shape(steep, TrainingConfig(sample=0, learning_rate=0.1)) == (11, 1)
     assert rounds.round_shape(np.array([10, 10]), TrainingConfig(sample=0, learning_rate=1)) == (1, 1)
+
+
+@needs_threads
+@pytest.mark.long
+@pytest.mark.skipif(platform.machine() not in {"x86_64", "AMD64"}, reason="the narrower processor is an x86 one")
+def test_train__gives_the_same_bits_on_a_processor_with_narrower_registers(tmp_path):
+    program = (
+        "import hashlib, firth\n"
+        "text = ['the cat sat on the mat', 'a dog sat on a log by the cat'] * 300\n"
+        "model = firth.train(text, threads=1, epochs=3, progress=False)\n"
+        "print(hashlib.sha256(model.vectors.tobytes()).hexdigest())"
+    )
+    narrow = {"NUMBA_CPU_NAME": "haswell", "NUMBA_CPU_FEATURES": "+avx2,+fma,+bmi,+bmi2,+popcnt,+sse4.2"}
+    digests = set()
+    for target in ({}, narrow):
+        environment = os.environ | target | {"NUMBA_CACHE_DIR": str(tmp_path / str(len(target)))}
+        run = subprocess.run(
+            [sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=True
+        )
+        digests.add(run.stdout)
+    assert len(digests) == 1

@@ -17,11 +17,14 @@ def setting(default: Any, doc: str, check: Callable[[Any], bool] | None = None, 
     return dataclasses.field(default=default, metadata={"doc": doc, "check": check, "wanted": wanted})
 
 
-def _is_int(low: int, high: int = 2**31 - 1) -> Callable[[Any], bool]:
+def is_int(low: int, high: int = 2**31 - 1) -> Callable[[Any], bool]:
+    """A check for whole numbers from `low` to `high`."""
     return lambda value: isinstance(value, int) and not isinstance(value, bool) and low <= value <= high
 
 
-def _is_real(low: float, high: float = math.inf) -> Callable[[Any], bool]:
+def is_real(low: float, high: float = math.inf) -> Callable[[Any], bool]:
+    """A check for finite numbers from `low` to `high`."""
+
     def check(value: Any) -> bool:
         return (
             isinstance(value, int | float)
@@ -33,11 +36,13 @@ def _is_real(low: float, high: float = math.inf) -> Callable[[Any], bool]:
     return check
 
 
-def _is_bool(value: Any) -> bool:
+def is_bool(value: Any) -> bool:
+    """Whether this is True or False."""
     return isinstance(value, bool)
 
 
-def _or_none(check: Callable[[Any], bool]) -> Callable[[Any], bool]:
+def or_none(check: Callable[[Any], bool]) -> Callable[[Any], bool]:
+    """A check that lets None pass too."""
     return lambda value: value is None or check(value)
 
 
@@ -49,30 +54,13 @@ def _is_encoding(value: Any) -> bool:
     return True
 
 
-@dataclass(frozen=True, kw_only=True)
-class TextConfig:
-    """How text becomes tokens: first punctuation is dropped, then the text is split, then lower-cased."""
-
-    lowercase: bool = setting(True, "lower-case every word (all of Unicode)", _is_bool, "true or false")
-    strip_punctuation: bool = setting(True, "drop ASCII punctuation, apostrophes included", _is_bool, "true or false")
-    separator: str | None = setting(
-        None,
-        "what stands between two tokens of a line (default: any Unicode white space)",
-        _or_none(lambda value: isinstance(value, str) and value != "" and "\n" not in value),
-        "a string that is not empty and has no line end, or nothing for white space",
-    )
-    encoding: str = setting("utf-8", "the encoding of text files", _is_encoding, "an encoding Python knows")
-    errors: str = setting(
-        "strict",
-        "what to do with bytes that are not of that encoding: strict, replace or ignore",
-        lambda value: value in {"strict", "replace", "ignore"},
-        "strict, replace or ignore",
-    )
+class Config:
+    """What all configurations share: every value is checked, and everything wrong named at once."""
 
     def __post_init__(self) -> None:
         wrong = [
             f"{field.name} must be {field.metadata['wanted']}, not {getattr(self, field.name)!r}"
-            for field in dataclasses.fields(self)
+            for field in dataclasses.fields(self)  # type: ignore[arg-type]
             if not field.metadata["check"](getattr(self, field.name))
         ]
         wrong += self._contradictions() if not wrong else []
@@ -85,7 +73,7 @@ class TextConfig:
     @classmethod
     def of(cls, settings: Mapping[str, Any]) -> Self:
         """The configuration with these settings. Raises `ConfigError` for a name it does not have."""
-        names = [field.name for field in dataclasses.fields(cls)]
+        names = [field.name for field in dataclasses.fields(cls)]  # type: ignore[arg-type]
         unknown = [name for name in settings if name not in names]
         if unknown:
             raise ConfigError(f"no such setting: {', '.join(unknown)}; there are {', '.join(names)}")
@@ -93,48 +81,69 @@ class TextConfig:
 
 
 @dataclass(frozen=True, kw_only=True)
+class TextConfig(Config):
+    """How text becomes tokens: first punctuation is dropped, then the text is split, then lower-cased."""
+
+    lowercase: bool = setting(True, "lower-case every word (all of Unicode)", is_bool, "true or false")
+    strip_punctuation: bool = setting(True, "drop ASCII punctuation, apostrophes included", is_bool, "true or false")
+    separator: str | None = setting(
+        None,
+        "what stands between two tokens of a line (default: any Unicode white space)",
+        or_none(lambda value: isinstance(value, str) and value != "" and "\n" not in value),
+        "a string that is not empty and has no line end, or nothing for white space",
+    )
+    encoding: str = setting("utf-8", "the encoding of text files", _is_encoding, "an encoding Python knows")
+    errors: str = setting(
+        "strict",
+        "what to do with bytes that are not of that encoding: strict, replace or ignore",
+        lambda value: value in {"strict", "replace", "ignore"},
+        "strict, replace or ignore",
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
 class TrainingConfig(TextConfig):
     """Everything that decides the result of a training, and nothing that does not (threads are not here)."""
 
-    vector_size: int = setting(100, "numbers in a vector", _is_int(1, 65_536), "a whole number from 1 to 65,536")
+    vector_size: int = setting(100, "numbers in a vector", is_int(1, 65_536), "a whole number from 1 to 65,536")
     window: int = setting(
         5,
         "largest distance of a context word; each position draws its own from 1 to this",
-        _is_int(1, 1000),
+        is_int(1, 1000),
         "a whole number from 1 to 1,000",
     )
-    min_count: int = setting(5, "words that occur less often are left out", _is_int(1), "a whole number of 1 or more")
+    min_count: int = setting(5, "words that occur less often are left out", is_int(1), "a whole number of 1 or more")
     max_vocabulary: int | None = setting(
         None,
         "keep at most this many words, the most frequent ones",
-        _or_none(_is_int(1)),
+        or_none(is_int(1)),
         "a whole number of 1 or more, or nothing",
     )
     negative: int = setting(
-        5, "noise words that weigh against each pair", _is_int(1, 1000), "a whole number from 1 to 1,000"
+        5, "noise words that weigh against each pair", is_int(1, 1000), "a whole number from 1 to 1,000"
     )
     noise_exponent: float = setting(
-        0.75, "noise words are drawn by count to this power", _is_real(-10, 10), "a number from -10 to 10"
+        0.75, "noise words are drawn by count to this power", is_real(-10, 10), "a number from -10 to 10"
     )
     sample: float = setting(
         1e-3,
         "subsampling: words more frequent than this share are dropped now and then; 0 keeps all",
-        _is_real(0, 1),
+        is_real(0, 1),
         "a number from 0 to 1",
     )
     epochs: int | None = setting(
         None,
         "passes over the corpus (default: by its size, 5 for ten million words or more, up to 50)",
-        _or_none(_is_int(1)),
+        or_none(is_int(1)),
         "a whole number of 1 or more, or nothing",
     )
     learning_rate: float = setting(
-        0.025, "the learning rate at the start", _is_real(1e-12, 10), "a number above 0, up to 10"
+        0.025, "the learning rate at the start", is_real(1e-12, 10), "a number above 0, up to 10"
     )
     min_learning_rate: float = setting(
-        0.0001, "the learning rate at the end; it falls linearly", _is_real(0, 10), "a number from 0 to 10"
+        0.0001, "the learning rate at the end; it falls linearly", is_real(0, 10), "a number from 0 to 10"
     )
-    seed: int = setting(1, "another seed, another result", _is_int(0, 2**63 - 1), "a whole number of 0 or more")
+    seed: int = setting(1, "another seed, another result", is_int(0, 2**63 - 1), "a whole number of 0 or more")
 
     def _contradictions(self) -> list[str]:
         if self.min_learning_rate > self.learning_rate:

@@ -39,7 +39,7 @@ def noise_word(threshold: Sequence[int], alias: Sequence[int], key: int, counter
     """A word drawn from an alias table."""
     bits = draw(key, counter)
     column = ((bits >> 32) * len(alias)) >> 32
-    return column if bits & 0xFFFFFFFF <= threshold[column] else int(alias[column])
+    return column if bits & 0xFFFFFFFF < threshold[column] else int(alias[column])
 
 
 def pairs_of(centre: int, kept: Sequence[int], sentences: Sequence[int], window: int, key: int) -> list[int]:

@@ -8,6 +8,8 @@ import numpy as np
 
 from firth.kernels.skipgram import Noise, fill_alias_table
 
+_EULER_GAMMA = 0.577  # to as many digits as Keras has, so that the table is the same
+
 Float64 = np.ndarray[Any, np.dtype[np.float64]]
 Int64 = np.ndarray[Any, np.dtype[np.int64]]
 UInt32 = np.ndarray[Any, np.dtype[np.uint32]]
@@ -25,6 +27,21 @@ def keep_probabilities(counts: Int64, sample: float) -> Float64:
     ratio = sample * counts.sum() / counts
     kept: Float64 = np.minimum(1.0, np.sqrt(ratio) + ratio)
     return kept
+
+
+def sampling_table(size: int, sampling_factor: float = 1e-5) -> Float64:
+    """The probability that a word is a target, by its frequency rank under Zipf's law, (size,) float64.
+
+    For rank r (0 taken as 1) the frequency is estimated as 1/f with f = r·(ln r + γ) + 1/2 - 1/(12·r), and the
+    probability is min(1, √(sampling_factor·f)): what Keras's make_sampling_table computes. Where the words' counts are
+    known, `keep_probabilities` is the better choice.
+    """
+    if size < 1 or not sampling_factor > 0:
+        raise ValueError(f"size must be 1 or more and sampling_factor above 0, not {size} and {sampling_factor}")
+    rank = np.maximum(np.arange(size, dtype=np.float64), 1)
+    f = rank * (np.log(rank) + _EULER_GAMMA) + 0.5 - 1 / (12 * rank)
+    table: Float64 = np.minimum(1.0, np.sqrt(sampling_factor * f))
+    return table
 
 
 def noise_distribution(counts: Int64, exponent: float) -> Float64:
@@ -50,4 +67,5 @@ def alias_table(probabilities: Float64) -> Noise:
     alias = np.arange(n, dtype=np.int32)
     scaled = probabilities * n
     fill_alias_table(scaled, column, alias, np.empty(n, np.int32))
-    return Noise(as_thresholds(column), alias)
+    threshold = np.minimum(np.round(column * 2**32), 2**32 - 1)  # a full column is its own alias
+    return Noise(threshold.astype(np.uint32), alias)

@@ -18,7 +18,7 @@ import re
 import string
 import sys
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import IO, Any, cast
 
 from firth.config import TextConfig
@@ -28,7 +28,6 @@ BLOCK_BYTES = 1 << 21
 SENTENCE_END = b"\xff"
 """Stands among the raw tokens where a line ends; no UTF-8 text has this byte."""
 
-_ASCII_SPACE = re.compile(rb"[ \t\n\r\x0b\x0c\x1c-\x1f]")
 _UNICODE_SPACE = re.compile(rb"\xc2[\x85\xa0]|\xe1\x9a\x80|\xe2\x80[\x80-\x8a\xa8\xa9\xaf]|\xe2\x81\x9f|\xe3\x80\x80")
 _LOWER = bytes.maketrans(string.ascii_uppercase.encode(), string.ascii_lowercase.encode())
 _SEPARATORS_AS_SPACE = bytes.maketrans(b"\x1c\x1d\x1e\x1f", b"    ")
@@ -40,12 +39,22 @@ def standardize(line: str, config: TextConfig | None = None) -> list[str]:
     >>> standardize("We'll GO, Élan!")
     ['well', 'go', 'élan']
     """
+    return standardizer(config)(line)
+
+
+def standardizer(config: TextConfig | None = None) -> Callable[[str], list[str]]:
+    """`standardize` for many lines: what does not change from line to line is looked up once."""
     config = config or TextConfig()
-    dropped = _dropped_punctuation(config)
-    words = "".join(c for c in line if c not in dropped).split(config.separator)
-    if config.separator is not None:
-        words = [word.strip() for word in words]
-    return [word.lower() if config.lowercase else word for word in words if word]
+    table = str.maketrans("", "", _dropped_punctuation(config))
+    separator, lowercase = config.separator, config.lowercase
+
+    def tokens(line: str) -> list[str]:
+        words = line.translate(table).split(separator)
+        if separator is not None:
+            words = [stripped for word in words if (stripped := word.strip())]
+        return [word.lower() for word in words] if lowercase else words
+
+    return tokens
 
 
 def split_block(block: bytes, config: TextConfig) -> list[bytes]:

@@ -71,6 +71,10 @@ class WordVectors:
         row: Float32 = self.vectors[self.vocabulary.id(words)]
         return row
 
+    def first(self, n: int) -> WordVectors:
+        """The n most frequent words with their vectors."""
+        return WordVectors(Vocabulary(self.words[:n], self.vocabulary.counts[:n]), self.vectors[:n])
+
     def unit_vector(self, word: object) -> Float32:
         """The vector of a word, scaled to length 1; (d,)."""
         i = self.vocabulary.id(word)

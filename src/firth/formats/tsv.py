@@ -11,7 +11,7 @@ import numpy as np
 
 from firth.errors import FormatError
 from firth.files import new_file, refuse_to_overwrite
-from firth.formats.word2vec_text import _whole, numbers
+from firth.formats.word2vec_text import _whole, number_format
 from firth.formats.words import refuse_words_with, without_counts
 from firth.vectors import WordVectors
 
@@ -33,7 +33,8 @@ def write(vectors: WordVectors, path: Path, overwrite: bool) -> list[Path]:
         with new_metadata.open("w", encoding="utf-8", newline="\n") as file:
             file.writelines(f"{word}\n" for word in vectors.words)
         with new_vectors.open("w", encoding="utf-8", newline="\n") as file:
-            file.writelines(numbers(vector, "\t") + "\n" for vector in vectors.vectors)
+            line = number_format(vectors.vector_size, "\t") + "\n"
+            file.writelines(line % tuple(vector.tolist()) for vector in vectors.vectors)
     return [path, metadata]
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -16,7 +15,7 @@ WHITE_SPACE = " \t\n\r\v\f"
 
 
 def write(vectors: WordVectors, path: Path, overwrite: bool) -> list[Path]:
-    """Write the shortest decimals that give back the same float32 numbers."""
+    """Write decimals that give back the same float32 numbers."""
     refuse_words_with(
         WHITE_SPACE, vectors.words, "word2vec text", "A .tsv file can hold spaces, a firth model everything."
     )
@@ -25,14 +24,15 @@ def write(vectors: WordVectors, path: Path, overwrite: bool) -> list[Path]:
         temporary.open("w", encoding="utf-8", newline="\n") as file,
     ):
         file.write(f"{len(vectors)} {vectors.vector_size}\n")
+        line = number_format(vectors.vector_size)
         for word, vector in zip(vectors.words, vectors.vectors, strict=True):
-            file.write(f"{word} {numbers(vector)}\n")
+            file.write(f"{word} {line % tuple(vector.tolist())}\n")
     return [path]
 
 
-def numbers(vector: np.ndarray[Any, np.dtype[np.float32]], separator: str = " ") -> str:
-    """The numbers of a vector as text, the shortest that read back the same."""
-    return separator.join(map(str, vector))
+def number_format(width: int, separator: str = " ") -> str:
+    """A format for the numbers of a vector: nine digits give back every float32 as it was."""
+    return separator.join(["%.9g"] * width)
 
 
 def read(path: Path) -> WordVectors:

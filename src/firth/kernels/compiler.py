@@ -25,6 +25,8 @@ import platformdirs
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 OPTIONS: dict[str, Any] = {"nogil": True, "error_model": "numpy"}
+SUMS = {"fastmath": {"reassoc", "contract", "nsz"}}
+"""Lets the compiler add a loop's numbers in an order that suits the processor: the same every time on one machine."""
 
 
 @functools.cache
@@ -71,9 +73,18 @@ def _numba_caches_in(folder: Path) -> Iterator[None]:
 
 def compiled(function: Function) -> Function:
     """Compile a kernel on its first call, without the interpreter lock, and keep its machine code."""
+    return _compiled(function, OPTIONS)
+
+
+def compiled_sums(function: Function) -> Function:
+    """Compile a kernel whose sums may be added in an order that suits the processor (see `SUMS`)."""
+    return _compiled(function, OPTIONS | SUMS)
+
+
+def _compiled(function: Function, options: dict[str, Any]) -> Function:
     try:
         with _numba_caches_in(cache_folder()):
-            kernel: Function = numba.njit(cache=True, **OPTIONS)(function)
+            kernel: Function = numba.njit(cache=True, **options)(function)
     except RuntimeError:  # the cache folder cannot be written: compile anew in every process
-        kernel = numba.njit(**OPTIONS)(function)
+        kernel = numba.njit(**options)(function)
     return kernel

@@ -43,7 +43,7 @@ def low_half(bits: np.uint64) -> np.uint64:
 @compiled
 def scale(half: np.uint64, n: int) -> int:
     """A number below 2**32 scaled to 0 … n-1, each as likely as the next to within n / 2**32."""
-    return int((half * np.uint64(n)) >> _32)
+    return np.int64((half * np.uint64(n)) >> _32)  # type: ignore[return-value]  # int() would stay unsigned
 
 
 def stream_key(seed: int, epoch: int, purpose: int) -> np.uint64:

@@ -51,7 +51,7 @@ class Parameters(NamedTuple):
 
 
 class Noise(NamedTuple):
-    """An alias table (Walker 1977): column n is word n with probability (threshold+1)/2**32, else its alias."""
+    """An alias table (Walker 1977): column n is word n with probability threshold/2**32, else its alias."""
 
     threshold: UInt32
     alias: Int32
@@ -160,7 +160,7 @@ def draw_noise_word(noise: Noise, key: np.uint64, counter: int) -> int:
     """A word from the noise distribution."""
     bits = draw(key, counter)
     column = scale(high_half(bits), noise.alias.shape[0])
-    if low_half(bits) <= noise.threshold[column]:
+    if low_half(bits) < noise.threshold[column]:
         return column
     return int(noise.alias[column])
 

@@ -1,0 +1,329 @@
+"""The tutorial's training examples, step by step: vocabulary, sequences, skip-grams, negative samples, examples.
+
+Each step is a function on NumPy arrays, callable alone; the same arguments and seed give the same arrays. Id 0 is
+padding everywhere and takes no part in pairs.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from firth.config import TextConfig
+from firth.kernels.examples import draw_candidates, find_skipgrams, shuffle
+from firth.kernels.randomness import stream_key
+from firth.sampling import alias_table
+from firth.text import standardizer
+
+PADDING, UNKNOWN = "", "[UNK]"
+SPECIAL_TOKENS = (PADDING, UNKNOWN)
+
+Float64 = np.ndarray[Any, np.dtype[np.float64]]
+Int32 = np.ndarray[Any, np.dtype[np.int32]]
+Int64 = np.ndarray[Any, np.dtype[np.int64]]
+
+_SUBSAMPLING, _SHUFFLING, _NEGATIVES, _CANDIDATES = range(16, 20)
+_ROWS_AT_A_TIME = 1 << 14
+
+
+class Pairs(NamedTuple):
+    """Skip-grams: `pairs` (n, 2) int32, each row (target, context), and `labels` (n,) int32, 1 real and 0 invented."""
+
+    pairs: Int32
+    labels: Int32
+
+
+class Candidates(NamedTuple):
+    """Sampled classes (k,) int32, and how often each class is expected in such a sample, float64.
+
+    `true_expected` has the shape of the true classes, `sampled_expected` that of `sampled`.
+    """
+
+    sampled: Int32
+    true_expected: Float64
+    sampled_expected: Float64
+
+
+class Examples(NamedTuple):
+    """`targets` (n,), `contexts` (n, 1 + num_ns) with the true context first, `labels` (n, 1 + num_ns): 1, then 0s.
+
+    All int32.
+    """
+
+    targets: Int32
+    contexts: Int32
+    labels: Int32
+
+
+def capped_vocabulary(
+    texts: Iterable[str], max_tokens: int, *, reverse_ties: bool = False, config: TextConfig | None = None
+) -> list[str]:
+    """'' (padding) and '[UNK]', then the most frequent words of the texts: `max_tokens` in all, or fewer.
+
+    Words of equal count are ordered by their code points; in reverse with `reverse_ties`, as TensorFlow's
+    TextVectorization orders them. Raises `ValueError` if there is no room for a word.
+    """
+    if max_tokens <= len(SPECIAL_TOKENS):
+        raise ValueError(f"max_tokens must be more than the {len(SPECIAL_TOKENS)} special tokens, not {max_tokens}")
+    counts = Counter(itertools.chain.from_iterable(map(standardizer(config), texts)))
+    words = sorted(counts, reverse=reverse_ties)
+    words.sort(key=lambda word: -counts[word])
+    return [*SPECIAL_TOKENS, *words[: max_tokens - len(SPECIAL_TOKENS)]]
+
+
+def vectorize(
+    texts: Iterable[str], words: Sequence[str], sequence_length: int, *, config: TextConfig | None = None
+) -> Int32:
+    """The ids of each text's tokens, (texts, sequence_length) int32: cut there, or padded with 0.
+
+    `words` begins with '' and '[UNK]' (see `capped_vocabulary`); words that are not in it get id 1.
+    """
+    if tuple(words[:2]) != SPECIAL_TOKENS:
+        raise ValueError(f"words must begin with {SPECIAL_TOKENS}, not {tuple(words[:2])}")
+    if sequence_length < 1:
+        raise ValueError(f"sequence_length must be 1 or more, not {sequence_length}")
+    ids = {word: i for i, word in enumerate(words)}
+    tokens = standardizer(config)
+    rows = [[ids.get(token, 1) for token in tokens(text)[:sequence_length]] for text in texts]
+    return pad_sequences(rows, sequence_length)
+
+
+def pad_sequences(sequences: Iterable[Sequence[int]], length: int | None = None) -> Int32:
+    """Sequences of ids as one array, (n, length) int32: cut there, or padded with 0 at the end.
+
+    Without `length`, that of the longest.
+    """
+    rows = [list(sequence) for sequence in sequences]
+    if length is None:
+        length = max(map(len, rows), default=0)
+    padding = [0] * length
+    padded = [(row + padding)[:length] for row in rows]
+    return np.array(padded, np.int32).reshape(len(rows), length)
+
+
+def skipgrams(
+    sequence: Any,
+    vocabulary_size: int,
+    *,
+    window_size: int = 4,
+    negative_samples: float = 0.0,
+    shuffled: bool = False,
+    sampling_table: Any = None,
+    seed: int = 0,
+) -> Pairs:
+    """All (target, context) pairs within `window_size` words on each side, labelled 1.
+
+    `sequence` is one sequence of ids, or a (n, length) array of padded ones. With a `sampling_table` (V,), a place is a
+    target with the probability of its word. With `negative_samples` r, round(r·n) pairs are added, labelled 0, of a
+    real target and a word drawn uniformly from 1 to vocabulary_size - 1. An empty sequence has no pairs.
+
+    Raises `ValueError` for ids out of range, a window of 0, or a table of another size.
+    """
+    rows = _checked_sequences(sequence, vocabulary_size)
+    pairs = _positive_pairs(rows, vocabulary_size, window_size, sampling_table, seed)
+    labels = np.ones(len(pairs), np.int32)
+    if negative_samples < 0 or not math.isfinite(negative_samples):
+        raise ValueError(f"negative_samples must be 0 or more, not {negative_samples}")
+    if negative_samples and len(pairs):
+        if vocabulary_size < 2:
+            raise ValueError("there is no word to draw negative samples from: vocabulary_size must be 2 or more")
+        random = np.random.default_rng((seed, _NEGATIVES))
+        count = round(negative_samples * len(pairs))
+        targets = random.permutation(np.resize(pairs[:, 0], count))
+        invented = np.stack([targets, random.integers(1, vocabulary_size, count, dtype=np.int32)], axis=1)
+        pairs = np.concatenate([pairs, invented.astype(np.int32)])
+        labels = np.concatenate([labels, np.zeros(count, np.int32)])
+    if shuffled:
+        order = random_order(len(pairs), seed)
+        pairs, labels = pairs[order], labels[order]
+    return Pairs(pairs, labels)
+
+
+def log_uniform_probabilities(range_max: int) -> Float64:
+    """P(c) = (log(c + 2) - log(c + 1)) / log(range_max + 1) for c below range_max: Zipf's law by id, (range_max,)."""
+    classes = np.arange(range_max)
+    probabilities: Float64 = (np.log(classes + 2) - np.log(classes + 1)) / np.log(range_max + 1)
+    return probabilities
+
+
+def log_uniform_sampler(
+    true_classes: Any,
+    num_sampled: int,
+    range_max: int,
+    *,
+    unique: bool = True,
+    exclude_true: bool = False,
+    seed: int = 0,
+) -> Candidates:
+    """Classes drawn by Zipf's law on their ids (ids by falling frequency), as TensorFlow's candidate sampler.
+
+    The expected counts are for use in NCE and sampled softmax: p·num_sampled, or with `unique` 1 - (1 - p)^tries, where
+    tries is how many draws it took. With `exclude_true`, no true class is drawn; the counts are still those of the
+    sampler as it is. Raises `ValueError` if there are not enough classes.
+    """
+    return _sample(true_classes, num_sampled, log_uniform_probabilities(range_max), None, unique, exclude_true, seed)
+
+
+def unigram_sampler(
+    true_classes: Any,
+    num_sampled: int,
+    probabilities: Any,
+    *,
+    unique: bool = True,
+    exclude_true: bool = False,
+    seed: int = 0,
+) -> Candidates:
+    """Classes drawn with the given probabilities (V,), such as `noise_distribution(counts, 0.75)`.
+
+    As `log_uniform_sampler` otherwise.
+    """
+    p = np.asarray(probabilities, np.float64)
+    if p.ndim != 1 or not len(p) or not (p >= 0).all() or not math.isclose(p.sum(), 1, rel_tol=1e-6):
+        raise ValueError("probabilities must be a list of numbers of 0 or more that sum to 1")
+    return _sample(true_classes, num_sampled, p, alias_table(p), unique, exclude_true, seed)
+
+
+def training_examples(
+    sequences: Any,
+    vocabulary_size: int,
+    *,
+    window_size: int = 2,
+    num_ns: int = 4,
+    sampling_table: Any = None,
+    noise: Any = None,
+    exclude_true: bool = True,
+    reserved: int = len(SPECIAL_TOKENS),
+    seed: int = 0,
+    progress: Callable[[int, int], None] = lambda done, total: None,
+) -> Examples:
+    """The tutorial's training examples: each skip-gram with `num_ns` unique negative samples.
+
+    Negative samples are drawn log-uniformly over the ids, or with the probabilities `noise` (V,). By default they are
+    never the true context, nor one of the `reserved` first ids (padding and unknown); `exclude_true=False, reserved=0`
+    is what the tutorial does. `progress` is called with (rows done, rows) now and then.
+
+    Raises `ValueError` for ids out of range, a window of 0, or too few words for `num_ns` unique ones.
+    """
+    rows = _checked_sequences(sequences, vocabulary_size)
+    found: list[Int32] = []
+    for start in range(0, len(rows), _ROWS_AT_A_TIME):
+        part = rows[start : start + _ROWS_AT_A_TIME]
+        found.append(_positive_pairs(part, vocabulary_size, window_size, sampling_table, seed + (start << 20)))
+        progress(min(start + len(part), len(rows)), len(rows))
+    pairs = np.concatenate([np.zeros((0, 2), np.int32), *found])
+    negatives = negative_samples(
+        pairs[:, 1], num_ns, vocabulary_size, noise=noise, exclude_true=exclude_true, reserved=reserved, seed=seed
+    )
+    contexts = np.concatenate([pairs[:, 1:], negatives], axis=1)
+    labels = np.zeros_like(contexts)
+    labels[:, 0] = 1
+    return Examples(np.ascontiguousarray(pairs[:, 0]), contexts, labels)
+
+
+def negative_samples(
+    true: Any,
+    num_ns: int,
+    vocabulary_size: int,
+    *,
+    noise: Any = None,
+    exclude_true: bool = True,
+    reserved: int = len(SPECIAL_TOKENS),
+    seed: int = 0,
+) -> Int32:
+    """`num_ns` unique classes for each true class, (n, num_ns) int32, drawn as for `training_examples`."""
+    possible = np.arange(vocabulary_size) >= reserved
+    table = None
+    if noise is not None:
+        p = np.asarray(noise, np.float64)
+        if p.shape != (vocabulary_size,) or not (p >= 0).all() or not p.sum() > 0:
+            raise ValueError(f"noise must be {vocabulary_size:,} numbers of 0 or more, not all of them 0")
+        table = alias_table(p / p.sum())
+        possible &= p > 0
+    _check_enough(num_ns, int(possible.sum()) - bool(exclude_true), unique=True)
+    negatives, _ = _draw(np.asarray(true).reshape(-1, 1), num_ns, possible, table, True, exclude_true, seed)
+    return negatives
+
+
+def random_order(n: int, seed: int, epoch: int = 0) -> Int64:
+    """The numbers 0 … n-1 in a random order of their own for each seed and epoch, (n,) int64."""
+    order = np.arange(n)
+    shuffle(order, stream_key(seed, epoch, _SHUFFLING))
+    return order
+
+
+def _positive_pairs(rows: Int32, vocabulary_size: int, window_size: int, sampling_table: Any, seed: int) -> Int32:
+    if not isinstance(window_size, int) or window_size < 1:
+        raise ValueError(f"window_size must be a whole number of 1 or more, not {window_size!r}")
+    keep = np.zeros(0) if sampling_table is None else np.asarray(sampling_table, np.float64)
+    if sampling_table is not None and keep.shape != (vocabulary_size,):
+        raise ValueError(f"sampling_table must have {vocabulary_size:,} probabilities, not the shape {keep.shape}")
+    key = stream_key(seed, 0, _SUBSAMPLING)
+    nothing = np.empty(0, np.int32)
+    count = find_skipgrams(rows, window_size, keep, key, nothing, nothing)
+    targets, contexts = np.empty(count, np.int32), np.empty(count, np.int32)
+    find_skipgrams(rows, window_size, keep, key, targets, contexts)
+    return np.stack([targets, contexts], axis=1)
+
+
+def _checked_sequences(sequences: Any, vocabulary_size: int) -> Int32:
+    rows = np.asarray(sequences)
+    if rows.ndim == 1 and rows.dtype == object:
+        raise ValueError("the sequences have different lengths: make them one array with pad_sequences")
+    if rows.size == 0:
+        return np.zeros((0, 1), np.int32)
+    if rows.ndim not in {1, 2} or rows.dtype.kind not in "iu":
+        raise ValueError(f"wanted one sequence of ids, or (n, length) of them, not {rows.dtype} of shape {rows.shape}")
+    if rows.min() < 0 or rows.max() >= vocabulary_size:
+        wrong = rows.min() if rows.min() < 0 else rows.max()
+        raise ValueError(f"the id {wrong} is out of range: vocabulary_size is {vocabulary_size:,}")
+    return np.ascontiguousarray(np.atleast_2d(rows), np.int32)
+
+
+def _check_enough(num_sampled: int, possible: int, *, unique: bool) -> None:
+    if not isinstance(num_sampled, int) or num_sampled < 1:
+        raise ValueError(f"the number of samples must be a whole number of 1 or more, not {num_sampled!r}")
+    if possible < (num_sampled if unique else 1):
+        raise ValueError(f"cannot draw {num_sampled:,} {'unique ' * unique}samples from {max(possible, 0):,} classes")
+
+
+def _draw(
+    true: Int32, k: int, possible: Any, table: Any, unique: bool, exclude_true: bool, seed: int
+) -> tuple[Int32, Int64]:
+    candidates, tries = np.empty((len(true), k), np.int32), np.empty(len(true), np.int64)
+    threshold, alias = table or (np.empty(0, np.uint32), np.empty(0, np.int32))
+    key = stream_key(seed, 0, _CANDIDATES)
+    true = np.ascontiguousarray(true, np.int32)
+    draw_candidates(true, possible, threshold, alias, unique, exclude_true, key, candidates, tries)
+    return candidates, tries
+
+
+def _sample(
+    true_classes: Any,
+    num_sampled: int,
+    probabilities: Float64,
+    table: Any,
+    unique: bool,
+    exclude_true: bool,
+    seed: int,
+) -> Candidates:
+    true = np.atleast_1d(np.asarray(true_classes))
+    if true.size and (true.dtype.kind not in "iu" or true.min() < 0 or true.max() >= len(probabilities)):
+        raise ValueError(f"the true classes must be whole numbers from 0 to {len(probabilities) - 1:,}")
+    possible = probabilities > 0
+    enough = int(possible.sum())
+    if exclude_true:
+        enough -= int(possible[np.unique(true.astype(np.int64))].sum())
+    _check_enough(num_sampled, enough, unique=unique)
+    sampled, tries = _draw(true.reshape(1, -1), num_sampled, possible, table, unique, exclude_true, seed)
+
+    def expected(classes: Any) -> Float64:
+        p = probabilities[classes]
+        counts: Float64 = -np.expm1(tries[0] * np.log1p(-np.minimum(p, 1 - 1e-15))) if unique else p * num_sampled
+        return counts
+
+    return Candidates(sampled[0], expected(true.astype(np.int64)), expected(sampled[0]))

@@ -1,0 +1,334 @@
+"""The second way to train: minibatches of examples, as the tutorial does.
+
+Objectives and optimizers are entries of small tables (`objectives.OBJECTIVES`, `optimizers.OPTIMIZERS`).
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import queue
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from firth.config import Config, is_bool, is_int, is_real, or_none, setting
+from firth.errors import ConfigError
+from firth.examples import Examples, random_order
+from firth.kernels.minibatch import add_candidate_gradients, add_rows_by_id, candidate_logits, distinct
+from firth.objectives import OBJECTIVES
+from firth.optimizers import OPTIMIZERS
+
+Array = np.ndarray[Any, Any]
+Int32 = np.ndarray[Any, np.dtype[np.int32]]
+
+FINAL_VECTORS: dict[str, Callable[[Array, Array], Array]] = {
+    "target": lambda target, context: target,
+    "context": lambda target, context: context,
+    "mean": lambda target, context: (target + context) / 2,
+    "concatenation": lambda target, context: np.concatenate([target, context], axis=1),
+}
+
+
+def _one_of(table: dict[str, Any]) -> dict[str, Any]:
+    return {"check": lambda value: value in table, "wanted": f"one of {', '.join(table)}"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class MinibatchConfig(Config):
+    """Everything that decides the result of training by minibatches. The defaults are the tutorial's."""
+
+    vector_size: int = setting(128, "numbers in a vector", is_int(1, 65_536), "a whole number from 1 to 65,536")
+    epochs: int = setting(20, "passes over the examples", is_int(1), "a whole number of 1 or more")
+    batch_size: int = setting(1024, "examples in a batch", is_int(1), "a whole number of 1 or more")
+    objective: str = setting("softmax", "what is minimised", **_one_of(OBJECTIVES))
+    optimizer: str = setting("adam", "how", **_one_of(OPTIMIZERS))
+    learning_rate: float | None = setting(
+        None, "default: the optimizer's own", or_none(is_real(1e-12, 1000)), "a number above 0, or nothing"
+    )
+    shared: bool = setting(False, "one embedding for targets and contexts", is_bool, "true or false")
+    final: str = setting("target", "which vectors are the result", **_one_of(FINAL_VECTORS))
+    reshuffle: bool = setting(True, "another order of the examples in every epoch", is_bool, "true or false")
+    drop_remainder: bool = setting(True, "leave out a last batch that is not full", is_bool, "true or false")
+    validation_split: float = setting(
+        0.0, "share of the examples held out to measure on", is_real(0, 0.9), "a number from 0 to 0.9"
+    )
+    patience: int | None = setting(
+        None,
+        "stop when the loss has not fallen for so many epochs, and go back to the best",
+        or_none(is_int(1)),
+        "a whole number of 1 or more, or nothing",
+    )
+    seed: int = setting(1, "another seed, another result", is_int(0, 2**62), "a whole number of 0 or more")
+
+
+@dataclass(frozen=True)
+class EpochMetrics:
+    """What an epoch came to: means over its examples, each measured before the step it took part in.
+
+    Losses are in nats; accuracy is how often the true candidate has the highest logit.
+    """
+
+    epoch: int
+    epochs: int
+    examples: int
+    loss: float
+    accuracy: float
+    learning_rate: float
+    validation_loss: float | None = None
+    validation_accuracy: float | None = None
+
+
+@dataclass
+class Embeddings:
+    """Two embeddings (V, d): `target` and `context`. Shared, they are one and the same array."""
+
+    target: Array
+    context: Array
+
+    @property
+    def shared(self) -> bool:
+        """Whether targets and contexts have the same vectors."""
+        return self.target is self.context
+
+    def final(self, kind: str = "target") -> Array:
+        """The vectors that are the result: target, context, mean, or concatenation (V, 2 d)."""
+        if kind not in FINAL_VECTORS:
+            raise ConfigError(f"final vectors are one of {', '.join(FINAL_VECTORS)}, not {kind!r}")
+        return FINAL_VECTORS[kind](self.target, self.context)
+
+    def copy(self) -> Embeddings:
+        """The same numbers in arrays of their own."""
+        target = self.target.copy()
+        return Embeddings(target, target if self.shared else self.context.copy())
+
+
+def initial_embeddings(vocabulary_size: int, config: MinibatchConfig, dtype: Any = np.float32) -> Embeddings:
+    """Uniform in ±0.05, as Keras's Embedding."""
+    random = np.random.default_rng((config.seed, 3))
+    shape = (vocabulary_size, config.vector_size)
+    target = random.uniform(-0.05, 0.05, shape).astype(dtype)
+    return Embeddings(target, target if config.shared else random.uniform(-0.05, 0.05, shape).astype(dtype))
+
+
+def batches(
+    examples: Examples,
+    batch_size: int,
+    *,
+    seed: int = 1,
+    epoch: int = 0,
+    reshuffle: bool = True,
+    drop_remainder: bool = True,
+    prefetch: int = 2,
+) -> Iterator[Examples]:
+    """The examples in batches, in an order of their own for each seed and, with `reshuffle`, each epoch.
+
+    `prefetch` batches are made ahead by a thread of their own. For other frameworks; `train` makes its own.
+    """
+    order = random_order(len(examples.targets), seed, epoch if reshuffle else 0)
+    stop = len(order) - len(order) % batch_size if drop_remainder else len(order)
+    parts = (order[start : start + batch_size] for start in range(0, stop, batch_size))
+    made = (Examples(*(array[part] for array in examples)) for part in parts)
+    return _ahead(made, prefetch) if prefetch else made
+
+
+def _ahead(items: Iterator[Any], size: int) -> Iterator[Any]:
+    """The same items, up to `size` of them made ahead by a thread."""
+    waiting: queue.Queue[Any] = queue.Queue(size)
+    given_up = threading.Event()
+    end = object()
+
+    def put(item: Any) -> bool:
+        while not given_up.is_set():
+            try:
+                waiting.put(item, timeout=0.1)
+                return True
+            except queue.Full:
+                continue
+        return False
+
+    def work() -> None:
+        for item in items:
+            if not put(item):
+                return
+        put(end)
+
+    thread = threading.Thread(target=work, daemon=True, name="firth-batches")
+    thread.start()
+    try:
+        while (item := waiting.get()) is not end:
+            yield item
+    finally:
+        given_up.set()
+        thread.join()
+
+
+class Batch(NamedTuple):
+    """Some examples: `targets` (n,) and `contexts` (n, 1 + k), the true context first."""
+
+    targets: Int32
+    contexts: Int32
+
+
+class Trainer:
+    """Embeddings in training: their gradients, their optimizers' states, and one step at a time."""
+
+    def __init__(self, embeddings: Embeddings, config: MinibatchConfig, log_expected: Array):
+        self.embeddings = embeddings
+        self.objective = OBJECTIVES[config.objective]
+        self.log_expected = log_expected.astype(embeddings.target.dtype)
+        parameters = [embeddings.target] if embeddings.shared else [embeddings.target, embeddings.context]
+        self.parameters = parameters
+        self.gradients = [np.zeros_like(p) for p in parameters]
+        self.optimizers = [OPTIMIZERS[config.optimizer](p) for p in parameters]
+        self.rate = config.learning_rate or self.optimizers[0].default_rate
+        self.seen = [np.zeros(len(p), np.int64) for p in parameters]
+        self.rows = [np.empty(len(p), np.int32) for p in parameters]
+        self.steps = 0
+
+    def losses(self, batch: Batch) -> tuple[Array, Array, Array]:
+        """The losses (n,), which examples are answered right (n,), and the gradient of the losses by the logits."""
+        target, context = self.embeddings.target, self.embeddings.context
+        if self.objective.over_vocabulary:
+            classes = batch.contexts[:, 0]
+            logits = target[batch.targets] @ context.T
+            losses, by_logits = self.objective.loss(logits, classes)
+            return losses, logits.argmax(axis=1) == classes, by_logits
+        logits = np.empty(batch.contexts.shape, target.dtype)
+        candidate_logits(target, context, batch.targets, batch.contexts, logits)
+        losses, by_logits = self.objective.loss(logits, self.log_expected[batch.contexts])
+        return losses, logits.argmax(axis=1) == 0, by_logits
+
+    def add_gradients(self, batch: Batch, by_logits: Array) -> None:
+        """Add to `gradients` the embeddings' share of a gradient by the logits."""
+        target, context = self.embeddings.target, self.embeddings.context
+        by_target, by_context = self.gradients[0], self.gradients[-1]
+        if self.objective.over_vocabulary:
+            add_rows_by_id(batch.targets, by_logits @ context, by_target)
+            by_context += by_logits.T @ target[batch.targets]
+        else:
+            add_candidate_gradients(by_logits, target, context, batch.targets, batch.contexts, by_target, by_context)
+
+    def step(self, batch: Batch) -> tuple[float, int]:
+        """One step of the optimizers; return the sum of the losses before it, and how many were answered right."""
+        losses, right, by_logits = self.losses(batch)
+        self.add_gradients(batch, by_logits / np.asarray(len(losses), by_logits.dtype))
+        self.steps += 1
+        everything = np.arange(len(self.embeddings.context), dtype=np.int32)
+        of_context = everything if self.objective.over_vocabulary else batch.contexts.reshape(-1)
+        found = [0] * len(self.parameters)
+        for which, ids in ((0, batch.targets), (-1, of_context)):
+            found[which] = distinct(ids, self.seen[which], self.steps, self.rows[which], found[which])
+        for i, optimizer in enumerate(self.optimizers):
+            optimizer.update(self.rows[i][: found[i]], self.parameters[i], self.gradients[i], self.rate)
+        return float(losses.sum(dtype=np.float64)), int(right.sum())
+
+
+def train(
+    examples: Examples,
+    vocabulary_size: int,
+    config: MinibatchConfig | None = None,
+    *,
+    embeddings: Embeddings | None = None,
+    expected: Any = None,
+    fresh_negatives: Callable[[int], Array] | None = None,
+) -> Iterator[tuple[EpochMetrics, Embeddings]]:
+    """Train on examples; after each epoch, give what it came to and the embeddings as they are.
+
+    `embeddings` are where to start, changed in place (by default, small random ones). `expected` (V,) is how often each
+    word is expected among an example's candidates, for the objectives that correct for it (by default, log-uniform:
+    k·p). `fresh_negatives(epoch)` gives other negative samples (n, k) for every epoch, from epoch 1 on.
+
+    With `config.patience`, the last report repeats the best epoch, and the embeddings are those of it.
+
+    Raises `ValueError` for examples that do not fit each other or the vocabulary, or starting vectors with NaN.
+    """
+    config = config or MinibatchConfig()
+    _check(examples, vocabulary_size)
+    embeddings = embeddings or initial_embeddings(vocabulary_size, config)
+    _check_embeddings(embeddings, vocabulary_size)
+    trainer = Trainer(embeddings, config, _log_expected(expected, vocabulary_size, examples.contexts.shape[1] - 1))
+    held_out = int(len(examples.targets) * config.validation_split)
+    split = random_order(len(examples.targets), config.seed, -1 if held_out else 0)
+    training, validation = split[held_out:], split[:held_out]
+    if len(training) < (config.batch_size if config.drop_remainder else 1):
+        raise ConfigError(f"{len(training):,} examples to train on do not fill one batch of {config.batch_size:,}")
+    best: tuple[float, EpochMetrics, Embeddings] | None = None
+    for epoch in range(config.epochs):
+        if fresh_negatives is not None and epoch > 0:
+            contexts = np.concatenate([examples.contexts[:, :1], fresh_negatives(epoch)], axis=1, dtype=np.int32)
+            examples = examples._replace(contexts=contexts)
+        metrics = _run_epoch(trainer, examples, training, config, epoch)
+        if held_out:
+            measured = _measure(trainer, examples, validation, config.batch_size)
+            metrics = dataclasses.replace(metrics, validation_loss=measured[0], validation_accuracy=measured[1])
+        yield metrics, embeddings
+        watched = metrics.loss if metrics.validation_loss is None else metrics.validation_loss
+        if best is None or watched < best[0]:
+            best = (watched, metrics, embeddings.copy() if config.patience else embeddings)
+        elif config.patience and metrics.epoch - best[1].epoch >= config.patience:
+            break
+    if config.patience and best is not None and best[1].epoch != metrics.epoch:
+        for parameter, kept in zip(
+            (embeddings.target, embeddings.context), (best[2].target, best[2].context), strict=True
+        ):
+            parameter[:] = kept
+        yield best[1], embeddings
+
+
+def _run_epoch(
+    trainer: Trainer, examples: Examples, training: Array, config: MinibatchConfig, epoch: int
+) -> EpochMetrics:
+    order = training[random_order(len(training), config.seed, epoch if config.reshuffle else 0)]
+    stop = len(order) - len(order) % config.batch_size if config.drop_remainder else len(order)
+    loss, right = 0.0, 0
+    for start in range(0, stop, config.batch_size):
+        part = order[start : min(start + config.batch_size, stop)]
+        batch_loss, batch_right = trainer.step(Batch(examples.targets[part], examples.contexts[part]))
+        loss, right = loss + batch_loss, right + batch_right
+    return EpochMetrics(epoch + 1, config.epochs, stop, loss / stop, right / stop, trainer.rate)
+
+
+def _measure(trainer: Trainer, examples: Examples, validation: Array, batch_size: int) -> tuple[float, float]:
+    loss, right = 0.0, 0
+    for start in range(0, len(validation), batch_size):
+        part = validation[start : start + batch_size]
+        losses, answered, _ = trainer.losses(Batch(examples.targets[part], examples.contexts[part]))
+        loss, right = loss + float(losses.sum(dtype=np.float64)), right + int(answered.sum())
+    return loss / len(validation), right / len(validation)
+
+
+def _check(examples: Examples, vocabulary_size: int) -> None:
+    n = len(examples.targets)
+    if examples.contexts.ndim != 2 or len(examples.contexts) != n or examples.contexts.shape[1] < 2:
+        raise ValueError(f"{n:,} targets want contexts (n, 1 + num_ns), not of shape {examples.contexts.shape}")
+    if not n:
+        raise ValueError("there are no examples to train on")
+    for name in ("targets", "contexts"):
+        ids = getattr(examples, name)
+        if ids.min() < 0 or ids.max() >= vocabulary_size:
+            raise ValueError(f"{name} hold the ids {ids.min()} to {ids.max()}: vocabulary_size is {vocabulary_size:,}")
+
+
+def _check_embeddings(embeddings: Embeddings, vocabulary_size: int) -> None:
+    for name in ("target", "context"):
+        array = getattr(embeddings, name)
+        if array.ndim != 2 or len(array) != vocabulary_size:
+            raise ValueError(f"the {name} embedding has the shape {array.shape}, for {vocabulary_size:,} words")
+        if not np.isfinite(array).all():
+            raise ValueError(f"the {name} embedding has numbers that are not finite (NaN or infinite)")
+    if embeddings.target.shape != embeddings.context.shape:
+        raise ValueError("the two embeddings have different shapes")
+
+
+def _log_expected(expected: Any, vocabulary_size: int, k: int) -> Array:
+    if expected is None:
+        classes = np.arange(vocabulary_size)
+        expected = k * (np.log(classes + 2) - np.log(classes + 1)) / np.log(vocabulary_size + 1)
+    expected = np.asarray(expected, np.float64)
+    if expected.shape != (vocabulary_size,) or not (expected >= 0).all():
+        raise ValueError(f"expected must be {vocabulary_size:,} numbers of 0 or more")
+    log: Array = np.log(np.maximum(expected, 1e-30))
+    return log

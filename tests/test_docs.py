@@ -1,0 +1,44 @@
+"""Every Python example of the README and the docs runs."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+EXAMPLES = re.compile(r"^```python\n(.*?)^```", re.DOTALL | re.MULTILINE)
+
+
+def examples():
+    for page in PAGES:
+        if found := EXAMPLES.findall(page.read_text("utf-8")):
+            yield pytest.param("\n".join(found), id=page.name)
+
+
+@pytest.fixture
+def in_a_folder_with_a_corpus(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    lines = ["the king and the queen", "a man with an axe", "the woman is a queen", "a man and a woman"]
+    Path("corpus.txt").write_text("\n".join(lines * 50))
+
+
+@pytest.mark.parametrize("code", list(examples()))
+def test_docs__examples_run(code, in_a_folder_with_a_corpus):
+    if "load_file(" in code:
+        import firth
+
+        firth.train("corpus.txt", progress=False, epochs=1).save("corpus.firth")
+    exec(compile(code, "example", "exec"), {})
+
+
+def test_docs__links_lead_somewhere():
+    for page in PAGES:
+        for target in re.findall(r"\]\(([^)#:]+)\)", page.read_text("utf-8")):
+            assert (page.parent / target).exists(), f"{page.name} links to {target}"
+
+
+def test_readme__names_every_module():
+    text = (ROOT / "README.md").read_text("utf-8")
+    for path in (ROOT / "src" / "firth").glob("[a-z]*.py"):
+        assert f"`{path.name}`" in text, f"the tour leaves out {path.name}"
