@@ -25,7 +25,6 @@ seconds = {"import": lap()}
 SIZE, LENGTH, WINDOW, NEGATIVES, SEED, BATCH, WIDTH, EPOCHS = 4096, 10, 2, 4, 42, 1024, 128, 20
 
 
-
 def standardise(text):
     punctuation = re.escape(string.punctuation)
     return tf.strings.regex_replace(tf.strings.lower(text), f"[{punctuation}]", "")

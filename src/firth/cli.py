@@ -40,6 +40,7 @@ def cli() -> None:
     firth similar words.firth king          the words most like one
     firth analogy words.firth man king woman
     firth export words.firth vectors.txt    for other programs
+    firth tutorial shakespeare.txt          TensorFlow's word2vec tutorial, step by step
     """
 
 
@@ -64,6 +65,7 @@ def training_options(command: Callable[..., None]) -> Callable[..., None]:
 @overwrite_option
 @click.option("--threads", type=click.IntRange(1), help="Default: all processors. The result is the same.")
 @click.option("--cache", type=click.Path(path_type=Path), help="Where encoded text is kept for the next time.")
+@click.option("--tensorboard", type=click.Path(path_type=Path), help="A folder for logs that TensorBoard shows.")
 @click.option("--progress/--quiet", default=None, help="Show a bar. [default: at a terminal]")
 @json_option
 @training_options
@@ -73,6 +75,7 @@ def train(
     overwrite: bool,
     threads: int | None,
     cache: Path | None,
+    tensorboard: Path | None,
     progress: bool | None,
     as_json: bool,
     **settings: Any,
@@ -97,7 +100,7 @@ def train(
     source = sys.stdin.buffer if sources == ("-",) else files(sources)
     from firth.training import train as train_model
 
-    model = train_model(source, config=config, threads=threads, progress=progress, cache=cache)
+    model = train_model(source, config=config, threads=threads, progress=progress, cache=cache, tensorboard=tensorboard)
     model.save(output, overwrite=overwrite)
     if as_json:
         return _print_json(_facts(model) | {"model": str(output)})
@@ -152,6 +155,64 @@ def demo(output: Path, overwrite: bool, threads: int | None, progress: bool | No
 
 def _on_path(command: Path) -> bool:
     return str(command.absolute().parent) in os.environ.get("PATH", "").split(os.pathsep)
+
+
+@cli.command(short_help="TensorFlow's word2vec tutorial, step by step.")
+@click.argument("text", type=click.Path(path_type=Path))
+@click.option("-o", "--output", default="tutorial", show_default=True, type=click.Path(path_type=Path))
+@overwrite_option
+@click.option("--faithful", is_flag=True, help="Reproduce the tutorial's errors too, to compare its numbers.")
+@click.option("--epochs", type=click.IntRange(1), default=20, show_default=True, help="Passes over the examples.")
+@click.option("--optimizer", default="adam", show_default=True, help="sgd, adagrad, adam or lazy_adam.")
+@click.option("--seed", type=click.IntRange(0), default=42, show_default=True, help="Another seed, another result.")
+@click.option("--tensorboard/--no-tensorboard", default=None, help="Write logs. [default: where it is installed]")
+@click.option("--progress/--quiet", default=None, help="Show a bar. [default: at a terminal]")
+def tutorial(
+    text: Path,
+    output: Path,
+    overwrite: bool,
+    faithful: bool,
+    epochs: int,
+    optimizer: str,
+    seed: int,
+    tensorboard: bool | None,
+    progress: bool | None,
+) -> None:
+    """Go through TensorFlow's word2vec tutorial on a text: every step of the notebook, and what there is to see.
+
+    TEXT is the tutorial's shakespeare.txt, or any text with a sentence a line. The folder OUTPUT gets vectors.tsv and
+    metadata.tsv, for the Embedding Projector. The tutorial's known errors are mended, unless --faithful.
+    """
+    from firth.progress import Compiling, ProgressBar, wanted
+    from firth.tensorboard import is_installed
+    from firth.tutorial import Result, Step, run
+
+    steps = run(
+        text,
+        output,
+        faithful=faithful,
+        epochs=epochs,
+        optimizer=optimizer,
+        seed=seed,
+        overwrite=overwrite,
+        tensorboard=is_installed() if tensorboard is None else tensorboard,
+    )
+    with ProgressBar() as bar:
+        for event in steps:
+            if isinstance(event, Step):
+                bar.close()
+                click.secho(f"\n{event.title}", bold=True)
+                for line in event.lines:
+                    click.echo(f"  {line}")
+            elif isinstance(event, Compiling):
+                click.echo(f"  {event} …", err=True)
+            elif not isinstance(event, Result):
+                if wanted(progress):
+                    bar(event)
+                elif event.epoch in {1, event.epochs} or event.epoch % 5 == 0:
+                    held_out = event.validation_accuracy
+                    more = "" if held_out is None else f", on held-out examples {held_out:.4f}"
+                    click.echo(f"  epoch {event.epoch}: loss {event.loss:.4f}, accuracy {event.accuracy:.4f}{more}")
 
 
 @cli.command(short_help="The words most similar to a word.")

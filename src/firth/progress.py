@@ -9,6 +9,7 @@ from typing import Any
 from tqdm.auto import tqdm
 
 from firth.corpus import Reading
+from firth.minibatch import EpochMetrics
 from firth.rounds import Progress
 
 
@@ -19,7 +20,7 @@ class Compiling:
         return "compiling the kernels for this machine (once; some seconds)"
 
 
-Event = Reading | Compiling | Progress
+Event = Reading | Compiling | Progress | EpochMetrics
 
 
 def wanted(progress: bool | None) -> bool:
@@ -42,15 +43,17 @@ class ProgressBar:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._close()
+        self.close()
 
     def __call__(self, event: Event) -> None:
         """Show an event."""
         if isinstance(event, Compiling):
-            self._close()
+            self.close()
             tqdm.write(f"{event} …", file=sys.stderr)
         elif isinstance(event, Reading):
             self._show_reading(event)
+        elif isinstance(event, EpochMetrics):
+            self._show_epoch(event)
         else:
             self._show_training(event)
 
@@ -76,12 +79,20 @@ class ProgressBar:
         )
         self.bar.update(done - self.bar.n)
 
+    def _show_epoch(self, event: EpochMetrics) -> None:
+        if self.kind is not EpochMetrics:
+            self._open(EpochMetrics, desc="training", total=event.epochs, unit=" epochs")
+        held_out = "" if event.validation_loss is None else f", held out {event.validation_accuracy:.4f}"
+        self.bar.set_postfix_str(f"loss {event.loss:.4f}, accuracy {event.accuracy:.4f}{held_out}", refresh=False)
+        self.bar.update(event.epoch - self.bar.n)
+
     def _open(self, kind: type[Event], **options: Any) -> None:
-        self._close()
+        self.close()
         self.kind = kind
         self.bar = tqdm(file=sys.stderr, dynamic_ncols=True, **options)
 
-    def _close(self) -> None:
+    def close(self) -> None:
+        """End the bar that is shown now; the next event opens another."""
         if self.bar is not None:
             self.bar.close()
         self.bar = self.kind = None

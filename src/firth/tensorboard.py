@@ -5,6 +5,7 @@ Needs the extra `firth[tensorboard]`.
 
 from __future__ import annotations
 
+import importlib.util
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -17,6 +18,11 @@ from firth.vectors import WordVectors
 
 PROJECTOR_ROWS = 100_000
 """Rows the projector shows at most."""
+
+
+def is_installed() -> bool:
+    """Whether logs can be written."""
+    return importlib.util.find_spec("tensorboardX") is not None
 
 
 def _event_writer(folder: Path) -> Any:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 import inspect
+import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,8 @@ from firth.errors import ConfigError, FirthError
 from firth.kernels import compiler
 from firth.model import EpochResult, Word2Vec
 from firth.progress import Compiling, Event, ProgressBar, wanted
+from firth.rounds import Progress
+from firth.tensorboard import ScalarLog
 from firth.vocabulary import Vocabulary
 
 TOKENS_TO_LEARN_FROM = 10_000_000
@@ -30,6 +33,7 @@ def train(
     threads: int | None = None,
     progress: bool | Callable[[Event], None] | None = None,
     cache: str | Path | None = None,
+    tensorboard: str | Path | None = None,
     config: TrainingConfig | None = None,
     **settings: Any,
 ) -> Word2Vec:
@@ -40,7 +44,8 @@ def train(
 
     `threads` (by default, all processors) change the time it takes and nothing else. `progress` is True or False
     for a bar or none (by default one where somebody sees it), or a function that is called with every event. `cache`
-    is the folder where encoded text is kept for the next time. Every other keyword is a field of `TrainingConfig`.
+    is the folder where encoded text is kept for the next time; `tensorboard` a folder for logs that TensorBoard shows.
+    Every other keyword is a field of `TrainingConfig`.
 
     The same text, settings and seed give the same bits.
 
@@ -50,11 +55,11 @@ def train(
         raise ConfigError(f"pass either config or single settings ({', '.join(settings)}), not both")
     config = config or TrainingConfig.of(settings)
     threads = _checked(threads)
-    with _reporter(progress) as report:
+    with _reporter(progress, tensorboard) as report:
         corpus = encode(source, config=config, cache=cache, report=report)
         vocabulary = corpus.vocabulary(config.min_count, config.max_vocabulary)
         config = dataclasses.replace(config, epochs=config.epochs or epochs_for(len(corpus)))
-        if not compiler.is_compiled():
+        if not compiler.is_compiled("rounds"):
             report(Compiling())
         return _learn(corpus, vocabulary, config, threads, report)
 
@@ -77,7 +82,7 @@ def _learn(
     for event in rounds.train(tokens, config, parameters, epochs=config.epochs or 1, threads=threads):
         report(event)
         corpus.release_pages()
-        compiler.mark_compiled()
+        compiler.mark_compiled("rounds")
         if event.epoch_done:
             history.append(EpochResult(event.epoch, event.loss, event.pairs))
     if not np.isfinite(history[-1].loss):
@@ -101,14 +106,25 @@ def _checked(threads: int | None) -> int:
 
 
 @contextmanager
-def _reporter(progress: bool | Callable[[Event], None] | None) -> Iterator[Callable[[Event], None]]:
-    if callable(progress):
-        yield progress
-    elif wanted(progress):
-        with ProgressBar() as bar:
-            yield bar
-    else:
-        yield lambda event: None
+def _reporter(
+    progress: bool | Callable[[Event], None] | None, tensorboard: str | Path | None
+) -> Iterator[Callable[[Event], None]]:
+    """What is called with every event: a function of the user's, a bar, a log, several of them, or none."""
+    with ExitStack() as stack:
+        listeners: list[Callable[[Event], None]] = []
+        if callable(progress):
+            listeners.append(progress)
+        elif wanted(progress):
+            listeners.append(stack.enter_context(ProgressBar()))
+        if tensorboard is not None:
+            log = stack.enter_context(ScalarLog(tensorboard))
+            listeners.append(lambda event: log.rounds(event, time.time()) if isinstance(event, Progress) else None)
+
+        def report(event: Event) -> None:
+            for listener in listeners:
+                listener(event)
+
+        yield report
 
 
 def _show_settings_in_signature() -> None:

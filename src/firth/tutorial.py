@@ -36,7 +36,9 @@ from firth.examples import (
 )
 from firth.files import refuse_to_overwrite
 from firth.formats import tsv
+from firth.kernels import compiler
 from firth.minibatch import EpochMetrics, MinibatchConfig, initial_embeddings, train
+from firth.progress import Compiling
 from firth.sampling import keep_probabilities, noise_distribution, sampling_table
 from firth.sources import files
 from firth.tensorboard import ScalarLog, write_projector
@@ -155,7 +157,7 @@ def run(
     tensorboard: bool = False,
     overwrite: bool = False,
     seed: int = SEED,
-) -> Iterator[Step | EpochMetrics | Result]:
+) -> Iterator[Step | Compiling | EpochMetrics | Result]:
     """Go through the tutorial on a text file. Gives a `Step` where there is something to see, an `EpochMetrics` after
     each epoch, and the `Result` at the end. `output` is a folder for `vectors.tsv`, `metadata.tsv` and, with
     `tensorboard`, the logs and the projector's files.
@@ -163,6 +165,8 @@ def run(
     output = Path(output)
     for name in ("vectors.tsv", "metadata.tsv"):
         refuse_to_overwrite(output / name, overwrite=overwrite)
+    if not compiler.is_compiled("tutorial"):
+        yield Compiling()
     yield from toy_steps(seed)
 
     lines = read_lines(path)
@@ -205,6 +209,7 @@ def run(
         yield metrics
     if log:
         log.writer.close()
+    compiler.mark_compiled("tutorial")
 
     vectors = _without_padding(corpus, embeddings.final(config.final))
     output.mkdir(parents=True, exist_ok=True)
@@ -218,10 +223,22 @@ def run(
 def toy_steps(seed: int = SEED) -> Iterator[Step]:
     """The first half of the notebook: one sentence by hand."""
     tokens, words, ids = toy_sentence()
-    yield Step("A sentence", (SENTENCE, f"{len(tokens)} tokens: {' '.join(tokens)}"))
+    yield Step(
+        "A sentence",
+        (
+            "A word is known by the company it keeps: skip-gram learns vectors by predicting, from a target word, the",
+            "words around it. One sentence shows how.",
+            SENTENCE,
+            f"{len(tokens)} tokens: {' '.join(tokens)}",
+        ),
+    )
     yield Step(
         "Its vocabulary and ids",
-        ("  ".join(f"{word} {i}" for i, word in enumerate(words)), "as ids: " + " ".join(map(str, ids))),
+        (
+            "Every different word gets a number; 0 is kept for padding.",
+            "  ".join(f"{word} {i}" for i, word in enumerate(words)),
+            "as ids: " + " ".join(map(str, ids)),
+        ),
     )
     pairs = skipgrams(ids, len(words), window_size=WINDOW_SIZE).pairs
     yield Step(
@@ -236,7 +253,8 @@ def toy_steps(seed: int = SEED) -> Iterator[Step]:
     yield Step(
         "Negative samples for one pair",
         (
-            f"{NUM_NS} words that are not its context, by Zipf's law on their ids: {negatives}",
+            "To tell the true context from others costs less than to score the whole vocabulary, so each pair is set",
+            f"against {NUM_NS} words drawn by Zipf's law on their ids: {negatives}",
             f"{[words[i] for i in negatives]}",
         ),
     )
@@ -250,7 +268,10 @@ def toy_steps(seed: int = SEED) -> Iterator[Step]:
     )
     yield Step(
         "The sampling table: how likely each rank is a target",
-        (" ".join(f"{p:.8f}" for p in sampling_table(10)),),
+        (
+            "Frequent words teach little each time: by its frequency rank, a word is a target only now and then.",
+            " ".join(f"{p:.8f}" for p in sampling_table(10)),
+        ),
     )
 
 

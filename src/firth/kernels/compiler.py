@@ -46,19 +46,15 @@ def is_enabled() -> bool:
     return not numba.config.DISABLE_JIT
 
 
-def is_compiled() -> bool:
-    """Whether a training on this machine has compiled these very kernels before."""
-    return not is_enabled() or _complete().exists()
+def is_compiled(job: str) -> bool:
+    """Whether this job has been done on this machine before, and so all kernels it needs been compiled."""
+    return not is_enabled() or (cache_folder() / f"{job}.done").exists()
 
 
-def mark_compiled() -> None:
-    """Remember that a training has run, and so every kernel of it been compiled."""
+def mark_compiled(job: str) -> None:
+    """Remember that a job has been done: its kernels need not be compiled again."""
     with contextlib.suppress(OSError):  # where nothing can be kept, kernels are compiled every time
-        _complete().touch()
-
-
-def _complete() -> Path:
-    return cache_folder() / "complete"
+        (cache_folder() / f"{job}.done").touch()
 
 
 @contextmanager

@@ -1,0 +1,60 @@
+import sys
+
+import numpy as np
+import pytest
+
+import firth
+from firth import tutorial
+from firth.errors import FirthError
+from firth.formats import read
+from firth.tensorboard import write_projector
+from firth.vectors import WordVectors
+from firth.vocabulary import Vocabulary
+
+pytest.importorskip("tensorboardX", reason="needs the [tensorboard] extra")
+
+
+def scalars(folder):
+    """What TensorBoard itself reads from the logs."""
+    accumulator = pytest.importorskip("tensorboard.backend.event_processing.event_accumulator")
+    log = accumulator.EventAccumulator(str(folder)).Reload()
+    return {tag: [(e.step, e.value) for e in log.Scalars(tag)] for tag in log.Tags()["scalars"]}
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_log__of_training_by_rounds(small_text, tmp_path, monkeypatch):
+    monkeypatch.setattr("firth.rounds.STRETCH_TOKENS", 500)
+    model = firth.train(small_text, epochs=2, sample=0.0, progress=False, tensorboard=tmp_path / "logs")
+    found = scalars(tmp_path / "logs")
+    assert set(found) == {"loss", "learning_rate", "words_per_second"}
+    assert found["loss"][-1][0] == 2 * 3600
+    assert np.isclose(found["loss"][-1][1], model.history[-1].loss)
+    assert min(value for _, value in found["words_per_second"]) > 0
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_log__of_minibatches_and_the_projectors_folder(tmp_path):
+    random = np.random.default_rng(0)
+    words = [f"w{i}" for i in range(40)]
+    (tmp_path / "t.txt").write_text("\n".join(" ".join(random.choice(words, 8)) for _ in range(200)))
+    *_, result = tutorial.run(tmp_path / "t.txt", tmp_path / "out", epochs=3, tensorboard=True)
+    found = scalars(tmp_path / "out" / "logs")
+    assert {"loss", "accuracy", "learning_rate", "validation_loss", "examples_per_second"} <= set(found)
+    assert [step for step, _ in found["loss"]] == [1, 2, 3]
+    assert np.allclose([value for _, value in found["loss"]], [m.loss for m in result.history])
+    config = (tmp_path / "out" / "logs" / "projector_config.pbtxt").read_text()
+    assert 'tensor_path: "vectors.tsv"' in config
+    assert read(tmp_path / "out" / "logs" / "vectors.tsv").words == result.vectors.words
+
+
+def test_projector__shows_the_first_rows_that_it_can(tmp_path, monkeypatch):
+    monkeypatch.setattr("firth.tensorboard.PROJECTOR_ROWS", 3)
+    vectors = WordVectors(Vocabulary(list("abcde"), [5, 4, 3, 2, 1]), np.eye(5, dtype=np.float32))
+    folder = write_projector(vectors, tmp_path / "p")
+    assert read(folder / "vectors.tsv").words == ["a", "b", "c"]
+
+
+def test_log__without_the_extra_names_it(small_text, tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "tensorboardX", None)
+    with pytest.raises(FirthError, match=r"firth\[tensorboard\]"):
+        firth.train(small_text, epochs=1, progress=False, tensorboard=tmp_path)
