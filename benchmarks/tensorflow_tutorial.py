@@ -73,8 +73,7 @@ data = tf.data.Dataset.from_tensor_slices(((targets, contexts), labels))
 data = data.shuffle(10_000).batch(BATCH, drop_remainder=True).cache().prefetch(tf.data.AUTOTUNE)
 model = Word2Vec()
 model.compile("adam", keras.losses.CategoricalCrossentropy(from_logits=True), metrics=["accuracy"])
-log = keras.callbacks.TensorBoard(log_dir=tempfile.mkdtemp())
-history = model.fit(data, epochs=EPOCHS, verbose=0, callbacks=[log]).history
+history = model.fit(data, epochs=EPOCHS, verbose=0).history
 vectors = model.target.get_weights()[0]
 with tempfile.TemporaryFile("w") as file:
     for row in vectors[1:]:

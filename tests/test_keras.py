@@ -5,8 +5,9 @@ import os
 import numpy as np
 import pytest
 
-from firth.examples import Examples, sampling_table, training_examples
+from firth.examples import Examples, training_examples
 from firth.minibatch import Batch, Embeddings, MinibatchConfig, Trainer, batches, initial_embeddings, train
+from firth.sampling import sampling_table
 
 os.environ.setdefault("KERAS_BACKEND", "jax")
 keras = pytest.importorskip("keras", reason="needs the [keras] extra")

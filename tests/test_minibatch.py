@@ -88,7 +88,7 @@ def test_optimizer__does_what_its_twin_does(name):
     optimizer = OPTIMIZERS[name](parameter)
     for g in gradients:
         gradient += g
-        rows = np.flatnonzero(np.abs(g).sum(axis=1)).astype(np.int32)
+        rows = np.flatnonzero(np.abs(g).sum(axis=1))
         optimizer.update(rows, parameter, gradient, optimizer.default_rate)
         assert not gradient.any()
     assert_allclose(parameter, TWINS[name](gradients), rtol=1e-10)
@@ -103,7 +103,7 @@ def test_train__every_choice_learns(objective, optimizer, shared):
     config = MinibatchConfig(vector_size=16, epochs=15, batch_size=20, **choices)
     history = [metrics for metrics, _ in train(grouped_examples(), V, config)]
     assert len(history) == 15
-    assert history[-1].loss < 0.95 * history[0].loss
+    assert history[-1].loss < 0.99 * history[0].loss
     assert history[-1].accuracy > history[0].accuracy
 
 

@@ -17,7 +17,7 @@ import numpy as np
 from firth.config import Config, is_bool, is_int, is_real, or_none, setting
 from firth.errors import ConfigError
 from firth.examples import Examples, random_order
-from firth.kernels.minibatch import add_candidate_gradients, add_rows_by_id, candidate_logits, distinct
+from firth.kernels.minibatch import add_candidate_gradients, add_rows_by_id, candidate_logits, mark
 from firth.objectives import OBJECTIVES
 from firth.optimizers import OPTIMIZERS
 
@@ -184,8 +184,7 @@ class Trainer:
         self.gradients = [np.zeros_like(p) for p in parameters]
         self.optimizers = [OPTIMIZERS[config.optimizer](p) for p in parameters]
         self.rate = config.learning_rate or self.optimizers[0].default_rate
-        self.seen = [np.zeros(len(p), np.int64) for p in parameters]
-        self.rows = [np.empty(len(p), np.int32) for p in parameters]
+        self.last_seen = [np.zeros(len(p), np.int64) for p in parameters]  # the step that last had a gradient of a row
         self.steps = 0
 
     def losses(self, batch: Batch) -> tuple[Array, Array, Array]:
@@ -196,7 +195,7 @@ class Trainer:
             logits = target[batch.targets] @ context.T
             losses, by_logits = self.objective.loss(logits, classes)
             return losses, logits.argmax(axis=1) == classes, by_logits
-        logits = np.empty(batch.contexts.shape, target.dtype)
+        logits = np.empty(batch.contexts.shape, target.dtype, order="F")  # sums over the candidates are fast so
         candidate_logits(target, context, batch.targets, batch.contexts, logits)
         losses, by_logits = self.objective.loss(logits, self.log_expected[batch.contexts])
         return losses, logits.argmax(axis=1) == 0, by_logits
@@ -216,13 +215,14 @@ class Trainer:
         losses, right, by_logits = self.losses(batch)
         self.add_gradients(batch, by_logits / np.asarray(len(losses), by_logits.dtype))
         self.steps += 1
-        everything = np.arange(len(self.embeddings.context), dtype=np.int32)
-        of_context = everything if self.objective.over_vocabulary else batch.contexts.reshape(-1)
-        found = [0] * len(self.parameters)
-        for which, ids in ((0, batch.targets), (-1, of_context)):
-            found[which] = distinct(ids, self.seen[which], self.steps, self.rows[which], found[which])
+        mark(batch.targets, self.last_seen[0], self.steps)
+        if self.objective.over_vocabulary:
+            self.last_seen[-1][:] = self.steps
+        else:
+            mark(batch.contexts.reshape(-1), self.last_seen[-1], self.steps)
         for i, optimizer in enumerate(self.optimizers):
-            optimizer.update(self.rows[i][: found[i]], self.parameters[i], self.gradients[i], self.rate)
+            rows = np.flatnonzero(self.last_seen[i] == self.steps)  # in order, so that memory is read in order
+            optimizer.update(rows, self.parameters[i], self.gradients[i], self.rate)
         return float(losses.sum(dtype=np.float64)), int(right.sum())
 
 
@@ -282,11 +282,12 @@ def _run_epoch(
     trainer: Trainer, examples: Examples, training: Array, config: MinibatchConfig, epoch: int
 ) -> EpochMetrics:
     order = training[random_order(len(training), config.seed, epoch if config.reshuffle else 0)]
+    targets, contexts = examples.targets[order], examples.contexts[order]
     stop = len(order) - len(order) % config.batch_size if config.drop_remainder else len(order)
     loss, right = 0.0, 0
     for start in range(0, stop, config.batch_size):
-        part = order[start : min(start + config.batch_size, stop)]
-        batch_loss, batch_right = trainer.step(Batch(examples.targets[part], examples.contexts[part]))
+        part = slice(start, min(start + config.batch_size, stop))
+        batch_loss, batch_right = trainer.step(Batch(targets[part], contexts[part]))
         loss, right = loss + batch_loss, right + batch_right
     return EpochMetrics(epoch + 1, config.epochs, stop, loss / stop, right / stop, trainer.rate)
 

@@ -14,7 +14,7 @@ import numpy as np
 from firth.kernels.minibatch import update_adagrad, update_adam, update_sgd
 
 Array = np.ndarray[Any, Any]
-Int32 = np.ndarray[Any, np.dtype[np.int32]]
+Int64 = np.ndarray[Any, np.dtype[np.int64]]
 
 
 class Optimizer(Protocol):
@@ -22,7 +22,7 @@ class Optimizer(Protocol):
 
     default_rate: float
 
-    def update(self, rows: Int32, parameter: Array, gradient: Array, rate: float) -> None:
+    def update(self, rows: Int64, parameter: Array, gradient: Array, rate: float) -> None:
         """Change the parameter by its gradient, which is in these rows alone."""
 
 
@@ -34,7 +34,7 @@ class SGD:
     def __init__(self, parameter: Array):
         pass
 
-    def update(self, rows: Int32, parameter: Array, gradient: Array, rate: float) -> None:
+    def update(self, rows: Int64, parameter: Array, gradient: Array, rate: float) -> None:
         """See `Optimizer`."""
         update_sgd(rows, parameter, gradient, rate)
 
@@ -47,7 +47,7 @@ class Adagrad:
     def __init__(self, parameter: Array):
         self.squares = np.full_like(parameter, 0.1)
 
-    def update(self, rows: Int32, parameter: Array, gradient: Array, rate: float) -> None:
+    def update(self, rows: Int64, parameter: Array, gradient: Array, rate: float) -> None:
         """See `Optimizer`."""
         update_adagrad(rows, parameter, gradient, self.squares, rate, 1e-7)
 
@@ -62,7 +62,7 @@ class LazyAdam:
         self.mean, self.square = np.zeros_like(parameter), np.zeros_like(parameter)
         self.time = 0
 
-    def update(self, rows: Int32, parameter: Array, gradient: Array, rate: float) -> None:
+    def update(self, rows: Int64, parameter: Array, gradient: Array, rate: float) -> None:
         """See `Optimizer`."""
         self.time += 1
         update_adam(
@@ -75,9 +75,9 @@ class Adam(LazyAdam):
 
     def __init__(self, parameter: Array):
         super().__init__(parameter)
-        self.all_rows = np.arange(len(parameter), dtype=np.int32)
+        self.all_rows = np.arange(len(parameter), dtype=np.int64)
 
-    def update(self, rows: Int32, parameter: Array, gradient: Array, rate: float) -> None:
+    def update(self, rows: Int64, parameter: Array, gradient: Array, rate: float) -> None:
         """See `Optimizer`."""
         super().update(self.all_rows, parameter, gradient, rate)
 

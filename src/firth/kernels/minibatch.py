@@ -63,18 +63,14 @@ def add_rows_by_id(ids: Int32, rows: Array, total: Array) -> None:
 
 
 @compiled
-def distinct(ids: Int32, seen: Int64, step: int, rows: Int32, found: int) -> int:
-    """Append the ids not seen in this step to `rows` from `found` on; return how many there are then."""
-    for i in range(ids.shape[0]):
-        if seen[ids[i]] != step:
-            seen[ids[i]] = step
-            rows[found] = ids[i]
-            found += 1
-    return found
+def mark(ids: Int32, last_seen: Int64, step: int) -> None:
+    """last_seen[id] = step, for each of the ids."""
+    for i in ids:
+        last_seen[i] = step
 
 
 @compiled
-def update_sgd(rows: Int32, parameter: Array, gradient: Array, rate: float) -> None:
+def update_sgd(rows: Int64, parameter: Array, gradient: Array, rate: float) -> None:
     """p -= rate · g for these rows."""
     step = parameter.dtype.type(rate)
     for row in rows:
@@ -84,7 +80,7 @@ def update_sgd(rows: Int32, parameter: Array, gradient: Array, rate: float) -> N
 
 
 @compiled
-def update_adagrad(rows: Int32, parameter: Array, gradient: Array, squares: Array, rate: float, epsilon: float) -> None:
+def update_adagrad(rows: Int64, parameter: Array, gradient: Array, squares: Array, rate: float, epsilon: float) -> None:
     """s += g²; p -= rate · g / √(s + ε) for these rows (Duchi, Hazan and Singer 2011; Keras's ε)."""
     step, least = parameter.dtype.type(rate), parameter.dtype.type(epsilon)
     for row in rows:
@@ -122,7 +118,7 @@ def update_adam_row(
 
 @compiled
 def update_adam(
-    rows: Int32,
+    rows: Int64,
     parameter: Array,
     gradient: Array,
     mean: Array,
