@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from firth.examples import Examples, training_examples
-from firth.minibatch import Batch, Embeddings, MinibatchConfig, Trainer, batches, initial_embeddings, train
+from firth.minibatch import Embeddings, MinibatchConfig, Trainer, batches, initial_embeddings, train
 from firth.sampling import sampling_table
+from firth.team import Team
 
 os.environ.setdefault("KERAS_BACKEND", "jax")
 keras = pytest.importorskip("keras", reason="needs the [keras] extra")
@@ -44,11 +45,11 @@ def test_keras__learns_step_by_step_what_we_learn():
     config = MinibatchConfig(vector_size=WIDTH, batch_size=64)
     embeddings = initial_embeddings(V, config)
     theirs = model(embeddings.target, embeddings.context)
-    ours = Trainer(Embeddings(embeddings.target.copy(), embeddings.context.copy()), config, np.zeros(V))
+    ours = Trainer(Embeddings(embeddings.target.copy(), embeddings.context.copy()), config, np.zeros(V), Team(2))
     losses = []
     for batch in list(batches(some_examples(), 64, seed=1))[:30]:
         loss, _ = theirs.train_on_batch((batch.targets, batch.contexts), batch.labels.astype("float32"))
-        losses.append((float(loss), ours.step(Batch(batch.targets, batch.contexts))[0] / 64))
+        losses.append((float(loss), ours.run(batch.targets, batch.contexts, 64)[0]))
         theirs.reset_metrics()
     assert np.allclose(*zip(*losses, strict=True), atol=1e-5)
     np.testing.assert_allclose(theirs.target.get_weights()[0], ours.embeddings.target, atol=2e-5)

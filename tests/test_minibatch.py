@@ -4,9 +4,12 @@ from numpy.testing import assert_allclose
 
 from firth.errors import ConfigError
 from firth.examples import Examples, negative_samples, training_examples
-from firth.minibatch import Batch, Embeddings, MinibatchConfig, Trainer, batches, initial_embeddings, train
+from firth.kernels import compiler
+from firth.kernels.minibatch import mark, update_rows
+from firth.minibatch import Embeddings, MinibatchConfig, Trainer, batches, initial_embeddings, train
 from firth.objectives import OBJECTIVES
 from firth.optimizers import OPTIMIZERS
+from firth.team import Team
 
 V = 12
 
@@ -33,18 +36,18 @@ def test_gradients__by_both_embeddings_are_the_numeric_ones(objective, shared):
     if not shared:
         np.multiply(embeddings.context, 20, out=embeddings.context)
     examples = some_examples()
-    batch = Batch(examples.targets[:9], examples.contexts[:9])
-    trainer = Trainer(embeddings, config, np.log(np.linspace(0.1, 0.9, V)))
-    _, _, by_logits = trainer.losses(batch)
-    trainer.add_gradients(batch, by_logits)
-    assert len(trainer.parameters) == (1 if shared else 2)
-    for parameter, gradient in zip(trainer.parameters, trainer.gradients, strict=True):
+    batch = examples.targets[:9], examples.contexts[:9]
+    trainer = Trainer(embeddings, config, np.log(np.linspace(0.1, 0.9, V)), Team(1))
+    _, _, by_logits = trainer.losses(*batch)
+    trainer.add_gradients(*batch, by_logits)
+    assert (trainer.target is trainer.context) == shared
+    for parameter, gradient, *_ in (trainer.target, trainer.context):
         assert np.abs(gradient).max() > 1e-3
         for at in np.ndindex(parameter.shape):
             before, losses = parameter[at], []
             for step in (1e-6, -1e-6):
                 parameter[at] = before + step
-                losses.append(trainer.losses(batch)[0].sum())
+                losses.append(trainer.losses(*batch)[0].sum())
             parameter[at] = before
             assert_allclose(gradient[at], (losses[0] - losses[1]) / 2e-6, rtol=1e-5, atol=1e-7)
 
@@ -84,14 +87,42 @@ TWINS = {
 def test_optimizer__does_what_its_twin_does(name):
     random = np.random.default_rng(0)
     gradients = [random.normal(size=(6, 4)) * (random.random((6, 1)) < 0.5) for _ in range(20)]
-    parameter, gradient = np.zeros((6, 4)), np.zeros((6, 4))
-    optimizer = OPTIMIZERS[name](parameter)
-    for g in gradients:
-        gradient += g
-        rows = np.flatnonzero(np.abs(g).sum(axis=1))
-        optimizer.update(rows, parameter, gradient, optimizer.default_rate)
-        assert not gradient.any()
-    assert_allclose(parameter, TWINS[name](gradients), rtol=1e-10)
+    parameter = OPTIMIZERS[name].parameter(np.zeros((6, 4)))
+    for time, g in enumerate(gradients, start=1):
+        parameter.gradient[:] += g
+        mark(np.flatnonzero(np.abs(g).sum(axis=1)).astype(np.int32), parameter.last_seen, time)
+        for first, last_row in ((0, 3), (3, 6)):
+            update_rows(parameter, OPTIMIZERS[name].update(None), time, first, last_row)
+        assert not parameter.gradient.any()
+    assert_allclose(parameter.values, TWINS[name](gradients), rtol=1e-10)
+
+
+@pytest.mark.parametrize("shared", [False, True])
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+@pytest.mark.parametrize("objective", OBJECTIVES)
+def test_run__compiled_is_step_after_step(objective, optimizer, shared):
+    config = MinibatchConfig(vector_size=20, objective=objective, optimizer=optimizer, shared=shared)
+    examples, start = some_examples(), initial_embeddings(V, config, np.float64)
+    log_expected = np.log(np.linspace(0.1, 0.9, V))
+    compiled = Trainer(start.copy(), config, log_expected, Team(1))
+    stepwise = Trainer(start.copy(), config, log_expected, Team(1))
+    n = len(examples.targets)
+    loss, accuracy = compiled.run(examples.targets, examples.contexts, 32)
+    steps = [stepwise.step(examples.targets[i : i + 32], examples.contexts[i : i + 32]) for i in range(0, n, 32)]
+    assert_allclose(loss, np.concatenate([losses for losses, _ in steps]).mean(), rtol=1e-9)
+    assert_allclose(accuracy, np.concatenate([right for _, right in steps]).mean())
+    assert compiled.steps == stepwise.steps == len(steps)
+    assert_allclose(compiled.embeddings.target, stepwise.embeddings.target, rtol=1e-9, atol=1e-12)
+    assert_allclose(compiled.embeddings.context, stepwise.embeddings.context, rtol=1e-9, atol=1e-12)
+
+
+@pytest.mark.skipif(not compiler.is_enabled(), reason="with the compiler off there is one thread")
+@pytest.mark.parametrize("vector_size", [8, 48, 100])
+@pytest.mark.parametrize("shared", [False, True])
+def test_train__the_same_bits_at_any_number_of_threads(vector_size, shared):
+    config = MinibatchConfig(vector_size=vector_size, epochs=3, batch_size=50, shared=shared, drop_remainder=False)
+    found = {last(some_examples(), V, config, threads=t)[1].final("concatenation").tobytes() for t in (1, 2, 3, 4)}
+    assert len(found) == 1
 
 
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)

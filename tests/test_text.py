@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from firth import text
 from firth.config import TextConfig
 from firth.errors import SourceError
-from firth.text import SENTENCE_END, decompressed, read_blocks, split_block, standardize, word_of
+from firth.text import SENTENCE_END, decompressed, read_blocks, split_block, standardize, tokenize, word_of
 
 # what trips people up: Unicode spaces, final sigma, letters whose lower case is longer, marks, emoji, separators
 TRICKY = "aB'.,;- \t\r\x0b\x0c\x1c\x1f\x85\xa0\u1680\u2003\u2028\u3000ΑΣσİßÉe\u0301Жक्\u200d😀\ufeff\x00漢"
@@ -55,6 +55,15 @@ def test_split_block__is_standardize_for_any_text_and_any_cut(config, block_byte
         assert sentences_fast(content.encode(), config) == sentences_slow(content, config)
     finally:
         text.BLOCK_BYTES = before
+
+
+@settings(max_examples=200, deadline=None)
+@given(lines=LINES)
+def test_tokenize__is_standardize_for_many_lines(lines):
+    for config in CONFIGS:
+        assert tokenize(lines, config) == [standardize(line, config) for line in lines]
+        joined = ["".join(line.split("\n")) for line in lines]
+        assert tokenize(joined, config) == [standardize(line, config) for line in joined]
 
 
 def test_standardize__is_the_tutorials():

@@ -18,7 +18,7 @@ from firth.config import TextConfig
 from firth.kernels.examples import draw_candidates, find_skipgrams, shuffle
 from firth.kernels.randomness import stream_key
 from firth.sampling import alias_table
-from firth.text import standardizer
+from firth.text import tokenize
 
 PADDING, UNKNOWN = "", "[UNK]"
 SPECIAL_TOKENS = (PADDING, UNKNOWN)
@@ -70,7 +70,7 @@ def capped_vocabulary(
     """
     if max_tokens <= len(SPECIAL_TOKENS):
         raise ValueError(f"max_tokens must be more than the {len(SPECIAL_TOKENS)} special tokens, not {max_tokens}")
-    counts = Counter(itertools.chain.from_iterable(map(standardizer(config), texts)))
+    counts = Counter(itertools.chain.from_iterable(tokenize(texts, config)))
     words = sorted(counts, reverse=reverse_ties)
     words.sort(key=lambda word: -counts[word])
     return [*SPECIAL_TOKENS, *words[: max_tokens - len(SPECIAL_TOKENS)]]
@@ -87,10 +87,28 @@ def vectorize(
         raise ValueError(f"words must begin with {SPECIAL_TOKENS}, not {tuple(words[:2])}")
     if sequence_length < 1:
         raise ValueError(f"sequence_length must be 1 or more, not {sequence_length}")
-    ids = {word: i for i, word in enumerate(words)}
-    tokens = standardizer(config)
-    rows = [[ids.get(token, 1) for token in tokens(text)[:sequence_length]] for text in texts]
-    return pad_sequences(rows, sequence_length)
+    ids = _Ids({word: i for i, word in enumerate(words)})
+    lines = tokenize(texts, config)
+    lengths = np.fromiter(map(len, lines), np.int64, len(lines))
+    tokens = np.fromiter(map(ids.__getitem__, itertools.chain.from_iterable(lines)), np.int32, lengths.sum())
+    return _padded(tokens, lengths, sequence_length)
+
+
+class _Ids(dict[str, int]):
+    """The id of each word; 1 for a word that has none."""
+
+    def __missing__(self, word: str) -> int:
+        return 1
+
+
+def _padded(tokens: Int32, lengths: Int64, length: int) -> Int32:
+    """Sequences, given end to end, as rows of one length."""
+    rows = np.repeat(np.arange(len(lengths)), lengths)
+    columns = np.arange(len(tokens)) - np.repeat(np.cumsum(lengths) - lengths, lengths)
+    fits = columns < length
+    padded = np.zeros((len(lengths), length), np.int32)
+    padded[rows[fits], columns[fits]] = tokens[fits]
+    return padded
 
 
 def pad_sequences(sequences: Iterable[Sequence[int]], length: int | None = None) -> Int32:
@@ -98,12 +116,11 @@ def pad_sequences(sequences: Iterable[Sequence[int]], length: int | None = None)
 
     Without `length`, that of the longest.
     """
-    rows = [list(sequence) for sequence in sequences]
+    rows = [np.asarray(sequence, np.int32) for sequence in sequences]
+    lengths = np.array([len(row) for row in rows], np.int64)
     if length is None:
-        length = max(map(len, rows), default=0)
-    padding = [0] * length
-    padded = [(row + padding)[:length] for row in rows]
-    return np.array(padded, np.int32).reshape(len(rows), length)
+        length = int(lengths.max(initial=0))
+    return _padded(np.concatenate([np.zeros(0, np.int32), *rows]), lengths, length)
 
 
 def skipgrams(

@@ -10,16 +10,17 @@ import queue
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
 from firth.config import Config, is_bool, is_int, is_real, or_none, setting
 from firth.errors import ConfigError
 from firth.examples import Examples, random_order
-from firth.kernels.minibatch import add_candidate_gradients, add_rows_by_id, candidate_logits, mark
+from firth.kernels.minibatch import add_candidate_gradients, add_rows_by_id, mark, train_batches, update_rows
 from firth.objectives import OBJECTIVES
 from firth.optimizers import OPTIMIZERS
+from firth.team import Team, usable_threads
 
 Array = np.ndarray[Any, Any]
 Int32 = np.ndarray[Any, np.dtype[np.int32]]
@@ -165,65 +166,78 @@ def _ahead(items: Iterator[Any], size: int) -> Iterator[Any]:
         thread.join()
 
 
-class Batch(NamedTuple):
-    """Some examples: `targets` (n,) and `contexts` (n, 1 + k), the true context first."""
-
-    targets: Int32
-    contexts: Int32
-
-
 class Trainer:
-    """Embeddings in training: their gradients, their optimizers' states, and one step at a time."""
+    """Embeddings in training, with their gradients and the optimizer's state."""
 
-    def __init__(self, embeddings: Embeddings, config: MinibatchConfig, log_expected: Array):
+    def __init__(self, embeddings: Embeddings, config: MinibatchConfig, log_expected: Array, team: Team):
         self.embeddings = embeddings
+        self.team = team
         self.objective = OBJECTIVES[config.objective]
         self.log_expected = log_expected.astype(embeddings.target.dtype)
-        parameters = [embeddings.target] if embeddings.shared else [embeddings.target, embeddings.context]
-        self.parameters = parameters
-        self.gradients = [np.zeros_like(p) for p in parameters]
-        self.optimizers = [OPTIMIZERS[config.optimizer](p) for p in parameters]
-        self.rate = config.learning_rate or self.optimizers[0].default_rate
-        self.last_seen = [np.zeros(len(p), np.int64) for p in parameters]  # the step that last had a gradient of a row
+        optimizer = OPTIMIZERS[config.optimizer]
+        self.update = optimizer.update(config.learning_rate)
+        self.target = optimizer.parameter(embeddings.target)
+        self.context = self.target if embeddings.shared else optimizer.parameter(embeddings.context)
         self.steps = 0
 
-    def losses(self, batch: Batch) -> tuple[Array, Array, Array]:
+    def losses(self, targets: Int32, contexts: Int32) -> tuple[Array, Array, Array]:
         """The losses (n,), which examples are answered right (n,), and the gradient of the losses by the logits."""
         target, context = self.embeddings.target, self.embeddings.context
-        if self.objective.over_vocabulary:
-            classes = batch.contexts[:, 0]
-            logits = target[batch.targets] @ context.T
+        if self.objective.kind is None:
+            classes = contexts[:, 0]
+            logits = target[targets] @ context.T
             losses, by_logits = self.objective.loss(logits, classes)
             return losses, logits.argmax(axis=1) == classes, by_logits
-        logits = np.empty(batch.contexts.shape, target.dtype, order="F")  # sums over the candidates are fast so
-        candidate_logits(target, context, batch.targets, batch.contexts, logits)
-        losses, by_logits = self.objective.loss(logits, self.log_expected[batch.contexts])
+        logits = np.einsum("nd,ncd->nc", target[targets], context[contexts])
+        losses, by_logits = self.objective.loss(logits, self.log_expected[contexts])
         return losses, logits.argmax(axis=1) == 0, by_logits
 
-    def add_gradients(self, batch: Batch, by_logits: Array) -> None:
-        """Add to `gradients` the embeddings' share of a gradient by the logits."""
+    def add_gradients(self, targets: Int32, contexts: Int32, by_logits: Array) -> None:
+        """Add to the parameters' gradients their share of a gradient by the logits."""
         target, context = self.embeddings.target, self.embeddings.context
-        by_target, by_context = self.gradients[0], self.gradients[-1]
-        if self.objective.over_vocabulary:
-            add_rows_by_id(batch.targets, by_logits @ context, by_target)
-            by_context += by_logits.T @ target[batch.targets]
+        if self.objective.kind is None:
+            add_rows_by_id(targets, by_logits @ context, self.target.gradient)
+            self.context.gradient[:] += by_logits.T @ target[targets]
         else:
-            add_candidate_gradients(by_logits, target, context, batch.targets, batch.contexts, by_target, by_context)
+            add_candidate_gradients(
+                by_logits, 1.0, targets, contexts, target, context,
+                self.target.gradient, self.context.gradient, 0, 1,
+            )  # fmt: skip
 
-    def step(self, batch: Batch) -> tuple[float, int]:
-        """One step of the optimizers; return the sum of the losses before it, and how many were answered right."""
-        losses, right, by_logits = self.losses(batch)
-        self.add_gradients(batch, by_logits / np.asarray(len(losses), by_logits.dtype))
+    def step(self, targets: Int32, contexts: Int32) -> tuple[Array, Array]:
+        """One step, as `run` does many: the losses before it, and which examples were answered right."""
+        losses, right, by_logits = self.losses(targets, contexts)
+        self.add_gradients(targets, contexts, by_logits / np.asarray(len(losses), by_logits.dtype))
         self.steps += 1
-        mark(batch.targets, self.last_seen[0], self.steps)
-        if self.objective.over_vocabulary:
-            self.last_seen[-1][:] = self.steps
-        else:
-            mark(batch.contexts.reshape(-1), self.last_seen[-1], self.steps)
-        for i, optimizer in enumerate(self.optimizers):
-            rows = np.flatnonzero(self.last_seen[i] == self.steps)  # in order, so that memory is read in order
-            optimizer.update(rows, self.parameters[i], self.gradients[i], self.rate)
-        return float(losses.sum(dtype=np.float64)), int(right.sum())
+        mark(targets, self.target.last_seen, self.steps)
+        everything = np.arange(len(self.embeddings.context), dtype=np.int32)
+        mark(everything if self.objective.kind is None else contexts.ravel(), self.context.last_seen, self.steps)
+        for parameter in [self.target] if self.embeddings.shared else [self.target, self.context]:
+            update_rows(parameter, self.update, self.steps, 0, len(parameter.values))
+        return losses, right
+
+    def run(self, targets: Int32, contexts: Int32, batch_size: int) -> tuple[float, float]:
+        """Steps over all these examples in order; the mean loss of an example, and the share answered right."""
+        n = len(targets)
+        losses, right = np.empty(n), np.empty(n, np.bool_)
+        kind = self.objective.kind
+        if kind is None:
+            for start in range(0, n, batch_size):
+                part = slice(start, start + batch_size)
+                losses[part], right[part] = self.step(targets[part], contexts[part])
+            return float(losses.mean()), float(right.mean())
+        counters = np.zeros(8, np.int64)
+        logits = np.empty((batch_size, contexts.shape[1]), self.embeddings.target.dtype)
+        self.team.run(
+            lambda thread: train_batches(
+                thread, self.team.threads, counters, targets, contexts, batch_size,
+                kind, self.objective.corrected, self.log_expected,
+                self.target, self.context, self.embeddings.shared, self.update, self.steps,
+                logits, losses, right,
+            )
+        )  # fmt: skip
+        self.steps += -(-n // batch_size)
+        return float(losses.mean()), float(right.mean())
 
 
 def train(
@@ -234,12 +248,15 @@ def train(
     embeddings: Embeddings | None = None,
     expected: Any = None,
     fresh_negatives: Callable[[int], Array] | None = None,
+    threads: int | None = None,
 ) -> Iterator[tuple[EpochMetrics, Embeddings]]:
     """Train on examples; after each epoch, give what it came to and the embeddings as they are.
 
     `embeddings` are where to start, changed in place (by default, small random ones). `expected` (V,) is how often each
     word is expected among an example's candidates, for the objectives that correct for it (by default, log-uniform:
     k·p). `fresh_negatives(epoch)` gives other negative samples (n, k) for every epoch, from epoch 1 on.
+
+    `threads` (by default, all processors) change the time it takes and nothing else.
 
     With `config.patience`, the last report repeats the best epoch, and the embeddings are those of it.
 
@@ -249,32 +266,32 @@ def train(
     _check(examples, vocabulary_size)
     embeddings = embeddings or initial_embeddings(vocabulary_size, config)
     _check_embeddings(embeddings, vocabulary_size)
-    trainer = Trainer(embeddings, config, _log_expected(expected, vocabulary_size, examples.contexts.shape[1] - 1))
+    log_expected = _log_expected(expected, vocabulary_size, examples.contexts.shape[1] - 1)
     held_out = int(len(examples.targets) * config.validation_split)
     split = random_order(len(examples.targets), config.seed, -1 if held_out else 0)
     training, validation = split[held_out:], split[:held_out]
     if len(training) < (config.batch_size if config.drop_remainder else 1):
         raise ConfigError(f"{len(training):,} examples to train on do not fill one batch of {config.batch_size:,}")
     best: tuple[float, EpochMetrics, Embeddings] | None = None
-    for epoch in range(config.epochs):
-        if fresh_negatives is not None and epoch > 0:
-            contexts = np.concatenate([examples.contexts[:, :1], fresh_negatives(epoch)], axis=1, dtype=np.int32)
-            examples = examples._replace(contexts=contexts)
-        metrics = _run_epoch(trainer, examples, training, config, epoch)
-        if held_out:
-            measured = _measure(trainer, examples, validation, config.batch_size)
-            metrics = dataclasses.replace(metrics, validation_loss=measured[0], validation_accuracy=measured[1])
-        yield metrics, embeddings
-        watched = metrics.loss if metrics.validation_loss is None else metrics.validation_loss
-        if best is None or watched < best[0]:
-            best = (watched, metrics, embeddings.copy() if config.patience else embeddings)
-        elif config.patience and metrics.epoch - best[1].epoch >= config.patience:
-            break
+    with Team(threads or usable_threads()) as team:
+        trainer = Trainer(embeddings, config, log_expected, team)
+        for epoch in range(config.epochs):
+            if fresh_negatives is not None and epoch > 0:
+                contexts = np.concatenate([examples.contexts[:, :1], fresh_negatives(epoch)], axis=1, dtype=np.int32)
+                examples = examples._replace(contexts=contexts)
+            metrics = _run_epoch(trainer, examples, training, config, epoch)
+            if held_out:
+                measured = _measure(trainer, examples, validation, config.batch_size)
+                metrics = dataclasses.replace(metrics, validation_loss=measured[0], validation_accuracy=measured[1])
+            yield metrics, embeddings
+            watched = metrics.loss if metrics.validation_loss is None else metrics.validation_loss
+            if best is None or watched < best[0]:
+                best = (watched, metrics, embeddings.copy() if config.patience else embeddings)
+            elif config.patience and metrics.epoch - best[1].epoch >= config.patience:
+                break
     if config.patience and best is not None and best[1].epoch != metrics.epoch:
-        for parameter, kept in zip(
-            (embeddings.target, embeddings.context), (best[2].target, best[2].context), strict=True
-        ):
-            parameter[:] = kept
+        embeddings.target[:] = best[2].target
+        embeddings.context[:] = best[2].context
         yield best[1], embeddings
 
 
@@ -282,21 +299,17 @@ def _run_epoch(
     trainer: Trainer, examples: Examples, training: Array, config: MinibatchConfig, epoch: int
 ) -> EpochMetrics:
     order = training[random_order(len(training), config.seed, epoch if config.reshuffle else 0)]
-    targets, contexts = examples.targets[order], examples.contexts[order]
-    stop = len(order) - len(order) % config.batch_size if config.drop_remainder else len(order)
-    loss, right = 0.0, 0
-    for start in range(0, stop, config.batch_size):
-        part = slice(start, min(start + config.batch_size, stop))
-        batch_loss, batch_right = trainer.step(Batch(targets[part], contexts[part]))
-        loss, right = loss + batch_loss, right + batch_right
-    return EpochMetrics(epoch + 1, config.epochs, stop, loss / stop, right / stop, trainer.rate)
+    if config.drop_remainder:
+        order = order[: len(order) - len(order) % config.batch_size]
+    loss, accuracy = trainer.run(examples.targets[order], examples.contexts[order], config.batch_size)
+    return EpochMetrics(epoch + 1, config.epochs, len(order), loss, accuracy, trainer.update.rate)
 
 
 def _measure(trainer: Trainer, examples: Examples, validation: Array, batch_size: int) -> tuple[float, float]:
     loss, right = 0.0, 0
     for start in range(0, len(validation), batch_size):
         part = validation[start : start + batch_size]
-        losses, answered, _ = trainer.losses(Batch(examples.targets[part], examples.contexts[part]))
+        losses, answered, _ = trainer.losses(examples.targets[part], examples.contexts[part])
         loss, right = loss + float(losses.sum(dtype=np.float64)), right + int(answered.sum())
     return loss / len(validation), right / len(validation)
 

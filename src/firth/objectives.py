@@ -2,7 +2,8 @@
 
 An objective gets the logits (n, 1 + k) of the candidates, the true one first, and the logarithm of how often each is
 expected in a sample, of the same shape. It returns the losses (n,) in nats and the gradient (n, 1 + k) of each by its
-logits. The full softmax has no sample: its logits are (n, V), and it gets the true classes.
+logits. The full softmax has no sample: its logits are (n, V), and it gets the true classes. The kernels have the same
+in compiled loops.
 """
 
 from __future__ import annotations
@@ -12,6 +13,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+
+from firth.kernels.minibatch import LOGISTIC, SOFTMAX
 
 Array = np.ndarray[Any, Any]
 
@@ -64,16 +67,20 @@ def _logistic(x: Array) -> Array:
 
 @dataclass(frozen=True)
 class Objective:
-    """An entry of the table: the function, and whether its logits are those of the whole vocabulary."""
+    """An entry of the table: the function, and for the kernels its kind, and whether it subtracts log Q.
+
+    The full softmax has no kind: its logits are those of the whole vocabulary.
+    """
 
     loss: Callable[[Array, Array], tuple[Array, Array]]
-    over_vocabulary: bool = False
+    kind: int | None
+    corrected: bool = False
 
 
 OBJECTIVES = {
-    "softmax": Objective(softmax),
-    "negative_sampling": Objective(negative_sampling),
-    "nce": Objective(nce),
-    "sampled_softmax": Objective(sampled_softmax),
-    "full_softmax": Objective(full_softmax, over_vocabulary=True),
+    "softmax": Objective(softmax, SOFTMAX),
+    "negative_sampling": Objective(negative_sampling, LOGISTIC),
+    "nce": Objective(nce, LOGISTIC, corrected=True),
+    "sampled_softmax": Objective(sampled_softmax, SOFTMAX, corrected=True),
+    "full_softmax": Objective(full_softmax, None),
 }

@@ -1,85 +1,54 @@
-"""How gradients change parameters: each optimizer keeps its state for one parameter (V, d).
+"""How gradients change parameters, and with which numbers: Keras's defaults.
 
-`update` takes the rows that have a gradient; it changes the parameter in place and sets the gradient back to zero.
 SGD and Adagrad leave rows without a gradient as they are by definition. Adam does not: its means decay, and move every
 row at every step. `adam` does that, as Keras does; `lazy_adam` updates only the rows with a gradient.
 """
 
 from __future__ import annotations
 
-from typing import Any, Protocol
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
-from firth.kernels.minibatch import update_adagrad, update_adam, update_sgd
+from firth.kernels import minibatch as kernels
+from firth.kernels.minibatch import Parameter, Update
 
 Array = np.ndarray[Any, Any]
-Int64 = np.ndarray[Any, np.dtype[np.int64]]
 
 
-class Optimizer(Protocol):
-    """What all optimizers can do."""
+@dataclass(frozen=True)
+class Optimizer:
+    """An entry of the table: the kernels' code for it, its usual learning rate, and where its state begins."""
 
-    default_rate: float
+    code: int
+    rate: float
+    keeps_mean: bool = False
+    keeps_square: bool = False
+    first_square: float = 0.0
+    beta_1: float = 0.9
+    beta_2: float = 0.999
+    epsilon: float = 1e-7
 
-    def update(self, rows: Int64, parameter: Array, gradient: Array, rate: float) -> None:
-        """Change the parameter by its gradient, which is in these rows alone."""
+    def update(self, rate: float | None) -> Update:
+        """What the kernels need to know; `rate` None is the usual one."""
+        return Update(self.code, float(rate or self.rate), self.beta_1, self.beta_2, self.epsilon)
 
-
-class SGD:
-    """Stochastic gradient descent."""
-
-    default_rate = 0.01
-
-    def __init__(self, parameter: Array):
-        pass
-
-    def update(self, rows: Int64, parameter: Array, gradient: Array, rate: float) -> None:
-        """See `Optimizer`."""
-        update_sgd(rows, parameter, gradient, rate)
-
-
-class Adagrad:
-    """Adagrad (Duchi, Hazan and Singer 2011), squares starting at 0.1, ε 1e-7 as Keras's."""
-
-    default_rate = 0.001
-
-    def __init__(self, parameter: Array):
-        self.squares = np.full_like(parameter, 0.1)
-
-    def update(self, rows: Int64, parameter: Array, gradient: Array, rate: float) -> None:
-        """See `Optimizer`."""
-        update_adagrad(rows, parameter, gradient, self.squares, rate, 1e-7)
-
-
-class LazyAdam:
-    """Adam (Kingma and Ba 2015) that leaves rows without a gradient alone."""
-
-    default_rate = 0.001
-    beta_1, beta_2, epsilon = 0.9, 0.999, 1e-7
-
-    def __init__(self, parameter: Array):
-        self.mean, self.square = np.zeros_like(parameter), np.zeros_like(parameter)
-        self.time = 0
-
-    def update(self, rows: Int64, parameter: Array, gradient: Array, rate: float) -> None:
-        """See `Optimizer`."""
-        self.time += 1
-        update_adam(
-            rows, parameter, gradient, self.mean, self.square, self.time, rate, self.beta_1, self.beta_2, self.epsilon
+    def parameter(self, values: Array) -> Parameter:
+        """A parameter (V, d) with its gradient and this optimizer's state."""
+        nothing = np.zeros((0, 0), values.dtype)
+        return Parameter(
+            values=values,
+            gradient=np.zeros_like(values),
+            mean=np.zeros_like(values) if self.keeps_mean else nothing,
+            square=np.full_like(values, self.first_square) if self.keeps_square else nothing,
+            last_seen=np.zeros(len(values), np.int64),
         )
 
 
-class Adam(LazyAdam):
-    """Adam as Keras has it: every row moves at every step."""
-
-    def __init__(self, parameter: Array):
-        super().__init__(parameter)
-        self.all_rows = np.arange(len(parameter), dtype=np.int64)
-
-    def update(self, rows: Int64, parameter: Array, gradient: Array, rate: float) -> None:
-        """See `Optimizer`."""
-        super().update(self.all_rows, parameter, gradient, rate)
-
-
-OPTIMIZERS: dict[str, type[Any]] = {"sgd": SGD, "adagrad": Adagrad, "adam": Adam, "lazy_adam": LazyAdam}
+OPTIMIZERS = {
+    "sgd": Optimizer(kernels.SGD, 0.01),
+    "adagrad": Optimizer(kernels.ADAGRAD, 0.001, keeps_square=True, first_square=0.1),
+    "adam": Optimizer(kernels.ADAM, 0.001, keeps_mean=True, keeps_square=True),
+    "lazy_adam": Optimizer(kernels.LAZY_ADAM, 0.001, keeps_mean=True, keeps_square=True),
+}

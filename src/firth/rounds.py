@@ -7,18 +7,15 @@ the number of threads changes the time, never a bit of the result. `docs/rounds.
 
 from __future__ import annotations
 
-import os
-import threading
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from firth.config import TrainingConfig
-from firth.errors import CorpusError, FirthError
-from firth.kernels import compiler, randomness
+from firth.errors import CorpusError
+from firth.kernels import randomness
 from firth.kernels.products import LANES, TILE_ROWS
 from firth.kernels.skipgram import (
     Changes,
@@ -32,6 +29,7 @@ from firth.kernels.skipgram import (
     train_rounds,
 )
 from firth.sampling import alias_table, as_thresholds, keep_probabilities, noise_distribution
+from firth.team import Team
 
 BLOCK_CENTRES = 16
 """Centres in a block, where the corpus allows; the rest of its output rows are noise words."""
@@ -79,13 +77,6 @@ class Progress:
     def epoch_done(self) -> bool:
         """Whether this is the last report of its epoch."""
         return self.tokens == self.epoch_tokens
-
-
-def usable_threads() -> int:
-    """The processors this process may run on."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def aligned_zeros(rows: int, width: int) -> np.ndarray[Any, np.dtype[np.float32]]:
@@ -179,14 +170,14 @@ class Walk:
 
 
 class Crew:
-    """Threads that run the same kernel side by side, with the arrays they share."""
+    """A team of threads, with the arrays they share."""
 
-    def __init__(self, threads: int, plan: Plan, parameters: Parameters):
+    def __init__(self, team: Team, plan: Plan, parameters: Parameters):
         words, width = parameters.inputs.shape
         context = plan.block_centres + 2 * plan.window
         rows = -(-context // TILE_ROWS) * TILE_ROWS
         blocks = plan.round_blocks
-        self.threads = threads
+        self.team = team
         self.parameters = parameters
         self.counters = np.zeros(8, np.int64)
         self.changes = Changes(
@@ -210,29 +201,8 @@ class Crew:
                 slot=np.zeros(context, np.int32),
                 row_pairs=np.zeros(context, np.int32),
             )
-            for _ in range(threads)
+            for _ in range(team.threads)
         ]
-        self.pool = ThreadPoolExecutor(threads, thread_name_prefix="firth") if threads > 1 else None
-
-    def __enter__(self) -> Crew:
-        if self.pool:
-            self._muster(self.pool)
-        return self
-
-    def __exit__(self, *exception: object) -> None:
-        if self.pool:
-            self.pool.shutdown()
-
-    def _muster(self, pool: ThreadPoolExecutor) -> None:
-        """Start every thread now: in a kernel, those that run would wait for ever for one that cannot start."""
-        meeting = threading.Barrier(self.threads)
-        try:
-            for waiting in [pool.submit(meeting.wait, 60) for _ in range(self.threads)]:
-                waiting.result()
-        except (RuntimeError, threading.BrokenBarrierError) as error:
-            meeting.abort()
-            pool.shutdown()
-            raise FirthError(f"the system would not start {self.threads} threads: ask for fewer") from error
 
     def train(self, stretch: Stretch, plan: Plan, noise: Noise) -> tuple[float, int]:
         """Train on a stretch, and return its loss and the number of pairs that is summed over."""
@@ -240,15 +210,11 @@ class Crew:
 
         def work(thread: int) -> tuple[float, int]:
             return train_rounds(
-                thread, self.threads, self.counters, stretch, plan, self.parameters, noise,
+                thread, self.team.threads, self.counters, stretch, plan, self.parameters, noise,
                 self.scratch[thread], self.changes,
             )  # fmt: skip
 
-        if self.pool is None:
-            return work(0)
-        at_work = [self.pool.submit(work, thread) for thread in range(self.threads)]
-        results = [done.result() for done in at_work]
-        return results[0]
+        return self.team.run(work)[0]
 
 
 def train(
@@ -260,8 +226,8 @@ def train(
     """
     noise = alias_table(noise_distribution(tokens.counts, config.noise_exponent))
     n = len(tokens.ids)
-    threads = threads if compiler.is_enabled() else 1
-    with Crew(threads, plan_epoch(tokens, config, 0, epochs), parameters) as crew:
+    with Team(threads) as team:
+        crew = Crew(team, plan_epoch(tokens, config, 0, epochs), parameters)
         for epoch in range(epochs):
             plan = plan_epoch(tokens, config, epoch, epochs)
             loss, pairs = 0.0, 0

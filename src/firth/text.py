@@ -18,7 +18,7 @@ import re
 import string
 import sys
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterable, Iterator
 from typing import IO, Any, cast
 
 from firth.config import TextConfig
@@ -39,22 +39,20 @@ def standardize(line: str, config: TextConfig | None = None) -> list[str]:
     >>> standardize("We'll GO, Élan!")
     ['well', 'go', 'élan']
     """
-    return standardizer(config)(line)
-
-
-def standardizer(config: TextConfig | None = None) -> Callable[[str], list[str]]:
-    """`standardize` for many lines: what does not change from line to line is looked up once."""
     config = config or TextConfig()
-    table = str.maketrans("", "", _dropped_punctuation(config))
-    separator, lowercase = config.separator, config.lowercase
+    words = line.translate(str.maketrans("", "", _dropped_punctuation(config))).split(config.separator)
+    if config.separator is not None:
+        words = [stripped for word in words if (stripped := word.strip())]
+    return [word.lower() for word in words] if config.lowercase else words
 
-    def tokens(line: str) -> list[str]:
-        words = line.translate(table).split(separator)
-        if separator is not None:
-            words = [stripped for word in words if (stripped := word.strip())]
-        return [word.lower() for word in words] if lowercase else words
 
-    return tokens
+def tokenize(lines: Iterable[str], config: TextConfig | None = None) -> list[list[str]]:
+    """`standardize` for many lines: the same, several times as fast."""
+    config, lines = config or TextConfig(), list(lines)
+    if config.separator is not None or any("\n" in line for line in lines):
+        return [standardize(line, config) for line in lines]
+    whole = "\n".join(lines).translate(str.maketrans("", "", _dropped_punctuation(config)))
+    return [line.split() for line in (whole.lower() if config.lowercase else whole).split("\n")] if lines else []
 
 
 def split_block(block: bytes, config: TextConfig) -> list[bytes]:

@@ -20,6 +20,7 @@ from firth.kernels import compiler
 from firth.model import EpochResult, Word2Vec
 from firth.progress import Compiling, Event, ProgressBar, wanted
 from firth.rounds import Progress
+from firth.team import usable_threads
 from firth.tensorboard import ScalarLog
 from firth.vocabulary import Vocabulary
 
@@ -99,7 +100,7 @@ def _learn(
 
 def _checked(threads: int | None) -> int:
     if threads is None:
-        return rounds.usable_threads()
+        return usable_threads()
     if not isinstance(threads, int) or isinstance(threads, bool) or not 1 <= threads <= 1024:
         raise ConfigError(f"threads must be a whole number from 1 to 1,024, not {threads!r}")
     return threads

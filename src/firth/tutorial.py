@@ -42,7 +42,7 @@ from firth.progress import Compiling
 from firth.sampling import keep_probabilities, noise_distribution, sampling_table
 from firth.sources import files
 from firth.tensorboard import ScalarLog, write_projector
-from firth.text import decompressed, read_blocks, standardize, standardizer
+from firth.text import decompressed, read_blocks, standardize, tokenize
 from firth.vectors import WordVectors
 from firth.vocabulary import Vocabulary
 
@@ -108,7 +108,7 @@ def read_lines(path: str | Path) -> list[str]:
 def vectorized(lines: list[str], *, faithful: bool) -> Corpus:
     """The lines as padded sequences: ten words a line as the tutorial has it, or all of them."""
     words = capped_vocabulary(lines, VOCABULARY_SIZE, reverse_ties=faithful)
-    length = SEQUENCE_LENGTH if faithful else max(map(len, map(standardizer(), lines)))
+    length = SEQUENCE_LENGTH if faithful else max(map(len, tokenize(lines)))
     return Corpus(lines, words, vectorize(lines, words, max(length, 1)))
 
 

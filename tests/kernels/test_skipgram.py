@@ -6,6 +6,7 @@ from firth import reference, rounds
 from firth.config import TrainingConfig
 from firth.kernels.skipgram import draw_noise_word, find_pairs, keep_tokens, logistic, softplus
 from firth.sampling import alias_table, as_thresholds, keep_probabilities, noise_distribution
+from firth.team import Team
 
 
 def test_logistic__is_exact_to_the_stated_error():
@@ -84,7 +85,7 @@ def test_find_pairs__are_those_of_the_twin(window):
     config = TrainingConfig(window=window, sample=0)
     plan = rounds.plan_epoch(tokens, config, 0, 1)
     parameters = rounds.initial_parameters(30, 8, 1)
-    crew = rounds.Crew(1, plan, parameters)
+    crew = rounds.Crew(Team(1), plan, parameters)
     stretch, _ = next(iter(rounds.Walk(tokens, config, 0, plan)))
     kept, sentences = stretch.positions.tolist(), stretch.sentences.tolist()
     B = plan.block_centres
