@@ -232,6 +232,13 @@ def test_training_examples__negatives_follow_the_noise():
     assert (np.abs(counts - expected) <= 5 * np.sqrt(expected)).all()
 
 
+def test_training_examples__show_a_bar_on_request(capsys):
+    training_examples(np.tile(SENTENCE, (30, 1)), 8, progress=True)
+    assert "30/30" in capsys.readouterr().err
+    training_examples(np.tile(SENTENCE, (30, 1)), 8)
+    assert capsys.readouterr().err == ""
+
+
 def test_training_examples__rows_at_a_time_do_not_repeat_their_random_numbers(monkeypatch):
     rows = np.tile(SENTENCE, (400, 1))
     table = np.full(8, 0.5)

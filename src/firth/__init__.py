@@ -24,9 +24,11 @@ if TYPE_CHECKING:
         UnwritableWordError,
         WordNotFoundError,
     )
+    from firth.examples import log_uniform_sampler, skipgrams, training_examples, unigram_sampler, vectorize
     from firth.formats import export
     from firth.model import EpochResult, Word2Vec, load
     from firth.python_docs import python_docs
+    from firth.sampling import keep_probabilities, sampling_table
     from firth.text import standardize
     from firth.training import train
     from firth.vectors import WordVectors
@@ -50,10 +52,17 @@ _HOMES = {
     "WordVectors": "vectors",
     "encode": "corpus",
     "export": "formats",
+    "keep_probabilities": "sampling",
     "load": "model",
+    "log_uniform_sampler": "examples",
     "python_docs": "python_docs",
+    "sampling_table": "sampling",
+    "skipgrams": "examples",
     "standardize": "text",
     "train": "training",
+    "training_examples": "examples",
+    "unigram_sampler": "examples",
+    "vectorize": "examples",
 }
 
 __all__ = [
@@ -74,10 +83,17 @@ __all__ = [
     "WordVectors",
     "encode",
     "export",
+    "keep_probabilities",
     "load",
+    "log_uniform_sampler",
     "python_docs",
+    "sampling_table",
+    "skipgrams",
     "standardize",
     "train",
+    "training_examples",
+    "unigram_sampler",
+    "vectorize",
 ]
 
 

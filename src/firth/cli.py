@@ -41,6 +41,8 @@ def cli() -> None:
     firth analogy words.firth man king woman
     firth export words.firth vectors.txt    for other programs
     firth tutorial shakespeare.txt          TensorFlow's word2vec tutorial, step by step
+
+    Exit codes: 0 done, 1 it could not be done, 2 the command line is wrong, 130 interrupted.
     """
 
 

@@ -9,7 +9,8 @@ from __future__ import annotations
 import itertools
 import math
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -216,22 +217,23 @@ def training_examples(
     exclude_true: bool = True,
     reserved: int = len(SPECIAL_TOKENS),
     seed: int = 0,
-    progress: Callable[[int, int], None] = lambda done, total: None,
+    progress: bool | Callable[[int, int], None] = False,
 ) -> Examples:
     """The tutorial's training examples: each skip-gram with `num_ns` unique negative samples.
 
     Negative samples are drawn log-uniformly over the ids, or with the probabilities `noise` (V,). By default they are
     never the true context, nor one of the `reserved` first ids (padding and unknown); `exclude_true=False, reserved=0`
-    is what the tutorial does. `progress` is called with (rows done, rows) now and then.
+    is what the tutorial does. `progress` is True for a bar, or a function that is called with (rows done, rows).
 
     Raises `ValueError` for ids out of range, a window of 0, or too few words for `num_ns` unique ones.
     """
     rows = _checked_sequences(sequences, vocabulary_size)
     found: list[Int32] = []
-    for start in range(0, len(rows), _ROWS_AT_A_TIME):
-        part = rows[start : start + _ROWS_AT_A_TIME]
-        found.append(_positive_pairs(part, vocabulary_size, window_size, sampling_table, seed + (start << 20)))
-        progress(min(start + len(part), len(rows)), len(rows))
+    with _reporter(progress, len(rows)) as report:
+        for start in range(0, len(rows), _ROWS_AT_A_TIME):
+            part = rows[start : start + _ROWS_AT_A_TIME]
+            found.append(_positive_pairs(part, vocabulary_size, window_size, sampling_table, seed + (start << 20)))
+            report(start + len(part))
     pairs = np.concatenate([np.zeros((0, 2), np.int32), *found])
     negatives = negative_samples(
         pairs[:, 1], num_ns, vocabulary_size, noise=noise, exclude_true=exclude_true, reserved=reserved, seed=seed
@@ -240,6 +242,20 @@ def training_examples(
     labels = np.zeros_like(contexts)
     labels[:, 0] = 1
     return Examples(np.ascontiguousarray(pairs[:, 0]), contexts, labels)
+
+
+@contextmanager
+def _reporter(progress: bool | Callable[[int, int], None], total: int) -> Iterator[Callable[[int], None]]:
+    """What is called with the number of rows done: a function of the user's, a bar, or nothing."""
+    if callable(progress):
+        yield lambda done: progress(done, total)
+    elif progress:
+        from tqdm.auto import tqdm
+
+        with tqdm(total=total, unit=" sequences", desc="examples") as bar:
+            yield lambda done: bar.update(done - bar.n)
+    else:
+        yield lambda done: None
 
 
 def negative_samples(

@@ -182,9 +182,9 @@ class Crew:
         self.counters = np.zeros(8, np.int64)
         self.changes = Changes(
             input_words=np.zeros((blocks, context), np.int32),
-            input_rows=aligned_zeros(blocks * rows, width).reshape(blocks, rows, width),
+            input_rows=aligned_zeros(blocks * rows, width),
             output_words=np.zeros((blocks, OUTPUT_ROWS), np.int32),
-            output_rows=aligned_zeros(blocks * OUTPUT_ROWS, width).reshape(blocks, OUTPUT_ROWS, width),
+            output_rows=aligned_zeros(blocks * OUTPUT_ROWS, width),
             input_count=np.zeros(blocks, np.int32),
             output_count=np.full(blocks, OUTPUT_ROWS, np.int32),
             input_owner=np.zeros(words, np.uint16),
@@ -200,6 +200,7 @@ class Crew:
                 W=aligned_zeros(rows, OUTPUT_ROWS),
                 slot=np.zeros(context, np.int32),
                 row_pairs=np.zeros(context, np.int32),
+                mine=np.zeros((blocks * max(context, OUTPUT_ROWS) + 1, 2), np.int32),
             )
             for _ in range(team.threads)
         ]

@@ -74,7 +74,7 @@ class Plan(NamedTuple):
 
 
 class Changes(NamedTuple):
-    """What the blocks of a round ask for, (R, rows, width): input rows T = B + 2·window, output rows B + K."""
+    """What the blocks of a round ask for: words (R, rows), changes (R · rows, width), the rows of a block together."""
 
     input_words: Int32
     input_rows: Float32
@@ -97,6 +97,7 @@ class Scratch(NamedTuple):
     W: Float32  # (T, B + K) weights
     slot: Int32  # (B + 2·window,) the row of X of each token around the block
     row_pairs: Int32  # (T,) pairs of each row of X
+    mine: Int32  # (R · rows + 1, 2) room to list the rows of a round: word and row of the changes
 
 
 # 1/(1+exp(-x)) = 1/2 + x·P(x²)/Q(x²) on [-16, 16], fitted for the least greatest error: 3e-7 in float32.
@@ -307,21 +308,38 @@ def compute_block(
         changes.pairs[block] = scratch.row_pairs[:used].sum()
 
     scores_to_gradients(used, plan, np.float32(rate), scratch)
-    weigh(scratch.S, used, scratch.Z, changes.input_rows[block])
-    weigh_transposed(scratch.S, used, scratch.X, changes.output_rows[block])
+    inputs, outputs = scratch.X.shape[0], scratch.Z.shape[0]
+    weigh(scratch.S, used, scratch.Z, changes.input_rows[block * inputs : (block + 1) * inputs])
+    weigh_transposed(scratch.S, used, scratch.X, changes.output_rows[block * outputs : (block + 1) * outputs])
 
 
 @compiled
 def add_rows(
-    words: Int32, count: Int32, rows: Float32, blocks: int, owner: UInt16, parameters: Float32, thread: int
+    words: Int32,
+    count: Int32,
+    rows: Float32,
+    blocks: int,
+    owner: UInt16,
+    parameters: Float32,
+    thread: int,
+    mine: Int32,
 ) -> None:
-    """Add the changes of the rows that this thread owns, each row in block order."""
+    """Add the changes of the rows that this thread owns, each row in block order. `mine` is room to list them."""
+    rows_per_block = rows.shape[0] // words.shape[0]
+    found = 0
     for block in range(blocks):
         for i in range(count[block]):
             word = words[block, i]
-            if word != UNUSED and owner[word] == thread:
-                for column in range(parameters.shape[1]):
-                    parameters[word, column] += rows[block, i, column]
+            mine[found, 0] = word
+            mine[found, 1] = block * rows_per_block + i
+            found += int(word != UNUSED and owner[word] == thread)
+    for place in range(found):
+        ahead = min(place + ROWS_AHEAD, found - 1)
+        prefetch_row(parameters, mine[ahead, 0])
+        prefetch_row(rows, mine[ahead, 1])
+        word, row = mine[place, 0], mine[place, 1]
+        for column in range(parameters.shape[1]):
+            parameters[word, column] += rows[row, column]
 
 
 @compiled
@@ -365,11 +383,11 @@ def train_rounds(
             pairs += changes.pairs[block]
         add_rows(
             changes.input_words, changes.input_count, changes.input_rows, blocks,
-            changes.input_owner, parameters.inputs, thread,
+            changes.input_owner, parameters.inputs, thread, scratch.mine,
         )  # fmt: skip
         add_rows(
             changes.output_words, changes.output_count, changes.output_rows, blocks,
-            changes.output_owner, parameters.outputs, thread,
+            changes.output_owner, parameters.outputs, thread, scratch.mine,
         )  # fmt: skip
         meeting += 1
         wait_for_all(counters, meeting, threads)
