@@ -78,9 +78,19 @@ def compiled_sums(function: Function) -> Function:
 
 
 def _compiled(function: Function, options: dict[str, Any]) -> Function:
-    try:
+    kernel: Function
+    if _can_cache():
         with _numba_caches_in(cache_folder()):
-            kernel: Function = numba.njit(cache=True, **options)(function)
-    except RuntimeError:  # the cache folder cannot be written: compile anew in every process
+            kernel = numba.njit(cache=True, **options)(function)
+    else:  # compile anew in every process; Numba left to itself would cache beside the sources
         kernel = numba.njit(**options)(function)
     return kernel
+
+
+@functools.cache
+def _can_cache() -> bool:
+    try:
+        cache_folder().mkdir(parents=True, exist_ok=True)
+    except OSError:
+        return False
+    return os.access(cache_folder(), os.W_OK)
