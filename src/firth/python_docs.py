@@ -20,6 +20,8 @@ import platformdirs
 from firth.errors import SourceError
 from firth.files import new_file
 
+EDITION = 2
+"""Changes whenever the text is taken from the sources in another way: the file in the cache is then another."""
 _NOT_PROSE = re.compile(r"[^\w\s']+|_")  # os.path is two words; so is :class:`dict`
 LEFT_OUT = {"test", "tests", "idle_test", "site-packages", "dist-packages", "lib2to3", "__pycache__"}
 
@@ -27,7 +29,7 @@ LEFT_OUT = {"test", "tests", "idle_test", "site-packages", "dist-packages", "lib
 def python_docs(cache: Path | None = None) -> Path:
     """The path of the manual as a text file, one paragraph a line; written to the cache folder the first time."""
     folder = cache or platformdirs.user_cache_path("firth") / "texts"
-    path = folder / f"python-{sys.version.split()[0]}.txt"
+    path = folder / f"python-{sys.version.split()[0]}-edition{EDITION}.txt"
     if not path.exists():
         paragraphs = list(manual_paragraphs())
         if not paragraphs:
