@@ -18,6 +18,7 @@ import numpy as np
 from firth.config import TextConfig
 from firth.kernels.examples import draw_candidates, find_skipgrams, shuffle
 from firth.kernels.randomness import stream_key
+from firth.kernels.skipgram import Noise
 from firth.sampling import alias_table
 from firth.text import tokenize
 
@@ -328,10 +329,10 @@ def _draw(
     true: Int32, k: int, possible: Any, table: Any, unique: bool, exclude_true: bool, seed: int
 ) -> tuple[Int32, Int64]:
     candidates, tries = np.empty((len(true), k), np.int32), np.empty(len(true), np.int64)
-    threshold, alias = table or (np.empty(0, np.uint32), np.empty(0, np.int32))
+    noise = table or Noise(np.empty(0, np.uint32), np.empty(0, np.int32))
     key = stream_key(seed, 0, _CANDIDATES)
     true = np.ascontiguousarray(true, np.int32)
-    draw_candidates(true, possible, threshold, alias, unique, exclude_true, key, candidates, tries)
+    draw_candidates(true, possible, noise, unique, exclude_true, key, candidates, tries)
     return candidates, tries
 
 

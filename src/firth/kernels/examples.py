@@ -8,13 +8,13 @@ from typing import Any
 import numpy as np
 
 from firth.kernels.compiler import compiled
-from firth.kernels.randomness import draw, high_half, low_half, scale
+from firth.kernels.randomness import draw, high_half, scale
+from firth.kernels.skipgram import Noise, draw_noise_word
 
 Bool = np.ndarray[Any, np.dtype[np.bool_]]
 Float64 = np.ndarray[Any, np.dtype[np.float64]]
 Int32 = np.ndarray[Any, np.dtype[np.int32]]
 Int64 = np.ndarray[Any, np.dtype[np.int64]]
-UInt32 = np.ndarray[Any, np.dtype[np.uint32]]
 
 PADDING = 0
 PATIENCE = 1 << 16
@@ -63,21 +63,10 @@ def draw_log_uniform(range_max: int, key: np.uint64, counter: int) -> int:
 
 
 @compiled
-def draw_alias(threshold: UInt32, alias: Int32, key: np.uint64, counter: int) -> int:
-    """A class from an alias table."""
-    bits = draw(key, counter)
-    column = scale(high_half(bits), alias.shape[0])
-    if low_half(bits) < threshold[column]:
-        return column
-    return int(alias[column])
-
-
-@compiled
 def draw_candidates(
     true: Int32,
     possible: Bool,
-    threshold: UInt32,
-    alias: Int32,
+    noise: Noise,
     unique: bool,
     exclude_true: bool,
     key: np.uint64,
@@ -86,7 +75,7 @@ def draw_candidates(
 ) -> None:
     """Fill each row of `candidates` (n, k) with classes, for the true classes in that row of `true` (n, t).
 
-    Classes come from the alias table, or log-uniform ones if that is empty. Those that are not `possible` (V,), with
+    Classes come from the noise's alias table, or log-uniform ones if that is empty. Those not `possible` (V,), with
     `unique` those drawn for the row already, and with `exclude_true` the true classes, are drawn again. `tries` (n,) is
     how often each row was drawn for. Where the classes left are so improbable that this would take for ever, they are
     taken in turn. The caller has made sure that there are enough.
@@ -101,8 +90,8 @@ def draw_candidates(
             attempt += 1
             if attempt > PATIENCE:
                 drawn = attempt % classes
-            elif alias.shape[0]:
-                drawn = draw_alias(threshold, alias, key, counter)
+            elif noise.alias.shape[0]:
+                drawn = draw_noise_word(noise, key, counter)
             else:
                 drawn = draw_log_uniform(classes, key, counter)
             again = not possible[drawn]
