@@ -128,11 +128,16 @@ def batches(
 
     `prefetch` batches are made ahead by a thread of their own. For other frameworks; `train` makes its own.
     """
-    order = random_order(len(examples.targets), seed, epoch if reshuffle else 0)
-    stop = len(order) - len(order) % batch_size if drop_remainder else len(order)
-    parts = (order[start : start + batch_size] for start in range(0, stop, batch_size))
+    order = _order_of_epoch(len(examples.targets), batch_size, seed, epoch, reshuffle, drop_remainder)
+    parts = (order[start : start + batch_size] for start in range(0, len(order), batch_size))
     made = (Examples(*(array[part] for array in examples)) for part in parts)
     return _ahead(made, prefetch) if prefetch else made
+
+
+def _order_of_epoch(n: int, batch_size: int, seed: int, epoch: int, reshuffle: bool, drop_remainder: bool) -> Array:
+    """The order of an epoch's n examples, without those that fill no batch if they are to be dropped."""
+    order = random_order(n, seed, epoch if reshuffle else 0)
+    return order[: n - n % batch_size] if drop_remainder else order
 
 
 def _ahead(items: Iterator[Any], size: int) -> Iterator[Any]:
@@ -210,8 +215,10 @@ class Trainer:
         self.add_gradients(targets, contexts, by_logits / np.asarray(len(losses), by_logits.dtype))
         self.steps += 1
         mark(targets, self.target.last_seen, self.steps)
-        everything = np.arange(len(self.embeddings.context), dtype=np.int32)
-        mark(everything if self.objective.kind is None else contexts.ravel(), self.context.last_seen, self.steps)
+        if self.objective.kind is None:
+            self.context.last_seen[:] = self.steps
+        else:
+            mark(contexts.ravel(), self.context.last_seen, self.steps)
         for parameter in [self.target] if self.embeddings.shared else [self.target, self.context]:
             update_rows(parameter, self.update, self.steps, 0, len(parameter.values))
         return losses, right
@@ -298,10 +305,9 @@ def train(
 def _run_epoch(
     trainer: Trainer, examples: Examples, training: Array, config: MinibatchConfig, epoch: int
 ) -> EpochMetrics:
-    order = training[random_order(len(training), config.seed, epoch if config.reshuffle else 0)]
-    if config.drop_remainder:
-        order = order[: len(order) - len(order) % config.batch_size]
-    loss, accuracy = trainer.run(examples.targets[order], examples.contexts[order], config.batch_size)
+    n, size = len(training), config.batch_size
+    order = training[_order_of_epoch(n, size, config.seed, epoch, config.reshuffle, config.drop_remainder)]
+    loss, accuracy = trainer.run(examples.targets[order], examples.contexts[order], size)
     return EpochMetrics(epoch + 1, config.epochs, len(order), loss, accuracy, trainer.update.rate)
 
 

@@ -55,4 +55,12 @@ class Team:
         """Have every thread do its work, which gets the thread's number; return what each came to."""
         if self.pool is None:
             return [work(0)]
-        return [done.result() for done in [self.pool.submit(work, thread) for thread in range(self.threads)]]
+        at_work = []
+        try:
+            for thread in range(self.threads):
+                at_work.append(self.pool.submit(work, thread))
+        except BaseException:  # Ctrl-C, most likely: those at work would wait for ever for those not yet asked
+            for thread in range(len(at_work), self.threads):
+                self.pool.submit(work, thread)
+            raise
+        return [done.result() for done in at_work]

@@ -83,9 +83,9 @@ def _learn(
     for event in rounds.train(tokens, config, parameters, epochs=config.epochs or 1, threads=threads):
         report(event)
         corpus.release_pages()
-        compiler.mark_compiled("rounds")
         if event.epoch_done:
             history.append(EpochResult(event.epoch, event.loss, event.pairs))
+    compiler.mark_compiled("rounds")
     if not np.isfinite(history[-1].loss):
         raise FirthError(
             f"the training diverged: try a learning_rate below {config.learning_rate}"

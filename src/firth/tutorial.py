@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -198,17 +199,15 @@ def run(
     fresh = None if faithful else _fresh_negatives(examples, expected, len(corpus.words), seed)
     embeddings = initial_embeddings(len(corpus.words), config)
     history: list[EpochMetrics] = []
-    log = ScalarLog(output / "logs") if tensorboard else None
     training = train(
         examples, len(corpus.words), config, embeddings=embeddings, expected=expected, fresh_negatives=fresh
     )
-    for metrics, _ in training:
-        history.append(metrics)
-        if log:
-            log.epoch(metrics, time.time())
-        yield metrics
-    if log:
-        log.writer.close()
+    with ScalarLog(output / "logs") if tensorboard else nullcontext() as log:
+        for metrics, _ in training:
+            history.append(metrics)
+            if log:
+                log.epoch(metrics, time.time())
+            yield metrics
     compiler.mark_compiled("tutorial")
 
     vectors = _without_padding(corpus, embeddings.final(config.final))
