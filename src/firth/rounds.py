@@ -169,6 +169,24 @@ class Walk:
             first, filled = last - start, filled - start
 
 
+def new_scratch(plan: Plan, width: int) -> Scratch:
+    """The working space of one thread."""
+    context = plan.block_centres + 2 * plan.window
+    rows = -(-context // TILE_ROWS) * TILE_ROWS
+    scores, weights = aligned_zeros(rows, OUTPUT_ROWS), aligned_zeros(rows, OUTPUT_ROWS)
+    return Scratch(
+        X=aligned_zeros(rows, width),
+        Z=aligned_zeros(OUTPUT_ROWS, width),
+        S=scores,
+        W=weights,
+        scores=scores.reshape(-1),
+        weights=weights.reshape(-1),
+        slot=np.zeros(context, np.int32),
+        row_pairs=np.zeros(context, np.int32),
+        mine=np.zeros((plan.round_blocks * max(context, OUTPUT_ROWS) + 1, 2), np.int32),
+    )
+
+
 class Crew:
     """A team of threads, with the arrays they share."""
 
@@ -192,18 +210,7 @@ class Crew:
             loss=np.zeros(blocks),
             pairs=np.zeros(blocks, np.int64),
         )
-        self.scratch = [
-            Scratch(
-                X=aligned_zeros(rows, width),
-                Z=aligned_zeros(OUTPUT_ROWS, width),
-                S=aligned_zeros(rows, OUTPUT_ROWS),
-                W=aligned_zeros(rows, OUTPUT_ROWS),
-                slot=np.zeros(context, np.int32),
-                row_pairs=np.zeros(context, np.int32),
-                mine=np.zeros((blocks * max(context, OUTPUT_ROWS) + 1, 2), np.int32),
-            )
-            for _ in range(team.threads)
-        ]
+        self.scratch = [new_scratch(plan, width) for _ in range(team.threads)]
 
     def train(self, stretch: Stretch, plan: Plan, noise: Noise) -> tuple[float, int]:
         """Train on a stretch, and return its loss and the number of pairs that is summed over."""

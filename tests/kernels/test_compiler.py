@@ -1,10 +1,107 @@
 import os
 import subprocess
 import sys
+from typing import NamedTuple
 
+import numpy as np
 import pytest
 
 from firth.kernels import compiler
+from firth.kernels.compiler import MachineCode, compiled
+
+needs_compiler = pytest.mark.skipif(not compiler.is_enabled(), reason="the compiler is off")
+
+
+class Line(NamedTuple):
+    slope: float
+    points: np.ndarray
+
+
+@compiled
+def value_at(line, place):
+    return line.slope * line.points[place]
+
+
+@compiled
+def measure(line, places, count, weight, shift, flag):
+    total = 0.0
+    for i in range(count):
+        total += value_at(line, places[i, 0])
+        places[i, 1] += 1
+    return total * weight + shift, count if flag else -count
+
+
+def example():
+    places = np.array([[0, 5], [2, 6]], np.int32)
+    return Line(2.0, np.array([1.0, 10.0, 100.0], np.float32)), places, 2, np.float32(0.5), np.uint64(3), True
+
+
+@pytest.fixture
+def own_kernels(tmp_path, monkeypatch):
+    """An empty cache of kernels, and kernels that nothing was loaded for."""
+    monkeypatch.setattr(compiler, "cache_folder", lambda: tmp_path / "kernels")
+    for kernel in (value_at, measure):
+        if compiler.is_enabled():
+            monkeypatch.setattr(kernel, "loaded", {})
+    return tmp_path / "kernels"
+
+
+def test_kernel__takes_numbers_arrays_and_named_tuples_and_gives_numbers(own_kernels):
+    arguments = example()
+    assert measure(*arguments) == (104.0, 2)
+    assert arguments[1].tolist() == [[0, 6], [2, 7]]
+    assert value_at(arguments[0], 1) == 20.0
+    wide = Line(2, np.array([3.0]))  # other types, other machine code
+    assert value_at(wide, 0) == 6.0
+
+
+@needs_compiler
+def test_kernel__is_compiled_once_and_then_loaded(own_kernels, monkeypatch):
+    assert measure(*example()) == (104.0, 2)
+    assert len(list(own_kernels.iterdir())) == 1
+    monkeypatch.setattr(measure, "loaded", {})
+    monkeypatch.setattr("firth.kernels.machine_code.compile_kernel", None)
+    assert measure(*example()) == (104.0, 2)
+
+
+@needs_compiler
+@pytest.mark.parametrize("damage", [lambda b: b[:-1], lambda b: b[:40], lambda b: b"", lambda b: b"{}\n" + b])
+def test_kernel__is_compiled_again_where_its_file_is_damaged(own_kernels, monkeypatch, damage):
+    measure(*example())
+    (path,) = own_kernels.iterdir()
+    whole = path.read_bytes()
+    path.write_bytes(damage(whole))
+    monkeypatch.setattr(measure, "loaded", {})
+    assert measure(*example()) == (104.0, 2)
+    assert path.read_bytes() == whole
+
+
+def test_machine_code__survives_bytes():
+    code = MachineCode("entry", ("int64", "float64"), b"\x7fELF\n\0")
+    assert MachineCode.from_bytes(code.to_bytes()) == code
+
+
+@needs_compiler
+def test_kernel__refuses_what_it_would_misread(own_kernels):
+    line, places, *rest = example()
+    with pytest.raises(TypeError, match="C-contiguous"):
+        measure(line, np.asfortranarray(places), *rest)
+    with pytest.raises(AttributeError):
+        measure(line, "places", *rest)
+
+
+@needs_compiler
+def test_kernel__takes_an_array_that_may_not_be_written(own_kernels):
+    line = Line(2.0, np.array([1.0, 10.0], np.float32))
+    line.points.flags.writeable = False
+    assert value_at(line, 1) == 20.0
+
+
+@needs_compiler
+def test_start__compiled_kernels_are_run_without_numba():
+    lines = "import sys, firth; firth.train([['a', 'b']] * 200, epochs=1); print('numba' in sys.modules)"
+    subprocess.run([sys.executable, "-c", lines], check=True)
+    assert subprocess.check_output([sys.executable, "-c", lines], text=True) == "False\n"
 
 
 def folder_for(sources, monkeypatch, tmp_path):
@@ -24,7 +121,13 @@ def test_cache_folder__is_another_when_any_kernel_source_changes(monkeypatch, tm
 
 def test_cache_folder__is_another_for_another_compiler(monkeypatch, tmp_path):
     first = folder_for({"a.py": "1"}, monkeypatch, tmp_path)
-    monkeypatch.setattr(compiler.numba, "__version__", "99.0")
+    monkeypatch.setattr(compiler, "_version_file", lambda package: b"99.0")
+    assert folder_for({}, monkeypatch, tmp_path) != first
+
+
+def test_cache_folder__is_another_for_another_processor(monkeypatch, tmp_path):
+    first = folder_for({"a.py": "1"}, monkeypatch, tmp_path)
+    monkeypatch.setenv("NUMBA_CPU_NAME", "haswell")
     assert folder_for({}, monkeypatch, tmp_path) != first
 
 

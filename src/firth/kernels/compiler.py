@@ -1,26 +1,34 @@
 """How kernels are compiled, and where the machine code is kept between runs.
 
-Numba's own cache notices a change of the file a kernel stands in, but not of a helper in another file, nor
-an upgrade that keeps a file's size and date. So the machine code lives in a folder named after a hash of all
-kernel sources and of the compiler's versions: after any change there is another folder, and never stale code.
+Numba compiles a kernel when it is first called with arguments of given types (`machine_code.py`). The machine code is
+kept in a file, so that the next process only has to load it: in milliseconds, and without importing Numba.
+
+The files lie in a folder named after a hash of all kernel sources, of the compilers' versions and of the processor:
+after any change there is another folder, and never stale code. A file that was cut short or changed is not loaded.
 """
 
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import functools
 import hashlib
+import importlib.util
+import json
 import os
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
-import llvmlite
-import numba
+import llvmlite.binding as llvm
 import numpy as np
 import platformdirs
+
+from firth.errors import FirthError
+from firth.files import new_file
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -33,17 +41,36 @@ SUMS = {"fastmath": {"reassoc", "contract", "nsz"}}
 def cache_folder() -> Path:
     """Where this version's machine code is kept: under `NUMBA_CACHE_DIR` or the user's cache folder."""
     digest = hashlib.sha256()
-    for source in sorted(Path(__file__).parent.glob("*.py")):
+    for source in sorted(Path(__file__).parent.rglob("*.py")):
         digest.update(source.name.encode() + b"\0" + source.read_bytes())
-    versions = (sys.version, numba.__version__, llvmlite.__version__, np.__version__)
-    digest.update(repr(versions).encode())
+    machine = (sys.version, np.__version__, _version_file("numba"), _version_file("llvmlite"), *processor())
+    digest.update(repr(machine).encode())
     root = os.environ.get("NUMBA_CACHE_DIR") or platformdirs.user_cache_path("firth")
     return Path(root) / "kernels" / digest.hexdigest()[:16]
 
 
+def _version_file(package: str) -> bytes:
+    """What tells a package's version, without importing it."""
+    spec = importlib.util.find_spec(package)
+    if spec is None or spec.origin is None:
+        raise FirthError(f"{package} is not installed: install firth again, with what it needs")
+    return Path(spec.origin).with_name("_version.py").read_bytes()
+
+
+def processor() -> tuple[str, str]:
+    """The processor's name and features, as LLVM has them, or those that Numba's environment variables give."""
+    name = os.environ.get("NUMBA_CPU_NAME")
+    features = os.environ.get("NUMBA_CPU_FEATURES")
+    return name or llvm.get_host_cpu_name(), features if features is not None else _host_features()
+
+
+def _host_features() -> str:
+    return cast(str, llvm.get_host_cpu_features().flatten())
+
+
 def is_enabled() -> bool:
     """Whether kernels are compiled at all: with NUMBA_DISABLE_JIT=1 they run as Python, slowly, for coverage."""
-    return not numba.config.DISABLE_JIT
+    return os.environ.get("NUMBA_DISABLE_JIT", "0") in {"", "0"}
 
 
 def is_compiled(job: str) -> bool:
@@ -57,40 +84,157 @@ def mark_compiled(job: str) -> None:
         (cache_folder() / f"{job}.done").touch()
 
 
-@contextmanager
-def _numba_caches_in(folder: Path) -> Iterator[None]:
-    before = numba.config.CACHE_DIR
-    numba.config.CACHE_DIR = str(folder)
-    try:
-        yield
-    finally:
-        numba.config.CACHE_DIR = before
-
-
 def compiled(function: Function) -> Function:
     """Compile a kernel on its first call, without the interpreter lock, and keep its machine code."""
-    return _compiled(function, OPTIONS)
+    return cast(Function, Kernel(function, OPTIONS))
 
 
 def compiled_sums(function: Function) -> Function:
     """Compile a kernel whose sums may be added in an order that suits the processor (see `SUMS`)."""
-    return _compiled(function, OPTIONS | SUMS)
+    return cast(Function, Kernel(function, OPTIONS | SUMS))
 
 
-def _compiled(function: Function, options: dict[str, Any]) -> Function:
-    kernel: Function
-    if _can_cache():
-        with _numba_caches_in(cache_folder()):
-            kernel = numba.njit(cache=True, **options)(function)
-    else:  # compile anew in every process; Numba left to itself would cache beside the sources
-        kernel = numba.njit(**options)(function)
-    return kernel
+@dataclass(frozen=True)
+class MachineCode:
+    """A kernel compiled for arguments of given types: the name of its entry, the dtypes it returns, an object file."""
+
+    entry: str
+    results: tuple[str, ...]
+    code: bytes
+
+    def to_bytes(self) -> bytes:
+        """A line of JSON, then the object file."""
+        digest = hashlib.sha256(self.code).hexdigest()
+        header = {"entry": self.entry, "results": self.results, "sha256": digest}
+        return json.dumps(header).encode() + b"\n" + self.code
+
+    @staticmethod
+    def from_bytes(content: bytes) -> MachineCode | None:
+        """What `to_bytes` wrote, or None if this is not whole."""
+        line, _, code = content.partition(b"\n")
+        try:
+            header = json.loads(line)
+            if header["sha256"] == hashlib.sha256(code).hexdigest():
+                return MachineCode(header["entry"], tuple(header["results"]), code)
+        except (ValueError, KeyError, TypeError):
+            pass
+        return None
 
 
-@functools.cache
-def _can_cache() -> bool:
-    try:
-        cache_folder().mkdir(parents=True, exist_ok=True)
-    except OSError:
-        return False
-    return os.access(cache_folder(), os.W_OK)
+class Kernel:
+    """A function over arrays and numbers that runs as machine code, one for each choice of argument types.
+
+    Arguments are C-contiguous arrays, Python's or NumPy's numbers, and named tuples of these; results are numbers.
+    """
+
+    def __init__(self, function: Callable[..., Any], options: dict[str, Any]):
+        functools.update_wrapper(self, function)
+        self.function = function
+        self.options = options
+        self.loaded: dict[tuple[Any, ...], Callable[..., Any]] = {}
+
+    def __call__(self, *args: Any) -> Any:
+        """Run the machine code for arguments of these types: from memory, from the cache, or compiled now."""
+        if not is_enabled():
+            return self.function(*args)
+        types: list[Any] = []
+        words: list[Any] = []
+        for arg in args:
+            _flatten(arg, types, words)
+        signature = tuple(types)
+        run = self.loaded.get(signature)
+        if run is None:
+            with _loading:
+                run = self.loaded.get(signature) or self.loaded.setdefault(signature, self._load(signature, args))
+        return run(*words)
+
+    @property
+    def _numba_type_(self) -> Any:
+        """How Numba, while it compiles a kernel that calls this one, knows what it is."""
+        from firth.kernels import machine_code
+
+        return machine_code.type_of(self)
+
+    def _load(self, signature: tuple[Any, ...], args: tuple[Any, ...]) -> Callable[..., Any]:
+        digest = hashlib.sha256(repr(signature).encode()).hexdigest()[:16]
+        name = f"{self.function.__module__.rpartition('.')[2]}.{self.function.__name__}-{digest}.kernel"
+        path = cache_folder() / name
+        try:
+            found = MachineCode.from_bytes(path.read_bytes())
+        except OSError:
+            found = None
+        if found is None:
+            from firth.kernels import machine_code
+
+            found = machine_code.compile_kernel(self, args)
+            _keep(path, found.to_bytes())
+        return _linked(found, signature)
+
+
+_loading = threading.RLock()
+_SCALARS = {bool: "bool", int: "int64", float: "float64"}
+_C_TYPES = {np.dtype(t).name: np.ctypeslib.as_ctypes_type(t) for t in "?bBhHiIqQfd"}
+
+
+def _flatten(value: Any, types: list[Any], words: list[Any]) -> None:
+    """Append a value's type to `types`, and to `words` what the machine code gets for it (Numba's ArrayModel)."""
+    if isinstance(value, np.ndarray):
+        if not value.flags.c_contiguous:
+            raise TypeError("a kernel takes arrays that are C-contiguous only")
+        types.append((value.dtype.name, value.ndim))
+        words += (None, None, value.size, value.itemsize, value.ctypes.data, *value.shape, *value.strides)
+    elif isinstance(value, tuple):
+        types.append((type(value).__name__, len(value)))
+        for item in value:
+            _flatten(item, types, words)
+    else:
+        types.append(_SCALARS.get(type(value)) or value.dtype.name)
+        words.append(value if type(value) in _SCALARS else value.item())
+
+
+def _linked(machine_code: MachineCode, signature: tuple[Any, ...]) -> Callable[..., Any]:
+    """The machine code as a Python function of flattened arguments. Numba's functions return a status, 0 if all went
+    well, and get the places of the results and of an exception before the arguments.
+    """
+    code = llvm.ObjectFileRef.from_data(machine_code.code)
+    engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), target_machine())
+    engine.add_object_file(code)
+    engine.finalize_object()
+    c_types: list[Any] = []
+    for kind in signature:
+        if isinstance(kind, str):
+            c_types.append(_C_TYPES[kind])
+        elif kind[0] in _C_TYPES:
+            c_types += [ctypes.c_void_p] * 2 + [ctypes.c_int64] * 2 + [ctypes.c_void_p] + [ctypes.c_int64] * 2 * kind[1]
+    fields = [(f"r{i}", _C_TYPES[dtype]) for i, dtype in enumerate(machine_code.results)]
+    results_type = type("Results", (ctypes.Structure,), {"_fields_": fields})
+    prototype = ctypes.CFUNCTYPE(ctypes.c_int32, ctypes.c_void_p, ctypes.c_void_p, *c_types)
+    function = prototype(engine.get_function_address(machine_code.entry))
+
+    def run(*words: Any) -> Any:
+        results, exception = results_type(), ctypes.c_void_p()
+        status = function(ctypes.addressof(results), ctypes.addressof(exception), *words)
+        if status != 0:
+            raise FirthError(f"the kernel {machine_code.entry} failed with status {status}")
+        values = tuple(getattr(results, name) for name, _ in fields)
+        return values if len(values) > 1 else values[0] if values else None
+
+    run.engine = engine  # type: ignore[attr-defined]  # which owns the code, and must live as long
+    return run
+
+
+def target_machine() -> Any:
+    """LLVM's description of the processor that machine code is made for. An engine that gets it owns it."""
+    llvm.initialize_native_target()
+    llvm.initialize_native_asmprinter()
+    cpu, features = processor()
+    target = llvm.Target.from_triple(llvm.get_process_triple())
+    return target.create_target_machine(cpu=cpu, features=features, opt=3, codemodel="jitdefault", jit=True)
+
+
+def _keep(path: Path, content: bytes) -> None:
+    """Write a file into the cache, whole or not at all."""
+    with contextlib.suppress(OSError):  # where nothing can be kept, kernels are compiled every time
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with new_file(path, overwrite=True) as temporary:
+            temporary.write_bytes(content)

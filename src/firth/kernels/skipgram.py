@@ -95,6 +95,8 @@ class Scratch(NamedTuple):
     Z: Float32  # (B + K, width) centres' and noise words' output vectors
     S: Float32  # (T, B + K) scores, then gradients
     W: Float32  # (T, B + K) weights
+    scores: Float32  # S and W row after row
+    weights: Float32
     slot: Int32  # (B + 2·window,) the row of X of each token around the block
     row_pairs: Int32  # (T,) pairs of each row of X
     mine: Int32  # (R · rows + 1, 2) room to list the rows of a round: word and row of the changes
@@ -238,7 +240,7 @@ def copy_rows(parameters: Float32, words: Int32, count: int, rows: Float32) -> N
 @compiled
 def scores_to_gradients(used: int, plan: Plan, rate: np.float32, scratch: Scratch) -> None:
     """Replace the scores S by learning rate × weight × (1 - σ) for pairs and × σ for noise words."""
-    S, W = scratch.S.reshape(-1), scratch.W.reshape(-1)
+    S, W = scratch.scores, scratch.weights
     size = used * scratch.S.shape[1]
     for i in range(size):
         score_of_error = S[i] if W[i] < 0 else -S[i]

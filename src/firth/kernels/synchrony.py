@@ -5,16 +5,11 @@ The plain functions are what runs when the compiler is off, where there is one t
 
 from __future__ import annotations
 
-import os
 from typing import Any
 
 import numpy as np
-from llvmlite import ir
-from numba import types
-from numba.core import cgutils
-from numba.extending import intrinsic, overload
 
-from firth.kernels.compiler import OPTIONS, compiled
+from firth.kernels.compiler import compiled
 
 Counters = np.ndarray[Any, np.dtype[np.int64]]
 
@@ -38,54 +33,6 @@ def read_counter(counters: Counters, index: int) -> int:
 
 def offer_core() -> None:
     """Let another thread run, where the system has a call for it."""
-
-
-def _address(context: Any, builder: Any, array_type: Any, array: Any, index: Any) -> Any:
-    data = context.make_array(array_type)(context, builder, array).data
-    return builder.gep(data, [index])
-
-
-@intrinsic
-def _atomic_add_one(typing_context, counters, index):  # type: ignore[no-untyped-def]
-    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        address = _address(context, builder, signature.args[0], *args)
-        return builder.atomic_rmw("add", address, ir.Constant(ir.IntType(64), 1), "seq_cst")
-
-    return types.int64(counters, types.intp), generate
-
-
-@intrinsic
-def _atomic_load(typing_context, counters, index):  # type: ignore[no-untyped-def]
-    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        return builder.load_atomic(_address(context, builder, signature.args[0], *args), "seq_cst", 8)
-
-    return types.int64(counters, types.intp), generate
-
-
-@intrinsic
-def _sched_yield(typing_context):  # type: ignore[no-untyped-def]
-    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        if os.name == "posix":
-            kind = ir.FunctionType(ir.IntType(32), [])
-            builder.call(cgutils.get_or_insert_function(builder.module, kind, "sched_yield"), [])
-        return context.get_dummy_value()
-
-    return types.void(), generate
-
-
-@overload(take_ticket, jit_options=OPTIONS)
-def _take_ticket(counters, index):  # type: ignore[no-untyped-def]
-    return lambda counters, index: _atomic_add_one(counters, index)
-
-
-@overload(read_counter, jit_options=OPTIONS)
-def _read_counter(counters, index):  # type: ignore[no-untyped-def]
-    return lambda counters, index: _atomic_load(counters, index)
-
-
-@overload(offer_core, jit_options=OPTIONS)
-def _offer_core():  # type: ignore[no-untyped-def]
-    return lambda: _sched_yield()
 
 
 @compiled
