@@ -11,7 +11,7 @@ import math
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import numpy as np
 
@@ -25,6 +25,7 @@ from firth.text import tokenize
 PADDING, UNKNOWN = "", "[UNK]"
 SPECIAL_TOKENS = (PADDING, UNKNOWN)
 
+Text = str | list[str]
 Float64 = np.ndarray[Any, np.dtype[np.float64]]
 Int32 = np.ndarray[Any, np.dtype[np.int32]]
 Int64 = np.ndarray[Any, np.dtype[np.int64]]
@@ -63,37 +64,48 @@ class Examples(NamedTuple):
 
 
 def capped_vocabulary(
-    texts: Iterable[str], max_tokens: int, *, reverse_ties: bool = False, config: TextConfig | None = None
+    texts: Iterable[Text], max_tokens: int, *, reverse_ties: bool = False, config: TextConfig | None = None
 ) -> list[str]:
     """'' (padding) and '[UNK]', then the most frequent words of the texts: `max_tokens` in all, or fewer.
 
+    A text is a string, or the list of its tokens.
     Words of equal count are ordered by their code points; in reverse with `reverse_ties`, as TensorFlow's
     TextVectorization orders them. Raises `ValueError` if there is no room for a word.
     """
     if max_tokens <= len(SPECIAL_TOKENS):
         raise ValueError(f"max_tokens must be more than the {len(SPECIAL_TOKENS)} special tokens, not {max_tokens}")
-    counts = Counter(itertools.chain.from_iterable(tokenize(texts, config)))
+    counts = Counter(itertools.chain.from_iterable(_tokens(texts, config)))
     words = sorted(counts, reverse=reverse_ties)
     words.sort(key=lambda word: -counts[word])
     return [*SPECIAL_TOKENS, *words[: max_tokens - len(SPECIAL_TOKENS)]]
 
 
 def vectorize(
-    texts: Iterable[str], words: Sequence[str], sequence_length: int, *, config: TextConfig | None = None
+    texts: Iterable[Text], words: Sequence[str], sequence_length: int, *, config: TextConfig | None = None
 ) -> Int32:
     """The ids of each text's tokens, (texts, sequence_length) int32: cut there, or padded with 0.
 
-    `words` begins with '' and '[UNK]' (see `capped_vocabulary`); words that are not in it get id 1.
+    A text is a string, or the list of its tokens. `words` begins with '' and '[UNK]' (see `capped_vocabulary`); words
+    that are not in it get id 1.
     """
     if tuple(words[:2]) != SPECIAL_TOKENS:
         raise ValueError(f"words must begin with {SPECIAL_TOKENS}, not {tuple(words[:2])}")
     if sequence_length < 1:
         raise ValueError(f"sequence_length must be 1 or more, not {sequence_length}")
     ids = _Ids({word: i for i, word in enumerate(words)})
-    lines = tokenize(texts, config)
+    lines = _tokens(texts, config)
     lengths = np.fromiter(map(len, lines), np.int64, len(lines))
     tokens = np.fromiter(map(ids.__getitem__, itertools.chain.from_iterable(lines)), np.int32, lengths.sum())
     return _padded(tokens, lengths, sequence_length)
+
+
+def _tokens(texts: Iterable[Text], config: TextConfig | None) -> list[list[str]]:
+    """The tokens of each text. Raises `TypeError` for texts of both kinds."""
+    texts = list(texts)
+    kinds = {isinstance(text, str) for text in texts}
+    if len(kinds) > 1:
+        raise TypeError("texts are strings, or lists of tokens: not some of both")
+    return tokenize(cast("list[str]", texts), config) if True in kinds else cast("list[list[str]]", texts)
 
 
 class _Ids(dict[str, int]):

@@ -14,10 +14,11 @@ from typing import Any
 
 import numpy as np
 
+from firth.aligned import aligned_zeros
 from firth.config import Config, is_bool, is_int, is_real, or_none, setting
 from firth.errors import ConfigError
 from firth.examples import Examples, random_order
-from firth.kernels.minibatch import add_candidate_gradients, add_rows_by_id, mark, train_batches, update_rows
+from firth.kernels.minibatch import Batch, Objective, train_batches, update_rows
 from firth.objectives import OBJECTIVES
 from firth.optimizers import OPTIMIZERS
 from firth.team import Team, usable_threads
@@ -100,6 +101,11 @@ class Embeddings:
             raise ConfigError(f"final vectors are one of {', '.join(FINAL_VECTORS)}, not {kind!r}")
         return FINAL_VECTORS[kind](self.target, self.context)
 
+    def copy_to(self, other: Embeddings) -> None:
+        """Give another pair these numbers."""
+        other.target[:] = self.target
+        other.context[:] = self.context
+
     def copy(self) -> Embeddings:
         """The same numbers in arrays of their own."""
         target = self.target.copy()
@@ -172,17 +178,23 @@ def _ahead(items: Iterator[Any], size: int) -> Iterator[Any]:
 
 
 class Trainer:
-    """Embeddings in training, with their gradients and the optimizer's state."""
+    """Embeddings in training, in an array of its own, with the optimizer's state."""
 
     def __init__(self, embeddings: Embeddings, config: MinibatchConfig, log_expected: Array, team: Team):
-        self.embeddings = embeddings
+        words = len(embeddings.target)
+        parts = [embeddings.target] if embeddings.shared else [embeddings.target, embeddings.context]
+        values = aligned_zeros(words * len(parts), embeddings.target.shape[1], embeddings.target.dtype)
+        np.concatenate(parts, out=values)
+        self.contexts_from = 0 if embeddings.shared else words
+        target = values[:words]
+        self.embeddings = Embeddings(target, target if embeddings.shared else values[words:])
         self.team = team
         self.objective = OBJECTIVES[config.objective]
-        self.log_expected = log_expected.astype(embeddings.target.dtype)
-        optimizer = OPTIMIZERS[config.optimizer]
-        self.update = optimizer.update(config.learning_rate)
-        self.target = optimizer.parameter(embeddings.target)
-        self.context = self.target if embeddings.shared else optimizer.parameter(embeddings.context)
+        self.log_expected = log_expected.astype(values.dtype)
+        self.optimizer = OPTIMIZERS[config.optimizer]
+        self.update = self.optimizer.update(config.learning_rate)
+        self.parameter = self.optimizer.parameter(values)
+        self.last_seen = np.zeros(len(values), np.int64)
         self.steps = 0
 
     def losses(self, targets: Int32, contexts: Int32) -> tuple[Array, Array, Array]:
@@ -197,54 +209,68 @@ class Trainer:
         losses, by_logits = self.objective.loss(logits, self.log_expected[contexts])
         return losses, logits.argmax(axis=1) == 0, by_logits
 
-    def add_gradients(self, targets: Int32, contexts: Int32, by_logits: Array) -> None:
-        """Add to the parameters' gradients their share of a gradient by the logits."""
+    def gradients(self, targets: Int32, contexts: Int32, by_logits: Array) -> Array:
+        """The gradients (rows, d) by all embeddings, given those by the logits."""
+        gradients = np.zeros_like(self.parameter.values)
+        by_context = gradients[self.contexts_from :]
         target, context = self.embeddings.target, self.embeddings.context
         if self.objective.kind is None:
-            add_rows_by_id(targets, by_logits @ context, self.target.gradient)
-            self.context.gradient[:] += by_logits.T @ target[targets]
+            np.add.at(gradients, targets, by_logits @ context)
+            by_context += by_logits.T @ target[targets]
         else:
-            add_candidate_gradients(
-                by_logits, 1.0, targets, contexts, target, context,
-                self.target.gradient, self.context.gradient, 0, 1,
-            )  # fmt: skip
+            np.add.at(gradients, targets, np.einsum("nc,ncd->nd", by_logits, context[contexts]))
+            np.add.at(by_context, contexts, by_logits[:, :, None] * target[targets][:, None, :])
+        return gradients
 
     def step(self, targets: Int32, contexts: Int32) -> tuple[Array, Array]:
         """One step, as `run` does many: the losses before it, and which examples were answered right."""
         losses, right, by_logits = self.losses(targets, contexts)
-        self.add_gradients(targets, contexts, by_logits / np.asarray(len(losses), by_logits.dtype))
+        gradients = self.gradients(targets, contexts, by_logits / np.asarray(len(losses), by_logits.dtype))
         self.steps += 1
-        mark(targets, self.target.last_seen, self.steps)
-        if self.objective.kind is None:
-            self.context.last_seen[:] = self.steps
-        else:
-            mark(contexts.ravel(), self.context.last_seen, self.steps)
-        for parameter in [self.target] if self.embeddings.shared else [self.target, self.context]:
-            update_rows(parameter, self.update, self.steps, 0, len(parameter.values))
+        rows = np.arange(len(gradients), dtype=np.int32)
+        if not self.optimizer.moves_every_row:
+            moved = rows >= self.contexts_from if self.objective.kind is None else np.zeros(len(rows), np.bool_)
+            moved[targets] = True
+            moved[self.contexts_from + contexts] = True
+            rows = rows[moved]
+        update_rows(self.parameter, self.update, self.steps, rows, gradients)
         return losses, right
 
     def run(self, targets: Int32, contexts: Int32, batch_size: int) -> tuple[float, float]:
         """Steps over all these examples in order; the mean loss of an example, and the share answered right."""
         n = len(targets)
         losses, right = np.empty(n), np.empty(n, np.bool_)
-        kind = self.objective.kind
-        if kind is None:
+        if self.objective.kind is None:
             for start in range(0, n, batch_size):
                 part = slice(start, start + batch_size)
                 losses[part], right[part] = self.step(targets[part], contexts[part])
             return float(losses.mean()), float(right.mean())
+        objective = Objective(self.objective.kind, self.objective.corrected, self.log_expected)
+        batch = self._batch(min(batch_size, n), contexts.shape[1])
         counters = np.zeros(8, np.int64)
-        logits = np.empty((batch_size, contexts.shape[1]), self.embeddings.target.dtype)
+        gradients = aligned_zeros(self.team.threads, self.parameter.values.shape[1], self.parameter.values.dtype)
         self.team.run(
             lambda thread: train_batches(
-                thread, self.team.threads, counters, targets, contexts, batch_size,
-                kind, self.objective.corrected, self.log_expected,
-                self.target, self.context, self.embeddings.shared, self.update, self.steps,
-                logits, losses, right,
+                thread, self.team.threads, counters, targets, contexts, self.contexts_from, batch_size,
+                objective, self.parameter, self.update, self.steps, batch, gradients, losses, right,
             )
         )  # fmt: skip
         self.steps += -(-n // batch_size)
         return float(losses.mean()), float(right.mean())
+
+    def _batch(self, n: int, candidates: int) -> Batch:
+        values = self.parameter.values
+        rows, width = values.shape
+        return Batch(
+            by_logits=np.empty((n, candidates), values.dtype),
+            target=aligned_zeros(n, width, values.dtype),
+            by_target=aligned_zeros(n, width, values.dtype),
+            last_seen=self.last_seen,
+            first=np.empty(rows, np.int32),
+            following=np.empty(n * (candidates + 1), np.int32),
+            seen=np.empty(rows, np.int32),
+            seen_rows=np.zeros(1, np.int64),
+        )
 
 
 def train(
@@ -286,7 +312,11 @@ def train(
             if fresh_negatives is not None and epoch > 0:
                 contexts = np.concatenate([examples.contexts[:, :1], fresh_negatives(epoch)], axis=1, dtype=np.int32)
                 examples = examples._replace(contexts=contexts)
-            metrics = _run_epoch(trainer, examples, training, config, epoch)
+            if epoch == 0 or config.reshuffle or fresh_negatives is not None:
+                targets, contexts = _in_order(examples, training, config, epoch)
+            loss, accuracy = trainer.run(targets, contexts, config.batch_size)
+            trainer.embeddings.copy_to(embeddings)
+            metrics = EpochMetrics(epoch + 1, config.epochs, len(targets), loss, accuracy, trainer.update.rate)
             if held_out:
                 measured = _measure(trainer, examples, validation, config.batch_size)
                 metrics = dataclasses.replace(metrics, validation_loss=measured[0], validation_accuracy=measured[1])
@@ -297,18 +327,15 @@ def train(
             elif config.patience and metrics.epoch - best[1].epoch >= config.patience:
                 break
     if config.patience and best is not None and best[1].epoch != metrics.epoch:
-        embeddings.target[:] = best[2].target
-        embeddings.context[:] = best[2].context
+        best[2].copy_to(embeddings)
         yield best[1], embeddings
 
 
-def _run_epoch(
-    trainer: Trainer, examples: Examples, training: Array, config: MinibatchConfig, epoch: int
-) -> EpochMetrics:
+def _in_order(examples: Examples, training: Array, config: MinibatchConfig, epoch: int) -> tuple[Int32, Int32]:
+    """Targets and contexts of the examples to train on, in the order of an epoch."""
     n, size = len(training), config.batch_size
     order = training[_order_of_epoch(n, size, config.seed, epoch, config.reshuffle, config.drop_remainder)]
-    loss, accuracy = trainer.run(examples.targets[order], examples.contexts[order], size)
-    return EpochMetrics(epoch + 1, config.epochs, len(order), loss, accuracy, trainer.update.rate)
+    return np.take(examples.targets, order), np.take(examples.contexts, order, axis=0)
 
 
 def _measure(trainer: Trainer, examples: Examples, validation: Array, batch_size: int) -> tuple[float, float]:

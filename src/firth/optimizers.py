@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from firth.aligned import aligned_zeros
 from firth.kernels import minibatch as kernels
 from firth.kernels.minibatch import Parameter, Update
 
@@ -35,15 +36,17 @@ class Optimizer:
         return Update(self.code, float(rate or self.rate), self.beta_1, self.beta_2, self.epsilon)
 
     def parameter(self, values: Array) -> Parameter:
-        """A parameter (V, d) with its gradient and this optimizer's state."""
-        nothing = np.zeros((0, 0), values.dtype)
-        return Parameter(
-            values=values,
-            gradient=np.zeros_like(values),
-            mean=np.zeros_like(values) if self.keeps_mean else nothing,
-            square=np.full_like(values, self.first_square) if self.keeps_square else nothing,
-            last_seen=np.zeros(len(values), np.int64),
-        )
+        """A parameter (rows, d) with this optimizer's state."""
+        rows, width = values.shape
+        mean = aligned_zeros(rows if self.keeps_mean else 0, width, values.dtype)
+        square = aligned_zeros(rows if self.keeps_square else 0, width, values.dtype)
+        square += self.first_square
+        return Parameter(values, mean, square)
+
+    @property
+    def moves_every_row(self) -> bool:
+        """Whether a step moves rows that have no gradient, too."""
+        return self.code == kernels.ADAM
 
 
 OPTIMIZERS = {

@@ -6,8 +6,6 @@ import sys
 from types import TracebackType
 from typing import Any
 
-from tqdm.auto import tqdm
-
 from firth.corpus import Reading
 from firth.minibatch import EpochMetrics
 from firth.rounds import Progress
@@ -49,7 +47,7 @@ class ProgressBar:
         """Show an event."""
         if isinstance(event, Compiling):
             self.close()
-            tqdm.write(f"{event} …", file=sys.stderr)
+            print(f"{event} …", file=sys.stderr)
         elif isinstance(event, Reading):
             self._show_reading(event)
         elif isinstance(event, EpochMetrics):
@@ -89,6 +87,8 @@ class ProgressBar:
     def _open(self, kind: type[Event], **options: Any) -> None:
         self.close()
         self.kind = kind
+        from tqdm.auto import tqdm
+
         self.bar = tqdm(file=sys.stderr, dynamic_ncols=True, **options)
 
     def close(self) -> None:

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from firth.aligned import aligned_zeros
 from firth.config import TrainingConfig
 from firth.errors import CorpusError
 from firth.kernels import randomness
@@ -77,13 +78,6 @@ class Progress:
     def epoch_done(self) -> bool:
         """Whether this is the last report of its epoch."""
         return self.tokens == self.epoch_tokens
-
-
-def aligned_zeros(rows: int, width: int) -> np.ndarray[Any, np.dtype[np.float32]]:
-    """A (rows, width) float32 array of zeros that begins at a cache line."""
-    raw = np.zeros(rows * width * 4 + 64, np.uint8)
-    start = -raw.ctypes.data % 64
-    return raw[start : start + rows * width * 4].view(np.float32).reshape(rows, width)
 
 
 def initial_parameters(words: int, vector_size: int, seed: int) -> Parameters:

@@ -108,9 +108,10 @@ def read_lines(path: str | Path) -> list[str]:
 
 def vectorized(lines: list[str], *, faithful: bool) -> Corpus:
     """The lines as padded sequences: ten words a line as the tutorial has it, or all of them."""
-    words = capped_vocabulary(lines, VOCABULARY_SIZE, reverse_ties=faithful)
-    length = SEQUENCE_LENGTH if faithful else max(map(len, tokenize(lines)))
-    return Corpus(lines, words, vectorize(lines, words, max(length, 1)))
+    tokens = tokenize(lines)
+    words = capped_vocabulary(tokens, VOCABULARY_SIZE, reverse_ties=faithful)
+    length = SEQUENCE_LENGTH if faithful else max(map(len, tokens))
+    return Corpus(lines, words, vectorize(tokens, words, max(length, 1)))
 
 
 def make_examples(corpus: Corpus, *, faithful: bool, seed: int) -> tuple[Examples, Any]:

@@ -32,7 +32,7 @@ from firth.files import new_file
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
-OPTIONS: dict[str, Any] = {"nogil": True, "error_model": "numpy"}
+OPTIONS: dict[str, Any] = {"nogil": True, "error_model": "numpy", "forceinline": True}
 SUMS = {"fastmath": {"reassoc", "contract", "nsz"}}
 """Lets the compiler add a loop's numbers in an order that suits the processor: the same every time on one machine."""
 

@@ -1,11 +1,13 @@
 """Training by minibatches, compiled: logits, gradients by them, gradients by the embeddings, the optimizers' updates.
 
-`train_batches` is what each thread runs. The threads share the examples of a batch while they find the gradients by
-the logits; then each adds, in the order of the examples, the gradients of the rows that are its own, and updates its
-share of the rows. So the result has the same bits at any number of threads.
+`train_batches` is what each thread runs. A batch has two phases with a meeting after each. In the first the threads
+share the examples: they find the gradients by the logits and by the target's vector, and keep both with a copy of that
+vector; one of them lists where each row occurs. In the second they share the rows: a row's gradient is summed in the
+order of its occurrences, from what the first phase kept, and the row is updated. So the result has the same bits at any
+number of threads.
 
-All work on float32, and on float64 for gradient checks. Gradients are summed into an array as large as the parameter,
-which the optimizer sets back to zero where it has used it.
+The two embeddings are the halves of one array, whose rows are the targets' and then the contexts'; shared, they are the
+whole of it. All work on float32, and on float64 for gradient checks.
 """
 
 from __future__ import annotations
@@ -16,6 +18,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from firth.kernels.compiler import compiled, compiled_sums
+from firth.kernels.prefetch import prefetch_row
 from firth.kernels.synchrony import wait_for_all
 
 Array = np.ndarray[Any, Any]
@@ -27,16 +30,21 @@ Bool = np.ndarray[Any, np.dtype[np.bool_]]
 SOFTMAX, LOGISTIC = range(2)
 """Kinds of objectives over candidates; each may correct its logits by log Q first."""
 SGD, ADAGRAD, ADAM, LAZY_ADAM = range(4)
+TASK = 32
+"""Examples in a row, or rows of the batch, that are one thread's."""
+LONG_TASK = 512
+"""Rows in a row that are one thread's, where all are updated."""
+ROWS_AHEAD = 2
+"""Rows that are on their way from memory while one is updated."""
+END = -1
 
 
 class Parameter(NamedTuple):
-    """An embedding (V, d), its gradient, the optimizer's state, and the last step in which each row had a gradient."""
+    """Embeddings (rows, d), and the optimizer's state, of the same shape or empty."""
 
     values: Array
-    gradient: Array
     mean: Array
     square: Array
-    last_seen: Int64
 
 
 class Update(NamedTuple):
@@ -49,29 +57,44 @@ class Update(NamedTuple):
     epsilon: float
 
 
+class Objective(NamedTuple):
+    """What is minimised: see `firth.objectives`."""
+
+    kind: int
+    corrected: bool
+    log_expected: Array  # (V,)
+
+
+class Batch(NamedTuple):
+    """What the first phase keeps of a batch of n examples for the second."""
+
+    by_logits: Array  # (n, 1 + k) the gradient of the mean loss by the logits
+    target: Array  # (n, d) the target's vector before the step
+    by_target: Array  # (n, d) the gradient by it
+    last_seen: Int64  # (rows,) the last step in which a row occurred
+    first: Int32  # (rows,) the place where it occurred first: example · (2 + k), and 1 + j if it was candidate j
+    following: Int32  # (n · (2 + k),) where the row of this place occurs next, or END
+    seen: Int32  # (rows,) the rows that occur
+    seen_rows: Int64  # (1,) how many these are
+
+
 @compiled_sums
-def candidate_logits(
-    target: Array, context: Array, targets: Int32, contexts: Int32, first: int, last: int, logits: Array
-) -> None:
-    """logits[i, j] = target[targets[i]] · context[contexts[i, j]], for examples first to last."""
-    for i in range(first, last):
-        row = targets[i]
-        for j in range(contexts.shape[1]):
-            other = contexts[i, j]
-            total = target[row, 0] * context[other, 0]
-            for column in range(1, target.shape[1]):
-                total += target[row, column] * context[other, column]
-            logits[i, j] = total
+def dot(rows: Array, i: int, j: int) -> Any:
+    """rows[i] · rows[j]."""
+    total = rows.dtype.type(0)
+    for column in range(rows.shape[1]):
+        total += rows[i, column] * rows[j, column]
+    return total
 
 
 @compiled
 def gradient_by_logits(
-    kind: int, corrected: bool, logits: Array, i: int, contexts: Int32, log_expected: Array
+    kind: int, corrected: bool, logits: Array, i: int, candidates: Int32, log_expected: Array
 ) -> float:
     """Replace the logits of example i by the gradient of its loss; return the loss."""
     if corrected:
         for j in range(logits.shape[1]):
-            logits[i, j] -= log_expected[contexts[i, j]]
+            logits[i, j] -= log_expected[candidates[j]]
     loss = 0.0
     if kind == SOFTMAX:
         greatest = logits[i, 0]
@@ -80,7 +103,7 @@ def gradient_by_logits(
         true = float(logits[i, 0]) - float(greatest)
         total = 0.0
         for j in range(logits.shape[1]):
-            exponential = math.exp(float(logits[i, j]) - float(greatest))
+            exponential = np.exp(logits[i, j] - greatest)
             logits[i, j] = exponential
             total += exponential
         for j in range(logits.shape[1]):
@@ -98,146 +121,198 @@ def gradient_by_logits(
 
 
 @compiled
-def add_candidate_gradients(
-    by_logits: Array,
+def compute_example(
+    i: int,
+    target: int,
+    candidates: Int32,
+    contexts_from: int,
     scale: float,
-    targets: Int32,
-    contexts: Int32,
-    target: Array,
-    context: Array,
-    by_target: Array,
-    by_context: Array,
-    thread: int,
-    threads: int,
-) -> None:
-    """Add the gradients by this thread's rows of both embeddings, given those by the logits, times `scale`."""
-    width = target.shape[1]
-    for i in range(contexts.shape[0]):
-        row = targets[i]
-        mine = owner(row, threads) == thread
-        for j in range(contexts.shape[1]):
-            other = contexts[i, j]
-            g = target.dtype.type(by_logits[i, j] * scale)
-            if mine:
-                for column in range(width):
-                    by_target[row, column] += g * context[other, column]
-            if owner(other, threads) == thread:
-                for column in range(width):
-                    by_context[other, column] += g * target[row, column]
-
-
-@compiled
-def owner(row: int, threads: int) -> int:
-    """The thread whose row this is."""
-    scattered = np.uint64(np.uint32(row * 2_654_435_761))  # Knuth's multiplicative hash
-    return np.int64((scattered * np.uint64(threads)) >> np.uint64(32))  # type: ignore[return-value]
-
-
-@compiled
-def add_rows_by_id(ids: Int32, rows: Array, total: Array) -> None:
-    """total[ids[i]] += rows[i], in order."""
-    for i in range(ids.shape[0]):
-        for column in range(rows.shape[1]):
-            total[ids[i], column] += rows[i, column]
-
-
-@compiled
-def mark(ids: Int32, last_seen: Int64, step: int) -> None:
-    """last_seen[id] = step, for each of the ids."""
-    for i in ids:
-        last_seen[i] = step
-
-
-@compiled
-def update_sgd(
-    values: Array, gradient: Array, last_seen: Int64, time: int, first: int, last: int, rate: np.float32
-) -> None:
-    """p -= rate · g for the rows with a gradient."""
-    for row in range(first, last):
-        if last_seen[row] == time:
-            for column in range(values.shape[1]):
-                values[row, column] -= rate * gradient[row, column]
-                gradient[row, column] = 0
-
-
-@compiled
-def update_adagrad(
     values: Array,
-    gradient: Array,
-    square: Array,
-    last_seen: Int64,
-    time: int,
-    first: int,
-    last: int,
-    rate: np.float32,
-    epsilon: np.float32,
-) -> None:
-    """s += g²; p -= rate · g / √(s + ε) for the rows with a gradient (Duchi, Hazan and Singer 2011)."""
-    for row in range(first, last):
-        if last_seen[row] == time:
-            for column in range(values.shape[1]):
-                g = gradient[row, column]
-                square[row, column] += g * g
-                values[row, column] -= rate * g / np.sqrt(square[row, column] + epsilon)
-                gradient[row, column] = 0
+    objective: Objective,
+    batch: Batch,
+) -> tuple[float, bool]:
+    """Keep what example i asks for: the gradients of its loss, times `scale`, and its target's vector.
+
+    Returns the loss, and whether the true candidate has the highest logit. `candidates` (1 + k,) are its own.
+    """
+    logits, kept, by_target = batch.by_logits, batch.target, batch.by_target
+    answer = 0
+    for j in range(candidates.shape[0]):
+        logits[i, j] = dot(values, target, contexts_from + candidates[j])
+        if logits[i, j] > logits[i, answer]:
+            answer = j
+    loss = gradient_by_logits(objective.kind, objective.corrected, logits, i, candidates, objective.log_expected)
+    for column in range(values.shape[1]):
+        kept[i, column] = values[target, column]
+        by_target[i, column] = 0
+    for j in range(candidates.shape[0]):
+        logits[i, j] *= scale
+        g, row = logits[i, j], contexts_from + candidates[j]
+        for column in range(values.shape[1]):
+            by_target[i, column] += g * values[row, column]
+    return loss, answer == 0
 
 
 @compiled
-def update_adam(
-    values: Array,
+def list_occurrences(targets: Int32, contexts: Int32, contexts_from: int, step: int, batch: Batch) -> None:
+    """List where each row occurs in a batch."""
+    places = contexts.shape[1] + 1
+    found = 0
+    for example in range(targets.shape[0] - 1, -1, -1):
+        for j in range(contexts.shape[1], -1, -1):
+            place = example * places + j
+            row = contexts_from + contexts[example, j - 1] if j > 0 else targets[example]
+            if batch.last_seen[row] == step:
+                batch.following[place] = batch.first[row]
+            else:
+                batch.following[place] = END
+                batch.last_seen[row] = step
+                batch.seen[found] = row
+                found += 1
+            batch.first[row] = place
+    batch.seen_rows[0] = found
+
+
+@compiled
+def add_gradients(
+    row: int, first: Int32, following: Int32, by_logits: Array, target: Array, by_target: Array, gradient: Array
+) -> None:
+    """Add to `gradient` (d,) what each occurrence of a row in the batch asks for."""
+    places = by_logits.shape[1] + 1
+    place = first[row]
+    while place != END:
+        example = place // places
+        j = place - example * places
+        if j == 0:
+            for column in range(gradient.shape[0]):
+                gradient[column] += by_target[example, column]
+        else:
+            g = by_logits[example, j - 1]
+            for column in range(gradient.shape[0]):
+                gradient[column] += g * target[example, column]
+        place = following[place]
+
+
+@compiled
+def update_row(
+    row: int,
     gradient: Array,
+    values: Array,
     mean: Array,
     square: Array,
-    last_seen: Int64,
-    every_row: bool,
-    time: int,
-    first: int,
-    last: int,
+    optimizer: int,
     rate: np.float32,
     fall_1: np.float32,
     fall_2: np.float32,
     epsilon: np.float32,
 ) -> None:
-    """m += (g - m)(1 - β₁); v += (g² - v)(1 - β₂); p -= rate · m / (√v + ε) (Kingma and Ba 2015)."""
-    for row in range(first, last):
-        if every_row or last_seen[row] == time:
-            for column in range(values.shape[1]):
-                g = gradient[row, column]
-                m = mean[row, column] + (g - mean[row, column]) * fall_1
-                v = square[row, column] + (g * g - square[row, column]) * fall_2
-                mean[row, column] = m
-                square[row, column] = v
-                values[row, column] -= rate * m / (np.sqrt(v) + epsilon)
-                gradient[row, column] = 0
+    """Update a row, given its gradient (d,).
 
-
-@compiled
-def update_rows(parameter: Parameter, update: Update, time: int, first: int, last: int) -> None:
-    """Update number `time` (from 1) of rows first to last: of those with a gradient, or with `ADAM` of all.
-
-    The gradient is set back to zero. Each optimizer does what Keras's does.
+    SGD: p -= rate · g. Adagrad: s += g²; p -= rate · g / √(s + ε) (Duchi, Hazan and Singer 2011). Adam:
+    m += (g - m)(1 - β₁); v += (g² - v)(1 - β₂); p -= rate · m / (√v + ε) (Kingma and Ba 2015).
     """
-    values, gradient, square, last_seen = parameter.values, parameter.gradient, parameter.square, parameter.last_seen
-    kind = values.dtype.type
-    rate, epsilon = kind(update.rate), kind(update.epsilon)
-    if update.optimizer == SGD:
-        update_sgd(values, gradient, last_seen, time, first, last, rate)
-    elif update.optimizer == ADAGRAD:
-        update_adagrad(values, gradient, square, last_seen, time, first, last, rate, epsilon)
+    if optimizer == SGD:
+        for column in range(gradient.shape[0]):
+            values[row, column] -= rate * gradient[column]
+    elif optimizer == ADAGRAD:
+        for column in range(gradient.shape[0]):
+            g = gradient[column]
+            square[row, column] += g * g
+            values[row, column] -= rate * g / np.sqrt(square[row, column] + epsilon)
     else:
-        rate = kind(update.rate * math.sqrt(1 - update.beta_2**time) / (1 - update.beta_1**time))
-        fall_1, fall_2 = kind(1 - update.beta_1), kind(1 - update.beta_2)
-        every_row = update.optimizer == ADAM
-        update_adam(
-            values, gradient, parameter.mean, square, last_seen, every_row, time, first, last,
-            rate, fall_1, fall_2, epsilon,
-        )  # fmt: skip
+        for column in range(gradient.shape[0]):
+            g = gradient[column]
+            m = mean[row, column] + (g - mean[row, column]) * fall_1
+            v = square[row, column] + (g * g - square[row, column]) * fall_2
+            mean[row, column] = m
+            square[row, column] = v
+            values[row, column] -= rate * m / (np.sqrt(v) + epsilon)
 
 
 @compiled
-def share(size: int, thread: int, threads: int) -> tuple[int, int]:
-    """The thread's share of 0 … size: from where to where."""
-    return size * thread // threads, size * (thread + 1) // threads
+def rate_of_step(update: Update, step: int) -> float:
+    """The learning rate of a step (counted from 1), with Adam's correction for means that began at zero."""
+    if update.optimizer >= ADAM:  # lazy or not
+        return update.rate * math.sqrt(1 - update.beta_2**step) / (1 - update.beta_1**step)
+    return update.rate
+
+
+@compiled
+def update_rows(parameter: Parameter, update: Update, step: int, rows: Int32, gradients: Array) -> None:
+    """Update number `step` (from 1) of these rows, given the gradients (rows, d) by all. It does what Keras's does."""
+    values, mean, square = parameter.values, parameter.mean, parameter.square
+    kind = values.dtype.type
+    rate, epsilon = kind(rate_of_step(update, step)), kind(update.epsilon)
+    fall_1, fall_2 = kind(1 - update.beta_1), kind(1 - update.beta_2)
+    for row in rows:
+        update_row(row, gradients[row], values, mean, square, update.optimizer, rate, fall_1, fall_2, epsilon)
+
+
+@compiled
+def compute_examples(
+    thread: int,
+    threads: int,
+    targets: Int32,
+    contexts: Int32,
+    contexts_from: int,
+    start: int,
+    stop: int,
+    values: Array,
+    objective: Objective,
+    batch: Batch,
+    losses: Float64,
+    right_answers: Bool,
+) -> None:
+    """This thread's share of a batch's examples, start to stop."""
+    scale = 1.0 / (stop - start)
+    first = start + thread * TASK
+    while first < stop:
+        for i in range(first, min(first + TASK, stop)):
+            ahead = min(i + ROWS_AHEAD, stop - 1)
+            prefetch_row(values, targets[ahead])
+            for j in range(contexts.shape[1]):
+                prefetch_row(values, contexts_from + contexts[ahead, j])
+            losses[i], right_answers[i] = compute_example(
+                i - start, targets[i], contexts[i], contexts_from, scale, values, objective, batch
+            )
+        first += threads * TASK
+
+
+@compiled
+def update_seen_rows(
+    thread: int, threads: int, step: int, parameter: Parameter, update: Update, batch: Batch, gradient: Array
+) -> None:
+    """This thread's share of the rows that a step moves: those that occur in the batch, or with `ADAM` all.
+
+    `gradient` (d,) is working space.
+    """
+    values, mean, square = parameter.values, parameter.mean, parameter.square
+    kind = values.dtype.type
+    rate, epsilon = kind(rate_of_step(update, step)), kind(update.epsilon)
+    fall_1, fall_2 = kind(1 - update.beta_1), kind(1 - update.beta_2)
+    every_row = update.optimizer == ADAM
+    rows = values.shape[0] if every_row else batch.seen_rows[0]
+    size = LONG_TASK if every_row else TASK
+    first = thread * size
+    while first < rows:
+        last = min(first + size, rows)
+        for place in range(first, last):
+            row = place if every_row else batch.seen[place]
+            if not every_row:
+                ahead = batch.seen[min(place + ROWS_AHEAD, last - 1)]
+                prefetch_row(values, ahead)
+                if mean.shape[0] > 0:
+                    prefetch_row(mean, ahead)
+                if square.shape[0] > 0:
+                    prefetch_row(square, ahead)
+            for column in range(gradient.shape[0]):
+                gradient[column] = 0
+            if batch.last_seen[row] == step:
+                add_gradients(
+                    row, batch.first, batch.following, batch.by_logits, batch.target, batch.by_target, gradient
+                )
+            update_row(row, gradient, values, mean, square, update.optimizer, rate, fall_1, fall_2, epsilon)
+        first += threads * size
 
 
 @compiled
@@ -247,53 +322,37 @@ def train_batches(
     counters: Int64,
     targets: Int32,
     contexts: Int32,
+    contexts_from: int,
     batch_size: int,
-    kind: int,
-    corrected: bool,
-    log_expected: Array,
-    target: Parameter,
-    context: Parameter,
-    shared: bool,
+    objective: Objective,
+    parameter: Parameter,
     update: Update,
     steps_before: int,
-    logits: Array,
+    batch: Batch,
+    gradients: Array,
     losses: Float64,
     right_answers: Bool,
 ) -> None:
     """Train on examples in order, a batch at a time; write each one's loss, and whether it was answered right.
 
-    Every thread calls this with the same arrays, and `counters` all zero. `logits` has room for a batch.
+    Every thread calls this with the same arrays, and `counters` all zero. `contexts_from` is the row of the first
+    context vector; `batch` has room for a batch, `gradients` (threads, d) for one gradient a thread.
     """
-    n = targets.shape[0]
-    first_row, last_row = share(target.values.shape[0], thread, threads)
+    step = steps_before
     meeting = 0
-    for batch, start in enumerate(range(0, n, batch_size)):
-        stop = min(start + batch_size, n)
-        ids, others = targets[start:stop], contexts[start:stop]
-        time = steps_before + batch + 1
-        first, last = share(stop - start, thread, threads)
-        candidate_logits(target.values, context.values, ids, others, first, last, logits)
-        for i in range(first, last):
-            answer = 0
-            for j in range(1, others.shape[1]):
-                if logits[i, j] > logits[i, answer]:
-                    answer = j
-            right_answers[start + i] = answer == 0
-            losses[start + i] = gradient_by_logits(kind, corrected, logits, i, others, log_expected)
-        if thread == 0:
-            mark(ids, target.last_seen, time)
-            for i in range(stop - start):
-                mark(others[i], context.last_seen, time)
-        meeting += 1
-        wait_for_all(counters, meeting, threads)
-        add_candidate_gradients(
-            logits, 1.0 / (stop - start), ids, others, target.values, context.values,
-            target.gradient, context.gradient, thread, threads,
+    start = 0
+    while start < targets.shape[0]:
+        stop = min(start + batch_size, targets.shape[0])
+        step += 1
+        if thread == threads - 1:
+            list_occurrences(targets[start:stop], contexts[start:stop], contexts_from, step, batch)
+        compute_examples(
+            thread, threads, targets, contexts, contexts_from, start, stop,
+            parameter.values, objective, batch, losses, right_answers,
         )  # fmt: skip
         meeting += 1
         wait_for_all(counters, meeting, threads)
-        update_rows(target, update, time, first_row, last_row)
-        if not shared:
-            update_rows(context, update, time, first_row, last_row)
+        update_seen_rows(thread, threads, step, parameter, update, batch, gradients[thread])
         meeting += 1
         wait_for_all(counters, meeting, threads)
+        start = stop
