@@ -28,14 +28,17 @@ import platformdirs
 from firth.config import TextConfig
 from firth.errors import CorpusError, FormatError
 from firth.files import new_folder
-from firth.sources import Source, as_source
+from firth.kernels import compiler
+from firth.kernels.scanner import SENTENCE_END_NUMBER, translate
+from firth.scanning import Scanner, Words, merge, scan
+from firth.sources import Source, TextSource, as_source
+from firth.team import usable_threads
 from firth.text import SENTENCE_END
 from firth.vocabulary import Vocabulary
 
 FORMAT = "firth corpus"
 VERSION = 1
 CHUNK_TOKENS = 1 << 21
-SENTENCE_END_ID = 0
 
 Int32 = np.ndarray[Any, np.dtype[np.int32]]
 Int64 = np.ndarray[Any, np.dtype[np.int64]]
@@ -132,12 +135,14 @@ def encode(
     config: TextConfig | None = None,
     cache: str | Path | None = None,
     report: Callable[[Reading], None] = lambda _: None,
+    threads: int | None = None,
 ) -> Corpus:
     """Read a source once, and return its encoding.
 
     With `folder`, the encoding is written there (`OutputExistsError` if it exists). Without, the encoding of files
     is kept in `cache` (by default the user's cache folder) and found again by a fingerprint of their content; that
-    of anything else is temporary, and goes with the `Corpus`. A `Corpus`, or the folder of one, is returned as is.
+    of anything else is temporary, and goes with the `Corpus`. `threads` (by default, all processors) change the time it
+    takes and nothing else. A `Corpus`, or the folder of one, is returned as is.
 
     Raises `SourceError` for what cannot be read, `CorpusError` for text without a word.
     """
@@ -145,17 +150,17 @@ def encode(
         return source
     if isinstance(source, str | Path) and is_encoded(source):
         return Corpus(Path(source))
-    config = config or TextConfig()
+    config, threads = config or TextConfig(), threads or usable_threads()
     found = as_source(source) if not hasattr(source, "batches") else source
     if folder is not None:
-        return _write(found, Path(folder), config, found.fingerprint(config), report)
+        return _write(found, Path(folder), config, found.fingerprint(config), report, threads)
     cache = default_cache() if cache is None else Path(cache)
     cache.mkdir(parents=True, exist_ok=True)
     fingerprint = found.fingerprint(config)
     if fingerprint is None:
         temporary = tempfile.TemporaryDirectory(prefix="once-", dir=cache)
         try:
-            corpus = _write(found, Path(temporary.name) / "corpus", config, None, report)
+            corpus = _write(found, Path(temporary.name) / "corpus", config, None, report, threads)
         except BaseException:
             temporary.cleanup()
             raise
@@ -165,7 +170,7 @@ def encode(
     try:
         return Corpus(kept)
     except FormatError:
-        return _write(found, kept, config, fingerprint, report, overwrite=True)
+        return _write(found, kept, config, fingerprint, report, threads, overwrite=True)
 
 
 def is_encoded(folder: str | Path) -> bool:
@@ -193,36 +198,30 @@ def _read_about(folder: Path) -> dict[str, Any]:
     return about
 
 
-class _RawIds(dict[Any, int]):
-    """An id for each raw token, given when it is first asked for."""
-
-    def __missing__(self, raw: Any) -> int:
-        self[raw] = number = len(self)
-        return number
-
-
 def _write(
     source: Source,
     folder: Path,
     config: TextConfig,
     fingerprint: str | None,
     report: Callable[[Reading], None],
+    threads: int,
     *,
     overwrite: bool = False,
 ) -> Corpus:
     with new_folder(folder, overwrite=overwrite) as temporary:
-        raw_path = temporary / "raw.i32"
-        with raw_path.open("wb") as raw_file:
-            raw_ids, raw_counts = _write_raw_ids(source, config, raw_file, report)
-        words, counts, id_of_raw = _canonical(source, config, raw_ids, raw_counts)
-        if not words:
+        numbers_path = temporary / "numbers.i32"
+        with numbers_path.open("wb") as file:
+            if isinstance(source, TextSource) and config.separator is None and compiler.is_enabled():
+                words, parts = _number_text(source, config, file, report, threads)
+            else:
+                words, parts = _number_tokens(source, config, file, report)
+        if not words.words:
             raise CorpusError(f"there is not one word in {source.name}")
-        del raw_ids
-        tokens, starts = _write_ids(raw_path, id_of_raw, temporary)
-        raw_path.unlink()
-        counts.astype("<i8").tofile(temporary / "counts.i64")
-        with (temporary / "words.jsonl").open("w", encoding="ascii") as file:
-            file.writelines(json.dumps(word) + "\n" for word in words)
+        tokens, starts = _write_ids(numbers_path, words.id_of, parts, temporary)
+        numbers_path.unlink()
+        words.counts.astype("<i8").tofile(temporary / "counts.i64")
+        lines = json.dumps(words.words, separators=("\n", ":"))[1:-1]
+        (temporary / "words.jsonl").write_text(lines + "\n", "ascii", newline="\n")
         about = {
             "format": FORMAT,
             "version": VERSION,
@@ -230,65 +229,83 @@ def _write(
             "fingerprint": fingerprint,
             "tokens": tokens,
             "sentence_starts": starts,
-            "words": len(words),
+            "words": len(words.words),
         }
         (temporary / "corpus.json").write_text(json.dumps(about, indent=1), "utf-8")
     return Corpus(folder)
 
 
-def _write_raw_ids(
+Parts = list[tuple[int, int]]
+"""Whose numbers the file of numbers holds, part by part: the scanner's index, and how many."""
+
+
+def _number_text(
+    source: TextSource, config: TextConfig, file: IO[bytes], report: Callable[[Reading], None], threads: int
+) -> tuple[Words, Parts]:
+    """Write a number for every token of a text; return what words they are."""
+    scanners = [Scanner(config) for _ in range(threads)]
+    parts: Parts = []
+    tokens = 0
+    for block in scan(source.blocks(config), scanners):
+        block.numbers.astype("<i4", copy=False).tofile(file)
+        parts.append((block.scanner, len(block.numbers)))
+        tokens += len(block.numbers)
+        report(Reading(block.bytes_read, source.total_bytes, tokens))
+    return merge(scanners), parts
+
+
+class _Numbers(dict[Any, int]):
+    """A number for each raw token, given when it is first asked for."""
+
+    def __missing__(self, raw: Any) -> int:
+        self[raw] = number = len(self)
+        return number
+
+
+def _number_tokens(
     source: Source, config: TextConfig, file: IO[bytes], report: Callable[[Reading], None]
-) -> tuple[_RawIds, Int64]:
-    """Write a provisional id for every raw token; return these ids, and how often each occurs."""
-    raw_ids = _RawIds({SENTENCE_END: SENTENCE_END_ID})
-    counts = np.zeros(1, np.int64)
+) -> tuple[Words, Parts]:
+    """Write a number for every raw token of any source; return what words they are."""
+    numbers = _Numbers({SENTENCE_END: SENTENCE_END_NUMBER})
+    number_counts = np.zeros(1, np.int64)
     tokens = 0
     for batch in source.batches(config):
-        ids = np.fromiter(map(raw_ids.__getitem__, batch.tokens), np.dtype("<i4"), len(batch.tokens))
-        ids.tofile(file)
-        seen = np.bincount(ids, minlength=len(counts))
-        seen[: len(counts)] += counts
-        counts = seen
-        tokens += len(ids)
+        found = np.fromiter(map(numbers.__getitem__, batch.tokens), np.dtype("<i4"), len(batch.tokens))
+        found.tofile(file)
+        seen = np.bincount(found, minlength=len(number_counts))
+        seen[: len(number_counts)] += number_counts
+        number_counts = seen
+        tokens += len(found)
         report(Reading(batch.bytes_read, source.total_bytes, tokens))
-    return raw_ids, counts
-
-
-def _canonical(
-    source: Source, config: TextConfig, raw_ids: _RawIds, raw_counts: Int64
-) -> tuple[list[str], Int64, Int32]:
-    """The words by falling count, their counts, and the id of each raw token: -1 for what is no word."""
     counts: dict[str, int] = {}
-    word_of_raw = [""] * len(raw_ids)
-    for raw, number in raw_ids.items():
-        if number == SENTENCE_END_ID:
-            continue
-        word = source.word_of(raw, config)
-        if word:
-            word_of_raw[number] = word
-            counts[word] = counts.get(word, 0) + int(raw_counts[number])
+    word_of_number = [""] * len(numbers)
+    for raw, number in numbers.items():
+        if number != SENTENCE_END_NUMBER and (word := source.word_of(raw, config)):
+            word_of_number[number] = word
+            counts[word] = counts.get(word, 0) + int(number_counts[number])
     vocabulary = Vocabulary.from_counts(counts)
-    ids = np.array([vocabulary.ids.get(word, -1) for word in word_of_raw], np.int32)
-    return vocabulary.words, vocabulary.counts, ids
+    ids = np.array([vocabulary.ids.get(word, -1) for word in word_of_number], np.int32)
+    return Words(vocabulary.words, vocabulary.counts, [ids]), [(0, tokens)]
 
 
-def _write_ids(raw_path: Path, id_of_raw: Int32, folder: Path) -> tuple[int, int]:
+def _write_ids(numbers_path: Path, id_of: list[Int32], parts: Parts, folder: Path) -> tuple[int, int]:
     """Write the token ids and the sentence starts; return how many of each."""
-    tokens, starts, last_end = 0, 1, 0
+    ids, ends = np.empty(CHUNK_TOKENS, np.int32), np.empty(CHUNK_TOKENS, np.int64)
+    state = np.zeros(4, np.int64)
+    starts = 1
     with (
-        raw_path.open("rb") as raw_file,
+        numbers_path.open("rb") as numbers_file,
         (folder / "ids.i32").open("wb") as ids_file,
         (folder / "sentence_starts.i64").open("wb") as starts_file,
     ):
         np.zeros(1, "<i8").tofile(starts_file)
-        while len(raw := np.fromfile(raw_file, "<i4", CHUNK_TOKENS)):
-            ids = id_of_raw[raw]
-            is_word = ids >= 0
-            ends = tokens + np.cumsum(is_word)[raw == SENTENCE_END_ID]
-            ends = ends[np.diff(ends, prepend=last_end) > 0]  # empty lines end no sentence
-            ids[is_word].astype("<i4").tofile(ids_file)
-            ends.astype("<i8").tofile(starts_file)
-            tokens += int(is_word.sum())
-            starts += len(ends)
-            last_end = int(ends[-1]) if len(ends) else last_end
-    return tokens, starts
+        for scanner, count in parts:
+            for first in range(0, count, CHUNK_TOKENS):
+                numbers = np.fromfile(numbers_file, "<i4", min(CHUNK_TOKENS, count - first)).astype(
+                    np.int32, copy=False
+                )
+                translate(numbers, id_of[scanner], ids, ends, state)
+                ids[: state[0]].astype("<i4", copy=False).tofile(ids_file)
+                ends[: state[1]].astype("<i8", copy=False).tofile(starts_file)
+                starts += int(state[1])
+    return int(state[2]), starts

@@ -47,7 +47,7 @@ class ProgressBar:
         """Show an event."""
         if isinstance(event, Compiling):
             self.close()
-            print(f"{event} …", file=sys.stderr)
+            sys.stderr.write(f"{event} …\n")
         elif isinstance(event, Reading):
             self._show_reading(event)
         elif isinstance(event, EpochMetrics):

@@ -16,7 +16,7 @@ from typing import IO, Any, NamedTuple, Protocol, TypeGuard
 from firth.config import TextConfig
 from firth.errors import SourceError
 from firth.files import sha256_of
-from firth.text import BLOCK_BYTES, SENTENCE_END, decompressed, read_blocks, split_block, word_of
+from firth.text import BLOCK_BYTES, SENTENCE_END, Block, decompressed, read_blocks, split_block, word_of
 
 BATCH_TOKENS = 1 << 17
 
@@ -44,14 +44,28 @@ class Source(Protocol):
         """The word a raw token stands for; '' if none."""
 
 
-class _Text:
-    """What the sources of text have in common: their tokens are bytes, not yet lower-cased."""
+class TextSource:
+    """What the sources of text have in common: blocks of text, whose tokens are bytes, not yet lower-cased."""
+
+    name: str
+    total_bytes: int | None = None
+
+    def fingerprint(self, config: TextConfig) -> str | None:
+        return None
+
+    def blocks(self, config: TextConfig) -> Iterator[Block]:
+        """All text, in order."""
+        raise NotImplementedError
+
+    def batches(self, config: TextConfig) -> Iterator[Batch]:
+        for block in self.blocks(config):
+            yield Batch(split_block(block.text, config), block.bytes_read)
 
     def word_of(self, raw: bytes, config: TextConfig) -> str:
         return word_of(raw, config)
 
 
-class TextFiles(_Text):
+class TextFiles(TextSource):
     """Text files, packed or not, one after the other; a sentence ends with its line and with its file."""
 
     def __init__(self, paths: Iterable[Path]):
@@ -59,7 +73,7 @@ class TextFiles(_Text):
         self.name = str(self.paths[0]) if len(self.paths) == 1 else f"{len(self.paths)} files"
         for path in self.paths:
             _check_readable(path)
-        self.total_bytes: int | None = sum(path.stat().st_size for path in self.paths)
+        self.total_bytes = sum(path.stat().st_size for path in self.paths)
 
     def fingerprint(self, config: TextConfig) -> str | None:
         if not all(path.is_file() for path in self.paths):
@@ -68,52 +82,43 @@ class TextFiles(_Text):
         parts = [json.dumps(settings, sort_keys=True), *(sha256_of(path) for path in self.paths)]
         return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
-    def batches(self, config: TextConfig) -> Iterator[Batch]:
+    def blocks(self, config: TextConfig) -> Iterator[Block]:
         bytes_before = 0
         for path in self.paths:
             before = path.stat()
             with path.open("rb") as file, decompressed(file, str(path)) as content:
                 for block in read_blocks(content, str(path), config):
                     at = file.tell() if file.seekable() else 0
-                    yield Batch(split_block(block, config), bytes_before + at)
+                    yield Block(block, bytes_before + at)
             after = path.stat()
             if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
                 raise SourceError(f"{path} changed while it was read: try again when it is at rest")
             bytes_before += before.st_size
 
 
-class TextStream(_Text):
+class TextStream(TextSource):
     """An open binary file, such as standard input; it can be read once."""
-
-    total_bytes: int | None = None
 
     def __init__(self, file: IO[bytes]):
         self.file = file
         self.name = str(getattr(file, "name", "the stream"))
 
-    def fingerprint(self, config: TextConfig) -> str | None:
-        return None
-
-    def batches(self, config: TextConfig) -> Iterator[Batch]:
+    def blocks(self, config: TextConfig) -> Iterator[Block]:
         bytes_read = 0
         for block in read_blocks(decompressed(self.file, self.name), self.name, config):
             bytes_read += len(block)
-            yield Batch(split_block(block, config), bytes_read)
+            yield Block(block, bytes_read)
 
 
-class Texts(_Text):
+class Texts(TextSource):
     """Strings of text, each one line or several."""
 
-    total_bytes: int | None = None
     name = "the texts"
 
     def __init__(self, texts: Iterable[Any]):
         self.texts = texts
 
-    def fingerprint(self, config: TextConfig) -> str | None:
-        return None
-
-    def batches(self, config: TextConfig) -> Iterator[Batch]:
+    def blocks(self, config: TextConfig) -> Iterator[Block]:
         waiting: list[bytes] = []
         size = bytes_read = 0
         for number, text in enumerate(self.texts, start=1):
@@ -126,9 +131,9 @@ class Texts(_Text):
             size += len(waiting[-1])
             if size >= BLOCK_BYTES:
                 bytes_read += size
-                yield Batch(split_block(b"\n".join([*waiting, b""]), config), bytes_read)
+                yield Block(b"\n".join([*waiting, b""]), bytes_read)
                 waiting, size = [], 0
-        yield Batch(split_block(b"\n".join([*waiting, b""]), config), bytes_read + size)
+        yield Block(b"\n".join([*waiting, b""]), bytes_read + size)
 
 
 class TokenLists:

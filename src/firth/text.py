@@ -1,7 +1,7 @@
 """Standardise and split: from bytes of text to tokens.
 
-Text goes through here in blocks of UTF-8 bytes, cut at white space. `split_block` is the fast way, whole blocks
-at a time; `standardize` says the same slowly, and is what its tests compare it with.
+Text goes through here in blocks of UTF-8 bytes, cut at white space. `standardize` says, for a line, what becomes of it;
+`split_block` does the same for whole blocks, and `scanning.py` in compiled loops: the tests compare all three.
 
 The steps, in this order: ASCII punctuation is dropped, the text is split (at Unicode white space, or at the
 separator asked for), and each token is lower-cased by all the rules of Unicode. A line is a sentence.
@@ -19,18 +19,25 @@ import string
 import sys
 import zlib
 from collections.abc import Iterable, Iterator
-from typing import IO, Any, cast
+from typing import IO, Any, NamedTuple, cast
 
 from firth.config import TextConfig
 from firth.errors import SourceError
 
-BLOCK_BYTES = 1 << 21
+BLOCK_BYTES = 1 << 19
 SENTENCE_END = b"\xff"
 """Stands among the raw tokens where a line ends; no UTF-8 text has this byte."""
 
 _UNICODE_SPACE = re.compile(rb"\xc2[\x85\xa0]|\xe1\x9a\x80|\xe2\x80[\x80-\x8a\xa8\xa9\xaf]|\xe2\x81\x9f|\xe3\x80\x80")
 _LOWER = bytes.maketrans(string.ascii_uppercase.encode(), string.ascii_lowercase.encode())
 _SEPARATORS_AS_SPACE = bytes.maketrans(b"\x1c\x1d\x1e\x1f", b"    ")
+
+
+class Block(NamedTuple):
+    """Some of a source's text: valid UTF-8, cut after a token; and the bytes of the source read so far."""
+
+    text: bytes
+    bytes_read: int
 
 
 def standardize(line: str, config: TextConfig | None = None) -> list[str]:
@@ -40,7 +47,7 @@ def standardize(line: str, config: TextConfig | None = None) -> list[str]:
     ['well', 'go', 'élan']
     """
     config = config or TextConfig()
-    words = line.translate(str.maketrans("", "", _dropped_punctuation(config))).split(config.separator)
+    words = line.translate(str.maketrans("", "", dropped_punctuation(config))).split(config.separator)
     if config.separator is not None:
         words = [stripped for word in words if (stripped := word.strip())]
     return [word.lower() for word in words] if config.lowercase else words
@@ -51,7 +58,7 @@ def tokenize(lines: Iterable[str], config: TextConfig | None = None) -> list[lis
     config, lines = config or TextConfig(), list(lines)
     if config.separator is not None or any("\n" in line for line in lines):
         return [standardize(line, config) for line in lines]
-    whole = "\n".join(lines).translate(str.maketrans("", "", _dropped_punctuation(config)))
+    whole = "\n".join(lines).translate(str.maketrans("", "", dropped_punctuation(config)))
     return [line.split() for line in (whole.lower() if config.lowercase else whole).split("\n")] if lines else []
 
 
@@ -60,7 +67,7 @@ def split_block(block: bytes, config: TextConfig) -> list[bytes]:
 
     Tokens that differ as bytes may still be one word: it is `word_of` that lower-cases by all of Unicode.
     """
-    dropped = _dropped_punctuation(config).encode()
+    dropped = dropped_punctuation(config).encode()
     if config.separator is not None:
         mark = config.separator.encode()
         return block.translate(None, dropped).replace(b"\n", mark + SENTENCE_END + mark).split(mark)
@@ -79,7 +86,8 @@ def word_of(raw: bytes, config: TextConfig) -> str:
     return word.lower() if config.lowercase else word
 
 
-def _dropped_punctuation(config: TextConfig) -> str:
+def dropped_punctuation(config: TextConfig) -> str:
+    """The characters that are taken out of a text before it is split."""
     if not config.strip_punctuation:
         return ""
     return "".join(c for c in string.punctuation if c not in (config.separator or ""))

@@ -57,7 +57,7 @@ def train(
     config = config or TrainingConfig.of(settings)
     threads = _checked(threads)
     with _reporter(progress, tensorboard) as report:
-        corpus = encode(source, config=config, cache=cache, report=report)
+        corpus = encode(source, config=config, cache=cache, report=report, threads=threads)
         vocabulary = corpus.vocabulary(config.min_count, config.max_vocabulary)
         config = dataclasses.replace(config, epochs=config.epochs or epochs_for(len(corpus)))
         if not compiler.is_compiled("rounds"):

@@ -14,6 +14,13 @@ from firth.errors import WordNotFoundError
 Int64 = np.ndarray[Any, np.dtype[np.int64]]
 
 
+def by_count_then_word(words: Sequence[str], counts: Int64) -> Int64:
+    """The places of words in the order of their ids: by falling count, words of equal count by code points."""
+    by_word = np.array(sorted(range(len(words)), key=words.__getitem__), np.int64)
+    order: Int64 = by_word[np.argsort(-counts[by_word], kind="stable")]
+    return order
+
+
 class Vocabulary:
     """Words in the order of their ids: by falling count, words of equal count by code points.
 
@@ -33,9 +40,9 @@ class Vocabulary:
     ) -> Vocabulary:
         """The words that occur `min_count` times or more, the `max_vocabulary` most frequent of them."""
         kept = [word for word, count in counts.items() if count >= min_count]
-        kept.sort(key=lambda word: (-counts[word], word))
-        kept = kept[:max_vocabulary]
-        return cls(kept, [counts[word] for word in kept])
+        of_kept = np.array([counts[word] for word in kept], np.int64)
+        order = by_count_then_word(kept, of_kept)[:max_vocabulary]
+        return cls([kept[i] for i in order.tolist()], of_kept[order])
 
     @cached_property
     def ids(self) -> dict[str, int]:

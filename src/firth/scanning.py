@@ -1,0 +1,219 @@
+"""Text to numbers, on all threads: each has a table of its own, and the tables' words are made one in the end.
+
+`scan` gives the blocks' numbers in the order of the text, whichever thread found them. `merge` says which word each
+number of each table is. What it gives does not depend on the number of threads.
+"""
+
+from __future__ import annotations
+
+import string
+from collections import deque
+from collections.abc import Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from queue import SimpleQueue
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from firth.config import TextConfig
+from firth.kernels.scanner import (
+    COUNT,
+    DROPPED,
+    KEY,
+    LINE_END,
+    MAYBE_SPACE,
+    SENTENCE_END_NUMBER,
+    SPACE,
+    START,
+    Table,
+    Tokens,
+    fill_slots,
+    find_tokens,
+    hash_tokens,
+    number_tokens,
+)
+from firth.text import Block, dropped_punctuation
+from firth.vocabulary import by_count_then_word
+
+FIRST_CAPACITY = 1 << 14
+"""Tokens a table has room for at first; it doubles when they are more."""
+NO_WORD = -1
+"""The id of a sentence's end."""
+PADDING = b"\0\0"
+"""After a block's text: the kernel looks so far ahead."""
+
+Int16 = np.ndarray[Any, np.dtype[np.int16]]
+Int32 = np.ndarray[Any, np.dtype[np.int32]]
+Int64 = np.ndarray[Any, np.dtype[np.int64]]
+
+
+class Numbers(NamedTuple):
+    """The numbers of a block's tokens and line ends, int32, of the scanner with this index."""
+
+    scanner: int
+    numbers: Int32
+    bytes_read: int
+
+
+class Words(NamedTuple):
+    """What a text is made of: words by falling count, then by code points; for each scanner, the id of each number."""
+
+    words: list[str]
+    counts: Int64
+    id_of: list[Int32]
+
+
+def actions(config: TextConfig) -> Int16:
+    """What the scanner does with each byte (256,)."""
+    table = np.arange(256, dtype=np.int16)
+    if config.lowercase:
+        upper = np.frombuffer(string.ascii_uppercase.encode(), np.uint8)
+        table[upper] = upper + (ord("a") - ord("A"))
+    table[np.frombuffer(dropped_punctuation(config).encode(), np.uint8)] = DROPPED
+    table[[ord(c) for c in map(chr, range(128)) if c.isspace()]] = SPACE
+    table[ord("\n")] = LINE_END
+    table[[0xC2, 0xE1, 0xE2, 0xE3]] = MAYBE_SPACE
+    return table
+
+
+class Scanner:
+    """Numbers the tokens of blocks of text."""
+
+    def __init__(self, config: TextConfig):
+        self.config = config
+        self.actions = actions(config)
+        self.table = Table(
+            slots=np.zeros((2 * FIRST_CAPACITY, 2), np.int32),
+            words=np.zeros((FIRST_CAPACITY + 1, 3), np.int64),
+            letters=np.empty(0, np.uint8),
+            size=np.array([SENTENCE_END_NUMBER + 1, 0]),
+        )
+        self.tokens = _room_for_tokens(0)
+
+    def scan(self, block: bytes) -> Int32:
+        """The numbers of the tokens and line ends of a block: valid UTF-8 that ends with a token."""
+        size = len(block)
+        if size > len(self.tokens.hashes):
+            self.tokens = _room_for_tokens(size)
+        found = find_tokens(np.frombuffer(block + PADDING, np.uint8), size, self.actions, self.tokens)
+        return self._number(self.tokens, found)
+
+    def _number(self, tokens: Tokens, found: int) -> Int32:
+        self._make_room_for_letters(int(tokens.starts[found]))
+        numbers = np.empty(found, np.int32)
+        done = number_tokens(tokens, 0, found, self.table, numbers)
+        while done < found:
+            self._make_room_for_words()
+            done = number_tokens(tokens, done, found, self.table, numbers)
+        return numbers
+
+    def _make_room_for_letters(self, more: int) -> None:
+        letters, (_, used) = self.table.letters, self.table.size
+        if used + more > len(letters):
+            larger = np.empty(max(2 * len(letters), used + more), np.uint8)
+            larger[:used] = letters[:used]
+            self.table = self.table._replace(letters=larger)
+
+    def _make_room_for_words(self) -> None:
+        rows = len(self.table.words)
+        words = np.zeros((2 * rows - 1, 3), np.int64)
+        words[:rows] = self.table.words
+        self.table = self.table._replace(slots=np.zeros((2 * len(self.table.slots), 2), np.int32), words=words)
+        fill_slots(self.words().hashes, self.table)
+
+    def words(self) -> Tokens:
+        """What the numbers from 1 on are."""
+        size = self.table.size[0]
+        starts, keys = (np.ascontiguousarray(self.table.words[1 : size + 1, column]) for column in (START, KEY))
+        hashes = np.empty(size - 1, np.uint64)
+        hash_tokens(self.table.letters, starts, hashes)
+        return Tokens(self.table.letters, starts, hashes, keys)
+
+    def counts(self) -> Int64:
+        """How often each number from 1 on was given."""
+        counts: Int64 = self.table.words[1 : self.table.size[0], COUNT]
+        return counts
+
+    def text(self) -> str:
+        """The words of the numbers from 1 on, a line end after each, as UTF-8 has them."""
+        return self.table.letters[: self.table.size[1]].tobytes().decode("utf-8")
+
+    def add(self, other: Scanner) -> Int32:
+        """Count another scanner's words, too; return the numbers here of its numbers from 1 on."""
+        words, counts = other.words(), other.counts()
+        numbers = self._number(words, len(counts))
+        self.table.words[numbers, COUNT] += counts - 1  # they have just been counted once
+        return numbers
+
+
+def _room_for_tokens(size: int) -> Tokens:
+    """Room for all the tokens that a block of this size can have."""
+    return Tokens(
+        letters=np.empty(2 * size, np.uint8),
+        starts=np.empty(size + 1, np.int64),
+        hashes=np.empty(size, np.uint64),
+        keys=np.empty(size, np.int64),
+    )
+
+
+def scan(blocks: Iterable[Block], scanners: list[Scanner]) -> Iterator[Numbers]:
+    """The numbers of all blocks, in order, found by as many threads as there are scanners."""
+    if len(scanners) == 1:
+        for block in blocks:
+            yield Numbers(0, scanners[0].scan(block.text), block.bytes_read)
+        return
+    idle: SimpleQueue[int] = SimpleQueue()
+    for index in range(len(scanners)):
+        idle.put(index)
+
+    def work(block: Block) -> Numbers:
+        index = idle.get()
+        try:
+            return Numbers(index, scanners[index].scan(block.text), block.bytes_read)
+        finally:
+            idle.put(index)
+
+    with ThreadPoolExecutor(len(scanners), thread_name_prefix="firth-reading") as pool:
+        at_work: deque[Future[Numbers]] = deque()
+        for block in blocks:
+            at_work.append(pool.submit(work, block))
+            if len(at_work) > 2 * len(scanners):
+                yield at_work.popleft().result()
+        while at_work:
+            yield at_work.popleft().result()
+
+
+def merge(scanners: list[Scanner]) -> Words:
+    """The words of all scanners as one list, and which of them each number of each scanner is.
+
+    It is the first scanner that comes to know all words. Letters that only Unicode can lower-case are lower-cased now.
+    """
+    first, *others = scanners
+    numbers_in_first = [first.add(other) for other in others]
+    raw = first.text()
+    text = raw.lower() if first.config.lowercase else raw
+    words, counts = text.split("\n")[:-1], first.counts()
+    ids = np.arange(len(words))
+    if text != raw:  # some words may have become the same
+        distinct = _Ids()
+        ids = np.fromiter(map(distinct.__getitem__, words), np.int64, len(words))
+        words, of_number = list(distinct), counts
+        counts = np.zeros(len(words), np.int64)
+        np.add.at(counts, ids, of_number)
+    order = by_count_then_word(words, counts)
+    rank = np.empty(len(words), np.int32)
+    rank[order] = np.arange(len(words), dtype=np.int32)
+    id_of_first = np.concatenate([np.array([NO_WORD], np.int32), rank[ids]])
+    return Words(
+        list(map(words.__getitem__, order.tolist())),
+        counts[order],
+        [id_of_first, *(np.concatenate([id_of_first[:1], id_of_first[numbers]]) for numbers in numbers_in_first)],
+    )
+
+
+class _Ids(dict[str, int]):
+    """An id for each word, given when it is first asked for."""
+
+    def __missing__(self, word: str) -> int:
+        self[word] = number = len(self)
+        return number
