@@ -92,7 +92,8 @@ def test_optimizer__does_what_its_twin_does(name):
     for time, g in enumerate(gradients, start=1):
         rows = np.flatnonzero(np.abs(g).sum(axis=1) > (-1 if every else 0)).astype(np.int32)
         for part in (rows[:3], rows[3:]):
-            update_rows(parameter, OPTIMIZERS[name].update(None), time, part, g)
+            (rate,) = OPTIMIZERS[name].rates(OPTIMIZERS[name].rate, time - 1, 1)
+            update_rows(parameter, OPTIMIZERS[name].update, float(rate), part, g)
     assert_allclose(parameter.values, TWINS[name](gradients), rtol=1e-10)
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, NamedTuple, cast
@@ -16,10 +15,13 @@ from typing import Any, NamedTuple, cast
 import numpy as np
 
 from firth.config import TextConfig
+from firth.kernels import compiler
 from firth.kernels.examples import draw_candidates, find_skipgrams, shuffle
 from firth.kernels.randomness import stream_key
+from firth.kernels.scanner import SENTENCE_END_NUMBER
 from firth.kernels.skipgram import Noise
 from firth.sampling import alias_table
+from firth.scanning import Scanner, merge
 from firth.text import tokenize
 
 PADDING, UNKNOWN = "", "[UNK]"
@@ -63,56 +65,91 @@ class Examples(NamedTuple):
     labels: Int32
 
 
+class Numbered(NamedTuple):
+    """Texts as numbers: their different words, how often each occurs, the number of each token, tokens in each text."""
+
+    words: list[str]
+    counts: Int64
+    numbers: Int32
+    lengths: Int64
+
+
 def capped_vocabulary(
-    texts: Iterable[Text], max_tokens: int, *, reverse_ties: bool = False, config: TextConfig | None = None
+    texts: Iterable[Text] | Numbered, max_tokens: int, *, reverse_ties: bool = False, config: TextConfig | None = None
 ) -> list[str]:
     """'' (padding) and '[UNK]', then the most frequent words of the texts: `max_tokens` in all, or fewer.
 
-    A text is a string, or the list of its tokens.
+    A text is a string, or the list of its tokens; `numbered` texts need not be split again.
     Words of equal count are ordered by their code points; in reverse with `reverse_ties`, as TensorFlow's
     TextVectorization orders them. Raises `ValueError` if there is no room for a word.
     """
     if max_tokens <= len(SPECIAL_TOKENS):
         raise ValueError(f"max_tokens must be more than the {len(SPECIAL_TOKENS)} special tokens, not {max_tokens}")
-    counts = Counter(itertools.chain.from_iterable(_tokens(texts, config)))
-    words = sorted(counts, reverse=reverse_ties)
-    words.sort(key=lambda word: -counts[word])
-    return [*SPECIAL_TOKENS, *words[: max_tokens - len(SPECIAL_TOKENS)]]
+    words, counts, *_ = texts if isinstance(texts, Numbered) else numbered(texts, config)
+    by_word = np.array(sorted(range(len(words)), key=words.__getitem__, reverse=reverse_ties), np.int64)
+    order = by_word[np.argsort(-counts[by_word], kind="stable")]
+    return [*SPECIAL_TOKENS, *(words[i] for i in order[: max_tokens - len(SPECIAL_TOKENS)].tolist())]
 
 
 def vectorize(
-    texts: Iterable[Text], words: Sequence[str], sequence_length: int, *, config: TextConfig | None = None
+    texts: Iterable[Text] | Numbered, words: Sequence[str], sequence_length: int, *, config: TextConfig | None = None
 ) -> Int32:
     """The ids of each text's tokens, (texts, sequence_length) int32: cut there, or padded with 0.
 
-    A text is a string, or the list of its tokens. `words` begins with '' and '[UNK]' (see `capped_vocabulary`); words
-    that are not in it get id 1.
+    A text is a string, or the list of its tokens; `numbered` texts need not be split again. `words` begins with '' and
+    '[UNK]' (see `capped_vocabulary`); words that are not in it get id 1.
     """
     if tuple(words[:2]) != SPECIAL_TOKENS:
         raise ValueError(f"words must begin with {SPECIAL_TOKENS}, not {tuple(words[:2])}")
     if sequence_length < 1:
         raise ValueError(f"sequence_length must be 1 or more, not {sequence_length}")
-    ids = _Ids({word: i for i, word in enumerate(words)})
-    lines = _tokens(texts, config)
-    lengths = np.fromiter(map(len, lines), np.int64, len(lines))
-    tokens = np.fromiter(map(ids.__getitem__, itertools.chain.from_iterable(lines)), np.int32, lengths.sum())
-    return _padded(tokens, lengths, sequence_length)
+    ids = {word: i for i, word in enumerate(words)}
+    distinct, _, numbers, lengths = texts if isinstance(texts, Numbered) else numbered(texts, config)
+    of_number = np.array([ids.get(word, SPECIAL_TOKENS.index(UNKNOWN)) for word in distinct], np.int32)
+    return _padded(of_number[numbers], lengths, sequence_length)
 
 
-def _tokens(texts: Iterable[Text], config: TextConfig | None) -> list[list[str]]:
-    """The tokens of each text. Raises `TypeError` for texts of both kinds."""
-    texts = list(texts)
+def numbered(texts: Iterable[Text], config: TextConfig | None = None) -> Numbered:
+    """Number the tokens of texts. Raises `TypeError` for texts that are strings and lists."""
+    config, texts = config or TextConfig(), list(texts)
     kinds = {isinstance(text, str) for text in texts}
     if len(kinds) > 1:
         raise TypeError("texts are strings, or lists of tokens: not some of both")
-    return tokenize(cast("list[str]", texts), config) if True in kinds else cast("list[list[str]]", texts)
+    if True in kinds and config.separator is None and compiler.is_enabled():
+        joined = "\n".join([*cast("list[str]", texts), ""])
+        if joined.count("\n") == len(texts) and (content := _utf8(joined)) is not None:
+            return _scanned(content, config)
+    tokens = cast("list[list[str]]", texts) if True not in kinds else tokenize(cast("list[str]", texts), config)
+    ids = _Ids()
+    lengths = np.fromiter(map(len, tokens), np.int64, len(tokens))
+    numbers = np.fromiter(map(ids.__getitem__, itertools.chain.from_iterable(tokens)), np.int32, lengths.sum())
+    return Numbered(list(ids), np.bincount(numbers, minlength=len(ids)), numbers, lengths)
+
+
+def _utf8(text: str) -> bytes | None:
+    try:
+        return text.encode("utf-8")
+    except UnicodeEncodeError:  # half a character, which no file can hold
+        return None
+
+
+def _scanned(content: bytes, config: TextConfig) -> Numbered:
+    """Number the tokens of lines, each with a line end."""
+    scanner = Scanner(config)
+    raw = scanner.scan(content)
+    words, counts, (id_of,) = merge([scanner])
+    numbers = id_of[raw]
+    ends = np.flatnonzero(raw == SENTENCE_END_NUMBER)
+    lengths = np.diff(ends, prepend=-1) - 1
+    return Numbered(words, counts, numbers[numbers >= 0], lengths)
 
 
 class _Ids(dict[str, int]):
-    """The id of each word; 1 for a word that has none."""
+    """A number for each word, given when it is first asked for."""
 
     def __missing__(self, word: str) -> int:
-        return 1
+        self[word] = number = len(self)
+        return number
 
 
 def _padded(tokens: Int32, lengths: Int64, length: int) -> Int32:

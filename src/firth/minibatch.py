@@ -192,7 +192,7 @@ class Trainer:
         self.objective = OBJECTIVES[config.objective]
         self.log_expected = log_expected.astype(values.dtype)
         self.optimizer = OPTIMIZERS[config.optimizer]
-        self.update = self.optimizer.update(config.learning_rate)
+        self.rate = float(config.learning_rate or self.optimizer.rate)
         self.parameter = self.optimizer.parameter(values)
         self.last_seen = np.zeros(len(values), np.int64)
         self.steps = 0
@@ -226,6 +226,7 @@ class Trainer:
         """One step, as `run` does many: the losses before it, and which examples were answered right."""
         losses, right, by_logits = self.losses(targets, contexts)
         gradients = self.gradients(targets, contexts, by_logits / np.asarray(len(losses), by_logits.dtype))
+        (rate,) = self.optimizer.rates(self.rate, self.steps, 1)
         self.steps += 1
         rows = np.arange(len(gradients), dtype=np.int32)
         if not self.optimizer.moves_every_row:
@@ -233,7 +234,7 @@ class Trainer:
             moved[targets] = True
             moved[self.contexts_from + contexts] = True
             rows = rows[moved]
-        update_rows(self.parameter, self.update, self.steps, rows, gradients)
+        update_rows(self.parameter, self.optimizer.update, float(rate), rows, gradients)
         return losses, right
 
     def run(self, targets: Int32, contexts: Int32, batch_size: int) -> tuple[float, float]:
@@ -248,14 +249,16 @@ class Trainer:
         objective = Objective(self.objective.kind, self.objective.corrected, self.log_expected)
         batch = self._batch(min(batch_size, n), contexts.shape[1])
         counters = np.zeros(8, np.int64)
+        rates = self.optimizer.rates(self.rate, self.steps, -(-n // batch_size))
         gradients = aligned_zeros(self.team.threads, self.parameter.values.shape[1], self.parameter.values.dtype)
         self.team.run(
             lambda thread: train_batches(
                 thread, self.team.threads, counters, targets, contexts, self.contexts_from, batch_size,
-                objective, self.parameter, self.update, self.steps, batch, gradients, losses, right,
+                objective, self.parameter, self.optimizer.update, rates, self.steps,
+                batch, gradients, losses, right,
             )
         )  # fmt: skip
-        self.steps += -(-n // batch_size)
+        self.steps += len(rates)
         return float(losses.mean()), float(right.mean())
 
     def _batch(self, n: int, candidates: int) -> Batch:
@@ -316,7 +319,7 @@ def train(
                 targets, contexts = _in_order(examples, training, config, epoch)
             loss, accuracy = trainer.run(targets, contexts, config.batch_size)
             trainer.embeddings.copy_to(embeddings)
-            metrics = EpochMetrics(epoch + 1, config.epochs, len(targets), loss, accuracy, trainer.update.rate)
+            metrics = EpochMetrics(epoch + 1, config.epochs, len(targets), loss, accuracy, trainer.rate)
             if held_out:
                 measured = _measure(trainer, examples, validation, config.batch_size)
                 metrics = dataclasses.replace(metrics, validation_loss=measured[0], validation_accuracy=measured[1])

@@ -16,6 +16,7 @@ from firth.kernels import minibatch as kernels
 from firth.kernels.minibatch import Parameter, Update
 
 Array = np.ndarray[Any, Any]
+Float64 = np.ndarray[Any, np.dtype[np.float64]]
 
 
 @dataclass(frozen=True)
@@ -31,9 +32,18 @@ class Optimizer:
     beta_2: float = 0.999
     epsilon: float = 1e-7
 
-    def update(self, rate: float | None) -> Update:
-        """What the kernels need to know; `rate` None is the usual one."""
-        return Update(self.code, float(rate or self.rate), self.beta_1, self.beta_2, self.epsilon)
+    @property
+    def update(self) -> Update:
+        """What the kernels need to know."""
+        return Update(self.code, self.beta_1, self.beta_2, self.epsilon)
+
+    def rates(self, rate: float, steps_before: int, steps: int) -> Float64:
+        """The learning rates of some steps (steps,), with Adam's correction for means that began at zero."""
+        if not self.keeps_mean:
+            return np.full(steps, rate)
+        step = steps_before + np.arange(1, steps + 1)
+        rates: Float64 = rate * np.sqrt(1 - self.beta_2**step) / (1 - self.beta_1**step)
+        return rates
 
     def parameter(self, values: Array) -> Parameter:
         """A parameter (rows, d) with this optimizer's state."""

@@ -250,3 +250,10 @@ def train(
                     "there is nothing to learn: no two words of the vocabulary stood in one sentence"
                     " in this epoch. Is every sentence one word long? If the corpus is tiny, sample=0 keeps all"
                 )
+
+
+def train_a_little() -> None:
+    """Train on two words, so that the kernels are compiled."""
+    config = TrainingConfig(vector_size=1, sample=0)
+    tokens = Tokens(np.array([0, 1], np.int32), np.array([0, 2]), np.array([1, 1]))
+    list(train(tokens, config, initial_parameters(2, 1, 1), epochs=1, threads=1))

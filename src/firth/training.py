@@ -57,11 +57,12 @@ def train(
     config = config or TrainingConfig.of(settings)
     threads = _checked(threads)
     with _reporter(progress, tensorboard) as report:
+        if not compiler.is_compiled("rounds"):
+            report(Compiling())
+            compiler.beside.start({"train_rounds"}, "from firth.rounds import train_a_little; train_a_little()")
         corpus = encode(source, config=config, cache=cache, report=report, threads=threads)
         vocabulary = corpus.vocabulary(config.min_count, config.max_vocabulary)
         config = dataclasses.replace(config, epochs=config.epochs or epochs_for(len(corpus)))
-        if not compiler.is_compiled("rounds"):
-            report(Compiling())
         return _learn(corpus, vocabulary, config, threads, report)
 
 

@@ -31,6 +31,7 @@ from firth.examples import (
     Examples,
     capped_vocabulary,
     negative_samples,
+    numbered,
     skipgrams,
     training_examples,
     vectorize,
@@ -38,12 +39,13 @@ from firth.examples import (
 from firth.files import refuse_to_overwrite
 from firth.formats import tsv
 from firth.kernels import compiler
-from firth.minibatch import EpochMetrics, MinibatchConfig, initial_embeddings, train
+from firth.minibatch import Embeddings, EpochMetrics, MinibatchConfig, Trainer, initial_embeddings, train
 from firth.progress import Compiling
 from firth.sampling import keep_probabilities, noise_distribution, sampling_table
 from firth.sources import files
+from firth.team import Team
 from firth.tensorboard import ScalarLog, write_projector
-from firth.text import decompressed, read_blocks, standardize, tokenize
+from firth.text import decompressed, read_blocks, standardize
 from firth.vectors import WordVectors
 from firth.vocabulary import Vocabulary
 
@@ -108,10 +110,10 @@ def read_lines(path: str | Path) -> list[str]:
 
 def vectorized(lines: list[str], *, faithful: bool) -> Corpus:
     """The lines as padded sequences: ten words a line as the tutorial has it, or all of them."""
-    tokens = tokenize(lines)
-    words = capped_vocabulary(tokens, VOCABULARY_SIZE, reverse_ties=faithful)
-    length = SEQUENCE_LENGTH if faithful else max(map(len, tokens))
-    return Corpus(lines, words, vectorize(tokens, words, max(length, 1)))
+    texts = numbered(lines)
+    words = capped_vocabulary(texts, VOCABULARY_SIZE, reverse_ties=faithful)
+    length = SEQUENCE_LENGTH if faithful else int(texts.lengths.max())
+    return Corpus(lines, words, vectorize(texts, words, max(length, 1)))
 
 
 def make_examples(corpus: Corpus, *, faithful: bool, seed: int) -> tuple[Examples, Any]:
@@ -169,6 +171,7 @@ def run(
         refuse_to_overwrite(output / name, overwrite=overwrite)
     if not compiler.is_compiled("tutorial"):
         yield Compiling()
+        compiler.beside.start({"train_batches"}, "from firth.tutorial import train_a_little; train_a_little()")
     yield from toy_steps(seed)
 
     lines = read_lines(path)
@@ -218,6 +221,13 @@ def run(
         write_projector(vectors, output / "logs", overwrite=True)
     yield _last_step(vectors, written, output, tensorboard=tensorboard)
     yield Result(corpus, examples, history, vectors, tuple(written))
+
+
+def train_a_little() -> None:
+    """Run the kernel of the training once, so that it is compiled."""
+    config, one_word = MinibatchConfig(vector_size=1), np.zeros((1, 1), np.float32)
+    trainer = Trainer(Embeddings(one_word, one_word.copy()), config, np.zeros(1), Team(1))
+    trainer.run(np.zeros(1, np.int32), np.zeros((1, 2), np.int32), 1)
 
 
 def toy_steps(seed: int = SEED) -> Iterator[Step]:

@@ -98,6 +98,38 @@ def test_kernel__takes_an_array_that_may_not_be_written(own_kernels):
 
 
 @needs_compiler
+@pytest.mark.long
+@pytest.mark.parametrize(
+    ("job", "kernel"),
+    [
+        ("from firth.rounds import train_a_little; train_a_little()", "skipgram.train_rounds"),
+        ("from firth.tutorial import train_a_little; train_a_little()", "minibatch.train_batches"),
+    ],
+)
+def test_beside__compiles_what_the_training_then_loads(own_kernels, monkeypatch, job, kernel, tmp_path):
+    monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path))
+    compiler.beside.start({"a_kernel"}, job)
+    compiler.beside.wait_for("another")
+    assert compiler.beside.process is not None
+    compiler.beside.wait_for("a_kernel")
+    assert compiler.beside.process is None
+    (made,) = tmp_path.rglob(f"{kernel}-*.kernel")
+    if "rounds" in job:
+        line = "import firth; firth.train([['a', 'b']] * 200, epochs=1)"
+        before = made.stat().st_mtime_ns
+        subprocess.run([sys.executable, "-c", line], check=True)
+        assert made.stat().st_mtime_ns == before
+        assert len(list(tmp_path.rglob(f"{kernel}-*.kernel"))) == 1
+
+
+def test_beside__does_nothing_where_no_process_can_start(monkeypatch):
+    monkeypatch.setattr(sys, "executable", "/no/such/python")
+    compiler.beside.start({"a_kernel"}, "pass")
+    assert compiler.beside.process is None
+    compiler.beside.wait_for("a_kernel")
+
+
+@needs_compiler
 def test_start__compiled_kernels_are_run_without_numba():
     lines = "import sys, firth; firth.train([['a', 'b']] * 200, epochs=1); print('numba' in sys.modules)"
     subprocess.run([sys.executable, "-c", lines], check=True)

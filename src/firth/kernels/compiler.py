@@ -16,11 +16,13 @@ import hashlib
 import importlib.util
 import json
 import os
+import subprocess
 import sys
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from subprocess import DEVNULL
 from typing import Any, TypeVar, cast
 
 import llvmlite.binding as llvm
@@ -82,6 +84,32 @@ def mark_compiled(job: str) -> None:
     """Remember that a job has been done: its kernels need not be compiled again."""
     with contextlib.suppress(OSError):  # where nothing can be kept, kernels are compiled every time
         (cache_folder() / f"{job}.done").touch()
+
+
+class Beside:
+    """Another process that compiles some kernels, by doing something small with them, while this one does its work."""
+
+    def __init__(self) -> None:
+        self.kernels: frozenset[str] = frozenset()
+        self.process: subprocess.Popen[bytes] | None = None
+
+    def start(self, kernels: set[str], code: str) -> None:
+        """Have kernels of these names compiled by running `code`. Where that fails, they are compiled here later."""
+        if not sys.executable or self.process is not None:
+            return
+        command = [sys.executable, "-P", "-c", code]
+        with contextlib.suppress(OSError):
+            self.process = subprocess.Popen(command, stdin=DEVNULL, stdout=DEVNULL, stderr=DEVNULL)
+            self.kernels = frozenset(kernels)
+
+    def wait_for(self, kernel: str) -> None:
+        """Return when the other process has done what it could for a kernel."""
+        if self.process is not None and kernel in self.kernels:
+            self.process.wait()
+            self.process = None
+
+
+beside = Beside()
 
 
 def compiled(function: Function) -> Function:
@@ -159,10 +187,10 @@ class Kernel:
         digest = hashlib.sha256(repr(signature).encode()).hexdigest()[:16]
         name = f"{self.function.__module__.rpartition('.')[2]}.{self.function.__name__}-{digest}.kernel"
         path = cache_folder() / name
-        try:
-            found = MachineCode.from_bytes(path.read_bytes())
-        except OSError:
-            found = None
+        found = _kept(path)
+        if found is None:
+            beside.wait_for(self.function.__name__)
+            found = _kept(path)
         if found is None:
             from firth.kernels import machine_code
 
@@ -230,6 +258,14 @@ def target_machine() -> Any:
     cpu, features = processor()
     target = llvm.Target.from_triple(llvm.get_process_triple())
     return target.create_target_machine(cpu=cpu, features=features, opt=3, codemodel="jitdefault", jit=True)
+
+
+def _kept(path: Path) -> MachineCode | None:
+    """The machine code in a file, or None if it is not there, or not whole."""
+    try:
+        return MachineCode.from_bytes(path.read_bytes())
+    except OSError:
+        return None
 
 
 def _keep(path: Path, content: bytes) -> None:

@@ -51,7 +51,6 @@ class Update(NamedTuple):
     """How parameters are updated."""
 
     optimizer: int
-    rate: float
     beta_1: float
     beta_2: float
     epsilon: float
@@ -230,22 +229,14 @@ def update_row(
 
 
 @compiled
-def rate_of_step(update: Update, step: int) -> float:
-    """The learning rate of a step (counted from 1), with Adam's correction for means that began at zero."""
-    if update.optimizer >= ADAM:  # lazy or not
-        return update.rate * math.sqrt(1 - update.beta_2**step) / (1 - update.beta_1**step)
-    return update.rate
-
-
-@compiled
-def update_rows(parameter: Parameter, update: Update, step: int, rows: Int32, gradients: Array) -> None:
-    """Update number `step` (from 1) of these rows, given the gradients (rows, d) by all. It does what Keras's does."""
+def update_rows(parameter: Parameter, update: Update, rate: float, rows: Int32, gradients: Array) -> None:
+    """Update these rows at a learning rate, given the gradients (rows, d) by all."""
     values, mean, square = parameter.values, parameter.mean, parameter.square
     kind = values.dtype.type
-    rate, epsilon = kind(rate_of_step(update, step)), kind(update.epsilon)
+    step_rate, epsilon = kind(rate), kind(update.epsilon)
     fall_1, fall_2 = kind(1 - update.beta_1), kind(1 - update.beta_2)
     for row in rows:
-        update_row(row, gradients[row], values, mean, square, update.optimizer, rate, fall_1, fall_2, epsilon)
+        update_row(row, gradients[row], values, mean, square, update.optimizer, step_rate, fall_1, fall_2, epsilon)
 
 
 @compiled
@@ -269,7 +260,7 @@ def compute_examples(
     while first < stop:
         for i in range(first, min(first + TASK, stop)):
             ahead = min(i + ROWS_AHEAD, stop - 1)
-            prefetch_row(values, targets[ahead])
+            prefetch_row(values, np.int64(targets[ahead]))
             for j in range(contexts.shape[1]):
                 prefetch_row(values, contexts_from + contexts[ahead, j])
             losses[i], right_answers[i] = compute_example(
@@ -280,7 +271,14 @@ def compute_examples(
 
 @compiled
 def update_seen_rows(
-    thread: int, threads: int, step: int, parameter: Parameter, update: Update, batch: Batch, gradient: Array
+    thread: int,
+    threads: int,
+    step: int,
+    rate: float,
+    parameter: Parameter,
+    update: Update,
+    batch: Batch,
+    gradient: Array,
 ) -> None:
     """This thread's share of the rows that a step moves: those that occur in the batch, or with `ADAM` all.
 
@@ -288,7 +286,7 @@ def update_seen_rows(
     """
     values, mean, square = parameter.values, parameter.mean, parameter.square
     kind = values.dtype.type
-    rate, epsilon = kind(rate_of_step(update, step)), kind(update.epsilon)
+    step_rate, epsilon = kind(rate), kind(update.epsilon)
     fall_1, fall_2 = kind(1 - update.beta_1), kind(1 - update.beta_2)
     every_row = update.optimizer == ADAM
     rows = values.shape[0] if every_row else batch.seen_rows[0]
@@ -299,7 +297,7 @@ def update_seen_rows(
         for place in range(first, last):
             row = place if every_row else batch.seen[place]
             if not every_row:
-                ahead = batch.seen[min(place + ROWS_AHEAD, last - 1)]
+                ahead = np.int64(batch.seen[min(place + ROWS_AHEAD, last - 1)])
                 prefetch_row(values, ahead)
                 if mean.shape[0] > 0:
                     prefetch_row(mean, ahead)
@@ -311,7 +309,7 @@ def update_seen_rows(
                 add_gradients(
                     row, batch.first, batch.following, batch.by_logits, batch.target, batch.by_target, gradient
                 )
-            update_row(row, gradient, values, mean, square, update.optimizer, rate, fall_1, fall_2, epsilon)
+            update_row(row, gradient, values, mean, square, update.optimizer, step_rate, fall_1, fall_2, epsilon)
         first += threads * size
 
 
@@ -327,6 +325,7 @@ def train_batches(
     objective: Objective,
     parameter: Parameter,
     update: Update,
+    rates: Float64,
     steps_before: int,
     batch: Batch,
     gradients: Array,
@@ -336,14 +335,14 @@ def train_batches(
     """Train on examples in order, a batch at a time; write each one's loss, and whether it was answered right.
 
     Every thread calls this with the same arrays, and `counters` all zero. `contexts_from` is the row of the first
-    context vector; `batch` has room for a batch, `gradients` (threads, d) for one gradient a thread.
+    context vector; `rates` are those of the steps; `batch` has room for a batch, `gradients` (threads, d) for one
+    gradient a thread.
     """
-    step = steps_before
     meeting = 0
-    start = 0
-    while start < targets.shape[0]:
+    for number in range(rates.shape[0]):
+        start = number * batch_size
         stop = min(start + batch_size, targets.shape[0])
-        step += 1
+        step = steps_before + number + 1
         if thread == threads - 1:
             list_occurrences(targets[start:stop], contexts[start:stop], contexts_from, step, batch)
         compute_examples(
@@ -352,7 +351,6 @@ def train_batches(
         )  # fmt: skip
         meeting += 1
         wait_for_all(counters, meeting, threads)
-        update_seen_rows(thread, threads, step, parameter, update, batch, gradients[thread])
+        update_seen_rows(thread, threads, step, rates[number], parameter, update, batch, gradients[thread])
         meeting += 1
         wait_for_all(counters, meeting, threads)
-        start = stop
