@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from firth.model import EpochResult, Word2Vec, load
     from firth.python_docs import python_docs
     from firth.sampling import keep_probabilities, sampling_table
+    from firth.tables import column
     from firth.text import standardize
     from firth.training import train
     from firth.vectors import WordVectors
@@ -50,6 +51,7 @@ _HOMES = {
     "Word2Vec": "model",
     "WordNotFoundError": "errors",
     "WordVectors": "vectors",
+    "column": "tables",
     "encode": "corpus",
     "export": "formats",
     "keep_probabilities": "sampling",
@@ -81,6 +83,7 @@ __all__ = [
     "Word2Vec",
     "WordNotFoundError",
     "WordVectors",
+    "column",
     "encode",
     "export",
     "keep_probabilities",

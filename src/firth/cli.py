@@ -66,6 +66,7 @@ def training_options(command: Callable[..., None]) -> Callable[..., None]:
 @click.option("-o", "--output", required=True, type=click.Path(path_type=Path), help="The model's folder.")
 @overwrite_option
 @click.option("--threads", type=click.IntRange(1), help="Default: all processors. The result is the same.")
+@click.option("--column", metavar="NAME", help="The column to learn from, of Parquet or Arrow files.")
 @click.option("--cache", type=click.Path(path_type=Path), help="Where encoded text is kept for the next time.")
 @click.option("--tensorboard", type=click.Path(path_type=Path), help="A folder for logs that TensorBoard shows.")
 @click.option("--progress/--quiet", default=None, help="Show a bar. [default: at a terminal]")
@@ -76,6 +77,7 @@ def train(
     output: Path,
     overwrite: bool,
     threads: int | None,
+    column: str | None,
     cache: Path | None,
     tensorboard: Path | None,
     progress: bool | None,
@@ -90,6 +92,7 @@ def train(
     \b
     firth train corpus.txt -o words.firth
     firth train 'news/*.txt.gz' -o news.firth --vector-size 200 --epochs 10
+    firth train reviews.parquet --column text -o reviews.firth
     zcat sessions.gz | firth train - -o items.firth --no-lowercase --no-strip-punctuation --separator ,
     """
     from firth.model import check_output
@@ -99,7 +102,14 @@ def train(
     check_output(output, overwrite=overwrite)
     if "-" in sources and len(sources) > 1:
         raise click.UsageError("- (standard input) cannot be mixed with files")
-    source = sys.stdin.buffer if sources == ("-",) else files(sources)
+    source: Any = sys.stdin.buffer if sources == ("-",) else None
+    if column is not None:
+        from firth.tables import column as column_of
+
+        if source is not None:
+            raise click.UsageError("--column is for files, not for standard input")
+        source = column_of(list(sources), column)
+    source = source or files(sources)
     from firth.training import train as train_model
 
     model = train_model(source, config=config, threads=threads, progress=progress, cache=cache, tensorboard=tensorboard)

@@ -34,8 +34,8 @@ from firth.team import Team
 
 BLOCK_CENTRES = 16
 """Centres in a block, where the corpus allows; the rest of its output rows are noise words."""
-OUTPUT_ROWS = 48
-"""Output rows of a block: its centres and, two for each of 16, its noise words. Whole registers and tiles."""
+OUTPUT_ROWS = 32
+"""Output rows of a block: its centres and its noise words, one for each of 16. Whole registers and tiles."""
 ROUND_CENTRES = 256
 """Centres in a round at most: with more, a snapshot is old by the time its changes are added, and learns less."""
 ROUND_STEP = 4.0

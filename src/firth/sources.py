@@ -10,6 +10,7 @@ import json
 import math
 import os
 from collections.abc import Iterable, Iterator
+from io import BufferedReader
 from pathlib import Path
 from typing import IO, Any, NamedTuple, Protocol, TypeGuard
 
@@ -19,6 +20,8 @@ from firth.files import sha256_of
 from firth.text import BLOCK_BYTES, SENTENCE_END, Block, decompressed, read_blocks, split_block, word_of
 
 BATCH_TOKENS = 1 << 17
+PARQUET, ARROW = b"PAR1", b"ARROW1"
+"""How tables begin (see `tables.py`)."""
 
 
 class Batch(NamedTuple):
@@ -76,6 +79,7 @@ class TextFiles(TextSource):
         self.total_bytes = sum(path.stat().st_size for path in self.paths)
 
     def fingerprint(self, config: TextConfig) -> str | None:
+        """A hash of the files' content and of how it is split."""
         if not all(path.is_file() for path in self.paths):
             return None  # pipes and devices cannot be read twice
         settings = {field.name: getattr(config, field.name) for field in dataclasses.fields(TextConfig)}
@@ -87,6 +91,7 @@ class TextFiles(TextSource):
         for path in self.paths:
             before = path.stat()
             with path.open("rb") as file, decompressed(file, str(path)) as content:
+                _refuse_table(file, path)
                 for block in read_blocks(content, str(path), config):
                     at = file.tell() if file.seekable() else 0
                     yield Block(block, bytes_before + at)
@@ -181,6 +186,8 @@ def as_source(source: Any) -> Source:
         if not isinstance(source.read(0), bytes):
             raise SourceError("the open file gives text, not bytes: open it in binary mode ('rb')")
         return TextStream(source)
+    if hasattr(source, "column_names") or (hasattr(source, "columns") and hasattr(source, "__getitem__")):
+        raise SourceError(f"{_kind(source)} is a table: name its column, firth.column(table, 'text')")
     if isinstance(source, bytes | bytearray) or not isinstance(source, Iterable):
         raise SourceError(
             f"cannot train on {_kind(source)}: wanted a path, an open binary file, an iterable of strings,"
@@ -234,6 +241,12 @@ def _expand(given: str | os.PathLike[str]) -> list[Path]:
 
 
 _TEXT_HINT = "(To train on text itself, pass a list of strings.)"
+
+
+def _refuse_table(file: BufferedReader, path: Path) -> None:
+    """Raise `SourceError` for a Parquet or Arrow file: read as text, it would be nonsense."""
+    if file.peek(8).startswith((PARQUET, ARROW)):
+        raise SourceError(f"{path} is a table: name its column, firth.column({path.name!r}, 'text') or --column text")
 
 
 def _shown(given: Any) -> str:

@@ -16,13 +16,11 @@ import hashlib
 import importlib.util
 import json
 import os
-import subprocess
 import sys
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from subprocess import DEVNULL
 from typing import Any, TypeVar, cast
 
 import llvmlite.binding as llvm
@@ -91,15 +89,17 @@ class Beside:
 
     def __init__(self) -> None:
         self.kernels: frozenset[str] = frozenset()
-        self.process: subprocess.Popen[bytes] | None = None
+        self.process: Any = None
 
     def start(self, kernels: set[str], code: str) -> None:
         """Have kernels of these names compiled by running `code`. Where that fails, they are compiled here later."""
         if not sys.executable or self.process is not None:
             return
-        command = [sys.executable, "-P", "-c", code]
+        import subprocess
+
+        command, nothing = [sys.executable, "-P", "-c", code], subprocess.DEVNULL
         with contextlib.suppress(OSError):
-            self.process = subprocess.Popen(command, stdin=DEVNULL, stdout=DEVNULL, stderr=DEVNULL)
+            self.process = subprocess.Popen(command, stdin=nothing, stdout=nothing, stderr=nothing)
             self.kernels = frozenset(kernels)
 
     def wait_for(self, kernel: str) -> None:

@@ -1,0 +1,236 @@
+"""A column of a table as a source: Parquet and Arrow files, data frames, datasets.
+
+Files are read by pyarrow, where it is installed; data frames (pandas, polars, Arrow) and Hugging Face datasets by what
+they offer themselves. A column holds strings of text, or lists of tokens.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import glob
+import hashlib
+import json
+import math
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+from firth.config import TextConfig
+from firth.errors import SourceError
+from firth.files import sha256_of
+from firth.sources import ARROW, PARQUET, Batch, Source, TextSource, TokenLists, as_source
+from firth.text import BLOCK_BYTES, Block
+
+BATCH_ROWS = 1 << 14
+
+
+def column(table: Any, name: str, *, skip_nulls: bool = False) -> Source:
+    """A column of a table, to train on: strings of text, each a line or several, or lists of tokens.
+
+    `table` is the path of a Parquet or Arrow file (or a glob, or a list of paths), a data frame of pandas or polars, an
+    Arrow table, a Hugging Face dataset (streaming or not), or an iterable of rows that are dicts. Rows without a value
+    are an error, or left out with `skip_nulls`.
+
+    Raises `SourceError` for a column that is not there, for one that holds neither, and for a file of another format.
+    """
+    if isinstance(table, str | Path):
+        return _column_of_files(_paths(str(table)), name, skip_nulls)
+    if isinstance(table, list | tuple) and table and all(isinstance(path, str | Path) for path in table):
+        return _column_of_files([found for path in table for found in _paths(str(path))], name, skip_nulls)
+    values = _values(table, name)
+    return as_source(_without_nulls(values, name, skip_nulls))
+
+
+def _paths(given: str) -> list[Path]:
+    if Path(given).is_file():
+        return [Path(given)]
+    found = sorted(p for p in map(Path, glob.glob(given, recursive=True)) if p.is_file())  # noqa: PTH207
+    if not found:
+        raise SourceError(f"there is no file {given!r}")
+    return found
+
+
+def _values(table: Any, name: str) -> Iterable[Any]:
+    """A column's values, of anything that gives columns by name or rows by turns."""
+    names = getattr(table, "column_names", None)
+    if names is None:
+        names = getattr(table, "columns", None)
+    if names is not None and not callable(names):
+        known = [str(known) for known in names]
+        if name not in known:
+            raise SourceError(f"there is no column {name!r}: there are {', '.join(map(repr, known)) or 'none'}")
+    if hasattr(table, "to_reader"):  # an Arrow table
+        return (value for batch in table.select([name]).to_reader() for value in batch.column(0).to_pylist())
+    if names is None or not hasattr(table, "__getitem__"):
+        return _values_of_rows(table, name)
+    values: Iterable[Any] = table[name]
+    return values
+
+
+def _values_of_rows(rows: Any, name: str) -> Iterator[Any]:
+    if not isinstance(rows, Iterable):
+        raise SourceError(f"cannot take a column of {type(rows).__name__}: wanted a path, a data frame, or rows")
+    for number, row in enumerate(rows, start=1):
+        try:
+            yield row[name]
+        except (KeyError, TypeError, IndexError) as error:
+            raise SourceError(f"row {number:,} has no {name!r}: {error!r}") from error
+
+
+def _without_nulls(values: Iterable[Any], name: str, skip_nulls: bool) -> Iterator[Any]:
+    for number, value in enumerate(values, start=1):
+        if not _is_null(value):
+            yield value
+        elif not skip_nulls:
+            raise SourceError(f"row {number:,} of {name!r} has no value: leave such rows out with skip_nulls=True")
+
+
+def _is_null(value: Any) -> bool:
+    if isinstance(value, float):
+        return math.isnan(value)
+    return value is None or type(value).__name__ in {"NAType", "NaTType"}
+
+
+def _column_of_files(paths: list[Path], name: str, skip_nulls: bool) -> Source:
+    kinds = {_kind_of_column(path, name) for path in paths}
+    if len(kinds) > 1:
+        raise SourceError(f"the column {name!r} holds text in some files, and lists in others")
+    return (TextColumn if kinds == {"text"} else ListColumn)(paths, name, skip_nulls)
+
+
+def _kind_of_column(path: Path, name: str) -> str:
+    with _OpenTable(path) as table:
+        if name not in table.schema.names:
+            known = ", ".join(map(repr, table.schema.names)) or "none"
+            raise SourceError(f"{path} has no column {name!r}: there are {known}")
+        kind, types = table.schema.field(name).type, table.pyarrow.types
+    if types.is_dictionary(kind):
+        kind = kind.value_type
+    if types.is_string(kind) or types.is_large_string(kind) or types.is_string_view(kind):
+        return "text"
+    if types.is_list(kind) or types.is_large_list(kind) or types.is_fixed_size_list(kind) or types.is_list_view(kind):
+        return "lists"
+    raise SourceError(f"the column {name!r} of {path} holds {kind}: wanted strings of text, or lists of tokens")
+
+
+class _OpenTable:
+    """A Parquet or Arrow file, opened by pyarrow. Use it as a context manager."""
+
+    def __init__(self, path: Path):
+        self.path = path
+        try:
+            with path.open("rb") as file:
+                self.start = file.read(8)
+        except OSError as error:
+            raise SourceError(f"cannot read {path}: {error.strerror}") from error
+        try:
+            import pyarrow
+        except ImportError as error:
+            raise SourceError(f"reading {path} needs pyarrow: pip install pyarrow") from error
+        self.pyarrow = pyarrow
+
+    def __enter__(self) -> _OpenTable:
+        try:
+            if self.start.startswith(PARQUET):
+                from pyarrow import parquet
+
+                self.file: Any = parquet.ParquetFile(self.path)
+                self.schema, self.rows = self.file.schema_arrow, self.file.metadata.num_rows
+            elif self.start.startswith(ARROW):
+                self.file = self.pyarrow.ipc.open_file(self.pyarrow.memory_map(str(self.path)))
+                self.schema, self.rows = self.file.schema, None
+            else:
+                raise SourceError(f"{self.path} is neither a Parquet nor an Arrow file")
+        except (self.pyarrow.ArrowException, OSError) as error:
+            raise SourceError(f"cannot read {self.path}: {error}") from error
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if hasattr(self.file, "close"):
+            self.file.close()
+
+    def batches(self, name: str) -> Iterator[Any]:
+        """The column's arrays, batch after batch."""
+        try:
+            if self.rows is not None:
+                for batch in self.file.iter_batches(BATCH_ROWS, columns=[name]):
+                    yield batch.column(0)
+            else:
+                for number in range(self.file.num_record_batches):
+                    yield self.file.get_batch(number).column(name)
+        except (self.pyarrow.ArrowException, OSError) as error:
+            raise SourceError(f"{self.path} is damaged: {error}") from error
+
+
+class _FileColumn:
+    """What columns of files have in common."""
+
+    def __init__(self, paths: list[Path], column: str, skip_nulls: bool):
+        self.paths = paths
+        self.column = column
+        self.skip_nulls = skip_nulls
+        self.name = f"{column!r} of {paths[0] if len(paths) == 1 else f'{len(paths)} files'}"
+        self.total_bytes: int | None = sum(path.stat().st_size for path in paths)
+
+    def fingerprint(self, config: TextConfig) -> str | None:
+        """A hash of the files' content, and of how it is split."""
+        settings = {field.name: getattr(config, field.name) for field in dataclasses.fields(TextConfig)}
+        how = {"column": self.column, "skip_nulls": self.skip_nulls, **settings}
+        parts = [json.dumps(how, sort_keys=True), *(sha256_of(path) for path in self.paths)]
+        return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+
+    def arrays(self) -> Iterator[tuple[Any, int]]:
+        """The column's Arrow arrays without nulls, each with the bytes of the files that have been done with it."""
+        bytes_before = 0
+        for path in self.paths:
+            before = path.stat()
+            rows = 0
+            with _OpenTable(path) as table:
+                for array in table.batches(self.column):
+                    if array.null_count and not self.skip_nulls:
+                        row = rows + array.is_null().to_pylist().index(True) + 1
+                        raise SourceError(
+                            f"row {row:,} of {self.column!r} in {path} has no value:"
+                            " leave such rows out with skip_nulls=True"
+                        )
+                    rows += len(array)
+                    share = rows / table.rows if table.rows else 0
+                    yield array.drop_null() if array.null_count else array, bytes_before + int(share * before.st_size)
+            after = path.stat()
+            if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
+                raise SourceError(f"{path} changed while it was read: try again when it is at rest")
+            bytes_before += before.st_size
+
+
+class TextColumn(_FileColumn, TextSource):
+    """A column of strings in Parquet or Arrow files; a row is a line of text, or several."""
+
+    def blocks(self, config: TextConfig) -> Iterator[Block]:
+        """All text, in order."""
+        import pyarrow
+        from pyarrow import compute
+
+        for array, bytes_read in self.arrays():
+            strings = array.cast(pyarrow.large_string())
+            start = 0
+            while start < len(strings):
+                part = strings[start : start + _rows_of_a_block(strings, start)].cast(pyarrow.string())
+                whole = pyarrow.ListArray.from_arrays(pyarrow.array([0, len(part)], pyarrow.int32()), part)
+                yield Block(compute.binary_join(whole, "\n")[0].as_buffer().to_pybytes() + b"\n", bytes_read)
+                start += len(part)
+
+
+def _rows_of_a_block(strings: Any, start: int) -> int:
+    """How many rows from `start` on make a block: one at least, whatever its size."""
+    average = max(1, int(strings.nbytes) // len(strings))
+    return max(1, min(len(strings) - start, BLOCK_BYTES // average))
+
+
+class ListColumn(_FileColumn, TokenLists):
+    """A column of lists of tokens in Parquet or Arrow files; a row is a sentence."""
+
+    def batches(self, config: TextConfig) -> Iterator[Batch]:
+        """All tokens, in order."""
+        for array, bytes_read in self.arrays():
+            for batch in TokenLists(array.to_pylist()).batches(config):
+                yield batch._replace(bytes_read=bytes_read)
