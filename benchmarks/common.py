@@ -11,8 +11,11 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
+from collections.abc import Sequence
 from pathlib import Path
 from statistics import median
+from typing import NamedTuple
 
 ROOT = Path(__file__).parents[1]
 DATA = Path(os.environ.get("FIRTH_TEST_DATA", ROOT.parent / "shared" / "data"))
@@ -50,8 +53,41 @@ def peers_python() -> Path:
     python = PEERS / "bin" / "python"
     if not python.exists():
         subprocess.run([sys.executable, "-m", "venv", PEERS], check=True)
-        subprocess.run([python, "-m", "pip", "install", "-q", "gensim==4.4.0"], check=True)
+        subprocess.run([python, "-m", "pip", "install", "-q", "gensim==4.4.0", "fasttext", "word2vec"], check=True)
     return python
+
+
+class Cost(NamedTuple):
+    """What a process took: seconds by the clock, seconds of processors, bytes of memory at the peak."""
+
+    wall: float
+    cpu: float
+    peak: int
+
+
+def cost(command: Sequence[object], threads: int | None = None) -> Cost:
+    """Run a command as a process of its own, on the first `threads` processors only where that can be had."""
+    words = [str(word) for word in command]
+    if threads and shutil.which("taskset"):
+        words = ["taskset", "-c", f"0-{threads - 1}", *words]
+    environment = os.environ | {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
+    began = time.perf_counter()
+    with subprocess.Popen(words, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) as process:
+        errors = process.stderr.read() if process.stderr else b""
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode:
+        sys.exit(f"{' '.join(words)} failed:\n{errors.decode(errors='replace')}")
+    return Cost(time.perf_counter() - began, usage.ru_utime + usage.ru_stime, usage.ru_maxrss * 1024)
+
+
+def cut(corpus: Path, megabytes: float) -> Path:
+    """The beginning of a corpus, to the end of a line."""
+    path = WORK / f"{corpus.stem}-{megabytes:g}.txt"
+    if not path.exists():
+        with corpus.open("rb") as file:
+            path.write_bytes(file.read(int(megabytes * 1e6)) + file.readline())
+    return path
 
 
 def run(python: Path | str, script: str, *options: object, cpu: bool = False) -> dict:

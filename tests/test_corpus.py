@@ -1,9 +1,16 @@
+import errno
 import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from firth import corpus as corpus_module
+from firth import files
 from firth.config import TextConfig
 from firth.corpus import Corpus, encode
 from firth.errors import CorpusError, FormatError, OutputExistsError, SourceError
@@ -154,3 +161,85 @@ def test_corpus__is_mapped_not_loaded(tmp_path):
     while base.base is not None and not isinstance(base, np.memmap):
         base = base.base
     assert isinstance(base, np.memmap) or type(base).__name__ == "mmap"
+
+
+@pytest.mark.skipif(os.name != "posix", reason="kills a process")
+def test_encode__killed_at_any_moment_is_never_half_believed(tmp_path, monkeypatch):
+    text = tmp_path / "text.txt"
+    text.write_text("the cat sat on the mat\nthe dog\n" * 200_000)
+    cache = tmp_path / "cache"
+    wanted = encode(text, tmp_path / "wanted")
+    lines = f"import firth; print('begun', flush=True); firth.encode({str(text)!r}, cache={str(cache)!r}, threads=2)"
+    for wait in np.random.default_rng(0).uniform(0, 0.25, 8):
+        with subprocess.Popen([sys.executable, "-c", lines], stdout=subprocess.PIPE) as process:
+            process.stdout.readline()
+            time.sleep(wait)
+            process.kill()
+    monkeypatch.setattr(files, "ABANDONED_SECONDS", 0)
+    corpus = encode(text, cache=cache)
+    assert (corpus.ids == wanted.ids).all()
+    assert (corpus.counts == wanted.counts).all()
+    assert [path.name for path in cache.iterdir()] == [corpus.folder.name]
+
+
+@pytest.mark.parametrize("failing", ["ids.i32", "numbers.i32", "words.jsonl"])
+def test_encode__a_full_disk_leaves_nothing_behind(text, own_cache, monkeypatch, failing):
+    opened = Path.open
+
+    def full(path, *arguments, **more):
+        if path.name == failing:
+            raise OSError(errno.ENOSPC, "No space left on device", str(path))
+        return opened(path, *arguments, **more)
+
+    monkeypatch.setattr(Path, "open", full)
+    with pytest.raises(OSError, match="No space left"):
+        encode(text)
+    assert not list(own_cache.iterdir())
+
+
+def test_encode__a_text_that_changes_is_an_error(tmp_path):
+    text = tmp_path / "text.txt"
+    text.write_text("one two\n" * 300_000)
+
+    def write(reading):
+        if reading.bytes_read < 1_000_000:
+            text.write_text("three four\n" * 300_000)
+
+    with pytest.raises(SourceError, match="changed while it was read"):
+        encode(text, report=write)
+
+
+@pytest.mark.parametrize("threads", [1, 2, 3])
+def test_encode__threads_change_nothing(tmp_path, threads, monkeypatch):
+    monkeypatch.setattr("firth.text.BLOCK_BYTES", 1000)
+    random = np.random.default_rng(0)
+    text = tmp_path / "text.txt"
+    text.write_text("\n".join(" ".join(f"É{n}" for n in random.zipf(1.3, 9) % 5000) for _ in range(3000)))
+    one, more = (encode(text, tmp_path / str(t), threads=t) for t in (1, threads + 1))
+    for name in ("ids.i32", "counts.i64", "sentence_starts.i64", "words.jsonl"):
+        assert (one.folder / name).read_bytes() == (more.folder / name).read_bytes()
+
+
+@pytest.mark.long
+@pytest.mark.skipif(not Path("/proc/self/clear_refs").exists(), reason="only Linux tells the peak of a process alone")
+def test_encode__memory_does_not_grow_with_the_text(tmp_path):
+    """Four times the text, the same words: hardly more memory, and far less than the text."""
+    peaks = []
+    for megabytes in (150, 600):
+        text = tmp_path / f"{megabytes}.txt"
+        words = np.array([f"word{n}" for n in range(50_000)])
+        part = (" ".join(words[np.random.default_rng(0).zipf(1.2, 1_000_000) % 50_000]) + " ").encode()
+        with text.open("wb") as file:  # one line
+            for _ in range(megabytes * 1_000_000 // len(part)):
+                file.write(part)
+        lines = (
+            "import firth, pathlib\n"
+            "pathlib.Path('/proc/self/clear_refs').write_text('5')  # forget the peak of the process that began this one\n"
+            f"firth.encode({str(text)!r}, {str(tmp_path / f'{megabytes}.corpus')!r}, threads=2)\n"
+            "print(pathlib.Path('/proc/self/status').read_text())\n"
+        )
+        status = subprocess.check_output([sys.executable, "-c", lines], text=True)
+        peaks.append(int(status.partition("VmHWM:")[2].split()[0]) / 1024)
+        text.unlink()
+    assert peaks[1] < 200
+    assert peaks[1] < 1.2 * peaks[0]

@@ -78,3 +78,19 @@ def test_new_folder__files_have_the_users_usual_permissions(tmp_path):
         pass
     (tmp_path / "g").mkdir()
     assert (tmp_path / "f").stat().st_mode == (tmp_path / "g").stat().st_mode
+
+
+@pytest.mark.skipif(os.name != "posix", reason="only POSIX systems have such locks")
+def test_remove_abandoned__leaves_what_is_in_use(tmp_path, monkeypatch):
+    abandoned = tmp_path / ".a.x.tmp"
+    abandoned.mkdir()
+    (abandoned / "half").write_text("…")
+    (tmp_path / "kept").mkdir()
+    files.remove_abandoned(tmp_path)
+    assert abandoned.exists()  # it is too young to tell
+    monkeypatch.setattr(files, "ABANDONED_SECONDS", 0)
+    with new_folder(tmp_path / "b") as unfinished:
+        files.remove_abandoned(tmp_path)
+        assert not abandoned.exists()
+        assert unfinished.exists()
+    assert sorted(os.listdir(tmp_path)) == ["b", "kept"]

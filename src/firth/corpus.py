@@ -15,9 +15,11 @@ from __future__ import annotations
 import itertools
 import json
 import mmap
+import shutil
 import tempfile
 import weakref
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
@@ -27,7 +29,7 @@ import platformdirs
 
 from firth.config import TextConfig
 from firth.errors import CorpusError, FormatError
-from firth.files import new_folder
+from firth.files import UNFINISHED, held, new_folder, remove_abandoned
 from firth.kernels import compiler
 from firth.kernels.scanner import SENTENCE_END_NUMBER, translate
 from firth.scanning import Scanner, Words, merge, scan
@@ -156,21 +158,28 @@ def encode(
         return _write(found, Path(folder), config, found.fingerprint(config), report, threads)
     cache = default_cache() if cache is None else Path(cache)
     cache.mkdir(parents=True, exist_ok=True)
+    remove_abandoned(cache)
     fingerprint = found.fingerprint(config)
     if fingerprint is None:
-        temporary = tempfile.TemporaryDirectory(prefix="once-", dir=cache)
-        try:
-            corpus = _write(found, Path(temporary.name) / "corpus", config, None, report, threads)
-        except BaseException:
-            temporary.cleanup()
-            raise
-        weakref.finalize(corpus, temporary.cleanup)
-        return corpus
+        return _write_for_once(found, cache, config, report, threads)
     kept = cache / f"{fingerprint[:32]}-{VERSION}"
     try:
         return Corpus(kept)
     except FormatError:
         return _write(found, kept, config, fingerprint, report, threads, overwrite=True)
+
+
+def _write_for_once(
+    source: Source, cache: Path, config: TextConfig, report: Callable[[Reading], None], threads: int
+) -> Corpus:
+    """Encode what has no fingerprint; the files go with the `Corpus`, or with the process."""
+    with ExitStack() as stack:
+        temporary = Path(tempfile.mkdtemp(prefix=".once-", suffix=UNFINISHED, dir=cache))
+        stack.callback(shutil.rmtree, temporary, ignore_errors=True)
+        stack.enter_context(held(temporary))
+        corpus = _write(source, temporary / "corpus", config, None, report, threads)
+        weakref.finalize(corpus, stack.pop_all().close)
+    return corpus
 
 
 def is_encoded(folder: str | Path) -> bool:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import hashlib
 import os
 import shutil
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,6 +17,10 @@ from pathlib import Path
 from firth.errors import OutputExistsError
 
 CHUNK_BYTES = 1 << 20
+UNFINISHED = ".tmp"
+"""How the names of folders end that are being written."""
+ABANDONED_SECONDS = 60
+"""A folder younger than this may not be held yet by the process that makes it."""
 
 
 def sha256_of(path: Path) -> str:
@@ -68,21 +74,57 @@ def new_folder(path: Path, *, overwrite: bool = False) -> Iterator[Path]:
     If the caller fails, or the disk is full, what stood at `path` is as it was, and no temporary folder stays.
     """
     refuse_to_overwrite(path, overwrite=overwrite)
-    temporary = Path(tempfile.mkdtemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent))
+    temporary = Path(tempfile.mkdtemp(prefix=f".{path.name}.", suffix=UNFINISHED, dir=path.parent))
+    with held(temporary):
+        try:
+            yield temporary
+            temporary.chmod(0o777 & ~_umask())
+            for file in temporary.iterdir():
+                _flush(file)
+            _flush(temporary)
+            refuse_to_overwrite(path, overwrite=overwrite)
+            if path.exists():
+                _exchange(temporary, path)
+            else:
+                temporary.rename(path)
+            _flush(path.parent)
+        finally:
+            shutil.rmtree(temporary, ignore_errors=True)
+
+
+@contextmanager
+def held(folder: Path) -> Iterator[None]:
+    """Let other processes see that a folder is in use, until the end, or until this process is gone."""
+    if os.name != "posix":
+        yield
+        return
+    import fcntl
+
+    descriptor = os.open(folder, os.O_RDONLY)
     try:
-        yield temporary
-        temporary.chmod(0o777 & ~_umask())
-        for file in temporary.iterdir():
-            _flush(file)
-        _flush(temporary)
-        refuse_to_overwrite(path, overwrite=overwrite)
-        if path.exists():
-            _exchange(temporary, path)
-        else:
-            temporary.rename(path)
-        _flush(path.parent)
+        with contextlib.suppress(OSError):  # a file system without locks: nothing is taken for abandoned there
+            fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        yield
     finally:
-        shutil.rmtree(temporary, ignore_errors=True)
+        os.close(descriptor)
+
+
+def remove_abandoned(parent: Path) -> None:
+    """Remove the unfinished folders of processes that were killed."""
+    if os.name != "posix":
+        return
+    import fcntl
+
+    for folder in parent.glob(f".*{UNFINISHED}"):
+        with contextlib.suppress(OSError):  # it is another process's, or gone by now
+            if time.time() - folder.stat().st_mtime < ABANDONED_SECONDS:
+                continue
+            descriptor = os.open(folder, os.O_RDONLY)
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                shutil.rmtree(folder, ignore_errors=True)
+            finally:
+                os.close(descriptor)
 
 
 def _umask() -> int:
