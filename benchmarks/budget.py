@@ -4,11 +4,10 @@ Each program trains as much as it can in the time, by its own speed: whole epoch
 where there is no time for a whole one. The seconds are those it did take, training alone.
 """
 
-import json
 import sys
-from pathlib import Path
 
-from common import DATA, WORK, arguments, cut, machine, peers_python, run, wiki100
+from common import DATA, WORK, arguments, cut, machine, peers_python, run, wiki100, words_of
+from drawing import Panel, draw
 
 BUDGETS = 30, 60, 120, 300
 ROOM = 0.97
@@ -16,9 +15,9 @@ ROOM = 0.97
 
 options = arguments(__doc__, seed=1)
 corpus, gensim = wiki100(), peers_python()
-megabytes, words = corpus.stat().st_size / 1e6, len(corpus.read_bytes().split())
+megabytes, words = corpus.stat().st_size / 1e6, words_of(corpus)
 print(machine())
-rows = []
+rows: list[dict] = []
 for program, python in (("firth", sys.executable), ("gensim", gensim)):
     run(python, f"one_{program}.py", cut(corpus, 1), 1, 1, 1)
     speed = run(python, f"one_{program}.py", cut(corpus, 10), 1, 1, 1, cpu=True)["words_per_cpu_second"]
@@ -27,9 +26,23 @@ for program, python in (("firth", sys.executable), ("gensim", gensim)):
         text = corpus if epochs >= 1 else cut(corpus, round(megabytes * epochs, 1))
         vectors = WORK / f"{program}-{budget}-seconds.bin"
         found = run(python, f"one_{program}.py", text, options.seed, max(1, int(epochs)), 1, vectors, cpu=True)
-        seconds = len(text.read_bytes().split()) * max(1, int(epochs)) / found["words_per_cpu_second"]
+        seconds = words_of(text) * max(1, int(epochs)) / found["words_per_cpu_second"]
         speed = found["words_per_cpu_second"]
         scores = run(gensim, "one_evaluation.py", vectors, DATA)
         rows.append({"program": program, "seconds": round(seconds, 1), "epochs": round(epochs, 2), **scores})
         print(rows[-1], flush=True)
-(Path(__file__).parents[1] / "docs" / "pictures" / "budget.json").write_text(json.dumps(rows, indent=1) + "\n")
+tests = [name for name in rows[0] if name not in {"program", "seconds", "epochs"}]
+draw(
+    "budget",
+    [
+        Panel(
+            test,
+            "seconds of one processor",
+            {
+                program: [(row["seconds"], row[test]) for row in rows if row["program"] == program]
+                for program in ("firth", "gensim")
+            },
+        )
+        for test in tests
+    ],
+)

@@ -81,6 +81,12 @@ def cost(command: Sequence[object], threads: int | None = None) -> Cost:
     return Cost(time.perf_counter() - began, usage.ru_utime + usage.ru_stime, usage.ru_maxrss * 1024)
 
 
+def words_of(corpus: Path) -> int:
+    """How many words a text has; counted line by line, for a process's peak counts that of the one it was begun by."""
+    with corpus.open("rb") as file:
+        return sum(len(line.split()) for line in file)
+
+
 def cut(corpus: Path, megabytes: float) -> Path:
     """The beginning of a corpus, to the end of a line."""
     path = WORK / f"{corpus.stem}-{megabytes:g}.txt"

@@ -8,12 +8,12 @@ import sys
 import tempfile
 from pathlib import Path
 
-from common import SETTINGS, arguments, cost, cut, machine, peers_python, spread, wiki100
+from common import SETTINGS, arguments, cost, cut, machine, peers_python, spread, wiki100, words_of
 
 options = arguments(__doc__, repeats=3, megabytes=30)
 python = peers_python()
 corpus = cut(wiki100(), options.megabytes)
-words = len(corpus.read_bytes().split())
+words = words_of(corpus)
 here = Path(__file__).parent
 
 

@@ -3,11 +3,10 @@
 Corpora are wiki100 cut, or repeated, from text to model, one epoch. For the rest, 5 million words drawn by Zipf's law.
 """
 
-import json
 import sys
-from pathlib import Path
 
 from common import WORK, arguments, cut, machine, run, wiki100
+from drawing import Panel, draw
 
 MEGABYTES = 1, 10, 100, 1000
 VECTOR_SIZES = 50, 100, 200, 300, 500
@@ -46,4 +45,15 @@ for words in VOCABULARIES:
     measured("vocabulary", words, "zipf", words, 100, 1)
 for threads in THREADS:
     measured("threads", threads, "zipf", 70_000, 100, threads)
-(Path(__file__).parents[1] / "docs" / "pictures" / "scale.json").write_text(json.dumps(rows, indent=1) + "\n")
+panels = []
+for what in ("corpus, MB", "vector size", "vocabulary", "threads"):
+    of_kind = [row for row in rows if row["what"] == what]
+    panels.append(
+        Panel(
+            "seconds by the clock, and megabytes",
+            what,
+            {name: [(row["value"], row[name]) for row in of_kind] for name in ("wall", "peak_mb")},
+            log=True,
+        )
+    )
+draw("scale", panels)

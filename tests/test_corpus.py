@@ -234,7 +234,7 @@ def test_encode__memory_does_not_grow_with_the_text(tmp_path):
                 file.write(part)
         lines = (
             "import firth, pathlib\n"
-            "pathlib.Path('/proc/self/clear_refs').write_text('5')  # forget the peak of the process that began this one\n"
+            "pathlib.Path('/proc/self/clear_refs').write_text('5')\n"  # forget the peak of the process that began it
             f"firth.encode({str(text)!r}, {str(tmp_path / f'{megabytes}.corpus')!r}, threads=2)\n"
             "print(pathlib.Path('/proc/self/status').read_text())\n"
         )
