@@ -7,6 +7,7 @@ import json
 import lzma
 import os
 import platform
+import resource
 import shutil
 import subprocess
 import sys
@@ -79,6 +80,14 @@ def cost(command: Sequence[object], threads: int | None = None) -> Cost:
     if process.returncode:
         sys.exit(f"{' '.join(words)} failed:\n{errors.decode(errors='replace')}")
     return Cost(time.perf_counter() - began, usage.ru_utime + usage.ru_stime, usage.ru_maxrss * 1024)
+
+
+def own_peak() -> int:
+    """This process's greatest memory, in bytes, where the system tells it without that of the one it was begun by."""
+    status = Path("/proc/self/status")
+    if status.exists():
+        return int(status.read_text().partition("VmHWM:")[2].split()[0]) * 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
 
 
 def words_of(corpus: Path) -> int:

@@ -1,7 +1,6 @@
 """Train one epoch on a text, or on words drawn by Zipf's law: one_scale.py TEXT|zipf VOCABULARY VECTOR_SIZE THREADS."""
 
 import json
-import resource
 import sys
 import tempfile
 import time
@@ -9,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from common import own_peak
 from firth import rounds
 from firth.config import TrainingConfig
 from firth.training import train
@@ -33,5 +33,4 @@ else:
             train(Path(source), epochs=1, threads=threads, cache=cache, vector_size=vector_size).vocabulary.counts.sum()
         )
 wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
-peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-print(json.dumps({"words": done, "wall": round(wall, 2), "cpu": round(cpu, 2), "peak_mb": round(peak / 1e6)}))
+print(json.dumps({"words": done, "wall": round(wall, 2), "cpu": round(cpu, 2), "peak_mb": round(own_peak() / 1e6)}))

@@ -74,9 +74,9 @@ def test_train__events_go_to_a_function(small_text):
 
 
 def test_epochs_for__small_corpora_are_seen_more_often():
-    assert epochs_for(10**9) == epochs_for(2_000_000) == 5
-    assert epochs_for(344_000) == 29
-    assert epochs_for(200_000) == epochs_for(1) == 50
+    assert epochs_for(10**9) == epochs_for(8_000_000) == 5
+    assert epochs_for(1_690_000) == 23
+    assert epochs_for(800_000) == epochs_for(1) == 50
 
 
 def test_train__records_the_epochs_it_chose(small_text):

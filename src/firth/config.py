@@ -133,7 +133,7 @@ class TrainingConfig(TextConfig):
     )
     epochs: int | None = setting(
         None,
-        "passes over the corpus (default: by its size, 5 for ten million words or more, up to 50)",
+        "passes over the corpus (default: by its size, 5 for eight million words or more, up to 50)",
         or_none(is_int(1)),
         "a whole number of 1 or more, or nothing",
     )

@@ -24,7 +24,7 @@ from firth.team import usable_threads
 from firth.tensorboard import ScalarLog
 from firth.vocabulary import Vocabulary
 
-TOKENS_TO_LEARN_FROM = 10_000_000
+TOKENS_TO_LEARN_FROM = 40_000_000
 FEWEST_EPOCHS, MOST_EPOCHS = 5, 50
 
 
@@ -67,7 +67,7 @@ def train(
 
 
 def epochs_for(tokens: int) -> int:
-    """Passes over a corpus of this size, by default: enough to see ten million tokens, but 5 to 50."""
+    """Passes over a corpus of this size, by default: enough to see forty million tokens, but 5 to 50."""
     return min(max(TOKENS_TO_LEARN_FROM // max(tokens, 1), FEWEST_EPOCHS), MOST_EPOCHS)
 
 

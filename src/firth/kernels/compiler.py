@@ -184,7 +184,8 @@ class Kernel:
         return machine_code.type_of(self)
 
     def _load(self, signature: tuple[Any, ...], args: tuple[Any, ...]) -> Callable[..., Any]:
-        digest = hashlib.sha256(repr(signature).encode()).hexdigest()[:16]
+        code = self.function.__code__  # that of a kernel outside this folder may change, too
+        digest = hashlib.sha256(repr((signature, code.co_code, code.co_consts)).encode()).hexdigest()[:16]
         name = f"{self.function.__module__.rpartition('.')[2]}.{self.function.__name__}-{digest}.kernel"
         path = cache_folder() / name
         found = _kept(path)
