@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from firth import corpus
+from firth import encoding
 from firth.model import EpochResult, TrainingConfig, Word2Vec
 from firth.vectors import WordVectors
 from firth.vocabulary import Vocabulary
@@ -18,7 +18,7 @@ from firth.vocabulary import Vocabulary
 def own_cache(tmp_path_factory, monkeypatch):
     """A test never reads or fills the user's cache of encoded corpora."""
     cache = tmp_path_factory.mktemp("cache")
-    monkeypatch.setattr(corpus, "default_cache", lambda: cache)
+    monkeypatch.setattr(encoding, "default_cache", lambda: cache)
     return cache
 
 

@@ -9,11 +9,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from firth import corpus as corpus_module
-from firth import files
+from firth import encoding, files
 from firth.config import TextConfig
-from firth.corpus import Corpus, encode
+from firth.corpus import Corpus
+from firth.encoding import encode
 from firth.errors import CorpusError, FormatError, OutputExistsError, SourceError
+from firth.kernels import compiler
+from firth.sources import as_source
 
 TEXT = "the cat sat on the mat\n\nthe dog sat\nÉcole école ÉCOLE\n"
 
@@ -38,7 +40,7 @@ def test_encode__gives_ids_by_falling_count_then_by_word(text):
 
 def test_encode__chunks_do_not_matter(text, monkeypatch):
     whole = encode(text, text.parent / "whole")
-    monkeypatch.setattr(corpus_module, "CHUNK_TOKENS", 2)
+    monkeypatch.setattr(encoding, "CHUNK_TOKENS", 2)
     monkeypatch.setattr("firth.text.BLOCK_BYTES", 3)
     cut = encode(text, text.parent / "cut")
     assert whole.ids.tolist() == cut.ids.tolist()
@@ -243,3 +245,95 @@ def test_encode__memory_does_not_grow_with_the_text(tmp_path):
         text.unlink()
     assert peaks[1] < 200
     assert peaks[1] < 1.2 * peaks[0]
+
+
+class Interrupted:
+    """Encodes a text into a cache, interrupted after some of its blocks."""
+
+    def __init__(self, tmp_path, monkeypatch):
+        monkeypatch.setattr("firth.text.BLOCK_BYTES", 1000)
+        monkeypatch.setattr(encoding, "BLOCKS_BETWEEN_SAVES", 5)
+        self.text, self.cache = tmp_path / "text.txt", tmp_path / "cache"
+        words = np.random.default_rng(0).zipf(1.3, 30_000) % 5000
+        self.text.write_text("\n".join(" ".join(f"É{n}" for n in line) for line in words.reshape(-1, 10)))
+        self.wanted = encode(self.text, tmp_path / "wanted", threads=1)
+        self.blocks = sum(1 for _ in as_source(self.text).blocks(TextConfig()))
+
+    def stop_after(self, blocks, error=KeyboardInterrupt, threads=1):
+        seen = iter(range(blocks))
+
+        def report(_):
+            if next(seen, None) is None:
+                raise error
+
+        with pytest.raises(error):
+            encode(self.text, cache=self.cache, report=report, threads=threads)
+
+    def go_on(self, monkeypatch, threads=1):
+        """Encode to the end; return how many blocks were scanned."""
+        scanned = []
+        scan = encoding.scan
+
+        def counted(blocks, scanners):
+            for found in scan(blocks, scanners):
+                scanned.append(found)
+                yield found
+
+        monkeypatch.setattr(encoding, "scan", counted)
+        corpus = encode(self.text, cache=self.cache, threads=threads)
+        for name in ("ids.i32", "counts.i64", "sentence_starts.i64", "words.jsonl"):
+            assert (corpus.folder / name).read_bytes() == (self.wanted.folder / name).read_bytes()
+        assert [path.name for path in self.cache.iterdir()] == [corpus.folder.name]
+        return len(scanned)
+
+
+needs_locks = pytest.mark.skipif(
+    os.name != "posix" or not compiler.is_enabled(), reason="goes on only where there are locks, and kernels"
+)
+
+
+@needs_locks
+@pytest.mark.parametrize(("before", "after"), [(1, 1), (2, 2), (3, 1), (1, 3)])
+def test_encode__goes_on_where_it_was_interrupted(tmp_path, monkeypatch, before, after):
+    interrupted = Interrupted(tmp_path, monkeypatch)
+    assert interrupted.blocks > 60
+    interrupted.stop_after(22, threads=before)
+    interrupted.stop_after(20 + 11, threads=before)  # the first 20 are not scanned again
+    assert interrupted.go_on(monkeypatch, threads=after) == interrupted.blocks - 30
+
+
+@needs_locks
+def test_encode__begins_anew_where_nothing_was_saved(tmp_path, monkeypatch):
+    interrupted = Interrupted(tmp_path, monkeypatch)
+    interrupted.stop_after(3)
+    assert interrupted.go_on(monkeypatch) == interrupted.blocks
+
+
+@needs_locks
+@pytest.mark.parametrize("name", ["state.json", "table-20-0.safetensors", "numbers.i32"])
+@pytest.mark.parametrize("damage", [lambda b: b[: len(b) // 2], lambda b: b"", lambda b: b[:-9] + b"\0\0" + b[-7:]])
+def test_encode__does_not_believe_what_is_damaged(tmp_path, monkeypatch, name, damage):
+    interrupted = Interrupted(tmp_path, monkeypatch)
+    interrupted.stop_after(22)
+    (path,) = interrupted.cache.glob(f".*/{name}")
+    if name == "numbers.i32":
+        path.write_bytes(path.read_bytes()[:100])  # what is longer than it should be is cut, not believed
+    else:
+        path.write_bytes(damage(path.read_bytes()))
+    assert interrupted.go_on(monkeypatch) == interrupted.blocks
+
+
+@needs_locks
+def test_encode__two_at_a_time_do_not_meet(tmp_path, monkeypatch):
+    interrupted = Interrupted(tmp_path, monkeypatch)
+    interrupted.cache.mkdir()
+    folder = interrupted.cache / "x"
+    with encoding._work_folder(folder) as first, encoding._work_folder(folder) as second:
+        assert first != second
+
+
+@needs_locks
+def test_encode__a_failure_leaves_no_work_behind(tmp_path, monkeypatch):
+    interrupted = Interrupted(tmp_path, monkeypatch)
+    interrupted.stop_after(22, OSError)
+    assert not list(interrupted.cache.iterdir())

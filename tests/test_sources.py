@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from firth.config import TextConfig
-from firth.corpus import encode
+from firth.encoding import encode
 from firth.errors import SourceError
 from firth.sources import as_source
 

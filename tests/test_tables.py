@@ -6,7 +6,7 @@ from click.testing import CliRunner
 
 import firth
 from firth.cli import cli
-from firth.corpus import encode
+from firth.encoding import encode
 from firth.errors import SourceError
 from firth.sources import as_source
 

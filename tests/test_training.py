@@ -6,7 +6,7 @@ import pytest
 
 import firth
 from firth.config import TrainingConfig
-from firth.corpus import Reading, encode
+from firth.encoding import Reading, encode
 from firth.errors import ConfigError, CorpusError, FirthError
 from firth.progress import Compiling
 from firth.rounds import Progress

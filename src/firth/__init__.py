@@ -13,7 +13,8 @@ __version__ = "0.1.0.dev0"
 
 if TYPE_CHECKING:
     from firth.config import TextConfig, TrainingConfig
-    from firth.corpus import Corpus, encode
+    from firth.corpus import Corpus
+    from firth.encoding import encode
     from firth.errors import (
         ConfigError,
         CorpusError,
@@ -52,7 +53,7 @@ _HOMES = {
     "WordNotFoundError": "errors",
     "WordVectors": "vectors",
     "column": "tables",
-    "encode": "corpus",
+    "encode": "encoding",
     "export": "formats",
     "keep_probabilities": "sampling",
     "load": "model",

@@ -93,18 +93,24 @@ def new_folder(path: Path, *, overwrite: bool = False) -> Iterator[Path]:
 
 
 @contextmanager
-def held(folder: Path) -> Iterator[None]:
-    """Let other processes see that a folder is in use, until the end, or until this process is gone."""
+def held(folder: Path, *, alone: bool = False) -> Iterator[bool]:
+    """Let other processes see that a folder is in use, until the end, or until this process is gone.
+
+    Gives whether that could be done: with `alone`, no other process may hold it.
+    """
     if os.name != "posix":
-        yield
+        yield False
         return
     import fcntl
 
     descriptor = os.open(folder, os.O_RDONLY)
     try:
-        with contextlib.suppress(OSError):  # a file system without locks: nothing is taken for abandoned there
-            fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        yield
+        try:
+            fcntl.flock(descriptor, (fcntl.LOCK_EX if alone else fcntl.LOCK_SH) | fcntl.LOCK_NB)
+            done = True
+        except OSError:  # another has it; or a file system without locks
+            done = False
+        yield done
     finally:
         os.close(descriptor)
 

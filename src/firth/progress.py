@@ -6,7 +6,7 @@ import sys
 from types import TracebackType
 from typing import Any
 
-from firth.corpus import Reading
+from firth.encoding import Reading
 from firth.minibatch import EpochMetrics
 from firth.rounds import Progress
 

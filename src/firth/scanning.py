@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import string
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from queue import SimpleQueue
 from typing import Any, NamedTuple
@@ -89,6 +89,26 @@ class Scanner:
             size=np.array([SENTENCE_END_NUMBER + 1, 0]),
         )
         self.tokens = _room_for_tokens(0)
+
+    def saved(self) -> dict[str, Any]:
+        """All it knows, as arrays."""
+        size, used = self.table.size
+        words, letters = self.table.words[: size + 1], self.table.letters[:used]
+        return {"words": words.copy(), "letters": letters.copy(), "size": self.table.size.copy()}
+
+    @classmethod
+    def restored(cls, config: TextConfig, saved: Mapping[str, Any]) -> Scanner:
+        """A scanner that knows what another did. Raises `ValueError` if the arrays do not fit each other."""
+        scanner = cls(config)
+        words, letters, size = saved["words"], saved["letters"], saved["size"]
+        if words.shape != (size[0] + 1, 3) or not words[-1, START] == len(letters) == size[1]:
+            raise ValueError("the saved table is not whole")
+        while len(scanner.table.words) < len(words):
+            scanner._make_room_for_words()
+        scanner.table.words[: len(words)] = words
+        scanner.table = scanner.table._replace(letters=letters, size=size)
+        fill_slots(scanner.words().hashes, scanner.table)
+        return scanner
 
     def scan(self, block: bytes) -> Int32:
         """The numbers of the tokens and line ends of a block: valid UTF-8 that ends with a token."""

@@ -14,7 +14,8 @@ import numpy as np
 
 from firth import rounds
 from firth.config import TrainingConfig
-from firth.corpus import Corpus, encode
+from firth.corpus import Corpus
+from firth.encoding import encode
 from firth.errors import ConfigError, FirthError
 from firth.kernels import compiler
 from firth.model import EpochResult, Word2Vec

@@ -1,0 +1,313 @@
+"""From a source to an encoded corpus: read once, in bounded memory, on all threads.
+
+Every token gets a number when it is first met; when all have been met, the numbers become ids by falling count. A text
+in files is kept in a cache under a fingerprint of its content. Its encoding can be interrupted at any moment, and then
+goes on from the last point at which everything was on the disk.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import os
+import shutil
+import tempfile
+import weakref
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import platformdirs
+
+from firth.config import TextConfig
+from firth.corpus import FORMAT, VERSION, Corpus, is_encoded
+from firth.errors import CorpusError, FormatError
+from firth.files import UNFINISHED, held, new_file, new_folder, remove_abandoned, sha256_of
+from firth.kernels import compiler
+from firth.kernels.scanner import SENTENCE_END_NUMBER, translate
+from firth.scanning import Scanner, Words, merge, scan
+from firth.sources import Source, TextSource, as_source
+from firth.team import usable_threads
+from firth.text import SENTENCE_END
+from firth.vocabulary import Vocabulary
+
+CHUNK_TOKENS = 1 << 21
+NUMBERS, STATE = "numbers.i32", "state.json"
+BLOCKS_BETWEEN_SAVES = 512
+"""Blocks of text after which everything is saved, to go on from there: some seconds of work."""
+
+Int32 = np.ndarray[Any, np.dtype[np.int32]]
+Int64 = np.ndarray[Any, np.dtype[np.int64]]
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How far the reading of a source has come."""
+
+    bytes_read: int
+    total_bytes: int | None
+    tokens: int
+
+
+def default_cache() -> Path:
+    """The folder where encoded corpora are kept for the next training on the same text."""
+    return Path(platformdirs.user_cache_path("firth")) / "corpora"
+
+
+def encode(
+    source: Any,
+    folder: str | Path | None = None,
+    *,
+    config: TextConfig | None = None,
+    cache: str | Path | None = None,
+    report: Callable[[Reading], None] = lambda _: None,
+    threads: int | None = None,
+) -> Corpus:
+    """Read a source once, and return its encoding.
+
+    With `folder`, the encoding is written there (`OutputExistsError` if it exists). Without, the encoding of files
+    is kept in `cache` (by default the user's cache folder) and found again by a fingerprint of their content; that
+    of anything else is temporary, and goes with the `Corpus`. `threads` (by default, all processors) change the time it
+    takes and nothing else. A `Corpus`, or the folder of one, is returned as is. If the encoding of a text for the cache
+    is interrupted, even killed, the next one goes on from the last point that was saved.
+
+    Raises `SourceError` for what cannot be read, `CorpusError` for text without a word.
+    """
+    if isinstance(source, Corpus):
+        return source
+    if isinstance(source, str | Path) and is_encoded(source):
+        return Corpus(Path(source))
+    config, threads = config or TextConfig(), threads or usable_threads()
+    found = as_source(source) if not hasattr(source, "batches") else source
+    if folder is not None:
+        return _write(found, Path(folder), config, found.fingerprint(config), report, threads)
+    cache = default_cache() if cache is None else Path(cache)
+    cache.mkdir(parents=True, exist_ok=True)
+    remove_abandoned(cache)
+    fingerprint = found.fingerprint(config)
+    if fingerprint is None:
+        return _write_for_once(found, cache, config, report, threads)
+    kept = cache / f"{fingerprint[:32]}-{VERSION}"
+    try:
+        return Corpus(kept)
+    except FormatError:
+        return _write(found, kept, config, fingerprint, report, threads, overwrite=True)
+
+
+def _write_for_once(
+    source: Source, cache: Path, config: TextConfig, report: Callable[[Reading], None], threads: int
+) -> Corpus:
+    """Encode what has no fingerprint; the files go with the `Corpus`, or with the process."""
+    with ExitStack() as stack:
+        temporary = Path(tempfile.mkdtemp(prefix=".once-", suffix=UNFINISHED, dir=cache))
+        stack.callback(shutil.rmtree, temporary, ignore_errors=True)
+        stack.enter_context(held(temporary))
+        corpus = _write(source, temporary / "corpus", config, None, report, threads)
+        weakref.finalize(corpus, stack.pop_all().close)
+    return corpus
+
+
+def _write(
+    source: Source,
+    folder: Path,
+    config: TextConfig,
+    fingerprint: str | None,
+    report: Callable[[Reading], None],
+    threads: int,
+    *,
+    overwrite: bool = False,
+) -> Corpus:
+    """Encode a source into a folder. With `overwrite` it is one of the cache, and an interrupted encoding goes on."""
+    with new_folder(folder, overwrite=overwrite) as temporary, ExitStack() as stack:
+        work = stack.enter_context(_work_folder(folder)) if overwrite else temporary
+        if isinstance(source, TextSource) and config.separator is None and compiler.is_enabled():
+            words, parts = _number_text(source, config, work, report, threads)
+        else:
+            words, parts = _number_tokens(source, config, work, report)
+        if not words.words:
+            raise CorpusError(f"there is not one word in {source.name}")
+        tokens, starts = _write_ids(work / NUMBERS, words.id_of, parts, temporary)
+        if work == temporary:
+            _remove_numbers(temporary)
+        words.counts.astype("<i8").tofile(temporary / "counts.i64")
+        lines = json.dumps(words.words, separators=("\n", ":"))[1:-1]
+        (temporary / "words.jsonl").write_text(lines + "\n", "ascii", newline="\n")
+        about = {
+            "format": FORMAT,
+            "version": VERSION,
+            "source": source.name,
+            "fingerprint": fingerprint,
+            "tokens": tokens,
+            "sentence_starts": starts,
+            "words": len(words.words),
+        }
+        (temporary / "corpus.json").write_text(json.dumps(about, indent=1), "utf-8")
+    return Corpus(folder)
+
+
+@contextmanager
+def _work_folder(folder: Path) -> Iterator[Path]:
+    """A folder for the numbers of a text that stays when the process is killed or interrupted, and is found again.
+
+    It goes when the work is done, or has failed. While another process has it, this one gets a folder of its own.
+    """
+    work = folder.with_name(f".{folder.name}.{NUMBERS}")
+    work.mkdir(exist_ok=True)
+    with held(work, alone=True) as is_ours:
+        if not is_ours:
+            with tempfile.TemporaryDirectory(prefix=".once-", suffix=UNFINISHED, dir=folder.parent) as own:
+                yield Path(own)
+            return
+        try:
+            yield work
+        except Exception:
+            shutil.rmtree(work, ignore_errors=True)
+            raise
+        shutil.rmtree(work, ignore_errors=True)
+
+
+def _remove_numbers(folder: Path) -> None:
+    for path in [folder / NUMBERS, folder / STATE, *folder.glob("table-*")]:
+        path.unlink(missing_ok=True)
+
+
+Parts = list[tuple[int, int]]
+"""Whose numbers the file of numbers holds, part by part: the scanner's index, and how many."""
+
+
+@dataclass
+class Numbering:
+    """How far the numbering of a text has come."""
+
+    blocks: int = 0
+    tokens: int = 0
+    parts: Parts = field(default_factory=list)
+    tables: list[str] = field(default_factory=list)  # the SHA-256 of the file of each scanner's table
+
+    def save(self, folder: Path, scanners: list[Scanner]) -> None:
+        """Save it, with the scanners' tables; what was saved before is valid until all is written."""
+        from safetensors.numpy import save_file
+
+        before = list(folder.glob("table-*"))
+        for index, scanner in enumerate(scanners):
+            save_file(scanner.saved(), self.table(folder, index))
+        self.tables = [sha256_of(self.table(folder, index)) for index in range(len(scanners))]
+        with new_file(folder / STATE, overwrite=True) as temporary:
+            temporary.write_text(json.dumps(asdict(self)), "utf-8")
+        for path in before:
+            path.unlink()
+
+    def table(self, folder: Path, index: int) -> Path:
+        """The file of a scanner's table."""
+        return folder / f"table-{self.blocks}-{index}.safetensors"
+
+    def is_whole(self, folder: Path) -> bool:
+        """Whether all that this tells of is there, as it was written."""
+        found = [sha256_of(self.table(folder, index)) for index in range(len(self.tables))]
+        enough = (folder / NUMBERS).stat().st_size >= 4 * self.tokens
+        return found == self.tables and enough and self.tokens == sum(count for _, count in self.parts)
+
+    @staticmethod
+    def load(folder: Path, config: TextConfig) -> tuple[Numbering, list[Scanner]]:
+        """What was saved in a folder; the beginning, if nothing was, or not all of it is whole."""
+        from safetensors.numpy import load_file
+
+        try:
+            found = Numbering(**json.loads((folder / STATE).read_text("utf-8")))
+            if found.is_whole(folder):
+                tables = [load_file(found.table(folder, index)) for index in range(len(found.tables))]
+                return found, [Scanner.restored(config, table) for table in tables]
+        except (OSError, ValueError, TypeError):
+            pass
+        return Numbering(), []
+
+
+def _number_text(
+    source: TextSource, config: TextConfig, folder: Path, report: Callable[[Reading], None], threads: int
+) -> tuple[Words, Parts]:
+    """Write a number for every token of a text; return what words they are. Goes on from what the folder has."""
+    numbering, scanners = Numbering.load(folder, config)
+    scanners += [Scanner(config) for _ in range(threads - len(scanners))]
+    path = folder / NUMBERS
+    path.touch()
+    os.truncate(path, 4 * numbering.tokens)
+    blocks = source.blocks(config)
+    for block in itertools.islice(blocks, numbering.blocks):
+        report(Reading(block.bytes_read, source.total_bytes, numbering.tokens))
+    first = next(blocks, None)
+    with path.open("ab") as file:
+        while first is not None:
+            some = itertools.chain([first], itertools.islice(blocks, BLOCKS_BETWEEN_SAVES - 1))
+            for found in scan(some, scanners[:threads]):
+                found.numbers.astype("<i4", copy=False).tofile(file)
+                numbering.parts.append((found.scanner, len(found.numbers)))
+                numbering.blocks += 1
+                numbering.tokens += len(found.numbers)
+                report(Reading(found.bytes_read, source.total_bytes, numbering.tokens))
+            first = next(blocks, None)
+            if first is not None:
+                file.flush()
+                os.fsync(file.fileno())
+                numbering.save(folder, scanners)
+    return merge(scanners), numbering.parts
+
+
+class _Numbers(dict[Any, int]):
+    """A number for each raw token, given when it is first asked for."""
+
+    def __missing__(self, raw: Any) -> int:
+        self[raw] = number = len(self)
+        return number
+
+
+def _number_tokens(
+    source: Source, config: TextConfig, folder: Path, report: Callable[[Reading], None]
+) -> tuple[Words, Parts]:
+    """Write a number for every raw token of any source; return what words they are."""
+    numbers = _Numbers({SENTENCE_END: SENTENCE_END_NUMBER})
+    number_counts = np.zeros(1, np.int64)
+    tokens = 0
+    with (folder / NUMBERS).open("wb") as file:
+        for batch in source.batches(config):
+            found = np.fromiter(map(numbers.__getitem__, batch.tokens), np.dtype("<i4"), len(batch.tokens))
+            found.tofile(file)
+            seen = np.bincount(found, minlength=len(number_counts))
+            seen[: len(number_counts)] += number_counts
+            number_counts = seen
+            tokens += len(found)
+            report(Reading(batch.bytes_read, source.total_bytes, tokens))
+    counts: dict[str, int] = {}
+    word_of_number = [""] * len(numbers)
+    for raw, number in numbers.items():
+        if number != SENTENCE_END_NUMBER and (word := source.word_of(raw, config)):
+            word_of_number[number] = word
+            counts[word] = counts.get(word, 0) + int(number_counts[number])
+    vocabulary = Vocabulary.from_counts(counts)
+    ids = np.array([vocabulary.ids.get(word, -1) for word in word_of_number], np.int32)
+    return Words(vocabulary.words, vocabulary.counts, [ids]), [(0, tokens)]
+
+
+def _write_ids(numbers_path: Path, id_of: list[Int32], parts: Parts, folder: Path) -> tuple[int, int]:
+    """Write the token ids and the sentence starts; return how many of each."""
+    ids, ends = np.empty(CHUNK_TOKENS, np.int32), np.empty(CHUNK_TOKENS, np.int64)
+    state = np.zeros(4, np.int64)
+    starts = 1
+    with (
+        numbers_path.open("rb") as numbers_file,
+        (folder / "ids.i32").open("wb") as ids_file,
+        (folder / "sentence_starts.i64").open("wb") as starts_file,
+    ):
+        np.zeros(1, "<i8").tofile(starts_file)
+        for scanner, count in parts:
+            for first in range(0, count, CHUNK_TOKENS):
+                numbers = np.fromfile(numbers_file, "<i4", min(CHUNK_TOKENS, count - first)).astype(
+                    np.int32, copy=False
+                )
+                translate(numbers, id_of[scanner], ids, ends, state)
+                ids[: state[0]].astype("<i4", copy=False).tofile(ids_file)
+                ends[: state[1]].astype("<i8", copy=False).tofile(starts_file)
+                starts += int(state[1])
+    return int(state[2]), starts
