@@ -36,7 +36,7 @@ def scale(values: Sequence[float], log: bool) -> tuple[float, float]:
 
 def ticks(low: float, high: float, log: bool) -> list[tuple[float, str]]:
     if log:
-        return [(e, f"{10.0**e:,g}") for e in range(int(low), int(high) + 1)]
+        return [(e, f"{10**e:,}" if e >= 0 else f"{10.0**e:g}") for e in range(int(low), int(high) + 1)]
     step = 10 ** math.floor(math.log10(high - low))
     step = next(s for s in (step / 5, step / 2, step, 2 * step) if (high - low) / s <= 6)
     return [(i * step, f"{i * step:g}") for i in range(int(low / step), int(high / step) + 1)]

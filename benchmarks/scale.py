@@ -52,7 +52,10 @@ for what in ("corpus, MB", "vector size", "vocabulary", "threads"):
         Panel(
             "seconds by the clock, and megabytes",
             what,
-            {name: [(row["value"], row[name]) for row in of_kind] for name in ("wall", "peak_mb")},
+            {
+                "seconds": [(row["value"], row["wall"]) for row in of_kind],
+                "megabytes": [(row["value"], row["peak_mb"]) for row in of_kind],
+            },
             log=True,
         )
     )

@@ -40,6 +40,8 @@ ROUND_CENTRES = 256
 """Centres in a round at most: with more, a snapshot is old by the time its changes are added, and learns less."""
 ROUND_STEP = 4.0
 """Greatest sum of a round's learning rates over the pairs and noise pairs of one word: above it, it overshoots."""
+KERNELS = {"fill_alias_table", "fill_initial_vectors", "keep_tokens", "train_rounds"}
+"""What `train_a_little` compiles."""
 STRETCH_TOKENS = 131_072
 """Kept tokens that are walked, then trained on, at a time: some tenths of a second."""
 LOSS_BLOCKS_WANTED = 4096

@@ -60,7 +60,7 @@ def train(
     with _reporter(progress, tensorboard) as report:
         if not compiler.is_compiled("rounds"):
             report(Compiling())
-            compiler.beside.start({"train_rounds"}, "from firth.rounds import train_a_little; train_a_little()")
+            compiler.beside.start(rounds.KERNELS, "from firth.rounds import train_a_little; train_a_little()")
         corpus = encode(source, config=config, cache=cache, report=report, threads=threads)
         vocabulary = corpus.vocabulary(config.min_count, config.max_vocabulary)
         config = dataclasses.replace(config, epochs=config.epochs or epochs_for(len(corpus)))
