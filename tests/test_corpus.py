@@ -337,3 +337,17 @@ def test_encode__a_failure_leaves_no_work_behind(tmp_path, monkeypatch):
     interrupted = Interrupted(tmp_path, monkeypatch)
     interrupted.stop_after(22, OSError)
     assert not list(interrupted.cache.iterdir())
+
+
+@needs_locks
+def test_encode__old_work_that_nobody_went_on_with_is_thrown_away(tmp_path, monkeypatch):
+    interrupted = Interrupted(tmp_path, monkeypatch)
+    interrupted.stop_after(22)
+    (work,) = interrupted.cache.iterdir()
+    other = tmp_path / "other.txt"
+    other.write_text(TEXT)
+    encode(other, cache=interrupted.cache)
+    assert work.exists()
+    os.utime(work, (0, 0))
+    encode(other, cache=interrupted.cache)
+    assert not work.exists()

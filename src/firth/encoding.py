@@ -36,6 +36,8 @@ from firth.vocabulary import Vocabulary
 
 CHUNK_TOKENS = 1 << 21
 NUMBERS, STATE = "numbers.i32", "state.json"
+MONTH_SECONDS = 30 * 24 * 3600
+"""An interrupted encoding that nobody has gone on with for so long is thrown away."""
 BLOCKS_BETWEEN_SAVES = 512
 """Blocks of text after which everything is saved, to go on from there: some seconds of work."""
 
@@ -87,6 +89,7 @@ def encode(
     cache = default_cache() if cache is None else Path(cache)
     cache.mkdir(parents=True, exist_ok=True)
     remove_abandoned(cache)
+    remove_abandoned(cache, f".*.{NUMBERS}", MONTH_SECONDS)
     fingerprint = found.fingerprint(config)
     if fingerprint is None:
         return _write_for_once(found, cache, config, report, threads)

@@ -115,15 +115,16 @@ def held(folder: Path, *, alone: bool = False) -> Iterator[bool]:
         os.close(descriptor)
 
 
-def remove_abandoned(parent: Path) -> None:
-    """Remove the unfinished folders of processes that were killed."""
+def remove_abandoned(parent: Path, pattern: str = f".*{UNFINISHED}", seconds: float | None = None) -> None:
+    """Remove the folders of processes that were killed: those of this name that nobody has held for some seconds."""
     if os.name != "posix":
         return
     import fcntl
 
-    for folder in parent.glob(f".*{UNFINISHED}"):
+    young = ABANDONED_SECONDS if seconds is None else seconds
+    for folder in parent.glob(pattern):
         with contextlib.suppress(OSError):  # it is another process's, or gone by now
-            if time.time() - folder.stat().st_mtime < ABANDONED_SECONDS:
+            if time.time() - folder.stat().st_mtime < young:
                 continue
             descriptor = os.open(folder, os.O_RDONLY)
             try:
