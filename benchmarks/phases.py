@@ -39,15 +39,19 @@ def run_phases(  # noqa: PLR0912
         first, block = stretch.first + i * centres, i % plan.round_blocks
         input_words, output_words = changes.input_words[block], changes.output_words[block]
         if last_phase >= 0:
-            changes.input_count[block] = kernels.find_pairs(stretch, first, first + B, plan, scratch, input_words)
+            changes.input_count[block] = kernels.find_pairs(
+                stretch, first, first + B, plan, scratch, input_words, parameters.inputs
+            )
         used = changes.input_count[block]
         context_rows += used
         if last_phase >= 1:
             for j in range(B):
                 output_words[j] = stretch.tokens[first + j]
+                kernels.prefetch_row(parameters.outputs, output_words[j])
             for j in range(K):
                 counter = stretch.positions[first] * K + j
                 output_words[B + j] = kernels.draw_noise_word(noise, plan.noise_key, counter)
+                kernels.prefetch_row(parameters.outputs, output_words[B + j])
         if last_phase >= 2:
             kernels.weigh_noise(used, B, plan, scratch, output_words)
         if last_phase >= 3:

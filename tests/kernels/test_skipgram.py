@@ -92,7 +92,7 @@ def test_find_pairs__are_those_of_the_twin(window):
     for first in range(0, stretch.last, B):
         last = min(first + B, stretch.last)
         scratch, words = crew.scratch[0], crew.changes.input_words[0]
-        used = find_pairs(stretch, first, last, plan, scratch, words)
+        used = find_pairs(stretch, first, last, plan, scratch, words, np.zeros((1000, 16), np.float32))
         ours = sorted(
             (int(words[row]), int(stretch.tokens[first + i]))
             for row in range(used)

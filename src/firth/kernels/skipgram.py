@@ -29,7 +29,7 @@ UInt32 = np.ndarray[Any, np.dtype[np.uint32]]
 
 UNUSED = -1
 ROWS_AHEAD = 8
-"""Rows that are on their way from memory while one is worked on."""
+"""Rows that are on their way from memory while changes are added to one."""
 
 
 class Stretch(NamedTuple):
@@ -169,8 +169,13 @@ def draw_noise_word(noise: Noise, key: np.uint64, counter: int) -> int:
 
 
 @compiled
-def find_pairs(stretch: Stretch, first: int, last: int, plan: Plan, scratch: Scratch, input_words: Int32) -> int:
-    """Weigh each (context, centre) pair of the block 1 in `scratch.W`; return the number T of context tokens."""
+def find_pairs(
+    stretch: Stretch, first: int, last: int, plan: Plan, scratch: Scratch, input_words: Int32, inputs: Float32
+) -> int:
+    """Weigh each (context, centre) pair of the block 1 in `scratch.W`; return the number T of context tokens.
+
+    Their rows of `inputs` are asked for as they are found.
+    """
     base = first - plan.window
     for i in range(scratch.slot.shape[0]):
         scratch.slot[i] = UNUSED
@@ -193,6 +198,7 @@ def find_pairs(stretch: Stretch, first: int, last: int, plan: Plan, scratch: Scr
                     for z in range(scratch.W.shape[1]):
                         scratch.W[row, z] = 0
                     input_words[row] = stretch.tokens[context]
+                    prefetch_row(inputs, input_words[row])
                 scratch.row_pairs[row] += 1
                 scratch.W[row, centre - first] = 1
     return used
@@ -227,8 +233,6 @@ def copy_rows(parameters: Float32, words: Int32, count: int, rows: Float32) -> N
     """rows[i] = parameters[words[i]], or zero for an unused word."""
     for i in range(count):
         word = words[i]
-        ahead = words[min(i + ROWS_AHEAD, count - 1)]
-        prefetch_row(parameters, max(ahead, 0))
         if word == UNUSED:
             for column in range(rows.shape[1]):
                 rows[i, column] = 0
@@ -288,13 +292,15 @@ def compute_block(
     input_words = changes.input_words[block]
     output_words = changes.output_words[block]
 
-    used = find_pairs(stretch, first, first + centres, plan, scratch, input_words)
+    used = find_pairs(stretch, first, first + centres, plan, scratch, input_words, parameters.inputs)
     changes.input_count[block] = used
     for i in range(B):
         output_words[i] = stretch.tokens[first + i] if i < centres else UNUSED
+        prefetch_row(parameters.outputs, max(output_words[i], 0))
     counter = stretch.positions[first] * plan.noise_words
     for n in range(plan.noise_words):
         output_words[B + n] = draw_noise_word(noise, plan.noise_key, counter + n)
+        prefetch_row(parameters.outputs, output_words[B + n])
     weigh_noise(used, centres, plan, scratch, output_words)
     claim(changes.input_owner, input_words, used, thread)
     claim(changes.output_owner, output_words, B + plan.noise_words, thread)
