@@ -10,7 +10,7 @@ from firth.kernels import compiler
 from firth.kernels import scanner as scanner_kernels
 from firth.scanning import Scanner, merge, scan
 from firth.text import Block, read_blocks, standardize
-from tests.test_text import LINES, TRICKY
+from tests.test_text import LINES, TRICKY, sentences_slow
 
 pytestmark = pytest.mark.skipif(not compiler.is_enabled(), reason="with the compiler off, text is split by Python")
 
@@ -36,10 +36,6 @@ def sentences_scanned(blocks: list[Block], config: TextConfig, threads: int = 1)
     assert {word: tokens.count(word) for word in tokens} == dict(zip(words, counts.tolist(), strict=True))
     assert words == sorted(words, key=lambda word: (-tokens.count(word), word))
     return [s for s in sentences if s]
-
-
-def sentences_slow(content: str, config: TextConfig) -> list[list[str]]:
-    return [s for line in content.split("\n") if (s := standardize(line, config))]
 
 
 @pytest.mark.parametrize("config", CONFIGS, ids=str)

@@ -26,13 +26,12 @@ from firth.config import TextConfig
 from firth.corpus import FORMAT, VERSION, Corpus, is_encoded
 from firth.errors import CorpusError, FormatError
 from firth.files import UNFINISHED, held, new_file, new_folder, remove_abandoned, sha256_of
-from firth.kernels import compiler
 from firth.kernels.scanner import SENTENCE_END_NUMBER, translate
-from firth.scanning import Scanner, Words, merge, scan
+from firth.scanning import NO_WORD, Scanner, Words, can_scan, merge, scan
 from firth.sources import Source, TextSource, as_source
 from firth.team import usable_threads
 from firth.text import SENTENCE_END
-from firth.vocabulary import Vocabulary
+from firth.vocabulary import FirstSeen, Vocabulary
 
 CHUNK_TOKENS = 1 << 21
 NUMBERS, STATE = "numbers.i32", "state.json"
@@ -97,7 +96,7 @@ def encode(
     try:
         return Corpus(kept)
     except FormatError:
-        return _write(found, kept, config, fingerprint, report, threads, overwrite=True)
+        return _write(found, kept, config, fingerprint, report, threads, cached=True)
 
 
 def _write_for_once(
@@ -121,20 +120,20 @@ def _write(
     report: Callable[[Reading], None],
     threads: int,
     *,
-    overwrite: bool = False,
+    cached: bool = False,
 ) -> Corpus:
-    """Encode a source into a folder. With `overwrite` it is one of the cache, and an interrupted encoding goes on."""
-    with new_folder(folder, overwrite=overwrite) as temporary, ExitStack() as stack:
-        work = stack.enter_context(_work_folder(folder)) if overwrite else temporary
-        if isinstance(source, TextSource) and config.separator is None and compiler.is_enabled():
-            words, parts = _number_text(source, config, work, report, threads)
+    """Encode a source into a folder. If that is one of the cache, what stood there is replaced, and an interrupted
+    encoding goes on.
+    """
+    with new_folder(folder, overwrite=cached) as temporary, ExitStack() as stack:
+        work = stack.enter_context(_work_folder(folder) if cached else _work_folder_for_once(temporary))
+        if isinstance(source, TextSource) and can_scan(config):
+            words, parts = _number_text(source, config, work, report, threads, save=cached)
         else:
             words, parts = _number_tokens(source, config, work, report)
         if not words.words:
             raise CorpusError(f"there is not one word in {source.name}")
         tokens, starts = _write_ids(work / NUMBERS, words.id_of, parts, temporary)
-        if work == temporary:
-            _remove_numbers(temporary)
         words.counts.astype("<i8").tofile(temporary / "counts.i64")
         lines = json.dumps(words.words, separators=("\n", ":"))[1:-1]
         (temporary / "words.jsonl").write_text(lines + "\n", "ascii", newline="\n")
@@ -161,8 +160,8 @@ def _work_folder(folder: Path) -> Iterator[Path]:
     work.mkdir(exist_ok=True)
     with held(work, alone=True) as is_ours:
         if not is_ours:
-            with tempfile.TemporaryDirectory(prefix=".once-", suffix=UNFINISHED, dir=folder.parent) as own:
-                yield Path(own)
+            with _work_folder_for_once(folder.parent) as own:
+                yield own
             return
         try:
             yield work
@@ -172,9 +171,11 @@ def _work_folder(folder: Path) -> Iterator[Path]:
         shutil.rmtree(work, ignore_errors=True)
 
 
-def _remove_numbers(folder: Path) -> None:
-    for path in [folder / NUMBERS, folder / STATE, *folder.glob("table-*")]:
-        path.unlink(missing_ok=True)
+@contextmanager
+def _work_folder_for_once(parent: Path) -> Iterator[Path]:
+    """A folder for the numbers of a text that nobody can go on with."""
+    with tempfile.TemporaryDirectory(prefix=".once-", suffix=UNFINISHED, dir=parent) as folder:
+        yield Path(folder)
 
 
 Parts = list[tuple[int, int]]
@@ -229,9 +230,12 @@ class Numbering:
 
 
 def _number_text(
-    source: TextSource, config: TextConfig, folder: Path, report: Callable[[Reading], None], threads: int
+    source: TextSource, config: TextConfig, folder: Path, report: Callable[[Reading], None], threads: int, *, save: bool
 ) -> tuple[Words, Parts]:
-    """Write a number for every token of a text; return what words they are. Goes on from what the folder has."""
+    """Write a number for every token of a text; return what words they are.
+
+    Goes on from what the folder has; with `save`, keeps it such that another process can go on.
+    """
     numbering, scanners = Numbering.load(folder, config)
     scanners += [Scanner(config) for _ in range(threads - len(scanners))]
     path = folder / NUMBERS
@@ -251,26 +255,18 @@ def _number_text(
                 numbering.tokens += len(found.numbers)
                 report(Reading(found.bytes_read, source.total_bytes, numbering.tokens))
             first = next(blocks, None)
-            if first is not None:
+            if save and first is not None:
                 file.flush()
                 os.fsync(file.fileno())
                 numbering.save(folder, scanners)
     return merge(scanners), numbering.parts
 
 
-class _Numbers(dict[Any, int]):
-    """A number for each raw token, given when it is first asked for."""
-
-    def __missing__(self, raw: Any) -> int:
-        self[raw] = number = len(self)
-        return number
-
-
 def _number_tokens(
     source: Source, config: TextConfig, folder: Path, report: Callable[[Reading], None]
 ) -> tuple[Words, Parts]:
     """Write a number for every raw token of any source; return what words they are."""
-    numbers = _Numbers({SENTENCE_END: SENTENCE_END_NUMBER})
+    numbers = FirstSeen({SENTENCE_END: SENTENCE_END_NUMBER})
     number_counts = np.zeros(1, np.int64)
     tokens = 0
     with (folder / NUMBERS).open("wb") as file:
@@ -289,7 +285,7 @@ def _number_tokens(
             word_of_number[number] = word
             counts[word] = counts.get(word, 0) + int(number_counts[number])
     vocabulary = Vocabulary.from_counts(counts)
-    ids = np.array([vocabulary.ids.get(word, -1) for word in word_of_number], np.int32)
+    ids = np.array([vocabulary.ids.get(word, NO_WORD) for word in word_of_number], np.int32)
     return Words(vocabulary.words, vocabulary.counts, [ids]), [(0, tokens)]
 
 

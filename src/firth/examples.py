@@ -15,14 +15,14 @@ from typing import Any, NamedTuple, cast
 import numpy as np
 
 from firth.config import TextConfig
-from firth.kernels import compiler
 from firth.kernels.examples import draw_candidates, find_skipgrams, shuffle
 from firth.kernels.randomness import stream_key
 from firth.kernels.scanner import SENTENCE_END_NUMBER
 from firth.kernels.skipgram import Noise
 from firth.sampling import alias_table
-from firth.scanning import Scanner, merge
+from firth.scanning import Scanner, can_scan, merge
 from firth.text import tokenize
+from firth.vocabulary import FirstSeen, by_count_then_word
 
 PADDING, UNKNOWN = "", "[UNK]"
 SPECIAL_TOKENS = (PADDING, UNKNOWN)
@@ -86,8 +86,7 @@ def capped_vocabulary(
     if max_tokens <= len(SPECIAL_TOKENS):
         raise ValueError(f"max_tokens must be more than the {len(SPECIAL_TOKENS)} special tokens, not {max_tokens}")
     words, counts, *_ = texts if isinstance(texts, Numbered) else numbered(texts, config)
-    by_word = np.array(sorted(range(len(words)), key=words.__getitem__, reverse=reverse_ties), np.int64)
-    order = by_word[np.argsort(-counts[by_word], kind="stable")]
+    order = by_count_then_word(words, counts, reverse_ties=reverse_ties)
     return [*SPECIAL_TOKENS, *(words[i] for i in order[: max_tokens - len(SPECIAL_TOKENS)].tolist())]
 
 
@@ -115,12 +114,12 @@ def numbered(texts: Iterable[Text], config: TextConfig | None = None) -> Numbere
     kinds = {isinstance(text, str) for text in texts}
     if len(kinds) > 1:
         raise TypeError("texts are strings, or lists of tokens: not some of both")
-    if True in kinds and config.separator is None and compiler.is_enabled():
+    if True in kinds and can_scan(config):
         joined = "\n".join([*cast("list[str]", texts), ""])
         if joined.count("\n") == len(texts) and (content := _utf8(joined)) is not None:
             return _scanned(content, config)
     tokens = cast("list[list[str]]", texts) if True not in kinds else tokenize(cast("list[str]", texts), config)
-    ids = _Ids()
+    ids = FirstSeen()
     lengths = np.fromiter(map(len, tokens), np.int64, len(tokens))
     numbers = np.fromiter(map(ids.__getitem__, itertools.chain.from_iterable(tokens)), np.int32, lengths.sum())
     return Numbered(list(ids), np.bincount(numbers, minlength=len(ids)), numbers, lengths)
@@ -142,14 +141,6 @@ def _scanned(content: bytes, config: TextConfig) -> Numbered:
     ends = np.flatnonzero(raw == SENTENCE_END_NUMBER)
     lengths = np.diff(ends, prepend=-1) - 1
     return Numbered(words, counts, numbers[numbers >= 0], lengths)
-
-
-class _Ids(dict[str, int]):
-    """A number for each word, given when it is first asked for."""
-
-    def __missing__(self, word: str) -> int:
-        self[word] = number = len(self)
-        return number
 
 
 def _padded(tokens: Int32, lengths: Int64, length: int) -> Int32:

@@ -188,9 +188,9 @@ class Crew:
 
     def __init__(self, team: Team, plan: Plan, parameters: Parameters):
         words, width = parameters.inputs.shape
-        context = plan.block_centres + 2 * plan.window
-        rows = -(-context // TILE_ROWS) * TILE_ROWS
         blocks = plan.round_blocks
+        self.scratch = [new_scratch(plan, width) for _ in range(team.threads)]
+        rows, context = len(self.scratch[0].X), len(self.scratch[0].slot)
         self.team = team
         self.parameters = parameters
         self.counters = np.zeros(8, np.int64)
@@ -206,7 +206,6 @@ class Crew:
             loss=np.zeros(blocks),
             pairs=np.zeros(blocks, np.int64),
         )
-        self.scratch = [new_scratch(plan, width) for _ in range(team.threads)]
 
     def train(self, stretch: Stretch, plan: Plan, noise: Noise) -> tuple[float, int]:
         """Train on a stretch, and return its loss and the number of pairs that is summed over."""

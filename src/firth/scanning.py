@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from firth.config import TextConfig
+from firth.kernels import compiler
 from firth.kernels.scanner import (
     COUNT,
     DROPPED,
@@ -33,7 +34,7 @@ from firth.kernels.scanner import (
     number_tokens,
 )
 from firth.text import Block, dropped_punctuation
-from firth.vocabulary import by_count_then_word
+from firth.vocabulary import FirstSeen, by_count_then_word
 
 FIRST_CAPACITY = 1 << 14
 """Tokens a table has room for at first; it doubles when they are more."""
@@ -61,6 +62,11 @@ class Words(NamedTuple):
     words: list[str]
     counts: Int64
     id_of: list[Int32]
+
+
+def can_scan(config: TextConfig) -> bool:
+    """Whether text is split here: at white space, and with the compiler on. `split_block` does the rest."""
+    return config.separator is None and compiler.is_enabled()
 
 
 def actions(config: TextConfig) -> Int16:
@@ -215,7 +221,7 @@ def merge(scanners: list[Scanner]) -> Words:
     words, counts = text.split("\n")[:-1], first.counts()
     ids = np.arange(len(words))
     if text != raw:  # some words may have become the same
-        distinct = _Ids()
+        distinct = FirstSeen()
         ids = np.fromiter(map(distinct.__getitem__, words), np.int64, len(words))
         words, of_number = list(distinct), counts
         counts = np.zeros(len(words), np.int64)
@@ -229,11 +235,3 @@ def merge(scanners: list[Scanner]) -> Words:
         counts[order],
         [id_of_first, *(np.concatenate([id_of_first[:1], id_of_first[numbers]]) for numbers in numbers_in_first)],
     )
-
-
-class _Ids(dict[str, int]):
-    """An id for each word, given when it is first asked for."""
-
-    def __missing__(self, word: str) -> int:
-        self[word] = number = len(self)
-        return number

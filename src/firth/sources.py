@@ -10,6 +10,7 @@ import json
 import math
 import os
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from io import BufferedReader
 from pathlib import Path
 from typing import IO, Any, NamedTuple, Protocol, TypeGuard
@@ -82,23 +83,17 @@ class TextFiles(TextSource):
         """A hash of the files' content and of how it is split."""
         if not all(path.is_file() for path in self.paths):
             return None  # pipes and devices cannot be read twice
-        settings = {field.name: getattr(config, field.name) for field in dataclasses.fields(TextConfig)}
-        parts = [json.dumps(settings, sort_keys=True), *(sha256_of(path) for path in self.paths)]
-        return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+        return content_fingerprint(self.paths, config)
 
     def blocks(self, config: TextConfig) -> Iterator[Block]:
         bytes_before = 0
         for path in self.paths:
-            before = path.stat()
-            with path.open("rb") as file, decompressed(file, str(path)) as content:
+            with at_rest(path) as size, path.open("rb") as file, decompressed(file, str(path)) as content:
                 _refuse_table(file, path)
                 for block in read_blocks(content, str(path), config):
                     at = file.tell() if file.seekable() else 0
                     yield Block(block, bytes_before + at)
-            after = path.stat()
-            if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
-                raise SourceError(f"{path} changed while it was read: try again when it is at rest")
-            bytes_before += before.st_size
+            bytes_before += size
 
 
 class TextStream(TextSource):
@@ -233,14 +228,35 @@ def _expand(given: str | os.PathLike[str]) -> list[Path]:
     except (OSError, ValueError) as error:  # a text in place of a path: too long, or with a NUL
         raise SourceError(f"{_shown(given)} is not a path: {error}. {_TEXT_HINT}") from error
     if glob.has_magic(str(path)):
-        found = sorted(p for p in map(Path, glob.glob(str(path), recursive=True)) if p.is_file())  # noqa: PTH207
-        if found:
+        if found := matching(str(path)):
             return found
         raise SourceError(f"no file matches {_shown(given)}")
     raise SourceError(f"there is no file or folder {_shown(given)}. {_TEXT_HINT}")
 
 
 _TEXT_HINT = "(To train on text itself, pass a list of strings.)"
+
+
+def matching(pattern: str) -> list[Path]:
+    """The files that match a glob, in the order of their names."""
+    return sorted(p for p in map(Path, glob.glob(pattern, recursive=True)) if p.is_file())  # noqa: PTH207
+
+
+def content_fingerprint(paths: Iterable[Path], config: TextConfig, **how: Any) -> str:
+    """A hash of the files' content, of how text is split, and of how else they are read."""
+    settings = {field.name: getattr(config, field.name) for field in dataclasses.fields(TextConfig)}
+    parts = [json.dumps(settings | how, sort_keys=True), *(sha256_of(path) for path in paths)]
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+
+
+@contextmanager
+def at_rest(path: Path) -> Iterator[int]:
+    """Gives a file's size. Raises `SourceError` at the end if the file has changed meanwhile."""
+    before = path.stat()
+    yield before.st_size
+    after = path.stat()
+    if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
+        raise SourceError(f"{path} changed while it was read: try again when it is at rest")
 
 
 def _refuse_table(file: BufferedReader, path: Path) -> None:

@@ -6,10 +6,6 @@ they offer themselves. A column holds strings of text, or lists of tokens.
 
 from __future__ import annotations
 
-import dataclasses
-import glob
-import hashlib
-import json
 import math
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -17,8 +13,18 @@ from typing import Any
 
 from firth.config import TextConfig
 from firth.errors import SourceError
-from firth.files import sha256_of
-from firth.sources import ARROW, PARQUET, Batch, Source, TextSource, TokenLists, as_source
+from firth.sources import (
+    ARROW,
+    PARQUET,
+    Batch,
+    Source,
+    TextSource,
+    TokenLists,
+    as_source,
+    at_rest,
+    content_fingerprint,
+    matching,
+)
 from firth.text import BLOCK_BYTES, Block
 
 BATCH_ROWS = 1 << 14
@@ -44,10 +50,9 @@ def column(table: Any, name: str, *, skip_nulls: bool = False) -> Source:
 def _paths(given: str) -> list[Path]:
     if Path(given).is_file():
         return [Path(given)]
-    found = sorted(p for p in map(Path, glob.glob(given, recursive=True)) if p.is_file())  # noqa: PTH207
-    if not found:
-        raise SourceError(f"there is no file {given!r}")
-    return found
+    if found := matching(given):
+        return found
+    raise SourceError(f"there is no file {given!r}")
 
 
 def _values(table: Any, name: str) -> Iterable[Any]:
@@ -82,7 +87,11 @@ def _without_nulls(values: Iterable[Any], name: str, skip_nulls: bool) -> Iterat
         if not _is_null(value):
             yield value
         elif not skip_nulls:
-            raise SourceError(f"row {number:,} of {name!r} has no value: leave such rows out with skip_nulls=True")
+            raise _no_value(number, repr(name))
+
+
+def _no_value(row: int, column: str) -> SourceError:
+    return SourceError(f"row {row:,} of {column} has no value: leave such rows out with skip_nulls=True")
 
 
 def _is_null(value: Any) -> bool:
@@ -174,32 +183,22 @@ class _FileColumn:
 
     def fingerprint(self, config: TextConfig) -> str | None:
         """A hash of the files' content, and of how it is split."""
-        settings = {field.name: getattr(config, field.name) for field in dataclasses.fields(TextConfig)}
-        how = {"column": self.column, "skip_nulls": self.skip_nulls, **settings}
-        parts = [json.dumps(how, sort_keys=True), *(sha256_of(path) for path in self.paths)]
-        return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+        return content_fingerprint(self.paths, config, column=self.column, skip_nulls=self.skip_nulls)
 
     def arrays(self) -> Iterator[tuple[Any, int]]:
         """The column's Arrow arrays without nulls, each with the bytes of the files that have been done with it."""
         bytes_before = 0
         for path in self.paths:
-            before = path.stat()
             rows = 0
-            with _OpenTable(path) as table:
+            with at_rest(path) as size, _OpenTable(path) as table:
                 for array in table.batches(self.column):
                     if array.null_count and not self.skip_nulls:
                         row = rows + array.is_null().to_pylist().index(True) + 1
-                        raise SourceError(
-                            f"row {row:,} of {self.column!r} in {path} has no value:"
-                            " leave such rows out with skip_nulls=True"
-                        )
+                        raise _no_value(row, f"{self.column!r} in {path}")
                     rows += len(array)
                     share = rows / table.rows if table.rows else 0
-                    yield array.drop_null() if array.null_count else array, bytes_before + int(share * before.st_size)
-            after = path.stat()
-            if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
-                raise SourceError(f"{path} changed while it was read: try again when it is at rest")
-            bytes_before += before.st_size
+                    yield array.drop_null() if array.null_count else array, bytes_before + int(share * size)
+            bytes_before += size
 
 
 class TextColumn(_FileColumn, TextSource):

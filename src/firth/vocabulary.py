@@ -14,9 +14,20 @@ from firth.errors import WordNotFoundError
 Int64 = np.ndarray[Any, np.dtype[np.int64]]
 
 
-def by_count_then_word(words: Sequence[str], counts: Int64) -> Int64:
-    """The places of words in the order of their ids: by falling count, words of equal count by code points."""
-    by_word = np.array(sorted(range(len(words)), key=words.__getitem__), np.int64)
+class FirstSeen(dict[Any, int]):
+    """A number for each thing, 0, 1, 2 …, given when it is first asked for."""
+
+    def __missing__(self, thing: Any) -> int:
+        self[thing] = number = len(self)
+        return number
+
+
+def by_count_then_word(words: Sequence[str], counts: Int64, *, reverse_ties: bool = False) -> Int64:
+    """The places of words in the order of their ids: by falling count, words of equal count by code points.
+
+    With `reverse_ties`, words of equal count are in the reverse order.
+    """
+    by_word = np.array(sorted(range(len(words)), key=words.__getitem__, reverse=reverse_ties), np.int64)
     order: Int64 = by_word[np.argsort(-counts[by_word], kind="stable")]
     return order
 
