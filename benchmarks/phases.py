@@ -13,6 +13,7 @@ from firth import rounds
 from firth.config import TrainingConfig
 from firth.kernels import skipgram as kernels
 from firth.kernels.compiler import compiled
+from firth.kernels.noise import draw_noise_word
 from firth.sampling import alias_table, noise_distribution
 from firth.team import Team
 
@@ -50,7 +51,7 @@ def run_phases(  # noqa: PLR0912
                 kernels.prefetch_row(parameters.outputs, output_words[j])
             for j in range(K):
                 counter = stretch.positions[first] * K + j
-                output_words[B + j] = kernels.draw_noise_word(noise, plan.noise_key, counter)
+                output_words[B + j] = draw_noise_word(noise, plan.noise_key, counter)
                 kernels.prefetch_row(parameters.outputs, output_words[B + j])
         if last_phase >= 2:
             kernels.weigh_noise(used, B, plan, scratch, output_words)

@@ -8,7 +8,7 @@ import firth
 from firth.config import TrainingConfig
 from firth.encoding import Reading, encode
 from firth.errors import ConfigError, CorpusError, FirthError
-from firth.progress import Compiling
+from firth.kernels.compiler import Compiling
 from firth.rounds import Progress
 from firth.training import epochs_for
 from tests.test_rounds import needs_threads

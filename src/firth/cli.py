@@ -195,7 +195,8 @@ def tutorial(
     TEXT is the tutorial's shakespeare.txt, or any text with a sentence a line. The folder OUTPUT gets vectors.tsv and
     metadata.tsv, for the Embedding Projector. The tutorial's known errors are mended, unless --faithful.
     """
-    from firth.progress import Compiling, ProgressBar, wanted
+    from firth.kernels.compiler import Compiling
+    from firth.progress import ProgressBar, wanted
     from firth.tensorboard import is_installed
     from firth.tutorial import Result, Step, run
 

@@ -16,9 +16,9 @@ import numpy as np
 
 from firth.config import TextConfig
 from firth.kernels.examples import draw_candidates, find_skipgrams, shuffle
+from firth.kernels.noise import Noise
 from firth.kernels.randomness import stream_key
 from firth.kernels.scanner import SENTENCE_END_NUMBER
-from firth.kernels.skipgram import Noise
 from firth.sampling import alias_table
 from firth.scanning import Scanner, can_scan, merge
 from firth.text import tokenize

@@ -194,7 +194,7 @@ class Trainer:
         self.optimizer = OPTIMIZERS[config.optimizer]
         self.rate = float(config.learning_rate or self.optimizer.rate)
         self.parameter = self.optimizer.parameter(values)
-        self.last_seen = np.zeros(len(values), np.int64)
+        self.first = np.zeros(len(values), np.int64)
         self.steps = 0
 
     def losses(self, targets: Int32, contexts: Int32) -> tuple[Array, Array, Array]:
@@ -268,10 +268,9 @@ class Trainer:
             by_logits=np.empty((n, candidates), values.dtype),
             target=aligned_zeros(n, width, values.dtype),
             by_target=aligned_zeros(n, width, values.dtype),
-            last_seen=self.last_seen,
-            first=np.empty(rows, np.int32),
+            first=self.first,
             following=np.empty(n * (candidates + 1), np.int32),
-            seen=np.empty(rows, np.int32),
+            seen=np.empty(rows + 1, np.int32),
             seen_rows=np.zeros(1, np.int64),
         )
 

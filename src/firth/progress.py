@@ -7,16 +7,9 @@ from types import TracebackType
 from typing import Any
 
 from firth.encoding import Reading
+from firth.kernels.compiler import Compiling
 from firth.minibatch import EpochMetrics
 from firth.rounds import Progress
-
-
-class Compiling:
-    """The event that kernels are about to be compiled, which happens once on a machine."""
-
-    def __str__(self) -> str:
-        return "compiling the kernels for this machine (once; some seconds)"
-
 
 Event = Reading | Compiling | Progress | EpochMetrics
 

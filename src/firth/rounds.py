@@ -17,10 +17,10 @@ from firth.aligned import aligned_zeros
 from firth.config import TrainingConfig
 from firth.errors import CorpusError
 from firth.kernels import randomness
+from firth.kernels.noise import Noise
 from firth.kernels.products import LANES, TILE_ROWS
 from firth.kernels.skipgram import (
     Changes,
-    Noise,
     Parameters,
     Plan,
     Scratch,

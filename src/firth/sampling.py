@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from firth.kernels.skipgram import Noise, fill_alias_table
+from firth.kernels.noise import Noise, fill_alias_table
 
 _EULER_GAMMA = 0.577  # to as many digits as Keras has, so that the table is the same
 

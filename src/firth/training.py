@@ -19,7 +19,7 @@ from firth.encoding import encode
 from firth.errors import ConfigError, FirthError
 from firth.kernels import compiler
 from firth.model import EpochResult, Word2Vec
-from firth.progress import Compiling, Event, ProgressBar, wanted
+from firth.progress import Event, ProgressBar, wanted
 from firth.rounds import Progress
 from firth.team import usable_threads
 from firth.tensorboard import ScalarLog
@@ -59,7 +59,7 @@ def train(
     threads = _checked(threads)
     with _reporter(progress, tensorboard) as report:
         if not compiler.is_compiled("rounds"):
-            report(Compiling())
+            report(compiler.Compiling())
             compiler.beside.start(rounds.KERNELS, "from firth.rounds import train_a_little; train_a_little()")
         corpus = encode(source, config=config, cache=cache, report=report, threads=threads)
         vocabulary = corpus.vocabulary(config.min_count, config.max_vocabulary)

@@ -40,7 +40,6 @@ from firth.files import refuse_to_overwrite
 from firth.formats import tsv
 from firth.kernels import compiler
 from firth.minibatch import Embeddings, EpochMetrics, MinibatchConfig, Trainer, initial_embeddings, train
-from firth.progress import Compiling
 from firth.sampling import keep_probabilities, noise_distribution, sampling_table
 from firth.sources import files
 from firth.team import Team
@@ -161,7 +160,7 @@ def run(
     tensorboard: bool = False,
     overwrite: bool = False,
     seed: int = SEED,
-) -> Iterator[Step | Compiling | EpochMetrics | Result]:
+) -> Iterator[Step | compiler.Compiling | EpochMetrics | Result]:
     """Go through the tutorial on a text file. Gives a `Step` where there is something to see, an `EpochMetrics` after
     each epoch, and the `Result` at the end. `output` is a folder for `vectors.tsv`, `metadata.tsv` and, with
     `tensorboard`, the logs and the projector's files.
@@ -170,7 +169,7 @@ def run(
     for name in ("vectors.tsv", "metadata.tsv"):
         refuse_to_overwrite(output / name, overwrite=overwrite)
     if not compiler.is_compiled("tutorial"):
-        yield Compiling()
+        yield compiler.Compiling()
         compiler.beside.start({"train_batches"}, "from firth.tutorial import train_a_little; train_a_little()")
     yield from toy_steps(seed)
 

@@ -11,7 +11,8 @@ import numpy as np
 
 from firth.errors import FormatError
 from firth.files import new_file, refuse_to_overwrite
-from firth.formats.word2vec_text import _whole, number_format
+from firth.formats.decimals import decimal_lines
+from firth.formats.word2vec_text import _whole
 from firth.formats.words import refuse_words_with, without_counts
 from firth.vectors import WordVectors
 
@@ -32,9 +33,8 @@ def write(vectors: WordVectors, path: Path, overwrite: bool) -> list[Path]:
     ):
         with new_metadata.open("w", encoding="utf-8", newline="\n") as file:
             file.writelines(f"{word}\n" for word in vectors.words)
-        with new_vectors.open("w", encoding="utf-8", newline="\n") as file:
-            line = number_format(vectors.vector_size, "\t") + "\n"
-            file.writelines(line % tuple(vector.tolist()) for vector in vectors.vectors)
+        with new_vectors.open("wb") as file:
+            file.writelines(line + b"\n" for line in decimal_lines(vectors.vectors, b"\t"))
     return [path, metadata]
 
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from firth.errors import FormatError
 from firth.files import new_file
+from firth.formats.decimals import decimal_lines
 from firth.formats.words import refuse_words_with, without_counts
 from firth.vectors import WordVectors
 
@@ -19,20 +20,11 @@ def write(vectors: WordVectors, path: Path, overwrite: bool) -> list[Path]:
     refuse_words_with(
         WHITE_SPACE, vectors.words, "word2vec text", "A .tsv file can hold spaces, a firth model everything."
     )
-    with (
-        new_file(path, overwrite=overwrite) as temporary,
-        temporary.open("w", encoding="utf-8", newline="\n") as file,
-    ):
-        file.write(f"{len(vectors)} {vectors.vector_size}\n")
-        line = number_format(vectors.vector_size)
-        for word, vector in zip(vectors.words, vectors.vectors, strict=True):
-            file.write(f"{word} {line % tuple(vector.tolist())}\n")
+    with new_file(path, overwrite=overwrite) as temporary, temporary.open("wb") as file:
+        file.write(b"%d %d\n" % (len(vectors), vectors.vector_size))
+        for word, line in zip(vectors.words, decimal_lines(vectors.vectors, b" "), strict=True):
+            file.write(b"%s %s\n" % (word.encode(), line))
     return [path]
-
-
-def number_format(width: int, separator: str = " ") -> str:
-    """A format for the numbers of a vector: nine digits give back every float32 as it was."""
-    return separator.join(["%.9g"] * width)
 
 
 def read(path: Path) -> WordVectors:

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from firth.kernels.compiler import compiled
+from firth.kernels.noise import Noise, draw_noise_word
 from firth.kernels.randomness import draw, high_half, scale
-from firth.kernels.skipgram import Noise, draw_noise_word
 
 Bool = np.ndarray[Any, np.dtype[np.bool_]]
 Float64 = np.ndarray[Any, np.dtype[np.float64]]

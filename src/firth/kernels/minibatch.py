@@ -36,6 +36,8 @@ LONG_TASK = 512
 """Rows in a row that are one thread's, where all are updated."""
 ROWS_AHEAD = 2
 """Rows that are on their way from memory while one is updated."""
+STEP = 1 << 32
+"""More than any place in a batch."""
 END = -1
 
 
@@ -70,9 +72,9 @@ class Batch(NamedTuple):
     by_logits: Array  # (n, 1 + k) the gradient of the mean loss by the logits
     target: Array  # (n, d) the target's vector before the step
     by_target: Array  # (n, d) the gradient by it
-    last_seen: Int64  # (rows,) the last step in which a row occurred
-    first: Int32  # (rows,) the place where it occurred first: example · (2 + k), and 1 + j if it was candidate j
-    following: Int32  # (n · (2 + k),) where the row of this place occurs next, or END
+    first: Int64  # (rows,) step · `STEP` + the place where a row occurred first in the last step that had it
+    following: Int32  # (n · (2 + k),) where the row of this place occurs next, or END. A place is example · (2 + k),
+    # and 1 + j more for candidate j
     seen: Int32  # (rows,) the rows that occur
     seen_rows: Int64  # (1,) how many these are
 
@@ -156,29 +158,27 @@ def compute_example(
 def list_occurrences(targets: Int32, contexts: Int32, contexts_from: int, step: int, batch: Batch) -> None:
     """List where each row occurs in a batch."""
     places = contexts.shape[1] + 1
+    first, following, seen = batch.first, batch.following, batch.seen
     found = 0
     for example in range(targets.shape[0] - 1, -1, -1):
         for j in range(contexts.shape[1], -1, -1):
             place = example * places + j
-            row = contexts_from + contexts[example, j - 1] if j > 0 else targets[example]
-            if batch.last_seen[row] == step:
-                batch.following[place] = batch.first[row]
-            else:
-                batch.following[place] = END
-                batch.last_seen[row] = step
-                batch.seen[found] = row
-                found += 1
-            batch.first[row] = place
+            row = contexts_from + contexts[example, j - 1] if j > 0 else np.int64(targets[example])
+            later = first[row] - step * STEP
+            following[place] = later if later >= 0 else END
+            first[row] = step * STEP + place
+            seen[found] = row  # without a branch, which nobody could foretell: the next row takes this place if it was
+            found += later < 0  # seen before
     batch.seen_rows[0] = found
 
 
 @compiled
 def add_gradients(
-    row: int, first: Int32, following: Int32, by_logits: Array, target: Array, by_target: Array, gradient: Array
+    first: int, following: Int32, by_logits: Array, target: Array, by_target: Array, gradient: Array
 ) -> None:
-    """Add to `gradient` (d,) what each occurrence of a row in the batch asks for."""
+    """Add to `gradient` (d,) what each occurrence of a row in the batch asks for, from the first one on."""
     places = by_logits.shape[1] + 1
-    place = first[row]
+    place = first
     while place != END:
         example = place // places
         j = place - example * places
@@ -305,10 +305,9 @@ def update_seen_rows(
                     prefetch_row(square, ahead)
             for column in range(gradient.shape[0]):
                 gradient[column] = 0
-            if batch.last_seen[row] == step:
-                add_gradients(
-                    row, batch.first, batch.following, batch.by_logits, batch.target, batch.by_target, gradient
-                )
+            first_place = batch.first[row] - step * STEP
+            if first_place >= 0:
+                add_gradients(first_place, batch.following, batch.by_logits, batch.target, batch.by_target, gradient)
             update_row(row, gradient, values, mean, square, update.optimizer, step_rate, fall_1, fall_2, epsilon)
         first += threads * size
 

@@ -15,9 +15,10 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from firth.kernels.compiler import compiled
+from firth.kernels.noise import Noise, draw_noise_word
 from firth.kernels.prefetch import prefetch_row
 from firth.kernels.products import TILE_ROWS, score, weigh, weigh_transposed
-from firth.kernels.randomness import draw, high_half, low_half, scale
+from firth.kernels.randomness import draw, high_half, scale
 from firth.kernels.synchrony import take_ticket, wait_for_all
 
 Float32 = np.ndarray[Any, np.dtype[np.float32]]
@@ -48,13 +49,6 @@ class Parameters(NamedTuple):
 
     inputs: Float32
     outputs: Float32
-
-
-class Noise(NamedTuple):
-    """An alias table (Walker 1977): column n is word n with probability threshold/2**32, else its alias."""
-
-    threshold: UInt32
-    alias: Int32
 
 
 class Plan(NamedTuple):
@@ -156,16 +150,6 @@ def keep_tokens(
         filled += int(known & (high_half(draw(key, position)) <= keep[word if known else 0]))
         position += 1
     return position, sentence, filled
-
-
-@compiled
-def draw_noise_word(noise: Noise, key: np.uint64, counter: int) -> int:
-    """A word from the noise distribution."""
-    bits = draw(key, counter)
-    column = scale(high_half(bits), noise.alias.shape[0])
-    if low_half(bits) < noise.threshold[column]:
-        return column
-    return int(noise.alias[column])
 
 
 @compiled
@@ -410,39 +394,3 @@ def fill_initial_vectors(inputs: Float32, vector_size: int, key: np.uint64) -> N
             bits = draw(key, row * vector_size + column)
             unit = np.float64(high_half(bits)) / 4294967296.0 - 0.5
             inputs[row, column] = np.float32(unit / vector_size)
-
-
-@compiled
-def fill_alias_table(scaled: Float64, probability: Float64, alias: Int32, stack: Int32) -> None:
-    """Vose's method (1991, "A linear algorithm for generating random numbers with a given distribution").
-
-    `scaled` is n × each word's probability and is used up; `stack` is n words of working space: words with
-    less than their share grow from its front, words with more from its back.
-    """
-    n = scaled.shape[0]
-    small = 0
-    large = n
-    for word in range(n):
-        if scaled[word] < 1.0:
-            stack[small] = word
-            small += 1
-        else:
-            large -= 1
-            stack[large] = word
-    while small > 0 and large < n:
-        small -= 1
-        poor = stack[small]
-        rich = stack[large]
-        probability[poor] = scaled[poor]
-        alias[poor] = rich
-        scaled[rich] = (scaled[rich] + scaled[poor]) - 1.0
-        if scaled[rich] < 1.0:
-            large += 1
-            stack[small] = rich
-            small += 1
-    for i in range(small):  # what rounding left over
-        probability[stack[i]] = 1.0
-        alias[stack[i]] = stack[i]
-    for i in range(large, n):
-        probability[stack[i]] = 1.0
-        alias[stack[i]] = stack[i]

@@ -1,0 +1,22 @@
+"""Vectors as lines of decimals: for each number the fewest digits that give back the same float32."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+ROWS_AT_A_TIME = 1024
+
+
+def decimal_lines(vectors: np.ndarray, separator: bytes) -> Iterator[bytes]:
+    """The rows of a (n, d) float32 array, in order, as bytes; `separator` stands between numbers."""
+    import orjson  # only who writes text needs it
+
+    for start in range(0, len(vectors), ROWS_AT_A_TIME):
+        rows = np.ascontiguousarray(vectors[start : start + ROWS_AT_A_TIME], np.float32)
+        if np.isfinite(rows).all():
+            lists = orjson.dumps(rows, option=orjson.OPT_SERIALIZE_NUMPY)  # [[0.5,1.0],[…]]
+            yield from lists[2:-2].replace(b",", separator).split(b"]" + separator + b"[")
+        else:  # of which JSON knows nothing
+            yield from (separator.join(b"%.9g" % number for number in row) for row in rows.tolist())

@@ -1,0 +1,67 @@
+"""Noise words: an alias table, from which a word is drawn in two looks."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from firth.kernels.compiler import compiled
+from firth.kernels.randomness import draw, high_half, low_half, scale
+
+Float64 = np.ndarray[Any, np.dtype[np.float64]]
+Int32 = np.ndarray[Any, np.dtype[np.int32]]
+UInt32 = np.ndarray[Any, np.dtype[np.uint32]]
+
+
+class Noise(NamedTuple):
+    """An alias table (Walker 1977): column n is word n with probability threshold/2**32, else its alias."""
+
+    threshold: UInt32
+    alias: Int32
+
+
+@compiled
+def draw_noise_word(noise: Noise, key: np.uint64, counter: int) -> int:
+    """A word from the noise distribution."""
+    bits = draw(key, counter)
+    column = scale(high_half(bits), noise.alias.shape[0])
+    if low_half(bits) < noise.threshold[column]:
+        return column
+    return int(noise.alias[column])
+
+
+@compiled
+def fill_alias_table(scaled: Float64, probability: Float64, alias: Int32, stack: Int32) -> None:
+    """Vose's method (1991, "A linear algorithm for generating random numbers with a given distribution").
+
+    `scaled` is n × each word's probability and is used up; `stack` is n words of working space: words with
+    less than their share grow from its front, words with more from its back.
+    """
+    n = scaled.shape[0]
+    small = 0
+    large = n
+    for word in range(n):
+        if scaled[word] < 1.0:
+            stack[small] = word
+            small += 1
+        else:
+            large -= 1
+            stack[large] = word
+    while small > 0 and large < n:
+        small -= 1
+        poor = stack[small]
+        rich = stack[large]
+        probability[poor] = scaled[poor]
+        alias[poor] = rich
+        scaled[rich] = (scaled[rich] + scaled[poor]) - 1.0
+        if scaled[rich] < 1.0:
+            large += 1
+            stack[small] = rich
+            small += 1
+    for i in range(small):  # what rounding left over
+        probability[stack[i]] = 1.0
+        alias[stack[i]] = stack[i]
+    for i in range(large, n):
+        probability[stack[i]] = 1.0
+        alias[stack[i]] = stack[i]
