@@ -19,6 +19,7 @@ from firth.config import Config, is_bool, is_int, is_real, or_none, setting
 from firth.errors import ConfigError
 from firth.examples import Examples, random_order
 from firth.kernels.minibatch import Batch, Objective, train_batches, update_rows
+from firth.kernels.randomness import INITIAL_VECTORS, fill_uniform, stream_key
 from firth.objectives import OBJECTIVES
 from firth.optimizers import OPTIMIZERS
 from firth.team import Team, usable_threads
@@ -114,10 +115,11 @@ class Embeddings:
 
 def initial_embeddings(vocabulary_size: int, config: MinibatchConfig, dtype: Any = np.float32) -> Embeddings:
     """Uniform in ±0.05, as Keras's Embedding."""
-    random = np.random.default_rng((config.seed, 3))
-    shape = (vocabulary_size, config.vector_size)
-    target = random.uniform(-0.05, 0.05, shape).astype(dtype)
-    return Embeddings(target, target if config.shared else random.uniform(-0.05, 0.05, shape).astype(dtype))
+    both = np.empty((1 if config.shared else 2, vocabulary_size, config.vector_size), dtype)
+    rows = both.reshape(-1, config.vector_size)
+    fill_uniform(rows, config.vector_size, 10, stream_key(config.seed, 0, INITIAL_VECTORS))
+    target = both[0]
+    return Embeddings(target, target if config.shared else both[1])
 
 
 def batches(

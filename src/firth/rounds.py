@@ -25,7 +25,6 @@ from firth.kernels.skipgram import (
     Plan,
     Scratch,
     Stretch,
-    fill_initial_vectors,
     keep_tokens,
     train_rounds,
 )
@@ -40,7 +39,7 @@ ROUND_CENTRES = 256
 """Centres in a round at most: with more, a snapshot is old by the time its changes are added, and learns less."""
 ROUND_STEP = 4.0
 """Greatest sum of a round's learning rates over the pairs and noise pairs of one word: above it, it overshoots."""
-KERNELS = {"fill_alias_table", "fill_initial_vectors", "keep_tokens", "train_rounds"}
+KERNELS = {"fill_alias_table", "fill_uniform", "keep_tokens", "train_rounds"}
 """What `train_a_little` compiles."""
 STRETCH_TOKENS = 131_072
 """Kept tokens that are walked, then trained on, at a time: some tenths of a second."""
@@ -86,7 +85,9 @@ def initial_parameters(words: int, vector_size: int, seed: int) -> Parameters:
     """Input vectors uniform in ±1/(2·vector_size), output vectors zero, both padded to whole registers."""
     width = -(-vector_size // LANES) * LANES
     inputs, outputs = aligned_zeros(words, width), aligned_zeros(words, width)
-    fill_initial_vectors(inputs, vector_size, randomness.stream_key(seed, 0, randomness.INITIAL_VECTORS))
+    randomness.fill_uniform(
+        inputs, vector_size, vector_size, randomness.stream_key(seed, 0, randomness.INITIAL_VECTORS)
+    )
     return Parameters(inputs, outputs)
 
 

@@ -1,18 +1,25 @@
 """From a kernel's Python to machine code, by Numba and LLVM. Imported only where something must be compiled.
 
-Numba compiles, and optimises for this processor; what we keep is the object file that LLVM makes of the result. It
-must stand by itself: a kernel neither allocates arrays nor raises, and so needs nothing of Numba's runtime.
+Numba turns a kernel and all that it calls into LLVM's language. By itself it would optimise each function, make machine
+code of it, and do both again wherever it is inlined; here LLVM does both once, to the whole. The object file is what we
+keep. It must stand by itself: a kernel neither allocates arrays nor raises, and so needs nothing of Numba's runtime.
 """
 
 from __future__ import annotations
 
 import functools
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import llvmlite.binding as llvm
 import numba
 import numpy as np
 from numba import types
+from numba.core import config
+from numba.core.codegen import JITCodeLibrary
+from numba.core.compiler_lock import global_compiler_lock
+from numba.core.cpu import CPUContext
 
 import firth.kernels.intrinsics  # noqa: F401  # what kernels call in the place of some functions
 from firth.errors import FirthError
@@ -21,8 +28,8 @@ from firth.kernels.compiler import Kernel, MachineCode, target_machine
 ALONE = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
 RUNTIME = ("NRT_", "numba_", "Py", "_Py")
 """How the names of functions begin that are there only where Numba is, or that need Python's lock."""
-NEVER_CALLED = {"NRT_MemInfo_call_dtor", "NRT_Free"}
-"""Views of an array count their references to its owner; the arrays of a kernel have none, so none is ever freed."""
+COUNTS = ("NRT_incref", "NRT_decref", "NRT_MemInfo_call_dtor")
+"""Views of an array count their references to its owner. The arrays of a kernel have no owner: nothing is counted."""
 
 
 def type_of(kernel: Kernel) -> types.Type:
@@ -39,26 +46,68 @@ def compile_kernel(kernel: Kernel, args: tuple[Any, ...]) -> MachineCode:
     """Compile a kernel for arguments of these types."""
     dispatcher = _dispatcher(kernel)
     signature = tuple(_type(arg) for arg in args)
-    dispatcher.compile(signature)
-    made = dispatcher.overloads[signature]
+    with _translation_only():
+        dispatcher.compile(signature)
+        made = dispatcher.overloads[signature]
+        module = llvm.parse_assembly(dispatcher.inspect_llvm(signature))
     entry = made.fndesc.llvm_func_name
-    module = llvm.parse_assembly(dispatcher.inspect_llvm(signature))
+    return MachineCode(entry, _dtypes(made.signature.return_type), _object_code(module, entry))
+
+
+@contextmanager
+def _translation_only() -> Iterator[None]:
+    """Within this, Numba translates, and leaves the rest to us. Nobody else can compile anything meanwhile."""
+
+    def not_executable(context: Any, library: Any, *_: Any) -> Any:
+        library._ensure_finalized()  # which links it with what it calls
+        return [].append  # for Numba, a function of its own; never called
+
+    with (
+        global_compiler_lock,
+        _replaced(config, "OPT", type(config.OPT)(0)),
+        _replaced(CPUContext, "get_executable", not_executable),
+        _replaced(JITCodeLibrary, "_finalize_specific", lambda library: None),
+    ):
+        yield
+
+
+@contextmanager
+def _replaced(owner: Any, name: str, value: Any) -> Iterator[None]:
+    before = getattr(owner, name)
+    setattr(owner, name, value)
+    try:
+        yield
+    finally:
+        setattr(owner, name, before)
+
+
+def _object_code(module: Any, entry: str) -> bytes:
+    """LLVM's object file of a module that is entered by one function, and needs no others than a C library's."""
+    module.link_in(llvm.parse_assembly("\n".join(f"define void @{name}(i8* %0) {{ ret void }}" for name in COUNTS)))
     for function in module.functions:
         if not function.is_declaration and function.name != entry:
             function.linkage = "internal"
-    return MachineCode(entry, _dtypes(made.signature.return_type), _object_code(module))
-
-
-def _object_code(module: Any) -> bytes:
-    """LLVM's object file of a module, whose functions are there wherever there is a C library."""
-    absent = {f.name for f in module.functions if f.is_declaration and f.name.startswith(RUNTIME)}
-    if not absent <= NEVER_CALLED:
-        raise FirthError(f"a kernel may neither allocate nor raise: it calls {', '.join(absent - NEVER_CALLED)}")
-    if absent:
-        stops = [f"define void @{name}() {{ call void @llvm.trap() unreachable }}" for name in absent]
-        module.link_in(llvm.parse_assembly("\n".join([*stops, "declare void @llvm.trap()"])))
-    code: bytes = target_machine().emit_object(module)
+    machine = target_machine()
+    _optimise(module, machine, 0)
+    _optimise(module, machine, 3)
+    needed = {f.name for f in module.functions if f.is_declaration and f.name.startswith(RUNTIME)}
+    if needed:
+        raise FirthError(f"a kernel may neither allocate nor raise: it calls {', '.join(sorted(needed))}")
+    code: bytes = machine.emit_object(module)
     return code
+
+
+def _optimise(module: Any, machine: Any, level: int) -> None:
+    """Run LLVM's passes of a level: 0 inlines and prepares loops, 3 makes them fast."""
+    options = llvm.create_pipeline_tuning_options(speed_level=level)
+    options.loop_vectorization = options.slp_vectorization = level > 0
+    builder = llvm.create_pass_builder(machine, options)
+    passes = builder.getModulePassManager()
+    if level == 0:
+        passes.add_loop_rotate_pass()
+        passes.add_instruction_combine_pass()
+        passes.add_jump_threading_pass()
+    passes.run(module, builder)
 
 
 def _type(value: Any) -> types.Type:

@@ -17,8 +17,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from firth.kernels.compiler import compiled, compiled_sums
+from firth.kernels.compiler import compiled
 from firth.kernels.prefetch import prefetch_row
+from firth.kernels.rows import add_row, dot, weigh_rows
 from firth.kernels.synchrony import wait_for_all
 
 Array = np.ndarray[Any, Any]
@@ -79,15 +80,6 @@ class Batch(NamedTuple):
     seen_rows: Int64  # (1,) how many these are
 
 
-@compiled_sums
-def dot(rows: Array, i: int, j: int) -> Any:
-    """rows[i] · rows[j]."""
-    total = rows.dtype.type(0)
-    for column in range(rows.shape[1]):
-        total += rows[i, column] * rows[j, column]
-    return total
-
-
 @compiled
 def gradient_by_logits(
     kind: int, corrected: bool, logits: Array, i: int, candidates: Int32, log_expected: Array
@@ -143,14 +135,11 @@ def compute_example(
         if logits[i, j] > logits[i, answer]:
             answer = j
     loss = gradient_by_logits(objective.kind, objective.corrected, logits, i, candidates, objective.log_expected)
-    for column in range(values.shape[1]):
-        kept[i, column] = values[target, column]
-        by_target[i, column] = 0
     for j in range(candidates.shape[0]):
         logits[i, j] *= scale
-        g, row = logits[i, j], contexts_from + candidates[j]
-        for column in range(values.shape[1]):
-            by_target[i, column] += g * values[row, column]
+    for column in range(values.shape[1]):
+        kept[i, column] = values[target, column]
+    weigh_rows(logits, i, values, contexts_from, candidates, by_target, i)
     return loss, answer == 0
 
 
@@ -174,21 +163,18 @@ def list_occurrences(targets: Int32, contexts: Int32, contexts_from: int, step: 
 
 @compiled
 def add_gradients(
-    first: int, following: Int32, by_logits: Array, target: Array, by_target: Array, gradient: Array
+    first: int, following: Int32, by_logits: Array, target: Array, by_target: Array, gradients: Array, thread: int
 ) -> None:
-    """Add to `gradient` (d,) what each occurrence of a row in the batch asks for, from the first one on."""
+    """Add to a thread's row of `gradients` what each place of a row in the batch asks for, from its first one on."""
     places = by_logits.shape[1] + 1
     place = first
     while place != END:
         example = place // places
         j = place - example * places
         if j == 0:
-            for column in range(gradient.shape[0]):
-                gradient[column] += by_target[example, column]
+            add_row(gradients, thread, by_logits.dtype.type(1), by_target, example)
         else:
-            g = by_logits[example, j - 1]
-            for column in range(gradient.shape[0]):
-                gradient[column] += g * target[example, column]
+            add_row(gradients, thread, by_logits[example, j - 1], target, example)
         place = following[place]
 
 
@@ -278,11 +264,11 @@ def update_seen_rows(
     parameter: Parameter,
     update: Update,
     batch: Batch,
-    gradient: Array,
+    gradients: Array,
 ) -> None:
     """This thread's share of the rows that a step moves: those that occur in the batch, or with `ADAM` all.
 
-    `gradient` (d,) is working space.
+    The thread's row of `gradients` (threads, d) is working space.
     """
     values, mean, square = parameter.values, parameter.mean, parameter.square
     kind = values.dtype.type
@@ -303,11 +289,14 @@ def update_seen_rows(
                     prefetch_row(mean, ahead)
                 if square.shape[0] > 0:
                     prefetch_row(square, ahead)
+            gradient = gradients[thread]
             for column in range(gradient.shape[0]):
                 gradient[column] = 0
             first_place = batch.first[row] - step * STEP
             if first_place >= 0:
-                add_gradients(first_place, batch.following, batch.by_logits, batch.target, batch.by_target, gradient)
+                add_gradients(
+                    first_place, batch.following, batch.by_logits, batch.target, batch.by_target, gradients, thread
+                )
             update_row(row, gradient, values, mean, square, update.optimizer, step_rate, fall_1, fall_2, epsilon)
         first += threads * size
 
@@ -350,6 +339,6 @@ def train_batches(
         )  # fmt: skip
         meeting += 1
         wait_for_all(counters, meeting, threads)
-        update_seen_rows(thread, threads, step, rates[number], parameter, update, batch, gradients[thread])
+        update_seen_rows(thread, threads, step, rates[number], parameter, update, batch, gradients)
         meeting += 1
         wait_for_all(counters, meeting, threads)

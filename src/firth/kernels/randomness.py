@@ -6,6 +6,8 @@ fig. 17) with the counter as its index: the number of counter c is the c-th outp
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from firth.kernels.compiler import compiled
@@ -44,6 +46,16 @@ def low_half(bits: np.uint64) -> np.uint64:
 def scale(half: np.uint64, n: int) -> int:
     """A number below 2**32 scaled to 0 … n-1, each as likely as the next to within n / 2**32."""
     return np.int64((half * np.uint64(n)) >> _32)  # type: ignore[return-value]  # int() would stay unsigned
+
+
+@compiled
+def fill_uniform(rows: np.ndarray[Any, Any], width: int, divisor: int, key: np.uint64) -> None:
+    """Uniform in ±1/(2·divisor), in the first `width` columns; the others stay as they are."""
+    for row in range(rows.shape[0]):
+        for column in range(width):
+            bits = draw(key, row * width + column)
+            unit = np.float64(high_half(bits)) / 4294967296.0 - 0.5
+            rows[row, column] = unit / divisor
 
 
 def stream_key(seed: int, epoch: int, purpose: int) -> np.uint64:

@@ -384,13 +384,3 @@ def train_rounds(
         meeting += 1
         wait_for_all(counters, meeting, threads)
     return loss, pairs
-
-
-@compiled
-def fill_initial_vectors(inputs: Float32, vector_size: int, key: np.uint64) -> None:
-    """Uniform in ±1/(2·vector_size), as word2vec.c's; the columns past the vector size stay zero."""
-    for row in range(inputs.shape[0]):
-        for column in range(vector_size):
-            bits = draw(key, row * vector_size + column)
-            unit = np.float64(high_half(bits)) / 4294967296.0 - 0.5
-            inputs[row, column] = np.float32(unit / vector_size)

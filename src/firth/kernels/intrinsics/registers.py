@@ -1,0 +1,112 @@
+"""Rows of arrays in vectors of 16 numbers that stay in registers: what the intrinsics on arrays are made of."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from llvmlite import ir
+from numba.core import cgutils
+
+from firth.kernels.products import LANES
+
+Builder = Any
+Value = Any
+_SHUFFLE = ir.VectorType(ir.IntType(32), LANES)
+
+
+def index(n: int) -> Value:
+    """A number of a row or column, as LLVM's constant."""
+    return ir.Constant(ir.IntType(64), n)
+
+
+class Matrix:
+    """A two-dimensional array argument: where its rows begin, and how to load and store its numbers."""
+
+    def __init__(self, context: Any, builder: Builder, array_type: Any, value: Value):
+        array = context.make_array(array_type)(context, builder, value)
+        self.builder = builder
+        self.data = array.data
+        _, self.width = cgutils.unpack_tuple(builder, array.shape, 2)
+        self.vector_type = ir.VectorType(context.get_data_type(array_type.dtype), LANES)
+        self.number_bytes = array_type.dtype.bitwidth // 8
+
+    @property
+    def zeros(self) -> Value:
+        """A vector of zeros."""
+        return ir.Constant(self.vector_type, [0.0] * LANES)
+
+    def at(self, row: Value, column: Value) -> Value:
+        """The address of a number."""
+        offset = self.builder.add(self.builder.mul(row, self.width), column)
+        return self.builder.gep(self.data, [offset])
+
+    def number(self, row: Value, column: Value) -> Value:
+        """One number, in every lane."""
+        return self.in_every_lane(self.builder.load(self.at(row, column)))
+
+    def in_every_lane(self, number: Value) -> Value:
+        """A vector of one and the same number."""
+        none = ir.Constant(self.vector_type, ir.Undefined)
+        vector = self.builder.insert_element(none, number, ir.Constant(ir.IntType(32), 0))
+        return self.builder.shuffle_vector(vector, none, ir.Constant(_SHUFFLE, [0] * LANES))
+
+    def vector(self, row: Value, column: Value) -> Value:
+        """The numbers from a column on."""
+        return self.builder.load(self._vector_at(row, column), align=self.number_bytes)
+
+    def store(self, vector: Value, row: Value, column: Value) -> None:
+        """Write numbers from a column on."""
+        self.builder.store(vector, self._vector_at(row, column), align=self.number_bytes)
+
+    def _vector_at(self, row: Value, column: Value) -> Value:
+        return self.builder.bitcast(self.at(row, column), self.vector_type.as_pointer())
+
+
+def multiply_add(builder: Builder, a: Value, b: Value, c: Value) -> Value:
+    """a · b + c, rounded once: of vectors, or of numbers."""
+    lanes, number = (f"v{LANES}", a.type.element) if isinstance(a.type, ir.VectorType) else ("", a.type)
+    name = f"llvm.fma.{lanes}{'f32' if isinstance(number, ir.FloatType) else 'f64'}"
+    kind = ir.FunctionType(a.type, [a.type] * 3)
+    return builder.call(cgutils.get_or_insert_function(builder.module, kind, name), [a, b, c])
+
+
+def accumulate(
+    builder: Builder,
+    begin: list[Value],
+    start: Value,
+    stop: Value,
+    stride: int,
+    body: Callable[[Value, list[Value]], list[Value]],
+) -> list[Value]:
+    """Run `sums = body(k, sums)` for k in range(start, stop, stride), on sums that begin as given."""
+    slots = [cgutils.alloca_once(builder, value.type) for value in begin]
+    for slot, value in zip(slots, begin, strict=True):
+        builder.store(value, slot)
+    with cgutils.for_range_slice(builder, start, stop, index(stride)) as (k, _):
+        for slot, total in zip(slots, body(k, [builder.load(slot) for slot in slots]), strict=True):
+            builder.store(total, slot)
+    return [builder.load(slot) for slot in slots]
+
+
+def lane_sums(builder: Builder, vectors: list[Value]) -> Value:
+    """One vector that holds the sum over the lanes of each of 16 vectors: a tree of pairwise additions."""
+    even = ir.Constant(_SHUFFLE, list(range(0, 2 * LANES, 2)))
+    odd = ir.Constant(_SHUFFLE, list(range(1, 2 * LANES, 2)))
+    while len(vectors) > 1:
+        vectors = [
+            builder.fadd(builder.shuffle_vector(a, b, even), builder.shuffle_vector(a, b, odd))
+            for a, b in zip(vectors[::2], vectors[1::2], strict=True)
+        ]
+    return vectors[0]
+
+
+def lane_sum(builder: Builder, vector: Value) -> Value:
+    """The sum over the lanes of one vector: its halves are added until one number is left."""
+    none = ir.Constant(vector.type, ir.Undefined)
+    lanes = LANES
+    while lanes > 1:
+        lanes //= 2
+        upper = ir.Constant(_SHUFFLE, [lanes + i if i < lanes else 0 for i in range(LANES)])
+        vector = builder.fadd(vector, builder.shuffle_vector(vector, none, upper))
+    return builder.extract_element(vector, ir.Constant(ir.IntType(32), 0))

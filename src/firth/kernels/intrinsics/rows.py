@@ -1,0 +1,137 @@
+"""Sums over rows in vectors of 16 numbers, and one by one where a row's width leaves some over (see
+`firth.kernels.rows`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from numba import types
+from numba.core import cgutils
+from numba.extending import intrinsic, overload
+
+from firth.kernels.compiler import OPTIONS
+from firth.kernels.intrinsics.registers import Builder, Matrix, Value, accumulate, index, lane_sum, multiply_add
+from firth.kernels.products import LANES
+from firth.kernels.rows import add_row, dot, weigh_rows
+
+VECTORS = 4
+"""Vectors that are worked on at a time: enough to hide the latency of a multiply-add."""
+
+
+def _whole(builder: Builder, width: Value, stride: int) -> Value:
+    """The columns that fill blocks of a stride, which is a power of two."""
+    return builder.and_(width, index(-stride))
+
+
+def _blocks(builder: Builder, width: Value, body: Callable[[Value, int], None]) -> None:
+    """Run `body(column, vectors)` over a row: blocks of four vectors, of one, and (0 vectors) single numbers."""
+    start = index(0)
+    for vectors in (VECTORS, 1, 0):
+        stride = vectors * LANES or 1
+        stop = _whole(builder, width, stride)
+        with cgutils.for_range_slice(builder, start, stop, index(stride)) as (column, _):
+            body(column, vectors)
+        start = stop
+
+
+@intrinsic
+def _dot(typing_context, rows, i, j):  # type: ignore[no-untyped-def]
+    def generate(context: Any, builder: Builder, signature: Any, args: Any) -> Value:
+        z = Matrix(context, builder, signature.args[0], args[0])
+        _, i, j = args
+
+        def block(column: Value, sums: list[Value]) -> list[Value]:
+            columns = [builder.add(column, index(v * LANES)) for v in range(len(sums))]
+            return [
+                multiply_add(builder, z.vector(i, c), z.vector(j, c), s) for c, s in zip(columns, sums, strict=True)
+            ]
+
+        def number(column: Value, sums: list[Value]) -> list[Value]:
+            return [
+                multiply_add(builder, builder.load(z.at(i, column)), builder.load(z.at(j, column)), total)
+                for total in sums
+            ]
+
+        blocks, vectors = (_whole(builder, z.width, stride) for stride in (VECTORS * LANES, LANES))
+        sums = accumulate(builder, [z.zeros] * VECTORS, index(0), blocks, VECTORS * LANES, block)
+        total = builder.fadd(builder.fadd(sums[0], sums[1]), builder.fadd(sums[2], sums[3]))
+        (total,) = accumulate(builder, [total], blocks, vectors, LANES, block)
+        (total,) = accumulate(builder, [lane_sum(builder, total)], vectors, z.width, 1, number)
+        return total
+
+    return rows.dtype(rows, types.intp, types.intp), generate
+
+
+@intrinsic
+def _add_row(typing_context, out, o, weight, rows, i):  # type: ignore[no-untyped-def]
+    def generate(context: Any, builder: Builder, signature: Any, args: Any) -> Value:
+        sums, z = (Matrix(context, builder, signature.args[n], args[n]) for n in (0, 3))
+        _, o, weight, _, i = args
+        weights = z.in_every_lane(weight)
+
+        def body(column: Value, vectors: int) -> None:
+            for v in range(vectors):
+                c = builder.add(column, index(v * LANES))
+                sums.store(multiply_add(builder, weights, z.vector(i, c), sums.vector(o, c)), o, c)
+            if not vectors:
+                number, place = builder.load(z.at(i, column)), sums.at(o, column)
+                builder.store(multiply_add(builder, weight, number, builder.load(place)), place)
+
+        _blocks(builder, z.width, body)
+        return context.get_dummy_value()
+
+    return types.void(out, types.intp, rows.dtype, rows, types.intp), generate
+
+
+@intrinsic
+def _weigh_rows(typing_context, weights, i, rows, first, numbers, out, o):  # type: ignore[no-untyped-def]
+    def generate(context: Any, builder: Builder, signature: Any, args: Any) -> Value:
+        g, z, sums = (Matrix(context, builder, signature.args[n], args[n]) for n in (0, 2, 5))
+        i, first, o = args[1], args[3], args[6]
+        numbers = context.make_array(signature.args[4])(context, builder, args[4])
+        (count,) = cgutils.unpack_tuple(builder, numbers.shape, 1)
+
+        def row(j: Value) -> Value:
+            return builder.add(first, builder.sext(builder.load(builder.gep(numbers.data, [j])), first.type))
+
+        def body(column: Value, vectors: int) -> None:
+            columns = [builder.add(column, index(v * LANES)) for v in range(vectors)]
+
+            def add(j: Value, totals: list[Value]) -> list[Value]:
+                if not vectors:
+                    weight, number = builder.load(g.at(i, j)), builder.load(z.at(row(j), column))
+                    return [multiply_add(builder, weight, number, total) for total in totals]
+                weight, r = g.number(i, j), row(j)
+                return [
+                    multiply_add(builder, weight, z.vector(r, c), total)
+                    for c, total in zip(columns, totals, strict=True)
+                ]
+
+            zeros = [z.zeros] * vectors or [z.zeros.type.element(0.0)]
+            totals = accumulate(builder, zeros, index(0), count, 1, add)
+            for c, total in zip(columns, totals, strict=False):
+                sums.store(total, o, c)
+            if not vectors:
+                builder.store(totals[0], sums.at(o, column))
+
+        _blocks(builder, z.width, body)
+        return context.get_dummy_value()
+
+    return types.void(weights, types.intp, rows, types.intp, numbers, out, types.intp), generate
+
+
+@overload(dot, jit_options=OPTIONS)
+def _dot_of_rows(rows, i, j):  # type: ignore[no-untyped-def]
+    return lambda rows, i, j: _dot(rows, i, j)
+
+
+@overload(add_row, jit_options=OPTIONS)
+def _add_weighted_row(out, o, weight, rows, i):  # type: ignore[no-untyped-def]
+    return lambda out, o, weight, rows, i: _add_row(out, o, weight, rows, i)
+
+
+@overload(weigh_rows, jit_options=OPTIONS)
+def _weigh_some_rows(weights, i, rows, first, numbers, out, o):  # type: ignore[no-untyped-def]
+    return lambda weights, i, rows, first, numbers, out, o: _weigh_rows(weights, i, rows, first, numbers, out, o)
