@@ -10,13 +10,13 @@ ROWS_AT_A_TIME = 1024
 
 
 def decimal_lines(vectors: np.ndarray, separator: bytes) -> Iterator[bytes]:
-    """The rows of a (n, d) float32 array, in order, as bytes; `separator` stands between numbers."""
+    """Some rows of a (n, d) float32 array at a time, in order: a line each, with its end; numbers stand apart."""
     import orjson  # only who writes text needs it
 
     for start in range(0, len(vectors), ROWS_AT_A_TIME):
         rows = np.ascontiguousarray(vectors[start : start + ROWS_AT_A_TIME], np.float32)
         if np.isfinite(rows).all():
             lists = orjson.dumps(rows, option=orjson.OPT_SERIALIZE_NUMPY)  # [[0.5,1.0],[…]]
-            yield from lists[2:-2].replace(b",", separator).split(b"]" + separator + b"[")
+            yield lists[2:-2].replace(b"],[", b"\n").replace(b",", separator) + b"\n"
         else:  # of which JSON knows nothing
-            yield from (separator.join(b"%.9g" % number for number in row) for row in rows.tolist())
+            yield b"".join(separator.join(b"%.9g" % number for number in row) + b"\n" for row in rows.tolist())

@@ -34,7 +34,7 @@ def write(vectors: WordVectors, path: Path, overwrite: bool) -> list[Path]:
         with new_metadata.open("w", encoding="utf-8", newline="\n") as file:
             file.writelines(f"{word}\n" for word in vectors.words)
         with new_vectors.open("wb") as file:
-            file.writelines(line + b"\n" for line in decimal_lines(vectors.vectors, b"\t"))
+            file.writelines(decimal_lines(vectors.vectors, b"\t"))
     return [path, metadata]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -22,7 +23,8 @@ def write(vectors: WordVectors, path: Path, overwrite: bool) -> list[Path]:
     )
     with new_file(path, overwrite=overwrite) as temporary, temporary.open("wb") as file:
         file.write(b"%d %d\n" % (len(vectors), vectors.vector_size))
-        for word, line in zip(vectors.words, decimal_lines(vectors.vectors, b" "), strict=True):
+        lines = chain.from_iterable(map(bytes.splitlines, decimal_lines(vectors.vectors, b" ")))
+        for word, line in zip(vectors.words, lines, strict=True):
             file.write(b"%s %s\n" % (word.encode(), line))
     return [path]
 
