@@ -3,7 +3,8 @@ import pytest
 from numpy.testing import assert_allclose
 
 from firth.errors import WordNotFoundError
-from firth.vectors import QUERY_BLOCK, WordVectors
+from firth.nearest import QUERIES
+from firth.vectors import WordVectors
 from firth.vocabulary import Vocabulary
 
 
@@ -37,7 +38,7 @@ def test_most_similar__is_sorted_by_cosine_without_the_word_itself(vectors):
 
 def test_most_similar__of_many_words_is_that_of_each():
     rng = np.random.default_rng(0)
-    n = 3 * QUERY_BLOCK + 5
+    n = 3 * QUERIES + 5
     many = WordVectors(Vocabulary([f"w{i}" for i in range(n)], [1] * n), rng.normal(size=(n, 8)).astype(np.float32))
     together = many.most_similar(many.words, topn=4)
     for word, found in zip(many.words, together, strict=True):

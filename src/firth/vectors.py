@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 from typing import Any, overload
 
 import numpy as np
 
+from firth.nearest import nearest
 from firth.vocabulary import Vocabulary
 
 Float32 = np.ndarray[Any, np.dtype[np.float32]]
 Neighbors = list[tuple[str, float]]
-
-QUERY_BLOCK = 64
-"""Queries answered by one matrix product: their similarities to all words are held at once."""
 
 
 class WordVectors:
@@ -140,24 +139,16 @@ class WordVectors:
         return str(words[int(np.argmin(units @ units.mean(axis=0)))])
 
     def _nearest_each(self, ids: list[int], topn: int) -> list[Neighbors]:
-        found: list[Neighbors] = []
-        for start in range(0, len(ids), QUERY_BLOCK):
-            block = ids[start : start + QUERY_BLOCK]
-            queries = self.vectors[block] * self._inverse_norms[block, None]
-            found += self._nearest(queries, [[i] for i in block], topn)
-        return found
+        queries = self.vectors[ids] * self._inverse_norms[ids, None]
+        return self._nearest(queries, [[i] for i in ids], topn)
 
     def _nearest(self, queries: Float32, left_out: list[list[int]], topn: int) -> list[Neighbors]:
-        similarities = (queries @ self.vectors.T) * self._inverse_norms
-        for row, ids in zip(similarities, left_out, strict=True):
-            row[ids] = -np.inf
-        found = []
-        for row, ids in zip(similarities, left_out, strict=True):
-            n = min(topn, len(row) - len(set(ids)))
-            best = np.argpartition(-row, min(n, len(row) - 1))[:n]
-            best = best[np.lexsort((best, -row[best]))]
-            found.append([(self.words[i], float(row[i])) for i in best])
-        return found
+        similarities, ids = nearest(queries, self.vectors, self._inverse_norms, left_out, topn)
+        words = self.words
+        return [
+            [(words[i], s) for i, s in zip(row_ids, row, strict=True) if s > -math.inf]
+            for row_ids, row in zip(ids.tolist(), similarities.tolist(), strict=True)
+        ]
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({len(self):,} words, {self.vector_size} dimensions)"

@@ -1,0 +1,61 @@
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose
+
+from firth.nearest import FEW_QUERIES, QUERIES, WORDS, nearest
+
+
+def by_sorting(queries, vectors, left_out, k):
+    """The slow twin, in float64: cosines and rows, the nearest first, of equals the lower row."""
+    lengths = np.linalg.norm(vectors.astype(float), axis=1)
+    cosines = queries.astype(float) @ (vectors / np.where(lengths > 0, lengths, 1)[:, None]).T.astype(float)
+    for row, ids in zip(cosines, left_out, strict=True):
+        row[ids] = -np.inf
+    order = np.argsort(-cosines, axis=1, kind="stable")[:, :k]
+    return np.take_along_axis(cosines, order, axis=1), order
+
+
+def some(words, queries, seed=0):
+    random = np.random.default_rng(seed)
+    vectors = random.normal(size=(words, 20)).astype(np.float32)
+    vectors *= random.uniform(0.1, 3, (words, 1)).astype(np.float32)
+    asked = random.normal(size=(queries, 20)).astype(np.float32)
+    asked /= np.linalg.norm(asked, axis=1, keepdims=True)
+    inverse = 1 / np.linalg.norm(vectors, axis=1)
+    return asked, vectors, inverse.astype(np.float32), random
+
+
+@pytest.mark.parametrize("queries", [1, FEW_QUERIES, QUERIES + 3])
+@pytest.mark.parametrize("words", [5, 100, WORDS, WORDS + 1, 2 * WORDS + 77])
+@pytest.mark.parametrize("k", [1, 10])
+def test_nearest__are_those_that_sorting_finds(queries, words, k):
+    asked, vectors, inverse, random = some(words, queries)
+    left_out = [sorted(set(random.integers(0, words, n % 4).tolist())) for n in range(queries)]
+    cosines, rows = nearest(asked, vectors, inverse, left_out, k)
+    wanted, order = by_sorting(asked, vectors, left_out, k)
+    assert_allclose(cosines, wanted, atol=1e-5)
+    there = wanted > -np.inf
+    assert (rows == order)[there].all()
+
+
+def test_nearest__of_equals_the_lower_row_comes_first():
+    vectors = np.ones((2 * WORDS + 5, 4), np.float32)
+    _, rows = nearest(vectors[:40] / 2, vectors, np.full(len(vectors), 0.5, np.float32), [[i] for i in range(40)], 3)
+    assert rows[0].tolist() == [1, 2, 3]
+    assert rows[1].tolist() == [0, 2, 3]
+    assert rows[39].tolist() == [0, 1, 2]
+
+
+def test_nearest__more_than_there_are_end_with_nothing():
+    asked, vectors, inverse, _ = some(4, 1)
+    cosines, _ = nearest(asked, vectors, inverse, [[0, 2]], 50)
+    assert cosines.shape == (1, 4)
+    assert (cosines[0] > -np.inf).tolist() == [True, True, False, False]
+
+
+def test_nearest__a_great_k_over_several_parts():
+    asked, vectors, inverse, _ = some(3 * WORDS, 3)
+    cosines, rows = nearest(asked, vectors, inverse, [[], [], []], WORDS + 100)
+    wanted, _ = by_sorting(asked, vectors, [[], [], []], WORDS + 100)
+    assert_allclose(cosines, wanted, atol=1e-5)
+    assert all(len(set(row)) == WORDS + 100 for row in rows.tolist())
