@@ -221,3 +221,26 @@ def test_similar__into_a_closed_pipe_does_not_complain(saved):
     line = f"{sys.executable} -m firth similar {saved} king queen the | head -1"
     run = subprocess.run(["bash", "-c", line], capture_output=True, text=True, check=False)
     assert run.stderr == ""
+
+
+def test_evaluate__a_table_json_and_csv(run, saved, tmp_path):
+    pairs = tmp_path / "pairs.tsv"
+    pairs.write_text("the\tking\t3\nking\tqueen\t9\nthe\tqueen\t2\nking\tnobody\t1\n")
+    _, table, _ = run("evaluate", saved, pairs)
+    assert "pairs  Spearman" in table
+    assert "among the 8 most frequent of 8 words" in table
+    (score,) = json.loads(run("evaluate", saved, pairs, "--json")[1])
+    assert (score["pairs"], score["missing"]) == (3, 1)
+    header, row = run("evaluate", saved, pairs, "--csv")[1].splitlines()
+    assert header.startswith("test,part,score")
+    assert float(row.split(",")[2]) == score["spearman"]
+
+
+def test_stability_and_compare__of_two_models(run, saved, tmp_path):
+    other = tmp_path / "other.txt"
+    run("export", saved, other)
+    assert "mean overlap of 3 neighbors over 8 words: 1.0000" in run("stability", saved, other, "-n", "3")[1]
+    assert run("stability", saved)[0] == 2
+    code, _, err = run("compare", saved, other)
+    assert code == 1
+    assert "fewer than the 10 numbers" in err

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import csv
 import dataclasses
 import json
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,12 +18,14 @@ from firth.config import TrainingConfig
 from firth.errors import FirthError
 
 if TYPE_CHECKING:
+    from firth.evaluation import Score
     from firth.model import Word2Vec
     from firth.vectors import Neighbors
 
 DEMO_WORDS = ("exception", "month", "file", "thread", "integer", "import")
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, for other programs.")
+csv_option = click.option("--csv", "as_csv", is_flag=True, help="Print CSV, for spreadsheets.")
 overwrite_option = click.option("--overwrite", is_flag=True, help="Replace what is at the output path.")
 topn_option = click.option(
     "-n", "--topn", type=click.IntRange(1), default=10, show_default=True, help="How many words."
@@ -39,6 +42,7 @@ def cli() -> None:
     firth train corpus.txt -o words.firth   learn from your text
     firth similar words.firth king          the words most like one
     firth analogy words.firth man king woman
+    firth evaluate words.firth simlex.txt   scores by test sets; also: stability, compare
     firth export words.firth vectors.txt    for other programs
     firth tutorial shakespeare.txt          TensorFlow's word2vec tutorial, step by step
 
@@ -270,6 +274,111 @@ def analogy(model: Path, a: str, b: str, c: str, topn: int, as_json: bool) -> No
     _print_neighbors(found)
 
 
+@cli.command(short_help="Scores by the field's test sets.")
+@click.argument("model", type=click.Path(path_type=Path))
+@click.argument("tests", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path), metavar="TEST...")
+@click.option(
+    "--first",
+    "first_words",
+    type=click.IntRange(1),
+    default=300_000,
+    show_default=True,
+    help="Words looked at: the most frequent.",
+)
+@json_option
+@csv_option
+def evaluate(model: Path, tests: tuple[Path, ...], first_words: int, as_json: bool, as_csv: bool) -> None:
+    """Score vectors by test sets: what kind each is, its lines tell.
+
+    \b
+    word pairs   two words and people's score a line (WordSim-353, SimLex-999, MEN): Spearman, with its 95% interval
+    analogies    ": section" lines and four words a line (Google's questions-words): 3CosAdd and 3CosMul
+    outliers     words that belong together, an empty line, words that do not; a file, or a folder of them (8-8-8)
+
+    \b
+    firth evaluate words.firth wordsim353.tsv simlex999.txt questions-words.txt
+    """
+    from firth.evaluation import evaluate as score_by
+    from firth.model import load
+
+    loaded = load(model)
+    scores = [score_by(loaded, test, first_words=first_words) for test in tests]
+    if as_json:
+        return _print_json([dataclasses.asdict(score) for score in scores])
+    rows = [row for score in scores for row in _score_rows(score)]
+    _print_table(("test", "part", "score", "3CosMul", "low", "high", "asked", "unknown"), rows, as_csv=as_csv)
+    if not as_csv:
+        click.echo(f"among the {min(first_words, len(loaded)):,} most frequent of {len(loaded):,} words")
+
+
+def _score_rows(score: Score) -> list[tuple[Any, ...]]:
+    from firth.evaluation import AnalogyScore, PairScore
+
+    if isinstance(score, PairScore):
+        return [(score.name, "Spearman", score.spearman, None, score.low, score.high, score.pairs, score.missing)]
+    if isinstance(score, AnalogyScore):
+        parts = [(s.name, s.add, s.mul, s.questions, s.missing) for s in score.sections]
+        parts.append(("all analogies", score.add, score.mul, score.questions, score.missing))
+        return [(score.name, name, add, mul, None, None, asked, missing) for name, add, mul, asked, missing in parts]
+    return [
+        (score.name, part, share, None, None, None, score.groups, score.missing)
+        for part, share in (("outliers found", score.accuracy), ("mean position", score.position))
+    ]
+
+
+@cli.command(short_help="How far refits agree on words' neighbors.")
+@click.argument("models", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="MODEL MODEL...")
+@topn_option
+@click.option("--show", type=click.IntRange(0), default=10, show_default=True, help="Show the least stable words.")
+@json_option
+@csv_option
+def stability(models: tuple[Path, ...], topn: int, show: int, as_json: bool, as_csv: bool) -> None:
+    """How far models of the same text agree: the overlap of each word's nearest neighbors (Jaccard, 0 to 1).
+
+    Refit with another --seed to learn which words' neighbors can be relied on. --csv gives every word.
+    """
+    from firth.comparison import stability as stability_of
+    from firth.model import load
+
+    if len(models) < 2:
+        raise click.UsageError("stability is between two models at least")
+    found = stability_of([load(model) for model in models], topn=topn)
+    rows = list(zip(found.words, found.overlap.tolist(), strict=True))
+    if as_json:
+        return _print_json({"mean": found.mean, "topn": topn, "words": dict(rows)})
+    if as_csv:
+        return _print_table(("word", "overlap"), rows, as_csv=True)
+    click.echo(f"mean overlap of {topn} neighbors over {len(rows):,} words: {found.mean:.4f}")
+    if show:
+        _print_table(("least stable", "overlap"), found.least_stable(show), as_csv=False)
+
+
+@cli.command(short_help="The words that moved most from one model to another.")
+@click.argument("before", type=click.Path(path_type=Path))
+@click.argument("after", type=click.Path(path_type=Path))
+@topn_option
+@click.option("--min-count", type=click.IntRange(0), default=0, help="Only words that occur so often in both.")
+@json_option
+@csv_option
+def compare(before: Path, after: Path, topn: int, min_count: int, as_json: bool, as_csv: bool) -> None:
+    """Lay one model on the other (orthogonal Procrustes), and list the words that moved most, with their neighbors.
+
+    For slices of time, or before and after a change: firth compare 1990s.firth 2000s.firth --min-count 50
+    """
+    from firth.comparison import compare as compare_models
+    from firth.model import load
+
+    found = compare_models(load(before), load(after), min_count=min_count)
+    rows = [
+        (word, moved, *(" ".join(w for w, _ in side) for side in found.neighbors(word, topn=5)))
+        for word, moved in found.most_moved(len(found.words) if as_csv else topn)
+    ]
+    if as_json:
+        keys = ("word", "distance", "before", "after")
+        return _print_json([dict(zip(keys, row, strict=True)) for row in rows])
+    _print_table(("word", "moved", "neighbors before", "neighbors after"), rows, as_csv=as_csv)
+
+
 @cli.command(short_help="Write the vectors for other programs.")
 @click.argument("model", type=click.Path(path_type=Path))
 @click.argument("output", type=click.Path(path_type=Path))
@@ -333,6 +442,26 @@ def _as_json(query: str, found: Neighbors) -> dict[str, Any]:
 
 def _print_json(value: Any) -> None:
     click.echo(json.dumps(value, ensure_ascii=False, indent=1))
+
+
+def _print_table(header: tuple[str, ...], rows: Sequence[tuple[Any, ...]], *, as_csv: bool) -> None:
+    """Rows in columns, or as CSV. Numbers with a fraction have four digits; what is not there is empty."""
+    if as_csv:
+        writer = csv.writer(sys.stdout, lineterminator="\n")
+        return writer.writerows([header, *rows])
+    cells = [[_cell(value) for value in row] for row in (header, *rows)]
+    filled = [i for i in range(len(header)) if any(row[i] for row in cells[1:])]
+    widths = [max(len(row[i]) for row in cells) for i in filled]
+    right = [all(not isinstance(row[i], str) for row in rows) for i in filled]
+    for row in cells:
+        padded = [row[i].rjust(w) if r else row[i].ljust(w) for i, w, r in zip(filled, widths, right, strict=True)]
+        click.echo("  ".join(padded).rstrip())
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return ""
+    return f"{value:.4f}" if isinstance(value, float) else f"{value:,}" if isinstance(value, int) else str(value)
 
 
 def _print_neighbors(found: Neighbors) -> None:

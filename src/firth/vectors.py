@@ -40,7 +40,8 @@ class WordVectors:
         return int(self.vectors.shape[1])
 
     @cached_property
-    def _inverse_norms(self) -> Float32:
+    def inverse_norms(self) -> Float32:
+        """One by the length of each vector (V,); 0 for a vector of zeros."""
         norms = np.empty(len(self.vectors), np.float32)
         for start in range(0, len(norms), 1 << 16):  # not all squares at once
             rows = self.vectors[start : start + (1 << 16)]
@@ -77,7 +78,7 @@ class WordVectors:
     def unit_vector(self, word: object) -> Float32:
         """The vector of a word, scaled to length 1; (d,)."""
         i = self.vocabulary.id(word)
-        unit: Float32 = self.vectors[i] * self._inverse_norms[i]
+        unit: Float32 = self.vectors[i] * self.inverse_norms[i]
         return unit
 
     def similarity(self, a: object, b: object) -> float:
@@ -139,11 +140,11 @@ class WordVectors:
         return str(words[int(np.argmin(units @ units.mean(axis=0)))])
 
     def _nearest_each(self, ids: list[int], topn: int) -> list[Neighbors]:
-        queries = self.vectors[ids] * self._inverse_norms[ids, None]
+        queries = self.vectors[ids] * self.inverse_norms[ids, None]
         return self._nearest(queries, [[i] for i in ids], topn)
 
     def _nearest(self, queries: Float32, left_out: list[list[int]], topn: int) -> list[Neighbors]:
-        similarities, ids = nearest(queries, self.vectors, self._inverse_norms, left_out, topn)
+        similarities, ids = nearest(queries, self.vectors, self.inverse_norms, left_out, topn)
         words = self.words
         return [
             [(words[i], s) for i, s in zip(row_ids, row, strict=True) if s > -math.inf]

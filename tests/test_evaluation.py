@@ -1,0 +1,136 @@
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose
+
+from firth.errors import FormatError
+from firth.evaluation import AnalogyScore, OutlierScore, PairScore, evaluate, spearman
+from firth.vectors import WordVectors
+from firth.vocabulary import Vocabulary
+
+
+def vectors_of(**words):
+    return WordVectors(Vocabulary(words, range(len(words), 0, -1)), np.array(list(words.values()), np.float32))
+
+
+PLANE = vectors_of(
+    man=[1, 0, 0, 1], woman=[0, 1, 0, 1], king=[1, 0, 1, 1], queen=[0, 1, 1, 1], Man=[0, 0, 1, 0], boy=[3, 0, 0, 2]
+)
+
+
+def written(tmp_path, text, name="test.txt"):
+    path = tmp_path / name
+    path.write_text(text, "utf-8")
+    return path
+
+
+def test_spearman__of_equal_numbers_takes_the_mean_rank():
+    assert spearman(np.array([1.0, 2, 3]), np.array([10.0, 20, 30])) == 1
+    assert spearman(np.array([1.0, 2, 3]), np.array([3.0, 2, 1])) == -1
+    # by hand: ranks 1, 2.5, 2.5, 4 and 1, 2, 3, 4
+    assert_allclose(spearman(np.array([0.0, 5, 5, 9]), np.array([1.0, 2, 3, 4])), 4.5 / np.sqrt(4.5 * 5))
+    assert np.isnan(spearman(np.ones(3), np.array([1.0, 2, 3])))
+
+
+@pytest.mark.parametrize("separator", ["\t", ",", " ", ";"])
+def test_word_pairs__in_any_columns_with_a_header_and_comments(tmp_path, separator):
+    lines = ["# a comment", "word|other|Human", "man|woman|3", "man|king|5", "KING|Queen|4", "man|horse|1"]
+    score = evaluate(PLANE, written(tmp_path, "\n".join(lines).replace("|", separator)))
+    assert isinstance(score, PairScore)
+    assert (score.pairs, score.missing) == (3, 1)
+    cosines = [PLANE.similarity(a, b) for a, b in (("man", "woman"), ("man", "king"), ("king", "queen"))]
+    assert_allclose(score.spearman, spearman(np.array([3.0, 5, 4]), np.array(cosines)))
+    assert score.low <= score.spearman <= score.high
+
+
+def test_word_pairs__the_score_is_the_first_number_after_the_words(tmp_path):
+    text = "word1\tword2\tPOS\tSimLex999\nman\twoman\tN\t1.0\nman\tking\tN\t2.0\nking\tqueen\tN\t3.0\n"
+    assert evaluate(PLANE, written(tmp_path, text)).pairs == 3
+
+
+def test_word_pairs__the_interval_is_narrower_with_more_pairs(tmp_path):
+    random = np.random.default_rng(1)
+    many = vectors_of(**{f"w{i}": random.normal(size=8) for i in range(50)})
+    scores = []
+    for pairs in (20, 400):
+        ids = random.integers(0, 50, (pairs, 2))
+        lines = [f"w{i}\tw{j}\t{many.similarity(f'w{i}', f'w{j}') + random.normal()}" for i, j in ids]
+        scores.append(evaluate(many, written(tmp_path, "\n".join(lines))))
+    few, more = (score.high - score.low for score in scores)
+    assert more < few / 2
+
+
+def test_analogies__by_section_without_the_words_asked_about(tmp_path):
+    text = ": royal\nman king woman queen\nwoman queen man king\nman king woman boy\n: none\nman king woman horse\n"
+    score = evaluate(PLANE, written(tmp_path, text))
+    assert isinstance(score, AnalogyScore)
+    assert [(s.name, s.questions, s.missing) for s in score.sections] == [("royal", 3, 0), ("none", 0, 1)]
+    assert score.sections[0].right_add == 2
+    assert_allclose(score.add, 2 / 3)
+    assert score.sections[1].add is None
+    assert score.missing == 1
+
+
+def test_analogies__are_the_greatest_by_adding_and_by_multiplying(tmp_path):
+    """Against loops over all words in float64."""
+    random = np.random.default_rng(5)
+    words = [f"w{i}" for i in range(40)]
+    vectors = vectors_of(**{word: random.normal(size=6) for word in words})
+    questions = [random.choice(words, 4, replace=False).tolist() for _ in range(300)]
+    cosine = {(a, b): vectors.similarity(a, b) for a in words for b in words}
+    right = [0, 0]
+    for a, b, c, wanted in questions:
+        others = [w for w in words if w not in {a, b, c}]
+        right[0] += max(others, key=lambda d: cosine[d, b] - cosine[d, a] + cosine[d, c]) == wanted
+        right[1] += max(others, key=lambda d: (1 + cosine[d, b]) * (1 + cosine[d, c]) / (1 + cosine[d, a])) == wanted
+    score = evaluate(vectors, written(tmp_path, "\n".join(" ".join(q) for q in questions)))
+    assert [score.sections[0].right_add, score.sections[0].right_mul] == right
+
+
+def test_evaluate__only_the_most_frequent_words_are_looked_at(tmp_path):
+    score = evaluate(PLANE, written(tmp_path, "man woman king queen\nman king woman queen\n"), first_words=4)
+    assert score.first_words == 4
+    with pytest.raises(FormatError, match="none of the 1 analogies"):
+        evaluate(PLANE, written(tmp_path, "man king woman queen\n"), first_words=3)
+
+
+def test_evaluate__of_words_that_differ_in_case_the_most_frequent_counts(tmp_path):
+    score = evaluate(PLANE, written(tmp_path, "MAN woman 1\nman KING 2\nking queen 3"))
+    assert score.pairs == 3
+    assert_allclose(score.spearman, spearman(np.array([1.0, 2, 3]), np.array([0.5, 2 / 6**0.5, 2 / 3])))
+
+
+def test_outliers__one_file_and_a_folder(tmp_path):
+    group = "man\nboy\nking\n\nqueen\nhorse\n"
+    score = evaluate(PLANE, written(tmp_path, group))
+    assert isinstance(score, OutlierScore)
+    assert (score.groups, score.missing) == (1, 1)
+    assert score.accuracy == 1
+    assert score.position == 1
+    folder = tmp_path / "groups"
+    folder.mkdir()
+    written(folder, group, "a.txt")
+    written(folder, "queen\nwoman\n\nboy\nking\n", "b.txt")
+    assert evaluate(PLANE, folder).groups == 3
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "is empty"),
+        ("# only a comment\n", "is empty"),
+        ("man woman 1\nman king\n", "line 2: wanted two words and a number"),
+        (": s\nman king woman\n", "line 2: wanted four words, got 3"),
+        ("horse cow 1\nsheep goat 2\n", "of the 2 pairs"),
+        ("man\nwoman\n", "an empty line, and outliers"),
+    ],
+)
+def test_evaluate__a_file_that_is_not_whole_is_an_error_that_says_where(tmp_path, text, message):
+    with pytest.raises(FormatError, match=message):
+        evaluate(PLANE, written(tmp_path, text))
+
+
+def test_evaluate__not_text(tmp_path):
+    path = tmp_path / "x.bin"
+    path.write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(FormatError, match="not UTF-8"):
+        evaluate(PLANE, path)
