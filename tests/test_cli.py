@@ -244,3 +244,28 @@ def test_stability_and_compare__of_two_models(run, saved, tmp_path):
     code, _, err = run("compare", saved, other)
     assert code == 1
     assert "fewer than the 10 numbers" in err
+
+
+def test_map__writes_a_page_and_says_so(run, saved, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    opened = []
+    monkeypatch.setattr("webbrowser.open", opened.append)
+    code, out, err = run("map", saved, "--open")
+    assert (code, err) == (0, "")
+    assert out == "wrote m.html, a map by PCA of 8 words\n"
+    assert opened == [(tmp_path / "m.html").as_uri()]
+    assert "queen" in (tmp_path / "m.html").read_text("utf-8")
+    assert "m.html" in run("map", saved, "--no-open")[2]  # which exists
+    columns = tmp_path / "columns.csv"
+    columns.write_text("word,part\nking,noun\n")
+    arguments = ("--overwrite", "--columns", columns, "--words", "5", "--projection", "pca", "--quiet")
+    assert run("map", saved, *arguments)[0] == 0
+    assert '"part"' in (tmp_path / "m.html").read_text("utf-8")
+
+
+def test_map__what_cannot_be_drawn(run, saved, tmp_path):
+    output = tmp_path / "x.html"
+    code, _, err = run("map", saved, "--words", "1", "-o", output)
+    assert (code, err) == (1, "firth: a map needs two words at least, here is 1\n")
+    assert "60,000 words at most" in run("map", saved, "--words", "1000000", "-o", output)[2]
+    assert not output.exists()

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0.dev0"
 
 if TYPE_CHECKING:
+    from firth.atlas import word_map
+    from firth.comparison import compare, stability
     from firth.config import TextConfig, TrainingConfig
     from firth.corpus import Corpus
     from firth.encoding import encode
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
         UnwritableWordError,
         WordNotFoundError,
     )
+    from firth.evaluation import evaluate
     from firth.examples import log_uniform_sampler, skipgrams, training_examples, unigram_sampler, vectorize
     from firth.formats import export
     from firth.model import EpochResult, Word2Vec, load
@@ -53,7 +56,9 @@ _HOMES = {
     "WordNotFoundError": "errors",
     "WordVectors": "vectors",
     "column": "tables",
+    "compare": "comparison",
     "encode": "encoding",
+    "evaluate": "evaluation",
     "export": "formats",
     "keep_probabilities": "sampling",
     "load": "model",
@@ -61,11 +66,13 @@ _HOMES = {
     "python_docs": "python_docs",
     "sampling_table": "sampling",
     "skipgrams": "examples",
+    "stability": "comparison",
     "standardize": "text",
     "train": "training",
     "training_examples": "examples",
     "unigram_sampler": "examples",
     "vectorize": "examples",
+    "word_map": "atlas",
 }
 
 __all__ = [
@@ -85,7 +92,9 @@ __all__ = [
     "WordNotFoundError",
     "WordVectors",
     "column",
+    "compare",
     "encode",
+    "evaluate",
     "export",
     "keep_probabilities",
     "load",
@@ -93,11 +102,13 @@ __all__ = [
     "python_docs",
     "sampling_table",
     "skipgrams",
+    "stability",
     "standardize",
     "train",
     "training_examples",
     "unigram_sampler",
     "vectorize",
+    "word_map",
 ]
 
 

@@ -42,6 +42,7 @@ def cli() -> None:
     firth train corpus.txt -o words.firth   learn from your text
     firth similar words.firth king          the words most like one
     firth analogy words.firth man king woman
+    firth map words.firth                   a map of the words, to look at in the browser
     firth evaluate words.firth simlex.txt   scores by test sets; also: stability, compare
     firth export words.firth vectors.txt    for other programs
     firth tutorial shakespeare.txt          TensorFlow's word2vec tutorial, step by step
@@ -272,6 +273,72 @@ def analogy(model: Path, a: str, b: str, c: str, topn: int, as_json: bool) -> No
     if as_json:
         return _print_json(_as_json(f"{b} - {a} + {c}", found))
     _print_neighbors(found)
+
+
+@cli.command("map", short_help="A map of the words, as one HTML file.")
+@click.argument("model", type=click.Path(path_type=Path))
+@click.option("-o", "--output", type=click.Path(path_type=Path), help="The file. [default: the model's name, .html]")
+@overwrite_option
+@click.option("--words", type=click.IntRange(1), default=30_000, show_default=True, help="The most frequent words.")
+@click.option(
+    "--projection",
+    type=click.Choice(["pca", "tsne"]),
+    help="pca: at once; tsne: keeps neighborhoods, takes minutes. [default: tsne, where it is installed]",
+)
+@click.option(
+    "--columns", type=click.Path(exists=True, path_type=Path), help="CSV or TSV: a word, and colors to choose."
+)
+@click.option("--seed", type=click.IntRange(0), default=1, show_default=True, help="Another seed, another map.")
+@click.option("--threads", type=click.IntRange(1), help="Default: all processors.")
+@click.option("--open/--no-open", "open_it", default=None, help="Open it in the browser. [default: at a terminal]")
+@click.option("--progress/--quiet", default=None, help="Show a bar. [default: at a terminal]")
+def map_command(
+    model: Path,
+    output: Path | None,
+    overwrite: bool,
+    words: int,
+    projection: str | None,
+    columns: Path | None,
+    seed: int,
+    threads: int | None,
+    open_it: bool | None,
+    progress: bool | None,
+) -> None:
+    """Draw the words as a map: one HTML file, which works offline, to search, zoom and select in.
+
+    MODEL is a folder that `firth train` wrote, or any file of vectors (.txt, .vec, .bin, .tsv). The map by PCA is there
+    at once; that by t-SNE, from the extra firth[map], follows in the same file: reload the page then.
+
+    \b
+    firth map words.firth
+    firth map glove.txt --words 50000 --columns topics.csv -o glove.html
+    """
+    from firth.atlas import word_map
+    from firth.atlas.columns import read_columns
+    from firth.atlas.page import show
+    from firth.atlas.projection import can_tsne
+    from firth.files import refuse_to_overwrite
+    from firth.model import load
+    from firth.progress import steps, wanted
+
+    output = output or Path(model.name).with_suffix(".html")
+    refuse_to_overwrite(output, overwrite=overwrite)
+    loaded = load(model)
+    settings: dict[str, Any] = {"words": words, "seed": seed, "threads": threads, "title": f"Map of {model.name}"}
+    settings["columns"] = read_columns(columns) if columns else None
+    page = word_map(loaded, projection="pca", **settings).save(output, overwrite=overwrite)
+    click.echo(f"wrote {page}, a map by PCA of {min(words, len(loaded)):,} words")
+    if open_it if open_it is not None else sys.stdout.isatty():
+        show(page)
+    if projection is None:
+        projection = "tsne" if can_tsne(min(words, len(loaded))) else "pca"
+        if projection == "pca" and len(loaded) > 100:
+            click.echo("for one that keeps neighborhoods: pip install 'firth[map]'")
+    if projection == "tsne":
+        with steps("t-SNE", wanted(progress)) as report:
+            better = word_map(loaded, projection="tsne", report=report, **settings)
+        better.save(output, overwrite=True)
+        click.echo(f"wrote {page}, with a map by t-SNE: reload it in the browser")
 
 
 @cli.command(short_help="Scores by the field's test sets.")

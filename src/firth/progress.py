@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from types import TracebackType
 from typing import Any
 
@@ -19,6 +21,23 @@ def wanted(progress: bool | None) -> bool:
     if progress is not None:
         return progress
     return sys.stderr.isatty() or "ipykernel" in sys.modules
+
+
+@contextmanager
+def steps(title: str, shown: bool) -> Iterator[Callable[[int, int], None] | None]:
+    """A bar for work of so many steps: a function of steps done and steps to do. None if nobody is to see it."""
+    if not shown:
+        yield None
+        return
+    from tqdm.auto import tqdm
+
+    with tqdm(desc=title, unit=" steps") as bar:
+
+        def report(done: int, all_of_them: int) -> None:
+            bar.total = all_of_them
+            bar.update(done - bar.n)
+
+        yield report
 
 
 class ProgressBar:

@@ -1,0 +1,103 @@
+"""From vectors to a page: which words, where they lie, what is near to each, what colors mean."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from firth import __version__
+from firth.atlas import columns as coloring
+from firth.atlas import projection as projecting
+from firth.atlas.page import Page, as_text, assemble
+from firth.errors import FirthError
+from firth.nearest import nearest
+from firth.team import usable_threads
+from firth.vectors import WordVectors
+
+WORDS = 30_000
+MAX_WORDS = 60_000
+NEIGHBORS = 12
+PROJECTIONS = ("pca", "tsne")
+
+
+def word_map(
+    vectors: WordVectors,
+    *,
+    words: int = WORDS,
+    projection: str = "tsne",
+    columns: Mapping[str, Mapping[str, Any]] | None = None,
+    seed: int = 1,
+    threads: int | None = None,
+    title: str = "Map of words",
+    report: projecting.Report | None = None,
+) -> Page:
+    """A map of the most frequent `words`, as a page: one HTML file that works offline.
+
+    `projection` is "pca", which is there at once, or "tsne", which keeps neighborhoods, takes minutes for tens of
+    thousands of words, and needs the extra `firth[map]`; the page then has both. `columns` are colors to choose from: a
+    number or a label for some words, {name: {word: value}}. `report` gets steps done and steps to do.
+
+    The lines to a word's neighbors, and their cosines, are those in the full space, among the words on the map.
+
+    Raises `FirthError` for fewer than two words, more than 60,000, or vectors with NaN.
+    """
+    if projection not in PROJECTIONS:
+        raise FirthError(f"the projection is one of {', '.join(PROJECTIONS)}, not {projection!r}")
+    if words > MAX_WORDS:
+        raise FirthError(
+            f"a map holds {MAX_WORDS:,} words at most, not {words:,}: ask for the most frequent, words=50_000"
+        )
+    shown = vectors.first(words)
+    if len(shown) < 2:
+        raise FirthError(f"a map needs two words at least, here {'is' if len(shown) else 'are'} {len(shown)}")
+    units = projecting.unit_rows(shown.vectors)
+    projections = [projecting.pca(units)]
+    if projection == "tsne":
+        threads = threads or usable_threads()
+        start = projections[0].places
+        projections.append(projecting.tsne(units, start, seed=seed, threads=threads, report=report))
+    n, k = len(shown), min(NEIGHBORS, len(shown) - 1)
+    lengths = (np.abs(units).max(axis=1) > 0).astype(np.float32)
+    cosines, ids = nearest(units, units, lengths, [[i] for i in range(n)], k)
+    counts = shown.vocabulary.counts.tolist()
+    counted = max(counts) > 0
+    found = [coloring.clusters(units, shown.words, seed=seed), coloring.frequency(counts) if counted else None]
+    colors = [column for column in found if column is not None]
+    colors += [coloring.own(name, values, shown.words) for name, values in (columns or {}).items()]
+    of_all = "" if n == len(vectors) else f" of {len(vectors):,}, the most frequent"
+    made = [
+        f"{n:,} words{of_all}; {vectors.vector_size} dimensions.",
+        *(p.made for p in reversed(projections)),
+        f"Lines and cosines: nearest of these words in all {vectors.vector_size} dimensions.",
+        *(["Clusters: k-means in all dimensions, named by three of their words."] if found[0] else []),
+        f"Made by firth {__version__}.",
+    ]
+    data = {
+        "words": shown.words,
+        "counts": counts if counted else None,
+        "projections": [
+            {"name": p.name, "places": as_text(projecting.on_the_map(p.places * [1, -1]))} for p in projections
+        ],
+        "neighbors": {
+            "count": k,
+            "ids": as_text(ids),
+            "cosines": as_text(np.round((np.clip(np.nan_to_num(cosines), -1, 1) + 1) * 32_767.5)),
+        },
+        "columns": [
+            {
+                "name": column.name,
+                "kind": "category" if column.labels else "number",
+                "codes": as_text(column.codes),
+                "labels": column.labels,
+                "low": column.low,
+                "high": column.high,
+                "own": column.own,
+            }
+            for column in colors
+        ],
+        "color": len(colors) - 1 if columns else 0,
+        "made": "\n".join(made),
+    }
+    return assemble(title, data)
