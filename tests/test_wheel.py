@@ -18,7 +18,11 @@ def test_wheel__holds_every_module_and_works_where_it_is_installed(tmp_path):
         held = {name for name in archive.namelist() if name.startswith("firth/")}
         archive.extractall(tmp_path / "installed")
     source = ROOT / "src"
-    modules = {str(p.relative_to(source)) for p in (source / "firth").rglob("*") if p.suffix in {".py", ".typed"}}
+    modules = {
+        str(p.relative_to(source))
+        for p in (source / "firth").rglob("*")
+        if p.suffix in {".py", ".typed", ".html", ".css", ".js"}
+    }
     assert held == modules
     line = "import firth; print(firth.__file__, firth.train([['a', 'b']] * 200, epochs=1)['a'].shape)"
     run = subprocess.run(

@@ -241,7 +241,7 @@ def tutorial(
 def similar(model: Path, words: tuple[str, ...], topn: int, as_json: bool) -> None:
     """The words whose vectors are nearest to a word's, with the cosine between them.
 
-    MODEL is a folder that `firth train` wrote, or a file of vectors (.txt, .vec, .bin, .tsv).
+    MODEL is a folder that `firth train` wrote, or a file of vectors (.txt, .vec, .bin, .tsv, .safetensors).
     """
     from firth.model import load
 
@@ -306,7 +306,7 @@ def map_command(
 ) -> None:
     """Draw the words as a map: one HTML file, which works offline, to search, zoom and select in.
 
-    MODEL is a folder that `firth train` wrote, or any file of vectors (.txt, .vec, .bin, .tsv). The map by PCA is there
+    MODEL is a folder that `firth train` wrote, or any file of vectors (.txt, .vec, .bin, .tsv, .safetensors). The map by PCA is there
     at once; that by t-SNE, from the extra firth[map], follows in the same file: reload the page then.
 
     \b
@@ -458,6 +458,7 @@ def export(model: Path, output: Path, format: str | None, overwrite: bool) -> No
     .txt .vec   word2vec's text format: gensim, fastText, spaCy and most others read it
     .bin        word2vec's binary format
     .tsv        numbers, with the words in a metadata.tsv beside: the Embedding Projector's
+    .safetensors  a matrix, with the words in a .words.txt beside
     """
     from firth.formats import export as export_vectors
     from firth.model import load

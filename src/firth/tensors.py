@@ -28,8 +28,10 @@ def write_tensor(path: Path, name: str, array: Float32) -> None:
     save_file({name: np.ascontiguousarray(array, "<f4")}, path)
 
 
-def map_tensor(path: Path, name: str) -> Float32:
+def map_tensor(path: Path, name: str | None = None) -> Float32:
     """Map the float32 tensor of this name in a safetensors file: read-only, and at once, whatever its size.
+
+    Without a name, there must be one tensor only.
 
     Raises `FormatError` if there is none, or the file is cut short or has sizes that do not fit.
     """
@@ -40,12 +42,14 @@ def map_tensor(path: Path, name: str) -> Float32:
             raise FormatError(f"{path} is not a safetensors file, or cut short")
         try:
             header = json.loads(file.read(header_size))
+            if name is None:
+                (name,) = (key for key in header if key != "__metadata__")
             entry = header[name]
             shape = tuple(entry["shape"])
             start, end = entry["data_offsets"]
             sizes = (*shape, start, end)
         except (ValueError, KeyError, TypeError, RecursionError) as error:
-            raise FormatError(f"{path} has no tensor {name!r} that can be read: {error!r}") from error
+            raise FormatError(f"{path} has no tensor {name or ''!r} that can be read: {error!r}") from error
     if entry.get("dtype") != "F32" or not all(type(n) is int and n >= 0 for n in sizes):
         raise FormatError(f"{path}: the tensor {name!r} is not of float32 numbers")
     if end - start != 4 * math.prod(shape) or 8 + header_size + end > size:

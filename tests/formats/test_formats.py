@@ -1,7 +1,9 @@
+import json
 import struct
 
 import numpy as np
 import pytest
+import safetensors.numpy
 
 from firth import export, load
 from firth.errors import FormatError, OutputExistsError, UnwritableWordError
@@ -9,7 +11,7 @@ from firth.formats import FORMATS, read
 from firth.vectors import WordVectors
 from firth.vocabulary import Vocabulary
 
-SUFFIXES = ["vectors.txt", "v.vec", "v.bin", "vectors.tsv", "other.tsv"]
+SUFFIXES = ["v.safetensors", "vectors.txt", "v.vec", "v.bin", "vectors.tsv", "other.tsv"]
 
 
 def words_like(vectors, words):
@@ -95,7 +97,8 @@ def test_read__the_tutorials_two_files(tmp_path):
 
 BAD_TEXT = {
     b"": "line 1: wanted the number of words",
-    b"king 1 2 3\n": "line 1",
+    b"king 1 2\nqueen 1\n": "line 2 has 1 values, the first line 2",
+    b"king 1 2\nqueen 1 x\n": "line 2: .*'x'",
     b"-1 3\n": "line 1",
     b"0 3\n": "line 1",
     b"99999999999999999999 3\na 1 2 3\n": "line 1",
@@ -168,3 +171,40 @@ def test_read__large_binary_files_are_read_in_pieces(tmp_path):
 def test_formats__have_endings_of_their_own():
     suffixes = [suffix for format in FORMATS for suffix in format.suffixes]
     assert len(set(suffixes)) == len(suffixes)
+
+
+def test_read__gloves_file_has_no_header(tmp_path):
+    (tmp_path / "glove.txt").write_text("the 0.1 -2\n. . . 3 4e-1\nмир 5 6\n", "utf-8")
+    vectors = load(tmp_path / "glove.txt")
+    assert vectors.words == ["the", ". . .", "мир"]
+    assert vectors[". . ."].tolist() == np.float32([3, 0.4]).tolist()
+
+
+def test_safetensors__are_read_as_they_were_written(tmp_path, vectors):
+    export(vectors, tmp_path / "v.safetensors")
+    again = load(tmp_path / "v.safetensors")
+    assert again.words == vectors.words
+    assert (again.vectors == vectors.vectors).all()
+
+
+def test_safetensors__with_the_words_of_a_model_or_a_tokenizer(tmp_path, model):
+    folder = model.save(tmp_path / "m.firth")
+    assert load(folder / "vectors.safetensors").words == model.words
+    safetensors.numpy.save_file({"embeddings": np.eye(3, dtype=np.float32)}, tmp_path / "model.safetensors")
+    with pytest.raises(FormatError, match="needs its words beside it, one a line"):
+        load(tmp_path / "model.safetensors")
+    (tmp_path / "tokenizer.json").write_text(json.dumps({"model": {"vocab": {"b": 2, "[PAD]": 0, "a": 1}}}))
+    assert load(tmp_path / "model.safetensors")["a"].tolist() == [0, 1, 0]
+    (tmp_path / "tokenizer.json").write_text(json.dumps({"model": {"vocab": [["x", -1.0]]}}))
+    with pytest.raises(FormatError, match="3 vectors, but there are 1 words"):
+        load(tmp_path / "model.safetensors")
+    (tmp_path / "tokenizer.json").write_text("{}")
+    with pytest.raises(FormatError, match="cannot be read"):
+        load(tmp_path / "model.safetensors")
+
+
+def test_safetensors__of_two_tensors_or_none_are_refused(tmp_path):
+    for tensors in ({"a": np.eye(2, dtype=np.float32), "b": np.eye(2, dtype=np.float32)}, {"a": np.eye(2)}, {}):
+        safetensors.numpy.save_file(tensors, tmp_path / "v.safetensors")
+        with pytest.raises(FormatError, match="has no tensor|not of float32"):
+            load(tmp_path / "v.safetensors")

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from firth.errors import FormatError
 from firth.files import refuse_to_overwrite
-from firth.formats import tsv, word2vec_binary, word2vec_text
+from firth.formats import tensor_file, tsv, word2vec_binary, word2vec_text
 from firth.vectors import WordVectors
 
 
@@ -26,6 +26,7 @@ FORMATS = (
     Format("word2vec text", (".txt", ".vec"), word2vec_text.write, word2vec_text.read),
     Format("word2vec binary", (".bin",), word2vec_binary.write, word2vec_binary.read),
     Format("tsv", (".tsv",), tsv.write, tsv.read),
+    Format("safetensors", (".safetensors",), tensor_file.write, tensor_file.read),
 )
 
 

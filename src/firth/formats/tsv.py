@@ -12,8 +12,7 @@ import numpy as np
 from firth.errors import FormatError
 from firth.files import new_file, refuse_to_overwrite
 from firth.formats.decimals import decimal_lines
-from firth.formats.word2vec_text import _whole
-from firth.formats.words import refuse_words_with, without_counts
+from firth.formats.words import refuse_words_with, whole, without_counts
 from firth.vectors import WordVectors
 
 
@@ -44,7 +43,7 @@ def read(path: Path) -> WordVectors:
     if not metadata.is_file():
         raise FormatError(f"{path} needs the words beside it, in {metadata.name}")
     with metadata.open(encoding="utf-8", errors="surrogateescape", newline="\n") as file:
-        words = [_whole(line.rstrip("\r\n"), metadata, number) for number, line in enumerate(file, start=1)]
+        words = [whole(line.rstrip("\r\n"), metadata, number) for number, line in enumerate(file, start=1)]
     rows: list[np.ndarray] = []
     with path.open(encoding="utf-8", errors="replace", newline="\n") as file:
         for number, line in enumerate(file, start=1):

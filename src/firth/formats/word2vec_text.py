@@ -9,11 +9,13 @@ import numpy as np
 
 from firth.errors import FormatError
 from firth.files import new_file
+from firth.formats import glove
 from firth.formats.decimals import decimal_lines
-from firth.formats.words import refuse_words_with, without_counts
+from firth.formats.words import refuse_words_with, whole, without_counts
 from firth.vectors import WordVectors
 
 WHITE_SPACE = " \t\n\r\v\f"
+LONGEST_LINE = 1 << 20
 
 
 def write(vectors: WordVectors, path: Path, overwrite: bool) -> list[Path]:
@@ -30,10 +32,13 @@ def write(vectors: WordVectors, path: Path, overwrite: bool) -> list[Path]:
 
 
 def read(path: Path) -> WordVectors:
-    """Read a word2vec text file. Raises `FormatError` with the line that is wrong."""
+    """Read a word2vec text file, or GloVe's, which has no header. Raises `FormatError` with the line that is wrong."""
     words: list[str] = []
     with path.open(encoding="utf-8", errors="surrogateescape", newline="\n") as file:
-        size, width = _header(file.readline(1000), path)
+        first_line = file.readline(LONGEST_LINE)
+        if glove.is_glove(first_line):
+            return glove.read(path)
+        size, width = _header(first_line, path)
         # a line is two bytes a number at least: a header that lies allocates nothing
         vectors = np.empty((min(size, path.stat().st_size // (2 * width) + 1), width), np.float32)
         for row, line in enumerate(file):
@@ -49,18 +54,10 @@ def read(path: Path) -> WordVectors:
                 vectors[row] = values
             except ValueError as error:
                 raise FormatError(f"{path}, line {row + 2:,}: {error}") from error
-            words.append(_whole(word, path, row + 2))
+            words.append(whole(word, path, row + 2))
     if len(words) < size:
         raise FormatError(f"{path} has {len(words):,} words, the header promised {size:,}: it is cut short")
     return without_counts(words, vectors[:size], path)
-
-
-def _whole(word: str, path: Path, line: int) -> str:
-    try:
-        word.encode("utf-8")
-    except UnicodeEncodeError as error:
-        raise FormatError(f"{path}, line {line:,}: the word is not UTF-8 text") from error
-    return word
 
 
 def _header(line: str, path: Path) -> tuple[int, int]:

@@ -31,3 +31,12 @@ def without_counts(words: list[str], vectors: np.ndarray[Any, np.dtype[np.float3
                 raise FormatError(f"{path}: the word {word!r} comes a second time, as word {row:,}")
             seen.add(word)
     return WordVectors(Vocabulary(words, np.zeros(len(words), np.int64)), vectors)
+
+
+def whole(word: str, path: Path, line: int) -> str:
+    """The word, if it is UTF-8 text. Raises `FormatError` with the line if not."""
+    try:
+        word.encode("utf-8")
+    except UnicodeEncodeError as error:
+        raise FormatError(f"{path}, line {line:,}: the word is not UTF-8 text") from error
+    return word

@@ -1,0 +1,65 @@
+"""A safetensors file with one matrix, row by row the vectors of the words in a file beside it.
+
+Beside it may be `vocabulary.json` (a firth model's folder), `tokenizer.json` (Hugging Face's: static embeddings such as
+model2vec's), or a text file with a word a line: `NAME.words.txt`, `words.txt` or `vocab.txt`.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from firth.errors import FormatError
+from firth.files import new_file, refuse_to_overwrite
+from firth.formats.words import refuse_words_with, whole, without_counts
+from firth.tensors import map_tensor, write_tensor
+from firth.vectors import WordVectors
+
+
+def write(vectors: WordVectors, path: Path, overwrite: bool) -> list[Path]:
+    """Write the vectors as the tensor `vectors`, and the words, one a line, in `NAME.words.txt`."""
+    refuse_words_with("\n\r", vectors.words, "safetensors", "A firth model can hold every word.")
+    words = path.with_name(f"{path.stem}.words.txt")
+    refuse_to_overwrite(words, overwrite=overwrite)
+    with new_file(words, overwrite=overwrite) as new_words, new_file(path, overwrite=overwrite) as new_vectors:
+        new_words.write_text("".join(f"{word}\n" for word in vectors.words), "utf-8", newline="\n")
+        write_tensor(new_vectors, "vectors", vectors.vectors)
+    return [path, words]
+
+
+def read(path: Path) -> WordVectors:
+    """Read the only matrix of the file, and the words beside it. Raises `FormatError` if they do not fit."""
+    vectors = map_tensor(path)
+    if vectors.ndim != 2:
+        raise FormatError(f"{path}: the tensor has the shape {vectors.shape}, and is no list of vectors")
+    words = _words(path)
+    if len(words) != len(vectors):
+        raise FormatError(f"{path} has {len(vectors):,} vectors, but there are {len(words):,} words beside it")
+    return without_counts(words, np.asarray(vectors), path)
+
+
+def _words(path: Path) -> list[str]:
+    folder = path.parent
+    for name in (f"{path.stem}.words.txt", "words.txt", "vocab.txt"):
+        if (folder / name).is_file():
+            with (folder / name).open(encoding="utf-8", errors="surrogateescape", newline="\n") as file:
+                return [whole(line.rstrip("\r\n"), folder / name, row) for row, line in enumerate(file, start=1)]
+    try:
+        if (folder / "vocabulary.json").is_file():
+            return [str(word) for word in json.loads((folder / "vocabulary.json").read_bytes())["words"]]
+        if (folder / "tokenizer.json").is_file():
+            return _of_tokenizer(json.loads((folder / "tokenizer.json").read_bytes()))
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        raise FormatError(f"the words beside {path} cannot be read: {error!r}") from error
+    raise FormatError(f"{path} needs its words beside it, one a line, in {path.stem}.words.txt")
+
+
+def _of_tokenizer(tokenizer: dict[str, Any]) -> list[str]:
+    vocabulary = tokenizer["model"]["vocab"]
+    if isinstance(vocabulary, list):  # of pairs of a token and its score
+        return [str(token) for token, _ in vocabulary]
+    ids = {int(i): str(token) for token, i in vocabulary.items()}
+    return [ids.get(i, f"[{i}]") for i in range(max(ids, default=-1) + 1)]
