@@ -269,3 +269,11 @@ def test_map__what_cannot_be_drawn(run, saved, tmp_path):
     assert (code, err) == (1, "firth: a map needs two words at least, here is 1\n")
     assert "60,000 words at most" in run("map", saved, "--words", "1000000", "-o", output)[2]
     assert not output.exists()
+
+
+def test_projector__writes_the_folder(run, saved, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    code, out, _ = run("projector", saved, "--no-serve")
+    assert code == 0
+    assert out.startswith("wrote m.projector\n")
+    assert (tmp_path / "m.projector" / "projector_config.pbtxt").is_file()

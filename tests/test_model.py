@@ -215,3 +215,10 @@ def test_tensors__numbers_that_lie_are_refused(tmp_path):
     with pytest.raises(FormatError, match="no tensor 'y'"):
         map_tensor(path, "y")
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss < 4e6
+
+
+def test_notebook__shows_how_a_model_was_made(model):
+    shown = model._repr_html_()
+    assert "<b>Word2Vec</b>" in shown
+    assert "4.000, 3.500" in shown
+    assert "epochs=2" in shown

@@ -1,4 +1,6 @@
+import socket
 import sys
+import urllib.request
 
 import numpy as np
 import pytest
@@ -7,7 +9,7 @@ import firth
 from firth import tutorial
 from firth.errors import FirthError
 from firth.formats import read
-from firth.tensorboard import write_projector
+from firth.tensorboard import serve_folder, write_projector
 from firth.vectors import WordVectors
 from firth.vocabulary import Vocabulary
 
@@ -58,3 +60,19 @@ def test_log__without_the_extra_names_it(small_text, tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "tensorboardX", None)
     with pytest.raises(FirthError, match=r"firth\[tensorboard\]"):
         firth.train(small_text, epochs=1, progress=False, tensorboard=tmp_path)
+
+
+def test_serve_folder__on_this_machine_only_until_the_end(tmp_path, vectors):
+    pytest.importorskip("tensorboard", reason="the extra firth[tensorboard] is not installed")
+    folder = write_projector(vectors, tmp_path / "projector")
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    with serve_folder(folder, port) as (process, address):
+        assert address == f"http://127.0.0.1:{port}/#projector"
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/data/plugin/projector/runs", timeout=30) as answer:
+            assert answer.status == 200
+        with pytest.raises(FirthError, match=f"port {port} is in use"), serve_folder(folder, port):
+            pass
+        assert process.poll() is None
+    assert process.poll() is not None

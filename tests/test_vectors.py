@@ -106,3 +106,12 @@ def test_vectors__of_zeros_are_like_nothing():
 def test_vectors__must_fit_their_words():
     with pytest.raises(ValueError, match="2 words, but vectors of shape"):
         WordVectors(Vocabulary(["a", "b"], [1, 1]), np.zeros((3, 2), np.float32))
+
+
+def test_notebook__shows_tables_with_words_as_text():
+    words = ["<b>", "b", "c"]
+    vectors = WordVectors(Vocabulary(words, [3, 2, 1]), np.eye(3, dtype=np.float32))
+    assert "&lt;b&gt;" in vectors._repr_html_()
+    table = vectors.most_similar("b")._repr_html_()
+    assert "<td>&lt;b&gt;</td><td>0.0000</td>" in table
+    assert "<b>" not in table

@@ -42,7 +42,8 @@ def cli() -> None:
     firth train corpus.txt -o words.firth   learn from your text
     firth similar words.firth king          the words most like one
     firth analogy words.firth man king woman
-    firth map words.firth                   a map of the words, to look at in the browser
+    firth explore words.firth               type words and analogies, see neighbors
+    firth map words.firth                   a map of the words, to look at in the browser; also: projector
     firth evaluate words.firth simlex.txt   scores by test sets; also: stability, compare
     firth export words.firth vectors.txt    for other programs
     firth tutorial shakespeare.txt          TensorFlow's word2vec tutorial, step by step
@@ -306,8 +307,8 @@ def map_command(
 ) -> None:
     """Draw the words as a map: one HTML file, which works offline, to search, zoom and select in.
 
-    MODEL is a folder that `firth train` wrote, or any file of vectors (.txt, .vec, .bin, .tsv, .safetensors). The map by PCA is there
-    at once; that by t-SNE, from the extra firth[map], follows in the same file: reload the page then.
+    MODEL is a folder that `firth train` wrote, or any file of vectors (.txt, .vec, .bin, .tsv, .safetensors). The
+    map by PCA is there at once; that by t-SNE, from the extra firth[map], follows in the same file: reload the page.
 
     \b
     firth map words.firth
@@ -444,6 +445,58 @@ def compare(before: Path, after: Path, topn: int, min_count: int, as_json: bool,
         keys = ("word", "distance", "before", "after")
         return _print_json([dict(zip(keys, row, strict=True)) for row in rows])
     _print_table(("word", "moved", "neighbors before", "neighbors after"), rows, as_csv=as_csv)
+
+
+@cli.command(short_help="Type words and analogies, see neighbors.")
+@click.argument("model", type=click.Path(path_type=Path))
+@topn_option
+def explore(model: Path, topn: int) -> None:
+    """A session at the terminal: type a word, or words to add and subtract, and see what is near.
+
+    \b
+    king                  the words nearest to king
+    king - man + woman    those nearest to a sum
+    man : king :: woman   what is to woman as king is to man
+    king ~ queen          how similar two words are
+    ? king queen axe      which does not belong
+    :20                   show 20 words from now on
+    :q                    leave (or Ctrl-D)
+
+    The Tab key completes words, the arrow keys bring back what was typed, in earlier sessions too.
+    """
+    from firth.explore import session
+    from firth.model import load
+
+    session(load(model), topn=topn)
+
+
+@cli.command(short_help="Show the vectors in TensorBoard's projector.")
+@click.argument("model", type=click.Path(path_type=Path))
+@click.option(
+    "-o", "--output", type=click.Path(path_type=Path), help="The folder. [default: the model's name, .projector]"
+)
+@overwrite_option
+@click.option("--port", type=click.IntRange(1, 65_535), default=6006, show_default=True, help="Where it listens.")
+@click.option("--serve/--no-serve", default=None, help="Start TensorBoard. [default: where it is installed]")
+def projector(model: Path, output: Path | None, overwrite: bool, port: int, serve: bool | None) -> None:
+    """Write a folder for TensorBoard's Embedding Projector, and start TensorBoard on this machine only.
+
+    The first 100,000 words: it shows no more. Its two files can be loaded at projector.tensorflow.org, too.
+    """
+    from firth.model import load
+    from firth.tensorboard import can_serve, serve_folder, write_projector
+
+    output = output or Path(model.name).with_suffix(".projector")
+    if serve is None:
+        serve = can_serve()
+    written = write_projector(load(model), output, overwrite=overwrite)
+    click.echo(f"wrote {written}")
+    if not serve:
+        click.echo(f"to see it: pip install 'firth[tensorboard]', then tensorboard --logdir {written}")
+        return
+    with serve_folder(written, port) as (process, address):
+        click.echo(f"{address} (Ctrl-C stops it)")
+        process.wait()
 
 
 @cli.command(short_help="Write the vectors for other programs.")

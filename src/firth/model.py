@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+import html
 import json
 from functools import cached_property
 from pathlib import Path
@@ -73,6 +74,17 @@ class Word2Vec(WordVectors):
         if vectors.shape != self.vectors.shape:
             raise FormatError(f"{self.folder / OUTPUT} has the shape {vectors.shape}, not {self.vectors.shape}")
         return vectors
+
+    def _facts(self) -> dict[str, str]:
+        tokens = f"{int(self.vocabulary.counts.sum()):,}"
+        losses = ", ".join(f"{result.loss:.3f}" for result in self.history)
+        different = {
+            field.name: getattr(self.config, field.name)
+            for field in dataclasses.fields(self.config)
+            if getattr(self.config, field.name) != field.default
+        }
+        settings = ", ".join(f"{name}={value!r}" for name, value in different.items()) or "the defaults"
+        return {"tokens": tokens, "loss of each epoch": losses, "settings": html.escape(settings)}
 
     def save(self, folder: str | Path, *, overwrite: bool = False) -> Path:
         """Save to a folder, all or nothing: if the disk fills up, what was there before is still whole.

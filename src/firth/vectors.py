@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import math
 from collections.abc import Iterator, Sequence
 from functools import cached_property
@@ -13,7 +14,14 @@ from firth.nearest import nearest
 from firth.vocabulary import Vocabulary
 
 Float32 = np.ndarray[Any, np.dtype[np.float32]]
-Neighbors = list[tuple[str, float]]
+
+
+class Neighbors(list[tuple[str, float]]):
+    """Words and their cosines, the nearest first. A notebook shows them as a table."""
+
+    def _repr_html_(self) -> str:
+        rows = "".join(f"<tr><td>{html.escape(word)}</td><td>{cosine:.4f}</td></tr>" for word, cosine in self)
+        return f"<table><tr><th>word</th><th>cosine</th></tr>{rows}</table>"
 
 
 class WordVectors:
@@ -147,9 +155,19 @@ class WordVectors:
         similarities, ids = nearest(queries, self.vectors, self.inverse_norms, left_out, topn)
         words = self.words
         return [
-            [(words[i], s) for i, s in zip(row_ids, row, strict=True) if s > -math.inf]
+            Neighbors((words[i], s) for i, s in zip(row_ids, row, strict=True) if s > -math.inf)
             for row_ids, row in zip(ids.tolist(), similarities.tolist(), strict=True)
         ]
+
+    def _repr_html_(self) -> str:
+        first = " ".join(html.escape(word) for word in self.words[:12])
+        facts = {"words": f"{len(self):,}", "dimensions": f"{self.vector_size:,}", "most frequent": f"{first} …"}
+        rows = "".join(f"<tr><th>{name}</th><td>{value}</td></tr>" for name, value in (facts | self._facts()).items())
+        return f"<b>{type(self).__name__}</b><table>{rows}</table>"
+
+    def _facts(self) -> dict[str, str]:
+        """More that a notebook shows, as HTML."""
+        return {}
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({len(self):,} words, {self.vector_size} dimensions)"
