@@ -5,10 +5,13 @@ import subprocess
 import sys
 import time
 
+import numpy as np
 import pytest
 
-from firth import cli, load
+from firth import cli, export, load
 from firth.config import TrainingConfig
+from firth.vectors import WordVectors
+from firth.vocabulary import Vocabulary
 
 QUICK = ["--vector-size", "8", "--epochs", "2", "--sample", "0", "--quiet"]
 
@@ -277,3 +280,17 @@ def test_projector__writes_the_folder(run, saved, tmp_path, monkeypatch):
     assert code == 0
     assert out.startswith("wrote m.projector\n")
     assert (tmp_path / "m.projector" / "projector_config.pbtxt").is_file()
+
+
+def test_index__is_built_saved_and_used(run, tmp_path):
+    pytest.importorskip("faiss", reason="the extra firth[ann] is not installed")
+    random = np.random.default_rng(0)
+    vectors = WordVectors(Vocabulary([f"w{i}" for i in range(1500)], [1] * 1500), random.normal(size=(1500, 8)))
+    path = tmp_path / "v.txt"
+    export(vectors, path)
+    assert run("similar", path, "w1", "--approximate")[0] == 1
+    measured = json.loads(run("index", path, "--json")[1])
+    assert measured["recall"] >= 0.95
+    assert measured["index"] == str(tmp_path / "v.index.safetensors")
+    assert "1.0000" not in run("similar", path, "w1", "--approximate")[1]
+    assert "recall@10" in run("index", path, "--overwrite")[1]

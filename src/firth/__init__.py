@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from firth.evaluation import evaluate
     from firth.examples import log_uniform_sampler, skipgrams, training_examples, unigram_sampler, vectorize
     from firth.formats import export
+    from firth.index import NeighborIndex, build_index, load_index
     from firth.model import EpochResult, Word2Vec, load
     from firth.python_docs import python_docs
     from firth.sampling import keep_probabilities, sampling_table
@@ -47,6 +48,7 @@ _HOMES = {
     "FirthError": "errors",
     "FormatError": "errors",
     "OutputExistsError": "errors",
+    "NeighborIndex": "index",
     "SourceError": "errors",
     "TextConfig": "config",
     "TrainingConfig": "config",
@@ -55,6 +57,7 @@ _HOMES = {
     "Word2Vec": "model",
     "WordNotFoundError": "errors",
     "WordVectors": "vectors",
+    "build_index": "index",
     "column": "tables",
     "compare": "comparison",
     "encode": "encoding",
@@ -62,6 +65,7 @@ _HOMES = {
     "export": "formats",
     "keep_probabilities": "sampling",
     "load": "model",
+    "load_index": "index",
     "log_uniform_sampler": "examples",
     "python_docs": "python_docs",
     "sampling_table": "sampling",
@@ -82,6 +86,7 @@ __all__ = [
     "EpochResult",
     "FirthError",
     "FormatError",
+    "NeighborIndex",
     "OutputExistsError",
     "SourceError",
     "TextConfig",
@@ -91,6 +96,7 @@ __all__ = [
     "Word2Vec",
     "WordNotFoundError",
     "WordVectors",
+    "build_index",
     "column",
     "compare",
     "encode",
@@ -98,6 +104,7 @@ __all__ = [
     "export",
     "keep_probabilities",
     "load",
+    "load_index",
     "log_uniform_sampler",
     "python_docs",
     "sampling_table",
