@@ -294,3 +294,16 @@ def test_index__is_built_saved_and_used(run, tmp_path):
     assert measured["index"] == str(tmp_path / "v.index.safetensors")
     assert "1.0000" not in run("similar", path, "w1", "--approximate")[1]
     assert "recall@10" in run("index", path, "--overwrite")[1]
+
+
+def test_picture__words_similarities_and_curves(run, saved, tmp_path):
+    pytest.importorskip("matplotlib", reason="the extra firth[pictures] is not installed")
+    for arguments in (
+        ("words", saved, tmp_path / "w.png", "king", "queen", "the"),
+        ("curve", saved, tmp_path / "c.svg"),
+    ):
+        code, out, err = run("picture", *arguments)
+        assert (code, err) == (0, "")
+        assert out.startswith("wrote ")
+    assert run("picture", "similarities", saved, tmp_path / "h.pdf", "king", "queen")[0] == 0
+    assert {p.name for p in tmp_path.iterdir()} == {"m.firth", "w.png", "c.svg", "h.pdf"}

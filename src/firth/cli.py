@@ -488,6 +488,60 @@ def index(model: Path, recall: float, seed: int, threads: int | None, overwrite:
     click.echo(f"{measured.speedup:.1f} times as fast as looking at all words")
 
 
+@cli.group(short_help="Pictures for papers: PNG, SVG or PDF.")
+def picture() -> None:
+    """Pictures for papers, as PNG, SVG or PDF by the ending of OUTPUT. Needs the extra firth[pictures].
+
+    \b
+    firth picture words words.firth capitals.pdf paris france rome italy
+    firth picture similarities words.firth heat.svg king queen man woman
+    firth picture curve words.firth other.firth curves.png
+    """
+
+
+@picture.command("words")
+@click.argument("model", type=click.Path(path_type=Path))
+@click.argument("output", type=click.Path(path_type=Path))
+@click.argument("words", nargs=-1, required=True, metavar="WORD...")
+@click.option("--inches", type=(float, float), default=(7.0, 5.0), show_default=True, help="Width and height.")
+@overwrite_option
+def picture_words(
+    model: Path, output: Path, words: tuple[str, ...], inches: tuple[float, float], overwrite: bool
+) -> None:
+    """Chosen words, where PCA puts them, with labels that do not overlap."""
+    from firth.model import load
+    from firth.pictures import draw_words
+
+    click.echo(f"wrote {draw_words(load(model), words, output, inches=inches, overwrite=overwrite)}")
+
+
+@picture.command("similarities")
+@click.argument("model", type=click.Path(path_type=Path))
+@click.argument("output", type=click.Path(path_type=Path))
+@click.argument("words", nargs=-1, required=True, metavar="WORD...")
+@overwrite_option
+def picture_similarities(model: Path, output: Path, words: tuple[str, ...], overwrite: bool) -> None:
+    """The cosines between words, as a heat map."""
+    from firth.model import load
+    from firth.pictures import draw_similarities
+
+    click.echo(f"wrote {draw_similarities(load(model), words, output, overwrite=overwrite)}")
+
+
+@picture.command("curve")
+@click.argument("models", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="MODEL...")
+@click.argument("output", type=click.Path(path_type=Path))
+@overwrite_option
+def picture_curve(models: tuple[Path, ...], output: Path, overwrite: bool) -> None:
+    """The loss of each epoch, of one model or several."""
+    from firth.model import Word2Vec, load
+    from firth.pictures import draw_curves
+
+    loaded = {model.name: load(model) for model in models}
+    losses = {name: [r.loss for r in m.history] if isinstance(m, Word2Vec) else [] for name, m in loaded.items()}
+    click.echo(f"wrote {draw_curves(losses, output, overwrite=overwrite)}")
+
+
 @cli.command(short_help="Type words and analogies, see neighbors.")
 @click.argument("model", type=click.Path(path_type=Path))
 @topn_option
