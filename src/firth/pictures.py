@@ -63,7 +63,6 @@ def draw_words(
             text.remove()
             axes.annotate(
                 text.get_text(), back.transform(corner), xycoords="axes fraction", fontsize=9, va="bottom", parse_math=False,
-                gid=f"label-{text.get_text()}",
             )  # fmt: skip
             nearest = np.clip(point, corner, corner + size)
             if math.dist(point, nearest) > 2 * STEP_PIXELS:
