@@ -5,6 +5,7 @@ Needs the extras [ann], [map] and [browser], and Chromium for the page's figures
 
 import shutil
 import time
+from functools import partial
 from statistics import median
 
 import numpy as np
@@ -60,9 +61,13 @@ def index(model):
     print(f"  one query {one * 1e3:.2f} ms, exact {exact * 1e3:.1f} ms: {exact / one:.0f} times")
 
 
+def map_of(path, projection):
+    return firth.word_map(firth.load(path), words=30_000, projection=projection)
+
+
 def maps(path):
     for projection in ("pca", "tsne"):
-        seconds, page = timed(lambda: firth.word_map(firth.load(path), words=30_000, projection=projection))
+        seconds, page = timed(partial(map_of, path, projection))
         saved = page.save(WORK / f"map-{projection}.html", overwrite=True)
         print(f"map of 30,000 words, {projection}: {seconds:.1f} s, {saved.stat().st_size / 1e6:.1f} MB")
     program = shutil.which("chromium") or shutil.which("google-chrome")

@@ -49,7 +49,8 @@ def nearest(
             similarities[tuple(of_block.T)] = -np.inf
             bar = best[block, -1:]
             if not start:
-                least = np.partition(similarities, -k, axis=1)[:, -k, None]
+                some = similarities[:, :: max(1, min(4, similarities.shape[1] // (8 * k)))]  # whose best are no better
+                least = np.partition(some, -k, axis=1)[:, -k, None]
                 bar = np.nextafter(least, np.float32(-np.inf))  # of equals, the lower row is wanted: look at all
             rows, columns = _above(similarities, bar)
             if len(rows):
@@ -73,8 +74,9 @@ def _above(similarities: Float32, bar: Float32) -> tuple[Int64, Int64]:
 def _best(best: Float32, ids: Int64, rows: Int64, found: Float32, found_ids: Int64) -> tuple[Float32, Int64]:
     """The best (n, k) so far, made better by what was found in these rows."""
     n, k = best.shape
-    rows = np.concatenate([np.repeat(np.arange(n), k), rows])
+    rows = np.concatenate([np.repeat(np.arange(n, dtype=np.uint16), k), rows.astype(np.uint16)])
     similarities, ids = np.concatenate([best.ravel(), found]), np.concatenate([ids.ravel(), found_ids])
-    order = np.lexsort((ids, -similarities, rows))
-    firsts = order[np.searchsorted(rows[order], np.arange(n))[:, None] + np.arange(k)]
+    order = np.argsort(-similarities, kind="stable")  # of equals, those found before have the lower ids
+    order = order[np.argsort(rows[order], kind="stable")]
+    firsts = order[np.searchsorted(rows[order], np.arange(n, dtype=np.uint16))[:, None] + np.arange(k)]
     return similarities[firsts], ids[firsts]

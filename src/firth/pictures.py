@@ -62,7 +62,8 @@ def draw_words(
         for text, point, corner, size in zip(texts, points, corners, sizes, strict=True):
             text.remove()
             axes.annotate(
-                text.get_text(), back.transform(corner), xycoords="axes fraction", fontsize=9, va="bottom", parse_math=False,
+                text.get_text(), back.transform(corner),
+                xycoords="axes fraction", fontsize=9, va="bottom", parse_math=False,
             )  # fmt: skip
             nearest = np.clip(point, corner, corner + size)
             if math.dist(point, nearest) > 2 * STEP_PIXELS:

@@ -7,7 +7,7 @@ import time
 import numpy as np
 import pytest
 
-from firth.atlas import word_map
+from firth.atlas import Page, word_map
 from firth.vectors import WordVectors
 from firth.vocabulary import Vocabulary
 
@@ -69,7 +69,7 @@ def wait_until(page, condition):
     for _ in range(200):
         if page.evaluate(condition):
             return
-        page.wait_for_timeout(25)
+        time.sleep(0.025)
     raise AssertionError(f"it did not come about that {condition}")
 
 
@@ -282,6 +282,23 @@ def test_resize__keeps_the_middle(page):
     page.wait_for_timeout(200)
     after = view(page)
     assert (250 - after["left"]) / after["scale"] == pytest.approx(middle[0], abs=1e-6)
+
+
+def test_notebook__shows_the_map_in_a_frame(browser, path, tmp_path):
+    frame = Page(path.read_text("utf-8"))._repr_html_()
+    (tmp_path / "notebook.html").write_text(f"<!doctype html><p>a notebook</p>{frame}", "utf-8")
+    page = browser.new_page()
+    complaints = []
+    page.on("console", lambda message: complaints.append(message.text))
+    page.goto((tmp_path / "notebook.html").as_uri())
+    page.wait_for_timeout(500)
+    inner = page.frames[1]
+    wait_until(inner, "window.atlas !== undefined && atlas.labels.length > 0")
+    inner.fill("#search", "word17")
+    inner.press("#search", "Enter")
+    assert inner.evaluate("atlas.selected") == "word17"
+    assert complaints == []
+    page.close()
 
 
 def test_touch__two_fingers_zoom(browser, path):
