@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from firth.sampling import keep_probabilities, sampling_table
     from firth.tables import column
     from firth.text import standardize
-    from firth.training import train
+    from firth.training import resume, train
     from firth.vectors import WordVectors
     from firth.vocabulary import Vocabulary
 
@@ -68,6 +68,7 @@ _HOMES = {
     "load_index": "index",
     "log_uniform_sampler": "examples",
     "python_docs": "python_docs",
+    "resume": "training",
     "sampling_table": "sampling",
     "skipgrams": "examples",
     "stability": "comparison",
@@ -107,6 +108,7 @@ __all__ = [
     "load_index",
     "log_uniform_sampler",
     "python_docs",
+    "resume",
     "sampling_table",
     "skipgrams",
     "stability",

@@ -48,7 +48,7 @@ def cli() -> None:
     firth export words.firth vectors.txt    for other programs
     firth tutorial shakespeare.txt          TensorFlow's word2vec tutorial, step by step
 
-    Exit codes: 0 done, 1 it could not be done, 2 the command line is wrong, 130 interrupted.
+    Exit codes: 0 done, 1 it could not be done, 2 the command line is wrong, 130 interrupted, 143 stopped by SIGTERM.
     """
 
 
@@ -74,6 +74,7 @@ def training_options(command: Callable[..., None]) -> Callable[..., None]:
 @click.option("--threads", type=click.IntRange(1), help="Default: all processors. The result is the same.")
 @click.option("--column", metavar="NAME", help="The column to learn from, of Parquet or Arrow files.")
 @click.option("--cache", type=click.Path(path_type=Path), help="Where encoded text is kept for the next time.")
+@click.option("--resume", is_flag=True, help="Go on where an interrupted training was, if there was one.")
 @click.option("--tensorboard", type=click.Path(path_type=Path), help="A folder for logs that TensorBoard shows.")
 @click.option("--progress/--quiet", default=None, help="Show a bar. [default: at a terminal]")
 @json_option
@@ -85,6 +86,7 @@ def train(
     threads: int | None,
     column: str | None,
     cache: Path | None,
+    resume: bool,
     tensorboard: Path | None,
     progress: bool | None,
     as_json: bool,
@@ -100,7 +102,11 @@ def train(
     firth train 'news/*.txt.gz' -o news.firth --vector-size 200 --epochs 10
     firth train reviews.parquet --column text -o reviews.firth
     zcat sessions.gz | firth train - -o items.firth --no-lowercase --no-strip-punctuation --separator ,
+
+    Every few minutes, and when it is interrupted (Ctrl-C, SIGTERM), the training is saved in OUTPUT.checkpoints: the
+    same command with --resume goes on, even after a power failure, to the same result.
     """
+    from firth.checkpoints import Checkpoints
     from firth.model import check_output
     from firth.sources import files
 
@@ -118,8 +124,21 @@ def train(
     source = source or files(sources)
     from firth.training import train as train_model
 
-    model = train_model(source, config=config, threads=threads, progress=progress, cache=cache, tensorboard=tensorboard)
+    checkpoints = Checkpoints(output.with_name(f"{output.name}.checkpoints"))
+    if overwrite and not resume:
+        checkpoints.remove()
+    model = train_model(
+        source,
+        config=config,
+        threads=threads,
+        progress=progress,
+        cache=cache,
+        tensorboard=tensorboard,
+        checkpoints=checkpoints.folder,
+        resume=resume,
+    )
     model.save(output, overwrite=overwrite)
+    checkpoints.remove()
     if as_json:
         return _print_json(_facts(model) | {"model": str(output)})
     click.echo(f"{len(model):,} words, {model.vector_size} dimensions, saved to {output}")
@@ -692,9 +711,10 @@ def main() -> None:
     except click.ClickException as error:
         error.show()
         code = error.exit_code
-    except (click.Abort, KeyboardInterrupt):
-        click.echo("firth: interrupted", err=True)
-        code = 130
+    except (click.Abort, KeyboardInterrupt) as error:
+        interrupted = error.__cause__ or error
+        click.echo(f"firth: {interrupted or 'interrupted'}", err=True)
+        code = getattr(interrupted, "exit_code", 130)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = 1

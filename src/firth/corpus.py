@@ -21,6 +21,7 @@ from typing import Any
 import numpy as np
 
 from firth.errors import CorpusError, FormatError
+from firth.files import sha256_of
 from firth.vocabulary import Vocabulary
 
 FORMAT = "firth corpus"
@@ -60,6 +61,11 @@ class Corpus:
         if hasattr(mmap, "MADV_DONTNEED"):
             for mapped in self._maps:
                 mapped._mmap.madvise(mmap.MADV_DONTNEED)  # type: ignore[attr-defined]
+
+    @property
+    def fingerprint(self) -> str:
+        """What tells this corpus from others: that of its text, or else of its ids."""
+        return str(self.about.get("fingerprint") or sha256_of(self.folder / "ids.i32"))
 
     def __len__(self) -> int:
         """The number of tokens."""

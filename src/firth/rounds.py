@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -63,6 +63,18 @@ class Tokens:
     counts: Int64
 
 
+class Done(NamedTuple):
+    """What of a training is done: whole epochs, stretches of the next one, and the sums of that one's loss."""
+
+    epochs: int = 0
+    stretches: int = 0
+    loss: float = 0.0
+    pairs: int = 0
+
+
+NOTHING = Done()
+
+
 @dataclass(frozen=True)
 class Progress:
     """How far a training has come."""
@@ -74,6 +86,7 @@ class Progress:
     pairs: int  # (context, centre) pairs of this epoch that the loss was measured on
     loss: float  # mean over these pairs, in nats: -log σ of the pair's score, - log σ of minus its k noise scores
     learning_rate: float
+    done: Done = NOTHING
 
     @property
     def epoch_done(self) -> bool:
@@ -222,9 +235,17 @@ class Crew:
 
 
 def train(
-    tokens: Tokens, config: TrainingConfig, parameters: Parameters, *, epochs: int, threads: int
+    tokens: Tokens,
+    config: TrainingConfig,
+    parameters: Parameters,
+    *,
+    epochs: int,
+    threads: int,
+    done: Done = NOTHING,
 ) -> Iterator[Progress]:
     """Train `parameters` in place, and report now and then: at least once an epoch, when it ends.
+
+    `done` is what a report said was done when the parameters were as they are now: the training goes on from there.
 
     Raises `CorpusError` if a whole epoch has no pair: no two words near each other.
     """
@@ -232,10 +253,12 @@ def train(
     n = len(tokens.ids)
     with Team(threads) as team:
         crew = Crew(team, plan_epoch(tokens, config, 0, epochs), parameters)
-        for epoch in range(epochs):
+        for epoch in range(done.epochs, epochs):
             plan = plan_epoch(tokens, config, epoch, epochs)
-            loss, pairs = 0.0, 0
-            for stretch, position in Walk(tokens, config, epoch, plan):
+            _, skipped, loss, pairs = done if epoch == done.epochs else Done(epoch)
+            for number, (stretch, position) in enumerate(Walk(tokens, config, epoch, plan), start=1):
+                if number <= skipped:
+                    continue
                 more_loss, more_pairs = crew.train(stretch, plan, noise)
                 loss, pairs = loss + more_loss, pairs + more_pairs
                 yield Progress(
@@ -246,6 +269,7 @@ def train(
                     pairs=pairs,
                     loss=loss / pairs if pairs else float("nan"),
                     learning_rate=max(plan.rate_first + plan.rate_slope * position, plan.rate_least),
+                    done=Done(epoch, number, loss, pairs) if position < n else Done(epoch + 1),
                 )
             if pairs == 0:
                 raise CorpusError(

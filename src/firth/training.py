@@ -6,17 +6,18 @@ import dataclasses
 import inspect
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from firth import rounds
+from firth.checkpoints import Checkpoints, Identity, Interruption, TrainingInterrupted, interruptions
 from firth.config import TrainingConfig
-from firth.corpus import Corpus
+from firth.corpus import Corpus, is_encoded
 from firth.encoding import encode
-from firth.errors import ConfigError, FirthError
+from firth.errors import ConfigError, FirthError, FormatError
 from firth.kernels import compiler
 from firth.model import EpochResult, Word2Vec
 from firth.progress import Event, ProgressBar, wanted
@@ -36,6 +37,8 @@ def train(
     progress: bool | Callable[[Event], None] | None = None,
     cache: str | Path | None = None,
     tensorboard: str | Path | None = None,
+    checkpoints: str | Path | None = None,
+    resume: bool = False,
     config: TrainingConfig | None = None,
     **settings: Any,
 ) -> Word2Vec:
@@ -49,6 +52,10 @@ def train(
     is the folder where encoded text is kept for the next time; `tensorboard` a folder for logs that TensorBoard shows.
     Every other keyword is a field of `TrainingConfig`.
 
+    With a folder for `checkpoints`, the state is written there every few minutes, when an epoch ends, and when the
+    process is asked to stop (Ctrl-C, SIGTERM). With `resume`, the training goes on from the last checkpoint, if there
+    is one, and ends with the same bits as if it had never been interrupted. Remove the folder when the model is saved.
+
     The same text, settings and seed give the same bits.
 
     Raises `ConfigError`, `SourceError` or `CorpusError`, each before the long computation.
@@ -57,6 +64,11 @@ def train(
         raise ConfigError(f"pass either config or single settings ({', '.join(settings)}), not both")
     config = config or TrainingConfig.of(settings)
     threads = _checked(threads)
+    kept = Checkpoints(checkpoints) if checkpoints is not None else None
+    if kept is None and resume:
+        raise ConfigError("to resume, say where the checkpoints are: checkpoints=FOLDER")
+    if kept is not None and not resume:
+        kept.refuse_to_overwrite()
     with _reporter(progress, tensorboard) as report:
         if not compiler.is_compiled("rounds"):
             report(compiler.Compiling())
@@ -64,7 +76,38 @@ def train(
         corpus = encode(source, config=config, cache=cache, report=report, threads=threads)
         vocabulary = corpus.vocabulary(config.min_count, config.max_vocabulary)
         config = dataclasses.replace(config, epochs=config.epochs or epochs_for(len(corpus)))
-        return _learn(corpus, vocabulary, config, threads, report)
+        return _learn(corpus, vocabulary, config, threads, report, kept)
+
+
+def resume(
+    checkpoints: str | Path,
+    source: Any = None,
+    *,
+    threads: int | None = None,
+    progress: bool | Callable[[Event], None] | None = None,
+    tensorboard: str | Path | None = None,
+) -> Word2Vec:
+    """Go on with an interrupted training, from its last checkpoint, with its settings; return the model.
+
+    The same bits as if it had never been interrupted, also with another number of threads. `source` need not be given
+    again if the encoded text is still in the cache. Raises `FormatError` if there is no checkpoint.
+    """
+    found = Checkpoints(checkpoints).newest()
+    if found is None:
+        raise FormatError(f"there is no checkpoint that is whole in {checkpoints}")
+    if source is None:
+        if not is_encoded(found.identity.folder):
+            raise FormatError(f"the encoded text is no more in {found.identity.folder}: give the source again")
+        source = Corpus(Path(found.identity.folder))
+    return train(
+        source,
+        threads=threads,
+        progress=progress,
+        tensorboard=tensorboard,
+        checkpoints=checkpoints,
+        resume=True,
+        config=found.identity.config,
+    )
 
 
 def epochs_for(tokens: int) -> int:
@@ -78,15 +121,31 @@ def _learn(
     config: TrainingConfig,
     threads: int,
     report: Callable[[Event], None],
+    checkpoints: Checkpoints | None,
 ) -> Word2Vec:
     parameters = rounds.initial_parameters(len(vocabulary), config.vector_size, config.seed)
     tokens = rounds.Tokens(corpus.ids, corpus.sentence_starts, vocabulary.counts)
-    history = []
-    for event in rounds.train(tokens, config, parameters, epochs=config.epochs or 1, threads=threads):
-        report(event)
-        corpus.release_pages()
-        if event.epoch_done:
-            history.append(EpochResult(event.epoch, event.loss, event.pairs))
+    history, done = [], rounds.NOTHING
+    if checkpoints is not None:
+        identity = Identity(config, corpus.fingerprint, str(corpus.folder.absolute()))
+        if found := checkpoints.newest():
+            if different := found.identity.differences(identity):
+                raise ConfigError(f"cannot go on from {found.path}: {'; '.join(different)}")
+            found.restore(parameters)
+            history, done = [EpochResult(**result) for result in found.history], found.done
+    with interruptions() if checkpoints is not None else nullcontext(Interruption()) as asked:
+        for event in rounds.train(tokens, config, parameters, epochs=config.epochs or 1, threads=threads, done=done):
+            report(event)
+            corpus.release_pages()
+            if event.epoch_done:
+                history.append(EpochResult(event.epoch, event.loss, event.pairs))
+            if checkpoints is None:
+                continue
+            if asked.signal is not None or checkpoints.are_due(epoch_done=event.epoch_done):
+                results = [dataclasses.asdict(result) for result in history]
+                path = checkpoints.save(identity, event.done, results, parameters)
+                if asked.signal is not None:
+                    raise TrainingInterrupted(path, asked.signal)
     compiler.mark_compiled("rounds")
     if not np.isfinite(history[-1].loss):
         raise FirthError(

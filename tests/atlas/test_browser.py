@@ -301,6 +301,23 @@ def test_notebook__shows_the_map_in_a_frame(browser, path, tmp_path):
     page.close()
 
 
+def test_projection__of_two_the_better_one_is_shown_first(browser, tmp_path):
+    pytest.importorskip("openTSNE", reason="the extra firth[map] is not installed")
+    words = [f"word{i}" for i in range(60)]
+    numbers = np.random.default_rng(0).normal(size=(60, 5)).astype(np.float32)
+    path = word_map(WordVectors(Vocabulary(words, [1] * 60), numbers)).save(tmp_path / "map.html")
+    page = browser.new_page()
+    page.goto(path.as_uri())
+    wait_until(page, "window.atlas !== undefined")
+    assert page.locator("#projection").input_value() == "t-SNE"
+    assert "perplexity" in page.locator("#made").text_content()
+    before = place(page, "word1")
+    page.select_option("#projection", "PCA")
+    settle(page)
+    assert place(page, "word1") != before
+    page.close()
+
+
 def test_touch__two_fingers_zoom(browser, path):
     context = browser.new_context(viewport={"width": 400, "height": 700}, has_touch=True, is_mobile=True)
     page = context.new_page()

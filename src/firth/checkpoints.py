@@ -1,0 +1,211 @@
+"""Checkpoints of a training: written now and then, whole or not at all, so that any interruption costs minutes at most.
+
+A training's state is its parameters and how far it has come: everything random depends on the seed and the position.
+So a training that goes on from a checkpoint ends with the same bits as one that was never interrupted.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import shutil
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+from firth.config import TrainingConfig
+from firth.errors import FirthError, FormatError, OutputExistsError
+from firth.files import new_folder, remove_abandoned, sha256_of
+from firth.kernels.skipgram import Parameters
+from firth.rounds import Done
+from firth.tensors import map_tensor, write_tensor
+
+FORMAT = "firth checkpoint 1"
+NAME = "checkpoint-"
+INPUTS, OUTPUTS, STATE = "inputs.safetensors", "outputs.safetensors", "state.json"
+SECONDS_BETWEEN = 180.0
+"""A checkpoint is written so often, and when an epoch ends; but never so often that it costs more than `SHARE`."""
+SHARE = 0.01
+"""Of the time, at most, that goes into writing checkpoints."""
+KEPT = 2
+
+
+@dataclass(frozen=True)
+class Identity:
+    """What a training must have in common with a checkpoint to go on from it."""
+
+    config: TrainingConfig
+    corpus: str  # a fingerprint
+    folder: str  # of the encoded corpus
+
+    def differences(self, other: Identity) -> list[str]:
+        """The settings that differ, each with both values; and the text, if it is another."""
+        ours, theirs = dataclasses.asdict(self.config), dataclasses.asdict(other.config)
+        found = [f"{name} was {ours[name]!r}, now {theirs[name]!r}" for name in ours if ours[name] != theirs[name]]
+        return found + ["the text is another"] * (self.corpus != other.corpus)
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """How far a training had come: its history, and where the parameters lie."""
+
+    identity: Identity
+    done: Done
+    history: list[dict[str, Any]]
+    path: Path
+
+    def restore(self, parameters: Parameters) -> None:
+        """Give the parameters the numbers they had. Raises `FormatError` if they have another shape."""
+        for name, array in zip((INPUTS, OUTPUTS), parameters, strict=True):
+            kept = map_tensor(self.path / name, "parameters")
+            if len(kept) != len(array) or kept.shape[1] > array.shape[1]:
+                raise FormatError(f"{self.path / name} has the shape {kept.shape}: it is of another training")
+            array[:, : kept.shape[1]] = kept
+            array[:, kept.shape[1] :] = 0
+
+
+class Checkpoints:
+    """The checkpoints of one training, in a folder of their own."""
+
+    def __init__(self, folder: str | Path, seconds_between: float = SECONDS_BETWEEN):
+        self.folder = Path(folder)
+        self.seconds_between = seconds_between
+        self.last = time.monotonic()
+        self.cost = 0.0
+
+    def newest(self) -> Checkpoint | None:
+        """The newest that is whole: one that was damaged is passed over. None if there is none."""
+        for path in self._paths():
+            try:
+                return _read(path)
+            except (FormatError, OSError):
+                continue
+        return None
+
+    def refuse_to_overwrite(self) -> None:
+        """Raise `OutputExistsError` if an interrupted training could go on from here."""
+        if self._paths():
+            raise OutputExistsError(
+                f"a training was interrupted, and its checkpoint is in {self.folder}: go on with it (--resume, or"
+                " resume=True), or remove that folder"
+            )
+
+    def are_due(self, *, epoch_done: bool) -> bool:
+        """Whether it is time for another one."""
+        waited = time.monotonic() - self.last
+        return waited * SHARE >= self.cost and (epoch_done or waited >= self.seconds_between)
+
+    def save(self, identity: Identity, done: Done, history: list[dict[str, Any]], parameters: Parameters) -> Path:
+        """Write a checkpoint, and remove all but the last two."""
+        begun = time.monotonic()
+        self.folder.mkdir(parents=True, exist_ok=True)
+        remove_abandoned(self.folder)
+        number = max([_number(path) for path in self._paths()], default=0) + 1
+        path = self.folder / f"{NAME}{number:06}"
+        width = identity.config.vector_size
+        with new_folder(path) as temporary:
+            for name, array in zip((INPUTS, OUTPUTS), parameters, strict=True):
+                write_tensor(temporary / name, "parameters", array[:, :width])
+            state = {
+                "format": FORMAT,
+                "config": dataclasses.asdict(identity.config),
+                "corpus": identity.corpus,
+                "folder": identity.folder,
+                "done": done._asdict(),
+                "history": history,
+                "sha256": {name: sha256_of(temporary / name) for name in (INPUTS, OUTPUTS)},
+            }
+            (temporary / STATE).write_text(json.dumps(state, indent=1), "ascii")
+        for old in self._paths()[KEPT:]:
+            shutil.rmtree(old, ignore_errors=True)
+        self.last = time.monotonic()
+        self.cost = self.last - begun
+        return path
+
+    def remove(self) -> None:
+        """Remove all of them: the training has come to its end, and its model is saved."""
+        for path in self._paths():
+            shutil.rmtree(path, ignore_errors=True)
+        if self.folder.is_dir():
+            remove_abandoned(self.folder)
+            if not any(self.folder.iterdir()):
+                self.folder.rmdir()
+
+    def _paths(self) -> list[Path]:
+        """The checkpoints there are, the newest first."""
+        if not self.folder.is_dir():
+            return []
+        return sorted((p for p in self.folder.iterdir() if _number(p)), key=_number, reverse=True)
+
+
+def _number(path: Path) -> int:
+    number = path.name.removeprefix(NAME)
+    return int(number) if path.name.startswith(NAME) and number.isdecimal() else 0
+
+
+def _read(path: Path) -> Checkpoint:
+    try:
+        state = json.loads((path / STATE).read_bytes())
+        if state["format"] != FORMAT:
+            raise FormatError(f"{path} has the format {state['format']!r}: this firth reads {FORMAT!r}")
+        identity = Identity(TrainingConfig.of(state["config"]), str(state["corpus"]), str(state["folder"]))
+        done = Done(**state["done"])
+        sums = state["sha256"]
+        history = [dict(result) for result in state["history"]]
+    except (ValueError, KeyError, TypeError, RecursionError, FirthError) as error:
+        raise FormatError(f"the checkpoint {path} cannot be read: {error}") from error
+    for name in (INPUTS, OUTPUTS):
+        if not (path / name).is_file() or sha256_of(path / name) != sums.get(name):
+            raise FormatError(f"{path / name} is not whole")
+    return Checkpoint(identity, done, history, path)
+
+
+class Interruption:
+    """Whether somebody has asked the training to stop, by Ctrl-C or SIGTERM."""
+
+    def __init__(self) -> None:
+        self.signal: int | None = None
+
+
+@contextmanager
+def interruptions() -> Iterator[Interruption]:
+    """Within this, a first Ctrl-C or SIGTERM is noted, so that a checkpoint can be written; a second one stops at once.
+
+    Signals reach the main thread only: in others, nothing is changed.
+    """
+    asked = Interruption()
+    if threading.current_thread() is not threading.main_thread():
+        yield asked
+        return
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+
+    def note(number: int, frame: FrameType | None) -> None:
+        asked.signal = number
+        restore()
+
+    def restore() -> None:
+        for number, handler in before.items():
+            if handler is not None:
+                signal.signal(number, handler)
+
+    for number in before:
+        signal.signal(number, note)
+    try:
+        yield asked
+    finally:
+        restore()
+
+
+class TrainingInterrupted(KeyboardInterrupt):
+    """The training was stopped from outside, after a checkpoint was written."""
+
+    def __init__(self, path: Path, number: int):
+        super().__init__(f"interrupted; everything so far is in {path.parent}: the same command with --resume goes on")
+        self.path = path
+        self.exit_code = 128 + number
