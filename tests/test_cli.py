@@ -174,7 +174,7 @@ def test_train__from_standard_input(tmp_path, small_text):
 
 
 @pytest.mark.skipif(os.name != "posix", reason="Windows has no SIGINT to send")
-def test_train__ctrl_c_stops_with_130_and_leaves_nothing_half_done(tmp_path, small_text):
+def test_train__ctrl_c_stops_with_130_and_leaves_a_checkpoint_and_nothing_half_done(tmp_path, small_text):
     process = firth_process(
         "train",
         small_text,
@@ -193,9 +193,10 @@ def test_train__ctrl_c_stops_with_130_and_leaves_nothing_half_done(tmp_path, sma
     process.send_signal(signal.SIGINT)
     _, err = process.communicate(timeout=60)
     assert process.returncode == 130
-    assert "interrupted" in err
+    assert "interrupted; everything so far is in" in err
     assert "Traceback" not in err
-    assert sorted(os.listdir(tmp_path)) == ["c", "small.txt"]
+    assert sorted(os.listdir(tmp_path)) == ["c", "m.checkpoints", "small.txt"]
+    assert os.listdir(tmp_path / "m.checkpoints") == ["checkpoint-000001"]
 
 
 def test_train__is_quiet_where_nobody_watches(tmp_path, small_text):
