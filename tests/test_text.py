@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from firth import text
 from firth.config import TextConfig
-from firth.errors import SourceError
+from firth.encoding import encode
+from firth.errors import CorpusError, SourceError
 from firth.text import SENTENCE_END, decompressed, read_blocks, split_block, standardize, tokenize, word_of
 
 # what trips people up: Unicode spaces, final sigma, letters whose lower case is longer, marks, emoji, separators
@@ -165,3 +166,51 @@ def test_read_blocks__says_that_a_packed_file_is_damaged(packer):
 
 def test_dropped_punctuation__is_pythons_ascii_punctuation():
     assert standardize(string.punctuation + "a") == ["a"]
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be", "utf-32"])
+def test_read_blocks__wide_text_is_not_taken_for_utf8(encoding):
+    """Without its mark, UTF-16 is valid UTF-8 with zero bytes between the letters: words that nobody would find."""
+    content = ("the king and the queen\n" * 9).encode(encoding)
+    with pytest.raises(SourceError, match=f"looks like {encoding} text.*encoding='{encoding}'"):
+        list(read_blocks(io.BytesIO(content), "x.txt", TextConfig()))
+    text = b"".join(read_blocks(io.BytesIO(content), "x.txt", TextConfig(encoding=encoding)))
+    assert text.startswith(b"the king")
+
+
+def test_read_blocks__a_zero_byte_now_and_then_is_text():
+    content = b"one\0two three\n" * 9
+    assert b"".join(read_blocks(io.BytesIO(content), "x.txt", TextConfig())).startswith(content)
+
+
+READ = {
+    "right-to-left marks": "\u202eking\u202c \u200fqueen\n".encode(),
+    "mixed line ends": b"a b\r\nc d\re f\ng h",
+    "a long word": b"x" * 3_000_000 + b" y\n",
+    "zeros": bytes(100_000) + b" a\n",
+    "one word again and again": b"a " * 500_000 + b"b",
+}
+REFUSED = {
+    "lone surrogates": b"king \xed\xa0\x80 queen\n",
+    "only white space": b" \t\v\f\n" * 50_000,
+    "every byte": bytes(range(256)) * 500,
+    "a cut character": b"king queen\n\xe2\x82",
+}
+
+
+@pytest.mark.parametrize("content", READ.values(), ids=READ)
+def test_hostile_text__is_read_as_standardize_says(content, tmp_path):
+    path = tmp_path / "x.txt"
+    path.write_bytes(content)
+    corpus = encode(path)
+    words = corpus.vocabulary().words
+    wanted = [word for line in content.decode().split("\n") for word in standardize(line)]
+    assert [words[i] for i in corpus.ids.tolist()] == wanted
+
+
+@pytest.mark.parametrize("content", REFUSED.values(), ids=REFUSED)
+def test_hostile_text__is_refused_by_an_error_that_names_the_file(content, tmp_path):
+    path = tmp_path / "x.txt"
+    path.write_bytes(content)
+    with pytest.raises((SourceError, CorpusError), match=r"x\.txt"):
+        encode(path)

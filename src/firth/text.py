@@ -25,6 +25,9 @@ from firth.config import TextConfig
 from firth.errors import SourceError
 
 BLOCK_BYTES = 1 << 19
+LOOKED_AT = 4096
+FEWEST_TO_TELL = 64
+"""Bytes at a text's beginning that tell UTF-16 from UTF-8, and how few do not."""
 SENTENCE_END = b"\xff"
 """Stands among the raw tokens where a line ends; no UTF-8 text has this byte."""
 
@@ -190,6 +193,21 @@ def _last_cut(data: bytes, mark: bytes | None) -> int:
     return max(data.rfind(space) + 1 for space in (b"\n", b" ", b"\t", b"\r"))
 
 
+def _wide_encoding(data: bytes) -> str | None:
+    """UTF-16 or UTF-32, if that is what a text begins like: by its mark, or by a zero byte in every other place."""
+    if data.startswith((codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)):
+        return "utf-32"
+    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return "utf-16"
+    some = data[:LOOKED_AT]
+    if len(some) < FEWEST_TO_TELL:
+        return None
+    even, odd = some[::2].count(0), some[1::2].count(0)
+    if max(even, odd) > 0.4 * len(some) / 2 and min(even, odd) < 0.1 * len(some) / 2:
+        return "utf-16-be" if even > odd else "utf-16-le"
+    return None
+
+
 class _Decoder:
     """Turns bytes of the configured encoding into valid UTF-8, and knows the line it is at."""
 
@@ -202,6 +220,8 @@ class _Decoder:
         self.at_start = True
 
     def utf8(self, data: bytes, *, final: bool = False) -> bytes:
+        if self.at_start and self.is_utf8 and self.config.errors == "strict" and (wide := _wide_encoding(data)):
+            raise SourceError(f"{self.name} looks like {wide} text, and would be read as UTF-8: say encoding={wide!r}")
         try:
             text = self._decode(data, final=final)
         except UnicodeDecodeError as error:
