@@ -53,3 +53,10 @@ def test_pictures__are_what_the_code_draws():
     drawn = runpy.run_path(str(ROOT / "docs" / "pictures.py"))
     for name in ("windows", "example"):
         assert (ROOT / "docs" / "pictures" / f"{name}.svg").read_text("utf-8") == drawn[name]()
+
+
+def test_reliability__every_test_it_names_exists():
+    named = set(re.findall(r"`(test_\w+__\w+)`", (ROOT / "docs" / "reliability.md").read_text("utf-8")))
+    assert len(named) > 25
+    there = "\n".join(path.read_text("utf-8") for path in (ROOT / "tests").rglob("test_*.py"))
+    assert not {name for name in named if f"def {name}(" not in there}
