@@ -186,6 +186,7 @@ def demo(output: Path, overwrite: bool, threads: int | None, progress: bool | No
     firth = "firth" if command.name != "firth" or _on_path(command) else os.path.relpath(command)
     click.echo(f"  {firth} similar {output} tuple")
     click.echo(f"  {firth} analogy {output} file open socket")
+    click.echo(f"  {firth} map {output}")
     click.echo(f"  {firth} export {output} vectors.txt")
     click.echo(f"  {firth} train YOUR_TEXT.txt -o words.firth")
 
