@@ -9,7 +9,8 @@ import firth
 from firth import tutorial
 from firth.errors import FirthError
 from firth.formats import read
-from firth.tensorboard import serve_folder, write_projector
+from firth.projector import serve_folder
+from firth.tensorboard import write_projector
 from firth.vectors import WordVectors
 from firth.vocabulary import Vocabulary
 

@@ -599,7 +599,8 @@ def projector(model: Path, output: Path | None, overwrite: bool, port: int, serv
     The first 100,000 words: it shows no more. Its two files can be loaded at projector.tensorflow.org, too.
     """
     from firth.model import load
-    from firth.tensorboard import can_serve, serve_folder, write_projector
+    from firth.projector import can_serve, serve_folder
+    from firth.tensorboard import write_projector
 
     output = output or Path(model.name).with_suffix(".projector")
     if serve is None:

@@ -301,8 +301,9 @@ def train(
     """
     config = config or MinibatchConfig()
     _check(examples, vocabulary_size)
-    embeddings = embeddings or initial_embeddings(vocabulary_size, config)
-    _check_embeddings(embeddings, vocabulary_size)
+    given = embeddings
+    start = given or initial_embeddings(vocabulary_size, config)
+    _check_embeddings(start, vocabulary_size)
     log_expected = _log_expected(expected, vocabulary_size, examples.contexts.shape[1] - 1)
     held_out = int(len(examples.targets) * config.validation_split)
     split = random_order(len(examples.targets), config.seed, -1 if held_out else 0)
@@ -311,7 +312,8 @@ def train(
         raise ConfigError(f"{len(training):,} examples to train on do not fill one batch of {config.batch_size:,}")
     best: tuple[float, EpochMetrics, Embeddings] | None = None
     with Team(threads or usable_threads()) as team:
-        trainer = Trainer(embeddings, config, log_expected, team)
+        trainer = Trainer(start, config, log_expected, team)
+        embeddings = given or trainer.embeddings
         for epoch in range(config.epochs):
             if fresh_negatives is not None and epoch > 0:
                 contexts = np.concatenate([examples.contexts[:, :1], fresh_negatives(epoch)], axis=1, dtype=np.int32)
@@ -319,7 +321,8 @@ def train(
             if epoch == 0 or config.reshuffle or fresh_negatives is not None:
                 targets, contexts = _in_order(examples, training, config, epoch)
             loss, accuracy = trainer.run(targets, contexts, config.batch_size)
-            trainer.embeddings.copy_to(embeddings)
+            if given is not None:
+                trainer.embeddings.copy_to(given)
             metrics = EpochMetrics(epoch + 1, config.epochs, len(targets), loss, accuracy, trainer.rate)
             if held_out:
                 measured = _measure(trainer, examples, validation, config.batch_size)

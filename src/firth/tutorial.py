@@ -39,7 +39,7 @@ from firth.examples import (
 from firth.files import refuse_to_overwrite
 from firth.formats import tsv
 from firth.kernels import compiler
-from firth.minibatch import Embeddings, EpochMetrics, MinibatchConfig, Trainer, initial_embeddings, train
+from firth.minibatch import Embeddings, EpochMetrics, MinibatchConfig, Trainer, train
 from firth.sampling import keep_probabilities, noise_distribution, sampling_table
 from firth.sources import files
 from firth.team import Team
@@ -200,13 +200,11 @@ def run(
         ),
     )
     fresh = None if faithful else _fresh_negatives(examples, expected, len(corpus.words), seed)
-    embeddings = initial_embeddings(len(corpus.words), config)
     history: list[EpochMetrics] = []
-    training = train(
-        examples, len(corpus.words), config, embeddings=embeddings, expected=expected, fresh_negatives=fresh
-    )
+    training = train(examples, len(corpus.words), config, expected=expected, fresh_negatives=fresh)
     with ScalarLog(output / "logs") if tensorboard else nullcontext() as log:
-        for metrics, _ in training:
+        for metrics, trained in training:
+            embeddings = trained
             history.append(metrics)
             if log:
                 log.epoch(metrics, time.time())

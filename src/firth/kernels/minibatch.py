@@ -31,8 +31,11 @@ Bool = np.ndarray[Any, np.dtype[np.bool_]]
 SOFTMAX, LOGISTIC = range(2)
 """Kinds of objectives over candidates; each may correct its logits by log Q first."""
 SGD, ADAGRAD, ADAM, LAZY_ADAM = range(4)
+LISTING = 36
+"""Listing where a batch's rows occur takes as long as this many examples by vectors' width computing: so much less is
+the share of the thread that lists."""
 TASK = 32
-"""Examples in a row, or rows of the batch, that are one thread's."""
+"""Rows of the batch in a row that are one thread's."""
 LONG_TASK = 512
 """Rows in a row that are one thread's, where all are updated."""
 ROWS_AHEAD = 2
@@ -240,19 +243,24 @@ def compute_examples(
     losses: Float64,
     right_answers: Bool,
 ) -> None:
-    """This thread's share of a batch's examples, start to stop."""
-    scale = 1.0 / (stop - start)
-    first = start + thread * TASK
-    while first < stop:
-        for i in range(first, min(first + TASK, stop)):
-            ahead = min(i + ROWS_AHEAD, stop - 1)
-            prefetch_row(values, np.int64(targets[ahead]))
-            for j in range(contexts.shape[1]):
-                prefetch_row(values, contexts_from + contexts[ahead, j])
-            losses[i], right_answers[i] = compute_example(
-                i - start, targets[i], contexts[i], contexts_from, scale, values, objective, batch
-            )
-        first += threads * TASK
+    """This thread's share of a batch's examples, start to stop. That of the last thread, which lists, is smaller."""
+    n = stop - start
+    scale = 1.0 / n
+    listing = n * LISTING // values.shape[1]
+    of_the_last = max(0, (n + listing) // threads - listing) if threads > 1 else n
+    of_others = n - of_the_last
+    last = thread == threads - 1
+    begin = of_others if last else thread * of_others // (threads - 1)
+    end = n if last else (thread + 1) * of_others // (threads - 1)
+    for k in range(end - begin):
+        i = start + begin + k
+        ahead = min(i + ROWS_AHEAD, stop - 1)
+        prefetch_row(values, np.int64(targets[ahead]))
+        for j in range(contexts.shape[1]):
+            prefetch_row(values, contexts_from + contexts[ahead, j])
+        losses[i], right_answers[i] = compute_example(
+            i - start, targets[i], contexts[i], contexts_from, scale, values, objective, batch
+        )
 
 
 @compiled
