@@ -216,9 +216,7 @@ def test_train__is_quiet_where_nobody_watches(tmp_path, small_text):
     )
     _, err = process.communicate()
     assert "words/s" in err
-    assert "loss" in err
-    assert "rate" in err
-    assert "epoch 2/2" in err
+    assert "epoch 2/2, loss" in err  # the learning rate after it, where there is room
 
 
 def test_similar__into_a_closed_pipe_does_not_complain(saved):

@@ -714,8 +714,8 @@ def main() -> None:
         error.show()
         code = error.exit_code
     except (click.Abort, KeyboardInterrupt) as error:
-        interrupted = error.__cause__ or error
-        click.echo(f"firth: {interrupted or 'interrupted'}", err=True)
+        interrupted = error.__cause__ or error.__context__ or error  # click turns one into the other
+        click.echo(f"firth: {str(interrupted) or 'interrupted'}", err=True)
         code = getattr(interrupted, "exit_code", 130)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
