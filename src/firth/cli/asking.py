@@ -1,0 +1,172 @@
+"""Commands that ask a model, and take things out of it: similar, analogy, explore, index, export, info."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+import click
+
+from firth.cli.shared import (
+    answer,
+    cli,
+    facts,
+    json_option,
+    overwrite_option,
+    print_json,
+    print_neighbors,
+    topn_option,
+)
+
+
+@cli.command(short_help="The words most similar to a word.")
+@click.argument("model", type=click.Path(path_type=Path))
+@click.argument("words", nargs=-1, required=True, metavar="WORD...")
+@topn_option
+@click.option("--approximate", is_flag=True, help="Use the index that firth index built.")
+@json_option
+def similar(model: Path, words: tuple[str, ...], topn: int, approximate: bool, as_json: bool) -> None:
+    """The words whose vectors are nearest to a word's, with the cosine between them.
+
+    MODEL is a folder that `firth train` wrote, or a file of vectors (.txt, .vec, .bin, .tsv, .safetensors).
+    """
+    from firth.model import load
+
+    loaded = load(model)
+    if approximate:
+        from firth.index import index_path, load_index
+
+        answers = load_index(loaded, index_path(model)).most_similar(list(words), topn=topn)
+    else:
+        answers = loaded.most_similar(list(words), topn=topn)
+    if as_json:
+        return print_json([answer(word, found) for word, found in zip(words, answers, strict=True)])
+    for word, found in zip(words, answers, strict=True):
+        if len(words) > 1:
+            click.secho(word, bold=True)
+        print_neighbors(found)
+
+
+@cli.command(short_help="A is to B as C is to what?")
+@click.argument("model", type=click.Path(path_type=Path))
+@click.argument("a")
+@click.argument("b")
+@click.argument("c")
+@topn_option
+@json_option
+def analogy(model: Path, a: str, b: str, c: str, topn: int, as_json: bool) -> None:
+    """What is to C as B is to A: the words nearest to B - A + C.
+
+    \b
+    firth analogy words.firth man king woman       queen, one hopes
+    """
+    from firth.model import load
+
+    found = load(model).analogy(a, b, c, topn=topn)
+    if as_json:
+        return print_json(answer(f"{b} - {a} + {c}", found))
+    print_neighbors(found)
+
+
+@cli.command(short_help="Type words and analogies, see neighbors.")
+@click.argument("model", type=click.Path(path_type=Path))
+@topn_option
+def explore(model: Path, topn: int) -> None:
+    """A session at the terminal: type a word, or words to add and subtract, and see what is near.
+
+    \b
+    king                  the words nearest to king
+    king - man + woman    those nearest to a sum
+    man : king :: woman   what is to woman as king is to man
+    king ~ queen          how similar two words are
+    ? king queen axe      which does not belong
+    :20                   show 20 words from now on
+    :q                    leave (or Ctrl-D)
+
+    The Tab key completes words, the arrow keys bring back what was typed, in earlier sessions too.
+    """
+    from firth.explore import session
+    from firth.model import load
+
+    session(load(model), topn=topn)
+
+
+@cli.command(short_help="An index for fast approximate neighbors.")
+@click.argument("model", type=click.Path(path_type=Path))
+@click.option(
+    "--recall",
+    type=click.FloatRange(0, 1, min_open=True),
+    default=0.955,
+    show_default=True,
+    help="Share of the true ten nearest to find.",
+)
+@click.option("--seed", type=click.IntRange(0), default=1, show_default=True, help="Another seed, another index.")
+@click.option("--threads", type=click.IntRange(1), help="Default: all processors.")
+@overwrite_option
+@json_option
+def index(model: Path, recall: float, seed: int, threads: int | None, overwrite: bool, as_json: bool) -> None:
+    """Build an index, save it with the model, and say what share of the true nearest words it finds, and how fast.
+
+    For half a million words and more; below, `firth similar` is as fast without. Use it by firth similar --approximate.
+    A model's folder gets index.safetensors, a file of vectors NAME.index.safetensors beside it.
+    """
+    from firth.files import refuse_to_overwrite
+    from firth.index import build_index, index_path
+    from firth.model import load
+
+    path = index_path(model)
+    refuse_to_overwrite(path, overwrite=overwrite)
+    built = build_index(load(model), recall=recall, seed=seed, threads=threads)
+    built.save(path, overwrite=overwrite)
+    measured = built.measured
+    if as_json:
+        return print_json({"index": str(path), **dataclasses.asdict(measured), "speedup": measured.speedup})
+    click.echo(f"wrote {path}: recall@10 {measured.recall:.3f}, {measured.seconds * 1e3:.2f} ms a query in batches,")
+    click.echo(f"{measured.speedup:.1f} times as fast as looking at all words")
+
+
+@cli.command(short_help="Write the vectors for other programs.")
+@click.argument("model", type=click.Path(path_type=Path))
+@click.argument("output", type=click.Path(path_type=Path))
+@click.option("--format", "format", help="Default: by the output's ending.")
+@overwrite_option
+def export(model: Path, output: Path, format: str | None, overwrite: bool) -> None:
+    """Write vectors in another program's format, by the ending of OUTPUT.
+
+    \b
+    .txt .vec   word2vec's text format: gensim, fastText, spaCy and most others read it
+    .bin        word2vec's binary format
+    .tsv        numbers, with the words in a metadata.tsv beside: the Embedding Projector's
+    .safetensors  a matrix, with the words in a .words.txt beside
+    """
+    from firth.formats import export as export_vectors
+    from firth.model import load
+
+    for path in export_vectors(load(model), output, format=format, overwrite=overwrite):
+        click.echo(f"wrote {path}")
+
+
+@cli.command(short_help="What a model is, and how it was made.")
+@click.argument("model", type=click.Path(path_type=Path))
+@json_option
+def info(model: Path, as_json: bool) -> None:
+    """What a model is, and how it was made."""
+    from firth.model import Word2Vec, load
+
+    loaded = load(model)
+    if isinstance(loaded, Word2Vec):
+        known = facts(loaded)
+    else:
+        known = {"words": len(loaded), "vector_size": loaded.vector_size, "first_words": loaded.words[:10]}
+    if as_json:
+        return print_json(known)
+    for name, value in known.items():
+        if name == "history":
+            losses = ", ".join(f"{result['loss']:.4f}" for result in value)
+            click.echo(f"loss of each epoch (nats a pair): {losses}")
+        elif isinstance(value, dict):
+            click.echo(f"{name}: " + ", ".join(f"{key}={setting!r}" for key, setting in value.items()))
+        elif isinstance(value, list):
+            click.echo(f"{name.replace('_', ' ')}: {' '.join(value)}")
+        else:
+            click.echo(f"{name.replace('_', ' ')}: {value:,}")

@@ -1,0 +1,225 @@
+"""Commands that learn: train, demo, tutorial."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from firth.cli.shared import (
+    cli,
+    facts,
+    json_option,
+    overwrite_option,
+    print_json,
+)
+from firth.config import TrainingConfig
+
+DEMO_WORDS = ("exception", "month", "file", "thread", "integer", "import")
+
+
+def training_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command an option for every field of `TrainingConfig`."""
+    for field in reversed(dataclasses.fields(TrainingConfig)):
+        flag = "--" + field.name.replace("_", "-")
+        text = field.metadata["doc"][0].upper() + field.metadata["doc"][1:] + "."
+        options: dict[str, Any] = {"default": field.default, "help": text}
+        if isinstance(field.default, bool):
+            flag = f"{flag}/--no-{field.name.replace('_', '-')}"
+        else:
+            options["type"] = float if "float" in field.type else int if "int" in field.type else str
+        options["show_default"] = field.default is not None
+        command = click.option(flag, field.name, **options)(command)
+    return command
+
+
+@cli.command(short_help="Learn vectors from text.")
+@click.argument("sources", nargs=-1, required=True, metavar="SOURCE...")
+@click.option("-o", "--output", required=True, type=click.Path(path_type=Path), help="The model's folder.")
+@overwrite_option
+@click.option("--threads", type=click.IntRange(1), help="Default: all processors. The result is the same.")
+@click.option("--column", metavar="NAME", help="The column to learn from, of Parquet or Arrow files.")
+@click.option("--cache", type=click.Path(path_type=Path), help="Where encoded text is kept for the next time.")
+@click.option("--resume", is_flag=True, help="Go on where an interrupted training was, if there was one.")
+@click.option("--tensorboard", type=click.Path(path_type=Path), help="A folder for logs that TensorBoard shows.")
+@click.option("--progress/--quiet", default=None, help="Show a bar. [default: at a terminal]")
+@json_option
+@training_options
+def train(
+    sources: tuple[str, ...],
+    output: Path,
+    overwrite: bool,
+    threads: int | None,
+    column: str | None,
+    cache: Path | None,
+    resume: bool,
+    tensorboard: Path | None,
+    progress: bool | None,
+    as_json: bool,
+    **settings: Any,
+) -> None:
+    """Learn vectors from text, one sentence a line, and save them as a model.
+
+    SOURCE is a file (packed with gzip, bzip2, xz or zstd or not), a folder with all files below it, a glob in
+    quotes, several of these, or - for standard input.
+
+    \b
+    firth train corpus.txt -o words.firth
+    firth train 'news/*.txt.gz' -o news.firth --vector-size 200 --epochs 10
+    firth train reviews.parquet --column text -o reviews.firth
+    zcat sessions.gz | firth train - -o items.firth --no-lowercase --no-strip-punctuation --separator ,
+
+    Every few minutes, and when it is interrupted (Ctrl-C, SIGTERM), the training is saved in OUTPUT.checkpoints: the
+    same command with --resume goes on, even after a power failure, to the same result.
+    """
+    from firth.checkpoints import Checkpoints
+    from firth.model import check_output
+    from firth.sources import files
+
+    config = TrainingConfig.of(settings)
+    check_output(output, overwrite=overwrite)
+    if "-" in sources and len(sources) > 1:
+        raise click.UsageError("- (standard input) cannot be mixed with files")
+    source: Any = sys.stdin.buffer if sources == ("-",) else None
+    if column is not None:
+        from firth.tables import column as column_of
+
+        if source is not None:
+            raise click.UsageError("--column is for files, not for standard input")
+        source = column_of(list(sources), column)
+    source = source or files(sources)
+    from firth.training import train as train_model
+
+    checkpoints = Checkpoints(output.with_name(f"{output.name}.checkpoints"))
+    if overwrite and not resume:
+        checkpoints.remove()
+    model = train_model(
+        source,
+        config=config,
+        threads=threads,
+        progress=progress,
+        cache=cache,
+        tensorboard=tensorboard,
+        checkpoints=checkpoints.folder,
+        resume=resume,
+    )
+    model.save(output, overwrite=overwrite)
+    checkpoints.remove()
+    if as_json:
+        return print_json(facts(model) | {"model": str(output)})
+    click.echo(f"{len(model):,} words, {model.vector_size} dimensions, saved to {output}")
+    click.echo(f"try: firth similar {output} {model.words[min(100, len(model) - 1)]}")
+
+
+@cli.command(short_help="Learn from the manual of your own Python.")
+@click.option(
+    "-o",
+    "--output",
+    default="demo.firth",
+    show_default=True,
+    type=click.Path(path_type=Path),
+    help="The model.",
+)
+@overwrite_option
+@click.option("--threads", type=click.IntRange(1), help="Default: all processors. The result is the same.")
+@click.option("--progress/--quiet", default=None, help="Show a bar. [default: at a terminal]")
+def demo(output: Path, overwrite: bool, threads: int | None, progress: bool | None) -> None:
+    """Learn vectors from text that this machine has already: the manual of your own Python.
+
+    No download, a few seconds. Shows what was learnt, and what to try next.
+    """
+    from firth.model import check_output
+    from firth.python_docs import python_docs
+
+    check_output(output, overwrite=overwrite)
+    click.echo(f"Learning from the manual of Python {sys.version.split()[0]}", nl=False)
+    text = python_docs()
+    click.echo(f" ({text.stat().st_size / 1e6:.1f} MB of text, in {text})")
+    from firth.training import train as train_model
+
+    model = train_model(text, threads=threads, progress=progress)
+    model.save(output, overwrite=overwrite)
+    last = model.history[-1]
+    click.echo(
+        f"\n{len(model):,} words, {model.vector_size} numbers each, {last.epoch} passes over the text;"
+        f" mean loss of a pair {model.history[0].loss:.3f} at first, {last.loss:.3f} at the end\n"
+    )
+    asked = [word for word in DEMO_WORDS if word in model]
+    for word, neighbors in zip(asked, model.most_similar(asked, topn=6), strict=True):
+        click.echo(f"  {click.style(word, bold=True):>12}  {', '.join(w for w, _ in neighbors)}")
+    click.echo(f"\nThe model is in {output}. Try next:")
+    command = Path(sys.argv[0])
+    firth = "firth" if command.name != "firth" or _on_path(command) else os.path.relpath(command)
+    click.echo(f"  {firth} similar {output} tuple")
+    click.echo(f"  {firth} analogy {output} file open socket")
+    click.echo(f"  {firth} map {output}")
+    click.echo(f"  {firth} export {output} vectors.txt")
+    click.echo(f"  {firth} train YOUR_TEXT.txt -o words.firth")
+
+
+def _on_path(command: Path) -> bool:
+    return str(command.absolute().parent) in os.environ.get("PATH", "").split(os.pathsep)
+
+
+@cli.command(short_help="TensorFlow's word2vec tutorial, step by step.")
+@click.argument("text", type=click.Path(path_type=Path))
+@click.option("-o", "--output", default="tutorial", show_default=True, type=click.Path(path_type=Path))
+@overwrite_option
+@click.option("--faithful", is_flag=True, help="Reproduce the tutorial's errors too, to compare its numbers.")
+@click.option("--epochs", type=click.IntRange(1), default=20, show_default=True, help="Passes over the examples.")
+@click.option("--optimizer", default="adam", show_default=True, help="sgd, adagrad, adam or lazy_adam.")
+@click.option("--seed", type=click.IntRange(0), default=42, show_default=True, help="Another seed, another result.")
+@click.option("--tensorboard/--no-tensorboard", default=None, help="Write logs. [default: where it is installed]")
+@click.option("--progress/--quiet", default=None, help="Show a bar. [default: at a terminal]")
+def tutorial(
+    text: Path,
+    output: Path,
+    overwrite: bool,
+    faithful: bool,
+    epochs: int,
+    optimizer: str,
+    seed: int,
+    tensorboard: bool | None,
+    progress: bool | None,
+) -> None:
+    """Go through TensorFlow's word2vec tutorial on a text: every step of the notebook, and what there is to see.
+
+    TEXT is the tutorial's shakespeare.txt, or any text with a sentence a line. The folder OUTPUT gets vectors.tsv and
+    metadata.tsv, for the Embedding Projector. The tutorial's known errors are mended, unless --faithful.
+    """
+    from firth.kernels.compiler import Compiling
+    from firth.progress import ProgressBar, wanted
+    from firth.tensorboard import is_installed
+    from firth.tutorial import Result, Step, run
+
+    steps = run(
+        text,
+        output,
+        faithful=faithful,
+        epochs=epochs,
+        optimizer=optimizer,
+        seed=seed,
+        overwrite=overwrite,
+        tensorboard=is_installed() if tensorboard is None else tensorboard,
+    )
+    with ProgressBar() as bar:
+        for event in steps:
+            if isinstance(event, Step):
+                bar.close()
+                click.secho(f"\n{event.title}", bold=True)
+                for line in event.lines:
+                    click.echo(f"  {line}")
+            elif isinstance(event, Compiling):
+                click.echo(f"  {event} …", err=True)
+            elif not isinstance(event, Result):
+                if wanted(progress):
+                    bar(event)
+                elif event.epoch in {1, event.epochs} or event.epoch % 5 == 0:
+                    held_out = event.validation_accuracy
+                    more = "" if held_out is None else f", on held-out examples {held_out:.4f}"
+                    click.echo(f"  epoch {event.epoch}: loss {event.loss:.4f}, accuracy {event.accuracy:.4f}{more}")

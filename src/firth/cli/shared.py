@@ -1,0 +1,93 @@
+"""What the commands share: the group they belong to, options, and how answers are shown."""
+
+from __future__ import annotations
+
+import csv
+import dataclasses
+import json
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from firth import __version__
+
+if TYPE_CHECKING:
+    from firth.model import Word2Vec
+    from firth.vectors import Neighbors
+
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, for other programs.")
+csv_option = click.option("--csv", "as_csv", is_flag=True, help="Print CSV, for spreadsheets.")
+overwrite_option = click.option("--overwrite", is_flag=True, help="Replace what is at the output path.")
+topn_option = click.option(
+    "-n", "--topn", type=click.IntRange(1), default=10, show_default=True, help="How many words."
+)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, prog_name="firth")
+def cli() -> None:
+    """Learn vectors for words, or any tokens, from text; then ask them things.
+
+    \b
+    firth demo                              learn from the manual of your own Python: no download
+    firth train corpus.txt -o words.firth   learn from your text
+    firth similar words.firth king          the words most like one
+    firth analogy words.firth man king woman
+    firth explore words.firth               type words and analogies, see neighbors
+    firth map words.firth                   a map of the words, to look at in the browser; also: projector
+    firth evaluate words.firth simlex.txt   scores by test sets; also: stability, compare
+    firth export words.firth vectors.txt    for other programs
+    firth tutorial shakespeare.txt          TensorFlow's word2vec tutorial, step by step
+
+    Exit codes: 0 done, 1 it could not be done, 2 the command line is wrong, 130 interrupted, 143 stopped by SIGTERM.
+    """
+
+
+def facts(model: Word2Vec) -> dict[str, Any]:
+    """What a model is, and how it was made."""
+    return {
+        "words": len(model),
+        "vector_size": model.vector_size,
+        "tokens_of_these_words": int(model.vocabulary.counts.sum()),
+        "first_words": model.words[:10],
+        "settings": dataclasses.asdict(model.config),
+        "history": [dataclasses.asdict(result) for result in model.history],
+    }
+
+
+def answer(query: str, found: Neighbors) -> dict[str, Any]:
+    """Neighbors, for JSON."""
+    return {"query": query, "similar": [{"word": word, "cosine": round(c, 6)} for word, c in found]}
+
+
+def print_json(value: Any) -> None:
+    """A value as JSON."""
+    click.echo(json.dumps(value, ensure_ascii=False, indent=1))
+
+
+def print_table(header: tuple[str, ...], rows: Sequence[tuple[Any, ...]], *, as_csv: bool) -> None:
+    """Rows in columns, or as CSV. Numbers with a fraction have four digits; what is not there is empty."""
+    if as_csv:
+        writer = csv.writer(sys.stdout, lineterminator="\n")
+        return writer.writerows([header, *rows])
+    cells = [[_cell(value) for value in row] for row in (header, *rows)]
+    filled = [i for i in range(len(header)) if any(row[i] for row in cells[1:])]
+    widths = [max(len(row[i]) for row in cells) for i in filled]
+    right = [all(not isinstance(row[i], str) for row in rows) for i in filled]
+    for row in cells:
+        padded = [row[i].rjust(w) if r else row[i].ljust(w) for i, w, r in zip(filled, widths, right, strict=True)]
+        click.echo("  ".join(padded).rstrip())
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return ""
+    return f"{value:.4f}" if isinstance(value, float) else f"{value:,}" if isinstance(value, int) else str(value)
+
+
+def print_neighbors(found: Neighbors) -> None:
+    """A line for each, the cosine first."""
+    for word, cosine in found:
+        click.echo(f"{cosine:.4f}  {word}")
