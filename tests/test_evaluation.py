@@ -132,5 +132,6 @@ def test_evaluate__a_file_that_is_not_whole_is_an_error_that_says_where(tmp_path
 def test_evaluate__not_text(tmp_path):
     path = tmp_path / "x.bin"
     path.write_bytes(b"\xff\xfe\x00")
-    with pytest.raises(FormatError, match="not UTF-8"):
-        evaluate(PLANE, path)
+    for test in (path, tmp_path):  # a folder is of outliers
+        with pytest.raises(FormatError, match=r"x\.bin is not UTF-8"):
+            evaluate(PLANE, test)

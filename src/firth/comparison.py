@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from firth.errors import FirthError
-from firth.vectors import Neighbors, WordVectors
+from firth.vectors import WordVectors
 from firth.vocabulary import Vocabulary
 
 Float32 = np.ndarray[Any, np.dtype[np.float32]]
@@ -49,9 +49,9 @@ class Comparison:
         order = np.argsort(-self.distance, kind="stable")[:n]
         return [(self.words[i], float(self.distance[i])) for i in order]
 
-    def neighbors(self, word: str, topn: int = 10) -> tuple[Neighbors, Neighbors]:
-        """A word's nearest words before and after."""
-        return self.before.most_similar(word, topn=topn), self.after.most_similar(word, topn=topn)
+    def neighbors(self, words: str | Sequence[str], topn: int = 10) -> tuple[Any, Any]:
+        """The nearest words before and after, of a word or, in lists, of each of many."""
+        return self.before.most_similar(words, topn=topn), self.after.most_similar(words, topn=topn)
 
 
 def stability(models: Sequence[WordVectors], *, topn: int = 10, words: Sequence[str] | None = None) -> Stability:

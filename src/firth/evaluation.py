@@ -6,6 +6,7 @@ looked at, as gensim does: the scores are the same as its to four digits.
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -21,6 +22,8 @@ FIRST_WORDS = 300_000
 """Words looked at by default: gensim's cut."""
 QUESTIONS = 32
 """Analogies answered by one matrix product."""
+LINES_THAT_TELL = 20
+"""Lines by which a test set is known."""
 TINY = 1e-6
 """Keeps 3CosMul from dividing by zero: gensim's number."""
 NORMAL_95 = 1.959964
@@ -105,14 +108,14 @@ def evaluate(vectors: WordVectors, path: str | Path, *, first_words: int = FIRST
         raise ValueError(f"first_words must be 1 or more, not {first_words}")
     if path.is_dir():
         return outliers(vectors, path, first_words=first_words)
-    lines = list(_lines(path))
+    lines = [line for _, line in itertools.islice(_lines(path), LINES_THAT_TELL)]
     if not lines:
         raise FormatError(f"{path} is empty: there is nothing to evaluate by")
-    fields = [line.split() for _, line in lines[:20]]
+    fields = [line.split() for line in lines]
     words = [len(some) for some in fields]
-    if lines[0][1].startswith(":") or (set(words) == {4} and not any(_is_number(f) for some in fields for f in some)):
+    if lines[0].startswith(":") or (set(words) == {4} and not any(_is_number(f) for some in fields for f in some)):
         return analogies(vectors, path, first_words=first_words)
-    if max(words) == 1 and not any("," in line or ";" in line for _, line in lines[:20]):
+    if max(words) == 1 and not any("," in line or ";" in line for line in lines):
         return outliers(vectors, path, first_words=first_words)
     return word_pairs(vectors, path, first_words=first_words)
 
@@ -235,11 +238,15 @@ def _index(vectors: WordVectors, first_words: int) -> dict[str, int]:
 
 def _lines(path: Path) -> Iterator[tuple[int, str]]:
     """The lines that are not empty and no comments, with their numbers."""
+    for number, line in enumerate(_all_lines(path), start=1):
+        if line.strip() and not line.startswith("#"):
+            yield number, line.strip()
+
+
+def _all_lines(path: Path) -> Iterator[str]:
     try:
         with path.open(encoding="utf-8-sig") as file:
-            for number, line in enumerate(file, start=1):
-                if line.strip() and not line.startswith("#"):
-                    yield number, line.strip()
+            yield from file
     except UnicodeDecodeError as error:
         raise FormatError(f"{path} is not UTF-8 text: {error}") from error
 
@@ -290,7 +297,7 @@ def _groups(path: Path) -> Iterator[tuple[list[str], list[str]]]:
         raise FormatError(f"there are no files in {path}")
     for one in paths:
         parts: list[list[str]] = [[]]
-        for line in one.read_text("utf-8-sig").splitlines():
+        for line in _all_lines(one):
             if line.strip():
                 parts[-1].append(line.strip().upper())
             elif parts[-1]:

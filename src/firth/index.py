@@ -68,14 +68,15 @@ class NeighborIndex:
         """As `WordVectors.most_similar` of one word or of many: the nearest words, as (word, cosine)."""
         if topn < 1:
             raise ValueError(f"topn must be 1 or more, not {topn}")
-        asked = [words] if isinstance(words, str) or not isinstance(words, Sequence) else list(words)
+        many = isinstance(words, Sequence) and not isinstance(words, str)
+        asked: Any = words if many else [words]
         ids = [self.vectors.vocabulary.id(word) for word in asked]
         cosines, found = self._search(ids, topn + 1)
         answers = []
         for own, row, similar in zip(ids, found.tolist(), cosines.tolist(), strict=True):
             near = [(self.vectors.words[i], c) for i, c in zip(row, similar, strict=True) if i not in {own, -1}]
             answers.append(Neighbors(near[:topn]))
-        return answers[0] if isinstance(words, str) or not isinstance(words, Sequence) else answers
+        return answers if many else answers[0]
 
     def _search(self, ids: list[int], k: int) -> tuple[Float32, Any]:
         queries = self.vectors.vectors[ids] * self.vectors.inverse_norms[ids, None]

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
-import html
 import json
 from functools import cached_property
 from pathlib import Path
@@ -76,6 +75,8 @@ class Word2Vec(WordVectors):
         return vectors
 
     def _facts(self) -> dict[str, str]:
+        import html  # only a notebook needs it
+
         tokens = f"{int(self.vocabulary.counts.sum()):,}"
         losses = ", ".join(f"{result.loss:.3f}" for result in self.history)
         different = {

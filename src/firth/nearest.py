@@ -31,10 +31,10 @@ def nearest(
     n, k = len(queries), min(k, len(vectors))
     best, ids = np.full((n, k), -np.inf, np.float32), np.zeros((n, k), np.int64)
     unwanted = np.array([(query, i) for query, rows in enumerate(left_out) for i in rows], np.int64).reshape(-1, 2)
-    room = np.empty(min(n, QUERIES) * min(max(WORDS, 2 * k), len(vectors)), np.float32)
-    start = 0
-    while start < len(vectors):
-        stop = min(start + (WORDS if start else max(WORDS, 2 * k)), len(vectors))
+    step = min(max(WORDS, 2 * k), len(vectors))
+    room = np.empty(min(n, QUERIES) * step, np.float32)
+    for start in range(0, len(vectors), step or 1):
+        stop = min(start + step, len(vectors))
         part, scales = vectors[start:stop], inverse_norms[start:stop]
         if n > FEW_QUERIES:
             part = part * scales[:, None]
@@ -56,7 +56,6 @@ def nearest(
             if len(rows):
                 found = similarities[rows, columns]
                 best[block], ids[block] = _best(best[block], ids[block], rows, found, columns + start)
-        start = stop
     return best, ids
 
 

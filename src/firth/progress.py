@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from types import TracebackType
 from typing import Any
 
@@ -31,10 +31,13 @@ def steps(title: str, shown: bool) -> Iterator[Callable[[int, int], None] | None
         return
     from tqdm.auto import tqdm
 
-    with tqdm(desc=title, unit=" steps") as bar:
+    with ExitStack() as stack:
+        bar: Any = None
 
         def report(done: int, all_of_them: int) -> None:
-            bar.total = all_of_them
+            nonlocal bar
+            if bar is None:  # nothing is shown before the work begins
+                bar = stack.enter_context(tqdm(total=all_of_them, desc=title, unit=" steps"))
             bar.update(done - bar.n)
 
         yield report

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import math
 from collections.abc import Iterator, Sequence
 from functools import cached_property
@@ -20,6 +19,8 @@ class Neighbors(list[tuple[str, float]]):
     """Words and their cosines, the nearest first. A notebook shows them as a table."""
 
     def _repr_html_(self) -> str:
+        import html  # only a notebook needs it
+
         rows = "".join(f"<tr><td>{html.escape(word)}</td><td>{cosine:.4f}</td></tr>" for word, cosine in self)
         return f"<table><tr><th>word</th><th>cosine</th></tr>{rows}</table>"
 
@@ -160,6 +161,8 @@ class WordVectors:
         ]
 
     def _repr_html_(self) -> str:
+        import html  # only a notebook needs it
+
         first = " ".join(html.escape(word) for word in self.words[:12])
         facts = {"words": f"{len(self):,}", "dimensions": f"{self.vector_size:,}", "most frequent": f"{first} …"}
         rows = "".join(f"<tr><th>{name}</th><td>{value}</td></tr>" for name, value in (facts | self._facts()).items())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -12,7 +12,6 @@ from firth.atlas import columns as coloring
 from firth.atlas import projection as projecting
 from firth.atlas.page import Page, as_text, assemble
 from firth.errors import FirthError
-from firth.nearest import nearest
 from firth.team import usable_threads
 from firth.vectors import WordVectors
 
@@ -43,6 +42,25 @@ def word_map(
 
     Raises `FirthError` for fewer than two words, more than 60,000, or vectors with NaN.
     """
+    *_, page = pages(
+        vectors, words=words, projection=projection, columns=columns, seed=seed, threads=threads, title=title,
+        report=report,
+    )  # fmt: skip
+    return page
+
+
+def pages(
+    vectors: WordVectors,
+    *,
+    words: int = WORDS,
+    projection: str = "tsne",
+    columns: Mapping[str, Mapping[str, Any]] | None = None,
+    seed: int = 1,
+    threads: int | None = None,
+    title: str = "Map of words",
+    report: projecting.Report | None = None,
+) -> Iterator[Page]:
+    """As `word_map`, but each page as soon as it is ready: that with PCA alone, then, if asked for, that with both."""
     if projection not in PROJECTIONS:
         raise FirthError(f"the projection is one of {', '.join(PROJECTIONS)}, not {projection!r}")
     if words > MAX_WORDS:
@@ -53,23 +71,16 @@ def word_map(
     if len(shown) < 2:
         raise FirthError(f"a map needs two words at least, here {'is' if len(shown) else 'are'} {len(shown)}")
     units = projecting.unit_rows(shown.vectors)
-    projections = [projecting.pca(units)]
-    if projection == "tsne":
-        threads = threads or usable_threads()
-        start = projections[0].places
-        projections.append(projecting.tsne(units, start, seed=seed, threads=threads, report=report))
     n, k = len(shown), min(NEIGHBORS, len(shown) - 1)
-    lengths = (np.abs(units).max(axis=1) > 0).astype(np.float32)
-    cosines, ids = nearest(units, units, lengths, [[i] for i in range(n)], k)
+    cosines, ids = projecting.neighbors(units, k)
     counts = shown.vocabulary.counts.tolist()
     counted = max(counts) > 0
     found = [coloring.clusters(units, shown.words, seed=seed), coloring.frequency(counts) if counted else None]
     colors = [column for column in found if column is not None]
     colors += [coloring.own(name, values, shown.words) for name, values in (columns or {}).items()]
     of_all = "" if n == len(vectors) else f" of {len(vectors):,}, the most frequent"
-    made = [
-        f"{n:,} words{of_all}; {vectors.vector_size} dimensions.",
-        *(p.made for p in reversed(projections)),
+    about_words = f"{n:,} words{of_all}; {vectors.vector_size} dimensions."
+    about_colors = [
         f"Lines and cosines: nearest of these words in all {vectors.vector_size} dimensions.",
         *(["Clusters: k-means in all dimensions, named by three of their words."] if found[0] else []),
         f"Made by firth {__version__}.",
@@ -77,9 +88,6 @@ def word_map(
     data = {
         "words": shown.words,
         "counts": counts if counted else None,
-        "projections": [
-            {"name": p.name, "places": as_text(projecting.on_the_map(p.places * [1, -1]))} for p in projections
-        ],
         "neighbors": {
             "count": k,
             "ids": as_text(ids),
@@ -98,6 +106,15 @@ def word_map(
             for column in colors
         ],
         "color": len(colors) - 1 if columns else 0,
-        "made": "\n".join(made),
     }
-    return assemble(title, data)
+
+    def page(*projections: projecting.Projection) -> Page:
+        made = [about_words, *(p.made for p in reversed(projections)), *about_colors]
+        places = [{"name": p.name, "places": as_text(projecting.on_the_map(p.places * [1, -1]))} for p in projections]
+        return assemble(title, data | {"projections": places, "made": "\n".join(made)})
+
+    by_pca = projecting.pca(units)
+    yield page(by_pca)
+    if projection == "tsne":
+        threads = threads or usable_threads()
+        yield page(by_pca, projecting.tsne(units, by_pca.places, seed=seed, threads=threads, report=report))

@@ -30,7 +30,7 @@
   };
   const colorsOfWords = new Uint8Array(3 * n);
   let theme = matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light";
-  let ground = [255, 255, 255], ink = "#000", soft = "#666", mark = "#c00";
+  let ground = [255, 255, 255], ink = "#000", mark = "#c00";
 
   function colorOf(column, code) {
     if (code === MISSING) return theme === "dark" ? [90, 98, 105] : [175, 182, 188];
@@ -40,7 +40,7 @@
     document.documentElement.dataset.theme = theme;
     const style = getComputedStyle(document.documentElement);
     const value = (name) => style.getPropertyValue(name).trim();
-    ground = rgb(value("--ground")); ink = value("--ink"); soft = value("--soft"); mark = value("--mark");
+    ground = rgb(value("--ground")); ink = value("--ink"); mark = value("--mark");
     const column = columns[byId("color").selectedIndex];
     const cache = new Map();
     for (let i = 0; i < n; i++) {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import itertools
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,10 +16,12 @@ from firth.nearest import nearest
 
 Float32 = np.ndarray[Any, np.dtype[np.float32]]
 Float64 = np.ndarray[Any, np.dtype[np.float64]]
+Int64 = np.ndarray[Any, np.dtype[np.int64]]
 Report = Callable[[int, int], None]
 
 PERPLEXITY = 30
 EARLY_STEPS, STEPS = 250, 500
+STEPS_BETWEEN_REPORTS = 10
 FEWEST_FOR_TSNE = 10
 
 
@@ -44,6 +47,11 @@ def unit_rows(vectors: Float32) -> Float32:
     lengths = np.linalg.norm(vectors.astype(np.float64), axis=1, keepdims=True)
     units: Float32 = (vectors / np.where(lengths > 0, lengths, 1)).astype(np.float32)
     return units
+
+
+def neighbors(units: Float32, k: int) -> tuple[Float32, Int64]:
+    """The k nearest others of each row: cosines and rows, both (n, k)."""
+    return nearest(units, units, np.ones(len(units), np.float32), [[i] for i in range(len(units))], k)
 
 
 def pca(units: Float32) -> Projection:
@@ -78,17 +86,17 @@ def tsne(units: Float32, start: Float64, *, seed: int, threads: int, report: Rep
         raise FirthError(f"t-SNE needs {FEWEST_FOR_TSNE} words at least, here are {n}: ask for the projection pca")
     perplexity = min(PERPLEXITY, (n - 1) // 3)
     k = min(3 * perplexity, n - 1)
-    cosines, ids = nearest(units, units, np.ones(n, np.float32), [[i] for i in range(n)], k)
+    cosines, ids = neighbors(units, k)
     distances = np.maximum(1 - cosines.astype(np.float64), 0)
     affinities = PerplexityBasedNN(
         knn_index=PrecomputedNeighbors(ids, distances), perplexity=perplexity, n_jobs=threads, random_state=seed
     )
     steps = EARLY_STEPS + STEPS
-    done = iter(range(1, steps + 1))
+    done = itertools.count(STEPS_BETWEEN_REPORTS, STEPS_BETWEEN_REPORTS)
 
     def callback(*_: Any) -> None:
         if report:
-            report(min(10 * next(done), steps), steps)
+            report(next(done), steps)
 
     spread = start.std(axis=0).max()
     begin = start / spread * 1e-4 if spread > 0 else np.random.default_rng(seed).normal(0, 1e-4, start.shape)
@@ -99,7 +107,7 @@ def tsne(units: Float32, start: Float64, *, seed: int, threads: int, report: Rep
         n_jobs=threads,
         random_state=seed,
         callbacks=callback,
-        callbacks_every_iters=10,
+        callbacks_every_iters=STEPS_BETWEEN_REPORTS,
     )
     places = np.asarray(maker.fit(affinities=affinities, initialization=begin), np.float64)
     if not np.isfinite(places).all():

@@ -61,8 +61,8 @@ def map_command(
     firth map words.firth
     firth map glove.txt --words 50000 --columns topics.csv -o glove.html
     """
-    from firth.atlas import word_map
     from firth.atlas.columns import read_columns
+    from firth.atlas.drawing import pages
     from firth.atlas.page import show
     from firth.atlas.projection import can_tsne
     from firth.files import refuse_to_overwrite
@@ -74,19 +74,19 @@ def map_command(
     loaded = load(model)
     settings: dict[str, Any] = {"words": words, "seed": seed, "threads": threads, "title": f"Map of {model.name}"}
     settings["columns"] = read_columns(columns) if columns else None
-    page = word_map(loaded, projection="pca", **settings).save(output, overwrite=overwrite)
-    click.echo(f"wrote {page}, a map by PCA of {min(words, len(loaded)):,} words")
-    if open_it if open_it is not None else sys.stdout.isatty():
-        show(page)
-    if projection is None:
-        projection = "tsne" if can_tsne(min(words, len(loaded))) else "pca"
-        if projection == "pca" and len(loaded) > 100:
-            click.echo("for one that keeps neighborhoods: pip install 'firth[map]'")
-    if projection == "tsne":
-        with steps("t-SNE", wanted(progress)) as report:
-            better = word_map(loaded, projection="tsne", report=report, **settings)
+    chosen = projection or ("tsne" if can_tsne(min(words, len(loaded))) else "pca")
+    with steps("t-SNE", chosen == "tsne" and wanted(progress)) as report:
+        drawn = pages(loaded, projection=chosen, report=report, **settings)
+        next(drawn).save(output, overwrite=overwrite)
+        click.echo(f"wrote {output}, a map by PCA of {min(words, len(loaded)):,} words")
+        if open_it if open_it is not None else sys.stdout.isatty():
+            show(output)
+        better = next(drawn, None)
+    if better is not None:
         better.save(output, overwrite=True)
-        click.echo(f"wrote {page}, with a map by t-SNE: reload it in the browser")
+        click.echo(f"wrote {output}, with a map by t-SNE: reload it in the browser")
+    elif projection is None and len(loaded) > 100:
+        click.echo("for one that keeps neighborhoods: pip install 'firth[map]'")
 
 
 @cli.command(short_help="Show the vectors in TensorBoard's projector.")
@@ -268,9 +268,11 @@ def compare(before: Path, after: Path, topn: int, min_count: int, as_json: bool,
     from firth.model import load
 
     found = compare_models(load(before), load(after), min_count=min_count)
+    moved = found.most_moved(len(found.words) if as_csv else topn)
+    near = found.neighbors([word for word, _ in moved], topn=5)
     rows = [
-        (word, moved, *(" ".join(w for w, _ in side) for side in found.neighbors(word, topn=5)))
-        for word, moved in found.most_moved(len(found.words) if as_csv else topn)
+        (*row, *(" ".join(word for word, _ in side) for side in sides))
+        for row, *sides in zip(moved, *near, strict=True)
     ]
     if as_json:
         keys = ("word", "distance", "before", "after")

@@ -14,7 +14,12 @@ import numpy as np
 
 from firth.errors import FormatError
 from firth.files import new_file, refuse_to_overwrite
-from firth.formats.words import refuse_words_with, whole, without_counts
+from firth.formats.words import (
+    read_lines_of_words,
+    refuse_words_with,
+    without_counts,
+    write_lines_of_words,
+)
 from firth.tensors import map_tensor, write_tensor
 from firth.vectors import WordVectors
 
@@ -25,7 +30,7 @@ def write(vectors: WordVectors, path: Path, overwrite: bool) -> list[Path]:
     words = path.with_name(f"{path.stem}.words.txt")
     refuse_to_overwrite(words, overwrite=overwrite)
     with new_file(words, overwrite=overwrite) as new_words, new_file(path, overwrite=overwrite) as new_vectors:
-        new_words.write_text("".join(f"{word}\n" for word in vectors.words), "utf-8", newline="\n")
+        write_lines_of_words(vectors.words, new_words)
         write_tensor(new_vectors, "vectors", vectors.vectors)
     return [path, words]
 
@@ -45,8 +50,7 @@ def _words(path: Path) -> list[str]:
     folder = path.parent
     for name in (f"{path.stem}.words.txt", "words.txt", "vocab.txt"):
         if (folder / name).is_file():
-            with (folder / name).open(encoding="utf-8", errors="surrogateescape", newline="\n") as file:
-                return [whole(line.rstrip("\r\n"), folder / name, row) for row, line in enumerate(file, start=1)]
+            return read_lines_of_words(folder / name)
     try:
         if (folder / "vocabulary.json").is_file():
             return [str(word) for word in json.loads((folder / "vocabulary.json").read_bytes())["words"]]

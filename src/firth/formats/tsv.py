@@ -12,7 +12,12 @@ import numpy as np
 from firth.errors import FormatError
 from firth.files import new_file, refuse_to_overwrite
 from firth.formats.decimals import decimal_lines
-from firth.formats.words import refuse_words_with, whole, without_counts
+from firth.formats.words import (
+    read_lines_of_words,
+    refuse_words_with,
+    without_counts,
+    write_lines_of_words,
+)
 from firth.vectors import WordVectors
 
 
@@ -30,8 +35,7 @@ def write(vectors: WordVectors, path: Path, overwrite: bool) -> list[Path]:
         new_file(metadata, overwrite=overwrite) as new_metadata,
         new_file(path, overwrite=overwrite) as new_vectors,
     ):
-        with new_metadata.open("w", encoding="utf-8", newline="\n") as file:
-            file.writelines(f"{word}\n" for word in vectors.words)
+        write_lines_of_words(vectors.words, new_metadata)
         with new_vectors.open("wb") as file:
             file.writelines(decimal_lines(vectors.vectors, b"\t"))
     return [path, metadata]
@@ -42,8 +46,7 @@ def read(path: Path) -> WordVectors:
     metadata = metadata_path(path)
     if not metadata.is_file():
         raise FormatError(f"{path} needs the words beside it, in {metadata.name}")
-    with metadata.open(encoding="utf-8", errors="surrogateescape", newline="\n") as file:
-        words = [whole(line.rstrip("\r\n"), metadata, number) for number, line in enumerate(file, start=1)]
+    words = read_lines_of_words(metadata)
     rows: list[np.ndarray] = []
     with path.open(encoding="utf-8", errors="replace", newline="\n") as file:
         for number, line in enumerate(file, start=1):

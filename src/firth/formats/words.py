@@ -40,3 +40,15 @@ def whole(word: str, path: Path, line: int) -> str:
     except UnicodeEncodeError as error:
         raise FormatError(f"{path}, line {line:,}: the word is not UTF-8 text") from error
     return word
+
+
+def read_lines_of_words(path: Path) -> list[str]:
+    """The words of a file with one a line. Raises `FormatError` with the line that is not UTF-8."""
+    with path.open(encoding="utf-8", errors="surrogateescape", newline="\n") as file:
+        return [whole(line.rstrip("\r\n"), path, number) for number, line in enumerate(file, start=1)]
+
+
+def write_lines_of_words(words: Sequence[str], path: Path) -> None:
+    """Write words, one a line."""
+    with path.open("w", encoding="utf-8", newline="\n") as file:
+        file.writelines(f"{word}\n" for word in words)

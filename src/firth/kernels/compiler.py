@@ -33,8 +33,6 @@ from firth.files import new_file
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 OPTIONS: dict[str, Any] = {"nogil": True, "error_model": "numpy", "forceinline": True}
-SUMS = {"fastmath": {"reassoc", "contract", "nsz"}}
-"""Lets the compiler add a loop's numbers in an order that suits the processor: the same every time on one machine."""
 
 
 @functools.cache
@@ -122,11 +120,6 @@ beside = Beside()
 def compiled(function: Function) -> Function:
     """Compile a kernel on its first call, without the interpreter lock, and keep its machine code."""
     return cast(Function, Kernel(function, OPTIONS))
-
-
-def compiled_sums(function: Function) -> Function:
-    """Compile a kernel whose sums may be added in an order that suits the processor (see `SUMS`)."""
-    return cast(Function, Kernel(function, OPTIONS | SUMS))
 
 
 @dataclass(frozen=True)

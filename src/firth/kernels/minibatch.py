@@ -79,7 +79,7 @@ class Batch(NamedTuple):
     first: Int64  # (rows,) step · `STEP` + the place where a row occurred first in the last step that had it
     following: Int32  # (n · (2 + k),) where the row of this place occurs next, or END. A place is example · (2 + k),
     # and 1 + j more for candidate j
-    seen: Int32  # (rows,) the rows that occur
+    seen: Int32  # (rows + 1,) the rows that occur
     seen_rows: Int64  # (1,) how many these are
 
 

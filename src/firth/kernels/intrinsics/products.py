@@ -8,11 +8,8 @@ from numba import types
 from numba.extending import intrinsic, overload
 
 from firth.kernels.compiler import OPTIONS
-from firth.kernels.intrinsics.registers import Matrix, accumulate, index, lane_sums, multiply_add
+from firth.kernels.intrinsics.registers import Builder, Matrix, Value, accumulate, index, lane_sums, multiply_add
 from firth.kernels.products import LANES, TILE_ROWS, score, weigh, weigh_transposed
-
-Builder = Any
-Value = Any
 
 
 @intrinsic
