@@ -158,7 +158,7 @@ def _read(path: Path) -> Checkpoint:
         done = Done(**state["done"])
         sums = state["sha256"]
         history = [dict(result) for result in state["history"]]
-    except (ValueError, KeyError, TypeError, RecursionError, FirthError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError, FirthError) as error:
         raise FormatError(f"the checkpoint {path} cannot be read: {error}") from error
     for name in (INPUTS, OUTPUTS):
         if not (path / name).is_file() or sha256_of(path / name) != sums.get(name):

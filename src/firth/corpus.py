@@ -26,6 +26,7 @@ from firth.vocabulary import Vocabulary
 
 FORMAT = "firth corpus"
 VERSION = 1
+CHECKED_AT_A_TIME = 1 << 22
 
 Int32 = np.ndarray[Any, np.dtype[np.int32]]
 Int64 = np.ndarray[Any, np.dtype[np.int64]]
@@ -76,6 +77,19 @@ class Corpus:
         """The number of sentences that are not empty."""
         return len(self.sentence_starts) - 1
 
+    def check(self) -> None:
+        """Read all numbers once, and raise `FormatError` if they do not fit each other: what trains does not look."""
+        starts, counts = self.sentence_starts, self.counts
+        if starts[0] != 0 or starts[-1] != len(self) or not (np.diff(starts) > 0).all():
+            raise FormatError(f"{self.folder}/sentence_starts.i64 does not fit the {len(self):,} tokens")
+        if counts[-1] < 1 or not (np.diff(counts) <= 0).all() or counts.sum() != len(self):
+            raise FormatError(f"{self.folder}/counts.i64 does not fit the {len(self):,} tokens")
+        for first in range(0, len(self), CHECKED_AT_A_TIME):
+            ids = self.ids[first : first + CHECKED_AT_A_TIME]
+            if ids.min() < 0 or ids.max() >= len(counts):
+                raise FormatError(f"{self.folder}/ids.i32 has ids that no word has: it is damaged")
+            self.release_pages()
+
     def vocabulary(self, min_count: int = 1, max_vocabulary: int | None = None) -> Vocabulary:
         """The words that occur `min_count` times or more, the `max_vocabulary` most frequent of them.
 
@@ -85,9 +99,19 @@ class Corpus:
         size = min(size, max_vocabulary or size)
         if size < 2:
             raise CorpusError(self._why_so_few(min_count, max_vocabulary, size))
-        with (self.folder / "words.jsonl").open(encoding="ascii") as file:
-            words = json.loads("[" + ",".join(itertools.islice(file, size)) + "]")
-        return Vocabulary(words, self.counts[:size])
+        return Vocabulary(self._words(size), self.counts[:size])
+
+    def _words(self, size: int) -> list[str]:
+        """The words of the first ids."""
+        path = self.folder / "words.jsonl"
+        try:
+            with path.open(encoding="ascii") as file:
+                words: list[str] = json.loads("[" + ",".join(itertools.islice(file, size)) + "]")
+        except (OSError, ValueError, RecursionError) as error:
+            raise FormatError(f"{path} cannot be read: {error}") from error
+        if len(words) != size or not all(type(word) is str for word in words):
+            raise FormatError(f"{path} does not have {size:,} words, one a line: it is cut short, or altered")
+        return words
 
     def _why_so_few(self, min_count: int, max_vocabulary: int | None, size: int) -> str:
         found = f"the text has {len(self):,} words, {len(self.counts):,} different ones"
@@ -117,7 +141,7 @@ def is_encoded(folder: str | Path) -> bool:
 def _read_about(folder: Path) -> dict[str, Any]:
     try:
         about = json.loads((folder / "corpus.json").read_text("utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise FormatError(f"{folder} is not an encoded corpus: {error}") from error
     if not isinstance(about, dict) or about.get("format") != FORMAT:
         raise FormatError(f"{folder} is not an encoded corpus")

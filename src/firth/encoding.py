@@ -212,11 +212,20 @@ class Numbering:
         """Whether all that this tells of is there, as it was written."""
         found = [sha256_of(self.table(folder, index)) for index in range(len(self.tables))]
         enough = (folder / NUMBERS).stat().st_size >= 4 * self.tokens
-        return found == self.tables and enough and self.tokens == sum(count for _, count in self.parts)
+        known = all(scanner < len(self.tables) for scanner, _ in self.parts)
+        counts = all(type(n) is int and n >= 0 for n in (self.blocks, self.tokens, *itertools.chain(*self.parts)))
+        return (
+            found == self.tables
+            and enough
+            and known
+            and counts
+            and self.tokens == sum(count for _, count in self.parts)
+        )
 
     @staticmethod
     def load(folder: Path, config: TextConfig) -> tuple[Numbering, list[Scanner]]:
         """What was saved in a folder; the beginning, if nothing was, or not all of it is whole."""
+        from safetensors import SafetensorError
         from safetensors.numpy import load_file
 
         try:
@@ -224,7 +233,7 @@ class Numbering:
             if found.is_whole(folder):
                 tables = [load_file(found.table(folder, index)) for index in range(len(found.tables))]
                 return found, [Scanner.restored(config, table) for table in tables]
-        except (OSError, ValueError, TypeError):
+        except (OSError, ValueError, TypeError, IndexError, RecursionError, SafetensorError):
             pass
         return Numbering(), []
 
@@ -305,6 +314,8 @@ def _write_ids(numbers_path: Path, id_of: list[Int32], parts: Parts, folder: Pat
                 numbers = np.fromfile(numbers_file, "<i4", min(CHUNK_TOKENS, count - first)).astype(
                     np.int32, copy=False
                 )
+                if len(numbers) == 0 or numbers.min() < 0 or numbers.max() >= len(id_of[scanner]):
+                    raise FormatError(f"{numbers_path} is damaged: begin anew (it is removed)")
                 translate(numbers, id_of[scanner], ids, ends, state)
                 ids[: state[0]].astype("<i4", copy=False).tofile(ids_file)
                 ends[: state[1]].astype("<i8", copy=False).tofile(starts_file)

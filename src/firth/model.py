@@ -133,10 +133,11 @@ class Word2Vec(WordVectors):
             vocabulary = Vocabulary(content["words"], content["counts"])
             config = TrainingConfig.of(about["config"])
             history = [EpochResult(**result) for result in about["history"]]
-        except (ValueError, KeyError, TypeError, FirthError) as error:
+            vector_size = about["vector_size"]
+        except (ValueError, KeyError, TypeError, OverflowError, RecursionError, FirthError) as error:
             raise FormatError(f"the model in {folder} cannot be read: {error}") from error
         vectors = map_tensor(folder / VECTORS, "vectors")
-        if vectors.shape != (len(vocabulary), about["vector_size"]):
+        if vectors.shape != (len(vocabulary), vector_size):
             raise FormatError(f"the model in {folder} has {len(vocabulary):,} words, vectors {vectors.shape}")
         return cls(vocabulary, vectors, None, config, history, folder.absolute())
 
@@ -189,6 +190,11 @@ def _read_about(folder: Path) -> dict[str, Any]:
         )
     if about.get("sha256") != _digest(about):
         raise FormatError(f"{path} has been altered: its checksum is another")
+    files = about.get("files")
+    if not isinstance(files, dict) or not all(
+        isinstance(files.get(name), dict) for name in (VOCABULARY, VECTORS, OUTPUT)
+    ):
+        raise FormatError(f"{path} does not tell of all the model's files")
     return about
 
 
@@ -196,9 +202,8 @@ def _check_file(folder: Path, name: str, files: dict[str, Any], *, verify: bool)
     path = folder / name
     if not path.is_file():
         raise FormatError(f"the model in {folder} lacks its file {name}")
-    if path.stat().st_size != files[name]["bytes"]:
-        raise FormatError(
-            f"{path} has {path.stat().st_size:,} bytes, not {files[name]['bytes']:,}: it is cut short or altered"
-        )
-    if verify and sha256_of(path) != files[name]["sha256"]:
+    size, told = path.stat().st_size, files[name].get("bytes")
+    if size != told:
+        raise FormatError(f"{path} has {size:,} bytes, not {told}: it is cut short or altered")
+    if verify and sha256_of(path) != files[name].get("sha256"):
         raise FormatError(f"{path} has been altered: its checksum is another")

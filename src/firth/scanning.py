@@ -106,9 +106,15 @@ class Scanner:
     def restored(cls, config: TextConfig, saved: Mapping[str, Any]) -> Scanner:
         """A scanner that knows what another did. Raises `ValueError` if the arrays do not fit each other."""
         scanner = cls(config)
-        words, letters, size = saved["words"], saved["letters"], saved["size"]
+        words, letters, size = (saved.get(name, np.empty(0)) for name in ("words", "letters", "size"))
+        if (words.dtype, letters.dtype, size.dtype) != (np.int64, np.uint8, np.int64) or size.shape != (2,):
+            raise ValueError("the saved table has arrays of other types")
         if words.shape != (size[0] + 1, 3) or not words[-1, START] == len(letters) == size[1]:
             raise ValueError("the saved table is not whole")
+        ends = np.flatnonzero(letters == ord("\n")) + 1
+        if size[0] < 1 or words[1, START] != 0 or not np.array_equal(words[2:, START], ends):
+            raise ValueError("the saved table's words are not where it says")
+        letters.tobytes().decode("utf-8")
         while len(scanner.table.words) < len(words):
             scanner._make_room_for_words()
         scanner.table.words[: len(words)] = words

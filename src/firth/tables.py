@@ -109,8 +109,8 @@ def _column_of_files(paths: list[Path], name: str, skip_nulls: bool) -> Source:
 
 def _kind_of_column(path: Path, name: str) -> str:
     with _OpenTable(path) as table:
-        if name not in table.schema.names:
-            known = ", ".join(map(repr, table.schema.names)) or "none"
+        if name not in table.names:
+            known = ", ".join(map(repr, table.names)) or "none"
             raise SourceError(f"{path} has no column {name!r}: there are {known}")
         kind, types = table.schema.field(name).type, table.pyarrow.types
     if types.is_dictionary(kind):
@@ -150,7 +150,10 @@ class _OpenTable:
                 self.schema, self.rows = self.file.schema, None
             else:
                 raise SourceError(f"{self.path} is neither a Parquet nor an Arrow file")
-        except (self.pyarrow.ArrowException, OSError) as error:
+            self.names: list[str] = self.schema.names
+        except SourceError:
+            raise
+        except (self.pyarrow.ArrowException, OSError, ValueError) as error:
             raise SourceError(f"cannot read {self.path}: {error}") from error
         return self
 
@@ -159,16 +162,26 @@ class _OpenTable:
             self.file.close()
 
     def batches(self, name: str) -> Iterator[Any]:
-        """The column's arrays, batch after batch."""
-        try:
-            if self.rows is not None:
-                for batch in self.file.iter_batches(BATCH_ROWS, columns=[name]):
-                    yield batch.column(0)
-            else:
-                for number in range(self.file.num_record_batches):
-                    yield self.file.get_batch(number).column(name)
-        except (self.pyarrow.ArrowException, OSError) as error:
-            raise SourceError(f"{self.path} is damaged: {error}") from error
+        """The column's arrays, batch after batch, each with places and text that are whole: pyarrow does not look."""
+        arrays = self._arrays(name)
+        while True:
+            try:
+                array = next(arrays, None)
+                if array is not None:
+                    array.validate(full=True)
+            except (self.pyarrow.ArrowException, OSError, ValueError, KeyError) as error:
+                raise SourceError(f"{self.path} is damaged: {error}") from error
+            if array is None:
+                return
+            yield array
+
+    def _arrays(self, name: str) -> Iterator[Any]:
+        if self.rows is not None:
+            for batch in self.file.iter_batches(BATCH_ROWS, columns=[name]):
+                yield batch.column(0)
+        else:
+            for number in range(self.file.num_record_batches):
+                yield self.file.get_batch(number).column(name)
 
 
 class _FileColumn:

@@ -74,6 +74,7 @@ def train(
             report(compiler.Compiling())
             compiler.beside.start(rounds.KERNELS, "from firth.rounds import train_a_little; train_a_little()")
         corpus = encode(source, config=config, cache=cache, report=report, threads=threads)
+        corpus.check()
         vocabulary = corpus.vocabulary(config.min_count, config.max_vocabulary)
         config = dataclasses.replace(config, epochs=config.epochs or epochs_for(len(corpus)))
         return _learn(corpus, vocabulary, config, threads, report, kept)

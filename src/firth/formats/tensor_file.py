@@ -40,13 +40,13 @@ def read(path: Path) -> WordVectors:
     vectors = map_tensor(path)
     if vectors.ndim != 2:
         raise FormatError(f"{path}: the tensor has the shape {vectors.shape}, and is no list of vectors")
-    words = _words(path)
+    words = _words(path, len(vectors))
     if len(words) != len(vectors):
         raise FormatError(f"{path} has {len(vectors):,} vectors, but there are {len(words):,} words beside it")
     return without_counts(words, np.asarray(vectors), path)
 
 
-def _words(path: Path) -> list[str]:
+def _words(path: Path, count: int) -> list[str]:
     folder = path.parent
     for name in (f"{path.stem}.words.txt", "words.txt", "vocab.txt"):
         if (folder / name).is_file():
@@ -55,15 +55,18 @@ def _words(path: Path) -> list[str]:
         if (folder / "vocabulary.json").is_file():
             return [str(word) for word in json.loads((folder / "vocabulary.json").read_bytes())["words"]]
         if (folder / "tokenizer.json").is_file():
-            return _of_tokenizer(json.loads((folder / "tokenizer.json").read_bytes()))
-    except (ValueError, KeyError, TypeError, RecursionError) as error:
+            return _of_tokenizer(json.loads((folder / "tokenizer.json").read_bytes()), count)
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError) as error:
         raise FormatError(f"the words beside {path} cannot be read: {error!r}") from error
     raise FormatError(f"{path} needs its words beside it, one a line, in {path.stem}.words.txt")
 
 
-def _of_tokenizer(tokenizer: dict[str, Any]) -> list[str]:
+def _of_tokenizer(tokenizer: dict[str, Any], count: int) -> list[str]:
+    """The tokens of the first ids; ids without one get a name of their own."""
     vocabulary = tokenizer["model"]["vocab"]
     if isinstance(vocabulary, list):  # of pairs of a token and its score
         return [str(token) for token, _ in vocabulary]
     ids = {int(i): str(token) for token, i in vocabulary.items()}
+    if max(ids, default=-1) >= count:
+        raise ValueError(f"a token has the id {max(ids):,}, and there are {count:,} vectors")
     return [ids.get(i, f"[{i}]") for i in range(max(ids, default=-1) + 1)]
