@@ -6,6 +6,7 @@ So a training that goes on from a checkpoint ends with the same bits as one that
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import json
 import shutil
@@ -21,7 +22,7 @@ from typing import Any
 
 from firth.config import TrainingConfig
 from firth.errors import FirthError, FormatError, OutputExistsError
-from firth.files import new_folder, remove_abandoned, sha256_of
+from firth.files import held, new_folder, remove_abandoned, sha256_of
 from firth.kernels.skipgram import Parameters
 from firth.rounds import Done
 from firth.tensors import map_tensor, write_tensor
@@ -87,6 +88,22 @@ class Checkpoints:
             except (FormatError, OSError):
                 continue
         return None
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Keep other processes from training with this folder. Raises `OutputExistsError` if one does so now."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        try:
+            with held(self.folder, alone=True) as is_ours:
+                if is_ours is False:
+                    raise OutputExistsError(
+                        f"another process is training now, with its checkpoints in {self.folder}: wait for it, or"
+                        " choose another output"
+                    )
+                yield
+        finally:
+            with contextlib.suppress(OSError):
+                self.folder.rmdir()  # where there is no checkpoint in it
 
     def refuse_to_overwrite(self) -> None:
         """Raise `OutputExistsError` if an interrupted training could go on from here."""

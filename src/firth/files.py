@@ -93,13 +93,13 @@ def new_folder(path: Path, *, overwrite: bool = False) -> Iterator[Path]:
 
 
 @contextmanager
-def held(folder: Path, *, alone: bool = False) -> Iterator[bool]:
+def held(folder: Path, *, alone: bool = False) -> Iterator[bool | None]:
     """Let other processes see that a folder is in use, until the end, or until this process is gone.
 
-    Gives whether that could be done: with `alone`, no other process may hold it.
+    Gives whether that could be done: with `alone`, no other process may hold it. None where the system cannot tell.
     """
     if os.name != "posix":
-        yield False
+        yield None
         return
     import fcntl
 
@@ -107,9 +107,11 @@ def held(folder: Path, *, alone: bool = False) -> Iterator[bool]:
     try:
         try:
             fcntl.flock(descriptor, (fcntl.LOCK_EX if alone else fcntl.LOCK_SH) | fcntl.LOCK_NB)
-            done = True
-        except OSError:  # another has it; or a file system without locks
+            done: bool | None = True
+        except BlockingIOError:
             done = False
+        except OSError:  # a file system without locks
+            done = None
         yield done
     finally:
         os.close(descriptor)

@@ -97,7 +97,8 @@ def train(
 
     checkpoints = Checkpoints(output.with_name(f"{output.name}.checkpoints"))
     if overwrite and not resume:
-        checkpoints.remove()
+        with checkpoints.alone():
+            checkpoints.remove()
     model = train_model(
         source,
         config=config,
