@@ -29,7 +29,7 @@ options = arguments(__doc__.splitlines()[0], minutes=60)
 def held() -> tuple[float, int, int]:
     """Megabytes of memory, open files, threads."""
     pages = int(Path("/proc/self/statm").read_text().split()[1])
-    return pages * os.sysconf("SC_PAGESIZE") / 1e6, len(os.listdir("/proc/self/fd")), threading.active_count()
+    return pages * os.sysconf("SC_PAGESIZE") / 1e6, len(list(Path("/proc/self/fd").iterdir())), threading.active_count()
 
 
 def lines(seed: int) -> list[str]:
@@ -87,11 +87,11 @@ def main() -> None:
     fifth = max(1, len(notes) // 5)
     print("| | second fifth | last fifth |\n| --- | ---: | ---: |")
     flat = True
-    for name, before, after in zip(
-        ("memory, MB", "open files", "threads"), zip(*notes[fifth : 2 * fifth]), zip(*notes[-fifth:]), strict=True
-    ):
-        print(f"| {name} | {median(before):,.0f} | {median(after):,.0f} |")
-        flat &= median(after) <= median(before) * (1 + GROWTH)
+    for column, name in enumerate(("memory, MB", "open files", "threads")):
+        before = median(note[column] for note in notes[fifth : 2 * fifth])
+        after = median(note[column] for note in notes[-fifth:])
+        print(f"| {name} | {before:,.0f} | {after:,.0f} |")
+        flat &= after <= before * (1 + GROWTH)
     print(f"\n{trained:,} models trained, {sum(questions):,} questions by {ASKING} threads, {len(wrong)} answers wrong")
     sys.exit(0 if flat and not wrong else f"not flat, or wrong: {wrong[:3]}")
 

@@ -1,5 +1,7 @@
+import os
 import subprocess
 import sys
+import tarfile
 import zipfile
 from pathlib import Path
 
@@ -36,3 +38,24 @@ def test_wheel__holds_every_module_and_works_where_it_is_installed(tmp_path):
     assert run.stderr == ""
     assert str(tmp_path / "installed") in run.stdout
     assert "(100,)" in run.stdout
+
+
+@pytest.mark.long
+def test_sdist__builds_the_same_wheel_and_its_tests_pass(tmp_path):
+    pytest.importorskip("hatchling", reason="building needs the [check] extra")
+    subprocess.run([sys.executable, "-m", "hatchling", "build", "-t", "sdist", "-d", tmp_path], cwd=ROOT, check=True)
+    (packed,) = tmp_path.glob("firth-*.tar.gz")
+    with tarfile.open(packed) as archive:
+        archive.extractall(tmp_path, filter="data")
+    (source,) = (path for path in tmp_path.iterdir() if path.is_dir())
+    for name, tree in (("of-source", source), ("of-here", ROOT)):
+        build = [sys.executable, "-m", "pip", "wheel", "-q", "--no-deps", "--no-build-isolation", "-w", tmp_path / name]
+        subprocess.run([*build, tree], check=True)
+    contents = []
+    for wheel in tmp_path.glob("of-*/firth-*.whl"):
+        with zipfile.ZipFile(wheel) as archive:
+            contents.append({name: archive.read(name) for name in archive.namelist() if name.startswith("firth/")})
+    assert contents[0] == contents[1]
+    command = [sys.executable, "-m", "pytest", "-q", "tests/test_rounds.py", "tests/test_corpus.py", "tests/formats"]
+    environment = os.environ | {"PYTHONPATH": str(source / "src")}
+    subprocess.run(command, cwd=source, env=environment, check=True)

@@ -14,7 +14,7 @@ import signal
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
@@ -92,18 +92,24 @@ class Checkpoints:
     @contextmanager
     def alone(self) -> Iterator[None]:
         """Keep other processes from training with this folder. Raises `OutputExistsError` if one does so now."""
-        self.folder.mkdir(parents=True, exist_ok=True)
-        try:
-            with held(self.folder, alone=True) as is_ours:
-                if is_ours is False:
-                    raise OutputExistsError(
-                        f"another process is training now, with its checkpoints in {self.folder}: wait for it, or"
-                        " choose another output"
-                    )
+        with ExitStack() as stack:
+            is_ours = self._hold(stack)
+            if is_ours is False:
+                raise OutputExistsError(
+                    f"another process is training now, with its checkpoints in {self.folder}: wait for it, or choose"
+                    " another output"
+                )
+            try:
                 yield
-        finally:
-            with contextlib.suppress(OSError):
-                self.folder.rmdir()  # where there is no checkpoint in it
+            finally:
+                with contextlib.suppress(OSError):
+                    self.folder.rmdir()  # where there is no checkpoint in it
+
+    def _hold(self, stack: ExitStack) -> bool | None:
+        while True:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            with contextlib.suppress(FileNotFoundError):  # the process that had it has just removed it
+                return stack.enter_context(held(self.folder, alone=True))
 
     def refuse_to_overwrite(self) -> None:
         """Raise `OutputExistsError` if an interrupted training could go on from here."""

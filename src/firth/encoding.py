@@ -30,6 +30,7 @@ from firth.kernels.scanner import SENTENCE_END_NUMBER, translate
 from firth.scanning import NO_WORD, Scanner, Words, can_scan, merge, scan
 from firth.sources import Source, TextSource, as_source
 from firth.team import usable_threads
+from firth.tensors import write_tensors
 from firth.text import SENTENCE_END
 from firth.vocabulary import FirstSeen, Vocabulary
 
@@ -134,7 +135,7 @@ def _write(
         if not words.words:
             raise CorpusError(f"there is not one word in {source.name}")
         tokens, starts = _write_ids(work / NUMBERS, words.id_of, parts, temporary)
-        words.counts.astype("<i8").tofile(temporary / "counts.i64")
+        (temporary / "counts.i64").write_bytes(np.ascontiguousarray(words.counts, "<i8").data)
         lines = json.dumps(words.words, separators=("\n", ":"))[1:-1]
         (temporary / "words.jsonl").write_text(lines + "\n", "ascii", newline="\n")
         about = {
@@ -193,11 +194,9 @@ class Numbering:
 
     def save(self, folder: Path, scanners: list[Scanner]) -> None:
         """Save it, with the scanners' tables; what was saved before is valid until all is written."""
-        from safetensors.numpy import save_file
-
         before = list(folder.glob("table-*"))
         for index, scanner in enumerate(scanners):
-            save_file(scanner.saved(), self.table(folder, index))
+            write_tensors(self.table(folder, index), scanner.saved())
         self.tables = [sha256_of(self.table(folder, index)) for index in range(len(scanners))]
         with new_file(folder / STATE, overwrite=True) as temporary:
             temporary.write_text(json.dumps(asdict(self)), "utf-8")
@@ -258,7 +257,7 @@ def _number_text(
         while first is not None:
             some = itertools.chain([first], itertools.islice(blocks, BLOCKS_BETWEEN_SAVES - 1))
             for found in scan(some, scanners[:threads]):
-                found.numbers.astype("<i4", copy=False).tofile(file)
+                file.write(np.ascontiguousarray(found.numbers, "<i4").data)
                 numbering.parts.append((found.scanner, len(found.numbers)))
                 numbering.blocks += 1
                 numbering.tokens += len(found.numbers)
@@ -281,7 +280,7 @@ def _number_tokens(
     with (folder / NUMBERS).open("wb") as file:
         for batch in source.batches(config):
             found = np.fromiter(map(numbers.__getitem__, batch.tokens), np.dtype("<i4"), len(batch.tokens))
-            found.tofile(file)
+            file.write(found.data)
             seen = np.bincount(found, minlength=len(number_counts))
             seen[: len(number_counts)] += number_counts
             number_counts = seen
@@ -308,7 +307,7 @@ def _write_ids(numbers_path: Path, id_of: list[Int32], parts: Parts, folder: Pat
         (folder / "ids.i32").open("wb") as ids_file,
         (folder / "sentence_starts.i64").open("wb") as starts_file,
     ):
-        np.zeros(1, "<i8").tofile(starts_file)
+        starts_file.write(np.zeros(1, "<i8").data)
         for scanner, count in parts:
             for first in range(0, count, CHUNK_TOKENS):
                 numbers = np.fromfile(numbers_file, "<i4", min(CHUNK_TOKENS, count - first)).astype(
@@ -317,7 +316,7 @@ def _write_ids(numbers_path: Path, id_of: list[Int32], parts: Parts, folder: Pat
                 if len(numbers) == 0 or numbers.min() < 0 or numbers.max() >= len(id_of[scanner]):
                     raise FormatError(f"{numbers_path} is damaged: begin anew (it is removed)")
                 translate(numbers, id_of[scanner], ids, ends, state)
-                ids[: state[0]].astype("<i4", copy=False).tofile(ids_file)
-                ends[: state[1]].astype("<i8", copy=False).tofile(starts_file)
+                ids_file.write(ids[: state[0]].astype("<i4", copy=False).data)
+                starts_file.write(ends[: state[1]].astype("<i8", copy=False).data)
                 starts += int(state[1])
     return int(state[2]), starts

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import errno
 import hashlib
 import os
 import shutil
@@ -57,7 +58,8 @@ def new_file(path: Path, *, overwrite: bool = False) -> Iterator[Path]:
     os.close(descriptor)
     temporary = Path(name)
     try:
-        yield temporary
+        with _named(path):
+            yield temporary
         temporary.chmod(0o666 & ~_umask())
         _flush(temporary)
         refuse_to_overwrite(path, overwrite=overwrite)
@@ -65,6 +67,17 @@ def new_file(path: Path, *, overwrite: bool = False) -> Iterator[Path]:
         _flush(path.parent)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def _named(path: Path) -> Iterator[None]:
+    """Let an error of the system, such as that the disk is full, say what was to be written."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno is not None and error.filename is None:
+            error.filename = str(path)
+        raise
 
 
 @contextmanager
@@ -77,7 +90,8 @@ def new_folder(path: Path, *, overwrite: bool = False) -> Iterator[Path]:
     temporary = Path(tempfile.mkdtemp(prefix=f".{path.name}.", suffix=UNFINISHED, dir=path.parent))
     with held(temporary):
         try:
-            yield temporary
+            with _named(path):
+                yield temporary
             temporary.chmod(0o777 & ~_umask())
             for file in temporary.iterdir():
                 _flush(file)
@@ -97,6 +111,7 @@ def held(folder: Path, *, alone: bool = False) -> Iterator[bool | None]:
     """Let other processes see that a folder is in use, until the end, or until this process is gone.
 
     Gives whether that could be done: with `alone`, no other process may hold it. None where the system cannot tell.
+    Raises `FileNotFoundError` if the folder is not there, or is removed meanwhile.
     """
     if os.name != "posix":
         yield None
@@ -108,6 +123,10 @@ def held(folder: Path, *, alone: bool = False) -> Iterator[bool | None]:
         try:
             fcntl.flock(descriptor, (fcntl.LOCK_EX if alone else fcntl.LOCK_SH) | fcntl.LOCK_NB)
             done: bool | None = True
+            if not os.path.samestat(os.fstat(descriptor), folder.stat()):
+                raise FileNotFoundError(errno.ENOENT, "another process has replaced it", str(folder))
+        except FileNotFoundError:
+            raise
         except BlockingIOError:
             done = False
         except OSError:  # a file system without locks
@@ -150,11 +169,12 @@ def _exchange(new: Path, old: Path) -> None:
         if rename and rename(at_working_folder, bytes(new), at_working_folder, bytes(old), exchange) == 0:
             return
     aside = Path(tempfile.mkdtemp(prefix=f".{old.name}.", suffix=".old", dir=old.parent))
-    old.rename(aside / old.name)
     try:
-        new.rename(old)
-    except BaseException:
-        (aside / old.name).rename(old)
-        aside.rmdir()
-        raise
-    shutil.rmtree(aside, ignore_errors=True)
+        old.rename(aside / old.name)
+        try:
+            new.rename(old)
+        except BaseException:
+            (aside / old.name).rename(old)
+            raise
+    finally:
+        shutil.rmtree(aside, ignore_errors=True)

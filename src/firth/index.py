@@ -23,6 +23,7 @@ from firth.errors import FirthError, FormatError
 from firth.files import new_file
 from firth.nearest import nearest
 from firth.team import usable_threads
+from firth.tensors import write_tensors
 from firth.vectors import Neighbors, WordVectors
 
 Float32 = np.ndarray[Any, np.dtype[np.float32]]
@@ -86,8 +87,6 @@ class NeighborIndex:
 
     def save(self, path: str | Path, *, overwrite: bool = False) -> Path:
         """Write the index, a safetensors file (see `index_path`)."""
-        from safetensors.numpy import save_file
-
         path = Path(path)
         about = {
             "format": FORMAT,
@@ -97,9 +96,8 @@ class NeighborIndex:
             "seconds": self.measured.seconds,
             "exact_seconds": self.measured.exact_seconds,
         }
-        arrays = {"middles": np.ascontiguousarray(self.middles), "lists": np.ascontiguousarray(self.lists)}
         with new_file(path, overwrite=overwrite) as temporary:
-            save_file(arrays, temporary, metadata={"firth": json.dumps(about)})
+            write_tensors(temporary, {"middles": self.middles, "lists": self.lists}, json.dumps(about))
         return path
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -20,12 +21,24 @@ LONGEST_HEADER_BYTES = 1 << 20
 Float32 = np.ndarray[Any, np.dtype[np.float32]]
 
 
-def write_tensor(path: Path, name: str, array: Float32) -> None:
-    """Write one float32 array as a safetensors file with one tensor of this name."""
+def write_tensors(path: Path, arrays: Mapping[str, np.ndarray[Any, Any]], about: str = "") -> None:
+    """Write arrays as a safetensors file, each a tensor of its name; `about` goes into the header as `firth`.
+
+    Raises `OSError` if the disk is full, or cannot be written to.
+    """
+    from safetensors import SafetensorError
     from safetensors.numpy import save_file
 
-    # safetensors 0.8.0 writes strided arrays wrongly
-    save_file({name: np.ascontiguousarray(array, "<f4")}, path)
+    whole = {name: np.ascontiguousarray(array) for name, array in arrays.items()}  # 0.8.0 writes strided ones wrongly
+    try:
+        save_file(whole, path, metadata={"firth": about} if about else None)
+    except SafetensorError as error:  # which has no number of the system's
+        raise OSError(f"cannot write {path}: {error}") from error
+
+
+def write_tensor(path: Path, name: str, array: Float32) -> None:
+    """Write one float32 array as a safetensors file with one tensor of this name. Raises as `write_tensors`."""
+    write_tensors(path, {name: np.asarray(array, "<f4")})
 
 
 def map_tensor(path: Path, name: str | None = None) -> Float32:

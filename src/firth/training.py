@@ -67,9 +67,9 @@ def train(
     kept = Checkpoints(checkpoints) if checkpoints is not None else None
     if kept is None and resume:
         raise ConfigError("to resume, say where the checkpoints are: checkpoints=FOLDER")
-    if kept is not None and not resume:
-        kept.refuse_to_overwrite()
     with kept.alone() if kept is not None else nullcontext(), _reporter(progress, tensorboard) as report:
+        if kept is not None and not resume:
+            kept.refuse_to_overwrite()
         if not compiler.is_compiled("rounds"):
             report(compiler.Compiling())
             compiler.beside.start(rounds.KERNELS, "from firth.rounds import train_a_little; train_a_little()")

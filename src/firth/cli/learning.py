@@ -110,7 +110,8 @@ def train(
         resume=resume,
     )
     model.save(output, overwrite=overwrite)
-    checkpoints.remove()
+    with checkpoints.alone():
+        checkpoints.remove()
     if as_json:
         return print_json(facts(model) | {"model": str(output)})
     click.echo(f"{len(model):,} words, {model.vector_size} dimensions, saved to {output}")
