@@ -20,6 +20,8 @@ from firth.kernels import randomness
 from firth.kernels.noise import Noise
 from firth.kernels.products import LANES, TILE_ROWS
 from firth.kernels.skipgram import (
+    SHARES,
+    SPREAD,
     Changes,
     Parameters,
     Plan,
@@ -207,7 +209,7 @@ class Crew:
         rows, context = len(self.scratch[0].X), len(self.scratch[0].slot)
         self.team = team
         self.parameters = parameters
-        self.counters = np.zeros(8, np.int64)
+        self.counters = np.zeros(SHARES + SPREAD * team.threads, np.int64)
         self.changes = Changes(
             input_words=np.zeros((blocks, context), np.int32),
             input_rows=aligned_zeros(blocks * rows, width),
@@ -224,14 +226,16 @@ class Crew:
     def train(self, stretch: Stretch, plan: Plan, noise: Noise) -> tuple[float, int]:
         """Train on a stretch, and return its loss and the number of pairs that is summed over."""
         self.counters[:] = 0
+        totals = np.zeros(2)
 
-        def work(thread: int) -> tuple[float, int]:
-            return train_rounds(
-                thread, self.team.threads, self.counters, stretch, plan, self.parameters, noise,
+        def work(thread: int) -> None:
+            train_rounds(
+                thread, self.team.threads, self.counters, totals, stretch, plan, self.parameters, noise,
                 self.scratch[thread], self.changes,
             )  # fmt: skip
 
-        return self.team.run(work)[0]
+        self.team.run(work)
+        return float(totals[0]), int(totals[1])
 
 
 def train(

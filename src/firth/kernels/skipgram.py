@@ -19,7 +19,7 @@ from firth.kernels.noise import Noise, draw_noise_word
 from firth.kernels.prefetch import prefetch_row
 from firth.kernels.products import TILE_ROWS, score, weigh, weigh_transposed
 from firth.kernels.randomness import draw, high_half, scale
-from firth.kernels.synchrony import take_ticket, wait_for_all
+from firth.kernels.synchrony import read_counter, take_if, take_ticket, wait_until
 
 Float32 = np.ndarray[Any, np.dtype[np.float32]]
 Float64 = np.ndarray[Any, np.dtype[np.float64]]
@@ -29,6 +29,10 @@ UInt16 = np.ndarray[Any, np.dtype[np.uint16]]
 UInt32 = np.ndarray[Any, np.dtype[np.uint32]]
 
 UNUSED = -1
+SPREAD = 8
+"""Counters lie so far apart that no two share a cache line."""
+TICKETS, BLOCKS_DONE, SHARES_DONE, SHARES = (SPREAD * i for i in range(4))
+"""Blocks claimed in a stretch, and done; shares done; from there on, for each share, the rounds it was claimed in."""
 ROWS_AHEAD = 8
 """Rows that are on their way from memory while changes are added to one."""
 
@@ -335,52 +339,63 @@ def add_rows(
 
 
 @compiled
+def add_share(
+    share: int, blocks: int, totals: Float64, parameters: Parameters, scratch: Scratch, changes: Changes
+) -> None:
+    """Add the changes of the rows that one thread, the share's, owns; with the first share, the round's loss."""
+    if share == 0:
+        for block in range(blocks):
+            totals[0] += changes.loss[block]
+            totals[1] += changes.pairs[block]
+    add_rows(
+        changes.input_words, changes.input_count, changes.input_rows, blocks,
+        changes.input_owner, parameters.inputs, share, scratch.mine,
+    )  # fmt: skip
+    add_rows(
+        changes.output_words, changes.output_count, changes.output_rows, blocks,
+        changes.output_owner, parameters.outputs, share, scratch.mine,
+    )  # fmt: skip
+
+
+@compiled
 def train_rounds(
     thread: int,
     threads: int,
     counters: Int64,
+    totals: Float64,
     stretch: Stretch,
     plan: Plan,
     parameters: Parameters,
     noise: Noise,
     scratch: Scratch,
     changes: Changes,
-) -> tuple[float, int]:
+) -> None:
     """Train on a stretch. Every thread calls this with the same arrays, save `thread` and `scratch`.
 
-    A round has two phases with a meeting after each: blocks, dealt out by ticket, are computed from the
-    parameters as they are; then each thread adds the changes of the rows it owns. `counters` are zero at the
-    start. Returns the loss and the number of pairs it was summed over, the same from every thread.
+    A round has two phases. Its blocks are computed from the parameters as they are, each by who claims it; when all are
+    done, the changes are added, in shares: a thread claims its own first, and then those of threads that are away.
+    `counters`, which are zero at the start, only grow, so that who comes back late claims nothing of a round that is
+    over. `totals` gets the loss, and the number of pairs it is summed over.
     """
-    loss = 0.0
-    pairs = 0
-    meeting = 0
     size = plan.block_centres * plan.round_blocks
+    block_end = 0
     for number, round_first in enumerate(range(stretch.first, stretch.last, size)):
         centres = min(size, stretch.last - round_first)
         blocks = (centres + plan.block_centres - 1) // plan.block_centres
+        block_first, block_end = block_end, block_end + blocks
         rate = learning_rate(plan, stretch.positions[round_first])
-        tickets = 1 + number % 2
-        if thread == 0:
-            counters[3 - tickets] = 0  # the next round's, which all have finished with
-        block = take_ticket(counters, tickets)
-        while block < blocks:
-            first = round_first + block * plan.block_centres
-            compute_block(stretch, first, block, rate, plan, parameters, noise, scratch, changes, thread)
-            block = take_ticket(counters, tickets)
-        meeting += 1
-        wait_for_all(counters, meeting, threads)
-        for block in range(blocks):
-            loss += changes.loss[block]
-            pairs += changes.pairs[block]
-        add_rows(
-            changes.input_words, changes.input_count, changes.input_rows, blocks,
-            changes.input_owner, parameters.inputs, thread, scratch.mine,
-        )  # fmt: skip
-        add_rows(
-            changes.output_words, changes.output_count, changes.output_rows, blocks,
-            changes.output_owner, parameters.outputs, thread, scratch.mine,
-        )  # fmt: skip
-        meeting += 1
-        wait_for_all(counters, meeting, threads)
-    return loss, pairs
+        ticket = read_counter(counters, TICKETS)
+        while ticket < block_end:
+            if take_if(counters, TICKETS, ticket):
+                block = ticket - block_first
+                first = round_first + block * plan.block_centres
+                compute_block(stretch, first, block, rate, plan, parameters, noise, scratch, changes, thread)
+                take_ticket(counters, BLOCKS_DONE)
+            ticket = read_counter(counters, TICKETS)
+        wait_until(counters, BLOCKS_DONE, block_end)
+        for other in range(threads):
+            share = (thread + other) % threads
+            if take_if(counters, SHARES + SPREAD * share, number):
+                add_share(share, blocks, totals, parameters, scratch, changes)
+                take_ticket(counters, SHARES_DONE)
+        wait_until(counters, SHARES_DONE, (number + 1) * threads)

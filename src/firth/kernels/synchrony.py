@@ -1,4 +1,7 @@
-"""How the threads of a training wait for each other inside a kernel: an atomic counter and a barrier.
+"""How the threads of a training wait for each other inside a kernel: atomic counters, claims and a barrier.
+
+A thread that has claimed a piece of work is waited for; one that has not may be away, where the system gives its core
+to somebody else, and the others do the work without it. Only the barrier waits for every thread.
 
 The plain functions are what runs when the compiler is off, where there is one thread only.
 """
@@ -26,6 +29,13 @@ def take_ticket(counters: Counters, index: int) -> int:
     return int(ticket)
 
 
+def take_if(counters: Counters, index: int, wanted: int) -> bool:
+    """Add one to a counter if it is `wanted`; return whether it was: of those who want one number, one gets it."""
+    was = counters[index]
+    counters[index] += was == wanted
+    return bool(was == wanted)
+
+
 def read_counter(counters: Counters, index: int) -> int:
     """A counter's value now, whichever thread changed it."""
     return int(counters[index])
@@ -36,11 +46,17 @@ def offer_core() -> None:
 
 
 @compiled
-def wait_for_all(counters: Counters, meeting: int, threads: int) -> None:
-    """Return when all threads have come to this meeting. Meetings are numbered from 1, in order."""
-    take_ticket(counters, ARRIVALS)
+def wait_until(counters: Counters, index: int, number: int) -> None:
+    """Return when a counter has come to this number."""
     looks = 0
-    while read_counter(counters, ARRIVALS) < meeting * threads:
+    while read_counter(counters, index) < number:
         looks += 1
         if looks > PATIENCE:
             offer_core()
+
+
+@compiled
+def wait_for_all(counters: Counters, meeting: int, threads: int) -> None:
+    """Return when all threads have come to this meeting. Meetings are numbered from 1, in order."""
+    take_ticket(counters, ARRIVALS)
+    wait_until(counters, ARRIVALS, meeting * threads)

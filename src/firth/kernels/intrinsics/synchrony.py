@@ -11,7 +11,7 @@ from numba.core import cgutils
 from numba.extending import intrinsic, overload
 
 from firth.kernels.compiler import OPTIONS
-from firth.kernels.synchrony import offer_core, read_counter, take_ticket
+from firth.kernels.synchrony import offer_core, read_counter, take_if, take_ticket
 
 
 def _address(context: Any, builder: Any, array_type: Any, array: Any, index: Any) -> Any:
@@ -26,6 +26,16 @@ def _atomic_add_one(typing_context, counters, index):  # type: ignore[no-untyped
         return builder.atomic_rmw("add", address, ir.Constant(ir.IntType(64), 1), "seq_cst")
 
     return types.int64(counters, types.intp), generate
+
+
+@intrinsic
+def _atomic_add_one_if(typing_context, counters, index, wanted):  # type: ignore[no-untyped-def]
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        address = _address(context, builder, signature.args[0], *args[:2])
+        more = builder.add(args[2], ir.Constant(ir.IntType(64), 1))
+        return builder.extract_value(builder.cmpxchg(address, args[2], more, "seq_cst", "seq_cst"), 1)
+
+    return types.boolean(counters, types.intp, types.int64), generate
 
 
 @intrinsic
@@ -50,6 +60,11 @@ def _sched_yield(typing_context):  # type: ignore[no-untyped-def]
 @overload(take_ticket, jit_options=OPTIONS)
 def _take_ticket(counters, index):  # type: ignore[no-untyped-def]
     return lambda counters, index: _atomic_add_one(counters, index)
+
+
+@overload(take_if, jit_options=OPTIONS)
+def _take_if(counters, index, wanted):  # type: ignore[no-untyped-def]
+    return lambda counters, index, wanted: _atomic_add_one_if(counters, index, wanted)
 
 
 @overload(read_counter, jit_options=OPTIONS)
