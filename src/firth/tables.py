@@ -113,13 +113,20 @@ def _kind_of_column(path: Path, name: str) -> str:
             known = ", ".join(map(repr, table.names)) or "none"
             raise SourceError(f"{path} has no column {name!r}: there are {known}")
         kind, types = table.schema.field(name).type, table.pyarrow.types
-    if types.is_dictionary(kind):
-        kind = kind.value_type
-    if types.is_string(kind) or types.is_large_string(kind) or types.is_string_view(kind):
+    if _is_text(kind, types):
         return "text"
-    if types.is_list(kind) or types.is_large_list(kind) or types.is_fixed_size_list(kind) or types.is_list_view(kind):
+    lists = (
+        types.is_list(kind) or types.is_large_list(kind) or types.is_fixed_size_list(kind) or types.is_list_view(kind)
+    )
+    if lists and (_is_text(kind.value_type, types) or types.is_integer(kind.value_type)):
         return "lists"
     raise SourceError(f"the column {name!r} of {path} holds {kind}: wanted strings of text, or lists of tokens")
+
+
+def _is_text(kind: Any, types: Any) -> bool:
+    if types.is_dictionary(kind):
+        kind = kind.value_type
+    return bool(types.is_string(kind) or types.is_large_string(kind) or types.is_string_view(kind))
 
 
 class _OpenTable:
@@ -153,7 +160,7 @@ class _OpenTable:
             self.names: list[str] = self.schema.names
         except SourceError:
             raise
-        except (self.pyarrow.ArrowException, OSError, ValueError) as error:
+        except (self.pyarrow.ArrowException, OSError, ValueError, LookupError) as error:
             raise SourceError(f"cannot read {self.path}: {error}") from error
         return self
 
@@ -169,7 +176,7 @@ class _OpenTable:
                 array = next(arrays, None)
                 if array is not None:
                     array.validate(full=True)
-            except (self.pyarrow.ArrowException, OSError, ValueError, KeyError) as error:
+            except (self.pyarrow.ArrowException, OSError, ValueError, LookupError) as error:
                 raise SourceError(f"{self.path} is damaged: {error}") from error
             if array is None:
                 return
