@@ -34,6 +34,9 @@ def train_reference(tokens, config, epochs=2):
             noise=alias_table(noise_distribution(tokens.counts, config.noise_exponent)),
             keep=as_thresholds(keep_probabilities(tokens.counts, config.sample)).tolist(),
             keep_key=int(randomness.stream_key(config.seed, number, randomness.SUBSAMPLING)),
+            cbow=(config.context == "mean", config.context_gradient == "exact")
+            if config.architecture == "cbow"
+            else None,
         )
         losses.append(
             reference.train_epoch(tokens.ids.tolist(), tokens.sentence_starts.tolist(), inputs, outputs, epoch)
@@ -53,6 +56,13 @@ def sha256(parameters):
         {"window": 12, "negative": 15, "vector_size": 17},
         {"vector_size": 1, "seed": 7, "noise_exponent": -0.5},
         {"learning_rate": 0.05, "min_learning_rate": 0.05, "sample": 0.05},
+        {"shrink_windows": False, "window": 3},
+        {"window_side": "before"},
+        {"window_side": "after", "shrink_windows": False},
+        {"architecture": "cbow"},
+        {"architecture": "cbow", "context_gradient": "word2vec.c", "vector_size": 17},
+        {"architecture": "cbow", "context": "sum", "window": 12, "negative": 15},
+        {"architecture": "cbow", "window_side": "before", "sample": 0, "vector_size": 1},
     ],
     ids=str,
 )
@@ -76,8 +86,9 @@ def larger_corpus():
 
 @needs_threads
 @pytest.mark.parametrize("threads", [2, 3, 4])
-def test_train__gives_the_same_bits_at_any_number_of_threads(threads):
-    tokens, config = larger_corpus(), TrainingConfig(sample=0.01)
+@pytest.mark.parametrize("architecture", ["skip-gram", "cbow"])
+def test_train__gives_the_same_bits_at_any_number_of_threads(threads, architecture):
+    tokens, config = larger_corpus(), TrainingConfig(sample=0.01, architecture=architecture)
     one, events = train(tokens, config)
     many, many_events = train(tokens, config, threads=threads)
     assert sha256(one) == sha256(many)

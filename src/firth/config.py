@@ -46,6 +46,12 @@ def or_none(check: Callable[[Any], bool]) -> Callable[[Any], bool]:
     return lambda value: value is None or check(value)
 
 
+def one_of(*choices: str) -> dict[str, Any]:
+    """What a setting must satisfy that has one of these values."""
+    named = ", ".join(choices[:-1]) + f" or {choices[-1]}"
+    return {"check": lambda value: isinstance(value, str) and value in choices, "wanted": named}
+
+
 def _is_encoding(value: Any) -> bool:
     try:
         codecs.lookup(value)
@@ -105,12 +111,29 @@ class TextConfig(Config):
 class TrainingConfig(TextConfig):
     """Everything that decides the result of a training, and nothing that does not (threads are not here)."""
 
+    architecture: str = setting(
+        "skip-gram",
+        "skip-gram: each context word predicts the centre; cbow: what they are together does",
+        **one_of("skip-gram", "cbow"),
+    )
     vector_size: int = setting(100, "numbers in a vector", is_int(1, 65_536), "a whole number from 1 to 65,536")
     window: int = setting(
-        5,
-        "largest distance of a context word; each position draws its own from 1 to this",
-        is_int(1, 1000),
-        "a whole number from 1 to 1,000",
+        5, "largest distance of a context word", is_int(1, 1000), "a whole number from 1 to 1,000"
+    )
+    shrink_windows: bool = setting(
+        True,
+        "each position draws its own window from 1 to the largest, so that near words count more",
+        is_bool,
+        "true or false",
+    )
+    window_side: str = setting(
+        "both", "where context words stand: before the centre, after it, or both", **one_of("both", "before", "after")
+    )
+    context: str = setting("mean", "what cbow makes of the context words: their mean or sum", **one_of("mean", "sum"))
+    context_gradient: str = setting(
+        "exact",
+        "what cbow changes each context word by: its own gradient (exact), or that of the mean, as word2vec.c does",
+        **one_of("exact", "word2vec.c"),
     )
     min_count: int = setting(5, "words that occur less often are left out", is_int(1), "a whole number of 1 or more")
     max_vocabulary: int | None = setting(

@@ -42,15 +42,17 @@ def noise_word(threshold: Sequence[int], alias: Sequence[int], key: int, counter
     return column if bits & 0xFFFFFFFF < threshold[column] else int(alias[column])
 
 
-def pairs_of(centre: int, kept: Sequence[int], sentences: Sequence[int], window: int, key: int) -> list[int]:
+def pairs_of(centre: int, kept: Sequence[int], sentences: Sequence[int], plan: Any) -> list[int]:
     """The indices (into `kept`) of the context words of a centre: within its own window, in its own sentence.
 
     `kept` are positions in the corpus, `sentences` the sentence of each.
     """
-    reach = 1 + (((draw(key, kept[centre]) >> 32) * window) >> 32)
+    reach = plan.window
+    if plan.shrink:
+        reach = 1 + (((draw(int(plan.window_key), kept[centre]) >> 32) * plan.window) >> 32)
     return [
         j
-        for j in range(max(0, centre - reach), min(len(kept), centre + reach + 1))
+        for j in range(max(0, centre - plan.before * reach), min(len(kept), centre + plan.after * reach + 1))
         if j != centre and sentences[j] == sentences[centre]
     ]
 
@@ -90,6 +92,56 @@ def block_gradient(
     return by_inputs, by_outputs
 
 
+def cbow_loss(
+    inputs: Array,
+    outputs: Array,
+    contexts: Sequence[tuple[Sequence[int], int]],
+    noise: Sequence[int],
+    noise_weight: float,
+    *,
+    mean: bool,
+) -> float:
+    """The loss of a block of CBOW (Mikolov et al. 2013, "Efficient estimation", §3.1), as `block_loss` has it, with the
+    mean or the sum of a centre's context words in place of each of them. `contexts` are (context words, centre).
+    """
+    loss = 0.0
+    for words, centre in contexts:
+        hidden = inputs[list(words)].sum(axis=0) / (len(words) if mean else 1)
+        loss += np.logaddexp(0.0, -hidden @ outputs[centre])
+        for word in noise:
+            if word != centre:
+                loss += noise_weight * np.logaddexp(0.0, hidden @ outputs[word])
+    return loss
+
+
+def cbow_gradient(
+    inputs: Array,
+    outputs: Array,
+    contexts: Sequence[tuple[Sequence[int], int]],
+    noise: Sequence[int],
+    noise_weight: float,
+    *,
+    mean: bool,
+    exact: bool = True,
+) -> tuple[Array, Array]:
+    """The gradient of `cbow_loss` by inputs and by outputs, each (V, d).
+
+    Not `exact`, every context word gets the whole gradient of their mean, as word2vec.c has it: too much by as many as
+    they are (Irsoy, Benton and Stratos 2021, "Corrected CBOW performs as well as Skip-gram", §2).
+    """
+    by_inputs, by_outputs = np.zeros_like(inputs), np.zeros_like(outputs)
+    for words, centre in contexts:
+        share = 1 / len(words) if mean else 1.0
+        hidden = inputs[list(words)].sum(axis=0) * share
+        errors = [(centre, logistic(hidden @ outputs[centre]) - 1)]
+        errors += [(word, noise_weight * logistic(hidden @ outputs[word])) for word in noise if word != centre]
+        for word, error in errors:
+            by_outputs[word] += error * hidden
+            for context in words:
+                by_inputs[context] += (share if exact else 1) * error * outputs[word]
+    return by_inputs, by_outputs
+
+
 @dataclass
 class Epoch:
     """What an epoch needs besides the parameters: the fields of the kernels' `Plan`, `Noise` and keep table."""
@@ -98,6 +150,7 @@ class Epoch:
     noise: Any
     keep: Sequence[int]
     keep_key: int
+    cbow: tuple[bool, bool] | None = None  # whether the mean is taken, and whether gradients are exact
 
 
 def train_epoch(
@@ -115,10 +168,9 @@ def train_epoch(
         changes = []
         for first in range(round_first, round_last, plan.block_centres):
             last = min(first + plan.block_centres, round_last)
-            pairs = [
-                (ids[kept[j]], ids[kept[centre]])
+            contexts = [
+                ([ids[kept[j]] for j in pairs_of(centre, kept, sentences, plan)], ids[kept[centre]])
                 for centre in range(first, last)
-                for j in pairs_of(centre, kept, sentences, plan.window, int(plan.window_key))
             ]
             noise = [
                 noise_word(
@@ -129,10 +181,20 @@ def train_epoch(
                 )
                 for n in range(plan.noise_words)
             ]
+            if epoch.cbow is None:
+                pairs = [(word, centre) for words, centre in contexts for word in words]
+                found = block_loss(inputs, outputs, pairs, noise, plan.noise_weight)
+                by_inputs, by_outputs = block_gradient(inputs, outputs, pairs, noise, plan.noise_weight)
+            else:
+                pairs = [(words, centre) for words, centre in contexts if words]
+                mean, exact = epoch.cbow
+                found = cbow_loss(inputs, outputs, pairs, noise, plan.noise_weight, mean=mean)
+                by_inputs, by_outputs = cbow_gradient(
+                    inputs, outputs, pairs, noise, plan.noise_weight, mean=mean, exact=exact
+                )
             if (first // plan.block_centres) % plan.loss_blocks == 0:
-                loss += block_loss(inputs, outputs, pairs, noise, plan.noise_weight)
+                loss += found
                 measured += len(pairs)
-            by_inputs, by_outputs = block_gradient(inputs, outputs, pairs, noise, plan.noise_weight)
             changes.append((-rate * by_inputs, -rate * by_outputs))
         for input_change, output_change in changes:
             inputs += input_change

@@ -22,7 +22,9 @@ from firth.kernels.products import LANES, TILE_ROWS
 from firth.kernels.skipgram import (
     SHARES,
     SPREAD,
+    NOISE_ROWS,
     Changes,
+    Hidden,
     Parameters,
     Plan,
     Scratch,
@@ -117,7 +119,13 @@ def round_shape(counts: Int64, config: TrainingConfig) -> tuple[int, int]:
     kept = counts * keep_probabilities(counts, config.sample)
     p = kept / kept.sum()
     q = noise_distribution(counts, config.noise_exponent)
-    visits = (config.window + 1) * np.maximum(p + config.negative * q, p * (1 + config.negative))
+    contexts = config.window + 1 if config.shrink_windows else 2 * config.window
+    contexts = contexts if config.window_side == "both" else max(contexts // 2, 1)
+    as_output, as_input = p + config.negative * q, p * (1 + config.negative)
+    visits = contexts * np.maximum(as_output, as_input)
+    if config.architecture == "cbow" and config.context == "mean":
+        of_each = 1 if config.context_gradient == "exact" else contexts
+        visits = np.maximum(as_output, of_each * as_input)
     centres = int(min(ROUND_CENTRES, ROUND_STEP / (config.learning_rate * float(visits.max()))))
     return min(BLOCK_CENTRES, max(1, centres)), max(1, centres // BLOCK_CENTRES)
 
@@ -127,13 +135,16 @@ def plan_epoch(tokens: Tokens, config: TrainingConfig, epoch: int, epochs: int) 
     n = max(1, len(tokens.ids))
     kept = float((tokens.counts * keep_probabilities(tokens.counts, config.sample)).sum())
     block_centres, round_blocks = round_shape(tokens.counts, config)
-    noise_words = OUTPUT_ROWS - block_centres
+    noise_words = OUTPUT_ROWS - (block_centres if config.architecture == "skip-gram" else NOISE_ROWS)
     fall = (config.learning_rate - config.min_learning_rate) / epochs
     return Plan(
         block_centres=block_centres,
         noise_words=noise_words,
         round_blocks=round_blocks,
         window=config.window,
+        shrink=int(config.shrink_windows),
+        before=int(config.window_side != "after"),
+        after=int(config.window_side != "before"),
         noise_weight=config.negative / noise_words,
         rate_first=config.learning_rate - fall * epoch,
         rate_slope=-fall / n,
@@ -199,13 +210,31 @@ def new_scratch(plan: Plan, width: int) -> Scratch:
     )
 
 
+def new_hidden(config: TrainingConfig, width: int) -> Hidden | None:
+    """The working space that CBOW needs besides."""
+    if config.architecture != "cbow":
+        return None
+    both = aligned_zeros(BLOCK_CENTRES + OUTPUT_ROWS, width)
+    return Hidden(
+        H=both[:BLOCK_CENTRES],
+        Z=both[BLOCK_CENTRES:],
+        HZ=both,
+        G=aligned_zeros(BLOCK_CENTRES, width),
+        S=aligned_zeros(BLOCK_CENTRES, NOISE_ROWS),
+        reach=np.zeros((BLOCK_CENTRES, 2), np.int32),
+        mean=int(config.context == "mean"),
+        exact=int(config.context_gradient == "exact"),
+    )
+
+
 class Crew:
     """A team of threads, with the arrays they share."""
 
-    def __init__(self, team: Team, plan: Plan, parameters: Parameters):
+    def __init__(self, team: Team, config: TrainingConfig, plan: Plan, parameters: Parameters):
         words, width = parameters.inputs.shape
         blocks = plan.round_blocks
         self.scratch = [new_scratch(plan, width) for _ in range(team.threads)]
+        self.hidden = [new_hidden(config, width) for _ in range(team.threads)]
         rows, context = len(self.scratch[0].X), len(self.scratch[0].slot)
         self.team = team
         self.parameters = parameters
@@ -231,7 +260,7 @@ class Crew:
         def work(thread: int) -> None:
             train_rounds(
                 thread, self.team.threads, self.counters, totals, stretch, plan, self.parameters, noise,
-                self.scratch[thread], self.changes,
+                self.scratch[thread], self.hidden[thread], self.changes,
             )  # fmt: skip
 
         self.team.run(work)
@@ -256,7 +285,7 @@ def train(
     noise = alias_table(noise_distribution(tokens.counts, config.noise_exponent))
     n = len(tokens.ids)
     with Team(threads) as team:
-        crew = Crew(team, plan_epoch(tokens, config, 0, epochs), parameters)
+        crew = Crew(team, config, plan_epoch(tokens, config, 0, epochs), parameters)
         for epoch in range(done.epochs, epochs):
             plan = plan_epoch(tokens, config, epoch, epochs)
             _, skipped, loss, pairs = done if epoch == done.epochs else Done(epoch)
@@ -282,8 +311,8 @@ def train(
                 )
 
 
-def train_a_little() -> None:
+def train_a_little(architecture: str = "skip-gram") -> None:
     """Train on two words, so that the kernels are compiled."""
-    config = TrainingConfig(vector_size=1, sample=0)
+    config = TrainingConfig(vector_size=1, sample=0, architecture=architecture)
     tokens = Tokens(np.array([0, 1], np.int32), np.array([0, 2]), np.array([1, 1]))
     list(train(tokens, config, initial_parameters(2, 1, 1), epochs=1, threads=1))

@@ -70,9 +70,11 @@ def train(
     with kept.alone() if kept is not None else nullcontext(), _reporter(progress, tensorboard) as report:
         if kept is not None and not resume:
             kept.refuse_to_overwrite()
-        if not compiler.is_compiled("rounds"):
+        if not compiler.is_compiled(config.architecture):
             report(compiler.Compiling())
-            compiler.beside.start(rounds.KERNELS, "from firth.rounds import train_a_little; train_a_little()")
+            compiler.beside.start(
+                rounds.KERNELS, f"from firth.rounds import train_a_little; train_a_little({config.architecture!r})"
+            )
         corpus = encode(source, config=config, cache=cache, report=report, threads=threads)
         corpus.check()
         vocabulary = corpus.vocabulary(config.min_count, config.max_vocabulary)
@@ -147,7 +149,7 @@ def _learn(
                 path = checkpoints.save(identity, event.done, results, parameters)
                 if asked.signal is not None:
                     raise TrainingInterrupted(path, asked.signal)
-    compiler.mark_compiled("rounds")
+    compiler.mark_compiled(config.architecture)
     if not np.isfinite(history[-1].loss):
         raise FirthError(
             f"the training diverged: try a learning_rate below {config.learning_rate}"

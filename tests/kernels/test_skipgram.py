@@ -60,12 +60,13 @@ def test_keep_tokens__goes_on_where_a_full_buffer_stopped_it():
 
 
 @pytest.mark.parametrize("window", [1, 2, 5, 30])
-def test_find_pairs__are_those_of_the_twin(window):
+@pytest.mark.parametrize("more", [{}, {"shrink_windows": False}, {"window_side": "before"}, {"window_side": "after"}])
+def test_find_pairs__are_those_of_the_twin(window, more):
     tokens = random_corpus()
-    config = TrainingConfig(window=window, sample=0)
+    config = TrainingConfig(window=window, sample=0, **more)
     plan = rounds.plan_epoch(tokens, config, 0, 1)
     parameters = rounds.initial_parameters(30, 8, 1)
-    crew = rounds.Crew(Team(1), plan, parameters)
+    crew = rounds.Crew(Team(1), config, plan, parameters)
     stretch, _ = next(iter(rounds.Walk(tokens, config, 0, plan)))
     kept, sentences = stretch.positions.tolist(), stretch.sentences.tolist()
     B = plan.block_centres
@@ -81,7 +82,7 @@ def test_find_pairs__are_those_of_the_twin(window):
         twin = sorted(
             (int(stretch.tokens[j]), int(stretch.tokens[centre]))
             for centre in range(first, last)
-            for j in reference.pairs_of(centre, kept, sentences, window, int(plan.window_key))
+            for j in reference.pairs_of(centre, kept, sentences, plan)
         )
         assert ours == twin
         assert scratch.row_pairs[:used].tolist() == scratch.W[:used, :B].sum(axis=1).tolist()

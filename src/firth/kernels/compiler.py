@@ -152,7 +152,8 @@ class MachineCode:
 class Kernel:
     """A function over arrays and numbers that runs as machine code, one for each choice of argument types.
 
-    Arguments are C-contiguous arrays, Python's or NumPy's numbers, and named tuples of these; results are numbers.
+    Arguments are C-contiguous arrays, Python's or NumPy's numbers, None, and named tuples of these; results are
+    numbers. Where a kernel asks whether an argument is None, the other branch is not compiled.
     """
 
     def __init__(self, function: Callable[..., Any], options: dict[str, Any]):
@@ -201,8 +202,9 @@ class Kernel:
 
 
 _loading = threading.RLock()
+NOTHING = "none"
 _SCALARS = {bool: "bool", int: "int64", float: "float64"}
-_C_TYPES = {np.dtype(t).name: np.ctypeslib.as_ctypes_type(t) for t in "?bBhHiIqQfd"}
+_C_TYPES: dict[str, Any] = {np.dtype(t).name: np.ctypeslib.as_ctypes_type(t) for t in "?bBhHiIqQfd"} | {NOTHING: ctypes.c_void_p}
 
 
 def _flatten(value: Any, types: list[Any], words: list[Any]) -> None:
@@ -216,6 +218,9 @@ def _flatten(value: Any, types: list[Any], words: list[Any]) -> None:
         types.append((type(value).__name__, len(value)))
         for item in value:
             _flatten(item, types, words)
+    elif value is None:
+        types.append(NOTHING)
+        words.append(None)
     else:
         types.append(_SCALARS.get(type(value)) or value.dtype.name)
         words.append(value if type(value) in _SCALARS else value.item())
