@@ -1,4 +1,7 @@
-"""Train firth once: one_firth.py CORPUS SEED EPOCHS THREADS [OUTPUT]. Reading is not timed, as for gensim."""
+"""Train firth once: one_firth.py CORPUS SEED EPOCHS THREADS [OUTPUT [SETTINGS]]. Reading is not timed, as for gensim.
+
+SETTINGS are JSON, and go before the usual ones.
+"""
 
 import hashlib
 import json
@@ -12,9 +15,12 @@ from common import SETTINGS
 corpus, seed, epochs, threads = sys.argv[1], *map(int, sys.argv[2:5])
 encoded = firth.encode(corpus)
 words = int(encoded.counts.sum()) * epochs
-firth.train(["one two three"] * 100, min_count=1, epochs=1)  # so that the kernels are compiled, or loaded
+settings = SETTINGS | json.loads(sys.argv[6] if len(sys.argv) > 6 else "{}")
+firth.train(
+    ["one two three"] * 100, **settings | {"min_count": 1, "epochs": 1}
+)  # so that the kernels are compiled, or loaded
 cpu, wall = time.process_time(), time.perf_counter()
-model = firth.train(encoded, seed=seed, epochs=epochs, threads=threads, progress=False, **SETTINGS)
+model = firth.train(encoded, seed=seed, epochs=epochs, threads=threads, progress=False, **settings)
 cpu, wall = time.process_time() - cpu, time.perf_counter() - wall
 if len(sys.argv) > 5:
     model.export(sys.argv[5], overwrite=True)

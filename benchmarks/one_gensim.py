@@ -1,4 +1,7 @@
-"""Train gensim once, in the environment of the peers: one_gensim.py CORPUS SEED EPOCHS WORKERS [OUTPUT]."""
+"""Train gensim once, in the environment of the peers: one_gensim.py CORPUS SEED EPOCHS WORKERS [OUTPUT [SETTINGS]].
+
+SETTINGS are JSON, of gensim's names, and go before the usual ones.
+"""
 
 import json
 import sys
@@ -10,7 +13,9 @@ from common import SETTINGS
 
 corpus, seed, epochs, workers = sys.argv[1], *map(int, sys.argv[2:5])
 names = {"vector_size", "window", "negative", "sample", "min_count"}
-model = Word2Vec(sg=1, alpha=0.025, seed=seed, workers=workers, epochs=epochs, **{k: SETTINGS[k] for k in names})
+settings = {"sg": 1, "alpha": 0.025} | {k: SETTINGS[k] for k in names}
+settings |= json.loads(sys.argv[6] if len(sys.argv) > 6 else "{}")
+model = Word2Vec(seed=seed, workers=workers, epochs=epochs, **settings)
 model.build_vocab(corpus_file=corpus)
 cpu, wall = time.process_time(), time.perf_counter()
 model.train(corpus_file=corpus, total_words=model.corpus_total_words, total_examples=model.corpus_count, epochs=epochs)

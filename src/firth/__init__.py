@@ -24,6 +24,7 @@ if TYPE_CHECKING:
         FormatError,
         OutputExistsError,
         SourceError,
+        StopTraining,
         UnwritableWordError,
         WordNotFoundError,
     )
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
     from firth.sampling import keep_probabilities, sampling_table
     from firth.tables import column
     from firth.text import standardize
-    from firth.training import resume, train
+    from firth.training import resume, train, train_more
     from firth.vectors import WordVectors
     from firth.vocabulary import Vocabulary
 
@@ -50,6 +51,7 @@ _HOMES = {
     "OutputExistsError": "errors",
     "NeighborIndex": "index",
     "SourceError": "errors",
+    "StopTraining": "errors",
     "TextConfig": "config",
     "TrainingConfig": "config",
     "UnwritableWordError": "errors",
@@ -74,6 +76,7 @@ _HOMES = {
     "stability": "comparison",
     "standardize": "text",
     "train": "training",
+    "train_more": "training",
     "training_examples": "examples",
     "unigram_sampler": "examples",
     "vectorize": "examples",
@@ -90,6 +93,7 @@ __all__ = [
     "NeighborIndex",
     "OutputExistsError",
     "SourceError",
+    "StopTraining",
     "TextConfig",
     "TrainingConfig",
     "UnwritableWordError",
@@ -114,6 +118,7 @@ __all__ = [
     "stability",
     "standardize",
     "train",
+    "train_more",
     "training_examples",
     "unigram_sampler",
     "vectorize",

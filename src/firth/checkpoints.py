@@ -30,6 +30,8 @@ from firth.tensors import map_tensor, write_tensor
 FORMAT = "firth checkpoint 1"
 NAME = "checkpoint-"
 INPUTS, OUTPUTS, STATE = "inputs.safetensors", "outputs.safetensors", "state.json"
+BEST = "best-"
+"""How the names of the files begin that hold the parameters of the best epoch so far."""
 SECONDS_BETWEEN = 180.0
 """A checkpoint is written so often, and when an epoch ends; but never so often that it costs more than `SHARE`."""
 SHARE = 0.01
@@ -44,12 +46,14 @@ class Identity:
     config: TrainingConfig
     corpus: str  # a fingerprint
     folder: str  # of the encoded corpus
+    start: str = ""  # a fingerprint of the vectors it started from
 
     def differences(self, other: Identity) -> list[str]:
         """The settings that differ, each with both values; and the text, if it is another."""
         ours, theirs = dataclasses.asdict(self.config), dataclasses.asdict(other.config)
         found = [f"{name} was {ours[name]!r}, now {theirs[name]!r}" for name in ours if ours[name] != theirs[name]]
-        return found + ["the text is another"] * (self.corpus != other.corpus)
+        found += ["the text is another"] * (self.corpus != other.corpus)
+        return found + ["the vectors to start from are others"] * (self.start != other.start)
 
 
 @dataclass(frozen=True)
@@ -60,11 +64,15 @@ class Checkpoint:
     done: Done
     history: list[dict[str, Any]]
     path: Path
+    has_best: bool = False  # whether the parameters of the best epoch are there too
 
-    def restore(self, parameters: Parameters) -> None:
-        """Give the parameters the numbers they had. Raises `FormatError` if they have another shape."""
+    def restore(self, parameters: Parameters, *, best: bool = False) -> None:
+        """Give the parameters the numbers they had, now or in the best epoch.
+
+        Raises `FormatError` if they have another shape.
+        """
         for name, array in zip((INPUTS, OUTPUTS), parameters, strict=True):
-            kept = map_tensor(self.path / name, "parameters")
+            kept = map_tensor(self.path / (BEST * best + name), "parameters")
             if len(kept) != len(array) or kept.shape[1] > array.shape[1]:
                 raise FormatError(f"{self.path / name} has the shape {kept.shape}: it is of another training")
             array[:, : kept.shape[1]] = kept
@@ -124,7 +132,14 @@ class Checkpoints:
         waited = time.monotonic() - self.last
         return waited * SHARE >= self.cost and (epoch_done or waited >= self.seconds_between)
 
-    def save(self, identity: Identity, done: Done, history: list[dict[str, Any]], parameters: Parameters) -> Path:
+    def save(
+        self,
+        identity: Identity,
+        done: Done,
+        history: list[dict[str, Any]],
+        parameters: Parameters,
+        best: Parameters | None = None,
+    ) -> Path:
         """Write a checkpoint, and remove all but the last two."""
         begun = time.monotonic()
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -133,16 +148,20 @@ class Checkpoints:
         path = self.folder / f"{NAME}{number:06}"
         width = identity.config.vector_size
         with new_folder(path) as temporary:
-            for name, array in zip((INPUTS, OUTPUTS), parameters, strict=True):
+            files = dict(zip((INPUTS, OUTPUTS), parameters, strict=True))
+            if best is not None:
+                files |= {BEST + name: array for name, array in zip((INPUTS, OUTPUTS), best, strict=True)}
+            for name, array in files.items():
                 write_tensor(temporary / name, "parameters", array[:, :width])
             state = {
                 "format": FORMAT,
                 "config": dataclasses.asdict(identity.config),
                 "corpus": identity.corpus,
                 "folder": identity.folder,
+                "start": identity.start,
                 "done": done._asdict(),
                 "history": history,
-                "sha256": {name: sha256_of(temporary / name) for name in (INPUTS, OUTPUTS)},
+                "sha256": {name: sha256_of(temporary / name) for name in files},
             }
             (temporary / STATE).write_text(json.dumps(state, indent=1), "ascii")
         for old in self._paths()[KEPT:]:
@@ -177,16 +196,19 @@ def _read(path: Path) -> Checkpoint:
         state = json.loads((path / STATE).read_bytes())
         if state["format"] != FORMAT:
             raise FormatError(f"{path} has the format {state['format']!r}: this firth reads {FORMAT!r}")
-        identity = Identity(TrainingConfig.of(state["config"]), str(state["corpus"]), str(state["folder"]))
+        identity = Identity(
+            TrainingConfig.of(state["config"]), str(state["corpus"]), str(state["folder"]), str(state.get("start", ""))
+        )
         done = Done(**state["done"])
-        sums = state["sha256"]
+        sums = dict(state["sha256"])
         history = [dict(result) for result in state["history"]]
     except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError, FirthError) as error:
         raise FormatError(f"the checkpoint {path} cannot be read: {error}") from error
-    for name in (INPUTS, OUTPUTS):
+    has_best = BEST + INPUTS in sums
+    for name in (INPUTS, OUTPUTS, *([BEST + INPUTS, BEST + OUTPUTS] if has_best else [])):
         if not (path / name).is_file() or sha256_of(path / name) != sums.get(name):
             raise FormatError(f"{path / name} is not whole")
-    return Checkpoint(identity, done, history, path)
+    return Checkpoint(identity, done, history, path, has_best)
 
 
 class Interruption:

@@ -117,9 +117,7 @@ class TrainingConfig(TextConfig):
         **one_of("skip-gram", "cbow"),
     )
     vector_size: int = setting(100, "numbers in a vector", is_int(1, 65_536), "a whole number from 1 to 65,536")
-    window: int = setting(
-        5, "largest distance of a context word", is_int(1, 1000), "a whole number from 1 to 1,000"
-    )
+    window: int = setting(5, "largest distance of a context word", is_int(1, 1000), "a whole number from 1 to 1,000")
     shrink_windows: bool = setting(
         True,
         "each position draws its own window from 1 to the largest, so that near words count more",
@@ -166,11 +164,26 @@ class TrainingConfig(TextConfig):
     min_learning_rate: float = setting(
         0.0001, "the learning rate at the end; it falls linearly", is_real(0, 10), "a number from 0 to 10"
     )
+    validation: float = setting(
+        0.0,
+        "the share of sentences held out: not trained on, their loss is measured after every epoch",
+        is_real(0, 0.5),
+        "a number from 0 to 0.5",
+    )
+    patience: int | None = setting(
+        None,
+        "stop when so many epochs have not made the loss of the sentences held out better, and keep the best epoch",
+        or_none(is_int(1)),
+        "a whole number of 1 or more, or nothing",
+    )
     seed: int = setting(1, "another seed, another result", is_int(0, 2**63 - 1), "a whole number of 0 or more")
 
     def _contradictions(self) -> list[str]:
+        wrong = []
         if self.min_learning_rate > self.learning_rate:
-            return [
+            wrong.append(
                 f"min_learning_rate ({self.min_learning_rate}) must not be above learning_rate ({self.learning_rate})"
-            ]
-        return []
+            )
+        if self.patience is not None and self.validation == 0:
+            wrong.append("patience needs sentences that are held out: a validation above 0")
+        return wrong

@@ -33,6 +33,10 @@ class UnwritableWordError(FirthError, ValueError):
     """A word cannot be written in the format asked for; nothing has been written."""
 
 
+class StopTraining(Exception):  # noqa: N818  # as StopIteration, it is no error
+    """Raised by a function that is called with a training's events: it ends here, and the model is as it is now."""
+
+
 class WordNotFoundError(FirthError, KeyError):
     """A word is not in the vocabulary."""
 

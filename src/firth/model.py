@@ -13,6 +13,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
+from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -41,6 +42,7 @@ class EpochResult:
     epoch: int
     loss: float
     pairs: int
+    validation_loss: float | None = None  # of the sentences held out, where some were
 
 
 class Word2Vec(WordVectors):
@@ -73,6 +75,21 @@ class Word2Vec(WordVectors):
         if vectors.shape != self.vectors.shape:
             raise FormatError(f"{self.folder / OUTPUT} has the shape {vectors.shape}, not {self.vectors.shape}")
         return vectors
+
+    def choose(self, kind: str) -> WordVectors:
+        """The same words with other vectors: the "input" vectors (as `vectors`), the "output" vectors, their "mean", or
+        both "concatenated" (V, 2d). Raises `ValueError` for another kind.
+        """
+        inputs, outputs = self.vectors, self.output_vectors
+        made: dict[str, Callable[[], Float32]] = {
+            "input": lambda: inputs,
+            "output": lambda: outputs,
+            "mean": lambda: (inputs + outputs) / np.float32(2),
+            "concatenated": lambda: np.concatenate([inputs, outputs], axis=1),
+        }
+        if kind not in made:
+            raise ValueError(f"there are {', '.join(made)} vectors, not {kind!r}")
+        return WordVectors(self.vocabulary, made[kind]())
 
     def _facts(self) -> dict[str, str]:
         import html  # only a notebook needs it
@@ -116,6 +133,13 @@ class Word2Vec(WordVectors):
             about["sha256"] = _digest(about)
             (temporary / "model.json").write_text(json.dumps(about, indent=1), "ascii")
         return folder
+
+    def train_more(self, source: Any, **options: Any) -> Word2Vec:
+        """Learn from more text; return the new model. See `firth.train_more`, which has the options."""
+        import importlib  # the trainer is no part of what a model needs to be looked at
+
+        more: Word2Vec = importlib.import_module("firth.training").train_more(self, source, **options)
+        return more
 
     @classmethod
     def load(cls, folder: str | Path, *, verify: bool = True) -> Word2Vec:

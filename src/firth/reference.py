@@ -181,20 +181,20 @@ def train_epoch(
                 )
                 for n in range(plan.noise_words)
             ]
+            pairs = [(word, centre) for words, centre in contexts for word in words]
             if epoch.cbow is None:
-                pairs = [(word, centre) for words, centre in contexts for word in words]
                 found = block_loss(inputs, outputs, pairs, noise, plan.noise_weight)
                 by_inputs, by_outputs = block_gradient(inputs, outputs, pairs, noise, plan.noise_weight)
             else:
-                pairs = [(words, centre) for words, centre in contexts if words]
+                contexts = [(words, centre) for words, centre in contexts if words]
                 mean, exact = epoch.cbow
-                found = cbow_loss(inputs, outputs, pairs, noise, plan.noise_weight, mean=mean)
+                found = cbow_loss(inputs, outputs, contexts, noise, plan.noise_weight, mean=mean)
                 by_inputs, by_outputs = cbow_gradient(
-                    inputs, outputs, pairs, noise, plan.noise_weight, mean=mean, exact=exact
+                    inputs, outputs, contexts, noise, plan.noise_weight, mean=mean, exact=exact
                 )
             if (first // plan.block_centres) % plan.loss_blocks == 0:
                 loss += found
-                measured += len(pairs)
+                measured += len(pairs) if epoch.cbow is None else len(contexts)
             changes.append((-rate * by_inputs, -rate * by_outputs))
         for input_change, output_change in changes:
             inputs += input_change

@@ -17,21 +17,11 @@ from firth.aligned import aligned_zeros
 from firth.config import TrainingConfig
 from firth.errors import CorpusError
 from firth.kernels import randomness
+from firth.kernels.cbow import NOISE_ROWS, Hidden
 from firth.kernels.noise import Noise
 from firth.kernels.products import LANES, TILE_ROWS
-from firth.kernels.skipgram import (
-    SHARES,
-    SPREAD,
-    NOISE_ROWS,
-    Changes,
-    Hidden,
-    Parameters,
-    Plan,
-    Scratch,
-    Stretch,
-    keep_tokens,
-    train_rounds,
-)
+from firth.kernels.rounds import SHARES, SPREAD, train_rounds
+from firth.kernels.skipgram import FROZEN, Changes, Parameters, Plan, Scratch, Stretch, keep_tokens
 from firth.sampling import alias_table, as_thresholds, keep_probabilities, noise_distribution
 from firth.team import Team
 
@@ -43,6 +33,8 @@ ROUND_CENTRES = 256
 """Centres in a round at most: with more, a snapshot is old by the time its changes are added, and learns less."""
 ROUND_STEP = 4.0
 """Greatest sum of a round's learning rates over the pairs and noise pairs of one word: above it, it overshoots."""
+HELD_OUT = 2**32
+"""In the place of an epoch's number, for the random numbers of what is held out."""
 KERNELS = {"fill_alias_table", "fill_uniform", "keep_tokens", "train_rounds"}
 """What `train_a_little` compiles."""
 STRETCH_TOKENS = 131_072
@@ -65,6 +57,13 @@ class Tokens:
     ids: Int32
     sentence_starts: Int64
     counts: Int64
+
+
+class Frozen(NamedTuple):
+    """Which words' input vectors, and output vectors, stay as they are: (V,) bool each."""
+
+    inputs: np.ndarray[Any, np.dtype[np.bool_]]
+    outputs: np.ndarray[Any, np.dtype[np.bool_]]
 
 
 class Done(NamedTuple):
@@ -91,6 +90,7 @@ class Progress:
     loss: float  # mean over these pairs, in nats: -log σ of the pair's score, - log σ of minus its k noise scores
     learning_rate: float
     done: Done = NOTHING
+    validation_loss: float | None = None  # when an epoch is done: of all pairs of the sentences held out
 
     @property
     def epoch_done(self) -> bool:
@@ -230,7 +230,9 @@ def new_hidden(config: TrainingConfig, width: int) -> Hidden | None:
 class Crew:
     """A team of threads, with the arrays they share."""
 
-    def __init__(self, team: Team, config: TrainingConfig, plan: Plan, parameters: Parameters):
+    def __init__(
+        self, team: Team, config: TrainingConfig, plan: Plan, parameters: Parameters, frozen: Frozen | None = None
+    ):
         words, width = parameters.inputs.shape
         blocks = plan.round_blocks
         self.scratch = [new_scratch(plan, width) for _ in range(team.threads)]
@@ -251,6 +253,9 @@ class Crew:
             loss=np.zeros(blocks),
             pairs=np.zeros(blocks, np.int64),
         )
+        if frozen is not None:
+            self.changes.input_owner[frozen.inputs] = FROZEN
+            self.changes.output_owner[frozen.outputs] = FROZEN
 
     def train(self, stretch: Stretch, plan: Plan, noise: Noise) -> tuple[float, int]:
         """Train on a stretch, and return its loss and the number of pairs that is summed over."""
@@ -275,17 +280,20 @@ def train(
     epochs: int,
     threads: int,
     done: Done = NOTHING,
+    held_out: Tokens | None = None,
+    frozen: Frozen | None = None,
 ) -> Iterator[Progress]:
     """Train `parameters` in place, and report now and then: at least once an epoch, when it ends.
 
     `done` is what a report said was done when the parameters were as they are now: the training goes on from there.
+    With tokens held out, their loss is reported when an epoch ends. Rows that are frozen are not changed.
 
     Raises `CorpusError` if a whole epoch has no pair: no two words near each other.
     """
     noise = alias_table(noise_distribution(tokens.counts, config.noise_exponent))
     n = len(tokens.ids)
     with Team(threads) as team:
-        crew = Crew(team, config, plan_epoch(tokens, config, 0, epochs), parameters)
+        crew = Crew(team, config, plan_epoch(tokens, config, 0, epochs), parameters, frozen)
         for epoch in range(done.epochs, epochs):
             plan = plan_epoch(tokens, config, epoch, epochs)
             _, skipped, loss, pairs = done if epoch == done.epochs else Done(epoch)
@@ -294,6 +302,9 @@ def train(
                     continue
                 more_loss, more_pairs = crew.train(stretch, plan, noise)
                 loss, pairs = loss + more_loss, pairs + more_pairs
+                of_held_out = None
+                if held_out is not None and position == n:
+                    of_held_out = validation_loss(crew, held_out, config, plan, noise)
                 yield Progress(
                     epoch=epoch + 1,
                     epochs=epochs,
@@ -303,12 +314,36 @@ def train(
                     loss=loss / pairs if pairs else float("nan"),
                     learning_rate=max(plan.rate_first + plan.rate_slope * position, plan.rate_least),
                     done=Done(epoch, number, loss, pairs) if position < n else Done(epoch + 1),
+                    validation_loss=of_held_out,
                 )
             if pairs == 0:
                 raise CorpusError(
                     "there is nothing to learn: no two words of the vocabulary stood in one sentence"
                     " in this epoch. Is every sentence one word long? If the corpus is tiny, sample=0 keeps all"
                 )
+
+
+def validation_loss(crew: Crew, held_out: Tokens, config: TrainingConfig, plan: Plan, noise: Noise) -> float:
+    """The mean loss of all pairs of the tokens held out. Raises `CorpusError` if they have none.
+
+    They are walked as in training, with a learning rate of zero, and always with the same random numbers, so that
+    epochs can be compared.
+    """
+    still = plan._replace(
+        rate_first=0.0,
+        rate_slope=0.0,
+        rate_least=0.0,
+        loss_blocks=1,
+        window_key=randomness.stream_key(config.seed, HELD_OUT, randomness.WINDOWS),
+        noise_key=randomness.stream_key(config.seed, HELD_OUT, randomness.NOISE),
+    )
+    loss, pairs = 0.0, 0
+    for stretch, _ in Walk(held_out, config, HELD_OUT, still):
+        more_loss, more_pairs = crew.train(stretch, still, noise)
+        loss, pairs = loss + more_loss, pairs + more_pairs
+    if pairs == 0:
+        raise CorpusError("the sentences held out have no two words near each other: hold out more (validation)")
+    return loss / pairs
 
 
 def train_a_little(architecture: str = "skip-gram") -> None:

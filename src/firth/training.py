@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import inspect
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import ExitStack, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
@@ -13,18 +13,21 @@ from typing import Any
 import numpy as np
 
 from firth import rounds
-from firth.checkpoints import Checkpoints, Identity, Interruption, TrainingInterrupted, interruptions
+from firth.checkpoints import Checkpoints
 from firth.config import TrainingConfig
 from firth.corpus import Corpus, is_encoded
 from firth.encoding import encode
-from firth.errors import ConfigError, FirthError, FormatError
+from firth.errors import ConfigError, CorpusError, FormatError
+from firth.fitting import Fit
 from firth.kernels import compiler
-from firth.model import EpochResult, Word2Vec
+from firth.model import Word2Vec
 from firth.progress import Event, ProgressBar, wanted
 from firth.rounds import Progress
+from firth.starting import Start
 from firth.team import usable_threads
 from firth.tensorboard import ScalarLog
-from firth.vocabulary import Vocabulary
+from firth.vectors import Float32
+from firth.vocabulary import Vocabulary, by_count_then_word
 
 TOKENS_TO_LEARN_FROM = 40_000_000
 FEWEST_EPOCHS, MOST_EPOCHS = 5, 50
@@ -39,6 +42,8 @@ def train(
     tensorboard: str | Path | None = None,
     checkpoints: str | Path | None = None,
     resume: bool = False,
+    start: Any = None,
+    frozen: bool | Collection[str] = False,
     config: TrainingConfig | None = None,
     **settings: Any,
 ) -> Word2Vec:
@@ -48,13 +53,18 @@ def train(
     an open binary file, an iterable of strings of text, an iterable of lists of tokens, or a `Corpus`.
 
     `threads` (by default, all processors) change the time it takes and nothing else. `progress` is True or False
-    for a bar or none (by default one where somebody sees it), or a function that is called with every event. `cache`
-    is the folder where encoded text is kept for the next time; `tensorboard` a folder for logs that TensorBoard shows.
+    for a bar or none (by default one where somebody sees it), or a function that is called with every event; it may
+    raise `StopTraining` to end the training with the model as it is. `cache` is the folder where encoded text is kept
+    for the next time; `tensorboard` a folder for logs that TensorBoard shows.
     Every other keyword is a field of `TrainingConfig`.
 
     With a folder for `checkpoints`, the state is written there every few minutes, when an epoch ends, and when the
     process is asked to stop (Ctrl-C, SIGTERM). With `resume`, the training goes on from the last checkpoint, if there
     is one, and ends with the same bits as if it had never been interrupted. Remove the folder when the model is saved.
+
+    `start` are vectors to start from in place of random ones: a model, word vectors, the path of either, or words and
+    an array (n, d); words that it lacks start as ever. With `frozen`, those of its words (or of some of them) stay as
+    they are, and the others learn around them.
 
     The same text, settings and seed give the same bits.
 
@@ -62,7 +72,17 @@ def train(
     """
     if config is not None and settings:
         raise ConfigError(f"pass either config or single settings ({', '.join(settings)}), not both")
+    begin = None
+    if start is not None:
+        begin = Start.of(start, frozen)
+        settings = settings if config else {"vector_size": begin.vectors.vector_size} | settings
+    elif frozen is not False:
+        raise ConfigError("frozen words need vectors to start from: start=VECTORS")
     config = config or TrainingConfig.of(settings)
+    if begin is not None and begin.vectors.vector_size != config.vector_size:
+        raise ConfigError(
+            f"the vectors to start from have {begin.vectors.vector_size} numbers, vector_size is {config.vector_size}"
+        )
     threads = _checked(threads)
     kept = Checkpoints(checkpoints) if checkpoints is not None else None
     if kept is None and resume:
@@ -70,16 +90,116 @@ def train(
     with kept.alone() if kept is not None else nullcontext(), _reporter(progress, tensorboard) as report:
         if kept is not None and not resume:
             kept.refuse_to_overwrite()
-        if not compiler.is_compiled(config.architecture):
-            report(compiler.Compiling())
-            compiler.beside.start(
-                rounds.KERNELS, f"from firth.rounds import train_a_little; train_a_little({config.architecture!r})"
-            )
+        _compile_beside(config, report)
         corpus = encode(source, config=config, cache=cache, report=report, threads=threads)
         corpus.check()
         vocabulary = corpus.vocabulary(config.min_count, config.max_vocabulary)
         config = dataclasses.replace(config, epochs=config.epochs or epochs_for(len(corpus)))
-        return _learn(corpus, vocabulary, config, threads, report, kept)
+        parameters = rounds.initial_parameters(len(vocabulary), config.vector_size, config.seed)
+        frozen_rows = begin.fill(vocabulary, parameters) if begin else None
+        fit = Fit(corpus, vocabulary.counts, config, threads, report, kept, begin.fingerprint() if begin else "")
+        history, (inputs, outputs) = fit.run(parameters, frozen=frozen_rows)
+        del parameters
+        return Word2Vec(vocabulary, inputs, outputs, config, history)
+
+
+def train_more(
+    model: Word2Vec,
+    source: Any,
+    *,
+    vocabulary: str = "grow",
+    frozen: bool | Collection[str] = False,
+    threads: int | None = None,
+    progress: bool | Callable[[Event], None] | None = None,
+    cache: str | Path | None = None,
+    checkpoints: str | Path | None = None,
+    resume: bool = False,
+    **settings: Any,
+) -> Word2Vec:
+    """Let a model learn from more text; return the new model. The old one stays as it is.
+
+    `vocabulary` is "keep" (only the words that the model knows learn, and all of them stay), "grow" (words that occur
+    `min_count` times in the new text come to them) or "replace" (the new text's words alone; those that the model knows
+    start from its vectors). Counts of words are those of both texts together, but for "replace".
+
+    The settings are the model's, but for those given; without `epochs`, there are as many passes as for a new model.
+    The learning rate falls linearly again, from `learning_rate` to `min_learning_rate`, over these passes. What is
+    drawn at random is drawn by the same seed, at other numbers of epochs. The other arguments are those of `train`.
+
+    Raises `ConfigError`, `SourceError`, or `CorpusError` if the text has no two words to learn.
+    """
+    if vocabulary not in {"keep", "grow", "replace"}:
+        raise ConfigError(f"vocabulary must be keep, grow or replace, not {vocabulary!r}")
+    if settings.get("vector_size", model.vector_size) != model.vector_size:
+        raise ConfigError(f"the model's vectors have {model.vector_size} numbers: vector_size cannot be another")
+    before = {field.name: getattr(model.config, field.name) for field in dataclasses.fields(model.config)}
+    config = TrainingConfig.of(before | {"epochs": None, "vector_size": model.vector_size} | settings)
+    begin, threads = Start.of(model, frozen), _checked(threads)
+    kept = Checkpoints(checkpoints) if checkpoints is not None else None
+    with kept.alone() if kept is not None else nullcontext(), _reporter(progress, None) as report:
+        if kept is not None and not resume:
+            kept.refuse_to_overwrite()
+        _compile_beside(config, report)
+        corpus = encode(source, config=config, cache=cache, report=report, threads=threads)
+        corpus.check()
+        learning, id_of = _words_to_learn(corpus, model, config, vocabulary)
+        config = dataclasses.replace(config, epochs=config.epochs or epochs_for(len(corpus)))
+        parameters = rounds.initial_parameters(len(learning), config.vector_size, config.seed + len(model.history))
+        frozen_rows = begin.fill(learning, parameters)
+        fit = Fit(corpus, learning.counts, config, threads, report, kept, f"{begin.fingerprint()} {vocabulary}")
+        history, (inputs, outputs) = fit.run(parameters, id_of=id_of, frozen=frozen_rows)
+        del parameters
+    if vocabulary == "replace":
+        return Word2Vec(learning, inputs, outputs, config, history)
+    history = [dataclasses.replace(result, epoch=len(model.history) + result.epoch) for result in history]
+    return _joined(model, Word2Vec(learning, inputs, outputs, config, [*model.history, *history]))
+
+
+def _words_to_learn(corpus: Corpus, model: Word2Vec, config: TrainingConfig, mode: str) -> tuple[Vocabulary, Any]:
+    """The words of a text that a model is to learn, and the number that each id of the corpus has among them."""
+    if mode == "replace":
+        return corpus.vocabulary(config.min_count, config.max_vocabulary), None
+    found = corpus.vocabulary(1)
+    known = np.array([word in model for word in found.words])
+    learning = known | (found.counts >= config.min_count) if mode == "grow" else known
+    if learning.sum() < 2:
+        raise CorpusError(
+            f"of the {len(found):,} different words of the text the model knows {known.sum():,}: there is nothing to"
+            ' learn. vocabulary="grow" takes up new words that occur min_count times, and "replace" those alone'
+        )
+    id_of = np.full(len(found), learning.sum(), np.int32)
+    id_of[learning] = np.arange(learning.sum(), dtype=np.int32)
+    chosen = np.flatnonzero(learning)
+    return Vocabulary([found.words[i] for i in chosen.tolist()], found.counts[chosen]), id_of
+
+
+def _joined(old: Word2Vec, new: Word2Vec) -> Word2Vec:
+    """All words of both; the vectors are the new ones where there are two."""
+    words = [*old.words, *(word for word in new.words if word not in old)]
+    counts = np.zeros(len(words), np.int64)
+    counts[: len(old)] = old.vocabulary.counts
+    place = {word: i for i, word in enumerate(words)}
+    places = [place[word] for word in new.words]
+    counts[places] += new.vocabulary.counts
+    order = by_count_then_word(words, counts)
+
+    def joined(of_old: Float32, of_new: Float32) -> Float32:
+        rows = np.zeros((len(words), old.vector_size), np.float32)
+        rows[: len(old)] = of_old
+        rows[places] = of_new
+        return rows[order]
+
+    vocabulary = Vocabulary([words[i] for i in order.tolist()], counts[order])
+    inputs, outputs = joined(old.vectors, new.vectors), joined(old.output_vectors, new.output_vectors)
+    return Word2Vec(vocabulary, inputs, outputs, new.config, new.history)
+
+
+def _compile_beside(config: TrainingConfig, report: Callable[[Event], None]) -> None:
+    """Have what the training needs compiled by another process, where it never was on this machine."""
+    if not compiler.is_compiled(config.architecture):
+        report(compiler.Compiling())
+        little = f"from firth.rounds import train_a_little; train_a_little({config.architecture!r})"
+        compiler.beside.start(rounds.KERNELS, little)
 
 
 def resume(
@@ -98,6 +218,10 @@ def resume(
     found = Checkpoints(checkpoints).newest()
     if found is None:
         raise FormatError(f"there is no checkpoint that is whole in {checkpoints}")
+    if found.identity.start:
+        raise ConfigError(
+            "this training started from other vectors: go on by the call that began it, with resume=True besides"
+        )
     if source is None:
         if not is_encoded(found.identity.folder):
             raise FormatError(f"the encoded text is no more in {found.identity.folder}: give the source again")
@@ -116,50 +240,6 @@ def resume(
 def epochs_for(tokens: int) -> int:
     """Passes over a corpus of this size, by default: enough to see forty million tokens, but 5 to 50."""
     return min(max(TOKENS_TO_LEARN_FROM // max(tokens, 1), FEWEST_EPOCHS), MOST_EPOCHS)
-
-
-def _learn(
-    corpus: Corpus,
-    vocabulary: Vocabulary,
-    config: TrainingConfig,
-    threads: int,
-    report: Callable[[Event], None],
-    checkpoints: Checkpoints | None,
-) -> Word2Vec:
-    parameters = rounds.initial_parameters(len(vocabulary), config.vector_size, config.seed)
-    tokens = rounds.Tokens(corpus.ids, corpus.sentence_starts, vocabulary.counts)
-    history, done = [], rounds.NOTHING
-    if checkpoints is not None:
-        identity = Identity(config, corpus.fingerprint, str(corpus.folder.absolute()))
-        if found := checkpoints.newest():
-            if different := found.identity.differences(identity):
-                raise ConfigError(f"cannot go on from {found.path}: {'; '.join(different)}")
-            found.restore(parameters)
-            history, done = [EpochResult(**result) for result in found.history], found.done
-    with interruptions() if checkpoints is not None else nullcontext(Interruption()) as asked:
-        for event in rounds.train(tokens, config, parameters, epochs=config.epochs or 1, threads=threads, done=done):
-            report(event)
-            corpus.release_pages()
-            if event.epoch_done:
-                history.append(EpochResult(event.epoch, event.loss, event.pairs))
-            if checkpoints is None:
-                continue
-            if asked.signal is not None or checkpoints.are_due(epoch_done=event.epoch_done):
-                results = [dataclasses.asdict(result) for result in history]
-                path = checkpoints.save(identity, event.done, results, parameters)
-                if asked.signal is not None:
-                    raise TrainingInterrupted(path, asked.signal)
-    compiler.mark_compiled(config.architecture)
-    if not np.isfinite(history[-1].loss):
-        raise FirthError(
-            f"the training diverged: try a learning_rate below {config.learning_rate}"
-            " (0.025 is usual), or a smaller window"
-        )
-    inputs, outputs = parameters
-    del parameters  # each is freed when its copy without padding is made
-    inputs = np.ascontiguousarray(inputs[:, : config.vector_size])
-    outputs = np.ascontiguousarray(outputs[:, : config.vector_size])
-    return Word2Vec(vocabulary, inputs, outputs, config, history)
 
 
 def _checked(threads: int | None) -> int:

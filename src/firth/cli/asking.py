@@ -129,8 +129,15 @@ def index(model: Path, recall: float, seed: int, threads: int | None, overwrite:
 @click.argument("model", type=click.Path(path_type=Path))
 @click.argument("output", type=click.Path(path_type=Path))
 @click.option("--format", "format", help="Default: by the output's ending.")
+@click.option(
+    "--vectors",
+    type=click.Choice(["input", "output", "mean", "concatenated"]),
+    default="input",
+    show_default=True,
+    help="Which vectors of a firth model.",
+)
 @overwrite_option
-def export(model: Path, output: Path, format: str | None, overwrite: bool) -> None:
+def export(model: Path, output: Path, format: str | None, vectors: str, overwrite: bool) -> None:
     """Write vectors in another program's format, by the ending of OUTPUT.
 
     \b
@@ -140,9 +147,14 @@ def export(model: Path, output: Path, format: str | None, overwrite: bool) -> No
     .safetensors  a matrix, with the words in a .words.txt beside
     """
     from firth.formats import export as export_vectors
-    from firth.model import load
+    from firth.model import Word2Vec, load
 
-    for path in export_vectors(load(model), output, format=format, overwrite=overwrite):
+    loaded = load(model)
+    if vectors != "input":
+        if not isinstance(loaded, Word2Vec):
+            raise click.UsageError(f"{model} has no {vectors} vectors: only a firth model has")
+        loaded = loaded.choose(vectors)
+    for path in export_vectors(loaded, output, format=format, overwrite=overwrite):
         click.echo(f"wrote {path}")
 
 

@@ -44,6 +44,8 @@ def training_options(command: Callable[..., None]) -> Callable[..., None]:
 @overwrite_option
 @click.option("--threads", type=click.IntRange(1), help="Default: all processors. The result is the same.")
 @click.option("--column", metavar="NAME", help="The column to learn from, of Parquet or Arrow files.")
+@click.option("--start", type=click.Path(path_type=Path), help="Vectors to start from: a model, or another program's.")
+@click.option("--freeze", is_flag=True, help="Words that have a vector to start from keep it.")
 @click.option("--cache", type=click.Path(path_type=Path), help="Where encoded text is kept for the next time.")
 @click.option("--resume", is_flag=True, help="Go on where an interrupted training was, if there was one.")
 @click.option("--tensorboard", type=click.Path(path_type=Path), help="A folder for logs that TensorBoard shows.")
@@ -58,6 +60,8 @@ def train(
     column: str | None,
     cache: Path | None,
     resume: bool,
+    start: Path | None,
+    freeze: bool,
     tensorboard: Path | None,
     progress: bool | None,
     as_json: bool,
@@ -108,6 +112,8 @@ def train(
         tensorboard=tensorboard,
         checkpoints=checkpoints.folder,
         resume=resume,
+        start=start,
+        frozen=freeze,
     )
     model.save(output, overwrite=overwrite)
     with checkpoints.alone():
@@ -116,6 +122,60 @@ def train(
         return print_json(facts(model) | {"model": str(output)})
     click.echo(f"{len(model):,} words, {model.vector_size} dimensions, saved to {output}")
     click.echo(f"try: firth similar {output} {model.words[min(100, len(model) - 1)]}")
+
+
+@cli.command("train-more", short_help="Let a model learn from more text.")
+@click.argument("model", type=click.Path(path_type=Path))
+@click.argument("sources", nargs=-1, required=True, metavar="SOURCE...")
+@click.option("-o", "--output", required=True, type=click.Path(path_type=Path), help="The new model's folder.")
+@overwrite_option
+@click.option(
+    "--vocabulary",
+    type=click.Choice(["keep", "grow", "replace"]),
+    default="grow",
+    show_default=True,
+    help="Only the words that the model knows learn; new ones come to them; or the new text's words alone.",
+)
+@click.option("--freeze", is_flag=True, help="The words that the model knows keep their vectors.")
+@click.option("--epochs", type=click.IntRange(1), help="Passes over the new text. [default: by its size]")
+@click.option("--learning-rate", type=float, help="At the start; it falls to the model's least. [default: the model's]")
+@click.option("--threads", type=click.IntRange(1), help="Default: all processors. The result is the same.")
+@click.option("--progress/--quiet", default=None, help="Show a bar. [default: at a terminal]")
+@json_option
+def train_more(
+    model: Path,
+    sources: tuple[str, ...],
+    output: Path,
+    overwrite: bool,
+    vocabulary: str,
+    freeze: bool,
+    threads: int | None,
+    progress: bool | None,
+    as_json: bool,
+    **settings: Any,
+) -> None:
+    """Let MODEL learn from more text, with its own settings, and save what comes of it as another model.
+
+    \b
+    firth train-more words.firth news-of-today.txt -o words-today.firth
+    """
+    from firth.errors import FormatError
+    from firth.model import Word2Vec, check_output, load
+    from firth.sources import files
+
+    check_output(output, overwrite=overwrite)
+    loaded = load(model)
+    if not isinstance(loaded, Word2Vec):
+        raise FormatError(f"{model} is no firth model: start from it with firth train --start {model}")
+    given = {name: value for name, value in settings.items() if value is not None}
+    more = loaded.train_more(
+        files(sources), vocabulary=vocabulary, frozen=freeze, threads=threads, progress=progress, **given
+    )
+    more.save(output, overwrite=overwrite)
+    if as_json:
+        return print_json(facts(more) | {"model": str(output)})
+    new = sum(word not in loaded for word in more.words)
+    click.echo(f"{len(more):,} words, {new:,} of them new, saved to {output}")
 
 
 @cli.command(short_help="Learn from the manual of your own Python.")

@@ -204,7 +204,9 @@ class Kernel:
 _loading = threading.RLock()
 NOTHING = "none"
 _SCALARS = {bool: "bool", int: "int64", float: "float64"}
-_C_TYPES: dict[str, Any] = {np.dtype(t).name: np.ctypeslib.as_ctypes_type(t) for t in "?bBhHiIqQfd"} | {NOTHING: ctypes.c_void_p}
+_C_TYPES: dict[str, Any] = {np.dtype(t).name: np.ctypeslib.as_ctypes_type(t) for t in "?bBhHiIqQfd"} | {
+    NOTHING: ctypes.c_void_p
+}
 
 
 def _flatten(value: Any, types: list[Any], words: list[Any]) -> None:

@@ -17,7 +17,7 @@ _MIX_1 = np.uint64(0xBF58476D1CE4E5B9)
 _MIX_2 = np.uint64(0x94D049BB133111EB)
 _30, _27, _31, _32 = np.uint64(30), np.uint64(27), np.uint64(31), np.uint64(32)
 
-SUBSAMPLING, WINDOWS, NOISE, INITIAL_VECTORS = range(4)
+SUBSAMPLING, WINDOWS, NOISE, INITIAL_VECTORS, VALIDATION = range(5)
 """What a stream of random numbers is for: part of its key."""
 
 
@@ -56,6 +56,14 @@ def fill_uniform(rows: np.ndarray[Any, Any], width: int, divisor: int, key: np.u
             bits = draw(key, row * width + column)
             unit = np.float64(high_half(bits)) / 4294967296.0 - 0.5
             rows[row, column] = unit / divisor
+
+
+def draws(key: np.uint64, count: int) -> np.ndarray[Any, np.dtype[np.uint64]]:
+    """The first numbers that `draw` gives for a key (count,)."""
+    z = key + np.arange(1, count + 1, dtype=np.uint64) * _GOLDEN
+    z = (z ^ (z >> _30)) * _MIX_1
+    z = (z ^ (z >> _27)) * _MIX_2
+    return np.asarray(z ^ (z >> _31))
 
 
 def stream_key(seed: int, epoch: int, purpose: int) -> np.uint64:

@@ -1,11 +1,9 @@
-"""Skip-gram and CBOW with negative sampling, in rounds (see `docs/rounds.md`).
+"""Skip-gram with negative sampling, a block of centres at a time (see `docs/rounds.md`).
 
-An epoch's tokens are thinned by `keep_tokens`. Blocks of consecutive kept tokens are the centres;
-`compute_block` finds the changes one block asks for, from a snapshot of the parameters (`compute_cbow_block` for CBOW),
-and `add_share` adds those of a whole round, row by row in block order. `train_rounds` is what each thread runs.
+An epoch's tokens are thinned by `keep_tokens`. Blocks of consecutive kept tokens are the centres; `compute_block` finds
+the changes one block asks for, from a snapshot of the parameters. What blocks are made of, and ask for, is here too.
 
-The direction is word2vec.c's: the input vector of a context word, or of all of them together, predicts the centre's
-output vector.
+The direction is word2vec.c's: the input vector of a context word predicts the centre's output vector.
 """
 
 from __future__ import annotations
@@ -20,8 +18,6 @@ from firth.kernels.noise import Noise, draw_noise_word
 from firth.kernels.prefetch import prefetch_row
 from firth.kernels.products import TILE_ROWS, score, weigh, weigh_transposed
 from firth.kernels.randomness import draw, high_half, scale
-from firth.kernels.rows import add_row, dot
-from firth.kernels.synchrony import read_counter, take_if, take_ticket, wait_until
 
 Float32 = np.ndarray[Any, np.dtype[np.float32]]
 Float64 = np.ndarray[Any, np.dtype[np.float64]]
@@ -31,14 +27,8 @@ UInt16 = np.ndarray[Any, np.dtype[np.uint16]]
 UInt32 = np.ndarray[Any, np.dtype[np.uint32]]
 
 UNUSED = -1
-NOISE_ROWS = 16
-"""Where a block's noise words begin among its output rows, for CBOW; there are as many."""
-SPREAD = 8
-"""Counters lie so far apart that no two share a cache line."""
-TICKETS, BLOCKS_DONE, SHARES_DONE, SHARES = (SPREAD * i for i in range(4))
-"""Blocks claimed in a stretch, and done; shares done; from there on, for each share, the rounds it was claimed in."""
-ROWS_AHEAD = 8
-"""Rows that are on their way from memory while changes are added to one."""
+FROZEN = 0xFFFF
+"""The owner of a row that nobody changes."""
 
 
 class Stretch(NamedTuple):
@@ -107,19 +97,6 @@ class Scratch(NamedTuple):
     mine: Int32  # (R · rows + 1, 2) room to list the rows of a round: word and row of the changes
 
 
-class Hidden(NamedTuple):
-    """One thread's working space for CBOW, the layer between the context words and the centre."""
-
-    H: Float32  # (B, width) what a centre's context words are together
-    Z: Float32  # (B + K, width) centres' and noise words' output vectors
-    HZ: Float32  # H and Z in one array
-    G: Float32  # (B, width) the gradient by H
-    S: Float32  # (B, K) scores of noise words, then gradients
-    reach: Int32  # (B, 2) how many context words stand before the centre, and after it
-    mean: int  # 1 for the mean of the context words, 0 for their sum
-    exact: int  # 0 if each context word gets the gradient of the mean, as word2vec.c has it
-
-
 # 1/(1+exp(-x)) = 1/2 + x·P(x²)/Q(x²) on [-16, 16], fitted for the least greatest error: 3e-7 in float32.
 _HALF, _LIMIT = np.float32(0.5), np.float32(16)
 _P0, _P1 = np.float32(0.2499998405168109), np.float32(0.008071024839336532)
@@ -177,18 +154,11 @@ def keep_tokens(
 
 
 @compiled
-def reach_of(stretch: Stretch, centre: int, direction: int, plan: Plan) -> int:
-    """How many context words a centre has before it (direction -1) or after it (1)."""
-    reach = plan.window
+def window_of(stretch: Stretch, centre: int, plan: Plan) -> int:
+    """The largest distance of a centre's context words."""
     if plan.shrink == 1:
-        reach = 1 + scale(high_half(draw(plan.window_key, stretch.positions[centre])), plan.window)
-    reach *= plan.before if direction < 0 else plan.after
-    sentence = stretch.sentences[centre]
-    for distance in range(1, reach + 1):
-        context = centre + direction * distance
-        if not 0 <= context < stretch.tokens.shape[0] or stretch.sentences[context] != sentence:
-            return distance - 1
-    return reach
+        return 1 + scale(high_half(draw(plan.window_key, stretch.positions[centre])), plan.window)
+    return plan.window
 
 
 @compiled
@@ -204,9 +174,13 @@ def find_pairs(
         scratch.slot[i] = UNUSED
     used = 0
     for centre in range(first, last):
+        window = window_of(stretch, centre, plan)
+        sentence = stretch.sentences[centre]
         for direction in (-1, 1):
-            for distance in range(1, reach_of(stretch, centre, direction, plan) + 1):
+            for distance in range(1, window * (plan.before if direction < 0 else plan.after) + 1):
                 context = centre + direction * distance
+                if not 0 <= context < stretch.tokens.shape[0] or stretch.sentences[context] != sentence:
+                    break
                 row = scratch.slot[context - base]
                 if row == UNUSED:
                     row = used
@@ -240,9 +214,11 @@ def weigh_noise(used: int, centres: int, plan: Plan, scratch: Scratch, output_wo
 
 @compiled
 def claim(owner: UInt16, words: Int32, count: int, thread: int) -> None:
-    """Make this thread the owner of these words' rows; if another claims them too, either may win."""
+    """Make this thread the owner of these words' rows; if another claims them too, either may win. None owns a row
+    that is frozen.
+    """
     for i in range(count):
-        if words[i] != UNUSED:
+        if words[i] != UNUSED and owner[words[i]] != FROZEN:
             owner[words[i]] = thread
 
 
@@ -337,236 +313,3 @@ def compute_block(
     inputs, outputs = scratch.X.shape[0], scratch.Z.shape[0]
     weigh(scratch.S, used, scratch.Z, changes.input_rows[block * inputs : (block + 1) * inputs])
     weigh_transposed(scratch.S, used, scratch.X, changes.output_rows[block * outputs : (block + 1) * outputs])
-
-
-@compiled
-def find_contexts(
-    stretch: Stretch, first: int, last: int, plan: Plan, scratch: Scratch, hidden: Hidden, input_words: Int32
-) -> int:
-    """Note how far each centre's context reaches; return the number T of context tokens, with a row each."""
-    base = first - plan.window
-    for i in range(scratch.slot.shape[0]):
-        scratch.slot[i] = UNUSED
-    used = 0
-    for centre in range(first, last):
-        before, after = reach_of(stretch, centre, -1, plan), reach_of(stretch, centre, 1, plan)
-        hidden.reach[centre - first, 0] = before
-        hidden.reach[centre - first, 1] = after
-        for context in range(centre - before, centre + after + 1):
-            if context != centre and scratch.slot[context - base] == UNUSED:
-                scratch.slot[context - base] = used
-                input_words[used] = stretch.tokens[context]
-                used += 1
-    return used
-
-
-@compiled
-def gather_contexts(first: int, last: int, plan: Plan, scratch: Scratch, hidden: Hidden) -> None:
-    """H[i] = the mean, or the sum, of the rows of X that centre i has as context."""
-    for i in range(last - first):
-        before, after = hidden.reach[i, 0], hidden.reach[i, 1]
-        share = np.float32(1 / max(before + after, 1)) if hidden.mean == 1 else np.float32(1)
-        for column in range(hidden.H.shape[1]):
-            hidden.H[i, column] = 0
-        for token in range(i - before, i + after + 1):
-            if token != i:
-                add_row(hidden.H, i, share, scratch.X, scratch.slot[token + plan.window])
-
-
-@compiled
-def scatter_gradients(
-    first: int, last: int, plan: Plan, scratch: Scratch, hidden: Hidden, input_rows: Float32, row: int
-) -> None:
-    """Add to each context word's change, from `row` on in `input_rows`, what its centres' gradients ask for."""
-    for i in range(last - first):
-        before, after = hidden.reach[i, 0], hidden.reach[i, 1]
-        share = np.float32(1)
-        if hidden.mean == 1 and hidden.exact == 1:
-            share = np.float32(1 / max(before + after, 1))
-        for token in range(i - before, i + after + 1):
-            if token != i:
-                add_row(input_rows, row + scratch.slot[token + plan.window], share, hidden.G, i)
-
-
-@compiled
-def compute_cbow_block(
-    stretch: Stretch,
-    first: int,
-    block: int,
-    rate: float,
-    plan: Plan,
-    parameters: Parameters,
-    noise: Noise,
-    scratch: Scratch,
-    hidden: Hidden,
-    changes: Changes,
-    thread: int,
-) -> None:
-    """As `compute_block`, for CBOW. A centre's own score is one product; those of the noise words are a matrix."""
-    B, K = plan.block_centres, plan.noise_words
-    last = min(first + B, stretch.last)
-    centres = last - first
-    input_words = changes.input_words[block]
-    output_words = changes.output_words[block]
-    inputs, outputs = scratch.X.shape[0], hidden.Z.shape[0]
-    rows, columns = block * inputs, block * outputs
-    noise_rows = hidden.Z[NOISE_ROWS : NOISE_ROWS + K]
-    weight = np.float32(plan.noise_weight)
-    step = np.float32(rate)
-
-    used = find_contexts(stretch, first, last, plan, scratch, hidden, input_words)
-    changes.input_count[block] = used
-    for i in range(outputs):
-        output_words[i] = UNUSED
-    for i in range(centres):
-        if hidden.reach[i, 0] + hidden.reach[i, 1] > 0:
-            output_words[i] = stretch.tokens[first + i]
-            prefetch_row(parameters.outputs, output_words[i])
-    counter = stretch.positions[first] * K
-    for n in range(K):
-        output_words[NOISE_ROWS + n] = draw_noise_word(noise, plan.noise_key, counter + n)
-        prefetch_row(parameters.outputs, output_words[NOISE_ROWS + n])
-    claim(changes.input_owner, input_words, used, thread)
-    claim(changes.output_owner, output_words, outputs, thread)
-
-    copy_rows(parameters.inputs, input_words, used, scratch.X)
-    copy_rows(parameters.outputs, output_words, outputs, hidden.Z)
-    gather_contexts(first, last, plan, scratch, hidden)
-    score(hidden.H, centres, noise_rows, hidden.S)
-
-    measured = (stretch.first_block + (first - stretch.first) // B) % plan.loss_blocks == 0
-    loss = 0.0
-    pairs = 0
-    for i in range(outputs):
-        for column in range(hidden.Z.shape[1]):
-            changes.output_rows[columns + i, column] = 0
-    for i in range(centres):
-        word = output_words[i]
-        if measured and word != UNUSED:
-            pairs += 1
-            for n in range(K):
-                if output_words[NOISE_ROWS + n] != word:
-                    loss += plan.noise_weight * softplus(np.float64(hidden.S[i, n]))
-        for n in range(K):
-            of_noise = weight if word != UNUSED and output_words[NOISE_ROWS + n] != word else np.float32(0)
-            hidden.S[i, n] = -step * of_noise * logistic(hidden.S[i, n])
-    for i in range(centres, hidden.S.shape[0]):
-        for n in range(K):
-            hidden.S[i, n] = 0
-    weigh(hidden.S, centres, noise_rows, hidden.G)
-    weigh_transposed(
-        hidden.S, centres, hidden.H, changes.output_rows[columns + NOISE_ROWS : columns + NOISE_ROWS + K]
-    )
-    for i in range(centres):
-        if output_words[i] != UNUSED:
-            own = np.float32(dot(hidden.HZ, i, hidden.H.shape[0] + i))
-            if measured:
-                loss += softplus(-np.float64(own))
-            gradient = step * logistic(-own)
-            add_row(changes.output_rows, columns + i, gradient, hidden.H, i)
-            add_row(hidden.G, i, gradient, hidden.Z, i)
-    for i in range(used):
-        for column in range(scratch.X.shape[1]):
-            changes.input_rows[rows + i, column] = 0
-    scatter_gradients(first, last, plan, scratch, hidden, changes.input_rows, rows)
-    changes.loss[block] = loss
-    changes.pairs[block] = pairs
-
-
-@compiled
-def add_rows(
-    words: Int32,
-    count: Int32,
-    rows: Float32,
-    blocks: int,
-    owner: UInt16,
-    parameters: Float32,
-    thread: int,
-    mine: Int32,
-) -> None:
-    """Add the changes of the rows that this thread owns, each row in block order. `mine` is room to list them."""
-    rows_per_block = rows.shape[0] // words.shape[0]
-    found = 0
-    for block in range(blocks):
-        for i in range(count[block]):
-            word = words[block, i]
-            mine[found, 0] = word
-            mine[found, 1] = block * rows_per_block + i
-            found += int(word != UNUSED and owner[word] == thread)
-    for place in range(found):
-        ahead = min(place + ROWS_AHEAD, found - 1)
-        prefetch_row(parameters, mine[ahead, 0])
-        prefetch_row(rows, mine[ahead, 1])
-        word, row = mine[place, 0], mine[place, 1]
-        for column in range(parameters.shape[1]):
-            parameters[word, column] += rows[row, column]
-
-
-@compiled
-def add_share(
-    share: int, blocks: int, totals: Float64, parameters: Parameters, scratch: Scratch, changes: Changes
-) -> None:
-    """Add the changes of the rows that one thread, the share's, owns; with the first share, the round's loss."""
-    if share == 0:
-        for block in range(blocks):
-            totals[0] += changes.loss[block]
-            totals[1] += changes.pairs[block]
-    add_rows(
-        changes.input_words, changes.input_count, changes.input_rows, blocks,
-        changes.input_owner, parameters.inputs, share, scratch.mine,
-    )  # fmt: skip
-    add_rows(
-        changes.output_words, changes.output_count, changes.output_rows, blocks,
-        changes.output_owner, parameters.outputs, share, scratch.mine,
-    )  # fmt: skip
-
-
-@compiled
-def train_rounds(
-    thread: int,
-    threads: int,
-    counters: Int64,
-    totals: Float64,
-    stretch: Stretch,
-    plan: Plan,
-    parameters: Parameters,
-    noise: Noise,
-    scratch: Scratch,
-    hidden: Hidden | None,
-    changes: Changes,
-) -> None:
-    """Train on a stretch. Every thread calls this with the same arrays, save `thread`, `scratch` and `hidden`, which is None for
-    skip-gram.
-
-    A round has two phases. Its blocks are computed from the parameters as they are, each by who claims it; when all are
-    done, the changes are added, in shares: a thread claims its own first, and then those of threads that are away.
-    `counters`, which are zero at the start, only grow, so that who comes back late claims nothing of a round that is
-    over. `totals` gets the loss, and the number of pairs it is summed over.
-    """
-    size = plan.block_centres * plan.round_blocks
-    block_end = 0
-    for number, round_first in enumerate(range(stretch.first, stretch.last, size)):
-        centres = min(size, stretch.last - round_first)
-        blocks = (centres + plan.block_centres - 1) // plan.block_centres
-        block_first, block_end = block_end, block_end + blocks
-        rate = learning_rate(plan, stretch.positions[round_first])
-        ticket = read_counter(counters, TICKETS)
-        while ticket < block_end:
-            if take_if(counters, TICKETS, ticket):
-                block = ticket - block_first
-                first = round_first + block * plan.block_centres
-                if hidden is None:
-                    compute_block(stretch, first, block, rate, plan, parameters, noise, scratch, changes, thread)
-                else:
-                    compute_cbow_block(
-                        stretch, first, block, rate, plan, parameters, noise, scratch, hidden, changes, thread
-                    )
-                take_ticket(counters, BLOCKS_DONE)
-            ticket = read_counter(counters, TICKETS)
-        wait_until(counters, BLOCKS_DONE, block_end)
-        for other in range(threads):
-            share = (thread + other) % threads
-            if take_if(counters, SHARES + SPREAD * share, number):
-                add_share(share, blocks, totals, parameters, scratch, changes)
-                take_ticket(counters, SHARES_DONE)
-        wait_until(counters, SHARES_DONE, (number + 1) * threads)

@@ -1,0 +1,125 @@
+"""A training of given parameters, to its end: epochs, reports, checkpoints, and the best epoch, if it is kept."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Callable
+from contextlib import nullcontext
+from typing import Any
+
+import numpy as np
+
+from firth import rounds
+from firth.checkpoints import Checkpoints, Identity, Interruption, TrainingInterrupted, interruptions
+from firth.config import TrainingConfig
+from firth.corpus import Corpus
+from firth.errors import ConfigError, FirthError, StopTraining
+from firth.kernels import compiler
+from firth.kernels.skipgram import Parameters
+from firth.model import EpochResult
+from firth.progress import Event
+from firth.rounds import Done, Progress
+from firth.selection import select
+
+
+@dataclasses.dataclass
+class Fit:
+    """A training of given parameters: with reports, checkpoints, and the best epoch kept if that is asked for."""
+
+    corpus: Corpus
+    counts: np.ndarray[Any, np.dtype[np.int64]]
+    config: TrainingConfig
+    threads: int
+    report: Callable[[Event], None]
+    checkpoints: Checkpoints | None
+    start: str
+
+    def run(
+        self, parameters: Parameters, *, id_of: Any = None, frozen: rounds.Frozen | None = None
+    ) -> tuple[list[EpochResult], Parameters]:
+        """Train; return what each epoch came to, and the parameters (those of the best epoch, with patience), without
+        padding.
+        """
+        config = self.config
+        self.identity = Identity(config, self.corpus.fingerprint, str(self.corpus.folder.absolute()), self.start)
+        self.history: list[EpochResult] = []
+        self.best: Parameters | None = None
+        done = self._restored(parameters)
+        tokens, held_out = select(self.corpus, self.counts, id_of=id_of, validation=config.validation, seed=config.seed)
+        events = rounds.train(
+            tokens,
+            config,
+            parameters,
+            epochs=config.epochs or 1,
+            threads=self.threads,
+            done=done,
+            held_out=held_out,
+            frozen=frozen,
+        )
+        if not self._is_over():
+            with interruptions() if self.checkpoints is not None else nullcontext(Interruption()) as asked:
+                for event in events:
+                    if not self._goes_on_after(event, parameters, asked):
+                        break
+        compiler.mark_compiled(config.architecture)
+        inputs, outputs = self.best or parameters
+        self.best = None  # each is freed when its copy without padding is made
+        width = config.vector_size
+        return self.history, Parameters(
+            np.ascontiguousarray(inputs[:, :width]), np.ascontiguousarray(outputs[:, :width])
+        )
+
+    def _restored(self, parameters: Parameters) -> Done:
+        """What is done already, by the last checkpoint, and the parameters as they were then."""
+        found = self.checkpoints.newest() if self.checkpoints is not None else None
+        if found is None:
+            return rounds.NOTHING
+        if different := found.identity.differences(self.identity):
+            raise ConfigError(f"cannot go on from {found.path}: {'; '.join(different)}")
+        found.restore(parameters)
+        self.history = [EpochResult(**result) for result in found.history]
+        if found.has_best:
+            self.best = Parameters(*(array.copy() for array in parameters))
+            found.restore(self.best, best=True)
+        return found.done
+
+    def _goes_on_after(self, event: Progress, parameters: Parameters, asked: Interruption) -> bool:
+        """Note, report and save what an event tells; return whether the training is to go on."""
+        self.corpus.release_pages()
+        if event.epoch_done:
+            self._note(event, parameters)
+        try:
+            self.report(event)
+        except StopTraining:
+            if not self.history:
+                self.history.append(EpochResult(event.epoch, event.loss, event.pairs))
+            return False
+        if self.checkpoints is not None and (
+            asked.signal is not None or self.checkpoints.are_due(epoch_done=event.epoch_done)
+        ):
+            results = [dataclasses.asdict(result) for result in self.history]
+            path = self.checkpoints.save(self.identity, event.done, results, parameters, self.best)
+            if asked.signal is not None:
+                raise TrainingInterrupted(path, asked.signal)
+        return not self._is_over()
+
+    def _note(self, event: Progress, parameters: Parameters) -> None:
+        """What an epoch came to; and its parameters, if it is the best and the best is to be kept."""
+        if not math.isfinite(event.loss):
+            raise FirthError(
+                f"the training diverged: try a learning_rate below {self.config.learning_rate}"
+                " (0.025 is usual), or a smaller window"
+            )
+        self.history.append(EpochResult(event.epoch, event.loss, event.pairs, event.validation_loss))
+        if self.config.patience is not None and self._best_epoch() == len(self.history) - 1:
+            self.best = Parameters(*(array.copy() for array in parameters))
+
+    def _best_epoch(self) -> int:
+        losses = [math.inf if r.validation_loss is None else r.validation_loss for r in self.history]
+        return losses.index(min(losses))
+
+    def _is_over(self) -> bool:
+        """Whether patience has come to its end."""
+        patience = self.config.patience
+        return patience is not None and bool(self.history) and len(self.history) - 1 - self._best_epoch() >= patience

@@ -1,0 +1,217 @@
+"""CBOW with negative sampling, a block of centres at a time: their context words together predict each centre.
+
+Of the context words' input vectors the mean is taken, or the sum (Mikolov et al. 2013, "Efficient estimation", §3.1).
+Blocks, and what they ask for, are those of skip-gram (`firth.kernels.skipgram`).
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from firth.kernels.compiler import compiled
+from firth.kernels.noise import Noise, draw_noise_word
+from firth.kernels.prefetch import prefetch_row
+from firth.kernels.products import score, weigh, weigh_transposed
+from firth.kernels.rows import add_row, dot
+from firth.kernels.skipgram import (
+    UNUSED,
+    Changes,
+    Parameters,
+    Plan,
+    Scratch,
+    Stretch,
+    claim,
+    copy_rows,
+    logistic,
+    softplus,
+    window_of,
+)
+
+Float32 = np.ndarray[Any, np.dtype[np.float32]]
+Int32 = np.ndarray[Any, np.dtype[np.int32]]
+
+NOISE_ROWS = 16
+"""Where a block's noise words begin among its output rows, for CBOW; there are as many."""
+
+
+class Hidden(NamedTuple):
+    """One thread's working space for CBOW, the layer between the context words and the centre."""
+
+    H: Float32  # (B, width) what a centre's context words are together
+    Z: Float32  # (B + K, width) centres' and noise words' output vectors
+    HZ: Float32  # H and Z in one array
+    G: Float32  # (B, width) the gradient by H
+    S: Float32  # (B, K) scores of noise words, then gradients
+    reach: Int32  # (B, 2) how many context words stand before the centre, and after it
+    mean: int  # 1 for the mean of the context words, 0 for their sum
+    exact: int  # 0 if each context word gets the gradient of the mean, as word2vec.c has it
+
+
+@compiled
+def clear(rows: Float32, first: int, last: int) -> None:
+    """rows[first:last] = 0."""
+    for i in range(first, last):
+        for column in range(rows.shape[1]):
+            rows[i, column] = 0
+
+
+@compiled
+def reach_of(stretch: Stretch, centre: int, direction: int, window: int) -> int:
+    """How many context words a centre has before it (direction -1) or after it (1), within a window."""
+    sentence = stretch.sentences[centre]
+    for distance in range(1, window + 1):
+        context = centre + direction * distance
+        if not 0 <= context < stretch.tokens.shape[0] or stretch.sentences[context] != sentence:
+            return distance - 1
+    return window
+
+
+@compiled
+def find_contexts(
+    stretch: Stretch, first: int, last: int, plan: Plan, scratch: Scratch, hidden: Hidden, input_words: Int32
+) -> int:
+    """Note how far each centre's context reaches; return the number T of context tokens, with a row each."""
+    base = first - plan.window
+    for i in range(scratch.slot.shape[0]):
+        scratch.slot[i] = UNUSED
+    used = 0
+    for centre in range(first, last):
+        window = window_of(stretch, centre, plan)
+        before = reach_of(stretch, centre, -1, window * plan.before)
+        after = reach_of(stretch, centre, 1, window * plan.after)
+        hidden.reach[centre - first, 0] = before
+        hidden.reach[centre - first, 1] = after
+        for context in range(centre - before, centre + after + 1):
+            if context != centre and scratch.slot[context - base] == UNUSED:
+                scratch.slot[context - base] = used
+                input_words[used] = stretch.tokens[context]
+                used += 1
+    return used
+
+
+@compiled
+def gather_contexts(centres: int, plan: Plan, scratch: Scratch, hidden: Hidden) -> None:
+    """H[i] = the mean, or the sum, of the rows of X that centre i has as context."""
+    clear(hidden.H, 0, centres)
+    for i in range(centres):
+        before, after = hidden.reach[i, 0], hidden.reach[i, 1]
+        share = np.float32(1 / max(before + after, 1)) if hidden.mean == 1 else np.float32(1)
+        for token in range(i - before, i + after + 1):
+            if token != i:
+                add_row(hidden.H, i, share, scratch.X, scratch.slot[token + plan.window])
+
+
+@compiled
+def scatter_gradients(
+    centres: int, used: int, plan: Plan, scratch: Scratch, hidden: Hidden, input_rows: Float32
+) -> None:
+    """input_rows[t] = what the gradients of the centres ask for that have context token t."""
+    clear(input_rows, 0, used)
+    for i in range(centres):
+        before, after = hidden.reach[i, 0], hidden.reach[i, 1]
+        share = np.float32(1)
+        if hidden.mean == 1 and hidden.exact == 1:
+            share = np.float32(1 / max(before + after, 1))
+        for token in range(i - before, i + after + 1):
+            if token != i:
+                add_row(input_rows, scratch.slot[token + plan.window], share, hidden.G, i)
+
+
+@compiled
+def choose_outputs(
+    stretch: Stretch, first: int, centres: int, plan: Plan, noise: Noise, hidden: Hidden, output_words: Int32
+) -> None:
+    """The output words of a block: the centres that have a context word, and from `NOISE_ROWS` on its noise words."""
+    for i in range(output_words.shape[0]):
+        output_words[i] = UNUSED
+    for i in range(centres):
+        if hidden.reach[i, 0] + hidden.reach[i, 1] > 0:
+            output_words[i] = stretch.tokens[first + i]
+    for n in range(plan.noise_words):
+        counter = stretch.positions[first] * plan.noise_words + n
+        output_words[NOISE_ROWS + n] = draw_noise_word(noise, plan.noise_key, counter)
+
+
+@compiled
+def noise_gradients(centres: int, rate: np.float32, plan: Plan, hidden: Hidden, output_words: Int32) -> None:
+    """Replace the scores S by learning rate × weight × -σ; by zero where the noise word is the centre itself."""
+    weight = np.float32(plan.noise_weight)
+    clear(hidden.S, centres, hidden.S.shape[0])
+    for i in range(centres):
+        word = output_words[i]
+        for n in range(plan.noise_words):
+            of_noise = weight if word != UNUSED and output_words[NOISE_ROWS + n] != word else np.float32(0)
+            hidden.S[i, n] = -rate * of_noise * logistic(hidden.S[i, n])
+
+
+@compiled
+def cbow_loss(centres: int, plan: Plan, hidden: Hidden, output_words: Int32) -> float:
+    """The loss of a block's centres: -log σ(own score) - w Σ log σ(-noise score), from the scores S."""
+    loss = 0.0
+    for i in range(centres):
+        word = output_words[i]
+        if word != UNUSED:
+            loss += softplus(-np.float64(dot(hidden.HZ, i, hidden.H.shape[0] + i)))
+            for n in range(plan.noise_words):
+                if output_words[NOISE_ROWS + n] != word:
+                    loss += plan.noise_weight * softplus(np.float64(hidden.S[i, n]))
+    return loss
+
+
+@compiled
+def compute_cbow_block(
+    stretch: Stretch,
+    first: int,
+    block: int,
+    rate: float,
+    plan: Plan,
+    parameters: Parameters,
+    noise: Noise,
+    scratch: Scratch,
+    hidden: Hidden,
+    changes: Changes,
+    thread: int,
+) -> None:
+    """As `compute_block`, for CBOW. A centre's own score is one product; those of the noise words are a matrix."""
+    centres = min(plan.block_centres, stretch.last - first)
+    input_words, output_words = changes.input_words[block], changes.output_words[block]
+    inputs, outputs = scratch.X.shape[0], hidden.Z.shape[0]
+    input_rows = changes.input_rows[block * inputs : (block + 1) * inputs]
+    output_rows = changes.output_rows[block * outputs : (block + 1) * outputs]
+    noise_rows = slice(NOISE_ROWS, NOISE_ROWS + plan.noise_words)
+
+    used = find_contexts(stretch, first, first + centres, plan, scratch, hidden, input_words)
+    changes.input_count[block] = used
+    choose_outputs(stretch, first, centres, plan, noise, hidden, output_words)
+    for i in range(used):
+        prefetch_row(parameters.inputs, input_words[i])
+    for i in range(outputs):
+        prefetch_row(parameters.outputs, max(output_words[i], 0))
+    claim(changes.input_owner, input_words, used, thread)
+    claim(changes.output_owner, output_words, outputs, thread)
+
+    copy_rows(parameters.inputs, input_words, used, scratch.X)
+    copy_rows(parameters.outputs, output_words, outputs, hidden.Z)
+    gather_contexts(centres, plan, scratch, hidden)
+    score(hidden.H, centres, hidden.Z[noise_rows], hidden.S)
+
+    changes.loss[block] = 0.0
+    changes.pairs[block] = 0
+    if (stretch.first_block + (first - stretch.first) // plan.block_centres) % plan.loss_blocks == 0:
+        changes.loss[block] = cbow_loss(centres, plan, hidden, output_words)
+        for i in range(centres):
+            changes.pairs[block] += int(output_words[i] != UNUSED)
+
+    step = np.float32(rate)
+    noise_gradients(centres, step, plan, hidden, output_words)
+    weigh(hidden.S, centres, hidden.Z[noise_rows], hidden.G)
+    clear(output_rows, 0, NOISE_ROWS)
+    weigh_transposed(hidden.S, centres, hidden.H, output_rows[noise_rows])
+    for i in range(centres):
+        if output_words[i] != UNUSED:
+            own = step * logistic(-np.float32(dot(hidden.HZ, i, hidden.H.shape[0] + i)))
+            add_row(output_rows, i, own, hidden.H, i)
+            add_row(hidden.G, i, own, hidden.Z, i)
+    scatter_gradients(centres, used, plan, scratch, hidden, input_rows)

@@ -1,0 +1,129 @@
+"""A round of training: its blocks are computed side by side, then their changes are added, row by row in block order.
+
+`train_rounds` is what each thread runs (see `docs/rounds.md`).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from firth.kernels.cbow import Hidden, compute_cbow_block
+from firth.kernels.compiler import compiled
+from firth.kernels.noise import Noise
+from firth.kernels.prefetch import prefetch_row
+from firth.kernels.skipgram import UNUSED, Changes, Parameters, Plan, Scratch, Stretch, compute_block, learning_rate
+from firth.kernels.synchrony import read_counter, take_if, take_ticket, wait_until
+
+Float32 = np.ndarray[Any, np.dtype[np.float32]]
+Float64 = np.ndarray[Any, np.dtype[np.float64]]
+Int32 = np.ndarray[Any, np.dtype[np.int32]]
+Int64 = np.ndarray[Any, np.dtype[np.int64]]
+UInt16 = np.ndarray[Any, np.dtype[np.uint16]]
+
+SPREAD = 8
+"""Counters lie so far apart that no two share a cache line."""
+TICKETS, BLOCKS_DONE, SHARES_DONE, SHARES = (SPREAD * i for i in range(4))
+"""Blocks claimed in a stretch, and done; shares done; from there on, for each share, the rounds it was claimed in."""
+ROWS_AHEAD = 8
+"""Rows that are on their way from memory while changes are added to one."""
+
+
+@compiled
+def add_rows(
+    words: Int32,
+    count: Int32,
+    rows: Float32,
+    blocks: int,
+    owner: UInt16,
+    parameters: Float32,
+    thread: int,
+    mine: Int32,
+) -> None:
+    """Add the changes of the rows that this thread owns, each row in block order. `mine` is room to list them."""
+    rows_per_block = rows.shape[0] // words.shape[0]
+    found = 0
+    for block in range(blocks):
+        for i in range(count[block]):
+            word = words[block, i]
+            mine[found, 0] = word
+            mine[found, 1] = block * rows_per_block + i
+            found += int(word != UNUSED and owner[word] == thread)
+    for place in range(found):
+        ahead = min(place + ROWS_AHEAD, found - 1)
+        prefetch_row(parameters, mine[ahead, 0])
+        prefetch_row(rows, mine[ahead, 1])
+        word, row = mine[place, 0], mine[place, 1]
+        for column in range(parameters.shape[1]):
+            parameters[word, column] += rows[row, column]
+
+
+@compiled
+def add_share(
+    share: int, blocks: int, totals: Float64, parameters: Parameters, scratch: Scratch, changes: Changes
+) -> None:
+    """Add the changes of the rows that one thread, the share's, owns; with the first share, the round's loss."""
+    if share == 0:
+        for block in range(blocks):
+            totals[0] += changes.loss[block]
+            totals[1] += changes.pairs[block]
+    add_rows(
+        changes.input_words, changes.input_count, changes.input_rows, blocks,
+        changes.input_owner, parameters.inputs, share, scratch.mine,
+    )  # fmt: skip
+    add_rows(
+        changes.output_words, changes.output_count, changes.output_rows, blocks,
+        changes.output_owner, parameters.outputs, share, scratch.mine,
+    )  # fmt: skip
+
+
+@compiled
+def train_rounds(
+    thread: int,
+    threads: int,
+    counters: Int64,
+    totals: Float64,
+    stretch: Stretch,
+    plan: Plan,
+    parameters: Parameters,
+    noise: Noise,
+    scratch: Scratch,
+    hidden: Hidden | None,
+    changes: Changes,
+) -> None:
+    """Train on a stretch. Every thread calls this with the same arrays, save `thread`, `scratch` and `hidden`.
+    `hidden` is None for skip-gram.
+
+    A round has two phases. Its blocks are computed from the parameters as they are, each by who claims it; when all are
+    done, the changes are added, in shares: a thread claims its own first, and then those of threads that are away.
+    `counters`, which are zero at the start, only grow, so that who comes back late claims nothing of a round that is
+    over. `totals` gets the loss, and the number of pairs it is summed over.
+    """
+    size = plan.block_centres * plan.round_blocks
+    block_end = 0
+    for number, round_first in enumerate(range(stretch.first, stretch.last, size)):
+        centres = min(size, stretch.last - round_first)
+        blocks = (centres + plan.block_centres - 1) // plan.block_centres
+        block_first, block_end = block_end, block_end + blocks
+        rate = learning_rate(plan, stretch.positions[round_first])
+        ticket = read_counter(counters, TICKETS)
+        while ticket < block_end:
+            if take_if(counters, TICKETS, ticket):
+                block = ticket - block_first
+                first = round_first + block * plan.block_centres
+                if hidden is None:
+                    compute_block(stretch, first, block, rate, plan, parameters, noise, scratch, changes, thread)
+                else:
+                    compute_cbow_block(
+                        stretch, first, block, rate, plan, parameters, noise, scratch, hidden, changes, thread
+                    )
+                take_ticket(counters, BLOCKS_DONE)
+            ticket = read_counter(counters, TICKETS)
+        wait_until(counters, BLOCKS_DONE, block_end)
+        for other in range(threads):
+            share = (thread + other) % threads
+            if take_if(counters, SHARES + SPREAD * share, number):
+                add_share(share, blocks, totals, parameters, scratch, changes)
+                take_ticket(counters, SHARES_DONE)
+        wait_until(counters, SHARES_DONE, (number + 1) * threads)

@@ -1,0 +1,104 @@
+"""Vectors that a training starts from, in place of random ones."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Collection
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from firth.errors import ConfigError, CorpusError, FirthError
+from firth.kernels.skipgram import Parameters
+from firth.model import Word2Vec, load
+from firth.rounds import Frozen
+from firth.vectors import Float32, WordVectors
+from firth.vocabulary import Vocabulary
+
+
+@dataclass(frozen=True)
+class Start:
+    """Given vectors, and the words among them whose vectors are to stay as they are."""
+
+    vectors: WordVectors
+    frozen: frozenset[str]
+
+    @classmethod
+    def of(cls, given: Any, frozen: bool | Collection[str]) -> Start:
+        """From a model, any word vectors, the path of either, or words and an array (n, d).
+
+        Raises `ConfigError` for what is none of these, has a word twice, numbers that are not finite, or lacks a word
+        that is to be frozen.
+        """
+        vectors = _as_vectors(given)
+        if len(vectors.vocabulary.ids) != len(vectors):
+            raise ConfigError("the vectors to start from have a word twice")
+        if not np.isfinite(vectors.vectors).all():
+            raise ConfigError("the vectors to start from have numbers that are not finite (NaN or infinite)")
+        words = (
+            vectors.words
+            if frozen is True
+            else []
+            if frozen is False
+            else [frozen]
+            if isinstance(frozen, str)
+            else frozen
+        )
+        if missing := [word for word in words if word not in vectors]:
+            raise ConfigError(f"words to be frozen must have a vector to start from, and {missing[0]!r} has none")
+        return cls(vectors, frozenset(words))
+
+    @property
+    def outputs(self) -> Float32 | None:
+        """The output vectors, where a model has them."""
+        if isinstance(self.vectors, Word2Vec):
+            try:
+                return self.vectors.output_vectors
+            except FirthError:
+                pass
+        return None
+
+    def fingerprint(self) -> str:
+        """What tells this start from others."""
+        digest = hashlib.sha256(np.ascontiguousarray(self.vectors.vectors, "<f4").tobytes())
+        if self.outputs is not None:
+            digest.update(np.ascontiguousarray(self.outputs, "<f4").tobytes())
+        digest.update("\n".join([*self.vectors.words, "", *sorted(self.frozen)]).encode())
+        return digest.hexdigest()
+
+    def fill(self, vocabulary: Vocabulary, parameters: Parameters) -> Frozen | None:
+        """Give the words of a vocabulary the vectors they have here; return which are frozen, if any is.
+
+        A word's output vector is frozen too, if it comes from here. Raises `CorpusError` if no word is in both.
+        """
+        rows = [(i, self.vectors.vocabulary.ids[w]) for i, w in enumerate(vocabulary.words) if w in self.vectors]
+        if not rows:
+            raise CorpusError(
+                f"none of the {len(vocabulary):,} words of the text is among the {len(self.vectors):,} to start from"
+            )
+        ours, theirs = (list(column) for column in zip(*rows, strict=True))
+        width = self.vectors.vector_size
+        parameters.inputs[ours, :width] = self.vectors.vectors[theirs]
+        if self.outputs is not None:
+            parameters.outputs[ours, :width] = self.outputs[theirs]
+        if not self.frozen:
+            return None
+        inputs = np.array([word in self.frozen for word in vocabulary.words])
+        return Frozen(inputs, inputs if self.outputs is not None else np.zeros_like(inputs))
+
+
+def _as_vectors(given: Any) -> WordVectors:
+    if isinstance(given, WordVectors):
+        return given
+    if isinstance(given, str | Path):
+        return load(given)
+    try:
+        words, array = given
+        numbers = np.asarray(array, np.float32)
+        return WordVectors(Vocabulary([str(word) for word in words], np.zeros(len(words), np.int64)), numbers)
+    except (TypeError, ValueError) as error:
+        raise ConfigError(
+            f"cannot start from {type(given).__name__}: wanted a model, its path, or words and vectors (n, d): {error}"
+        ) from error
