@@ -159,7 +159,10 @@ class TrainingConfig(TextConfig):
         "a whole number of 1 or more, or nothing",
     )
     learning_rate: float = setting(
-        0.025, "the learning rate at the start", is_real(1e-12, 10), "a number above 0, up to 10"
+        None,
+        "the learning rate at the start (default: 0.025, or 0.1 for cbow with exact gradients of a mean)",
+        is_real(1e-12, 10),
+        "a number above 0, up to 10",
     )
     min_learning_rate: float = setting(
         0.0001, "the learning rate at the end; it falls linearly", is_real(0, 10), "a number from 0 to 10"
@@ -177,6 +180,12 @@ class TrainingConfig(TextConfig):
         "a whole number of 1 or more, or nothing",
     )
     seed: int = setting(1, "another seed, another result", is_int(0, 2**63 - 1), "a whole number of 0 or more")
+
+    def __post_init__(self) -> None:
+        if self.learning_rate is None:
+            of_share = self.architecture == "cbow" and (self.context, self.context_gradient) == ("mean", "exact")
+            object.__setattr__(self, "learning_rate", 0.1 if of_share else 0.025)
+        super().__post_init__()
 
     def _contradictions(self) -> list[str]:
         wrong = []

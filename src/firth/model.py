@@ -96,11 +96,10 @@ class Word2Vec(WordVectors):
 
         tokens = f"{int(self.vocabulary.counts.sum()):,}"
         losses = ", ".join(f"{result.loss:.3f}" for result in self.history)
-        different = {
-            field.name: getattr(self.config, field.name)
-            for field in dataclasses.fields(self.config)
-            if getattr(self.config, field.name) != field.default
-        }
+        usual = dataclasses.asdict(TrainingConfig(architecture=self.config.architecture))
+        usual["architecture"] = TrainingConfig().architecture
+        settings_here = dataclasses.asdict(self.config)
+        different = {name: value for name, value in settings_here.items() if value != usual[name]}
         settings = ", ".join(f"{name}={value!r}" for name, value in different.items()) or "the defaults"
         return {"tokens": tokens, "loss of each epoch": losses, "settings": html.escape(settings)}
 

@@ -29,6 +29,8 @@ BLOCK_CENTRES = 16
 """Centres in a block, where the corpus allows; the rest of its output rows are noise words."""
 OUTPUT_ROWS = 32
 """Output rows of a block: its centres and its noise words, one for each of 16. Whole registers and tiles."""
+CBOW_NOISE_WORDS = 64
+"""Noise words of a block of CBOW, whose centres have one pair each: with 16, analogies are worse by a tenth."""
 ROUND_CENTRES = 256
 """Centres in a round at most: with more, a snapshot is old by the time its changes are added, and learns less."""
 ROUND_STEP = 4.0
@@ -135,7 +137,7 @@ def plan_epoch(tokens: Tokens, config: TrainingConfig, epoch: int, epochs: int) 
     n = max(1, len(tokens.ids))
     kept = float((tokens.counts * keep_probabilities(tokens.counts, config.sample)).sum())
     block_centres, round_blocks = round_shape(tokens.counts, config)
-    noise_words = OUTPUT_ROWS - (block_centres if config.architecture == "skip-gram" else NOISE_ROWS)
+    noise_words = OUTPUT_ROWS - block_centres if config.architecture == "skip-gram" else CBOW_NOISE_WORDS
     fall = (config.learning_rate - config.min_learning_rate) / epochs
     return Plan(
         block_centres=block_centres,
@@ -192,7 +194,7 @@ class Walk:
             first, filled = last - start, filled - start
 
 
-def new_scratch(plan: Plan, width: int) -> Scratch:
+def new_scratch(plan: Plan, width: int, output_rows: int) -> Scratch:
     """The working space of one thread."""
     context = plan.block_centres + 2 * plan.window
     rows = -(-context // TILE_ROWS) * TILE_ROWS
@@ -206,7 +208,7 @@ def new_scratch(plan: Plan, width: int) -> Scratch:
         weights=weights.reshape(-1),
         slot=np.zeros(context, np.int32),
         row_pairs=np.zeros(context, np.int32),
-        mine=np.zeros((plan.round_blocks * max(context, OUTPUT_ROWS) + 1, 2), np.int32),
+        mine=np.zeros((plan.round_blocks * max(context, output_rows) + 1, 2), np.int32),
     )
 
 
@@ -214,13 +216,13 @@ def new_hidden(config: TrainingConfig, width: int) -> Hidden | None:
     """The working space that CBOW needs besides."""
     if config.architecture != "cbow":
         return None
-    both = aligned_zeros(BLOCK_CENTRES + OUTPUT_ROWS, width)
+    both = aligned_zeros(BLOCK_CENTRES + NOISE_ROWS + CBOW_NOISE_WORDS, width)
     return Hidden(
         H=both[:BLOCK_CENTRES],
         Z=both[BLOCK_CENTRES:],
         HZ=both,
         G=aligned_zeros(BLOCK_CENTRES, width),
-        S=aligned_zeros(BLOCK_CENTRES, NOISE_ROWS),
+        S=aligned_zeros(BLOCK_CENTRES, CBOW_NOISE_WORDS),
         reach=np.zeros((BLOCK_CENTRES, 2), np.int32),
         mean=int(config.context == "mean"),
         exact=int(config.context_gradient == "exact"),
@@ -235,7 +237,8 @@ class Crew:
     ):
         words, width = parameters.inputs.shape
         blocks = plan.round_blocks
-        self.scratch = [new_scratch(plan, width) for _ in range(team.threads)]
+        output_rows = OUTPUT_ROWS if config.architecture == "skip-gram" else NOISE_ROWS + CBOW_NOISE_WORDS
+        self.scratch = [new_scratch(plan, width, output_rows) for _ in range(team.threads)]
         self.hidden = [new_hidden(config, width) for _ in range(team.threads)]
         rows, context = len(self.scratch[0].X), len(self.scratch[0].slot)
         self.team = team
@@ -244,10 +247,10 @@ class Crew:
         self.changes = Changes(
             input_words=np.zeros((blocks, context), np.int32),
             input_rows=aligned_zeros(blocks * rows, width),
-            output_words=np.zeros((blocks, OUTPUT_ROWS), np.int32),
-            output_rows=aligned_zeros(blocks * OUTPUT_ROWS, width),
+            output_words=np.zeros((blocks, output_rows), np.int32),
+            output_rows=aligned_zeros(blocks * output_rows, width),
             input_count=np.zeros(blocks, np.int32),
-            output_count=np.full(blocks, OUTPUT_ROWS, np.int32),
+            output_count=np.full(blocks, output_rows, np.int32),
             input_owner=np.zeros(words, np.uint16),
             output_owner=np.zeros(words, np.uint16),
             loss=np.zeros(blocks),

@@ -102,7 +102,7 @@ def test_kernel__takes_an_array_that_may_not_be_written(own_kernels):
 @pytest.mark.parametrize(
     ("job", "kernel"),
     [
-        ("from firth.rounds import train_a_little; train_a_little()", "skipgram.train_rounds"),
+        ("from firth.rounds import train_a_little; train_a_little()", "rounds.train_rounds"),
         ("from firth.tutorial import train_a_little; train_a_little()", "minibatch.train_batches"),
     ],
 )

@@ -33,7 +33,7 @@ Float32 = np.ndarray[Any, np.dtype[np.float32]]
 Int32 = np.ndarray[Any, np.dtype[np.int32]]
 
 NOISE_ROWS = 16
-"""Where a block's noise words begin among its output rows, for CBOW; there are as many."""
+"""Where a block's noise words begin among its output rows; the centres, 16 at most, come before."""
 
 
 class Hidden(NamedTuple):
