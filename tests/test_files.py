@@ -1,3 +1,4 @@
+import contextlib
 import os
 
 import pytest
@@ -70,6 +71,25 @@ def test_new_folder__keeps_the_old_if_the_new_cannot_be_renamed(tmp_path, monkey
     with pytest.raises(OSError, match="Input/output"), new_folder(folder, overwrite=True) as temporary:
         (temporary / "x").write_text("new")
     assert (folder / "x").read_text() == "old"
+    assert os.listdir(tmp_path) == ["f"]
+
+
+@pytest.mark.parametrize("overwrite", [False, True])
+def test_new_folder__another_process_made_one_of_that_name_meanwhile(tmp_path, monkeypatch, overwrite):
+    folder = tmp_path / "f"
+    rename = os.rename
+
+    def late(source, target):
+        folder.mkdir()
+        (folder / "x").write_text("the other's")
+        monkeypatch.setattr(os, "rename", rename)
+        rename(source, target)
+
+    monkeypatch.setattr(os, "rename", late)
+    expected = contextlib.nullcontext() if overwrite else pytest.raises(OutputExistsError, match="exists already")
+    with expected, new_folder(folder, overwrite=overwrite) as temporary:
+        (temporary / "x").write_text("ours")
+    assert (folder / "x").read_text() == ("ours" if overwrite else "the other's")
     assert os.listdir(tmp_path) == ["f"]
 
 

@@ -96,14 +96,23 @@ def new_folder(path: Path, *, overwrite: bool = False) -> Iterator[Path]:
             for file in temporary.iterdir():
                 _flush(file)
             _flush(temporary)
-            refuse_to_overwrite(path, overwrite=overwrite)
-            if path.exists():
-                _exchange(temporary, path)
-            else:
-                temporary.rename(path)
+            _put_in_place(temporary, path, overwrite=overwrite)
             _flush(path.parent)
         finally:
             shutil.rmtree(temporary, ignore_errors=True)
+
+
+def _put_in_place(new: Path, path: Path, *, overwrite: bool) -> None:
+    """Give a folder its own name, also where another process has just made one of that name."""
+    if not path.exists():
+        try:
+            new.rename(path)
+            return
+        except OSError as error:
+            if error.errno not in {errno.ENOTEMPTY, errno.EEXIST}:
+                raise
+    refuse_to_overwrite(path, overwrite=overwrite)
+    _exchange(new, path)
 
 
 @contextmanager
