@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import firth
 from firth import encoding, files
 from firth.config import TextConfig
 from firth.corpus import Corpus
@@ -351,3 +352,25 @@ def test_encode__old_work_that_nobody_went_on_with_is_thrown_away(tmp_path, monk
     os.utime(work, (0, 0))
     encode(other, cache=interrupted.cache)
     assert not work.exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "dtype", "place", "value"),
+    [
+        ("ids.i32", "<i4", 3, 1 << 30),
+        ("ids.i32", "<i4", -1, -1),
+        ("sentence_starts.i64", "<i8", 0, 1),
+        ("sentence_starts.i64", "<i8", 1, 1 << 40),
+        ("sentence_starts.i64", "<i8", -1, 7),
+        ("counts.i64", "<i8", 0, 1 << 40),
+        ("counts.i64", "<i8", -1, -3),
+    ],
+)
+def test_corpus__numbers_that_do_not_fit_are_refused_before_training(text, tmp_path, name, dtype, place, value):
+    corpus = encode(text, tmp_path / "e")
+    numbers = np.fromfile(tmp_path / "e" / name, dtype)
+    numbers[place] = value
+    numbers.tofile(tmp_path / "e" / name)
+    with pytest.raises(FormatError, match=name):
+        firth.train(tmp_path / "e", min_count=1, sample=0, progress=False)
+    assert len(corpus) > 5
