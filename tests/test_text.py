@@ -3,7 +3,9 @@ import gzip
 import io
 import lzma
 import string
+import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -181,6 +183,34 @@ def test_read_blocks__wide_text_is_not_taken_for_utf8(encoding):
 def test_read_blocks__a_zero_byte_now_and_then_is_text():
     content = b"one\0two three\n" * 9
     assert b"".join(read_blocks(io.BytesIO(content), "x.txt", TextConfig())).startswith(content)
+
+
+UNPACK = """
+import sys
+from pathlib import Path
+from pathlib import Path
+from firth.text import BLOCK_BYTES, decompressed
+peak = lambda: int(Path("/proc/self/status").read_text().partition("VmHWM:")[2].split()[0]) >> 10
+with open(sys.argv[1], "rb") as file:
+    unpacked = decompressed(file, "x")
+    unpacked.read(1)
+    before, size = peak(), 1
+    while block := unpacked.read(BLOCK_BYTES):
+        size += len(block)
+print(size, peak() - before)
+"""
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="this system does not tell a process's peak")
+@pytest.mark.parametrize("pack", PACKERS.values(), ids=PACKERS)
+def test_decompressed__a_small_file_that_holds_a_large_one_takes_no_memory(pack, tmp_path):
+    once = 400 if pack is zstd_compress else 20
+    (tmp_path / "x").write_bytes(pack(bytes(once << 20)) * (400 // once))
+    assert (tmp_path / "x").stat().st_size < 1 << 20
+    run = subprocess.run([sys.executable, "-c", UNPACK, tmp_path / "x"], capture_output=True, text=True, check=True)
+    size, megabytes = map(int, run.stdout.split())
+    assert size == 400 << 20
+    assert megabytes < 80
 
 
 READ = {

@@ -25,6 +25,8 @@ from firth.config import TextConfig
 from firth.errors import SourceError
 
 BLOCK_BYTES = 1 << 19
+ZSTD_PIECE_BYTES = 1 << 10
+"""Packed bytes that are unpacked at a time: of one letter without end, each three bytes may be 128 KB."""
 LOOKED_AT = 4096
 FEWEST_TO_TELL = 64
 """Bytes at a text's beginning that tell UTF-16 from UTF-8, and how few do not."""
@@ -138,7 +140,7 @@ class _ZstdFrames(io.RawIOBase):
 
     def readinto(self, buffer: Any) -> int:
         while not self.unpacked:
-            self.packed = self.packed or self.file.read(1 << 17)
+            self.packed = self.packed or self.file.read(ZSTD_PIECE_BYTES)
             if not self.packed:
                 if self.frame is not None:
                     raise EOFError("the last zstd frame has no end")
