@@ -210,3 +210,9 @@ def test_safetensors__of_two_tensors_or_none_are_refused(tmp_path):
         safetensors.numpy.save_file(tensors, tmp_path / "v.safetensors")
         with pytest.raises(FormatError, match=r"has no tensor|not of float32"):
             load(tmp_path / "v.safetensors")
+
+
+def test_read__a_fasttext_model_is_known_by_its_first_bytes(tmp_path):
+    (tmp_path / "m.bin").write_bytes((793712314).to_bytes(4, "little") + bytes(100))
+    with pytest.raises(FormatError, match=r"is a fastText model: firth reads the \.vec file"):
+        read(tmp_path / "m.bin")
