@@ -160,7 +160,7 @@ class TrainingConfig(TextConfig):
     )
     learning_rate: float = setting(
         None,
-        "the learning rate at the start (default: 0.025, or 0.1 for cbow with exact gradients of a mean)",
+        "the learning rate at the start (default: 0.025, or 0.15 for cbow with exact gradients of a mean)",
         is_real(1e-12, 10),
         "a number above 0, up to 10",
     )
@@ -184,7 +184,7 @@ class TrainingConfig(TextConfig):
     def __post_init__(self) -> None:
         if self.learning_rate is None:
             of_share = self.architecture == "cbow" and (self.context, self.context_gradient) == ("mean", "exact")
-            object.__setattr__(self, "learning_rate", 0.1 if of_share else 0.025)
+            object.__setattr__(self, "learning_rate", 0.15 if of_share else 0.025)
         super().__post_init__()
 
     def _contradictions(self) -> list[str]:

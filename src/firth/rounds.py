@@ -29,8 +29,8 @@ BLOCK_CENTRES = 16
 """Centres in a block, where the corpus allows; the rest of its output rows are noise words."""
 OUTPUT_ROWS = 32
 """Output rows of a block: its centres and its noise words, one for each of 16. Whole registers and tiles."""
-CBOW_NOISE_WORDS = 64
-"""Noise words of a block of CBOW, whose centres have one pair each: with 16, analogies are worse by a tenth."""
+CBOW_NOISE_WORDS = {"exact": 32, "word2vec.c": 64}
+"""Noise words of a block of CBOW, by its gradients: its centres have one pair each, and need more than skip-gram's."""
 ROUND_CENTRES = 256
 """Centres in a round at most: with more, a snapshot is old by the time its changes are added, and learns less."""
 ROUND_STEP = 4.0
@@ -137,7 +137,9 @@ def plan_epoch(tokens: Tokens, config: TrainingConfig, epoch: int, epochs: int) 
     n = max(1, len(tokens.ids))
     kept = float((tokens.counts * keep_probabilities(tokens.counts, config.sample)).sum())
     block_centres, round_blocks = round_shape(tokens.counts, config)
-    noise_words = OUTPUT_ROWS - block_centres if config.architecture == "skip-gram" else CBOW_NOISE_WORDS
+    noise_words = OUTPUT_ROWS - block_centres
+    if config.architecture == "cbow":
+        noise_words = CBOW_NOISE_WORDS[config.context_gradient]
     fall = (config.learning_rate - config.min_learning_rate) / epochs
     return Plan(
         block_centres=block_centres,
@@ -212,17 +214,17 @@ def new_scratch(plan: Plan, width: int, output_rows: int) -> Scratch:
     )
 
 
-def new_hidden(config: TrainingConfig, width: int) -> Hidden | None:
+def new_hidden(config: TrainingConfig, plan: Plan, width: int) -> Hidden | None:
     """The working space that CBOW needs besides."""
     if config.architecture != "cbow":
         return None
-    both = aligned_zeros(BLOCK_CENTRES + NOISE_ROWS + CBOW_NOISE_WORDS, width)
+    both = aligned_zeros(BLOCK_CENTRES + NOISE_ROWS + plan.noise_words, width)
     return Hidden(
         H=both[:BLOCK_CENTRES],
         Z=both[BLOCK_CENTRES:],
         HZ=both,
         G=aligned_zeros(BLOCK_CENTRES, width),
-        S=aligned_zeros(BLOCK_CENTRES, CBOW_NOISE_WORDS),
+        S=aligned_zeros(BLOCK_CENTRES, plan.noise_words),
         reach=np.zeros((BLOCK_CENTRES, 2), np.int32),
         mean=int(config.context == "mean"),
         exact=int(config.context_gradient == "exact"),
@@ -237,9 +239,9 @@ class Crew:
     ):
         words, width = parameters.inputs.shape
         blocks = plan.round_blocks
-        output_rows = OUTPUT_ROWS if config.architecture == "skip-gram" else NOISE_ROWS + CBOW_NOISE_WORDS
+        output_rows = OUTPUT_ROWS if config.architecture == "skip-gram" else NOISE_ROWS + plan.noise_words
         self.scratch = [new_scratch(plan, width, output_rows) for _ in range(team.threads)]
-        self.hidden = [new_hidden(config, width) for _ in range(team.threads)]
+        self.hidden = [new_hidden(config, plan, width) for _ in range(team.threads)]
         rows, context = len(self.scratch[0].X), len(self.scratch[0].slot)
         self.team = team
         self.parameters = parameters
