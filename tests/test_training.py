@@ -144,3 +144,8 @@ def test_train__wikipedia_reaches_its_scores_and_is_bit_identical(data):
     assert len(found) > 250
     ranks = np.argsort(np.argsort(np.array(found), axis=0), axis=0)
     assert np.corrcoef(ranks.T)[0, 1] > 0.2
+
+
+def test_train__sentences_of_one_word_are_named_not_taken_for_divergence():
+    with pytest.raises(CorpusError, match="nothing to learn: no two words"):
+        firth.train([["a"], ["b"]] * 100, min_count=1, progress=False)

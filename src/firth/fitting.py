@@ -5,7 +5,8 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections.abc import Callable
-from contextlib import nullcontext
+from contextlib import closing, nullcontext
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -35,6 +36,16 @@ class Fit:
     checkpoints: Checkpoints | None
     start: str
 
+    def __post_init__(self) -> None:
+        self.history: list[EpochResult] = []
+        self.best: Parameters | None = None
+
+    @cached_property
+    def identity(self) -> Identity:
+        """What tells this training from others: only its checkpoints need it."""
+        folder = str(self.corpus.folder.absolute())
+        return Identity(self.config, self.corpus.fingerprint, folder, self.start)
+
     def run(
         self, parameters: Parameters, *, id_of: Any = None, frozen: rounds.Frozen | None = None
     ) -> tuple[list[EpochResult], Parameters]:
@@ -42,9 +53,6 @@ class Fit:
         padding.
         """
         config = self.config
-        self.identity = Identity(config, self.corpus.fingerprint, str(self.corpus.folder.absolute()), self.start)
-        self.history: list[EpochResult] = []
-        self.best: Parameters | None = None
         done = self._restored(parameters)
         tokens, held_out = select(self.corpus, self.counts, id_of=id_of, validation=config.validation, seed=config.seed)
         events = rounds.train(
@@ -58,7 +66,8 @@ class Fit:
             frozen=frozen,
         )
         if not self._is_over():
-            with interruptions() if self.checkpoints is not None else nullcontext(Interruption()) as asked:
+            saving = interruptions() if self.checkpoints is not None else nullcontext(Interruption())
+            with closing(events), saving as asked:
                 for event in events:
                     if not self._goes_on_after(event, parameters, asked):
                         break
@@ -106,7 +115,7 @@ class Fit:
 
     def _note(self, event: Progress, parameters: Parameters) -> None:
         """What an epoch came to; and its parameters, if it is the best and the best is to be kept."""
-        if not math.isfinite(event.loss):
+        if event.pairs and not math.isfinite(event.loss):
             raise FirthError(
                 f"the training diverged: try a learning_rate below {self.config.learning_rate}"
                 " (0.025 is usual), or a smaller window"

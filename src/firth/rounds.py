@@ -7,7 +7,7 @@ the number of threads changes the time, never a bit of the result. `docs/rounds.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -287,7 +287,7 @@ def train(
     done: Done = NOTHING,
     held_out: Tokens | None = None,
     frozen: Frozen | None = None,
-) -> Iterator[Progress]:
+) -> Generator[Progress, None, None]:
     """Train `parameters` in place, and report now and then: at least once an epoch, when it ends.
 
     `done` is what a report said was done when the parameters were as they are now: the training goes on from there.

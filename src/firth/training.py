@@ -97,7 +97,8 @@ def train(
         config = dataclasses.replace(config, epochs=config.epochs or epochs_for(len(corpus)))
         parameters = rounds.initial_parameters(len(vocabulary), config.vector_size, config.seed)
         frozen_rows = begin.fill(vocabulary, parameters) if begin else None
-        fit = Fit(corpus, vocabulary.counts, config, threads, report, kept, begin.fingerprint() if begin else "")
+        of_start = begin.fingerprint() if begin and kept else ""
+        fit = Fit(corpus, vocabulary.counts, config, threads, report, kept, of_start)
         history, (inputs, outputs) = fit.run(parameters, frozen=frozen_rows)
         del parameters
         return Word2Vec(vocabulary, inputs, outputs, config, history)
@@ -146,7 +147,8 @@ def train_more(
         config = dataclasses.replace(config, epochs=config.epochs or epochs_for(len(corpus)))
         parameters = rounds.initial_parameters(len(learning), config.vector_size, config.seed + len(model.history))
         frozen_rows = begin.fill(learning, parameters)
-        fit = Fit(corpus, learning.counts, config, threads, report, kept, f"{begin.fingerprint()} {vocabulary}")
+        of_start = f"{begin.fingerprint()} {vocabulary}" if kept else ""
+        fit = Fit(corpus, learning.counts, config, threads, report, kept, of_start)
         history, (inputs, outputs) = fit.run(parameters, id_of=id_of, frozen=frozen_rows)
         del parameters
     if vocabulary == "replace":
