@@ -46,7 +46,7 @@ def test_start__words_begin_where_the_given_vectors_are(model, monkeypatch):
 
     def nothing(tokens, config, parameters, **more):
         begun.append([array.copy() for array in parameters])
-        return iter([rounds.Progress(1, 1, 1, 1, 1, 1.0, 0.1)])
+        yield rounds.Progress(1, 1, 1, 1, 1, 1.0, 0.1)
 
     monkeypatch.setattr(rounds, "train", nothing)
     made = firth.train(text(seed=1, words=80), start=model, **SETTINGS)
