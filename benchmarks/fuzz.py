@@ -48,7 +48,7 @@ def child(name: str, options: list[str]) -> None:
 
     kernels = [module.name for module in pkgutil.walk_packages([str(ROOT / "src/firth/kernels")], "firth.kernels.")]
     with atheris.instrument_imports(include=["firth", "json", "csv"], exclude=kernels):  # which Numba has to understand
-        from tests.strangers import READERS
+        from tests.strangers import READERS, whole
 
         from firth.errors import FirthError
 
@@ -64,7 +64,9 @@ def child(name: str, options: list[str]) -> None:
         finally:
             shutil.rmtree(folder)
 
-    one(b"")  # what is imported and compiled the first time belongs to no input
+    made = Path(tempfile.mkdtemp(dir=parent))
+    for content in whole(name, made):
+        one(content)  # what is imported and compiled the first time belongs to no input
     atheris.Setup([os.environ["FIRTH_FUZZ"], *options], one)
     atheris.Fuzz()
 
