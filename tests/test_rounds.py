@@ -30,13 +30,11 @@ def train_reference(tokens, config, epochs=2):
     losses = []
     for number in range(epochs):
         epoch = reference.Epoch(
+            config=config,
             plan=rounds.plan_epoch(tokens, config, number, epochs),
             noise=alias_table(noise_distribution(tokens.counts, config.noise_exponent)),
             keep=as_thresholds(keep_probabilities(tokens.counts, config.sample)).tolist(),
             keep_key=int(randomness.stream_key(config.seed, number, randomness.SUBSAMPLING)),
-            cbow=(config.context == "mean", config.context_gradient == "exact")
-            if config.architecture == "cbow"
-            else None,
         )
         losses.append(
             reference.train_epoch(tokens.ids.tolist(), tokens.sentence_starts.tolist(), inputs, outputs, epoch)

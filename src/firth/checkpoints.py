@@ -29,9 +29,11 @@ from firth.tensors import map_tensor, write_tensor
 
 FORMAT = "firth checkpoint 1"
 NAME = "checkpoint-"
-INPUTS, OUTPUTS, STATE = "inputs.safetensors", "outputs.safetensors", "state.json"
-BEST = "best-"
-"""How the names of the files begin that hold the parameters of the best epoch so far."""
+STATE = "state.json"
+NAMES = ("inputs.safetensors", "outputs.safetensors")
+"""The files of the parameters."""
+BEST_NAMES = tuple(f"best-{name}" for name in NAMES)
+"""The files of the parameters of the best epoch so far, where that is kept."""
 SECONDS_BETWEEN = 180.0
 """A checkpoint is written so often, and when an epoch ends; but never so often that it costs more than `SHARE`."""
 SHARE = 0.01
@@ -71,8 +73,8 @@ class Checkpoint:
 
         Raises `FormatError` if they have another shape.
         """
-        for name, array in zip((INPUTS, OUTPUTS), parameters, strict=True):
-            kept = map_tensor(self.path / (BEST * best + name), "parameters")
+        for name, array in zip(BEST_NAMES if best else NAMES, parameters, strict=True):
+            kept = map_tensor(self.path / name, "parameters")
             if len(kept) != len(array) or kept.shape[1] > array.shape[1]:
                 raise FormatError(f"{self.path / name} has the shape {kept.shape}: it is of another training")
             array[:, : kept.shape[1]] = kept
@@ -110,8 +112,7 @@ class Checkpoints:
             try:
                 yield
             finally:
-                with contextlib.suppress(OSError):
-                    self.folder.rmdir()  # where there is no checkpoint in it
+                self._remove_if_empty()
 
     def _hold(self, stack: ExitStack) -> bool | None:
         while True:
@@ -148,9 +149,7 @@ class Checkpoints:
         path = self.folder / f"{NAME}{number:06}"
         width = identity.config.vector_size
         with new_folder(path) as temporary:
-            files = dict(zip((INPUTS, OUTPUTS), parameters, strict=True))
-            if best is not None:
-                files |= {BEST + name: array for name, array in zip((INPUTS, OUTPUTS), best, strict=True)}
+            files = dict(zip(NAMES, parameters, strict=True)) | dict(zip(BEST_NAMES, best or (), strict=False))
             for name, array in files.items():
                 write_tensor(temporary / name, "parameters", array[:, :width])
             state = {
@@ -174,10 +173,12 @@ class Checkpoints:
         """Remove all of them: the training has come to its end, and its model is saved."""
         for path in self._paths():
             shutil.rmtree(path, ignore_errors=True)
-        if self.folder.is_dir():
-            remove_abandoned(self.folder)
-            if not any(self.folder.iterdir()):
-                self.folder.rmdir()
+        remove_abandoned(self.folder)
+        self._remove_if_empty()
+
+    def _remove_if_empty(self) -> None:
+        with contextlib.suppress(OSError):  # there is something in it, or it is gone
+            self.folder.rmdir()
 
     def _paths(self) -> list[Path]:
         """The checkpoints there are, the newest first."""
@@ -204,8 +205,8 @@ def _read(path: Path) -> Checkpoint:
         history = [dict(result) for result in state["history"]]
     except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError, FirthError) as error:
         raise FormatError(f"the checkpoint {path} cannot be read: {error}") from error
-    has_best = BEST + INPUTS in sums
-    for name in (INPUTS, OUTPUTS, *([BEST + INPUTS, BEST + OUTPUTS] if has_best else [])):
+    has_best = not sums.keys().isdisjoint(BEST_NAMES)
+    for name in NAMES + BEST_NAMES * has_best:
         if not (path / name).is_file() or sha256_of(path / name) != sums.get(name):
             raise FormatError(f"{path / name} is not whole")
     return Checkpoint(identity, done, history, path, has_best)

@@ -57,100 +57,86 @@ def pairs_of(centre: int, kept: Sequence[int], sentences: Sequence[int], plan: A
     ]
 
 
-def block_loss(
-    inputs: Array, outputs: Array, pairs: Sequence[tuple[int, int]], noise: Sequence[int], noise_weight: float
-) -> float:
-    """The loss of a block: Σ over pairs (context, centre) of -log σ(x·u) - w Σ over noise n ≠ centre of log σ(-x·n).
+@dataclass(frozen=True)
+class Example:
+    """What a block learns from at a time: context words that together predict some output rows, or that they are not
+    theirs.
 
-    This is equation 4 of Mikolov et al. 2013, "Distributed representations", with a block's noise words shared by
-    its pairs and weighted k/K = `noise_weight`. Words are row numbers.
+    The hidden vector h is the sum of the context words' input vectors, each times `share`. A target is an output row, 1
+    or 0 for what is to be predicted of it, and a weight.
+    """
+
+    contexts: Sequence[int]
+    share: float
+    targets: Sequence[tuple[int, int, float]]
+
+
+def examples_of(
+    contexts: Sequence[tuple[Sequence[int], int]],
+    noise: Sequence[int],
+    noise_weight: float,
+    *,
+    together: bool = False,
+    mean: bool = True,
+) -> list[Example]:
+    """What is to be learned from (context words, centre): that the centre is predicted, and the noise words are not.
+
+    In skip-gram each context word predicts the centre; in CBOW all of them do `together`, by their mean or their sum.
+    The noise words of a block are shared by all, each with weight k/K = `noise_weight`, save where one is the centre
+    itself. Words are row numbers.
+    """
+    found = []
+    for words, centre in contexts:
+        targets = [(centre, 1, 1.0), *((word, 0, noise_weight) for word in noise if word != centre)]
+        for hidden in ([words] if words else []) if together else [[word] for word in words]:
+            found.append(Example(hidden, 1 / len(hidden) if mean else 1.0, targets))
+    return found
+
+
+def block_loss(inputs: Array, outputs: Array, examples: Sequence[Example]) -> float:
+    """Σ over the examples' targets of -w log σ(h·u) for what is to be predicted, and -w log σ(-h·u) for what is not.
+
+    With noise words this is equation 4 of Mikolov et al. 2013, "Distributed representations"; for CBOW, see §3.1 of
+    their "Efficient estimation".
     """
     loss = 0.0
-    for context, centre in pairs:
-        loss += np.logaddexp(0.0, -inputs[context] @ outputs[centre])
-        for word in noise:
-            if word != centre:
-                loss += noise_weight * np.logaddexp(0.0, inputs[context] @ outputs[word])
+    for example in examples:
+        hidden = example.share * inputs[list(example.contexts)].sum(axis=0)
+        for row, label, weight in example.targets:
+            loss += weight * np.logaddexp(0.0, (-1 if label else 1) * (hidden @ outputs[row]))
     return loss
 
 
 def block_gradient(
-    inputs: Array, outputs: Array, pairs: Sequence[tuple[int, int]], noise: Sequence[int], noise_weight: float
+    inputs: Array, outputs: Array, examples: Sequence[Example], *, exact: bool = True
 ) -> tuple[Array, Array]:
-    """The gradient of `block_loss` by inputs and by outputs, each (V, d)."""
-    by_inputs, by_outputs = np.zeros_like(inputs), np.zeros_like(outputs)
-    for context, centre in pairs:
-        x = inputs[context]
-        error = logistic(x @ outputs[centre]) - 1
-        by_inputs[context] += error * outputs[centre]
-        by_outputs[centre] += error * x
-        for word in noise:
-            if word != centre:
-                error = noise_weight * logistic(x @ outputs[word])
-                by_inputs[context] += error * outputs[word]
-                by_outputs[word] += error * x
-    return by_inputs, by_outputs
+    """The gradient of `block_loss` by inputs and by outputs, each (V, d).
 
-
-def cbow_loss(
-    inputs: Array,
-    outputs: Array,
-    contexts: Sequence[tuple[Sequence[int], int]],
-    noise: Sequence[int],
-    noise_weight: float,
-    *,
-    mean: bool,
-) -> float:
-    """The loss of a block of CBOW (Mikolov et al. 2013, "Efficient estimation", §3.1), as `block_loss` has it, with the
-    mean or the sum of a centre's context words in place of each of them. `contexts` are (context words, centre).
-    """
-    loss = 0.0
-    for words, centre in contexts:
-        hidden = inputs[list(words)].sum(axis=0) / (len(words) if mean else 1)
-        loss += np.logaddexp(0.0, -hidden @ outputs[centre])
-        for word in noise:
-            if word != centre:
-                loss += noise_weight * np.logaddexp(0.0, hidden @ outputs[word])
-    return loss
-
-
-def cbow_gradient(
-    inputs: Array,
-    outputs: Array,
-    contexts: Sequence[tuple[Sequence[int], int]],
-    noise: Sequence[int],
-    noise_weight: float,
-    *,
-    mean: bool,
-    exact: bool = True,
-) -> tuple[Array, Array]:
-    """The gradient of `cbow_loss` by inputs and by outputs, each (V, d).
-
-    Not `exact`, every context word gets the whole gradient of their mean, as word2vec.c has it: too much by as many as
-    they are (Irsoy, Benton and Stratos 2021, "Corrected CBOW performs as well as Skip-gram", §2).
+    Not `exact`, every context word gets the whole gradient by the hidden vector, as word2vec.c has it: too much by as
+    many as they are (Irsoy, Benton and Stratos 2021, "Corrected CBOW performs as well as Skip-gram", §2).
     """
     by_inputs, by_outputs = np.zeros_like(inputs), np.zeros_like(outputs)
-    for words, centre in contexts:
-        share = 1 / len(words) if mean else 1.0
-        hidden = inputs[list(words)].sum(axis=0) * share
-        errors = [(centre, logistic(hidden @ outputs[centre]) - 1)]
-        errors += [(word, noise_weight * logistic(hidden @ outputs[word])) for word in noise if word != centre]
-        for word, error in errors:
-            by_outputs[word] += error * hidden
-            for context in words:
-                by_inputs[context] += (share if exact else 1) * error * outputs[word]
+    for example in examples:
+        hidden = example.share * inputs[list(example.contexts)].sum(axis=0)
+        by_hidden = np.zeros_like(hidden)
+        for row, label, weight in example.targets:
+            error = weight * (logistic(hidden @ outputs[row]) - label)
+            by_hidden += error * outputs[row]
+            by_outputs[row] += error * hidden
+        for context in example.contexts:
+            by_inputs[context] += (example.share if exact else 1) * by_hidden
     return by_inputs, by_outputs
 
 
 @dataclass
 class Epoch:
-    """What an epoch needs besides the parameters: the fields of the kernels' `Plan`, `Noise` and keep table."""
+    """What an epoch needs besides the parameters: the settings, and the kernels' `Plan`, `Noise` and keep table."""
 
+    config: Any
     plan: Any
     noise: Any
     keep: Sequence[int]
     keep_key: int
-    cbow: tuple[bool, bool] | None = None  # whether the mean is taken, and whether gradients are exact
 
 
 def train_epoch(
@@ -181,20 +167,19 @@ def train_epoch(
                 )
                 for n in range(plan.noise_words)
             ]
-            pairs = [(word, centre) for words, centre in contexts for word in words]
-            if epoch.cbow is None:
-                found = block_loss(inputs, outputs, pairs, noise, plan.noise_weight)
-                by_inputs, by_outputs = block_gradient(inputs, outputs, pairs, noise, plan.noise_weight)
-            else:
-                contexts = [(words, centre) for words, centre in contexts if words]
-                mean, exact = epoch.cbow
-                found = cbow_loss(inputs, outputs, contexts, noise, plan.noise_weight, mean=mean)
-                by_inputs, by_outputs = cbow_gradient(
-                    inputs, outputs, contexts, noise, plan.noise_weight, mean=mean, exact=exact
-                )
+            examples = examples_of(
+                contexts,
+                noise,
+                plan.noise_weight,
+                together=epoch.config.architecture == "cbow",
+                mean=epoch.config.context == "mean",
+            )
+            by_inputs, by_outputs = block_gradient(
+                inputs, outputs, examples, exact=epoch.config.context_gradient == "exact"
+            )
             if (first // plan.block_centres) % plan.loss_blocks == 0:
-                loss += found
-                measured += len(pairs) if epoch.cbow is None else len(contexts)
+                loss += block_loss(inputs, outputs, examples)
+                measured += len(examples)
             changes.append((-rate * by_inputs, -rate * by_outputs))
         for input_change, output_change in changes:
             inputs += input_change

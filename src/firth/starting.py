@@ -37,15 +37,7 @@ class Start:
             raise ConfigError("the vectors to start from have a word twice")
         if not np.isfinite(vectors.vectors).all():
             raise ConfigError("the vectors to start from have numbers that are not finite (NaN or infinite)")
-        words = (
-            vectors.words
-            if frozen is True
-            else []
-            if frozen is False
-            else [frozen]
-            if isinstance(frozen, str)
-            else frozen
-        )
+        words = _words_frozen(frozen, vectors)
         if missing := [word for word in words if word not in vectors]:
             raise ConfigError(f"words to be frozen must have a vector to start from, and {missing[0]!r} has none")
         return cls(vectors, frozenset(words))
@@ -60,12 +52,12 @@ class Start:
                 pass
         return None
 
-    def fingerprint(self) -> str:
-        """What tells this start from others."""
+    def fingerprint(self, vocabulary: Vocabulary) -> str:
+        """What tells a training of these words from this start from others."""
         digest = hashlib.sha256(np.ascontiguousarray(self.vectors.vectors, "<f4").tobytes())
         if self.outputs is not None:
             digest.update(np.ascontiguousarray(self.outputs, "<f4").tobytes())
-        digest.update("\n".join([*self.vectors.words, "", *sorted(self.frozen)]).encode())
+        digest.update("\n".join([*self.vectors.words, "", *sorted(self.frozen), "", *vocabulary.words]).encode())
         return digest.hexdigest()
 
     def fill(self, vocabulary: Vocabulary, parameters: Parameters) -> Frozen | None:
@@ -87,6 +79,12 @@ class Start:
             return None
         inputs = np.array([word in self.frozen for word in vocabulary.words])
         return Frozen(inputs, inputs if self.outputs is not None else np.zeros_like(inputs))
+
+
+def _words_frozen(frozen: bool | Collection[str], vectors: WordVectors) -> Collection[str]:
+    if isinstance(frozen, bool):
+        return vectors.words if frozen else []
+    return [frozen] if isinstance(frozen, str) else frozen
 
 
 def _as_vectors(given: Any) -> WordVectors:

@@ -83,23 +83,61 @@ def train(
         raise ConfigError(
             f"the vectors to start from have {begin.vectors.vector_size} numbers, vector_size is {config.vector_size}"
         )
-    threads = _checked(threads)
-    kept = Checkpoints(checkpoints) if checkpoints is not None else None
-    if kept is None and resume:
+    around = Surroundings(_checked(threads), progress, cache, tensorboard, checkpoints, resume)
+    return _learn(source, config, around, begin, _words_often_enough)
+
+
+WordsToLearn = Callable[[Corpus, TrainingConfig], tuple[Vocabulary, np.ndarray[Any, np.dtype[np.int32]] | None]]
+"""What chooses the words of a corpus to learn; and tells, for each of its ids, the number of that word among them, or
+how many they are if it is none. None where they are the first of its words.
+"""
+
+
+def _words_often_enough(corpus: Corpus, config: TrainingConfig) -> tuple[Vocabulary, None]:
+    return corpus.vocabulary(config.min_count, config.max_vocabulary), None
+
+
+@dataclasses.dataclass(frozen=True)
+class Surroundings:
+    """What a training has around it, and its result does not depend on: the arguments of `train` of these names."""
+
+    threads: int
+    progress: bool | Callable[[Event], None] | None
+    cache: str | Path | None
+    tensorboard: str | Path | None
+    checkpoints: str | Path | None
+    resume: bool
+
+
+def _learn(
+    source: Any,
+    config: TrainingConfig,
+    around: Surroundings,
+    begin: Start | None,
+    words_to_learn: WordsToLearn,
+    *,
+    trained_before: int = 0,
+) -> Word2Vec:
+    """The story: encode, choose the words, draw first vectors or take given ones, train; return the model.
+
+    The vectors drawn after so many epochs `trained_before` are not those drawn at first.
+    """
+    kept = Checkpoints(around.checkpoints) if around.checkpoints is not None else None
+    if kept is None and around.resume:
         raise ConfigError("to resume, say where the checkpoints are: checkpoints=FOLDER")
-    with kept.alone() if kept is not None else nullcontext(), _reporter(progress, tensorboard) as report:
-        if kept is not None and not resume:
+    with kept.alone() if kept else nullcontext(), _reporter(around.progress, around.tensorboard) as report:
+        if kept and not around.resume:
             kept.refuse_to_overwrite()
         _compile_beside(config, report)
-        corpus = encode(source, config=config, cache=cache, report=report, threads=threads)
+        corpus = encode(source, config=config, cache=around.cache, report=report, threads=around.threads)
         corpus.check()
-        vocabulary = corpus.vocabulary(config.min_count, config.max_vocabulary)
+        vocabulary, id_of = words_to_learn(corpus, config)
         config = dataclasses.replace(config, epochs=config.epochs or epochs_for(len(corpus)))
-        parameters = rounds.initial_parameters(len(vocabulary), config.vector_size, config.seed)
-        frozen_rows = begin.fill(vocabulary, parameters) if begin else None
-        of_start = begin.fingerprint() if begin and kept else ""
-        fit = Fit(corpus, vocabulary.counts, config, threads, report, kept, of_start)
-        history, (inputs, outputs) = fit.run(parameters, frozen=frozen_rows)
+        parameters = rounds.initial_parameters(len(vocabulary), config.vector_size, config.seed + trained_before)
+        frozen = begin.fill(vocabulary, parameters) if begin else None
+        of_start = begin.fingerprint(vocabulary) if begin and kept else ""
+        fit = Fit(corpus, vocabulary.counts, config, around.threads, report, kept, of_start)
+        history, (inputs, outputs) = fit.run(parameters, id_of=id_of, frozen=frozen)
         del parameters
         return Word2Vec(vocabulary, inputs, outputs, config, history)
 
@@ -124,8 +162,8 @@ def train_more(
     start from its vectors). Counts of words are those of both texts together, but for "replace".
 
     The settings are the model's, but for those given; without `epochs`, there are as many passes as for a new model.
-    The learning rate falls linearly again, from `learning_rate` to `min_learning_rate`, over these passes. What is
-    drawn at random is drawn by the same seed, at other numbers of epochs. The other arguments are those of `train`.
+    The learning rate falls linearly again, from `learning_rate` to `min_learning_rate`, over these passes. The other
+    arguments are those of `train`.
 
     Raises `ConfigError`, `SourceError`, or `CorpusError` if the text has no two words to learn.
     """
@@ -133,34 +171,32 @@ def train_more(
         raise ConfigError(f"vocabulary must be keep, grow or replace, not {vocabulary!r}")
     if settings.get("vector_size", model.vector_size) != model.vector_size:
         raise ConfigError(f"the model's vectors have {model.vector_size} numbers: vector_size cannot be another")
-    before = {field.name: getattr(model.config, field.name) for field in dataclasses.fields(model.config)}
+    before = dataclasses.asdict(model.config)
     config = TrainingConfig.of(before | {"epochs": None, "vector_size": model.vector_size} | settings)
-    begin, threads = Start.of(model, frozen), _checked(threads)
-    kept = Checkpoints(checkpoints) if checkpoints is not None else None
-    with kept.alone() if kept is not None else nullcontext(), _reporter(progress, None) as report:
-        if kept is not None and not resume:
-            kept.refuse_to_overwrite()
-        _compile_beside(config, report)
-        corpus = encode(source, config=config, cache=cache, report=report, threads=threads)
-        corpus.check()
-        learning, id_of = _words_to_learn(corpus, model, config, vocabulary)
-        config = dataclasses.replace(config, epochs=config.epochs or epochs_for(len(corpus)))
-        parameters = rounds.initial_parameters(len(learning), config.vector_size, config.seed + len(model.history))
-        frozen_rows = begin.fill(learning, parameters)
-        of_start = f"{begin.fingerprint()} {vocabulary}" if kept else ""
-        fit = Fit(corpus, learning.counts, config, threads, report, kept, of_start)
-        history, (inputs, outputs) = fit.run(parameters, id_of=id_of, frozen=frozen_rows)
-        del parameters
+    around = Surroundings(_checked(threads), progress, cache, None, checkpoints, resume)
+    new = _learn(
+        source,
+        config,
+        around,
+        Start.of(model, frozen),
+        lambda corpus, config: _words_of_both(corpus, config, model, vocabulary),
+        trained_before=len(model.history),
+    )
     if vocabulary == "replace":
-        return Word2Vec(learning, inputs, outputs, config, history)
-    history = [dataclasses.replace(result, epoch=len(model.history) + result.epoch) for result in history]
-    return _joined(model, Word2Vec(learning, inputs, outputs, config, [*model.history, *history]))
+        return new
+    new.history = [
+        *model.history,
+        *(dataclasses.replace(result, epoch=len(model.history) + result.epoch) for result in new.history),
+    ]
+    return _joined(model, new)
 
 
-def _words_to_learn(corpus: Corpus, model: Word2Vec, config: TrainingConfig, mode: str) -> tuple[Vocabulary, Any]:
-    """The words of a text that a model is to learn, and the number that each id of the corpus has among them."""
+def _words_of_both(
+    corpus: Corpus, config: TrainingConfig, model: Word2Vec, mode: str
+) -> tuple[Vocabulary, np.ndarray[Any, np.dtype[np.int32]] | None]:
+    """The words of a text that a model is to learn, by one of the modes of `train_more`."""
     if mode == "replace":
-        return corpus.vocabulary(config.min_count, config.max_vocabulary), None
+        return _words_often_enough(corpus, config)
     found = corpus.vocabulary(1)
     known = np.array([word in model for word in found.words])
     learning = known | (found.counts >= config.min_count) if mode == "grow" else known

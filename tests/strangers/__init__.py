@@ -17,7 +17,7 @@ import numpy as np
 import firth
 from firth import corpus, model
 from firth.atlas.columns import read_columns
-from firth.checkpoints import FORMAT, INPUTS, OUTPUTS, STATE, Checkpoints, Identity
+from firth.checkpoints import FORMAT, NAMES, STATE, Checkpoints, Identity
 from firth.config import TextConfig, TrainingConfig
 from firth.encoding import NUMBERS, Numbering
 from firth.files import sha256_of
@@ -100,10 +100,10 @@ def read_checkpoint(content: bytes, folder: Path) -> None:
     """state.json and both matrices."""
     path = folder / "checkpoint-000001"
     path.mkdir(exist_ok=True)
-    _write(content, path, (STATE, INPUTS, OUTPUTS))
+    _write(content, path, (STATE, *NAMES))
 
     def alter(state: dict[str, object]) -> None:
-        state["sha256"] = {name: sha256_of(path / name) for name in (INPUTS, OUTPUTS) if (path / name).is_file()}
+        state["sha256"] = {name: sha256_of(path / name) for name in NAMES if (path / name).is_file()}
 
     _as_altered(path / STATE, alter)
     if found := Checkpoints(folder).newest():
@@ -273,7 +273,7 @@ def _whole_checkpoint(folder: Path) -> list[bytes]:
     state = [{"epoch": 1, "loss": 0.5, "pairs": 3}]
     path = Checkpoints(folder / "c").save(identity, Done(1, 2, 0.5, 3), state, initial_parameters(5, 4, 1))
     assert json.loads((path / STATE).read_bytes())["format"] == FORMAT
-    return [CUT.join((path / name).read_bytes() for name in (STATE, INPUTS, OUTPUTS))]
+    return [CUT.join((path / name).read_bytes() for name in (STATE, *NAMES))]
 
 
 def _whole_index(folder: Path) -> list[bytes]:

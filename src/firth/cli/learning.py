@@ -5,7 +5,8 @@ from __future__ import annotations
 import dataclasses
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,17 @@ from firth.cli.shared import (
     print_json,
 )
 from firth.config import TrainingConfig
+
+threads_option = click.option(
+    "--threads", type=click.IntRange(1), help="Default: all processors. The result is the same."
+)
+progress_option = click.option("--progress/--quiet", default=None, help="Show a bar. [default: at a terminal]")
+resume_option = click.option(
+    "--resume", is_flag=True, help="Go on where an interrupted training was, if there was one."
+)
+cache_option = click.option(
+    "--cache", type=click.Path(path_type=Path), help="Where encoded text is kept for the next time."
+)
 
 DEMO_WORDS = ("exception", "month", "file", "thread", "integer", "import")
 
@@ -42,14 +54,14 @@ def training_options(command: Callable[..., None]) -> Callable[..., None]:
 @click.argument("sources", nargs=-1, required=True, metavar="SOURCE...")
 @click.option("-o", "--output", required=True, type=click.Path(path_type=Path), help="The model's folder.")
 @overwrite_option
-@click.option("--threads", type=click.IntRange(1), help="Default: all processors. The result is the same.")
+@threads_option
 @click.option("--column", metavar="NAME", help="The column to learn from, of Parquet or Arrow files.")
 @click.option("--start", type=click.Path(path_type=Path), help="Vectors to start from: a model, or another program's.")
 @click.option("--freeze", is_flag=True, help="Words that have a vector to start from keep it.")
-@click.option("--cache", type=click.Path(path_type=Path), help="Where encoded text is kept for the next time.")
-@click.option("--resume", is_flag=True, help="Go on where an interrupted training was, if there was one.")
+@cache_option
+@resume_option
 @click.option("--tensorboard", type=click.Path(path_type=Path), help="A folder for logs that TensorBoard shows.")
-@click.option("--progress/--quiet", default=None, help="Show a bar. [default: at a terminal]")
+@progress_option
 @json_option
 @training_options
 def train(
@@ -81,7 +93,6 @@ def train(
     Every few minutes, and when it is interrupted (Ctrl-C, SIGTERM), the training is saved in OUTPUT.checkpoints: the
     same command with --resume goes on, even after a power failure, to the same result.
     """
-    from firth.checkpoints import Checkpoints
     from firth.model import check_output
     from firth.sources import files
 
@@ -99,29 +110,38 @@ def train(
     source = source or files(sources)
     from firth.training import train as train_model
 
-    checkpoints = Checkpoints(output.with_name(f"{output.name}.checkpoints"))
-    if overwrite and not resume:
-        with checkpoints.alone():
-            checkpoints.remove()
-    model = train_model(
-        source,
-        config=config,
-        threads=threads,
-        progress=progress,
-        cache=cache,
-        tensorboard=tensorboard,
-        checkpoints=checkpoints.folder,
-        resume=resume,
-        start=start,
-        frozen=freeze,
-    )
-    model.save(output, overwrite=overwrite)
-    with checkpoints.alone():
-        checkpoints.remove()
+    with checkpoints_beside(output, overwrite=overwrite, resume=resume) as checkpoints:
+        model = train_model(
+            source,
+            config=config,
+            threads=threads,
+            progress=progress,
+            cache=cache,
+            tensorboard=tensorboard,
+            checkpoints=checkpoints,
+            resume=resume,
+            start=start,
+            frozen=freeze,
+        )
+        model.save(output, overwrite=overwrite)
     if as_json:
         return print_json(facts(model) | {"model": str(output)})
     click.echo(f"{len(model):,} words, {model.vector_size} dimensions, saved to {output}")
     click.echo(f"try: firth similar {output} {model.words[min(100, len(model) - 1)]}")
+
+
+@contextmanager
+def checkpoints_beside(output: Path, *, overwrite: bool, resume: bool) -> Iterator[Path]:
+    """The folder for the checkpoints of a model that is to be written; it goes when that is done."""
+    from firth.checkpoints import Checkpoints
+
+    checkpoints = Checkpoints(output.with_name(f"{output.name}.checkpoints"))
+    if overwrite and not resume:
+        with checkpoints.alone():
+            checkpoints.remove()
+    yield checkpoints.folder
+    with checkpoints.alone():
+        checkpoints.remove()
 
 
 @cli.command("train-more", short_help="Let a model learn from more text.")
@@ -139,8 +159,10 @@ def train(
 @click.option("--freeze", is_flag=True, help="The words that the model knows keep their vectors.")
 @click.option("--epochs", type=click.IntRange(1), help="Passes over the new text. [default: by its size]")
 @click.option("--learning-rate", type=float, help="At the start; it falls to the model's least. [default: the model's]")
-@click.option("--threads", type=click.IntRange(1), help="Default: all processors. The result is the same.")
-@click.option("--progress/--quiet", default=None, help="Show a bar. [default: at a terminal]")
+@threads_option
+@cache_option
+@resume_option
+@progress_option
 @json_option
 def train_more(
     model: Path,
@@ -150,6 +172,8 @@ def train_more(
     vocabulary: str,
     freeze: bool,
     threads: int | None,
+    cache: Path | None,
+    resume: bool,
     progress: bool | None,
     as_json: bool,
     **settings: Any,
@@ -158,6 +182,8 @@ def train_more(
 
     \b
     firth train-more words.firth news-of-today.txt -o words-today.firth
+
+    Interrupted, it goes on with --resume, as train does.
     """
     from firth.errors import FormatError
     from firth.model import Word2Vec, check_output, load
@@ -168,10 +194,19 @@ def train_more(
     if not isinstance(loaded, Word2Vec):
         raise FormatError(f"{model} is no firth model: start from it with firth train --start {model}")
     given = {name: value for name, value in settings.items() if value is not None}
-    more = loaded.train_more(
-        files(sources), vocabulary=vocabulary, frozen=freeze, threads=threads, progress=progress, **given
-    )
-    more.save(output, overwrite=overwrite)
+    with checkpoints_beside(output, overwrite=overwrite, resume=resume) as checkpoints:
+        more = loaded.train_more(
+            files(sources),
+            vocabulary=vocabulary,
+            frozen=freeze,
+            threads=threads,
+            progress=progress,
+            cache=cache,
+            checkpoints=checkpoints,
+            resume=resume,
+            **given,
+        )
+        more.save(output, overwrite=overwrite)
     if as_json:
         return print_json(facts(more) | {"model": str(output)})
     new = sum(word not in loaded for word in more.words)
@@ -188,8 +223,8 @@ def train_more(
     help="The model.",
 )
 @overwrite_option
-@click.option("--threads", type=click.IntRange(1), help="Default: all processors. The result is the same.")
-@click.option("--progress/--quiet", default=None, help="Show a bar. [default: at a terminal]")
+@threads_option
+@progress_option
 def demo(output: Path, overwrite: bool, threads: int | None, progress: bool | None) -> None:
     """Learn vectors from text that this machine has already: the manual of your own Python.
 
@@ -237,7 +272,7 @@ def _on_path(command: Path) -> bool:
 @click.option("--optimizer", default="adam", show_default=True, help="sgd, adagrad, adam or lazy_adam.")
 @click.option("--seed", type=click.IntRange(0), default=42, show_default=True, help="Another seed, another result.")
 @click.option("--tensorboard/--no-tensorboard", default=None, help="Write logs. [default: where it is installed]")
-@click.option("--progress/--quiet", default=None, help="Show a bar. [default: at a terminal]")
+@progress_option
 def tutorial(
     text: Path,
     output: Path,

@@ -24,6 +24,7 @@ from firth.kernels.skipgram import (
     Stretch,
     claim,
     copy_rows,
+    is_measured,
     logistic,
     softplus,
     window_of,
@@ -199,7 +200,7 @@ def compute_cbow_block(
 
     changes.loss[block] = 0.0
     changes.pairs[block] = 0
-    if (stretch.first_block + (first - stretch.first) // plan.block_centres) % plan.loss_blocks == 0:
+    if is_measured(stretch, first, plan):
         changes.loss[block] = cbow_loss(centres, plan, hidden, output_words)
         for i in range(centres):
             changes.pairs[block] += int(output_words[i] != UNUSED)

@@ -268,6 +268,13 @@ def learning_rate(plan: Plan, position: int) -> float:
 
 
 @compiled
+def is_measured(stretch: Stretch, first: int, plan: Plan) -> bool:
+    """Whether the loss of the block of centres from `first` on is to be measured."""
+    block = stretch.first_block + (first - stretch.first) // plan.block_centres
+    return block % plan.loss_blocks == 0
+
+
+@compiled
 def compute_block(
     stretch: Stretch,
     first: int,
@@ -305,7 +312,7 @@ def compute_block(
 
     changes.loss[block] = 0.0
     changes.pairs[block] = 0
-    if (stretch.first_block + (first - stretch.first) // B) % plan.loss_blocks == 0:
+    if is_measured(stretch, first, plan):
         changes.loss[block] = measure_loss(used, plan, scratch)
         changes.pairs[block] = scratch.row_pairs[:used].sum()
 
