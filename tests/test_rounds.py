@@ -8,31 +8,37 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
-from firth import reference, rounds
+from firth import planning, reference, rounds
 from firth.config import TrainingConfig
+from firth.crew import Targets
 from firth.errors import CorpusError
 from firth.kernels import compiler, randomness
-from firth.sampling import alias_table, as_thresholds, keep_probabilities, noise_distribution
+from firth.sampling import as_thresholds, keep_probabilities
 from tests.kernels.test_skipgram import random_corpus
 
 needs_threads = pytest.mark.skipif(not compiler.is_enabled(), reason="with the compiler off there is one thread")
 
 
 def train(tokens, config, *, epochs=2, threads=1):
-    parameters = rounds.initial_parameters(len(tokens.counts), config.vector_size, config.seed)
+    parameters = planning.initial_parameters(
+        len(tokens.counts), config.vector_size, config.seed, shared=config.shared_vectors
+    )
     events = list(rounds.train(tokens, config, parameters, epochs=epochs, threads=threads))
     return parameters, events
 
 
 def train_reference(tokens, config, epochs=2):
-    start = rounds.initial_parameters(len(tokens.counts), config.vector_size, config.seed)
+    start = planning.initial_parameters(len(tokens.counts), config.vector_size, config.seed)
     inputs, outputs = (p[:, : config.vector_size].astype(float) for p in start)
+    outputs = inputs if config.shared_vectors else outputs
+    noise, tree = Targets.of(tokens, config)
     losses = []
     for number in range(epochs):
         epoch = reference.Epoch(
             config=config,
-            plan=rounds.plan_epoch(tokens, config, number, epochs),
-            noise=alias_table(noise_distribution(tokens.counts, config.noise_exponent)),
+            plan=planning.plan_epoch(tokens, config, number, epochs),
+            noise=noise,
+            tree=tree,
             keep=as_thresholds(keep_probabilities(tokens.counts, config.sample)).tolist(),
             keep_key=int(randomness.stream_key(config.seed, number, randomness.SUBSAMPLING)),
         )
@@ -61,6 +67,19 @@ def sha256(parameters):
         {"architecture": "cbow", "context_gradient": "word2vec.c", "vector_size": 17},
         {"architecture": "cbow", "context": "sum", "window": 12, "negative": 15},
         {"architecture": "cbow", "window_side": "before", "sample": 0, "vector_size": 1},
+        {"distance_weights": "linear"},
+        {"architecture": "cbow", "distance_weights": "harmonic", "shrink_windows": False},
+        {"architecture": "cbow", "distance_weights": "harmonic", "context_gradient": "word2vec.c"},
+        {"window": "sentence", "learning_rate": 0.03},
+        {"window": "sentence", "architecture": "cbow", "window_side": "before"},
+        {"shared_vectors": True},
+        {"shared_vectors": True, "architecture": "cbow"},
+        {"objective": "hierarchical-softmax"},
+        {"objective": "hierarchical-softmax", "window": 12, "vector_size": 17, "distance_weights": "harmonic"},
+        {"objective": "hierarchical-softmax", "window_side": "after", "sample": 0, "vector_size": 1},
+        {"objective": "hierarchical-softmax", "architecture": "cbow"},
+        {"objective": "hierarchical-softmax", "architecture": "cbow", "context": "sum", "window": "sentence"},
+        {"objective": "hierarchical-softmax", "architecture": "cbow", "context_gradient": "word2vec.c"},
     ],
     ids=str,
 )
@@ -73,8 +92,10 @@ def test_train__is_the_reference_but_for_rounding(settings):
     assert np.abs(outputs).max() > 1e-3  # it has learnt something
     assert_allclose(parameters.inputs[:, :d], inputs, rtol=1e-3, atol=2e-6)
     assert_allclose(parameters.outputs[:, :d], outputs, rtol=1e-3, atol=2e-6)
-    assert [e.pairs for e in events if e.epoch_done] == [pairs for _, pairs in losses]
-    assert_allclose([e.loss for e in events if e.epoch_done], [loss / pairs for loss, pairs in losses], rtol=1e-5)
+    assert [e.pairs for e in events if e.epoch_done] == [round(pairs) for _, pairs in losses]
+    assert_allclose(
+        [e.loss for e in events if e.epoch_done], [loss / round(pairs) for loss, pairs in losses], rtol=1e-5
+    )
     assert not parameters.inputs[:, d:].any()
 
 
@@ -84,9 +105,19 @@ def larger_corpus():
 
 @needs_threads
 @pytest.mark.parametrize("threads", [2, 3, 4])
-@pytest.mark.parametrize("architecture", ["skip-gram", "cbow"])
-def test_train__gives_the_same_bits_at_any_number_of_threads(threads, architecture):
-    tokens, config = larger_corpus(), TrainingConfig(sample=0.01, architecture=architecture)
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {},
+        {"architecture": "cbow"},
+        {"objective": "hierarchical-softmax"},
+        {"objective": "hierarchical-softmax", "architecture": "cbow"},
+        {"shared_vectors": True},
+    ],
+    ids=str,
+)
+def test_train__gives_the_same_bits_at_any_number_of_threads(threads, settings):
+    tokens, config = larger_corpus(), TrainingConfig(sample=0.01, **settings)
     one, events = train(tokens, config)
     many, many_events = train(tokens, config, threads=threads)
     assert sha256(one) == sha256(many)
@@ -152,13 +183,17 @@ def test_train__a_word_repeated_without_end_does_not_diverge():
     assert np.abs(parameters.inputs).max() < 20
 
 
+def shape(counts, config):
+    return planning.round_shape(planning.Tokens(np.zeros(0, np.int32), np.zeros(1, np.int64), counts), config)
+
+
 def test_round_shape__is_small_where_one_word_is_frequent_or_the_rate_large():
     config = TrainingConfig(sample=0)
     flat, steep = np.full(10_000, 10), np.array([1000, *[1] * 9000])
-    assert rounds.round_shape(flat, config) == (16, 16)
-    assert rounds.round_shape(steep, config) == (16, 2)
-    assert rounds.round_shape(steep, TrainingConfig(sample=0, learning_rate=0.1)) == (11, 1)
-    assert rounds.round_shape(np.array([10, 10]), TrainingConfig(sample=0, learning_rate=1)) == (1, 1)
+    assert shape(flat, config) == (16, 16)
+    assert shape(steep, config) == (16, 2)
+    assert shape(steep, TrainingConfig(sample=0, learning_rate=0.1)) == (11, 1)
+    assert shape(np.array([10, 10]), TrainingConfig(sample=0, learning_rate=1)) == (1, 1)
 
 
 @needs_threads

@@ -23,7 +23,7 @@ from typing import Any
 from firth.config import TrainingConfig
 from firth.errors import FirthError, FormatError, OutputExistsError
 from firth.files import held, new_folder, remove_abandoned, sha256_of
-from firth.kernels.skipgram import Parameters
+from firth.kernels.blocks import Parameters
 from firth.rounds import Done
 from firth.tensors import map_tensor, write_tensor
 

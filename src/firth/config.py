@@ -60,6 +60,10 @@ def _is_encoding(value: Any) -> bool:
     return True
 
 
+MOST_DISTANCE = 1000
+"""Of a context word."""
+
+
 class Config:
     """What all configurations share: every value is checked, and everything wrong named at once."""
 
@@ -116,8 +120,20 @@ class TrainingConfig(TextConfig):
         "skip-gram: each context word predicts the centre; cbow: what they are together does",
         **one_of("skip-gram", "cbow"),
     )
+    objective: str = setting(
+        "negative-sampling",
+        "negative-sampling: tell a pair from pairs with noise words; hierarchical-softmax: predict the turns of a"
+        " word's path through a binary tree",
+        **one_of("negative-sampling", "hierarchical-softmax"),
+    )
     vector_size: int = setting(100, "numbers in a vector", is_int(1, 65_536), "a whole number from 1 to 65,536")
-    window: int = setting(5, "largest distance of a context word", is_int(1, 1000), "a whole number from 1 to 1,000")
+    window: int | str = setting(
+        5,
+        'largest distance of a context word; or "sentence": all words of a sentence are context to each other (up to'
+        " 1,000 words away), as in baskets and records",
+        lambda value: value == "sentence" or is_int(1, MOST_DISTANCE)(value),
+        'a whole number from 1 to 1,000, or "sentence"',
+    )
     shrink_windows: bool = setting(
         True,
         "each position draws its own window from 1 to the largest, so that near words count more",
@@ -127,11 +143,20 @@ class TrainingConfig(TextConfig):
     window_side: str = setting(
         "both", "where context words stand: before the centre, after it, or both", **one_of("both", "before", "after")
     )
+    distance_weights: str = setting(
+        "even",
+        "what a context word weighs by its distance d, in a window of w: even (1), linear ((w - d + 1)/w), or harmonic"
+        " (1/d)",
+        **one_of("even", "linear", "harmonic"),
+    )
     context: str = setting("mean", "what cbow makes of the context words: their mean or sum", **one_of("mean", "sum"))
     context_gradient: str = setting(
         "exact",
         "what cbow changes each context word by: its own gradient (exact), or that of the mean, as word2vec.c does",
         **one_of("exact", "word2vec.c"),
+    )
+    shared_vectors: bool = setting(
+        False, "words have one vector, in place of one as context and one as centre", is_bool, "true or false"
     )
     min_count: int = setting(5, "words that occur less often are left out", is_int(1), "a whole number of 1 or more")
     max_vocabulary: int | None = setting(
@@ -195,4 +220,6 @@ class TrainingConfig(TextConfig):
             )
         if self.patience is not None and self.validation == 0:
             wrong.append("patience needs sentences that are held out: a validation above 0")
+        if self.shared_vectors and self.objective == "hierarchical-softmax":
+            wrong.append("hierarchical-softmax has vectors of a tree's nodes, which words cannot share")
         return wrong

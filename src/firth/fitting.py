@@ -15,13 +15,19 @@ from firth import rounds
 from firth.checkpoints import Checkpoints, Identity, Interruption, TrainingInterrupted, interruptions
 from firth.config import TrainingConfig
 from firth.corpus import Corpus
+from firth.crew import Frozen
 from firth.errors import ConfigError, FirthError, StopTraining
 from firth.kernels import compiler
-from firth.kernels.skipgram import Parameters
+from firth.kernels.blocks import Parameters
 from firth.model import EpochResult
 from firth.progress import Event
 from firth.rounds import Done, Progress
 from firth.selection import select
+
+
+def job_of(config: TrainingConfig) -> str:
+    """The kind of training, by which kernels it needs."""
+    return f"{config.architecture} {config.objective}"
 
 
 @dataclasses.dataclass
@@ -47,7 +53,7 @@ class Fit:
         return Identity(self.config, self.corpus.fingerprint, folder, self.start)
 
     def run(
-        self, parameters: Parameters, *, id_of: Any = None, frozen: rounds.Frozen | None = None
+        self, parameters: Parameters, *, id_of: Any = None, frozen: Frozen | None = None
     ) -> tuple[list[EpochResult], Parameters]:
         """Train; return what each epoch came to, and the parameters (those of the best epoch, with patience), without
         padding.
@@ -71,7 +77,7 @@ class Fit:
                 for event in events:
                     if not self._goes_on_after(event, parameters, asked):
                         break
-        compiler.mark_compiled(config.architecture)
+        compiler.mark_compiled(job_of(config))
         inputs, outputs = self.best or parameters
         self.best = None  # each is freed when its copy without padding is made
         width = config.vector_size

@@ -57,51 +57,70 @@ def pairs_of(centre: int, kept: Sequence[int], sentences: Sequence[int], plan: A
     ]
 
 
+Target = tuple[int, int, float]
+"""An output row, 1 or 0 for what is to be predicted of it, and a weight."""
+
+
 @dataclass(frozen=True)
 class Example:
-    """What a block learns from at a time: context words that together predict some output rows, or that they are not
-    theirs.
+    """What a block learns from at a time: context words that together predict what is true of some output rows.
 
-    The hidden vector h is the sum of the context words' input vectors, each times `share`. A target is an output row, 1
-    or 0 for what is to be predicted of it, and a weight.
+    The hidden vector h is the sum of the context words' input vectors, each times its share.
     """
 
     contexts: Sequence[int]
-    share: float
-    targets: Sequence[tuple[int, int, float]]
+    shares: Sequence[float]
+    weights: Sequence[float]  # of the context words: what they had as shares if they were not scaled to a mean
+    targets: Sequence[Target]
+
+
+def noise_targets(centre: int, noise: Sequence[int], noise_weight: float) -> list[Target]:
+    """That the centre is predicted, and a block's noise words are not, each with weight k/K = `noise_weight`; but for
+    noise words that are the centre itself.
+    """
+    return [(centre, 1, 1.0), *((word, 0, noise_weight) for word in noise if word != centre)]
+
+
+def path_targets(centre: int, tree: Any) -> list[Target]:
+    """The turns of the centre's path, at each of its nodes."""
+    path = range(tree.starts[centre], tree.starts[centre + 1])
+    return [(int(tree.nodes[k]), int(tree.signs[k] > 0), 1.0) for k in path]
 
 
 def examples_of(
-    contexts: Sequence[tuple[Sequence[int], int]],
-    noise: Sequence[int],
-    noise_weight: float,
+    contexts: Sequence[tuple[Sequence[tuple[int, float]], Sequence[Target]]],
     *,
     together: bool = False,
     mean: bool = True,
 ) -> list[Example]:
-    """What is to be learned from (context words, centre): that the centre is predicted, and the noise words are not.
+    """What is to be learned from context words, each with its weight, and the targets of their centre.
 
-    In skip-gram each context word predicts the centre; in CBOW all of them do `together`, by their mean or their sum.
-    The noise words of a block are shared by all, each with weight k/K = `noise_weight`, save where one is the centre
-    itself. Words are row numbers.
+    In skip-gram each context word predicts the targets; in CBOW all of them do `together`, by their mean or their sum.
+    Words are row numbers.
     """
     found = []
-    for words, centre in contexts:
-        targets = [(centre, 1, 1.0), *((word, 0, noise_weight) for word in noise if word != centre)]
-        for hidden in ([words] if words else []) if together else [[word] for word in words]:
-            found.append(Example(hidden, 1 / len(hidden) if mean else 1.0, targets))
+    for words, targets in contexts:
+        if together and words:
+            rows, weights = zip(*words, strict=True)
+            total = sum(weights) if mean else 1.0
+            found.append(Example(rows, [weight / total for weight in weights], weights, targets))
+        elif words:
+            found += [
+                Example([row], [1.0], [1.0], [(output, label, by * weight) for output, label, by in targets])
+                for row, weight in words
+            ]
     return found
 
 
 def block_loss(inputs: Array, outputs: Array, examples: Sequence[Example]) -> float:
     """Σ over the examples' targets of -w log σ(h·u) for what is to be predicted, and -w log σ(-h·u) for what is not.
 
-    With noise words this is equation 4 of Mikolov et al. 2013, "Distributed representations"; for CBOW, see §3.1 of
-    their "Efficient estimation".
+    With noise words this is equation 4 of Mikolov et al. 2013, "Distributed representations", with paths their equation
+    3; for CBOW, see §3.1 of their "Efficient estimation".
     """
     loss = 0.0
     for example in examples:
-        hidden = example.share * inputs[list(example.contexts)].sum(axis=0)
+        hidden = np.array(example.shares) @ inputs[list(example.contexts)]
         for row, label, weight in example.targets:
             loss += weight * np.logaddexp(0.0, (-1 if label else 1) * (hidden @ outputs[row]))
     return loss
@@ -117,36 +136,40 @@ def block_gradient(
     """
     by_inputs, by_outputs = np.zeros_like(inputs), np.zeros_like(outputs)
     for example in examples:
-        hidden = example.share * inputs[list(example.contexts)].sum(axis=0)
+        hidden = np.array(example.shares) @ inputs[list(example.contexts)]
         by_hidden = np.zeros_like(hidden)
         for row, label, weight in example.targets:
             error = weight * (logistic(hidden @ outputs[row]) - label)
             by_hidden += error * outputs[row]
             by_outputs[row] += error * hidden
-        for context in example.contexts:
-            by_inputs[context] += (example.share if exact else 1) * by_hidden
+        for context, factor in zip(example.contexts, example.shares if exact else example.weights, strict=True):
+            by_inputs[context] += factor * by_hidden
     return by_inputs, by_outputs
 
 
 @dataclass
 class Epoch:
-    """What an epoch needs besides the parameters: the settings, and the kernels' `Plan`, `Noise` and keep table."""
+    """What an epoch needs besides the parameters: settings, and the kernels' `Plan`, `Noise`, `Tree` and keep table."""
 
     config: Any
     plan: Any
     noise: Any
+    tree: Any
     keep: Sequence[int]
     keep_key: int
 
 
 def train_epoch(
     ids: Sequence[int], sentence_starts: Sequence[int], inputs: Array, outputs: Array, epoch: Epoch
-) -> tuple[float, int]:
-    """One epoch of rounds on (V, d) float64 parameters, in place. Returns the measured loss and its pairs."""
+) -> tuple[float, float]:
+    """One epoch of rounds on (V, d) float64 parameters, in place. Returns the measured loss, and its pairs by weight.
+
+    Where the inputs and the outputs are one array, words have one vector.
+    """
     plan = epoch.plan
     kept = keep_tokens(ids, epoch.keep, epoch.keep_key)
     sentences = (np.searchsorted(sentence_starts, kept, side="right") - 1).tolist()
-    loss, measured = 0.0, 0
+    loss, measured = 0.0, 0.0
     size = plan.block_centres * plan.round_blocks
     for round_first in range(0, len(kept), size):
         round_last = min(round_first + size, len(kept))
@@ -154,32 +177,30 @@ def train_epoch(
         changes = []
         for first in range(round_first, round_last, plan.block_centres):
             last = min(first + plan.block_centres, round_last)
-            contexts = [
-                ([ids[kept[j]] for j in pairs_of(centre, kept, sentences, plan)], ids[kept[centre]])
-                for centre in range(first, last)
-            ]
-            noise = [
-                noise_word(
-                    epoch.noise.threshold.tolist(),
-                    epoch.noise.alias.tolist(),
-                    int(plan.noise_key),
-                    kept[first] * plan.noise_words + n,
+            noise = []
+            if epoch.noise is not None:
+                counters = [kept[first] * plan.noise_words + n for n in range(plan.noise_words)]
+                tables = epoch.noise.threshold.tolist(), epoch.noise.alias.tolist()
+                noise = [noise_word(*tables, int(plan.noise_key), counter) for counter in counters]
+            contexts = []
+            for i in range(first, last):
+                near = pairs_of(i, kept, sentences, plan)
+                words = [(ids[kept[j]], float(plan.distance_weights[abs(j - i) - 1])) for j in near]
+                centre = ids[kept[i]]
+                targets = (
+                    noise_targets(centre, noise, plan.noise_weight)
+                    if epoch.tree is None
+                    else path_targets(centre, epoch.tree)
                 )
-                for n in range(plan.noise_words)
-            ]
-            examples = examples_of(
-                contexts,
-                noise,
-                plan.noise_weight,
-                together=epoch.config.architecture == "cbow",
-                mean=epoch.config.context == "mean",
-            )
+                contexts.append((words, targets))
+            together = epoch.config.architecture == "cbow"
+            examples = examples_of(contexts, together=together, mean=epoch.config.context == "mean")
             by_inputs, by_outputs = block_gradient(
                 inputs, outputs, examples, exact=epoch.config.context_gradient == "exact"
             )
             if (first // plan.block_centres) % plan.loss_blocks == 0:
                 loss += block_loss(inputs, outputs, examples)
-                measured += len(examples)
+                measured += len(examples) if together else sum(weight for words, _ in contexts for _, weight in words)
             changes.append((-rate * by_inputs, -rate * by_outputs))
         for input_change, output_change in changes:
             inputs += input_change

@@ -10,7 +10,7 @@ import numpy as np
 from firth.corpus import Corpus
 from firth.errors import CorpusError
 from firth.kernels import randomness
-from firth.rounds import Tokens
+from firth.planning import Tokens
 
 TOKENS_AT_A_TIME = 1 << 22
 

@@ -10,10 +10,10 @@ from typing import Any
 
 import numpy as np
 
+from firth.crew import Frozen
 from firth.errors import ConfigError, CorpusError, FirthError
-from firth.kernels.skipgram import Parameters
+from firth.kernels.blocks import Parameters
 from firth.model import Word2Vec, load
-from firth.rounds import Frozen
 from firth.vectors import Float32, WordVectors
 from firth.vocabulary import Vocabulary
 

@@ -18,9 +18,10 @@ from firth.config import TrainingConfig
 from firth.corpus import Corpus, is_encoded
 from firth.encoding import encode
 from firth.errors import ConfigError, CorpusError, FormatError
-from firth.fitting import Fit
+from firth.fitting import Fit, job_of
 from firth.kernels import compiler
 from firth.model import Word2Vec
+from firth.planning import initial_parameters
 from firth.progress import Event, ProgressBar, wanted
 from firth.rounds import Progress
 from firth.starting import Start
@@ -133,7 +134,9 @@ def _learn(
         corpus.check()
         vocabulary, id_of = words_to_learn(corpus, config)
         config = dataclasses.replace(config, epochs=config.epochs or epochs_for(len(corpus)))
-        parameters = rounds.initial_parameters(len(vocabulary), config.vector_size, config.seed + trained_before)
+        parameters = initial_parameters(
+            len(vocabulary), config.vector_size, config.seed + trained_before, shared=config.shared_vectors
+        )
         frozen = begin.fill(vocabulary, parameters) if begin else None
         of_start = begin.fingerprint(vocabulary) if begin and kept else ""
         fit = Fit(corpus, vocabulary.counts, config, around.threads, report, kept, of_start)
@@ -234,9 +237,10 @@ def _joined(old: Word2Vec, new: Word2Vec) -> Word2Vec:
 
 def _compile_beside(config: TrainingConfig, report: Callable[[Event], None]) -> None:
     """Have what the training needs compiled by another process, where it never was on this machine."""
-    if not compiler.is_compiled(config.architecture):
+    if not compiler.is_compiled(job_of(config)):
         report(compiler.Compiling())
-        little = f"from firth.rounds import train_a_little; train_a_little({config.architecture!r})"
+        kind = {"architecture": config.architecture, "objective": config.objective}
+        little = f"from firth.rounds import train_a_little; train_a_little(**{kind})"
         compiler.beside.start(rounds.KERNELS, little)
 
 

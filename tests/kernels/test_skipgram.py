@@ -4,7 +4,8 @@ from numpy.testing import assert_allclose
 
 from firth import reference, rounds
 from firth.config import TrainingConfig
-from firth.kernels.skipgram import find_pairs, keep_tokens, logistic, softplus
+from firth.kernels.blocks import keep_tokens, logistic, softplus
+from firth.kernels.skipgram import find_pairs
 from firth.sampling import as_thresholds, keep_probabilities
 from firth.team import Team
 
@@ -66,18 +67,18 @@ def test_find_pairs__are_those_of_the_twin(window, more):
     config = TrainingConfig(window=window, sample=0, **more)
     plan = rounds.plan_epoch(tokens, config, 0, 1)
     parameters = rounds.initial_parameters(30, 8, 1)
-    crew = rounds.Crew(Team(1), config, plan, parameters)
+    crew = rounds.Crew(Team(1), config, plan, parameters, rounds.Targets.of(tokens, config))
     stretch, _ = next(iter(rounds.Walk(tokens, config, 0, plan)))
     kept, sentences = stretch.positions.tolist(), stretch.sentences.tolist()
     B = plan.block_centres
     for first in range(0, stretch.last, B):
         last = min(first + B, stretch.last)
-        scratch, words = crew.scratch[0], crew.changes.input_words[0]
-        used = find_pairs(stretch, first, last, plan, scratch, words, np.zeros((1000, 16), np.float32))
+        found, words = crew.spaces[0].pairs, crew.changes.input_words[0]
+        used = find_pairs(stretch, first, last, plan, found, words, np.zeros((1000, 16), np.float32))
         ours = sorted(
             (int(words[row]), int(stretch.tokens[first + i]))
             for row in range(used)
-            for i in np.flatnonzero(scratch.W[row, :B])
+            for i in np.flatnonzero(found.W[row, :B])
         )
         twin = sorted(
             (int(stretch.tokens[j]), int(stretch.tokens[centre]))
@@ -85,4 +86,4 @@ def test_find_pairs__are_those_of_the_twin(window, more):
             for j in reference.pairs_of(centre, kept, sentences, plan)
         )
         assert ours == twin
-        assert scratch.row_pairs[:used].tolist() == scratch.W[:used, :B].sum(axis=1).tolist()
+        assert found.row_weights[:used].tolist() == found.W[:used, :B].sum(axis=1).tolist()

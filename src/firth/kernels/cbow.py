@@ -1,4 +1,4 @@
-"""CBOW with negative sampling, a block of centres at a time: their context words together predict each centre.
+"""CBOW: the context words of a centre together predict it; here with negative sampling, a block of centres at a time.
 
 Of the context words' input vectors the mean is taken, or the sum (Mikolov et al. 2013, "Efficient estimation", §3.1).
 Blocks, and what they ask for, are those of skip-gram (`firth.kernels.skipgram`).
@@ -10,12 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from firth.kernels.compiler import compiled
-from firth.kernels.noise import Noise, draw_noise_word
-from firth.kernels.prefetch import prefetch_row
-from firth.kernels.products import score, weigh, weigh_transposed
-from firth.kernels.rows import add_row, dot
-from firth.kernels.skipgram import (
+from firth.kernels.blocks import (
     UNUSED,
     Changes,
     Parameters,
@@ -23,12 +18,18 @@ from firth.kernels.skipgram import (
     Scratch,
     Stretch,
     claim,
+    clear,
     copy_rows,
     is_measured,
     logistic,
     softplus,
-    window_of,
 )
+from firth.kernels.compiler import compiled
+from firth.kernels.contexts import find_windows
+from firth.kernels.noise import Noise, draw_noise_word
+from firth.kernels.prefetch import prefetch_row
+from firth.kernels.products import score, weigh, weigh_transposed
+from firth.kernels.rows import add_row, dot
 
 Float32 = np.ndarray[Any, np.dtype[np.float32]]
 Int32 = np.ndarray[Any, np.dtype[np.int32]]
@@ -38,97 +39,64 @@ NOISE_ROWS = 16
 
 
 class Hidden(NamedTuple):
-    """One thread's working space for CBOW, the layer between the context words and the centre."""
+    """One thread's working space for the layer between the context words and the centre."""
 
     H: Float32  # (B, width) what a centre's context words are together
     Z: Float32  # (B + K, width) centres' and noise words' output vectors
     HZ: Float32  # H and Z in one array
     G: Float32  # (B, width) the gradient by H
     S: Float32  # (B, K) scores of noise words, then gradients
-    reach: Int32  # (B, 2) how many context words stand before the centre, and after it
     mean: int  # 1 for the mean of the context words, 0 for their sum
     exact: int  # 0 if each context word gets the gradient of the mean, as word2vec.c has it
 
 
 @compiled
-def clear(rows: Float32, first: int, last: int) -> None:
-    """rows[first:last] = 0."""
-    for i in range(first, last):
-        for column in range(rows.shape[1]):
-            rows[i, column] = 0
-
-
-@compiled
-def reach_of(stretch: Stretch, centre: int, direction: int, window: int) -> int:
-    """How many context words a centre has before it (direction -1) or after it (1), within a window."""
-    sentence = stretch.sentences[centre]
-    for distance in range(1, window + 1):
-        context = centre + direction * distance
-        if not 0 <= context < stretch.tokens.shape[0] or stretch.sentences[context] != sentence:
-            return distance - 1
-    return window
-
-
-@compiled
-def find_contexts(
-    stretch: Stretch, first: int, last: int, plan: Plan, scratch: Scratch, hidden: Hidden, input_words: Int32
-) -> int:
-    """Note how far each centre's context reaches; return the number T of context tokens, with a row each."""
-    base = first - plan.window
-    for i in range(scratch.slot.shape[0]):
-        scratch.slot[i] = UNUSED
-    used = 0
-    for centre in range(first, last):
-        window = window_of(stretch, centre, plan)
-        before = reach_of(stretch, centre, -1, window * plan.before)
-        after = reach_of(stretch, centre, 1, window * plan.after)
-        hidden.reach[centre - first, 0] = before
-        hidden.reach[centre - first, 1] = after
-        for context in range(centre - before, centre + after + 1):
-            if context != centre and scratch.slot[context - base] == UNUSED:
-                scratch.slot[context - base] = used
-                input_words[used] = stretch.tokens[context]
-                used += 1
-    return used
+def share_of(i: int, plan: Plan, scratch: Scratch, mean: int) -> np.float32:
+    """What a context word of weight 1 has as its share in the hidden vector of centre i."""
+    if mean == 0:
+        return np.float32(1)
+    total = np.float32(0)
+    for side in range(2):
+        for distance in range(scratch.reach[i, side]):
+            total += plan.distance_weights[distance]
+    return np.float32(1) / max(total, np.float32(1e-30))
 
 
 @compiled
 def gather_contexts(centres: int, plan: Plan, scratch: Scratch, hidden: Hidden) -> None:
-    """H[i] = the mean, or the sum, of the rows of X that centre i has as context."""
+    """H[i] = the mean, or the sum, of the rows of X that centre i has as context, by their weights."""
     clear(hidden.H, 0, centres)
     for i in range(centres):
-        before, after = hidden.reach[i, 0], hidden.reach[i, 1]
-        share = np.float32(1 / max(before + after, 1)) if hidden.mean == 1 else np.float32(1)
-        for token in range(i - before, i + after + 1):
-            if token != i:
-                add_row(hidden.H, i, share, scratch.X, scratch.slot[token + plan.window])
+        share = share_of(i, plan, scratch, hidden.mean)
+        row = i + plan.window
+        for distance in range(1, scratch.reach[i, 0] + 1):
+            add_row(hidden.H, i, share * plan.distance_weights[distance - 1], scratch.X, row - distance)
+        for distance in range(1, scratch.reach[i, 1] + 1):
+            add_row(hidden.H, i, share * plan.distance_weights[distance - 1], scratch.X, row + distance)
 
 
 @compiled
-def scatter_gradients(
-    centres: int, used: int, plan: Plan, scratch: Scratch, hidden: Hidden, input_rows: Float32
-) -> None:
+def scatter_gradients(centres: int, plan: Plan, scratch: Scratch, hidden: Hidden, input_rows: Float32) -> None:
     """input_rows[t] = what the gradients of the centres ask for that have context token t."""
-    clear(input_rows, 0, used)
+    clear(input_rows, 0, input_rows.shape[0])
     for i in range(centres):
-        before, after = hidden.reach[i, 0], hidden.reach[i, 1]
-        share = np.float32(1)
-        if hidden.mean == 1 and hidden.exact == 1:
-            share = np.float32(1 / max(before + after, 1))
-        for token in range(i - before, i + after + 1):
-            if token != i:
-                add_row(input_rows, scratch.slot[token + plan.window], share, hidden.G, i)
+        share = share_of(i, plan, scratch, hidden.mean * hidden.exact)
+        row = i + plan.window
+        for distance in range(1, scratch.reach[i, 0] + 1):
+            add_row(input_rows, row - distance, share * plan.distance_weights[distance - 1], hidden.G, i)
+        for distance in range(1, scratch.reach[i, 1] + 1):
+            add_row(input_rows, row + distance, share * plan.distance_weights[distance - 1], hidden.G, i)
 
 
 @compiled
 def choose_outputs(
-    stretch: Stretch, first: int, centres: int, plan: Plan, noise: Noise, hidden: Hidden, output_words: Int32
+    stretch: Stretch, first: int, centres: int, plan: Plan, noise: Noise, reach: Int32, output_words: Int32
 ) -> None:
     """The output words of a block: the centres that have a context word, and from `NOISE_ROWS` on its noise words."""
     for i in range(output_words.shape[0]):
         output_words[i] = UNUSED
     for i in range(centres):
-        if hidden.reach[i, 0] + hidden.reach[i, 1] > 0:
+        if reach[i, 0] + reach[i, 1] > 0:
             output_words[i] = stretch.tokens[first + i]
     for n in range(plan.noise_words):
         counter = stretch.positions[first] * plan.noise_words + n
@@ -183,17 +151,15 @@ def compute_cbow_block(
     output_rows = changes.output_rows[block * outputs : (block + 1) * outputs]
     noise_rows = slice(NOISE_ROWS, NOISE_ROWS + plan.noise_words)
 
-    used = find_contexts(stretch, first, first + centres, plan, scratch, hidden, input_words)
-    changes.input_count[block] = used
-    choose_outputs(stretch, first, centres, plan, noise, hidden, output_words)
-    for i in range(used):
-        prefetch_row(parameters.inputs, input_words[i])
+    find_windows(stretch, first, first + centres, plan, scratch.reach, input_words, parameters.inputs)
+    changes.input_count[block] = input_words.shape[0]
+    choose_outputs(stretch, first, centres, plan, noise, scratch.reach, output_words)
     for i in range(outputs):
         prefetch_row(parameters.outputs, max(output_words[i], 0))
-    claim(changes.input_owner, input_words, used, thread)
+    claim(changes.input_owner, input_words, input_words.shape[0], thread)
     claim(changes.output_owner, output_words, outputs, thread)
 
-    copy_rows(parameters.inputs, input_words, used, scratch.X)
+    copy_rows(parameters.inputs, input_words, input_words.shape[0], scratch.X)
     copy_rows(parameters.outputs, output_words, outputs, hidden.Z)
     gather_contexts(centres, plan, scratch, hidden)
     score(hidden.H, centres, hidden.Z[noise_rows], hidden.S)
@@ -215,4 +181,4 @@ def compute_cbow_block(
             own = step * logistic(-np.float32(dot(hidden.HZ, i, hidden.H.shape[0] + i)))
             add_row(output_rows, i, own, hidden.H, i)
             add_row(hidden.G, i, own, hidden.Z, i)
-    scatter_gradients(centres, used, plan, scratch, hidden, input_rows)
+    scatter_gradients(centres, plan, scratch, hidden, input_rows)

@@ -1,4 +1,4 @@
-"""Three small matrix products, where training spends most of its time.
+"""Small matrix products, where training spends most of its time.
 
 Each stands here twice. The function of that name is NumPy, and is what runs when the compiler is off; below it
 is what kernels call in its place, written in vectors of 16 numbers that stay in registers. LLVM splits these on
@@ -22,8 +22,8 @@ Array = np.ndarray[Any, np.dtype[np.float32]]
 
 
 def score(X: Array, n: int, Z: Array, S: Array) -> None:
-    """S[:n] = X[:n] · Zᵀ. Z has a multiple of `LANES` rows."""
-    S[:n] = X[:n] @ Z.T
+    """S[:n, :m] = X[:n] · Zᵀ, for the m rows of Z, a multiple of `LANES`."""
+    S[:n, : len(Z)] = X[:n] @ Z.T
 
 
 def weigh(G: Array, n: int, Z: Array, out: Array) -> None:
@@ -31,6 +31,13 @@ def weigh(G: Array, n: int, Z: Array, out: Array) -> None:
     out[:n] = G[:n] @ Z
 
 
+def weigh_more(G: Array, n: int, Z: Array, out: Array) -> None:
+    """out[:n] += G[:n, :m] · Z, for the m rows of Z. G has zeros in its rows up to the next multiple of `TILE_ROWS`,
+    which are added too.
+    """
+    out[:n] += G[:n, : len(Z)] @ Z
+
+
 def weigh_transposed(G: Array, n: int, X: Array, out: Array) -> None:
-    """Fill out with G[:n]ᵀ · X[:n]. `out` has a multiple of `TILE_ROWS` rows."""
-    out[:] = G[:n].T @ X[:n]
+    """Fill out with G[:n]ᵀ · X[:n], as many columns of G as `out` has rows, a multiple of `TILE_ROWS`."""
+    out[:] = G[:n, : len(out)].T @ X[:n]

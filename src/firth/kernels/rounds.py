@@ -9,11 +9,12 @@ from typing import Any
 
 import numpy as np
 
-from firth.kernels.cbow import Hidden, compute_cbow_block
+from firth.kernels.blocks import UNUSED, Changes, Parameters, Plan, Scratch, Stretch, learning_rate
+from firth.kernels.cbow import compute_cbow_block
 from firth.kernels.compiler import compiled
-from firth.kernels.noise import Noise
+from firth.kernels.hierarchy import compute_tree_block
 from firth.kernels.prefetch import prefetch_row
-from firth.kernels.skipgram import UNUSED, Changes, Parameters, Plan, Scratch, Stretch, compute_block, learning_rate
+from firth.kernels.skipgram import compute_block
 from firth.kernels.synchrony import read_counter, take_if, take_ticket, wait_until
 
 Float32 = np.ndarray[Any, np.dtype[np.float32]]
@@ -87,13 +88,16 @@ def train_rounds(
     stretch: Stretch,
     plan: Plan,
     parameters: Parameters,
-    noise: Noise,
+    noise: Any,  # Noise, or None, and so on
+    tree: Any,
     scratch: Scratch,
-    hidden: Hidden | None,
+    pairs: Any,
+    hidden: Any,
+    descent: Any,
     changes: Changes,
 ) -> None:
-    """Train on a stretch. Every thread calls this with the same arrays, save `thread`, `scratch` and `hidden`.
-    `hidden` is None for skip-gram.
+    """Train on a stretch. Every thread calls this with the same arrays, save `thread` and its working space, of which
+    only what the kind of training needs is there.
 
     A round has two phases. Its blocks are computed from the parameters as they are, each by who claims it; when all are
     done, the changes are added, in shares: a thread claims its own first, and then those of threads that are away.
@@ -112,11 +116,18 @@ def train_rounds(
             if take_if(counters, TICKETS, ticket):
                 block = ticket - block_first
                 first = round_first + block * plan.block_centres
-                if hidden is None:
-                    compute_block(stretch, first, block, rate, plan, parameters, noise, scratch, changes, thread)
-                else:
-                    compute_cbow_block(
-                        stretch, first, block, rate, plan, parameters, noise, scratch, hidden, changes, thread
+                if noise is not None:
+                    if pairs is not None:
+                        compute_block(
+                            stretch, first, block, rate, plan, parameters, noise, scratch, pairs, changes, thread
+                        )
+                    if hidden is not None:
+                        compute_cbow_block(
+                            stretch, first, block, rate, plan, parameters, noise, scratch, hidden, changes, thread
+                        )
+                if tree is not None:
+                    compute_tree_block(
+                        stretch, first, block, rate, plan, parameters, tree, scratch, hidden, descent, changes, thread
                     )
                 take_ticket(counters, BLOCKS_DONE)
             ticket = read_counter(counters, TICKETS)

@@ -9,7 +9,7 @@ from numba.extending import intrinsic, overload
 
 from firth.kernels.compiler import OPTIONS
 from firth.kernels.intrinsics.registers import Builder, Matrix, Value, accumulate, index, lane_sums, multiply_add
-from firth.kernels.products import LANES, TILE_ROWS, score, weigh, weigh_transposed
+from firth.kernels.products import LANES, TILE_ROWS, score, weigh, weigh_more, weigh_transposed
 
 
 @intrinsic
@@ -35,10 +35,10 @@ def _score_tile(typing_context, X, t, Z, z, S):  # type: ignore[no-untyped-def]
     return signature, generate
 
 
-def _weigh_tile(*, transposed: bool) -> Any:
+def _weigh_tile(*, transposed: bool = False, more: bool = False) -> Any:
     @intrinsic
     def tile(typing_context, G, r, n, Z, column, out):  # type: ignore[no-untyped-def]
-        """out[r:r+8, column:column+16] = G[r:r+8, :n] · Z[:n, column:column+16], or with G[:n, r:r+8]ᵀ."""
+        """out[r:r+8, column:column+16] = G[r:r+8, :n] · Z[:n, column:column+16], or with G[:n, r:r+8]ᵀ; or += it."""
         signature = types.void(G, types.intp, types.intp, Z, types.intp, out)
 
         def generate(context: Any, builder: Builder, signature: Any, args: Any) -> Value:
@@ -52,7 +52,8 @@ def _weigh_tile(*, transposed: bool) -> Any:
                     multiply_add(builder, weight, numbers, total) for weight, total in zip(weights, sums, strict=True)
                 ]
 
-            sums = accumulate(builder, [z.zeros] * TILE_ROWS, index(0), args[2], 1, body)
+            begin = [out.vector(row, args[4]) if more else z.zeros for row in rows]
+            sums = accumulate(builder, begin, index(0), args[2], 1, body)
             for row, total in zip(rows, sums, strict=True):
                 out.store(total, row, args[4])
             return context.get_dummy_value()
@@ -62,7 +63,8 @@ def _weigh_tile(*, transposed: bool) -> Any:
     return tile
 
 
-_weigh_rows = _weigh_tile(transposed=False)
+_weigh_rows = _weigh_tile()
+_weigh_more_rows = _weigh_tile(more=True)
 _weigh_columns = _weigh_tile(transposed=True)
 
 
@@ -82,6 +84,16 @@ def _weigh(G, n, Z, out):  # type: ignore[no-untyped-def]
         for r in range(0, n, TILE_ROWS):
             for column in range(0, Z.shape[1], LANES):
                 _weigh_rows(G, r, Z.shape[0], Z, column, out)
+
+    return tiles
+
+
+@overload(weigh_more, jit_options=OPTIONS)
+def _weigh_more(G, n, Z, out):  # type: ignore[no-untyped-def]
+    def tiles(G, n, Z, out):  # type: ignore[no-untyped-def]
+        for r in range(0, n, TILE_ROWS):
+            for column in range(0, Z.shape[1], LANES):
+                _weigh_more_rows(G, r, Z.shape[0], Z, column, out)
 
     return tiles
 

@@ -1,0 +1,175 @@
+"""A team of threads that trains on a stretch of tokens at a time, with the arrays it works in."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from firth.aligned import aligned_zeros
+from firth.config import TrainingConfig
+from firth.kernels.blocks import FROZEN, Changes, Parameters, Plan, Scratch, Stretch
+from firth.kernels.cbow import NOISE_ROWS, Hidden
+from firth.kernels.hierarchy import Descent, Tree
+from firth.kernels.noise import Noise
+from firth.kernels.products import LANES, TILE_ROWS
+from firth.kernels.rounds import SHARES, SPREAD, train_rounds
+from firth.kernels.skipgram import Pairs
+from firth.planning import BLOCK_CENTRES, OUTPUT_ROWS, Tokens
+from firth.sampling import alias_table, noise_distribution
+from firth.team import Team
+from firth.trees import huffman_tree
+
+
+class Frozen(NamedTuple):
+    """Which words' input vectors, and output vectors, stay as they are: (V,) bool each."""
+
+    inputs: np.ndarray[Any, np.dtype[np.bool_]]
+    outputs: np.ndarray[Any, np.dtype[np.bool_]]
+
+
+class Targets(NamedTuple):
+    """What is predicted: words among noise words, or the turns of their paths; the other is None."""
+
+    noise: Noise | None
+    tree: Tree | None
+
+    @classmethod
+    def of(cls, tokens: Tokens, config: TrainingConfig) -> Targets:
+        """Those of a configuration, by the words' counts."""
+        if config.objective == "hierarchical-softmax":
+            return cls(None, huffman_tree(tokens.counts))
+        return cls(alias_table(noise_distribution(tokens.counts, config.noise_exponent)), None)
+
+
+class Space(NamedTuple):
+    """One thread's working space; None where the kind of training needs none."""
+
+    scratch: Scratch
+    pairs: Pairs | None
+    hidden: Hidden | None
+    descent: Descent | None
+
+
+def _whole(n: int, of: int) -> int:
+    return -(-n // of) * of
+
+
+def new_space(config: TrainingConfig, plan: Plan, width: int, tree: Tree | None) -> Space:
+    """One thread's working space."""
+    tokens = plan.block_centres + 2 * plan.window
+    rows = _whole(tokens, TILE_ROWS) + TILE_ROWS
+    pairs = hidden = descent = None
+    if tree is not None:
+        descent = new_descent(plan, width, rows, int(np.diff(tree.starts).max()))
+    if config.architecture == "cbow":
+        hidden = new_hidden(config, plan, width)
+    elif tree is None:
+        pairs = new_pairs(tokens, width, rows)
+    outputs = _output_rows(pairs, hidden, descent)
+    scratch = Scratch(
+        X=aligned_zeros(rows, width),
+        reach=np.zeros((plan.block_centres, 2), np.int32),
+        mine=np.zeros((plan.round_blocks * max(tokens, outputs) + 1, 2), np.int32),
+    )
+    return Space(scratch, pairs, hidden, descent)
+
+
+def new_pairs(tokens: int, width: int, rows: int) -> Pairs:
+    """What skip-gram needs."""
+    scores, weights = aligned_zeros(rows, OUTPUT_ROWS), aligned_zeros(rows, OUTPUT_ROWS)
+    return Pairs(
+        Z=aligned_zeros(OUTPUT_ROWS, width),
+        S=scores,
+        W=weights,
+        scores=scores.reshape(-1),
+        weights=weights.reshape(-1),
+        slot=np.zeros(tokens, np.int32),
+        row_weights=np.zeros(tokens, np.float32),
+    )
+
+
+def new_hidden(config: TrainingConfig, plan: Plan, width: int) -> Hidden:
+    """What CBOW needs."""
+    both = aligned_zeros(BLOCK_CENTRES + NOISE_ROWS + plan.noise_words, width)
+    return Hidden(
+        H=both[:BLOCK_CENTRES],
+        Z=both[BLOCK_CENTRES:],
+        HZ=both,
+        G=aligned_zeros(BLOCK_CENTRES + TILE_ROWS, width),
+        S=aligned_zeros(BLOCK_CENTRES, plan.noise_words),
+        mean=int(config.context == "mean"),
+        exact=int(config.context_gradient == "exact"),
+    )
+
+
+def new_descent(plan: Plan, width: int, rows: int, longest: int) -> Descent:
+    """What hierarchical softmax needs, where the longest path has so many nodes."""
+    longest = _whole(longest, LANES)
+    return Descent(
+        Z=aligned_zeros(plan.block_centres * longest + LANES, width),
+        S=aligned_zeros(rows, longest),
+        signs=np.zeros(longest, np.float32),
+        weights=np.zeros(rows, np.float32),
+        ends=np.zeros(plan.block_centres, np.int32),
+    )
+
+
+def _output_rows(pairs: Pairs | None, hidden: Hidden | None, descent: Descent | None) -> int:
+    """Rows of output vectors that a block works with, at most."""
+    found = descent or hidden or pairs
+    return 0 if found is None else len(found.Z)
+
+
+class Crew:
+    """A team of threads, with the arrays they share."""
+
+    def __init__(
+        self,
+        team: Team,
+        config: TrainingConfig,
+        plan: Plan,
+        parameters: Parameters,
+        targets: Targets,
+        frozen: Frozen | None = None,
+    ):
+        words, width = parameters.inputs.shape
+        blocks = plan.round_blocks
+        self.spaces = [new_space(config, plan, width, targets.tree) for _ in range(team.threads)]
+        rows, outputs = len(self.spaces[0].scratch.X), _output_rows(*self.spaces[0][1:])
+        tokens = plan.block_centres + 2 * plan.window
+        self.team = team
+        self.parameters = parameters
+        self.targets = targets
+        self.counters = np.zeros(SHARES + SPREAD * team.threads, np.int64)
+        input_owner = np.zeros(words, np.uint16)
+        self.changes = Changes(
+            input_words=np.zeros((blocks, tokens), np.int32),
+            input_rows=aligned_zeros(blocks * rows, width),
+            output_words=np.zeros((blocks, outputs), np.int32),
+            output_rows=aligned_zeros(blocks * outputs, width),
+            input_count=np.zeros(blocks, np.int32),
+            output_count=np.full(blocks, outputs, np.int32),
+            input_owner=input_owner,
+            output_owner=input_owner if config.shared_vectors else np.zeros(words, np.uint16),
+            loss=np.zeros(blocks),
+            pairs=np.zeros(blocks),
+        )
+        if frozen is not None:
+            self.changes.input_owner[frozen.inputs] = FROZEN
+            self.changes.output_owner[frozen.outputs] = FROZEN
+
+    def train(self, stretch: Stretch, plan: Plan) -> tuple[float, int]:
+        """Train on a stretch, and return its loss and the pairs that is summed over, counted by their weights."""
+        self.counters[:] = 0
+        totals = np.zeros(2)
+
+        def work(thread: int) -> None:
+            space = self.spaces[thread]
+            train_rounds(
+                thread, self.team.threads, self.counters, totals, stretch, plan, self.parameters, self.targets.noise,
+                self.targets.tree, space.scratch, space.pairs, space.hidden, space.descent, self.changes,
+            )  # fmt: skip
+
+        self.team.run(work)
+        return float(totals[0]), round(float(totals[1]))

@@ -1,0 +1,187 @@
+"""What training in blocks is made of: stretches of tokens, the plan of an epoch, parameters, the changes of a round.
+
+An epoch's tokens are thinned by `keep_tokens`. Blocks of consecutive kept tokens are the centres; each kind of training
+has a function that finds the changes one block asks for, from a snapshot of the parameters.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from firth.kernels.compiler import compiled
+from firth.kernels.randomness import draw, high_half
+
+Float32 = np.ndarray[Any, np.dtype[np.float32]]
+Float64 = np.ndarray[Any, np.dtype[np.float64]]
+Int32 = np.ndarray[Any, np.dtype[np.int32]]
+Int64 = np.ndarray[Any, np.dtype[np.int64]]
+UInt16 = np.ndarray[Any, np.dtype[np.uint16]]
+UInt32 = np.ndarray[Any, np.dtype[np.uint32]]
+
+UNUSED = -1
+FROZEN = 0xFFFF
+"""The owner of a row that nobody changes."""
+
+
+class Stretch(NamedTuple):
+    """A stretch of an epoch's kept tokens: those in [first, last) are centres, their neighbors are around."""
+
+    tokens: Int32  # word ids
+    sentences: Int32  # a number that changes from sentence to sentence
+    positions: Int64  # where the token stands in the corpus
+    first: int
+    last: int
+    first_block: int  # the number of the first centre's block in this epoch
+
+
+class Parameters(NamedTuple):
+    """The two vectors of every word: (V, width) float32, zero in the columns past the vector size."""
+
+    inputs: Float32
+    outputs: Float32
+
+
+class Plan(NamedTuple):
+    """What stays the same through an epoch."""
+
+    block_centres: int  # B
+    noise_words: int  # K, drawn for a block and shared by its pairs
+    round_blocks: int  # R
+    window: int
+    shrink: int  # 1 if each centre draws its own window, up to that one
+    before: int  # 1 if words before the centre are context words
+    after: int
+    distance_weights: Float32  # (window,) the weight of a context word by its distance from the centre
+    noise_weight: float  # k/K, the weight of each noise word in each pair
+    rate_first: float  # the learning rate where the epoch begins, and how it changes per token
+    rate_slope: float
+    rate_least: float
+    loss_blocks: int  # the loss is measured on one block in so many
+    window_key: np.uint64
+    noise_key: np.uint64
+
+
+class Scratch(NamedTuple):
+    """One thread's working space, whatever the kind of training."""
+
+    X: Float32  # (T, width) context words' input vectors
+    reach: Int32  # (B, 2) how many context words stand before each centre, and after it
+    mine: Int32  # (R · rows + 1, 2) room to list the rows of a round: word and row of the changes
+
+
+class Changes(NamedTuple):
+    """What the blocks of a round ask for: words (R, rows), changes (R · rows, width), the rows of a block together."""
+
+    input_words: Int32
+    input_rows: Float32
+    output_words: Int32
+    output_rows: Float32
+    input_count: Int32  # (R,) input rows in use
+    output_count: Int32  # (R,) output rows in use
+    input_owner: UInt16  # (V,) the thread that adds all changes of a row: any of those that found one
+    output_owner: UInt16
+    loss: Float64  # (R,) sum over the block's pairs, where it is measured
+    pairs: Float64  # (R,) what these pairs weigh together
+
+
+# 1/(1+exp(-x)) = 1/2 + x·P(x²)/Q(x²) on [-16, 16], fitted for the least greatest error: 3e-7 in float32.
+_HALF, _LIMIT = np.float32(0.5), np.float32(16)
+_P0, _P1 = np.float32(0.2499998405168109), np.float32(0.008071024839336532)
+_P2, _P3 = np.float32(4.591915838525097e-05), np.float32(4.4180501393527405e-08)
+_Q1, _Q2 = np.float32(0.11561684620183083), np.float32(0.0014852387796183825)
+_Q3, _Q4 = np.float32(3.7035665291461822e-06), np.float32(9.468112016972654e-10)
+_ONE = np.float32(1)
+
+
+@compiled
+def logistic(x: np.float32) -> np.float32:
+    """1 / (1 + exp(-x)) to within 3e-7, without a branch or a table, so that loops over it vectorise."""
+    x = min(max(x, -_LIMIT), _LIMIT)
+    s = x * x
+    p = ((_P3 * s + _P2) * s + _P1) * s + _P0
+    q = (((_Q4 * s + _Q3) * s + _Q2) * s + _Q1) * s + _ONE
+    return np.float32(_HALF + x * (p / q))
+
+
+@compiled
+def softplus(x: float) -> float:
+    """log(1 + exp(x)) in double precision, without overflow."""
+    return max(x, 0.0) + math.log1p(math.exp(-abs(x)))
+
+
+@compiled
+def keep_tokens(
+    tokens: Int32,
+    sentence_starts: Int64,
+    position: int,
+    sentence: int,
+    keep: UInt32,
+    key: np.uint64,
+    kept_tokens: Int32,
+    kept_sentences: Int32,
+    kept_positions: Int64,
+    filled: int,
+) -> tuple[int, int, int]:
+    """Append the kept tokens from `position` on, until the buffers are full or the corpus ends.
+
+    Token p of word w is kept if its random 32 bits are at most `keep[w]`; words of no entry in `keep` (those
+    outside the vocabulary) never are. Returns the position, the sentence and the fill level reached.
+    """
+    while position < tokens.shape[0] and filled < kept_tokens.shape[0]:
+        while position >= sentence_starts[sentence + 1]:
+            sentence += 1
+        word = tokens[position]
+        known = word < keep.shape[0]
+        kept_tokens[filled] = word  # written always, counted if kept: no branch to mispredict
+        kept_sentences[filled] = sentence & 0x7FFFFFFF
+        kept_positions[filled] = position
+        filled += int(known & (high_half(draw(key, position)) <= keep[word if known else 0]))
+        position += 1
+    return position, sentence, filled
+
+
+@compiled
+def claim(owner: UInt16, words: Int32, count: int, thread: int) -> None:
+    """Make this thread the owner of these words' rows; if another claims them too, either may win. None owns a row
+    that is frozen.
+    """
+    for i in range(count):
+        if words[i] != UNUSED and owner[words[i]] != FROZEN:
+            owner[words[i]] = thread
+
+
+@compiled
+def copy_rows(parameters: Float32, words: Int32, count: int, rows: Float32) -> None:
+    """rows[i] = parameters[words[i]], or zero for an unused word."""
+    for i in range(count):
+        word = words[i]
+        if word == UNUSED:
+            for column in range(rows.shape[1]):
+                rows[i, column] = 0
+        else:
+            for column in range(rows.shape[1]):
+                rows[i, column] = parameters[word, column]
+
+
+@compiled
+def learning_rate(plan: Plan, position: int) -> float:
+    """The learning rate at a position of this epoch."""
+    return max(plan.rate_first + plan.rate_slope * position, plan.rate_least)
+
+
+@compiled
+def is_measured(stretch: Stretch, first: int, plan: Plan) -> bool:
+    """Whether the loss of the block of centres from `first` on is to be measured."""
+    block = stretch.first_block + (first - stretch.first) // plan.block_centres
+    return block % plan.loss_blocks == 0
+
+
+@compiled
+def clear(rows: Float32, first: int, last: int) -> None:
+    """rows[first:last] = 0."""
+    for i in range(first, last):
+        for column in range(rows.shape[1]):
+            rows[i, column] = 0

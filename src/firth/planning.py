@@ -1,0 +1,130 @@
+"""What of a training is decided before it begins: the shape of rounds, and the plan of each epoch."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from firth.aligned import aligned_zeros
+from firth.config import MOST_DISTANCE, TrainingConfig
+from firth.kernels import randomness
+from firth.kernels.blocks import Parameters, Plan
+from firth.kernels.products import LANES
+from firth.sampling import keep_probabilities, noise_distribution
+
+BLOCK_CENTRES = 16
+"""Centres in a block, where the corpus allows; the rest of its output rows are noise words."""
+OUTPUT_ROWS = 32
+"""Output rows of a block: its centres and its noise words, one for each of 16. Whole registers and tiles."""
+CBOW_NOISE_WORDS = {"exact": 32, "word2vec.c": 64}
+"""Noise words of a block of CBOW, by its gradients: its centres have one pair each, and need more than skip-gram's."""
+ROUND_CENTRES = 256
+"""Centres in a round at most: with more, a snapshot is old by the time its changes are added, and learns less."""
+ROUND_STEP = 4.0
+"""Greatest sum of a round's learning rates over the pairs and noise pairs of one word: above it, it overshoots."""
+LOSS_BLOCKS_WANTED = 4096
+"""Blocks an epoch on which the loss is measured, if there are so many; on one in 128 at least."""
+
+Float32 = np.ndarray[Any, np.dtype[np.float32]]
+Int32 = np.ndarray[Any, np.dtype[np.int32]]
+Int64 = np.ndarray[Any, np.dtype[np.int64]]
+
+
+@dataclass(frozen=True)
+class Tokens:
+    """What is trained on: the corpus as word ids, and how often each word of the vocabulary occurs in it.
+
+    `ids` is (n,) int32, where ids of V or more are words outside the vocabulary, left out before windows are
+    taken; `sentence_starts` is (sentences + 1,) int64, the last entry n; `counts` is (V,) int64.
+    """
+
+    ids: Int32
+    sentence_starts: Int64
+    counts: Int64
+
+
+def initial_parameters(words: int, vector_size: int, seed: int, *, shared: bool = False) -> Parameters:
+    """Input vectors uniform in ±1/(2·vector_size), output vectors zero, or the same array where they are shared; both
+    padded to whole registers.
+    """
+    width = -(-vector_size // LANES) * LANES
+    inputs = aligned_zeros(words, width)
+    randomness.fill_uniform(
+        inputs, vector_size, vector_size, randomness.stream_key(seed, 0, randomness.INITIAL_VECTORS)
+    )
+    return Parameters(inputs, inputs if shared else aligned_zeros(words, width))
+
+
+def distance_weights(config: TrainingConfig, window: int) -> Float32:
+    """The weight of a context word by its distance from the centre, (window,) for distances from 1 on."""
+    distances = np.arange(1, window + 1)
+    weights = {"even": np.ones(window), "linear": (window - distances + 1) / window, "harmonic": 1 / distances}
+    return weights[config.distance_weights].astype(np.float32)
+
+
+def window_and_pairs(tokens: Tokens, config: TrainingConfig) -> tuple[int, float]:
+    """The largest distance of a context word; and how many a centre has, by their weight and where sentences are long.
+
+    In windows of whole sentences, how many it has in these sentences.
+    """
+    if config.window == "sentence":
+        lengths = np.diff(tokens.sentence_starts)
+        others = np.minimum(lengths - 1, MOST_DISTANCE)
+        window = max(1, int(others.max()))
+        return window, max(1.0, float((others * lengths).sum() / lengths.sum()))
+    window = int(config.window)
+    within = np.arange(window, 0, -1) / window if config.shrink_windows else np.ones(window)
+    sides = 2 if config.window_side == "both" else 1
+    return window, sides * float((within * distance_weights(config, window)).sum())
+
+
+def round_shape(tokens: Tokens, config: TrainingConfig) -> tuple[int, int]:
+    """Centres in a block and blocks in a round, from the corpus and the configuration alone.
+
+    All pairs of a round are computed from one snapshot, so what a word's pairs ask for adds up unseen: where one word
+    is very frequent, or the learning rate large, a round must be small. In each pair of a centre, a word of share p
+    among the kept tokens and q among the noise is the centre or a noise word with a frequency of p + k·q, and the
+    context word of a pair and of its noise with p·(1 + k).
+    """
+    kept = tokens.counts * keep_probabilities(tokens.counts, config.sample)
+    p = kept / kept.sum()
+    q = noise_distribution(tokens.counts, config.noise_exponent)
+    _, pairs = window_and_pairs(tokens, config)
+    as_output, as_input = p + config.negative * q, p * (1 + config.negative)
+    visits = pairs * np.maximum(as_output, as_input)
+    if config.architecture == "cbow" and config.context == "mean":
+        of_each = 1 if config.context_gradient == "exact" else pairs
+        visits = np.maximum(as_output, of_each * as_input)
+    centres = int(min(ROUND_CENTRES, ROUND_STEP / (config.learning_rate * float(visits.max()))))
+    return min(BLOCK_CENTRES, max(1, centres)), max(1, centres // BLOCK_CENTRES)
+
+
+def plan_epoch(tokens: Tokens, config: TrainingConfig, epoch: int, epochs: int) -> Plan:
+    """The settings of one epoch (counted from 0)."""
+    n = max(1, len(tokens.ids))
+    kept = float((tokens.counts * keep_probabilities(tokens.counts, config.sample)).sum())
+    block_centres, round_blocks = round_shape(tokens, config)
+    window, _ = window_and_pairs(tokens, config)
+    noise_words = OUTPUT_ROWS - block_centres
+    if config.architecture == "cbow":
+        noise_words = CBOW_NOISE_WORDS[config.context_gradient]
+    fall = (config.learning_rate - config.min_learning_rate) / epochs
+    return Plan(
+        block_centres=block_centres,
+        noise_words=noise_words,
+        round_blocks=round_blocks,
+        window=window,
+        shrink=int(config.shrink_windows and config.window != "sentence"),
+        before=int(config.window_side != "after"),
+        after=int(config.window_side != "before"),
+        distance_weights=distance_weights(config, window),
+        noise_weight=config.negative / noise_words,
+        rate_first=config.learning_rate - fall * epoch,
+        rate_slope=-fall / n,
+        rate_least=float(config.min_learning_rate),
+        loss_blocks=min(max(int(kept / block_centres / LOSS_BLOCKS_WANTED), 1), 128),
+        window_key=randomness.stream_key(config.seed, epoch, randomness.WINDOWS),
+        noise_key=randomness.stream_key(config.seed, epoch, randomness.NOISE),
+    )

@@ -1,0 +1,30 @@
+"""The tree of hierarchical softmax, by the words' counts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from firth.kernels.hierarchy import Tree, fill_lengths, fill_paths, fill_tree
+
+Int64 = np.ndarray[Any, np.dtype[np.int64]]
+
+
+def huffman_tree(counts: Int64) -> Tree:
+    """Huffman's tree for words that occur so often, (V,) in any order; V is 2 or more.
+
+    It makes the paths as short as they can be, weighted by the counts (Huffman 1952); with words of equal count or
+    nodes of equal weight in the order of word2vec.c. Linear in time, after sorting.
+    """
+    V = len(counts)
+    order = np.argsort(-counts, kind="stable")
+    parents, of_child = np.zeros(2 * V - 1, np.int32), np.zeros(2 * V - 1, np.int8)
+    fill_tree(counts[order], np.zeros(2 * V - 1, np.int64), parents, of_child)
+    parents[:V], of_child[:V] = parents[np.argsort(order)], of_child[np.argsort(order)]
+    lengths = np.zeros(2 * V - 1, np.int64)
+    fill_lengths(parents, lengths)
+    starts = np.concatenate([[0], np.cumsum(lengths[:V])])
+    tree = Tree(starts, np.zeros(starts[-1], np.int32), np.zeros(starts[-1], np.int8))
+    fill_paths(parents, of_child, tree)
+    return tree
