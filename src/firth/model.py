@@ -65,7 +65,10 @@ class Word2Vec(WordVectors):
 
     @cached_property
     def output_vectors(self) -> Float32:
-        """The (V, d) vectors that words have as centres; the product with a context word's vector is a pair's score."""
+        """The (V, d) vectors that words have as centres; the product with a context word's vector is a pair's score.
+
+        With hierarchical softmax they are those of the tree's V - 1 nodes, and the last row is zero.
+        """
         if self._output_vectors is not None:
             return self._output_vectors
         if self.folder is None:
@@ -78,8 +81,12 @@ class Word2Vec(WordVectors):
 
     def choose(self, kind: str) -> WordVectors:
         """The same words with other vectors: the "input" vectors (as `vectors`), the "output" vectors, their "mean", or
-        both "concatenated" (V, 2d). Raises `ValueError` for another kind.
+        both "concatenated" (V, 2d). Raises `ValueError` for another kind, and for output vectors that are not of words.
         """
+        if kind != "input" and self.config.objective == "hierarchical-softmax":
+            raise ValueError(
+                "this model has output vectors of a tree's nodes, not of words: there is only kind 'input'"
+            )
         inputs, outputs = self.vectors, self.output_vectors
         made: dict[str, Callable[[], Float32]] = {
             "input": lambda: inputs,

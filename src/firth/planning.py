@@ -24,6 +24,8 @@ ROUND_CENTRES = 256
 """Centres in a round at most: with more, a snapshot is old by the time its changes are added, and learns less."""
 ROUND_STEP = 4.0
 """Greatest sum of a round's learning rates over the pairs and noise pairs of one word: above it, it overshoots."""
+TREE_STEP = 10.0
+"""The same for the root of a tree, which is on every path: what the pairs ask of it differs more."""
 LOSS_BLOCKS_WANTED = 4096
 """Blocks an epoch on which the loss is measured, if there are so many; on one in 128 at least."""
 
@@ -86,18 +88,21 @@ def round_shape(tokens: Tokens, config: TrainingConfig) -> tuple[int, int]:
     All pairs of a round are computed from one snapshot, so what a word's pairs ask for adds up unseen: where one word
     is very frequent, or the learning rate large, a round must be small. In each pair of a centre, a word of share p
     among the kept tokens and q among the noise is the centre or a noise word with a frequency of p + k·q, and the
-    context word of a pair and of its noise with p·(1 + k).
+    context word of a pair and of its noise with p·(1 + k). With hierarchical softmax a pair has the nodes of a path, as
+    many as the words' entropy in bits, and always the root.
     """
     kept = tokens.counts * keep_probabilities(tokens.counts, config.sample)
     p = kept / kept.sum()
     q = noise_distribution(tokens.counts, config.noise_exponent)
     _, pairs = window_and_pairs(tokens, config)
-    as_output, as_input = p + config.negative * q, p * (1 + config.negative)
+    as_output, as_input, step = p + config.negative * q, p * (1 + config.negative), ROUND_STEP
+    if config.objective == "hierarchical-softmax":
+        as_output, as_input, step = np.ones(len(p)), -p * float(p @ np.log2(p)), TREE_STEP
     visits = pairs * np.maximum(as_output, as_input)
     if config.architecture == "cbow" and config.context == "mean":
         of_each = 1 if config.context_gradient == "exact" else pairs
         visits = np.maximum(as_output, of_each * as_input)
-    centres = int(min(ROUND_CENTRES, ROUND_STEP / (config.learning_rate * float(visits.max()))))
+    centres = int(min(ROUND_CENTRES, step / (config.learning_rate * float(visits.max()))))
     return min(BLOCK_CENTRES, max(1, centres)), max(1, centres // BLOCK_CENTRES)
 
 

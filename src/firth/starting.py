@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from firth.config import TrainingConfig
 from firth.crew import Frozen
 from firth.errors import ConfigError, CorpusError, FirthError
 from firth.kernels.blocks import Parameters
@@ -44,8 +45,8 @@ class Start:
 
     @property
     def outputs(self) -> Float32 | None:
-        """The output vectors, where a model has them."""
-        if isinstance(self.vectors, Word2Vec):
+        """The output vectors of the words, where a model has them."""
+        if isinstance(self.vectors, Word2Vec) and self.vectors.config.objective == "negative-sampling":
             try:
                 return self.vectors.output_vectors
             except FirthError:
@@ -60,10 +61,11 @@ class Start:
         digest.update("\n".join([*self.vectors.words, "", *sorted(self.frozen), "", *vocabulary.words]).encode())
         return digest.hexdigest()
 
-    def fill(self, vocabulary: Vocabulary, parameters: Parameters) -> Frozen | None:
+    def fill(self, vocabulary: Vocabulary, parameters: Parameters, config: TrainingConfig) -> Frozen | None:
         """Give the words of a vocabulary the vectors they have here; return which are frozen, if any is.
 
-        A word's output vector is frozen too, if it comes from here. Raises `CorpusError` if no word is in both.
+        Where words have two vectors, the output vector comes from here too, if it is here, and is frozen too. Raises
+        `CorpusError` if no word is in both.
         """
         rows = [(i, self.vectors.vocabulary.ids[w]) for i, w in enumerate(vocabulary.words) if w in self.vectors]
         if not rows:
@@ -73,12 +75,13 @@ class Start:
         ours, theirs = (list(column) for column in zip(*rows, strict=True))
         width = self.vectors.vector_size
         parameters.inputs[ours, :width] = self.vectors.vectors[theirs]
-        if self.outputs is not None:
+        of_words = config.objective == "negative-sampling" and not config.shared_vectors
+        if with_outputs := of_words and self.outputs is not None:
             parameters.outputs[ours, :width] = self.outputs[theirs]
         if not self.frozen:
             return None
         inputs = np.array([word in self.frozen for word in vocabulary.words])
-        return Frozen(inputs, inputs if self.outputs is not None else np.zeros_like(inputs))
+        return Frozen(inputs, inputs if with_outputs else np.zeros_like(inputs))
 
 
 def _words_frozen(frozen: bool | Collection[str], vectors: WordVectors) -> Collection[str]:

@@ -137,7 +137,7 @@ def _learn(
         parameters = initial_parameters(
             len(vocabulary), config.vector_size, config.seed + trained_before, shared=config.shared_vectors
         )
-        frozen = begin.fill(vocabulary, parameters) if begin else None
+        frozen = begin.fill(vocabulary, parameters, config) if begin else None
         of_start = begin.fingerprint(vocabulary) if begin and kept else ""
         fit = Fit(corpus, vocabulary.counts, config, around.threads, report, kept, of_start)
         history, (inputs, outputs) = fit.run(parameters, id_of=id_of, frozen=frozen)
@@ -176,6 +176,11 @@ def train_more(
         raise ConfigError(f"the model's vectors have {model.vector_size} numbers: vector_size cannot be another")
     before = dataclasses.asdict(model.config)
     config = TrainingConfig.of(before | {"epochs": None, "vector_size": model.vector_size} | settings)
+    if vocabulary != "replace" and "hierarchical-softmax" in {config.objective, model.config.objective}:
+        raise ConfigError(
+            "the tree of hierarchical softmax is of one vocabulary and its counts: such a model learns more with"
+            ' vocabulary="replace", or as start=model of a new training'
+        )
     around = Surroundings(_checked(threads), progress, cache, None, checkpoints, resume)
     new = _learn(
         source,
