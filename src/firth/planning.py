@@ -24,8 +24,8 @@ ROUND_CENTRES = 256
 """Centres in a round at most: with more, a snapshot is old by the time its changes are added, and learns less."""
 ROUND_STEP = 4.0
 """Greatest sum of a round's learning rates over the pairs and noise pairs of one word: above it, it overshoots."""
-ALL_STEP, SENTENCE_STEP = 80.0, 12.0
-"""The same over all pairs of a round; and in windows of whole sentences, whose pairs are much alike."""
+SENTENCE_STEP = 12.0
+"""The same over all pairs of a round, in windows of whole sentences: what these pairs ask for is much alike."""
 TREE_STEP = 10.0
 """The same for the root of a tree, which is on every path: what the pairs ask of it differs more."""
 LOSS_BLOCKS_WANTED = 4096
@@ -100,13 +100,13 @@ def round_shape(tokens: Tokens, config: TrainingConfig) -> tuple[int, int]:
     as_output, as_input, step = p + config.negative * q, p * (1 + config.negative), ROUND_STEP
     if config.objective == "hierarchical-softmax":
         as_output, as_input, step = np.ones(len(p)), -p * float(p @ np.log2(p)), TREE_STEP
-    visits, in_all = pairs * np.maximum(as_output, as_input), pairs
+    visits = pairs * np.maximum(as_output, as_input)
     if config.architecture == "cbow" and config.context == "mean":
         of_each = 1 if config.context_gradient == "exact" else pairs
-        visits, in_all = np.maximum(as_output, of_each * as_input), 1.0
-    steps_in_all = SENTENCE_STEP if config.window == "sentence" else ALL_STEP
-    visits_of_one = max(float(visits.max()) / step, in_all / steps_in_all)
-    centres = int(min(ROUND_CENTRES, 1 / (config.learning_rate * visits_of_one)))
+        visits = np.maximum(as_output, of_each * as_input)
+    centres = int(min(ROUND_CENTRES, step / (config.learning_rate * float(visits.max()))))
+    if config.window == "sentence" and config.architecture == "skip-gram":
+        centres = min(centres, int(SENTENCE_STEP / (config.learning_rate * pairs)))
     return min(BLOCK_CENTRES, max(1, centres)), max(1, centres // BLOCK_CENTRES)
 
 
