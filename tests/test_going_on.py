@@ -11,9 +11,10 @@ import firth
 from firth import rounds
 from firth.checkpoints import Checkpoints
 from firth.cli import cli
+from firth.corpus import TOKENS_AT_A_TIME
 from firth.errors import ConfigError, CorpusError, FormatError
 from firth.kernels import compiler, randomness
-from firth.selection import TOKENS_AT_A_TIME, held_out_sentences, select
+from firth.selection import held_out_sentences, select
 from firth.vectors import WordVectors
 from firth.vocabulary import Vocabulary
 
@@ -255,7 +256,7 @@ def test_select__holds_out_whole_sentences(tmp_path):
 def test_select__pieces_do_not_matter(monkeypatch):
     corpus = firth.encode(text(lines=500))
     whole, whole_out = select(corpus, corpus.counts, validation=0.3)
-    monkeypatch.setattr("firth.selection.TOKENS_AT_A_TIME", 100)
+    monkeypatch.setattr("firth.corpus.TOKENS_AT_A_TIME", 100)
     cut, cut_out = select(corpus, corpus.counts, validation=0.3)
     assert len(corpus) < TOKENS_AT_A_TIME
     assert (whole.ids == cut.ids).all()

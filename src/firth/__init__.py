@@ -32,7 +32,9 @@ if TYPE_CHECKING:
     from firth.examples import log_uniform_sampler, skipgrams, training_examples, unigram_sampler, vectorize
     from firth.formats import export
     from firth.index import NeighborIndex, build_index, load_index
+    from firth.joining import find_phrases, join_phrases
     from firth.model import EpochResult, Word2Vec, load
+    from firth.phrases import Phrases
     from firth.python_docs import python_docs
     from firth.sampling import keep_probabilities, sampling_table
     from firth.tables import column
@@ -63,6 +65,9 @@ _HOMES = {
     "column": "tables",
     "compare": "comparison",
     "encode": "encoding",
+    "find_phrases": "joining",
+    "join_phrases": "joining",
+    "Phrases": "phrases",
     "evaluate": "evaluation",
     "export": "formats",
     "keep_probabilities": "sampling",
@@ -92,6 +97,7 @@ __all__ = [
     "FormatError",
     "NeighborIndex",
     "OutputExistsError",
+    "Phrases",
     "SourceError",
     "StopTraining",
     "TextConfig",
@@ -107,6 +113,8 @@ __all__ = [
     "encode",
     "evaluate",
     "export",
+    "find_phrases",
+    "join_phrases",
     "keep_probabilities",
     "load",
     "load_index",

@@ -158,6 +158,21 @@ class TrainingConfig(TextConfig):
     shared_vectors: bool = setting(
         False, "words have one vector, in place of one as context and one as centre", is_bool, "true or false"
     )
+    phrase_passes: int = setting(
+        0,
+        "join words that stand together often, as new_york, in so many passes; two make phrases of up to four",
+        is_int(0, 10),
+        "a whole number from 0 to 10",
+    )
+    phrase_scoring: str = setting(
+        "mikolov", "how pairs of words are scored that may be a phrase", **one_of("mikolov", "npmi")
+    )
+    phrase_threshold: float | None = setting(
+        None,
+        "a pair that scores more is a phrase (default: 10, or 0.5 with npmi, whose scores are from -1 to 1)",
+        or_none(is_real(-1e9, 1e9)),
+        "a number, or nothing",
+    )
     min_count: int = setting(5, "words that occur less often are left out", is_int(1), "a whole number of 1 or more")
     max_vocabulary: int | None = setting(
         None,

@@ -8,6 +8,7 @@ falling count, and a vocabulary is their beginning. A folder of it is
     sentence_starts.i64    where each sentence starts, and the number of tokens at the end, int64
     counts.i64             how often each word occurs, int64
     words.jsonl            the words, one JSON string a line
+    phrases.json           the phrases that have been joined, if any has
 """
 
 from __future__ import annotations
@@ -22,11 +23,13 @@ import numpy as np
 
 from firth.errors import CorpusError, FormatError
 from firth.files import sha256_of
+from firth.phrases import FILE as PHRASES
+from firth.phrases import Phrases
 from firth.vocabulary import Vocabulary
 
 FORMAT = "firth corpus"
 VERSION = 1
-CHECKED_AT_A_TIME = 1 << 22
+TOKENS_AT_A_TIME = 1 << 22
 
 Int32 = np.ndarray[Any, np.dtype[np.int32]]
 Int64 = np.ndarray[Any, np.dtype[np.int64]]
@@ -77,6 +80,11 @@ class Corpus:
         """The number of sentences that are not empty."""
         return len(self.sentence_starts) - 1
 
+    @property
+    def phrases(self) -> Phrases | None:
+        """The phrases that have been joined in it, if any has."""
+        return Phrases.load(self.folder / PHRASES) if (self.folder / PHRASES).is_file() else None
+
     def check(self) -> None:
         """Read all numbers once, and raise `FormatError` if they do not fit each other: what trains does not look."""
         starts, counts = self.sentence_starts, self.counts
@@ -84,8 +92,8 @@ class Corpus:
             raise FormatError(f"{self.folder}/sentence_starts.i64 does not fit the {len(self):,} tokens")
         if counts[-1] < 1 or not (np.diff(counts) <= 0).all() or counts.sum() != len(self):
             raise FormatError(f"{self.folder}/counts.i64 does not fit the {len(self):,} tokens")
-        for first in range(0, len(self), CHECKED_AT_A_TIME):
-            ids = self.ids[first : first + CHECKED_AT_A_TIME]
+        for first in range(0, len(self), TOKENS_AT_A_TIME):
+            ids = self.ids[first : first + TOKENS_AT_A_TIME]
             if ids.min() < 0 or ids.max() >= len(counts):
                 raise FormatError(f"{self.folder}/ids.i32 has ids that no word has: it is damaged")
             self.release_pages()
@@ -99,10 +107,10 @@ class Corpus:
         size = min(size, max_vocabulary or size)
         if size < 2:
             raise CorpusError(self._why_so_few(min_count, max_vocabulary, size))
-        return Vocabulary(self._words(size), self.counts[:size])
+        return Vocabulary(self.words(size), self.counts[:size])
 
-    def _words(self, size: int) -> list[str]:
-        """The words of the first ids."""
+    def words(self, size: int) -> list[str]:
+        """The words of the first ids. Raises `FormatError` if they cannot be read."""
         path = self.folder / "words.jsonl"
         try:
             with path.open(encoding="ascii") as file:
@@ -128,6 +136,32 @@ class Corpus:
 
     def __repr__(self) -> str:
         return f"Corpus({len(self):,} tokens, {len(self.counts):,} words, {self.sentences:,} sentences)"
+
+
+def write_words(
+    folder: Path, words: list[str], counts: Int64, tokens: int, starts: int, source: str, fingerprint: str | None
+) -> None:
+    """Complete a folder that holds the ids and the sentence starts: with the words, and what all this is."""
+    (folder / "counts.i64").write_bytes(np.ascontiguousarray(counts, "<i8").data)
+    lines = json.dumps(words, separators=("\n", ":"))[1:-1]
+    (folder / "words.jsonl").write_text(lines + "\n", "ascii", newline="\n")
+    about = {
+        "format": FORMAT,
+        "version": VERSION,
+        "source": source,
+        "fingerprint": fingerprint,
+        "tokens": tokens,
+        "sentence_starts": starts,
+        "words": len(words),
+    }
+    (folder / "corpus.json").write_text(json.dumps(about, indent=1), "utf-8")
+
+
+def ranges_of_sentences(starts: Int64) -> list[tuple[int, int]]:
+    """Ranges of sentences, each of some millions of tokens, or of one sentence."""
+    edges = np.searchsorted(starts, np.arange(0, int(starts[-1]), TOKENS_AT_A_TIME), side="left")
+    edges = np.unique(np.append(edges, len(starts) - 1))
+    return list(zip(edges[:-1].tolist(), edges[1:].tolist(), strict=True))
 
 
 def is_encoded(folder: str | Path) -> bool:

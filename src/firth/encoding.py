@@ -23,7 +23,7 @@ import numpy as np
 import platformdirs
 
 from firth.config import TextConfig
-from firth.corpus import FORMAT, VERSION, Corpus, is_encoded
+from firth.corpus import VERSION, Corpus, is_encoded, write_words
 from firth.errors import CorpusError, FormatError
 from firth.files import UNFINISHED, held, new_file, new_folder, remove_abandoned, sha256_of
 from firth.kernels.scanner import SENTENCE_END_NUMBER, translate
@@ -92,7 +92,7 @@ def encode(
     remove_abandoned(cache, f".*.{NUMBERS}", MONTH_SECONDS)
     fingerprint = found.fingerprint(config)
     if fingerprint is None:
-        return _write_for_once(found, cache, config, report, threads)
+        return for_once(cache, lambda folder: _write(found, folder, config, None, report, threads))
     kept = cache / f"{fingerprint[:32]}-{VERSION}"
     try:
         return Corpus(kept)
@@ -100,15 +100,13 @@ def encode(
         return _write(found, kept, config, fingerprint, report, threads, cached=True)
 
 
-def _write_for_once(
-    source: Source, cache: Path, config: TextConfig, report: Callable[[Reading], None], threads: int
-) -> Corpus:
-    """Encode what has no fingerprint; the files go with the `Corpus`, or with the process."""
+def for_once(cache: Path, write: Callable[[Path], Corpus]) -> Corpus:
+    """A corpus that `write` makes in a folder of the cache; its files go with the `Corpus`, or with the process."""
     with ExitStack() as stack:
         temporary = Path(tempfile.mkdtemp(prefix=".once-", suffix=UNFINISHED, dir=cache))
         stack.callback(shutil.rmtree, temporary, ignore_errors=True)
         stack.enter_context(held(temporary))
-        corpus = _write(source, temporary / "corpus", config, None, report, threads)
+        corpus = write(temporary / "corpus")
         weakref.finalize(corpus, stack.pop_all().close)
     return corpus
 
@@ -135,19 +133,7 @@ def _write(
         if not words.words:
             raise CorpusError(f"there is not one word in {source.name}")
         tokens, starts = _write_ids(work / NUMBERS, words.id_of, parts, temporary)
-        (temporary / "counts.i64").write_bytes(np.ascontiguousarray(words.counts, "<i8").data)
-        lines = json.dumps(words.words, separators=("\n", ":"))[1:-1]
-        (temporary / "words.jsonl").write_text(lines + "\n", "ascii", newline="\n")
-        about = {
-            "format": FORMAT,
-            "version": VERSION,
-            "source": source.name,
-            "fingerprint": fingerprint,
-            "tokens": tokens,
-            "sentence_starts": starts,
-            "words": len(words.words),
-        }
-        (temporary / "corpus.json").write_text(json.dumps(about, indent=1), "utf-8")
+        write_words(temporary, words.words, words.counts, tokens, starts, source.name, fingerprint)
     return Corpus(folder)
 
 

@@ -6,6 +6,7 @@ A model's folder holds
     vocabulary.json        the words and their counts
     vectors.safetensors    the words' vectors, (V, d) float32
     output.safetensors     the output vectors of training, (V, d) float32
+    phrases.json           the phrases that were joined in the text, if any was
 """
 
 from __future__ import annotations
@@ -24,6 +25,8 @@ from firth import __version__, formats
 from firth.config import TrainingConfig
 from firth.errors import FirthError, FormatError
 from firth.files import new_folder, refuse_to_overwrite, sha256_of
+from firth.phrases import FILE as PHRASES
+from firth.phrases import Phrases
 from firth.tensors import map_tensor, write_tensor
 from firth.vectors import WordVectors
 from firth.vocabulary import Vocabulary
@@ -56,12 +59,22 @@ class Word2Vec(WordVectors):
         config: TrainingConfig,
         history: list[EpochResult],
         folder: Path | None = None,
+        phrases: Phrases | None = None,
     ):
         super().__init__(vocabulary, vectors)
         self.config = config
         self.history = history
         self.folder = folder
+        self.phrases = phrases
         self._output_vectors = output_vectors
+
+    def _find(self, word: object) -> tuple[int | None, Float32]:
+        """A word, or words with spaces between them that are a phrase."""
+        if self.phrases is not None and word not in self.vocabulary:
+            joined = self.phrases.join(str(word).split())
+            if len(joined) == 1 and joined[0] in self.vocabulary:
+                word = joined[0]
+        return super()._find(word)
 
     @cached_property
     def output_vectors(self) -> Float32:
@@ -123,6 +136,10 @@ class Word2Vec(WordVectors):
             (temporary / VOCABULARY).write_text(json.dumps(words, ensure_ascii=True), "ascii")
             write_tensor(temporary / VECTORS, "vectors", self.vectors)
             write_tensor(temporary / OUTPUT, "output", self.output_vectors)
+            files = [VOCABULARY, VECTORS, OUTPUT]
+            if self.phrases is not None:
+                (temporary / PHRASES).write_text(self.phrases.as_json(), "ascii")
+                files.append(PHRASES)
             about: dict[str, Any] = {
                 "format": FORMAT,
                 "version": VERSION,
@@ -133,7 +150,7 @@ class Word2Vec(WordVectors):
                 "history": [dataclasses.asdict(result) for result in self.history],
                 "files": {
                     name: {"bytes": (temporary / name).stat().st_size, "sha256": sha256_of(temporary / name)}
-                    for name in (VOCABULARY, VECTORS, OUTPUT)
+                    for name in files
                 },
             }
             about["sha256"] = _digest(about)
@@ -158,6 +175,10 @@ class Word2Vec(WordVectors):
         about = _read_about(folder)
         for name in (VOCABULARY, VECTORS, OUTPUT):
             _check_file(folder, name, about["files"], verify=verify and name != OUTPUT)
+        phrases = None
+        if PHRASES in about["files"]:
+            _check_file(folder, PHRASES, about["files"], verify=verify)
+            phrases = Phrases.load(folder / PHRASES)
         try:
             content = json.loads((folder / VOCABULARY).read_bytes())
             vocabulary = Vocabulary(content["words"], content["counts"])
@@ -169,7 +190,7 @@ class Word2Vec(WordVectors):
         vectors = map_tensor(folder / VECTORS, "vectors")
         if vectors.shape != (len(vocabulary), vector_size):
             raise FormatError(f"the model in {folder} has {len(vocabulary):,} words, vectors {vectors.shape}")
-        return cls(vocabulary, vectors, None, config, history, folder.absolute())
+        return cls(vocabulary, vectors, None, config, history, folder.absolute(), phrases)
 
     def export(self, path: str | Path, *, format: str | None = None, overwrite: bool = False) -> list[Path]:
         """Write the vectors for other programs: `.txt`, `.vec` and `.bin` as word2vec's, `.tsv` as the tutorial's.
@@ -222,7 +243,7 @@ def _read_about(folder: Path) -> dict[str, Any]:
         raise FormatError(f"{path} has been altered: its checksum is another")
     files = about.get("files")
     if not isinstance(files, dict) or not all(
-        isinstance(files.get(name), dict) for name in (VOCABULARY, VECTORS, OUTPUT)
+        isinstance(files.get(name), dict) for name in {VOCABULARY, VECTORS, OUTPUT, *files}
     ):
         raise FormatError(f"{path} does not tell of all the model's files")
     return about

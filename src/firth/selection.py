@@ -7,12 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from firth.corpus import Corpus
+from firth.corpus import Corpus, ranges_of_sentences
 from firth.errors import CorpusError
 from firth.kernels import randomness
 from firth.planning import Tokens
-
-TOKENS_AT_A_TIME = 1 << 22
 
 Bool = np.ndarray[Any, np.dtype[np.bool_]]
 Int32 = np.ndarray[Any, np.dtype[np.int32]]
@@ -48,7 +46,7 @@ def select(
     with tempfile.TemporaryFile(dir=corpus.folder.parent) as file:
         ids: Int32 = np.asarray(np.memmap(file, np.int32, "w+", shape=(len(corpus),)))
     held_out: list[Int32] = []
-    for first, last in _pieces(starts):
+    for first, last in ranges_of_sentences(starts):
         piece = corpus.ids[starts[first] : starts[last]]
         piece = id_of[piece] if id_of is not None else np.minimum(piece, outside)
         is_out = np.repeat(out[first:last], np.diff(starts[first : last + 1]))
@@ -60,10 +58,3 @@ def select(
         return tokens, None
     ends = np.cumsum(np.diff(starts)[out])
     return tokens, Tokens(np.concatenate(held_out).astype(np.int32), np.concatenate([[0], ends]), counts)
-
-
-def _pieces(starts: Int64) -> list[tuple[int, int]]:
-    """Ranges of sentences, each of some millions of tokens, or of one sentence."""
-    edges = np.searchsorted(starts, np.arange(0, int(starts[-1]), TOKENS_AT_A_TIME), side="left")
-    edges = np.unique(np.append(edges, len(starts) - 1))
-    return list(zip(edges[:-1].tolist(), edges[1:].tolist(), strict=True))

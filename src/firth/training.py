@@ -19,8 +19,10 @@ from firth.corpus import Corpus, is_encoded
 from firth.encoding import encode
 from firth.errors import ConfigError, CorpusError, FormatError
 from firth.fitting import Fit, job_of
+from firth.joining import find_phrases, join_phrases
 from firth.kernels import compiler
 from firth.model import Word2Vec
+from firth.phrases import Phrases
 from firth.planning import initial_parameters
 from firth.progress import Event, ProgressBar, wanted
 from firth.rounds import Progress
@@ -45,6 +47,7 @@ def train(
     resume: bool = False,
     start: Any = None,
     frozen: bool | Collection[str] = False,
+    phrases: Phrases | None = None,
     config: TrainingConfig | None = None,
     **settings: Any,
 ) -> Word2Vec:
@@ -67,6 +70,8 @@ def train(
     an array (n, d); words that it lacks start as ever. With `frozen`, those of its words (or of some of them) stay as
     they are, and the others learn around them.
 
+    `phrases`, as `find_phrases` finds them, are joined in the text; with `phrase_passes` they are found in it first.
+
     The same text, settings and seed give the same bits.
 
     Raises `ConfigError`, `SourceError` or `CorpusError`, each before the long computation.
@@ -85,7 +90,7 @@ def train(
             f"the vectors to start from have {begin.vectors.vector_size} numbers, vector_size is {config.vector_size}"
         )
     around = Surroundings(_checked(threads), progress, cache, tensorboard, checkpoints, resume)
-    return _learn(source, config, around, begin, _words_often_enough)
+    return _learn(source, config, around, begin, phrases, _words_often_enough)
 
 
 WordsToLearn = Callable[[Corpus, TrainingConfig], tuple[Vocabulary, np.ndarray[Any, np.dtype[np.int32]] | None]]
@@ -115,6 +120,7 @@ def _learn(
     config: TrainingConfig,
     around: Surroundings,
     begin: Start | None,
+    phrases: Phrases | None,
     words_to_learn: WordsToLearn,
     *,
     trained_before: int = 0,
@@ -132,6 +138,7 @@ def _learn(
         _compile_beside(config, report)
         corpus = encode(source, config=config, cache=around.cache, report=report, threads=around.threads)
         corpus.check()
+        corpus = _with_phrases(corpus, phrases, config, around.cache)
         vocabulary, id_of = words_to_learn(corpus, config)
         config = dataclasses.replace(config, epochs=config.epochs or epochs_for(len(corpus)))
         parameters = initial_parameters(
@@ -142,7 +149,20 @@ def _learn(
         fit = Fit(corpus, vocabulary.counts, config, around.threads, report, kept, of_start)
         history, (inputs, outputs) = fit.run(parameters, id_of=id_of, frozen=frozen)
         del parameters
-        return Word2Vec(vocabulary, inputs, outputs, config, history)
+        return Word2Vec(vocabulary, inputs, outputs, config, history, phrases=corpus.phrases)
+
+
+def _with_phrases(corpus: Corpus, phrases: Phrases | None, config: TrainingConfig, cache: str | Path | None) -> Corpus:
+    """The corpus with phrases joined: those given, or those that are to be found in it, if it has none yet."""
+    if phrases is None and config.phrase_passes and corpus.phrases is None:
+        phrases = find_phrases(
+            corpus,
+            passes=config.phrase_passes,
+            min_count=config.min_count,
+            threshold=config.phrase_threshold,
+            scoring=config.phrase_scoring,
+        )
+    return corpus if phrases is None else join_phrases(corpus, phrases, cache=cache)
 
 
 def train_more(
@@ -187,6 +207,7 @@ def train_more(
         config,
         around,
         Start.of(model, frozen),
+        model.phrases or Phrases([]),
         lambda corpus, config: _words_of_both(corpus, config, model, vocabulary),
         trained_before=len(model.history),
     )
@@ -237,7 +258,7 @@ def _joined(old: Word2Vec, new: Word2Vec) -> Word2Vec:
 
     vocabulary = Vocabulary([words[i] for i in order.tolist()], counts[order])
     inputs, outputs = joined(old.vectors, new.vectors), joined(old.output_vectors, new.output_vectors)
-    return Word2Vec(vocabulary, inputs, outputs, new.config, new.history)
+    return Word2Vec(vocabulary, inputs, outputs, new.config, new.history, phrases=old.phrases)
 
 
 def _compile_beside(config: TrainingConfig, report: Callable[[Event], None]) -> None:

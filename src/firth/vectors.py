@@ -75,10 +75,13 @@ class WordVectors:
     def __getitem__(self, words: Any) -> Float32:
         """The vector of a word, (d,); of a list of words, (n, d)."""
         if isinstance(words, list):
-            rows: Float32 = self.vectors[[self.vocabulary.id(word) for word in words]]
-            return rows
-        row: Float32 = self.vectors[self.vocabulary.id(words)]
-        return row
+            return np.array([self._find(word)[1] for word in words], np.float32).reshape(len(words), self.vector_size)
+        return self._find(words)[1]
+
+    def _find(self, word: object) -> tuple[int | None, Float32]:
+        """The id of a word, None for one that is made up from others, and its vector (d,)."""
+        i = self.vocabulary.id(word)
+        return i, self.vectors[i]
 
     def first(self, n: int) -> WordVectors:
         """The n most frequent words with their vectors."""
@@ -86,9 +89,13 @@ class WordVectors:
 
     def unit_vector(self, word: object) -> Float32:
         """The vector of a word, scaled to length 1; (d,)."""
-        i = self.vocabulary.id(word)
-        unit: Float32 = self.vectors[i] * self.inverse_norms[i]
-        return unit
+        return self._find_unit(word)[1]
+
+    def _find_unit(self, word: object) -> tuple[int | None, Float32]:
+        i, vector = self._find(word)
+        if i is not None:
+            return i, vector * self.inverse_norms[i]
+        return i, vector / np.float32(np.linalg.norm(vector) or 1.0)
 
     def similarity(self, a: object, b: object) -> float:
         """The cosine between the vectors of two words, -1 to 1."""
@@ -123,15 +130,16 @@ class WordVectors:
                     "words are looked up one by one: to add and subtract, name them positive=[…], negative=[…]"
                 )
             if isinstance(words, Sequence) and not isinstance(words, str):
-                return self._nearest_each([self.vocabulary.id(word) for word in words], topn)
-            return self._nearest_each([self.vocabulary.id(words)], topn)[0]
+                return self._nearest_each(words, topn)
+            return self._nearest_each([words], topn)[0]
         plus = [positive] if isinstance(positive, str) else list(positive)
         minus = [negative] if isinstance(negative, str) else list(negative)
         if not plus and not minus:
             raise ValueError("most_similar needs a word, a list of words, or positive=[…]")
-        query = np.sum([self.unit_vector(w) for w in plus] + [-self.unit_vector(w) for w in minus], axis=0)
+        found = [self._find_unit(word) for word in (*plus, *minus)]
+        query = np.sum([unit if n < len(plus) else -unit for n, (_, unit) in enumerate(found)], axis=0)
         length = float(np.linalg.norm(query))
-        asked = [self.vocabulary.id(word) for word in (*plus, *minus)]
+        asked = [i for i, _ in found if i is not None]
         return self._nearest(query[None] / (length or 1.0), [asked], topn)[0]
 
     def analogy(self, a: object, b: object, c: object, *, topn: int = 10) -> Neighbors:
@@ -148,9 +156,11 @@ class WordVectors:
         units = np.array([self.unit_vector(word) for word in words])
         return str(words[int(np.argmin(units @ units.mean(axis=0)))])
 
-    def _nearest_each(self, ids: list[int], topn: int) -> list[Neighbors]:
-        queries = self.vectors[ids] * self.inverse_norms[ids, None]
-        return self._nearest(queries, [[i] for i in ids], topn)
+    def _nearest_each(self, words: Sequence[Any], topn: int) -> list[Neighbors]:
+        if not len(words):
+            return []
+        ids, units = zip(*(self._find_unit(word) for word in words), strict=True)
+        return self._nearest(np.array(units), [[] if i is None else [i] for i in ids], topn)
 
     def _nearest(self, queries: Float32, left_out: list[list[int]], topn: int) -> list[Neighbors]:
         similarities, ids = nearest(queries, self.vectors, self.inverse_norms, left_out, topn)

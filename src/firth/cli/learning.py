@@ -14,10 +14,13 @@ import click
 
 from firth.cli.shared import (
     cli,
+    csv_option,
     facts,
     json_option,
     overwrite_option,
     print_json,
+    print_table,
+    topn_option,
 )
 from firth.config import TrainingConfig
 
@@ -142,6 +145,36 @@ def checkpoints_beside(output: Path, *, overwrite: bool, resume: bool) -> Iterat
     yield checkpoints.folder
     with checkpoints.alone():
         checkpoints.remove()
+
+
+@cli.command(short_help="Phrases of a text: words that stand together often.")
+@click.argument("sources", nargs=-1, required=True, metavar="SOURCE...")
+@click.option("--passes", type=click.IntRange(1, 10), default=1, show_default=True, help="Two find up to four words.")
+@click.option("--min-count", type=click.IntRange(1), default=5, show_default=True, help="Rarer pairs are no phrases.")
+@click.option("--threshold", type=float, help="The score of a phrase is above it. [default: 10, or 0.5 with npmi]")
+@click.option("--scoring", type=click.Choice(["mikolov", "npmi"]), default="mikolov", show_default=True)
+@topn_option
+@cache_option
+@json_option
+@csv_option
+def phrases(
+    sources: tuple[str, ...], topn: int, cache: Path | None, as_json: bool, as_csv: bool, **settings: Any
+) -> None:
+    """Show the phrases of a text, those with the highest scores first.
+
+    \b
+    firth phrases corpus.txt --passes 2 -n 50
+    firth train corpus.txt -o words.firth --phrase-passes 2
+    """
+    from firth.joining import find_phrases
+    from firth.sources import files
+
+    found = list(find_phrases(files(sources), cache=cache, **settings).scores().items())
+    if as_json:
+        return print_json({"phrases": len(found), "highest": [{"phrase": p, "score": s} for p, s in found[:topn]]})
+    print_table(("phrase", "score"), found[:topn], as_csv=as_csv)
+    if not as_csv:
+        click.echo(f"{len(found):,} phrases")
 
 
 @cli.command("train-more", short_help="Let a model learn from more text.")

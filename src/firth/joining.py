@@ -1,0 +1,221 @@
+"""Finding the phrases of a corpus, and joining their words, on the ids of the encoded text: some seconds a gigabyte."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import numpy as np
+
+from firth.config import TextConfig, is_int
+from firth.corpus import TOKENS_AT_A_TIME, VERSION, Corpus, ranges_of_sentences, write_words
+from firth.encoding import default_cache, encode, for_once
+from firth.errors import ConfigError, FormatError
+from firth.files import UNFINISHED, new_folder
+from firth.kernels.phrases import NO_PAIR, PairTable, fill_pair_table, join_pairs, list_pairs
+from firth.phrases import FILE, Pair, Phrases
+from firth.vocabulary import by_count_then_word
+
+THRESHOLDS = {"mikolov": 10.0, "npmi": 0.5}
+"""Ways to score a pair of words, and the score above which they are a phrase, by default: gensim's."""
+PAIRS_AT_A_TIME = 1 << 24
+"""Pairs that are sorted at a time (8 bytes each), where a corpus has more."""
+
+Float64 = np.ndarray[Any, np.dtype[np.float64]]
+Int64 = np.ndarray[Any, np.dtype[np.int64]]
+UInt64 = np.ndarray[Any, np.dtype[np.uint64]]
+
+
+def find_phrases(
+    source: Any,
+    *,
+    passes: int = 1,
+    min_count: int = 5,
+    threshold: float | None = None,
+    scoring: str = "mikolov",
+    separator: str = "_",
+    cache: str | Path | None = None,
+    config: TextConfig | None = None,
+) -> Phrases:
+    """The phrases of a text: pairs of neighboring words that score above a threshold; in each pass after the first,
+    also pairs with what was joined before.
+
+    For words that occur a and b times, and n times together, the score is "mikolov": (n - min_count) / (a · b) × L,
+    with L the number of different words and pairs (Mikolov et al. 2013, "Distributed representations", equation 6,
+    scaled as in gensim), or "npmi", the normalised pointwise mutual information ln(p(ab) / (p(a) p(b))) / -ln p(ab),
+    from -1 to 1 (Bouma 2009), of pairs that occur `min_count` times. The `threshold` is 10 or 0.5, if none is given.
+
+    The source, `cache` and `config` are those of `encode`. The same phrases as gensim's `Phrases` finds by the same
+    settings, with no limit on how many pairs are counted. Raises `ConfigError` for settings that make no sense.
+    """
+    wanted = {
+        "passes must be a whole number from 1 to 10": is_int(1, 10)(passes),
+        "min_count must be a whole number of 1 or more": is_int(1)(min_count),
+        f"scoring must be {' or '.join(THRESHOLDS)}": scoring in THRESHOLDS,
+        "threshold must be a number": threshold is None or isinstance(threshold, int | float),
+        "separator must be a string that is not empty": isinstance(separator, str) and separator != "",
+    }
+    if wrong := [rule for rule, holds in wanted.items() if not holds]:
+        raise ConfigError("; ".join(wrong))
+    threshold = THRESHOLDS[scoring] if threshold is None else threshold
+    corpus = encode(source, config=config, cache=cache)
+    corpus.check()
+    joined = corpus
+    found: list[dict[Pair, float]] = []
+    with TemporaryDirectory(prefix=".once-", suffix=UNFINISHED, dir=corpus.folder.parent) as folder:
+        for number in range(passes):
+            found.append(_score_pairs(joined, min_count, threshold, scoring))
+            if not found[-1]:
+                found.pop()
+                break
+            if number == passes - 1:
+                break
+            joined = _join(joined, Phrases(found[-1:], separator), Path(folder) / str(number), None)
+    return Phrases(found, separator)
+
+
+def join_phrases(
+    source: Any, phrases: Phrases, *, cache: str | Path | None = None, config: TextConfig | None = None
+) -> Corpus:
+    """The encoding of a text with its phrases joined. The source, `cache` and `config` are those of `encode`.
+
+    It holds the phrases too: a model that is trained on it has them.
+    """
+    corpus = encode(source, config=config, cache=cache)
+    if not len(phrases) or corpus.phrases == phrases:
+        return corpus
+    told = hashlib.sha256(f"{corpus.fingerprint} {phrases.as_json()}".encode()).hexdigest()
+    cache = default_cache() if cache is None else Path(cache)
+    cache.mkdir(parents=True, exist_ok=True)
+    if not corpus.about.get("fingerprint"):
+        return for_once(cache, lambda folder: _join(corpus, phrases, folder, told))
+    kept = cache / f"{told[:32]}-{VERSION}"
+    try:
+        return Corpus(kept)
+    except FormatError:
+        return _join(corpus, phrases, kept, told)
+
+
+def _pieces(corpus: Corpus) -> Iterator[tuple[Any, Int64]]:
+    """The corpus, some whole sentences at a time: ids, and where in them each sentence ends."""
+    starts = corpus.sentence_starts
+    for first, last in ranges_of_sentences(starts):
+        begin, end = starts[first], starts[last]
+        yield np.ascontiguousarray(corpus.ids[begin:end]), np.ascontiguousarray(starts[first + 1 : last + 1] - begin)
+        corpus.release_pages()
+
+
+def _score_pairs(corpus: Corpus, min_count: int, threshold: float, scoring: str) -> dict[Pair, float]:
+    """The pairs of neighbors that score above the threshold, those with the highest scores first."""
+    pairs, times, different = _count_pairs(corpus, min_count)
+    first, second = (pairs >> np.uint64(32)).astype(np.int64), (pairs & np.uint64(0xFFFFFFFF)).astype(np.int64)
+    a, b = corpus.counts[first], corpus.counts[second]
+    if scoring == "mikolov":
+        scores: Float64 = (times - min_count) / a / b * (different + len(corpus.counts))
+    else:
+        together = times / len(corpus)
+        chance = (a / len(corpus)) * (b / len(corpus))
+        with np.errstate(divide="ignore", invalid="ignore"):  # where all of the text is this pair
+            scores = np.nan_to_num(np.log(together / chance) / -np.log(together), nan=1.0)
+    chosen = np.flatnonzero(scores > threshold)
+    chosen = chosen[np.argsort(-scores[chosen], kind="stable")]
+    words = corpus.words(int(max(first[chosen].max(), second[chosen].max())) + 1) if len(chosen) else []
+    return {(words[first[i]], words[second[i]]): float(scores[i]) for i in chosen}
+
+
+def _count_pairs(corpus: Corpus, min_count: int) -> tuple[UInt64, Int64, int]:
+    """The pairs that occur so often, how often, and how many different ones there are, the rare ones too.
+
+    The memory it takes does not depend on the corpus: a large one is read several times, for some pairs at a time.
+    """
+    parts = -(-len(corpus) // PAIRS_AT_A_TIME)
+    room = np.empty(int(min(len(corpus), 2 * PAIRS_AT_A_TIME)) + TOKENS_AT_A_TIME, np.uint64)
+    often: list[UInt64] = []
+    times: list[Int64] = []
+    different = 0
+    for part in range(parts):
+        listed = 0
+        for ids, ends in _pieces(corpus):
+            if listed + len(ids) > len(room):
+                room = np.concatenate([room, np.empty_like(room)])
+            listed += list_pairs(ids, ends, part, parts, room[listed:])
+        pairs = room[:listed]
+        pairs.sort()
+        begins = np.concatenate([np.zeros(min(listed, 1), np.int64), np.flatnonzero(pairs[1:] != pairs[:-1]) + 1])
+        counts = np.diff(begins, append=listed)
+        different += len(begins)
+        often.append(pairs[begins[counts >= min_count]])
+        times.append(counts[counts >= min_count])
+    return np.concatenate(often), np.concatenate(times), different
+
+
+def _join(corpus: Corpus, phrases: Phrases, folder: Path, fingerprint: str | None) -> Corpus:
+    """Write the corpus with its phrases joined to a folder, pass by pass; what stood there is replaced."""
+    before = corpus.phrases.passes if corpus.phrases else ()
+    with ExitStack() as stack:
+        for number, pairs in enumerate(phrases.passes):
+            is_last = number == len(phrases.passes) - 1
+            into = folder
+            if not is_last:
+                beside = TemporaryDirectory(prefix=".once-", suffix=UNFINISHED, dir=folder.parent)
+                into = Path(stack.enter_context(beside))
+            with new_folder(into, overwrite=True) as temporary:
+                _join_pairs(corpus, pairs, phrases.separator, temporary, fingerprint)
+                (temporary / FILE).write_text(Phrases([*before, *phrases.passes], phrases.separator).as_json(), "ascii")
+            corpus = Corpus(into)
+    return corpus
+
+
+def _join_pairs(
+    corpus: Corpus, pairs: dict[Pair, float], separator: str, folder: Path, fingerprint: str | None
+) -> None:
+    """Fill a folder with the corpus in which these pairs are joined, from the left of each sentence to the right."""
+    words = corpus.words(len(corpus.counts))
+    table, phrases = _pair_table(words, pairs, separator)
+    raw = folder / "joined.i32"
+    counts = np.zeros(len(words) + len(phrases), np.int64)
+    with raw.open("wb") as joined_file, (folder / "sentence_starts.i64").open("wb") as starts_file:
+        written, starts = 0, 1
+        starts_file.write(np.zeros(1, "<i8").data)
+        for ids, ends in _pieces(corpus):
+            joined, joined_ends = np.empty_like(ids), np.empty_like(ends)
+            joined = joined[: join_pairs(ids, ends, table, joined, joined_ends)]
+            counts += np.bincount(joined, minlength=len(counts))
+            joined_file.write(joined.astype("<i4", copy=False).data)
+            starts_file.write((joined_ends + written).astype("<i8", copy=False).data)
+            written, starts = written + len(joined), starts + len(ends)
+    new_id, words, counts = _order([*words, *phrases], counts)
+    with raw.open("rb") as joined_file, (folder / "ids.i32").open("wb") as ids_file:
+        while len(joined := np.fromfile(joined_file, "<i4", TOKENS_AT_A_TIME)):
+            ids_file.write(new_id[joined].astype("<i4", copy=False).data)
+    raw.unlink()
+    write_words(folder, words, counts, written, starts, str(corpus.about.get("source")), fingerprint)
+
+
+def _pair_table(words: list[str], pairs: dict[Pair, float], separator: str) -> tuple[PairTable, list[str]]:
+    """The pairs whose words are here, and what each of them is joined: the words of the ids that follow."""
+    needed = {word for pair in pairs for word in pair}
+    ids = {word: i for i, word in enumerate(words) if word in needed}
+    here = [(a, b) for a, b in pairs if a in ids and b in ids]
+    size = 1 << max(4, (4 * len(here)).bit_length())
+    table = PairTable(np.full(size, NO_PAIR), np.zeros(size, np.int32), np.zeros(len(words), np.bool_))
+    numbers = np.array([ids[a] << 32 | ids[b] for a, b in here], np.uint64)
+    fill_pair_table(numbers, len(words), table)
+    return table, [separator.join(pair) for pair in here]
+
+
+def _order(words: list[str], counts: Int64) -> tuple[Int64, list[str], Int64]:
+    """The new id of each word, where a word may stand twice; and the words that occur, and their counts, by new ids."""
+    first: dict[str, int] = {}
+    same = np.array([first.setdefault(word, i) for i, word in enumerate(words)], np.int64)
+    together = np.bincount(same, counts, len(words)).astype(np.int64)
+    occurring = np.flatnonzero(together)
+    found = [words[i] for i in occurring.tolist()]
+    order = by_count_then_word(found, together[occurring])
+    new_id = np.full(len(words), -1, np.int64)
+    new_id[occurring[order]] = np.arange(len(order))
+    return new_id[same], [found[i] for i in order.tolist()], together[occurring[order]]
