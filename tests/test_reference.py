@@ -50,9 +50,11 @@ def test_block_gradient__is_the_numeric_gradient_of_the_loss(kind, objective):
 def test_block_gradient__as_word2vec_c_has_it_is_greater_by_the_number_of_context_words():
     rng = np.random.default_rng(0)
     some = rng.normal(size=(6, 4)), rng.normal(size=(6, 4))
-    examples = reference.examples_of([([(0, 1), (2, 1), (3, 1)], OBJECTIVES["noise words"](1))], together=True)
-    exact = reference.block_gradient(*some, examples)
-    as_in_c = reference.block_gradient(*some, examples, exact=False)
+    contexts = [([(0, 1), (2, 1), (3, 1)], OBJECTIVES["noise words"](1))]
+    exact, as_in_c = (
+        reference.block_gradient(*some, reference.examples_of(contexts, together=True, exact=exact))
+        for exact in (True, False)
+    )
     assert_allclose(as_in_c[0], 3 * exact[0])
     assert_allclose(as_in_c[1], exact[1])
 
@@ -61,7 +63,7 @@ def test_examples_of__are_a_pair_each_in_skip_gram_and_one_a_centre_in_cbow():
     pairs = examples_of(CONTEXTS)
     together = examples_of(CONTEXTS, together=True)
     assert [example.contexts for example in pairs] == [[0], [2], [2], [4], [0], [1], [2], [5]]
-    assert [example.contexts for example in together] == [(0, 2, 2), (4,), (0, 1, 2, 5)]
+    assert [example.contexts for example in together] == [[0, 2, 2], [4], [0, 1, 2, 5]]
 
 
 def test_block_loss__of_one_pair_by_hand():

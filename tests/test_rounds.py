@@ -1,3 +1,4 @@
+import dataclasses
 import hashlib
 import os
 import platform
@@ -13,22 +14,39 @@ from firth.config import TrainingConfig
 from firth.crew import Targets
 from firth.errors import CorpusError
 from firth.kernels import compiler, randomness
+from firth.kernels.blocks import Parts
 from firth.sampling import as_thresholds, keep_probabilities
+from firth.subwords import Composition
+from firth.training import ngrams_of
 from tests.kernels.test_skipgram import random_corpus
 
 needs_threads = pytest.mark.skipif(not compiler.is_enabled(), reason="with the compiler off there is one thread")
 
 
-def train(tokens, config, *, epochs=2, threads=1):
-    parameters = planning.initial_parameters(
-        len(tokens.counts), config.vector_size, config.seed, shared=config.shared_vectors
+def with_parts(tokens, config):
+    """The tokens, and n-grams of their words; how many different ones."""
+    if not config.max_n:
+        return tokens, 0
+    found = Composition([f"word{i % 7}{i}" for i in range(len(tokens.counts))], ngrams_of(config))
+    return dataclasses.replace(tokens, parts=Parts(found.starts, found.rows)), len(found.used)
+
+
+def first_parameters(tokens, config, ngrams):
+    return planning.initial_parameters(
+        len(tokens.counts), config.vector_size, config.seed, shared=config.shared_vectors, ngrams=ngrams
     )
+
+
+def train(tokens, config, *, epochs=2, threads=1):
+    tokens, ngrams = with_parts(tokens, config)
+    parameters = first_parameters(tokens, config, ngrams)
     events = list(rounds.train(tokens, config, parameters, epochs=epochs, threads=threads))
     return parameters, events
 
 
 def train_reference(tokens, config, epochs=2):
-    start = planning.initial_parameters(len(tokens.counts), config.vector_size, config.seed)
+    tokens, ngrams = with_parts(tokens, config)
+    start = first_parameters(tokens, config, ngrams)
     inputs, outputs = (p[:, : config.vector_size].astype(float) for p in start)
     outputs = inputs if config.shared_vectors else outputs
     noise, tree = Targets.of(tokens, config)
@@ -40,6 +58,7 @@ def train_reference(tokens, config, epochs=2):
             noise=noise,
             tree=tree,
             keep=as_thresholds(keep_probabilities(tokens.counts, config.sample)).tolist(),
+            parts=tokens.parts,
             keep_key=int(randomness.stream_key(config.seed, number, randomness.SUBSAMPLING)),
         )
         losses.append(
@@ -74,6 +93,10 @@ def sha256(parameters):
         {"window": "sentence", "architecture": "cbow", "window_side": "before"},
         {"shared_vectors": True},
         {"shared_vectors": True, "architecture": "cbow"},
+        {"max_n": 4},
+        {"max_n": 4, "architecture": "cbow"},
+        {"max_n": 4, "architecture": "cbow", "context_gradient": "word2vec.c"},
+        {"max_n": 4, "objective": "hierarchical-softmax"},
         {"objective": "hierarchical-softmax"},
         {"objective": "hierarchical-softmax", "window": 12, "vector_size": 17, "distance_weights": "harmonic"},
         {"objective": "hierarchical-softmax", "window_side": "after", "sample": 0, "vector_size": 1},
@@ -113,6 +136,7 @@ def larger_corpus():
         {"objective": "hierarchical-softmax"},
         {"objective": "hierarchical-softmax", "architecture": "cbow"},
         {"shared_vectors": True},
+        {"max_n": 4},
     ],
     ids=str,
 )

@@ -158,6 +158,20 @@ class TrainingConfig(TextConfig):
     shared_vectors: bool = setting(
         False, "words have one vector, in place of one as context and one as centre", is_bool, "true or false"
     )
+    max_n: int = setting(
+        0,
+        "the longest character n-grams that words get vectors from, so that unseen words have one too; 6 is usual, 0 is"
+        " none",
+        is_int(0, 100),
+        "a whole number from 0 to 100",
+    )
+    min_n: int = setting(3, "the shortest such n-grams", is_int(1, 100), "a whole number from 1 to 100")
+    buckets: int = setting(
+        2_000_000,
+        "the vectors that n-grams share by their hashes",
+        is_int(1),
+        "a whole number of 1 or more",
+    )
     phrase_passes: int = setting(
         0,
         "join words that stand together often, as new_york, in so many passes; two make phrases of up to four",
@@ -235,6 +249,10 @@ class TrainingConfig(TextConfig):
             )
         if self.patience is not None and self.validation == 0:
             wrong.append("patience needs sentences that are held out: a validation above 0")
+        if 0 < self.max_n < self.min_n:
+            wrong.append(f"n-grams must not be shorter than max_n ({self.max_n}) and longer than min_n ({self.min_n})")
+        if self.max_n and self.shared_vectors:
+            wrong.append("with n-grams (max_n) a word has many vectors: they cannot be shared (shared_vectors)")
         if self.shared_vectors and self.objective == "hierarchical-softmax":
             wrong.append("hierarchical-softmax has vectors of a tree's nodes, which words cannot share")
         return wrong

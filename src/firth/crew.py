@@ -8,7 +8,7 @@ import numpy as np
 
 from firth.aligned import aligned_zeros
 from firth.config import TrainingConfig
-from firth.kernels.blocks import FROZEN, Changes, Parameters, Plan, Scratch, Stretch
+from firth.kernels.blocks import FROZEN, Changes, Parameters, Parts, Plan, Scratch, Stretch
 from firth.kernels.cbow import NOISE_ROWS, Hidden
 from firth.kernels.hierarchy import Descent, Tree
 from firth.kernels.noise import Noise
@@ -55,7 +55,7 @@ def _whole(n: int, of: int) -> int:
     return -(-n // of) * of
 
 
-def new_space(config: TrainingConfig, plan: Plan, width: int, tree: Tree | None) -> Space:
+def new_space(config: TrainingConfig, plan: Plan, width: int, tree: Tree | None, parts: Parts | None) -> Space:
     """One thread's working space."""
     tokens = plan.block_centres + 2 * plan.window
     rows = _whole(tokens, TILE_ROWS) + TILE_ROWS
@@ -66,11 +66,13 @@ def new_space(config: TrainingConfig, plan: Plan, width: int, tree: Tree | None)
         hidden = new_hidden(config, plan, width)
     elif tree is None:
         pairs = new_pairs(tokens, width, rows)
-    outputs = _output_rows(pairs, hidden, descent)
+    changed = max(
+        tokens * (1 if parts is None else int(np.diff(parts.starts).max())), _output_rows(pairs, hidden, descent)
+    )
     scratch = Scratch(
         X=aligned_zeros(rows, width),
         reach=np.zeros((plan.block_centres, 2), np.int32),
-        mine=np.zeros((plan.round_blocks * max(tokens, outputs) + 1, 2), np.int32),
+        mine=np.zeros((plan.round_blocks * changed + 1, 2), np.int32),
     )
     return Space(scratch, pairs, hidden, descent)
 
@@ -131,18 +133,20 @@ class Crew:
         plan: Plan,
         parameters: Parameters,
         targets: Targets,
+        parts: Parts | None = None,
         frozen: Frozen | None = None,
     ):
-        words, width = parameters.inputs.shape
+        width = parameters.inputs.shape[1]
         blocks = plan.round_blocks
-        self.spaces = [new_space(config, plan, width, targets.tree) for _ in range(team.threads)]
+        self.spaces = [new_space(config, plan, width, targets.tree, parts) for _ in range(team.threads)]
         rows, outputs = len(self.spaces[0].scratch.X), _output_rows(*self.spaces[0][1:])
         tokens = plan.block_centres + 2 * plan.window
         self.team = team
         self.parameters = parameters
         self.targets = targets
+        self.parts = parts
         self.counters = np.zeros(SHARES + SPREAD * team.threads, np.int64)
-        input_owner = np.zeros(words, np.uint16)
+        input_owner = np.zeros(len(parameters.inputs), np.uint16)
         self.changes = Changes(
             input_words=np.zeros((blocks, tokens), np.int32),
             input_rows=aligned_zeros(blocks * rows, width),
@@ -151,7 +155,7 @@ class Crew:
             input_count=np.zeros(blocks, np.int32),
             output_count=np.full(blocks, outputs, np.int32),
             input_owner=input_owner,
-            output_owner=input_owner if config.shared_vectors else np.zeros(words, np.uint16),
+            output_owner=input_owner if config.shared_vectors else np.zeros(len(parameters.outputs), np.uint16),
             loss=np.zeros(blocks),
             pairs=np.zeros(blocks),
         )
@@ -167,8 +171,9 @@ class Crew:
         def work(thread: int) -> None:
             space = self.spaces[thread]
             train_rounds(
-                thread, self.team.threads, self.counters, totals, stretch, plan, self.parameters, self.targets.noise,
-                self.targets.tree, space.scratch, space.pairs, space.hidden, space.descent, self.changes,
+                thread, self.team.threads, self.counters, totals, stretch, plan, self.parameters, self.parts,
+                self.targets.noise, self.targets.tree, space.scratch, space.pairs, space.hidden, space.descent,
+                self.changes,
             )  # fmt: skip
 
         self.team.run(work)

@@ -18,7 +18,7 @@ from firth.corpus import Corpus
 from firth.crew import Frozen
 from firth.errors import ConfigError, FirthError, StopTraining
 from firth.kernels import compiler
-from firth.kernels.blocks import Parameters
+from firth.kernels.blocks import Parameters, Parts
 from firth.model import EpochResult
 from firth.progress import Event
 from firth.rounds import Done, Progress
@@ -27,7 +27,7 @@ from firth.selection import select
 
 def job_of(config: TrainingConfig) -> str:
     """The kind of training, by which kernels it needs."""
-    return f"{config.architecture} {config.objective}"
+    return f"{config.architecture} {config.objective}{' subwords' if config.max_n else ''}"
 
 
 @dataclasses.dataclass
@@ -53,14 +53,16 @@ class Fit:
         return Identity(self.config, self.corpus.fingerprint, folder, self.start)
 
     def run(
-        self, parameters: Parameters, *, id_of: Any = None, frozen: Frozen | None = None
+        self, parameters: Parameters, *, id_of: Any = None, parts: Parts | None = None, frozen: Frozen | None = None
     ) -> tuple[list[EpochResult], Parameters]:
         """Train; return what each epoch came to, and the parameters (those of the best epoch, with patience), without
         padding.
         """
         config = self.config
         done = self._restored(parameters)
-        tokens, held_out = select(self.corpus, self.counts, id_of=id_of, validation=config.validation, seed=config.seed)
+        tokens, held_out = select(
+            self.corpus, self.counts, id_of=id_of, parts=parts, validation=config.validation, seed=config.seed
+        )
         events = rounds.train(
             tokens,
             config,

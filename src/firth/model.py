@@ -7,6 +7,7 @@ A model's folder holds
     vectors.safetensors    the words' vectors, (V, d) float32
     output.safetensors     the output vectors of training, (V, d) float32
     phrases.json           the phrases that were joined in the text, if any was
+    subwords.safetensors   words' own vectors and those of n-grams, if they have some
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from firth.errors import FirthError, FormatError
 from firth.files import new_folder, refuse_to_overwrite, sha256_of
 from firth.phrases import FILE as PHRASES
 from firth.phrases import Phrases
+from firth.subwords import Subwords
 from firth.tensors import map_tensor, write_tensor
 from firth.vectors import WordVectors
 from firth.vocabulary import Vocabulary
@@ -34,6 +36,7 @@ from firth.vocabulary import Vocabulary
 FORMAT = "firth model"
 VERSION = 1
 VOCABULARY, VECTORS, OUTPUT = "vocabulary.json", "vectors.safetensors", "output.safetensors"
+SUBWORDS = "subwords.safetensors"
 
 Float32 = np.ndarray[Any, np.dtype[np.float32]]
 
@@ -60,8 +63,9 @@ class Word2Vec(WordVectors):
         history: list[EpochResult],
         folder: Path | None = None,
         phrases: Phrases | None = None,
+        subwords: Subwords | None = None,
     ):
-        super().__init__(vocabulary, vectors)
+        super().__init__(vocabulary, vectors, subwords)
         self.config = config
         self.history = history
         self.folder = folder
@@ -140,6 +144,9 @@ class Word2Vec(WordVectors):
             if self.phrases is not None:
                 (temporary / PHRASES).write_text(self.phrases.as_json(), "ascii")
                 files.append(PHRASES)
+            if self.subwords is not None:
+                self.subwords.save(temporary / SUBWORDS)
+                files.append(SUBWORDS)
             about: dict[str, Any] = {
                 "format": FORMAT,
                 "version": VERSION,
@@ -175,10 +182,13 @@ class Word2Vec(WordVectors):
         about = _read_about(folder)
         for name in (VOCABULARY, VECTORS, OUTPUT):
             _check_file(folder, name, about["files"], verify=verify and name != OUTPUT)
-        phrases = None
+        phrases = subwords = None
         if PHRASES in about["files"]:
             _check_file(folder, PHRASES, about["files"], verify=verify)
             phrases = Phrases.load(folder / PHRASES)
+        if SUBWORDS in about["files"]:
+            _check_file(folder, SUBWORDS, about["files"], verify=verify)
+            subwords = Subwords.load(folder / SUBWORDS)
         try:
             content = json.loads((folder / VOCABULARY).read_bytes())
             vocabulary = Vocabulary(content["words"], content["counts"])
@@ -190,7 +200,9 @@ class Word2Vec(WordVectors):
         vectors = map_tensor(folder / VECTORS, "vectors")
         if vectors.shape != (len(vocabulary), vector_size):
             raise FormatError(f"the model in {folder} has {len(vocabulary):,} words, vectors {vectors.shape}")
-        return cls(vocabulary, vectors, None, config, history, folder.absolute(), phrases)
+        if subwords is not None and subwords.own.shape != vectors.shape:
+            raise FormatError(f"{folder / SUBWORDS} is of other words: {subwords.own.shape}, not {vectors.shape}")
+        return cls(vocabulary, vectors, None, config, history, folder.absolute(), phrases, subwords)
 
     def export(self, path: str | Path, *, format: str | None = None, overwrite: bool = False) -> list[Path]:
         """Write the vectors for other programs: `.txt`, `.vec` and `.bin` as word2vec's, `.tsv` as the tutorial's.

@@ -10,7 +10,7 @@ import numpy as np
 from firth.aligned import aligned_zeros
 from firth.config import MOST_DISTANCE, TrainingConfig
 from firth.kernels import randomness
-from firth.kernels.blocks import Parameters, Plan
+from firth.kernels.blocks import Parameters, Parts, Plan
 from firth.kernels.products import LANES
 from firth.sampling import keep_probabilities, noise_distribution
 
@@ -32,6 +32,7 @@ LOSS_BLOCKS_WANTED = 4096
 """Blocks an epoch on which the loss is measured, if there are so many; on one in 128 at least."""
 
 Float32 = np.ndarray[Any, np.dtype[np.float32]]
+Float64 = np.ndarray[Any, np.dtype[np.float64]]
 Int32 = np.ndarray[Any, np.dtype[np.int32]]
 Int64 = np.ndarray[Any, np.dtype[np.int64]]
 
@@ -47,14 +48,15 @@ class Tokens:
     ids: Int32
     sentence_starts: Int64
     counts: Int64
+    parts: Parts | None = None  # the rows of the input vectors that each word has, where these are more than one
 
 
-def initial_parameters(words: int, vector_size: int, seed: int, *, shared: bool = False) -> Parameters:
+def initial_parameters(words: int, vector_size: int, seed: int, *, shared: bool = False, ngrams: int = 0) -> Parameters:
     """Input vectors uniform in ±1/(2·vector_size), output vectors zero, or the same array where they are shared; both
-    padded to whole registers.
+    padded to whole registers. Input vectors of n-grams stand below those of words.
     """
     width = -(-vector_size // LANES) * LANES
-    inputs = aligned_zeros(words, width)
+    inputs = aligned_zeros(words + ngrams, width)
     randomness.fill_uniform(
         inputs, vector_size, vector_size, randomness.stream_key(seed, 0, randomness.INITIAL_VECTORS)
     )
@@ -84,6 +86,14 @@ def window_and_pairs(tokens: Tokens, config: TrainingConfig) -> tuple[int, float
     return window, sides * float((within * distance_weights(config, window)).sum())
 
 
+def share_of_parts(p: Float64, parts: Parts) -> Float64:
+    """How often a word's vector changes, by its parts: the mean of how often each of these is one of a kept token."""
+    sizes = np.diff(parts.starts)
+    of_row = np.bincount(parts.rows, np.repeat(p, sizes))
+    shares: Float64 = np.add.reduceat(of_row[parts.rows], parts.starts[:-1]) / sizes
+    return shares
+
+
 def round_shape(tokens: Tokens, config: TrainingConfig) -> tuple[int, int]:
     """Centres in a block and blocks in a round, from the corpus and the configuration alone.
 
@@ -97,9 +107,10 @@ def round_shape(tokens: Tokens, config: TrainingConfig) -> tuple[int, int]:
     p = kept / kept.sum()
     q = noise_distribution(tokens.counts, config.noise_exponent)
     _, pairs = window_and_pairs(tokens, config)
-    as_output, as_input, step = p + config.negative * q, p * (1 + config.negative), ROUND_STEP
+    in_parts = p if tokens.parts is None else share_of_parts(p, tokens.parts)
+    as_output, as_input, step = p + config.negative * q, in_parts * (1 + config.negative), ROUND_STEP
     if config.objective == "hierarchical-softmax":
-        as_output, as_input, step = np.ones(len(p)), -p * float(p @ np.log2(p)), TREE_STEP
+        as_output, as_input, step = np.ones(len(p)), -in_parts * float(p @ np.log2(p)), TREE_STEP
     visits = pairs * np.maximum(as_output, as_input)
     if config.architecture == "cbow" and config.context == "mean":
         of_each = 1 if config.context_gradient == "exact" else pairs

@@ -65,12 +65,12 @@ Target = tuple[int, int, float]
 class Example:
     """What a block learns from at a time: context words that together predict what is true of some output rows.
 
-    The hidden vector h is the sum of the context words' input vectors, each times its share.
+    The hidden vector h is the sum of some input vectors, each times its share.
     """
 
     contexts: Sequence[int]
     shares: Sequence[float]
-    weights: Sequence[float]  # of the context words: what they had as shares if they were not scaled to a mean
+    steps: Sequence[float]  # what each input vector is given of the gradient by h: its share, for the exact gradient
     targets: Sequence[Target]
 
 
@@ -92,24 +92,40 @@ def examples_of(
     *,
     together: bool = False,
     mean: bool = True,
+    exact: bool = True,
+    parts: Any = None,
 ) -> list[Example]:
     """What is to be learned from context words, each with its weight, and the targets of their centre.
 
     In skip-gram each context word predicts the targets; in CBOW all of them do `together`, by their mean or their sum.
-    Words are row numbers.
+    Not `exact`, every context word gets the whole gradient of their mean, as word2vec.c has it: too much by as many as
+    they are (Irsoy, Benton and Stratos 2021, "Corrected CBOW performs as well as Skip-gram", §2). A word is a row
+    number; with `parts` it has several rows, whose mean is its vector, and each gets the whole change of that, as in
+    fastText.
     """
     found = []
     for words, targets in contexts:
         if together and words:
-            rows, weights = zip(*words, strict=True)
-            total = sum(weights) if mean else 1.0
-            found.append(Example(rows, [weight / total for weight in weights], weights, targets))
+            total = sum(weight for _, weight in words) if mean else 1.0
+            found.append(_example([(word, weight / total, weight) for word, weight in words], targets, exact, parts))
         elif words:
-            found += [
-                Example([row], [1.0], [1.0], [(output, label, by * weight) for output, label, by in targets])
-                for row, weight in words
-            ]
+            for word, weight in words:
+                weighted = [(row, label, by * weight) for row, label, by in targets]
+                found.append(_example([(word, 1.0, 1.0)], weighted, exact, parts))
     return found
+
+
+def _example(words: Sequence[tuple[int, float, float]], targets: Sequence[Target], exact: bool, parts: Any) -> Example:
+    """Of words, each with its share and its weight."""
+    contexts: list[int] = []
+    shares: list[float] = []
+    steps: list[float] = []
+    for word, share, weight in words:
+        rows = [word] if parts is None else parts.rows[parts.starts[word] : parts.starts[word + 1]].tolist()
+        contexts += rows
+        shares += [share / len(rows)] * len(rows)
+        steps += [share if exact else weight] * len(rows)
+    return Example(contexts, shares, steps, targets)
 
 
 def block_loss(inputs: Array, outputs: Array, examples: Sequence[Example]) -> float:
@@ -126,14 +142,8 @@ def block_loss(inputs: Array, outputs: Array, examples: Sequence[Example]) -> fl
     return loss
 
 
-def block_gradient(
-    inputs: Array, outputs: Array, examples: Sequence[Example], *, exact: bool = True
-) -> tuple[Array, Array]:
-    """The gradient of `block_loss` by inputs and by outputs, each (V, d).
-
-    Not `exact`, every context word gets the whole gradient by the hidden vector, as word2vec.c has it: too much by as
-    many as they are (Irsoy, Benton and Stratos 2021, "Corrected CBOW performs as well as Skip-gram", §2).
-    """
+def block_gradient(inputs: Array, outputs: Array, examples: Sequence[Example]) -> tuple[Array, Array]:
+    """The gradient of `block_loss` by inputs and by outputs, of their shapes, where steps are shares."""
     by_inputs, by_outputs = np.zeros_like(inputs), np.zeros_like(outputs)
     for example in examples:
         hidden = np.array(example.shares) @ inputs[list(example.contexts)]
@@ -142,8 +152,8 @@ def block_gradient(
             error = weight * (logistic(hidden @ outputs[row]) - label)
             by_hidden += error * outputs[row]
             by_outputs[row] += error * hidden
-        for context, factor in zip(example.contexts, example.shares if exact else example.weights, strict=True):
-            by_inputs[context] += factor * by_hidden
+        for context, step in zip(example.contexts, example.steps, strict=True):
+            by_inputs[context] += step * by_hidden
     return by_inputs, by_outputs
 
 
@@ -157,6 +167,7 @@ class Epoch:
     tree: Any
     keep: Sequence[int]
     keep_key: int
+    parts: Any = None
 
 
 def train_epoch(
@@ -194,10 +205,14 @@ def train_epoch(
                 )
                 contexts.append((words, targets))
             together = epoch.config.architecture == "cbow"
-            examples = examples_of(contexts, together=together, mean=epoch.config.context == "mean")
-            by_inputs, by_outputs = block_gradient(
-                inputs, outputs, examples, exact=epoch.config.context_gradient == "exact"
+            examples = examples_of(
+                contexts,
+                together=together,
+                mean=epoch.config.context == "mean",
+                exact=epoch.config.context_gradient == "exact",
+                parts=epoch.parts,
             )
+            by_inputs, by_outputs = block_gradient(inputs, outputs, examples)
             if (first // plan.block_centres) % plan.loss_blocks == 0:
                 loss += block_loss(inputs, outputs, examples)
                 measured += len(examples) if together else sum(weight for words, _ in contexts for _, weight in words)

@@ -17,7 +17,7 @@ from firth.config import TrainingConfig
 from firth.crew import Crew, Frozen, Targets
 from firth.errors import CorpusError
 from firth.kernels import randomness
-from firth.kernels.blocks import Parameters, Plan, Stretch, keep_tokens
+from firth.kernels.blocks import Parameters, Parts, Plan, Stretch, keep_tokens
 from firth.planning import Tokens, initial_parameters, plan_epoch
 from firth.sampling import as_thresholds, keep_probabilities
 from firth.team import Team
@@ -128,7 +128,7 @@ def train(
     targets = Targets.of(tokens, config)
     n = len(tokens.ids)
     with Team(threads) as team:
-        crew = Crew(team, config, plan_epoch(tokens, config, 0, epochs), parameters, targets, frozen)
+        crew = Crew(team, config, plan_epoch(tokens, config, 0, epochs), parameters, targets, tokens.parts, frozen)
         for epoch in range(done.epochs, epochs):
             plan = plan_epoch(tokens, config, epoch, epochs)
             _, skipped, loss, pairs = done if epoch == done.epochs else Done(epoch)
@@ -184,5 +184,6 @@ def validation_loss(crew: Crew, held_out: Tokens, config: TrainingConfig, plan: 
 def train_a_little(**settings: Any) -> None:
     """Train on two words, so that the kernels are compiled for such settings."""
     config = TrainingConfig(vector_size=1, sample=0, **settings)
-    tokens = Tokens(np.array([0, 1], np.int32), np.array([0, 2]), np.array([1, 1]))
-    list(train(tokens, config, initial_parameters(2, 1, 1), epochs=1, threads=1))
+    parts = Parts(np.array([0, 2, 3]), np.array([0, 2, 1], np.int32)) if config.max_n else None
+    tokens = Tokens(np.array([0, 1], np.int32), np.array([0, 2]), np.array([1, 1]), parts)
+    list(train(tokens, config, initial_parameters(2, 1, 1, ngrams=1), epochs=1, threads=1))

@@ -10,6 +10,7 @@ import numpy as np
 from firth.corpus import Corpus, ranges_of_sentences
 from firth.errors import CorpusError
 from firth.kernels import randomness
+from firth.kernels.blocks import Parts
 from firth.planning import Tokens
 
 Bool = np.ndarray[Any, np.dtype[np.bool_]]
@@ -26,7 +27,13 @@ def held_out_sentences(sentences: int, share: float, seed: int) -> Bool:
 
 
 def select(
-    corpus: Corpus, counts: Int64, *, id_of: Int32 | None = None, validation: float = 0.0, seed: int = 1
+    corpus: Corpus,
+    counts: Int64,
+    *,
+    id_of: Int32 | None = None,
+    parts: Parts | None = None,
+    validation: float = 0.0,
+    seed: int = 1,
 ) -> tuple[Tokens, Tokens | None]:
     """The tokens to train on, and those of the sentences held out, if a share of them is to be.
 
@@ -36,7 +43,7 @@ def select(
     """
     starts = corpus.sentence_starts
     if id_of is None and not validation:
-        return Tokens(corpus.ids, starts, counts), None
+        return Tokens(corpus.ids, starts, counts, parts), None
     outside = len(counts)
     out = held_out_sentences(corpus.sentences, validation, seed)
     if validation and (not out.any() or out.all()):
@@ -53,8 +60,8 @@ def select(
         held_out.append(piece[is_out])
         ids[starts[first] : starts[last]] = np.where(is_out, outside, piece)
         corpus.release_pages()
-    tokens = Tokens(ids, starts, counts)
+    tokens = Tokens(ids, starts, counts, parts)
     if not validation:
         return tokens, None
     ends = np.cumsum(np.diff(starts)[out])
-    return tokens, Tokens(np.concatenate(held_out).astype(np.int32), np.concatenate([[0], ends]), counts)
+    return tokens, Tokens(np.concatenate(held_out).astype(np.int32), np.concatenate([[0], ends]), counts, parts)

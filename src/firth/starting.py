@@ -15,6 +15,7 @@ from firth.crew import Frozen
 from firth.errors import ConfigError, CorpusError, FirthError
 from firth.kernels.blocks import Parameters
 from firth.model import Word2Vec, load
+from firth.subwords import Composition
 from firth.vectors import Float32, WordVectors
 from firth.vocabulary import Vocabulary
 
@@ -61,12 +62,25 @@ class Start:
         digest.update("\n".join([*self.vectors.words, "", *sorted(self.frozen), "", *vocabulary.words]).encode())
         return digest.hexdigest()
 
-    def fill(self, vocabulary: Vocabulary, parameters: Parameters, config: TrainingConfig) -> Frozen | None:
+    def fill(
+        self,
+        vocabulary: Vocabulary,
+        parameters: Parameters,
+        config: TrainingConfig,
+        composition: Composition | None = None,
+    ) -> Frozen | None:
         """Give the words of a vocabulary the vectors they have here; return which are frozen, if any is.
 
-        Where words have two vectors, the output vector comes from here too, if it is here, and is frozen too. Raises
-        `CorpusError` if no word is in both.
+        With subwords, the n-grams' vectors come from here too. Where words have two vectors, the output vector comes
+        from here too, if it is here, and is frozen too. Raises `CorpusError` if no word is in both, `ConfigError` if
+        the n-grams here are not those of the configuration.
         """
+        subwords = self.vectors.subwords
+        if composition is not None and (subwords is None or subwords.ngrams != composition.ngrams or self.frozen):
+            raise ConfigError(
+                "with n-grams (max_n), vectors to start from must have the same ones (min_n, max_n, buckets), and none"
+                " can be frozen: words share their n-grams with others"
+            )
         rows = [(i, self.vectors.vocabulary.ids[w]) for i, w in enumerate(vocabulary.words) if w in self.vectors]
         if not rows:
             raise CorpusError(
@@ -74,7 +88,10 @@ class Start:
             )
         ours, theirs = (list(column) for column in zip(*rows, strict=True))
         width = self.vectors.vector_size
-        parameters.inputs[ours, :width] = self.vectors.vectors[theirs]
+        parameters.inputs[ours, :width] = (subwords.own if subwords and composition else self.vectors.vectors)[theirs]
+        if subwords and composition:
+            places, known = subwords.rows_of(composition.used)
+            parameters.inputs[len(vocabulary) + places, :width] = subwords.rows[known]
         of_words = config.objective == "negative-sampling" and not config.shared_vectors
         if with_outputs := of_words and self.outputs is not None:
             parameters.outputs[ours, :width] = self.outputs[theirs]

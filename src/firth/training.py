@@ -21,12 +21,14 @@ from firth.errors import ConfigError, CorpusError, FormatError
 from firth.fitting import Fit, job_of
 from firth.joining import find_phrases, join_phrases
 from firth.kernels import compiler
+from firth.kernels.blocks import Parts
 from firth.model import Word2Vec
 from firth.phrases import Phrases
 from firth.planning import initial_parameters
 from firth.progress import Event, ProgressBar, wanted
 from firth.rounds import Progress
 from firth.starting import Start
+from firth.subwords import Composition, Ngrams, Subwords
 from firth.team import usable_threads
 from firth.tensorboard import ScalarLog
 from firth.vectors import Float32
@@ -141,15 +143,31 @@ def _learn(
         corpus = _with_phrases(corpus, phrases, config, around.cache)
         vocabulary, id_of = words_to_learn(corpus, config)
         config = dataclasses.replace(config, epochs=config.epochs or epochs_for(len(corpus)))
+        composition = Composition(vocabulary.words, ngrams_of(config)) if config.max_n else None
         parameters = initial_parameters(
-            len(vocabulary), config.vector_size, config.seed + trained_before, shared=config.shared_vectors
+            len(vocabulary),
+            config.vector_size,
+            config.seed + trained_before,
+            shared=config.shared_vectors,
+            ngrams=len(composition.used) if composition else 0,
         )
-        frozen = begin.fill(vocabulary, parameters, config) if begin else None
+        frozen = begin.fill(vocabulary, parameters, config, composition) if begin else None
         of_start = begin.fingerprint(vocabulary) if begin and kept else ""
         fit = Fit(corpus, vocabulary.counts, config, around.threads, report, kept, of_start)
-        history, (inputs, outputs) = fit.run(parameters, id_of=id_of, frozen=frozen)
+        parts = Parts(composition.starts, composition.rows) if composition else None
+        history, (inputs, outputs) = fit.run(parameters, id_of=id_of, parts=parts, frozen=frozen)
         del parameters
-        return Word2Vec(vocabulary, inputs, outputs, config, history, phrases=corpus.phrases)
+        subwords = None
+        if composition:
+            own, rows = inputs[: len(vocabulary)], inputs[len(vocabulary) :]
+            subwords = Subwords(composition.ngrams, own, composition.used, rows)
+            inputs = composition.compose(inputs)
+        return Word2Vec(vocabulary, inputs, outputs, config, history, phrases=corpus.phrases, subwords=subwords)
+
+
+def ngrams_of(config: TrainingConfig) -> Ngrams:
+    """The n-grams of a configuration that has some."""
+    return Ngrams(config.min_n, config.max_n, config.buckets)
 
 
 def _with_phrases(corpus: Corpus, phrases: Phrases | None, config: TrainingConfig, cache: str | Path | None) -> Corpus:
@@ -257,15 +275,19 @@ def _joined(old: Word2Vec, new: Word2Vec) -> Word2Vec:
         return rows[order]
 
     vocabulary = Vocabulary([words[i] for i in order.tolist()], counts[order])
-    inputs, outputs = joined(old.vectors, new.vectors), joined(old.output_vectors, new.output_vectors)
-    return Word2Vec(vocabulary, inputs, outputs, new.config, new.history, phrases=old.phrases)
+    outputs = joined(old.output_vectors, new.output_vectors)
+    subwords = None
+    if old.subwords is not None and new.subwords is not None:
+        subwords = old.subwords.joined(new.subwords, joined(old.subwords.own, new.subwords.own))
+    inputs = subwords.compose_all(vocabulary.words) if subwords else joined(old.vectors, new.vectors)
+    return Word2Vec(vocabulary, inputs, outputs, new.config, new.history, phrases=old.phrases, subwords=subwords)
 
 
 def _compile_beside(config: TrainingConfig, report: Callable[[Event], None]) -> None:
     """Have what the training needs compiled by another process, where it never was on this machine."""
     if not compiler.is_compiled(job_of(config)):
         report(compiler.Compiling())
-        kind = {"architecture": config.architecture, "objective": config.objective}
+        kind = {"architecture": config.architecture, "objective": config.objective, "max_n": config.max_n}
         little = f"from firth.rounds import train_a_little; train_a_little(**{kind})"
         compiler.beside.start(rounds.KERNELS, little)
 

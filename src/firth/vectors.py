@@ -10,6 +10,7 @@ from typing import Any, overload
 import numpy as np
 
 from firth.nearest import nearest
+from firth.subwords import Subwords
 from firth.vocabulary import Vocabulary
 
 Float32 = np.ndarray[Any, np.dtype[np.float32]]
@@ -29,14 +30,16 @@ class WordVectors:
     """A vocabulary and a (V, d) float32 array, row i the vector of word i. Similarity is the cosine.
 
     A vector of zeros has similarity 0 with everything. All look-ups raise `WordNotFoundError`, a `KeyError`, with
-    near spellings, for a word that is not in the vocabulary. Words are known by their text: 42 and '42' are one.
+    near spellings, for a word that is not in the vocabulary. With `subwords`, such a word has a vector by its n-grams,
+    if any of these is known. Words are known by their text: 42 and '42' are one.
     """
 
-    def __init__(self, vocabulary: Vocabulary, vectors: Float32):
+    def __init__(self, vocabulary: Vocabulary, vectors: Float32, subwords: Subwords | None = None):
         if vectors.ndim != 2 or len(vectors) != len(vocabulary):
             raise ValueError(f"{len(vocabulary)} words, but vectors of shape {vectors.shape}")
         self.vocabulary = vocabulary
         self.vectors = vectors
+        self.subwords = subwords
 
     @property
     def words(self) -> list[str]:
@@ -79,7 +82,11 @@ class WordVectors:
         return self._find(words)[1]
 
     def _find(self, word: object) -> tuple[int | None, Float32]:
-        """The id of a word, None for one that is made up from others, and its vector (d,)."""
+        """The id of a word, None for one that is made up of its n-grams, and its vector (d,)."""
+        if self.subwords is not None and word not in self.vocabulary:
+            made_up = self.subwords.compose(str(word))
+            if made_up is not None:
+                return None, made_up
         i = self.vocabulary.id(word)
         return i, self.vectors[i]
 

@@ -214,5 +214,5 @@ def test_safetensors__of_two_tensors_or_none_are_refused(tmp_path):
 
 def test_read__a_fasttext_model_is_known_by_its_first_bytes(tmp_path):
     (tmp_path / "m.bin").write_bytes((793712314).to_bytes(4, "little") + bytes(100))
-    with pytest.raises(FormatError, match=r"is a fastText model: firth reads the \.vec file"):
+    with pytest.raises(FormatError, match="version 0 of fastText's files"):
         read(tmp_path / "m.bin")

@@ -74,7 +74,7 @@ def test_find_pairs__are_those_of_the_twin(window, more):
     for first in range(0, stretch.last, B):
         last = min(first + B, stretch.last)
         found, words = crew.spaces[0].pairs, crew.changes.input_words[0]
-        used = find_pairs(stretch, first, last, plan, found, words, np.zeros((1000, 16), np.float32))
+        used = find_pairs(stretch, first, last, plan, found, words, np.zeros((1000, 16), np.float32), None)
         ours = sorted(
             (int(words[row]), int(stretch.tokens[first + i]))
             for row in range(used)

@@ -6,6 +6,7 @@ reads again what it found, kept in `found/FORMAT.zip`. A reader may return, or r
 
 from __future__ import annotations
 
+import contextlib
 import io
 import json
 import zipfile
@@ -20,12 +21,15 @@ from firth.atlas.columns import read_columns
 from firth.checkpoints import FORMAT, NAMES, STATE, Checkpoints, Identity
 from firth.config import TextConfig, TrainingConfig
 from firth.encoding import NUMBERS, Numbering
+from firth.errors import FirthError
 from firth.files import sha256_of
 from firth.index import FILE, _fingerprint, load_index
 from firth.kernels import compiler
+from firth.phrases import Phrases
 from firth.rounds import Done, initial_parameters
 from firth.scanning import Scanner
 from firth.sources import as_source
+from firth.subwords import Composition, Ngrams, Subwords
 from firth.tables import column
 from firth.tensors import write_tensor
 from firth.vectors import WordVectors
@@ -44,6 +48,14 @@ def vectors_of(words: int, width: int = 4) -> WordVectors:
     return WordVectors(Vocabulary([f"w{i}" for i in range(words)], range(words, 0, -1)), numbers)
 
 
+def with_subwords(words: int) -> WordVectors:
+    """Some vectors with subwords."""
+    some, ngrams = vectors_of(words), Ngrams(2, 3, 20)
+    used = Composition(some.words, ngrams).used
+    parts = Subwords(ngrams, some.vectors, used, vectors_of(len(used)).vectors)
+    return WordVectors(some.vocabulary, parts.compose_all(some.words), parts)
+
+
 def _write(content: bytes, folder: Path, names: Iterable[str]) -> None:
     """The parts of the content as files; what is missing is not written."""
     for name, part in zip(names, content.split(CUT), strict=False):
@@ -52,6 +64,8 @@ def _write(content: bytes, folder: Path, names: Iterable[str]) -> None:
 
 def _look_at(vectors: WordVectors) -> None:
     """What anybody does with vectors they were sent."""
+    with contextlib.suppress(FirthError):
+        assert vectors["unseen words"].shape == (vectors.vector_size,)
     if vectors.words:
         word = vectors.words[0]
         assert vectors[word].shape == (vectors.vector_size,)
@@ -79,7 +93,7 @@ def _as_altered(path: Path, alter: Callable[[dict[str, object]], None]) -> None:
 
 def read_model(content: bytes, folder: Path) -> None:
     """model.json, the vocabulary, the vectors, the output vectors; with checksums that are right."""
-    names = ("model.json", model.VOCABULARY, model.VECTORS, model.OUTPUT)
+    names = ("model.json", model.VOCABULARY, model.VECTORS, model.OUTPUT, model.PHRASES, model.SUBWORDS)
     _write(content, folder, names)
 
     def alter(about: dict[str, object]) -> None:
@@ -122,7 +136,9 @@ INDEXED = vectors_of(1000)
 
 def read_corpus(content: bytes, folder: Path) -> None:
     """An encoded corpus, on which a training is begun."""
-    _write(content, folder, ("corpus.json", "ids.i32", "sentence_starts.i64", "counts.i64", "words.jsonl"))
+    _write(
+        content, folder, ("corpus.json", "ids.i32", "sentence_starts.i64", "counts.i64", "words.jsonl", "phrases.json")
+    )
     found = corpus.Corpus(folder)
     if compiler.is_enabled() and len(found) < 10_000:
         firth.train(found, vector_size=4, epochs=1, min_count=1, sample=0, threads=1, progress=False)
@@ -187,6 +203,7 @@ def read_csv(content: bytes, folder: Path) -> None:
 READERS: dict[str, Reader] = {
     "word2vec-text": _vectors("vectors.txt"),
     "word2vec-binary": _vectors("vectors.bin"),
+    "fasttext": _vectors("vectors.bin"),
     "tsv": _vectors("vectors.tsv", "metadata.tsv"),
     "safetensors": _vectors("vectors.safetensors", "words.txt"),
     "tokenizer": _vectors("vectors.safetensors", "tokenizer.json"),
@@ -234,6 +251,7 @@ def whole(name: str, folder: Path) -> list[bytes]:
         "tsv": lambda folder: _exported(folder, "a.tsv"),
         "safetensors": lambda folder: _exported(folder, "a.safetensors"),
         "tokenizer": _whole_tokenizer,
+        "fasttext": _whole_fasttext,
     }
     return make[name](folder)
 
@@ -246,6 +264,11 @@ def _exported(folder: Path, name: str) -> list[bytes]:
     return [CUT.join(path.read_bytes() for path in paths)]
 
 
+def _whole_fasttext(folder: Path) -> list[bytes]:
+    (path,) = firth.export(with_subwords(3), folder / "f.bin")
+    return [path.read_bytes()]
+
+
 def _whole_tokenizer(folder: Path) -> list[bytes]:
     write_tensor(folder / "t.safetensors", "embeddings", vectors_of(3).vectors)
     matrix = (folder / "t.safetensors").read_bytes()
@@ -255,16 +278,18 @@ def _whole_tokenizer(folder: Path) -> list[bytes]:
 
 
 def _whole_model(folder: Path) -> list[bytes]:
-    some = vectors_of(5)
+    some = with_subwords(5)
     made = model.Word2Vec(
         some.vocabulary,
         some.vectors,
         some.vectors + 1,
         TrainingConfig(vector_size=4, epochs=1),
         [model.EpochResult(1, 3.5, 10)],
+        phrases=Phrases([{("a", "b"): 1.5}, {("a_b", "c"): 2.0}]),
+        subwords=some.subwords,
     )
     saved = made.save(folder / "m.firth")
-    names = ("model.json", model.VOCABULARY, model.VECTORS, model.OUTPUT)
+    names = ("model.json", model.VOCABULARY, model.VECTORS, model.OUTPUT, model.PHRASES, model.SUBWORDS)
     return [CUT.join((saved / name).read_bytes() for name in names)]
 
 
@@ -295,7 +320,8 @@ def _whole_corpus(folder: Path) -> list[bytes]:
     path = folder / "text.txt"
     path.write_bytes(WORDS)
     made = firth.encode(path, folder / "e")
-    names = ("corpus.json", "ids.i32", "sentence_starts.i64", "counts.i64", "words.jsonl")
+    (made.folder / "phrases.json").write_text(Phrases([{("the", "king"): 1.5}]).as_json(), "ascii")
+    names = ("corpus.json", "ids.i32", "sentence_starts.i64", "counts.i64", "words.jsonl", "phrases.json")
     return [CUT.join((made.folder / name).read_bytes() for name in names)]
 
 

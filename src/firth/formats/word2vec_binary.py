@@ -16,8 +16,6 @@ from firth.formats.words import refuse_words_with, without_counts
 from firth.vectors import WordVectors
 
 LONGEST_WORD_BYTES = 1 << 16
-FASTTEXT = (793712314).to_bytes(4, "little")
-"""How fastText's own files begin."""
 
 
 def write(vectors: WordVectors, path: Path, overwrite: bool) -> list[Path]:
@@ -38,9 +36,6 @@ def write(vectors: WordVectors, path: Path, overwrite: bool) -> list[Path]:
 def read(path: Path) -> WordVectors:
     """Read a word2vec binary file. Raises `FormatError` with the word where it is wrong."""
     with path.open("rb") as file:
-        if file.read(len(FASTTEXT)) == FASTTEXT:
-            raise FormatError(f"{path} is a fastText model: firth reads the .vec file that fastText writes beside it")
-        file.seek(0)
         size, width = _header(file.readline(1000).decode("latin-1"), path)
         bytes_left = path.stat().st_size - file.tell()
         if size * (4 * width + 2) > bytes_left + size:

@@ -12,7 +12,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from firth.kernels.compiler import compiled
+from firth.kernels.prefetch import prefetch_row
 from firth.kernels.randomness import draw, high_half
+from firth.kernels.rows import add_row
 
 Float32 = np.ndarray[Any, np.dtype[np.float32]]
 Float64 = np.ndarray[Any, np.dtype[np.float64]]
@@ -38,10 +40,20 @@ class Stretch(NamedTuple):
 
 
 class Parameters(NamedTuple):
-    """The two vectors of every word: (V, width) float32, zero in the columns past the vector size."""
+    """The two vectors of every word: (V, width) float32, zero in the columns past the vector size.
+
+    With subwords there are more inputs than words.
+    """
 
     inputs: Float32
     outputs: Float32
+
+
+class Parts(NamedTuple):
+    """What words are made of, where they have subwords: word w has the inputs rows[starts[w]:starts[w + 1]]."""
+
+    starts: Int64  # (V + 1,)
+    rows: Int32
 
 
 class Plan(NamedTuple):
@@ -185,3 +197,40 @@ def clear(rows: Float32, first: int, last: int) -> None:
     for i in range(first, last):
         for column in range(rows.shape[1]):
             rows[i, column] = 0
+
+
+@compiled
+def ask_for(inputs: Float32, word: int, parts: Parts | None) -> None:
+    """Have the input vectors of a word on their way from memory."""
+    if parts is None:
+        prefetch_row(inputs, word)
+    else:
+        for k in range(parts.starts[word], parts.starts[word + 1]):
+            prefetch_row(inputs, parts.rows[k])
+
+
+@compiled
+def claim_inputs(owner: UInt16, words: Int32, count: int, thread: int, parts: Parts | None) -> None:
+    """As `claim`, of all parts of these words."""
+    if parts is None:
+        claim(owner, words, count, thread)
+    else:
+        for i in range(count):
+            if words[i] != UNUSED:
+                for k in range(parts.starts[words[i]], parts.starts[words[i] + 1]):
+                    owner[parts.rows[k]] = thread
+
+
+@compiled
+def copy_inputs(inputs: Float32, words: Int32, count: int, rows: Float32, parts: Parts | None) -> None:
+    """As `copy_rows`; of a word with parts, their mean."""
+    if parts is None:
+        copy_rows(inputs, words, count, rows)
+    else:
+        clear(rows, 0, count)
+        for i in range(count):
+            if words[i] != UNUSED:
+                first, last = parts.starts[words[i]], parts.starts[words[i] + 1]
+                share = np.float32(1) / np.float32(last - first)
+                for k in range(first, last):
+                    add_row(rows, i, share, inputs, parts.rows[k])

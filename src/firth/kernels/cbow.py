@@ -14,11 +14,14 @@ from firth.kernels.blocks import (
     UNUSED,
     Changes,
     Parameters,
+    Parts,
     Plan,
     Scratch,
     Stretch,
     claim,
+    claim_inputs,
     clear,
+    copy_inputs,
     copy_rows,
     is_measured,
     logistic,
@@ -137,6 +140,7 @@ def compute_cbow_block(
     rate: float,
     plan: Plan,
     parameters: Parameters,
+    parts: Parts | None,
     noise: Noise,
     scratch: Scratch,
     hidden: Hidden,
@@ -151,15 +155,15 @@ def compute_cbow_block(
     output_rows = changes.output_rows[block * outputs : (block + 1) * outputs]
     noise_rows = slice(NOISE_ROWS, NOISE_ROWS + plan.noise_words)
 
-    find_windows(stretch, first, first + centres, plan, scratch.reach, input_words, parameters.inputs)
+    find_windows(stretch, first, first + centres, plan, scratch.reach, input_words, parameters.inputs, parts)
     changes.input_count[block] = input_words.shape[0]
     choose_outputs(stretch, first, centres, plan, noise, scratch.reach, output_words)
     for i in range(outputs):
         prefetch_row(parameters.outputs, max(output_words[i], 0))
-    claim(changes.input_owner, input_words, input_words.shape[0], thread)
+    claim_inputs(changes.input_owner, input_words, input_words.shape[0], thread, parts)
     claim(changes.output_owner, output_words, outputs, thread)
 
-    copy_rows(parameters.inputs, input_words, input_words.shape[0], scratch.X)
+    copy_inputs(parameters.inputs, input_words, input_words.shape[0], scratch.X, parts)
     copy_rows(parameters.outputs, output_words, outputs, hidden.Z)
     gather_contexts(centres, plan, scratch, hidden)
     score(hidden.H, centres, hidden.Z[noise_rows], hidden.S)

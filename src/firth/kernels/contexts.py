@@ -6,9 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from firth.kernels.blocks import UNUSED, Plan, Stretch
+from firth.kernels.blocks import UNUSED, Parts, Plan, Stretch, ask_for
 from firth.kernels.compiler import compiled
-from firth.kernels.prefetch import prefetch_row
 from firth.kernels.randomness import draw, high_half, scale
 
 Float32 = np.ndarray[Any, np.dtype[np.float32]]
@@ -36,8 +35,9 @@ def reach_of(stretch: Stretch, centre: int, direction: int, window: int) -> int:
 
 @compiled
 def find_windows(
-    stretch: Stretch, first: int, last: int, plan: Plan, reach: Int32, input_words: Int32, inputs: Float32
-) -> None:
+    stretch: Stretch, first: int, last: int, plan: Plan, reach: Int32, input_words: Int32, inputs: Float32,
+    parts: Parts | None,
+) -> None:  # fmt: skip
     """Note how many context words each centre has before it, and after it; and which words these are.
 
     Entry p of `input_words` is for the token first - window + p: its word, or unused if it is no centre's context. Rows
@@ -54,4 +54,4 @@ def find_windows(
             p = context - first + plan.window
             if context != centre and input_words[p] == UNUSED:
                 input_words[p] = stretch.tokens[context]
-                prefetch_row(inputs, input_words[p])
+                ask_for(inputs, input_words[p], parts)

@@ -14,11 +14,14 @@ import numpy as np
 from firth.kernels.blocks import (
     Changes,
     Parameters,
+    Parts,
     Plan,
     Scratch,
     Stretch,
     claim,
+    claim_inputs,
     clear,
+    copy_inputs,
     copy_rows,
     is_measured,
     logistic,
@@ -156,6 +159,7 @@ def compute_tree_block(
     rate: float,
     plan: Plan,
     parameters: Parameters,
+    parts: Parts | None,
     tree: Tree,
     scratch: Scratch,
     hidden: Hidden | None,
@@ -170,14 +174,14 @@ def compute_tree_block(
     input_rows = changes.input_rows[block * inputs : (block + 1) * inputs]
     output_rows = changes.output_rows[block * outputs : (block + 1) * outputs]
 
-    find_windows(stretch, first, first + centres, plan, scratch.reach, input_words, parameters.inputs)
+    find_windows(stretch, first, first + centres, plan, scratch.reach, input_words, parameters.inputs, parts)
     used = find_paths(stretch, first, centres, tree, scratch.reach, descent, output_words, parameters.outputs)
     changes.input_count[block] = input_words.shape[0]
     changes.output_count[block] = used
-    claim(changes.input_owner, input_words, input_words.shape[0], thread)
+    claim_inputs(changes.input_owner, input_words, input_words.shape[0], thread, parts)
     claim(changes.output_owner, output_words, used, thread)
 
-    copy_rows(parameters.inputs, input_words, input_words.shape[0], scratch.X)
+    copy_inputs(parameters.inputs, input_words, input_words.shape[0], scratch.X, parts)
     copy_rows(parameters.outputs, output_words, used, descent.Z)
     if hidden is None:
         clear(input_rows, 0, inputs)

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from firth.kernels.blocks import UNUSED, Changes, Parameters, Plan, Scratch, Stretch, learning_rate
+from firth.kernels.blocks import UNUSED, Changes, Parameters, Parts, Plan, Scratch, Stretch, learning_rate
 from firth.kernels.cbow import compute_cbow_block
 from firth.kernels.compiler import compiled
 from firth.kernels.hierarchy import compute_tree_block
@@ -39,18 +39,25 @@ def add_rows(
     blocks: int,
     owner: UInt16,
     parameters: Float32,
+    parts: Parts | None,
     thread: int,
     mine: Int32,
 ) -> None:
-    """Add the changes of the rows that this thread owns, each row in block order. `mine` is room to list them."""
+    """Add the changes of the rows that this thread owns, each row in block order. `mine` is room to list them. The
+    change of a word with parts is added to all of them.
+    """
     rows_per_block = rows.shape[0] // words.shape[0]
     found = 0
     for block in range(blocks):
         for i in range(count[block]):
-            word = words[block, i]
-            mine[found, 0] = word
-            mine[found, 1] = block * rows_per_block + i
-            found += int(word != UNUSED and owner[word] == thread)
+            word, row = words[block, i], block * rows_per_block + i
+            if parts is None:
+                mine[found, 0], mine[found, 1] = word, row
+                found += int(word != UNUSED and owner[word] == thread)
+            elif word != UNUSED:
+                for k in range(parts.starts[word], parts.starts[word + 1]):
+                    mine[found, 0], mine[found, 1] = parts.rows[k], row
+                    found += int(owner[parts.rows[k]] == thread)
     for place in range(found):
         ahead = min(place + ROWS_AHEAD, found - 1)
         prefetch_row(parameters, mine[ahead, 0])
@@ -62,8 +69,9 @@ def add_rows(
 
 @compiled
 def add_share(
-    share: int, blocks: int, totals: Float64, parameters: Parameters, scratch: Scratch, changes: Changes
-) -> None:
+    share: int, blocks: int, totals: Float64, parameters: Parameters, parts: Parts | None, scratch: Scratch,
+    changes: Changes,
+) -> None:  # fmt: skip
     """Add the changes of the rows that one thread, the share's, owns; with the first share, the round's loss."""
     if share == 0:
         for block in range(blocks):
@@ -71,11 +79,11 @@ def add_share(
             totals[1] += changes.pairs[block]
     add_rows(
         changes.input_words, changes.input_count, changes.input_rows, blocks,
-        changes.input_owner, parameters.inputs, share, scratch.mine,
+        changes.input_owner, parameters.inputs, parts, share, scratch.mine,
     )  # fmt: skip
     add_rows(
         changes.output_words, changes.output_count, changes.output_rows, blocks,
-        changes.output_owner, parameters.outputs, share, scratch.mine,
+        changes.output_owner, parameters.outputs, None, share, scratch.mine,
     )  # fmt: skip
 
 
@@ -88,6 +96,7 @@ def train_rounds(
     stretch: Stretch,
     plan: Plan,
     parameters: Parameters,
+    parts: Any,
     noise: Any,  # Noise, or None, and so on
     tree: Any,
     scratch: Scratch,
@@ -119,15 +128,38 @@ def train_rounds(
                 if noise is not None:
                     if pairs is not None:
                         compute_block(
-                            stretch, first, block, rate, plan, parameters, noise, scratch, pairs, changes, thread
+                            stretch, first, block, rate, plan, parameters, parts, noise, scratch, pairs, changes, thread
                         )
                     if hidden is not None:
                         compute_cbow_block(
-                            stretch, first, block, rate, plan, parameters, noise, scratch, hidden, changes, thread
+                            stretch,
+                            first,
+                            block,
+                            rate,
+                            plan,
+                            parameters,
+                            parts,
+                            noise,
+                            scratch,
+                            hidden,
+                            changes,
+                            thread,
                         )
                 if tree is not None:
                     compute_tree_block(
-                        stretch, first, block, rate, plan, parameters, tree, scratch, hidden, descent, changes, thread
+                        stretch,
+                        first,
+                        block,
+                        rate,
+                        plan,
+                        parameters,
+                        parts,
+                        tree,
+                        scratch,
+                        hidden,
+                        descent,
+                        changes,
+                        thread,
                     )
                 take_ticket(counters, BLOCKS_DONE)
             ticket = read_counter(counters, TICKETS)
@@ -135,6 +167,6 @@ def train_rounds(
         for other in range(threads):
             share = (thread + other) % threads
             if take_if(counters, SHARES + SPREAD * share, number):
-                add_share(share, blocks, totals, parameters, scratch, changes)
+                add_share(share, blocks, totals, parameters, parts, scratch, changes)
                 take_ticket(counters, SHARES_DONE)
         wait_until(counters, SHARES_DONE, (number + 1) * threads)

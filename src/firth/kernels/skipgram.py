@@ -14,10 +14,14 @@ from firth.kernels.blocks import (
     UNUSED,
     Changes,
     Parameters,
+    Parts,
     Plan,
     Scratch,
     Stretch,
+    ask_for,
     claim,
+    claim_inputs,
+    copy_inputs,
     copy_rows,
     is_measured,
     logistic,
@@ -47,8 +51,9 @@ class Pairs(NamedTuple):
 
 @compiled
 def find_pairs(
-    stretch: Stretch, first: int, last: int, plan: Plan, pairs: Pairs, input_words: Int32, inputs: Float32
-) -> int:
+    stretch: Stretch, first: int, last: int, plan: Plan, pairs: Pairs, input_words: Int32, inputs: Float32,
+    parts: Parts | None,
+) -> int:  # fmt: skip
     """Weigh each (context, centre) pair of the block in `pairs.W`; return the number T of context tokens.
 
     Their rows of `inputs` are asked for as they are found.
@@ -74,7 +79,7 @@ def find_pairs(
                     for z in range(pairs.W.shape[1]):
                         pairs.W[row, z] = 0
                     input_words[row] = stretch.tokens[context]
-                    prefetch_row(inputs, input_words[row])
+                    ask_for(inputs, input_words[row], parts)
                 pairs.row_weights[row] += plan.distance_weights[distance - 1]
                 pairs.W[row, centre - first] = plan.distance_weights[distance - 1]
     return used
@@ -130,6 +135,7 @@ def compute_block(
     rate: float,
     plan: Plan,
     parameters: Parameters,
+    parts: Parts | None,
     noise: Noise,
     scratch: Scratch,
     pairs: Pairs,
@@ -142,7 +148,7 @@ def compute_block(
     input_words = changes.input_words[block]
     output_words = changes.output_words[block]
 
-    used = find_pairs(stretch, first, first + centres, plan, pairs, input_words, parameters.inputs)
+    used = find_pairs(stretch, first, first + centres, plan, pairs, input_words, parameters.inputs, parts)
     changes.input_count[block] = used
     for i in range(B):
         output_words[i] = stretch.tokens[first + i] if i < centres else UNUSED
@@ -152,10 +158,10 @@ def compute_block(
         output_words[B + n] = draw_noise_word(noise, plan.noise_key, counter + n)
         prefetch_row(parameters.outputs, output_words[B + n])
     weigh_noise(used, centres, plan, pairs, output_words)
-    claim(changes.input_owner, input_words, used, thread)
+    claim_inputs(changes.input_owner, input_words, used, thread, parts)
     claim(changes.output_owner, output_words, B + plan.noise_words, thread)
 
-    copy_rows(parameters.inputs, input_words, used, scratch.X)
+    copy_inputs(parameters.inputs, input_words, used, scratch.X, parts)
     copy_rows(parameters.outputs, output_words, B + plan.noise_words, pairs.Z)
     score(scratch.X, used, pairs.Z, pairs.S)
 

@@ -1,0 +1,168 @@
+r"""fastText's own binary files: words with their counts, and the vectors of words and of their n-grams.
+
+All numbers are little-endian: a magic number and a version, the settings, the dictionary (each word with a \0 behind
+it, its count, and whether it is a label), then two matrices, each with its sizes before it. The input matrix has a row
+for each word, and one for each bucket of n-grams.
+"""
+
+from __future__ import annotations
+
+import struct
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import numpy as np
+
+from firth.errors import FormatError
+from firth.files import new_file
+from firth.formats.word2vec_text import WHITE_SPACE
+from firth.formats.words import refuse_words_with
+from firth.subwords import Ngrams, Subwords
+from firth.vectors import WordVectors
+from firth.vocabulary import Vocabulary
+
+MAGIC = (793712314).to_bytes(4, "little")
+"""How these files begin."""
+VERSIONS = (11, 12)
+SETTINGS = struct.Struct("<12id")
+"""dim, ws, epoch, minCount, neg, wordNgrams, loss, model, bucket, minn, maxn, lrUpdateRate, t."""
+SIZES = struct.Struct("<3i2q")
+"""Entries, words, labels; tokens; pruned n-grams (-1: not pruned)."""
+ENTRY_BYTES = 9
+SHAPE = struct.Struct("<2q")
+LOSSES = {"hierarchical-softmax": 1, "negative-sampling": 2}
+MODELS = {"cbow": 1, "skip-gram": 2}
+ROWS_AT_A_TIME = 1 << 16
+
+Float32 = np.ndarray[Any, np.dtype[np.float32]]
+
+
+def is_fasttext(path: Path) -> bool:
+    """Whether a file begins as fastText's own do."""
+    with path.open("rb") as file:
+        return file.read(len(MAGIC)) == MAGIC
+
+
+def write(vectors: WordVectors, path: Path, overwrite: bool) -> list[Path]:
+    """Write a model with subwords such that fastText reads it. Buckets that no word uses have vectors of zeros.
+
+    Raises `FormatError` for vectors without subwords.
+    """
+    subwords = vectors.subwords
+    if subwords is None:
+        raise FormatError("fastText's files are for models with subwords (max_n): write .vec, which fastText reads too")
+    refuse_words_with({*WHITE_SPACE, "\0"}, vectors.words, "fastText", "A firth model can hold everything.")
+    config = getattr(vectors, "config", None)
+    ngrams, width = subwords.ngrams, vectors.vector_size
+    settings = (
+        width,
+        config.window if config and isinstance(config.window, int) else 5,
+        config.epochs if config and config.epochs else 1,
+        config.min_count if config else 1,
+        config.negative if config else 5,
+        1,
+        LOSSES[config.objective if config else "negative-sampling"],
+        MODELS[config.architecture if config else "skip-gram"],
+        ngrams.buckets,
+        ngrams.min_n,
+        ngrams.max_n,
+        100,
+        config.sample if config else 1e-4,
+    )
+    counts = np.maximum(vectors.vocabulary.counts, 1)
+    with new_file(path, overwrite=overwrite) as temporary, temporary.open("wb") as file:
+        file.write(MAGIC + VERSIONS[-1].to_bytes(4, "little") + SETTINGS.pack(*settings))
+        file.write(SIZES.pack(len(vectors), len(vectors), 0, int(counts.sum()), -1))
+        for word, count in zip(vectors.words, counts.tolist(), strict=True):
+            file.write(word.encode() + b"\0" + struct.pack("<qb", count, 0))
+        file.write(b"\0" + SHAPE.pack(len(vectors) + ngrams.buckets, width))
+        file.write(np.ascontiguousarray(subwords.own, "<f4").data)
+        for first in range(0, ngrams.buckets, ROWS_AT_A_TIME):
+            rows = np.zeros((min(ROWS_AT_A_TIME, ngrams.buckets - first), width), "<f4")
+            here = slice(*np.searchsorted(subwords.used, [first, first + ROWS_AT_A_TIME]))
+            rows[subwords.used[here] - first] = subwords.rows[here]
+            file.write(rows.data)
+        outputs = getattr(vectors, "output_vectors", None)
+        file.write(b"\0" + SHAPE.pack(len(vectors), width))
+        file.write(np.ascontiguousarray(np.zeros((len(vectors), width)) if outputs is None else outputs, "<f4").data)
+    return [path]
+
+
+def read(path: Path) -> WordVectors:
+    """Read a fastText model: the vectors of its words, and those of n-grams, for unseen words; they are mapped.
+
+    Raises `FormatError` for one that is quantised or pruned, cut short, or whose sizes do not fit each other.
+    """
+    with path.open("rb") as file:
+        if file.read(len(MAGIC)) != MAGIC:
+            raise FormatError(f"{path} is no fastText model")
+        version = int.from_bytes(_exactly(file, 4, path), "little")
+        if version not in VERSIONS:
+            raise FormatError(f"{path} is of version {version} of fastText's files: firth reads {VERSIONS}")
+        settings = SETTINGS.unpack(_exactly(file, SETTINGS.size, path))
+        width, model, buckets, min_n, max_n = settings[0], settings[7], settings[8], settings[9], settings[10]
+        entries, words_promised, _, _, pruned = SIZES.unpack(_exactly(file, SIZES.size, path))
+        bytes_left = path.stat().st_size - file.tell()
+        if not 0 < words_promised <= entries or entries * (ENTRY_BYTES + 1) > bytes_left or width < 1 or buckets < 0:
+            raise FormatError(f"{path} promises {entries:,} words and has {bytes_left:,} bytes: it is cut short")
+        if pruned > 0:
+            raise FormatError(f"{path} has been pruned: firth reads models as they were trained")
+        words, counts = _dictionary(file, path, entries, words_promised)
+        if _exactly(file, 1, path) != b"\0":
+            raise FormatError(f"{path} has been quantised (.ftz): firth reads models as they were trained")
+        inputs = _matrix(file, path, width)
+    has_ngrams = max_n > 0 and buckets > 0 and not (version == VERSIONS[0] and model not in MODELS.values())
+    if len(inputs) != len(words) + (buckets if has_ngrams else max(len(inputs) - len(words), 0)):
+        raise FormatError(f"{path} has {len(inputs):,} vectors for {len(words):,} words and {buckets:,} buckets")
+    vocabulary = Vocabulary(words, counts)
+    if len(vocabulary.ids) != len(words):
+        raise FormatError(f"{path} has a word twice")
+    own = inputs[: len(words)]
+    if not has_ngrams:
+        return WordVectors(vocabulary, own)
+    ngrams = Ngrams(min_n, max_n, buckets)
+    if not ngrams.are_possible:
+        raise FormatError(f"{path} has n-grams from {min_n} to {max_n}, which makes no sense")
+    subwords = Subwords(ngrams, own, np.arange(buckets, dtype=np.int32), inputs[len(words) :])
+    return WordVectors(vocabulary, subwords.compose_all(words), subwords)
+
+
+def _exactly(file: BinaryIO, size: int, path: Path) -> bytes:
+    data = file.read(size)
+    if len(data) != size:
+        raise FormatError(f"{path} is cut short")
+    return data
+
+
+def _dictionary(file: BinaryIO, path: Path, entries: int, promised: int) -> tuple[list[str], list[int]]:
+    """The words, labels left out, and their counts."""
+    words, counts = [], []
+    data, at = b"", 0
+    for number in range(entries):
+        end = data.find(b"\0", at)
+        if end < 0 or len(data) - end < ENTRY_BYTES + 1:
+            data, at = data[at:] + file.read(1 << 20), 0
+            end = data.find(b"\0")
+            if end < 0 or len(data) - end < ENTRY_BYTES + 1:
+                raise FormatError(f"{path} ends, or has no word, where entry {number + 1:,} of {entries:,} should be")
+        count, kind = struct.unpack_from("<qb", data, end + 1)
+        if kind == 0:
+            try:
+                words.append(data[at:end].decode("utf-8"))
+            except UnicodeDecodeError as error:
+                raise FormatError(f"{path}: word {number + 1:,} is not UTF-8 text: {error}") from error
+            counts.append(max(0, count))
+        at = end + 1 + ENTRY_BYTES
+    if len(words) != promised:
+        raise FormatError(f"{path} promises {promised:,} words and has {len(words):,}")
+    file.seek(at - len(data), 1)
+    return words, counts
+
+
+def _matrix(file: BinaryIO, path: Path, width: int) -> Float32:
+    """The matrix that begins here, mapped."""
+    rows, columns = SHAPE.unpack(_exactly(file, SHAPE.size, path))
+    offset = file.tell()
+    if columns != width or rows < 1 or 4 * rows * columns > path.stat().st_size - offset:
+        raise FormatError(f"{path} promises vectors of the shape {rows:,} × {columns:,}: it is cut short, or altered")
+    return np.asarray(np.memmap(path, "<f4", "r", offset, (rows, columns)))
