@@ -23,7 +23,7 @@ cpu, wall = time.process_time(), time.perf_counter()
 model = firth.train(encoded, seed=seed, epochs=epochs, threads=threads, progress=False, **settings)
 cpu, wall = time.process_time() - cpu, time.perf_counter() - wall
 if len(sys.argv) > 5:
-    model.export(sys.argv[5], overwrite=True)
+    model.export(sys.argv[5], format="word2vec binary", overwrite=True)
 print(
     json.dumps(
         {

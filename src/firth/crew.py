@@ -10,7 +10,7 @@ from firth.aligned import aligned_zeros
 from firth.config import TrainingConfig
 from firth.kernels.blocks import FROZEN, Changes, Parameters, Parts, Plan, Scratch, Stretch
 from firth.kernels.cbow import NOISE_ROWS, Hidden
-from firth.kernels.hierarchy import Descent, Tree
+from firth.kernels.hierarchy import HEAVY_NODES, Descent, Tree
 from firth.kernels.noise import Noise
 from firth.kernels.products import LANES, TILE_ROWS
 from firth.kernels.rounds import SHARES, SPREAD, train_rounds
@@ -61,9 +61,9 @@ def new_space(config: TrainingConfig, plan: Plan, width: int, tree: Tree | None,
     rows = _whole(tokens, TILE_ROWS) + TILE_ROWS
     pairs = hidden = descent = None
     if tree is not None:
-        descent = new_descent(plan, width, rows, int(np.diff(tree.starts).max()))
+        descent = new_descent(width, rows, int(np.diff(tree.starts).max()))
     if config.architecture == "cbow":
-        hidden = new_hidden(config, plan, width)
+        hidden = new_hidden(config, plan, width, rows)
     elif tree is None:
         pairs = new_pairs(tokens, width, rows)
     changed = max(
@@ -91,35 +91,39 @@ def new_pairs(tokens: int, width: int, rows: int) -> Pairs:
     )
 
 
-def new_hidden(config: TrainingConfig, plan: Plan, width: int) -> Hidden:
+def new_hidden(config: TrainingConfig, plan: Plan, width: int, rows: int) -> Hidden:
     """What CBOW needs."""
     both = aligned_zeros(BLOCK_CENTRES + NOISE_ROWS + plan.noise_words, width)
     return Hidden(
         H=both[:BLOCK_CENTRES],
         Z=both[BLOCK_CENTRES:],
         HZ=both,
-        G=aligned_zeros(BLOCK_CENTRES + TILE_ROWS, width),
+        G=aligned_zeros(BLOCK_CENTRES, width),
         S=aligned_zeros(BLOCK_CENTRES, plan.noise_words),
+        shares=aligned_zeros(BLOCK_CENTRES, rows),
         mean=int(config.context == "mean"),
         exact=int(config.context_gradient == "exact"),
     )
 
 
-def new_descent(plan: Plan, width: int, rows: int, longest: int) -> Descent:
+def new_descent(width: int, rows: int, longest: int) -> Descent:
     """What hierarchical softmax needs, where the longest path has so many nodes."""
     longest = _whole(longest, LANES)
     return Descent(
-        Z=aligned_zeros(plan.block_centres * longest + LANES, width),
+        Z=aligned_zeros(longest, width),
+        D=aligned_zeros(longest, width),
         S=aligned_zeros(rows, longest),
+        places=np.arange(longest, dtype=np.int32),
         signs=np.zeros(longest, np.float32),
         weights=np.zeros(rows, np.float32),
-        ends=np.zeros(plan.block_centres, np.int32),
     )
 
 
 def _output_rows(pairs: Pairs | None, hidden: Hidden | None, descent: Descent | None) -> int:
-    """Rows of output vectors that a block works with, at most."""
-    found = descent or hidden or pairs
+    """Rows of output vectors that a block changes, at most."""
+    if descent is not None:
+        return HEAVY_NODES + BLOCK_CENTRES * len(descent.Z)
+    found = hidden or pairs
     return 0 if found is None else len(found.Z)
 
 

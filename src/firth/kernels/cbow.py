@@ -31,7 +31,7 @@ from firth.kernels.compiler import compiled
 from firth.kernels.contexts import find_windows
 from firth.kernels.noise import Noise, draw_noise_word
 from firth.kernels.prefetch import prefetch_row
-from firth.kernels.products import score, weigh, weigh_transposed
+from firth.kernels.products import TILE_ROWS, score, weigh, weigh_transposed
 from firth.kernels.rows import add_row, dot
 
 Float32 = np.ndarray[Any, np.dtype[np.float32]]
@@ -49,46 +49,45 @@ class Hidden(NamedTuple):
     HZ: Float32  # H and Z in one array
     G: Float32  # (B, width) the gradient by H
     S: Float32  # (B, K) scores of noise words, then gradients
+    shares: Float32  # (B, rows of X) what each context token has in each centre's vector
     mean: int  # 1 for the mean of the context words, 0 for their sum
     exact: int  # 0 if each context word gets the gradient of the mean, as word2vec.c has it
 
 
 @compiled
-def share_of(i: int, plan: Plan, scratch: Scratch, mean: int) -> np.float32:
-    """What a context word of weight 1 has as its share in the hidden vector of centre i."""
-    if mean == 0:
-        return np.float32(1)
-    total = np.float32(0)
-    for side in range(2):
-        for distance in range(scratch.reach[i, side]):
-            total += plan.distance_weights[distance]
-    return np.float32(1) / max(total, np.float32(1e-30))
+def fill_shares(centres: int, tokens: int, before: int, plan: Plan, reach: Int32, mean: int, shares: Float32) -> None:
+    """shares[i, t] = what context token t has in the mean, or the sum, of centre i: by the weight of its distance."""
+    for i in range(shares.shape[0]):
+        for row in range((tokens + TILE_ROWS - 1) // TILE_ROWS * TILE_ROWS):
+            shares[i, row] = 0
+    for i in range(centres):
+        total = np.float32(0)
+        for side in range(2):
+            for distance in range(reach[i, side]):
+                total += plan.distance_weights[distance]
+        scale = np.float32(1) / total if mean == 1 and total > 0 else np.float32(1)
+        for distance in range(1, reach[i, 0] + 1):
+            shares[i, before + i - distance] = scale * plan.distance_weights[distance - 1]
+        for distance in range(1, reach[i, 1] + 1):
+            shares[i, before + i + distance] = scale * plan.distance_weights[distance - 1]
 
 
 @compiled
-def gather_contexts(centres: int, plan: Plan, scratch: Scratch, hidden: Hidden) -> None:
+def gather_contexts(centres: int, tokens: int, before: int, plan: Plan, scratch: Scratch, hidden: Hidden) -> None:
     """H[i] = the mean, or the sum, of the rows of X that centre i has as context, by their weights."""
-    clear(hidden.H, 0, centres)
-    for i in range(centres):
-        share = share_of(i, plan, scratch, hidden.mean)
-        row = i + plan.window
-        for distance in range(1, scratch.reach[i, 0] + 1):
-            add_row(hidden.H, i, share * plan.distance_weights[distance - 1], scratch.X, row - distance)
-        for distance in range(1, scratch.reach[i, 1] + 1):
-            add_row(hidden.H, i, share * plan.distance_weights[distance - 1], scratch.X, row + distance)
+    fill_shares(centres, tokens, before, plan, scratch.reach, hidden.mean, hidden.shares)
+    weigh(hidden.shares, centres, scratch.X[:tokens], hidden.H)
 
 
 @compiled
-def scatter_gradients(centres: int, plan: Plan, scratch: Scratch, hidden: Hidden, input_rows: Float32) -> None:
+def scatter_gradients(
+    centres: int, tokens: int, before: int, plan: Plan, scratch: Scratch, hidden: Hidden, input_rows: Float32
+) -> None:
     """input_rows[t] = what the gradients of the centres ask for that have context token t."""
-    clear(input_rows, 0, input_rows.shape[0])
-    for i in range(centres):
-        share = share_of(i, plan, scratch, hidden.mean * hidden.exact)
-        row = i + plan.window
-        for distance in range(1, scratch.reach[i, 0] + 1):
-            add_row(input_rows, row - distance, share * plan.distance_weights[distance - 1], hidden.G, i)
-        for distance in range(1, scratch.reach[i, 1] + 1):
-            add_row(input_rows, row + distance, share * plan.distance_weights[distance - 1], hidden.G, i)
+    if hidden.mean == 1 and hidden.exact == 0:
+        fill_shares(centres, tokens, before, plan, scratch.reach, 0, hidden.shares)
+    rows = (tokens + TILE_ROWS - 1) // TILE_ROWS * TILE_ROWS
+    weigh_transposed(hidden.shares, centres, hidden.G, input_rows[:rows])
 
 
 @compiled
@@ -155,17 +154,19 @@ def compute_cbow_block(
     output_rows = changes.output_rows[block * outputs : (block + 1) * outputs]
     noise_rows = slice(NOISE_ROWS, NOISE_ROWS + plan.noise_words)
 
-    find_windows(stretch, first, first + centres, plan, scratch.reach, input_words, parameters.inputs, parts)
-    changes.input_count[block] = input_words.shape[0]
+    tokens, before = find_windows(
+        stretch, first, first + centres, plan, scratch.reach, input_words, parameters.inputs, parts
+    )
+    changes.input_count[block] = tokens
     choose_outputs(stretch, first, centres, plan, noise, scratch.reach, output_words)
     for i in range(outputs):
         prefetch_row(parameters.outputs, max(output_words[i], 0))
-    claim_inputs(changes.input_owner, input_words, input_words.shape[0], thread, parts)
+    claim_inputs(changes.input_owner, input_words, tokens, thread, parts)
     claim(changes.output_owner, output_words, outputs, thread)
 
-    copy_inputs(parameters.inputs, input_words, input_words.shape[0], scratch.X, parts)
+    copy_inputs(parameters.inputs, input_words, tokens, scratch.X, parts)
     copy_rows(parameters.outputs, output_words, outputs, hidden.Z)
-    gather_contexts(centres, plan, scratch, hidden)
+    gather_contexts(centres, tokens, before, plan, scratch, hidden)
     score(hidden.H, centres, hidden.Z[noise_rows], hidden.S)
 
     changes.loss[block] = 0.0
@@ -185,4 +186,4 @@ def compute_cbow_block(
             own = step * logistic(-np.float32(dot(hidden.HZ, i, hidden.H.shape[0] + i)))
             add_row(output_rows, i, own, hidden.H, i)
             add_row(hidden.G, i, own, hidden.Z, i)
-    scatter_gradients(centres, plan, scratch, hidden, input_rows)
+    scatter_gradients(centres, tokens, before, plan, scratch, hidden, input_rows)

@@ -37,21 +37,26 @@ def reach_of(stretch: Stretch, centre: int, direction: int, window: int) -> int:
 def find_windows(
     stretch: Stretch, first: int, last: int, plan: Plan, reach: Int32, input_words: Int32, inputs: Float32,
     parts: Parts | None,
-) -> None:  # fmt: skip
+) -> tuple[int, int]:  # fmt: skip
     """Note how many context words each centre has before it, and after it; and which words these are.
 
-    Entry p of `input_words` is for the token first - window + p: its word, or unused if it is no centre's context. Rows
-    of `inputs` are asked for as they are found.
+    Returns how many tokens there are from the first context word to the last, and how many of these stand before the
+    first centre. `input_words` gets the word of each, or unused if it is no context word. Rows of `inputs` are asked
+    for as they are found.
     """
-    for p in range(input_words.shape[0]):
-        input_words[p] = UNUSED
+    before, after = 0, 1
     for i in range(last - first):
-        centre = first + i
-        window = window_of(stretch, centre, plan)
-        reach[i, 0] = reach_of(stretch, centre, -1, window * plan.before)
-        reach[i, 1] = reach_of(stretch, centre, 1, window * plan.after)
-        for context in range(centre - reach[i, 0], centre + reach[i, 1] + 1):
-            p = context - first + plan.window
-            if context != centre and input_words[p] == UNUSED:
-                input_words[p] = stretch.tokens[context]
-                ask_for(inputs, input_words[p], parts)
+        window = window_of(stretch, first + i, plan)
+        reach[i, 0] = reach_of(stretch, first + i, -1, window * plan.before)
+        reach[i, 1] = reach_of(stretch, first + i, 1, window * plan.after)
+        before = max(before, reach[i, 0] - i)
+        after = max(after, i + reach[i, 1] + 1)
+    tokens = before + after
+    for row in range(tokens):
+        input_words[row] = UNUSED
+    for i in range(last - first):
+        for row in range(before + i - reach[i, 0], before + i + reach[i, 1] + 1):
+            if row != before + i and input_words[row] == UNUSED:
+                input_words[row] = stretch.tokens[first - before + row]
+                ask_for(inputs, input_words[row], parts)
+    return tokens, before

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from firth.kernels.blocks import (
+    UNUSED,
     Changes,
     Parameters,
     Parts,
@@ -32,6 +33,7 @@ from firth.kernels.compiler import compiled
 from firth.kernels.contexts import find_windows
 from firth.kernels.prefetch import prefetch_row
 from firth.kernels.products import LANES, TILE_ROWS, score, weigh_more, weigh_transposed
+from firth.kernels.rows import add_row, weigh_rows
 
 Float32 = np.ndarray[Any, np.dtype[np.float32]]
 Int8 = np.ndarray[Any, np.dtype[np.int8]]
@@ -50,11 +52,16 @@ class Tree(NamedTuple):
 class Descent(NamedTuple):
     """One thread's working space for hierarchical softmax."""
 
-    Z: Float32  # (B · longest + 16, width) output vectors of the nodes of all centres' paths
-    S: Float32  # (rows of X, longest) scores of one centre, then gradients
-    signs: Float32  # (longest,) the signs of one centre's path, 0 past its end
-    weights: Float32  # (rows of X,) what one centre's rows weigh
-    ends: Int32  # (B,) where the path of each centre ends in Z
+    Z: Float32  # (longest, width) output vectors of the nodes of one centre's path
+    D: Float32  # (longest, width) what they are changed by
+    S: Float32  # (rows of X, longest) scores, then gradients
+    places: Int32  # (longest,) 0, 1, 2 …
+    signs: Float32  # (longest,) the signs of the path, 0 past its end
+    weights: Float32  # (rows of X,) what the centre's rows weigh
+
+
+HEAVY_NODES = 64
+"""Nodes that are on many paths, the last by their numbers: a block adds up their changes, in its first output rows."""
 
 
 @compiled
@@ -104,28 +111,55 @@ def fill_paths(parents: Int32, of_child: Int8, tree: Tree) -> None:
 
 
 @compiled
-def find_paths(
-    stretch: Stretch, first: int, centres: int, tree: Tree, reach: Int32, descent: Descent, output_words: Int32,
-    outputs: Float32,
-) -> int:  # fmt: skip
-    """List the nodes of the paths of all centres that have a context word; return how many they are."""
-    used = 0
-    for i in range(centres):
-        if reach[i, 0] + reach[i, 1] > 0:
-            word = stretch.tokens[first + i]
-            for k in range(tree.starts[word], tree.starts[word + 1]):
-                output_words[used] = tree.nodes[k]
-                prefetch_row(outputs, tree.nodes[k])
-                used += 1
-        descent.ends[i] = used
+def clear_heavy(output_words: Int32, output_rows: Float32) -> None:
+    """Begin with no changes of heavy nodes."""
+    clear(output_rows, 0, HEAVY_NODES)
+    for heavy in range(HEAVY_NODES):
+        output_words[heavy] = UNUSED
+
+
+@compiled
+def ask_for_path(word: int, tree: Tree, outputs: Float32) -> None:
+    """Have the output vectors of a word's path on their way from memory."""
+    for k in range(tree.starts[word], tree.starts[word + 1]):
+        prefetch_row(outputs, tree.nodes[k])
+
+
+@compiled
+def load_path(word: int, tree: Tree, outputs: Float32, descent: Descent) -> int:
+    """Copy the output vectors of a word's path to Z, and its signs; return how many nodes it has."""
+    first = tree.starts[word]
+    length = tree.starts[word + 1] - first
+    copy_rows(outputs, tree.nodes[first : first + length], length, descent.Z)
+    for k in range(descent.signs.shape[0]):
+        descent.signs[k] = tree.signs[first + k] if k < length else 0
+    return int(length)
+
+
+@compiled
+def add_path(word: int, tree: Tree, used: int, descent: Descent, output_words: Int32, output_rows: Float32) -> int:
+    """Note what a path's nodes are changed by: added up for the heavy ones, in a row of its own for each other. Returns
+    how many rows are used.
+    """
+    first, root = tree.starts[word], tree.starts.shape[0] - 3
+    for k in range(tree.starts[word + 1] - first):
+        node = tree.nodes[first + k]
+        if root - node < HEAVY_NODES:
+            output_words[root - node] = node
+            add_row(output_rows, root - node, np.float32(1), descent.D, k)
+        else:
+            output_words[used] = node
+            for column in range(output_rows.shape[1]):
+                output_rows[used, column] = descent.D[k, column]
+            used += 1
     return used
 
 
 @compiled
-def weigh_context(i: int, low: int, high: int, plan: Plan, descent: Descent) -> None:
-    """What the rows [low, high) of X weigh as context of centre i: by distance, and nothing the centre's own row."""
+def weigh_context(own: int, low: int, high: int, plan: Plan, descent: Descent) -> None:
+    """What the rows [low, high) of X weigh as context of a centre: by distance, and nothing the centre's own row."""
     for row in range(low, high):
-        distance = abs(row - plan.window - i)
+        distance = abs(row - own)
         descent.weights[row - low] = plan.distance_weights[distance - 1] if distance > 0 else np.float32(0)
 
 
@@ -170,56 +204,56 @@ def compute_tree_block(
     """As `compute_block`, with hierarchical softmax; for CBOW where there is a hidden layer, else for skip-gram."""
     centres = min(plan.block_centres, stretch.last - first)
     input_words, output_words = changes.input_words[block], changes.output_words[block]
-    inputs, outputs = scratch.X.shape[0], descent.Z.shape[0]
+    inputs, outputs = scratch.X.shape[0], output_words.shape[0]
     input_rows = changes.input_rows[block * inputs : (block + 1) * inputs]
     output_rows = changes.output_rows[block * outputs : (block + 1) * outputs]
 
-    find_windows(stretch, first, first + centres, plan, scratch.reach, input_words, parameters.inputs, parts)
-    used = find_paths(stretch, first, centres, tree, scratch.reach, descent, output_words, parameters.outputs)
-    changes.input_count[block] = input_words.shape[0]
-    changes.output_count[block] = used
-    claim_inputs(changes.input_owner, input_words, input_words.shape[0], thread, parts)
-    claim(changes.output_owner, output_words, used, thread)
-
-    copy_inputs(parameters.inputs, input_words, input_words.shape[0], scratch.X, parts)
-    copy_rows(parameters.outputs, output_words, used, descent.Z)
+    tokens, before = find_windows(
+        stretch, first, first + centres, plan, scratch.reach, input_words, parameters.inputs, parts
+    )
+    changes.input_count[block] = tokens
+    claim_inputs(changes.input_owner, input_words, tokens, thread, parts)
+    ask_for_path(stretch.tokens[first], tree, parameters.outputs)
+    copy_inputs(parameters.inputs, input_words, tokens, scratch.X, parts)
     if hidden is None:
-        clear(input_rows, 0, inputs)
+        clear(input_rows, 0, min(tokens + TILE_ROWS, inputs))
     else:
-        gather_contexts(centres, plan, scratch, hidden)
+        gather_contexts(centres, tokens, before, plan, scratch, hidden)
         clear(hidden.G, 0, hidden.G.shape[0])
+    clear_heavy(output_words, output_rows)
 
     changes.loss[block] = 0.0
     changes.pairs[block] = 0
     measured = is_measured(stretch, first, plan)
-    begin = 0
+    used = HEAVY_NODES
     for i in range(centres):
-        end = descent.ends[i]
-        length = end - begin
-        if length == 0:
+        ask_for_path(stretch.tokens[min(first + i + 1, stretch.last - 1)], tree, parameters.outputs)
+        if scratch.reach[i, 0] + scratch.reach[i, 1] == 0:
             continue
         word = stretch.tokens[first + i]
-        for k in range(descent.signs.shape[0]):
-            descent.signs[k] = 0
-        for k in range(length):
-            descent.signs[k] = tree.signs[tree.starts[word] + k]
-        padded = begin + (length + LANES - 1) // LANES * LANES
-        out = output_rows[begin:padded]
+        length = load_path(word, tree, parameters.outputs, descent)
+        padded = (length + LANES - 1) // LANES * LANES
         if hidden is None:
-            low, high = i + plan.window - scratch.reach[i, 0], i + plan.window + scratch.reach[i, 1] + 1
-            weigh_context(i, low, high, plan, descent)
+            low, high = before + i - scratch.reach[i, 0], before + i + scratch.reach[i, 1] + 1
+            weigh_context(before + i, low, high, plan, descent)
             rows, n, into = scratch.X[low:], high - low, input_rows[low:]
         else:
             descent.weights[0] = 1
-            rows, n, into = hidden.H[i:], 1, hidden.G[i:]
-        score(rows, n, descent.Z[begin:padded], descent.S)
+            rows, n, into = hidden.H[i:], 1, hidden.G
+        score(rows, n, descent.Z[:padded], descent.S)
         if measured:
             changes.loss[block] += path_loss(n, length, descent)
             for row in range(n):
                 changes.pairs[block] += descent.weights[row]
         path_gradients(n, length, np.float32(rate), descent)
-        weigh_more(descent.S, n, descent.Z[begin:end], into)
-        weigh_transposed(descent.S, n, rows, out)
-        begin = end
+        if hidden is None:
+            weigh_more(descent.S, n, descent.Z[:length], into)
+        else:
+            weigh_rows(descent.S, 0, descent.Z, 0, descent.places[:length], hidden.G, i)
+        whole_tiles = (length + TILE_ROWS - 1) // TILE_ROWS * TILE_ROWS
+        weigh_transposed(descent.S, n, rows, descent.D[:whole_tiles])
+        used = add_path(word, tree, used, descent, output_words, output_rows)
+    changes.output_count[block] = used
+    claim(changes.output_owner, output_words, used, thread)
     if hidden is not None:
-        scatter_gradients(centres, plan, scratch, hidden, input_rows)
+        scatter_gradients(centres, tokens, before, plan, scratch, hidden, input_rows)

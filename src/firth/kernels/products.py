@@ -27,8 +27,8 @@ def score(X: Array, n: int, Z: Array, S: Array) -> None:
 
 
 def weigh(G: Array, n: int, Z: Array, out: Array) -> None:
-    """out[:n] = G[:n] · Z. Rows of `out` up to the next multiple of `TILE_ROWS` are overwritten too."""
-    out[:n] = G[:n] @ Z
+    """out[:n] = G[:n, :m] · Z, for the m rows of Z; rows of `out` up to whole tiles are overwritten too."""
+    out[:n] = G[:n, : len(Z)] @ Z
 
 
 def weigh_more(G: Array, n: int, Z: Array, out: Array) -> None:

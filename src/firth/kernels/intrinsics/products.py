@@ -35,27 +35,31 @@ def _score_tile(typing_context, X, t, Z, z, S):  # type: ignore[no-untyped-def]
     return signature, generate
 
 
-def _weigh_tile(*, transposed: bool = False, more: bool = False) -> Any:
+def _weigh_tile(*, rows: int = TILE_ROWS, vectors: int = 1, transposed: bool = False, more: bool = False) -> Any:
     @intrinsic
     def tile(typing_context, G, r, n, Z, column, out):  # type: ignore[no-untyped-def]
-        """out[r:r+8, column:column+16] = G[r:r+8, :n] · Z[:n, column:column+16], or with G[:n, r:r+8]ᵀ; or += it."""
+        """out[r:r+rows, c] = G[r:r+rows, :n] · Z[:n, c], or with G[:n, r:r+rows]ᵀ, for some columns c; or += it."""
         signature = types.void(G, types.intp, types.intp, Z, types.intp, out)
 
         def generate(context: Any, builder: Builder, signature: Any, args: Any) -> Value:
             g, z, out = (Matrix(context, builder, signature.args[i], args[i]) for i in (0, 3, 5))
-            rows = [builder.add(args[1], index(r)) for r in range(TILE_ROWS)]
+            own_rows = [builder.add(args[1], index(r)) for r in range(rows)]
+            columns = [builder.add(args[4], index(v * LANES)) for v in range(vectors)]
+            places = [(row, column) for row in own_rows for column in columns]
 
             def body(k: Value, sums: list[Value]) -> list[Value]:
-                numbers = z.vector(k, args[4])
-                weights = [g.number(k, row) if transposed else g.number(row, k) for row in rows]
+                numbers = [z.vector(k, column) for column in columns]
+                weights = [g.number(k, row) if transposed else g.number(row, k) for row in own_rows]
+                products = [(weight, number) for weight in weights for number in numbers]
                 return [
-                    multiply_add(builder, weight, numbers, total) for weight, total in zip(weights, sums, strict=True)
+                    multiply_add(builder, weight, number, total)
+                    for (weight, number), total in zip(products, sums, strict=True)
                 ]
 
-            begin = [out.vector(row, args[4]) if more else z.zeros for row in rows]
+            begin = [out.vector(*place) if more else z.zeros for place in places]
             sums = accumulate(builder, begin, index(0), args[2], 1, body)
-            for row, total in zip(rows, sums, strict=True):
-                out.store(total, row, args[4])
+            for place, total in zip(places, sums, strict=True):
+                out.store(total, *place)
             return context.get_dummy_value()
 
         return signature, generate
@@ -63,8 +67,14 @@ def _weigh_tile(*, transposed: bool = False, more: bool = False) -> Any:
     return tile
 
 
+_FEW_ROWS = TILE_ROWS // 2
+"""Rows of a smaller tile, two vectors wide, where no more are left."""
 _weigh_rows = _weigh_tile()
+_weigh_few_rows = _weigh_tile(rows=_FEW_ROWS, vectors=2)
+_weigh_few_rows_narrow = _weigh_tile(rows=_FEW_ROWS)
 _weigh_more_rows = _weigh_tile(more=True)
+_weigh_more_few_rows = _weigh_tile(rows=_FEW_ROWS, vectors=2, more=True)
+_weigh_more_few_rows_narrow = _weigh_tile(rows=_FEW_ROWS, more=True)
 _weigh_columns = _weigh_tile(transposed=True)
 
 
@@ -81,9 +91,17 @@ def _score(X, n, Z, S):  # type: ignore[no-untyped-def]
 @overload(weigh, jit_options=OPTIONS)
 def _weigh(G, n, Z, out):  # type: ignore[no-untyped-def]
     def tiles(G, n, Z, out):  # type: ignore[no-untyped-def]
+        width = Z.shape[1]
+        even = width // (2 * LANES) * (2 * LANES)
         for r in range(0, n, TILE_ROWS):
-            for column in range(0, Z.shape[1], LANES):
-                _weigh_rows(G, r, Z.shape[0], Z, column, out)
+            if n - r > _FEW_ROWS:
+                for column in range(0, width, LANES):
+                    _weigh_rows(G, r, Z.shape[0], Z, column, out)
+            else:
+                for column in range(0, even, 2 * LANES):
+                    _weigh_few_rows(G, r, Z.shape[0], Z, column, out)
+                if even < width:
+                    _weigh_few_rows_narrow(G, r, Z.shape[0], Z, even, out)
 
     return tiles
 
@@ -91,9 +109,17 @@ def _weigh(G, n, Z, out):  # type: ignore[no-untyped-def]
 @overload(weigh_more, jit_options=OPTIONS)
 def _weigh_more(G, n, Z, out):  # type: ignore[no-untyped-def]
     def tiles(G, n, Z, out):  # type: ignore[no-untyped-def]
+        width = Z.shape[1]
+        even = width // (2 * LANES) * (2 * LANES)
         for r in range(0, n, TILE_ROWS):
-            for column in range(0, Z.shape[1], LANES):
-                _weigh_more_rows(G, r, Z.shape[0], Z, column, out)
+            if n - r > _FEW_ROWS:
+                for column in range(0, width, LANES):
+                    _weigh_more_rows(G, r, Z.shape[0], Z, column, out)
+            else:
+                for column in range(0, even, 2 * LANES):
+                    _weigh_more_few_rows(G, r, Z.shape[0], Z, column, out)
+                if even < width:
+                    _weigh_more_few_rows_narrow(G, r, Z.shape[0], Z, even, out)
 
     return tiles
 
