@@ -214,7 +214,8 @@ class TrainingConfig(TextConfig):
     )
     learning_rate: float = setting(
         None,
-        "the learning rate at the start (default: 0.025, or 0.15 for cbow with exact gradients of a mean)",
+        "the learning rate at the start (default: 0.025; for cbow with exact gradients of a mean 0.15, or 0.1 with"
+        " hierarchical-softmax)",
         is_real(1e-12, 10),
         "a number above 0, up to 10",
     )
@@ -238,7 +239,8 @@ class TrainingConfig(TextConfig):
     def __post_init__(self) -> None:
         if self.learning_rate is None:
             of_share = self.architecture == "cbow" and (self.context, self.context_gradient) == ("mean", "exact")
-            object.__setattr__(self, "learning_rate", 0.15 if of_share else 0.025)
+            of_mean = 0.15 if self.objective == "negative-sampling" else 0.1
+            object.__setattr__(self, "learning_rate", of_mean if of_share else 0.025)
         super().__post_init__()
 
     def _contradictions(self) -> list[str]:

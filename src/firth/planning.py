@@ -26,8 +26,10 @@ ROUND_STEP = 4.0
 """Greatest sum of a round's learning rates over the pairs and noise pairs of one word: above it, it overshoots."""
 SENTENCE_STEP = 12.0
 """The same over all pairs of a round, in windows of whole sentences: what these pairs ask for is much alike."""
-TREE_STEP = 10.0
-"""The same for the root of a tree, which is on every path: what the pairs ask of it differs more."""
+TREE_STEP, TREE_CENTRES = 10.0, 64
+"""The same for the root of a tree, which is on every path: what the pairs ask of it differs more. And the centres in a
+round, as it moves with each of them.
+"""
 LOSS_BLOCKS_WANTED = 4096
 """Blocks an epoch on which the loss is measured, if there are so many; on one in 128 at least."""
 
@@ -110,12 +112,14 @@ def round_shape(tokens: Tokens, config: TrainingConfig) -> tuple[int, int]:
     in_parts = p if tokens.parts is None else share_of_parts(p, tokens.parts)
     as_output, as_input, step = p + config.negative * q, in_parts * (1 + config.negative), ROUND_STEP
     if config.objective == "hierarchical-softmax":
-        as_output, as_input, step = np.ones(len(p)), -in_parts * float(p @ np.log2(p)), TREE_STEP
+        as_output, as_input = np.ones(len(p)), -in_parts * float(p @ np.log2(p))
+        step = TREE_STEP if config.architecture == "skip-gram" else ROUND_STEP
     visits = pairs * np.maximum(as_output, as_input)
     if config.architecture == "cbow" and config.context == "mean":
         of_each = 1 if config.context_gradient == "exact" else pairs
         visits = np.maximum(as_output, of_each * as_input)
-    centres = int(min(ROUND_CENTRES, step / (config.learning_rate * float(visits.max()))))
+    most = TREE_CENTRES if config.objective == "hierarchical-softmax" else ROUND_CENTRES
+    centres = int(min(most, step / (config.learning_rate * float(visits.max()))))
     if config.window == "sentence" and config.architecture == "skip-gram":
         centres = min(centres, int(SENTENCE_STEP / (config.learning_rate * pairs)))
     return min(BLOCK_CENTRES, max(1, centres)), max(1, centres // BLOCK_CENTRES)

@@ -156,11 +156,17 @@ def add_path(word: int, tree: Tree, used: int, descent: Descent, output_words: I
 
 
 @compiled
-def weigh_context(own: int, low: int, high: int, plan: Plan, descent: Descent) -> None:
-    """What the rows [low, high) of X weigh as context of a centre: by distance, and nothing the centre's own row."""
-    for row in range(low, high):
-        distance = abs(row - own)
-        descent.weights[row - low] = plan.distance_weights[distance - 1] if distance > 0 else np.float32(0)
+def score_window(i: int, before: int, plan: Plan, scratch: Scratch, padded: int, descent: Descent) -> tuple[int, int]:
+    """Score the context words of centre i against the nodes of its path; return the first of their rows of X, and how
+    many these are. They weigh by their distance; the centre's own row, which is among them, nothing.
+    """
+    own = scratch.reach[i, 0]
+    low, n = before + i - own, own + 1 + scratch.reach[i, 1]
+    for row in range(n):
+        descent.weights[row] = plan.distance_weights[abs(row - own) - 1] if row != own else np.float32(0)
+    score(scratch.X[low:], own, descent.Z[:padded], descent.S)
+    score(scratch.X[low + own + 1 :], n - own - 1, descent.Z[:padded], descent.S[own + 1 :])
+    return low, n
 
 
 @compiled
@@ -234,20 +240,19 @@ def compute_tree_block(
         length = load_path(word, tree, parameters.outputs, descent)
         padded = (length + LANES - 1) // LANES * LANES
         if hidden is None:
-            low, high = before + i - scratch.reach[i, 0], before + i + scratch.reach[i, 1] + 1
-            weigh_context(before + i, low, high, plan, descent)
-            rows, n, into = scratch.X[low:], high - low, input_rows[low:]
+            low, n = score_window(i, before, plan, scratch, padded, descent)
+            rows = scratch.X[low:]
         else:
             descent.weights[0] = 1
-            rows, n, into = hidden.H[i:], 1, hidden.G
-        score(rows, n, descent.Z[:padded], descent.S)
+            rows, n = hidden.H[i:], 1
+            score(rows, n, descent.Z[:padded], descent.S)
         if measured:
             changes.loss[block] += path_loss(n, length, descent)
             for row in range(n):
                 changes.pairs[block] += descent.weights[row]
         path_gradients(n, length, np.float32(rate), descent)
         if hidden is None:
-            weigh_more(descent.S, n, descent.Z[:length], into)
+            weigh_more(descent.S, n, descent.Z[:length], input_rows[low:])
         else:
             weigh_rows(descent.S, 0, descent.Z, 0, descent.places[:length], hidden.G, i)
         whole_tiles = (length + TILE_ROWS - 1) // TILE_ROWS * TILE_ROWS
