@@ -13,7 +13,7 @@ test: $(VENV)/.installed-test
 
 check: $(VENV)/.installed-check lint types test
 	$(BIN)/python -m pytest -m long
-	NUMBA_DISABLE_JIT=1 $(BIN)/python -m pytest -m "not long" tests/kernels tests/test_rounds.py
+	NUMBA_DISABLE_JIT=1 $(BIN)/python -m pytest -m "not long" tests/kernels tests/test_rounds.py tests/test_phrases.py tests/test_subwords.py tests/test_trees.py
 
 lint: $(VENV)/.installed-check
 	$(BIN)/ruff check .

@@ -26,4 +26,4 @@ def add_row(out: Array, o: Any, weight: Any, rows: Array, i: Any) -> None:
 
 def weigh_rows(weights: Array, i: Any, rows: Array, first: Any, numbers: Array, out: Array, o: Any) -> None:
     """out[o] = Σⱼ weights[i, j] · rows[first + numbers[j]]."""
-    out[o] = weights[i] @ rows[first + numbers]
+    out[o] = weights[i, : len(numbers)] @ rows[first + numbers]
