@@ -13,6 +13,7 @@ from firth.cli import cli
 from firth.errors import ConfigError, FormatError, WordNotFoundError
 from firth.kernels import compiler
 from firth.phrases import Phrases
+from firth.progress import ProgressBar
 
 needs_compiler = pytest.mark.skipif(not compiler.is_enabled(), reason="training is slow with the compiler off")
 
@@ -122,6 +123,23 @@ def test_find_phrases__of_one_sentence_of_one_word_are_none():
     assert len(firth.find_phrases([["alone"]])) == 0
     assert len(firth.find_phrases([["all", "there", "is"]] * 3)) == 0
     assert len(firth.find_phrases([["a", "b"]] * 30, scoring="npmi")) == 1
+
+
+def test_report__tells_how_far_the_work_is(monkeypatch, capsys):
+    monkeypatch.setattr("firth.corpus.TOKENS_AT_A_TIME", 500)
+    events = []
+    phrases = firth.find_phrases(text(), threshold=1, report=events.append)
+    firth.join_phrases(text(), phrases, report=events.append)
+    works = [event for event in events if isinstance(event, joining.Joining)]
+    assert {event.work for event in works} == {"finding phrases", "joining phrases"}
+    assert sum(event.tokens == event.corpus_tokens for event in works) == 2
+    assert len(works) > 4
+    with ProgressBar() as bar:
+        for event in works:
+            bar(event)
+    shown = capsys.readouterr().err
+    assert "finding phrases: 100%" in shown
+    assert "joining phrases: 100%" in shown
 
 
 # --- with a model ----------------------------------------------------------------------------------------------------

@@ -90,7 +90,7 @@ class Explorer:
         word = text.strip()
         if word not in self.vectors and word.lower() in self.vectors:
             return word.lower()
-        self.vectors.vocabulary.id(word)  # raises, with near spellings, if it is not known
+        self.vectors[word]  # raises, with near spellings, if it is not known
         return word
 
 

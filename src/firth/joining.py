@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -30,6 +31,19 @@ Int64 = np.ndarray[Any, np.dtype[np.int64]]
 UInt64 = np.ndarray[Any, np.dtype[np.uint64]]
 
 
+@dataclass(frozen=True)
+class Joining:
+    """How far the work on phrases has come."""
+
+    work: str  # finding them, or joining them
+    tokens: int
+    corpus_tokens: int
+
+
+Report = Callable[[Any], None]
+"""What is called with every `Joining`, and every `Reading` before."""
+
+
 def find_phrases(
     source: Any,
     *,
@@ -40,6 +54,7 @@ def find_phrases(
     separator: str = "_",
     cache: str | Path | None = None,
     config: TextConfig | None = None,
+    report: Report = lambda _: None,
 ) -> Phrases:
     """The phrases of a text: pairs of neighboring words that score above a threshold; in each pass after the first,
     also pairs with what was joined before.
@@ -49,8 +64,9 @@ def find_phrases(
     scaled as in gensim), or "npmi", the normalised pointwise mutual information ln(p(ab) / (p(a) p(b))) / -ln p(ab),
     from -1 to 1 (Bouma 2009), of pairs that occur `min_count` times. The `threshold` is 10 or 0.5, if none is given.
 
-    The source, `cache` and `config` are those of `encode`. The same phrases as gensim's `Phrases` finds by the same
-    settings, with no limit on how many pairs are counted. Raises `ConfigError` for settings that make no sense.
+    The source, `cache`, `config` and `report` are those of `encode`. The same phrases as gensim's `Phrases` finds by
+    the same settings, with no limit on how many pairs are counted. Raises `ConfigError` for settings that make no
+    sense.
     """
     wanted = {
         "passes must be a whole number from 1 to 10": is_int(1, 10)(passes),
@@ -62,56 +78,62 @@ def find_phrases(
     if wrong := [rule for rule, holds in wanted.items() if not holds]:
         raise ConfigError("; ".join(wrong))
     threshold = THRESHOLDS[scoring] if threshold is None else threshold
-    corpus = encode(source, config=config, cache=cache)
+    corpus = encode(source, config=config, cache=cache, report=report)
     corpus.check()
     joined = corpus
     found: list[dict[Pair, float]] = []
     with TemporaryDirectory(prefix=".once-", suffix=UNFINISHED, dir=corpus.folder.parent) as folder:
         for number in range(passes):
-            found.append(_score_pairs(joined, min_count, threshold, scoring))
+            found.append(_score_pairs(joined, min_count, threshold, scoring, report))
             if not found[-1]:
                 found.pop()
                 break
             if number == passes - 1:
                 break
-            joined = _join(joined, Phrases(found[-1:], separator), Path(folder) / str(number), None)
+            joined = _join(joined, Phrases(found[-1:], separator), Path(folder) / str(number), None, report)
     return Phrases(found, separator)
 
 
 def join_phrases(
-    source: Any, phrases: Phrases, *, cache: str | Path | None = None, config: TextConfig | None = None
+    source: Any,
+    phrases: Phrases,
+    *,
+    cache: str | Path | None = None,
+    config: TextConfig | None = None,
+    report: Report = lambda _: None,
 ) -> Corpus:
-    """The encoding of a text with its phrases joined. The source, `cache` and `config` are those of `encode`.
+    """The encoding of a text with its phrases joined. The source and the rest are those of `encode`.
 
     It holds the phrases too: a model that is trained on it has them.
     """
-    corpus = encode(source, config=config, cache=cache)
+    corpus = encode(source, config=config, cache=cache, report=report)
     if not len(phrases) or corpus.phrases == phrases:
         return corpus
     told = hashlib.sha256(f"{corpus.fingerprint} {phrases.as_json()}".encode()).hexdigest()
     cache = default_cache() if cache is None else Path(cache)
     cache.mkdir(parents=True, exist_ok=True)
     if not corpus.about.get("fingerprint"):
-        return for_once(cache, lambda folder: _join(corpus, phrases, folder, told))
+        return for_once(cache, lambda folder: _join(corpus, phrases, folder, told, report))
     kept = cache / f"{told[:32]}-{VERSION}"
     try:
         return Corpus(kept)
     except FormatError:
-        return _join(corpus, phrases, kept, told)
+        return _join(corpus, phrases, kept, told, report)
 
 
-def _pieces(corpus: Corpus) -> Iterator[tuple[Any, Int64]]:
-    """The corpus, some whole sentences at a time: ids, and where in them each sentence ends."""
+def _pieces(corpus: Corpus, work: str, report: Report) -> Iterator[tuple[Any, Int64]]:
+    """The corpus, some whole sentences at a time: ids, and where in them each sentence ends; each is reported."""
     starts = corpus.sentence_starts
     for first, last in ranges_of_sentences(starts):
         begin, end = starts[first], starts[last]
         yield np.ascontiguousarray(corpus.ids[begin:end]), np.ascontiguousarray(starts[first + 1 : last + 1] - begin)
         corpus.release_pages()
+        report(Joining(work, int(end), len(corpus)))
 
 
-def _score_pairs(corpus: Corpus, min_count: int, threshold: float, scoring: str) -> dict[Pair, float]:
+def _score_pairs(corpus: Corpus, min_count: int, threshold: float, scoring: str, report: Report) -> dict[Pair, float]:
     """The pairs of neighbors that score above the threshold, those with the highest scores first."""
-    pairs, times, different = _count_pairs(corpus, min_count)
+    pairs, times, different = _count_pairs(corpus, min_count, report)
     first, second = (pairs >> np.uint64(32)).astype(np.int64), (pairs & np.uint64(0xFFFFFFFF)).astype(np.int64)
     a, b = corpus.counts[first], corpus.counts[second]
     if scoring == "mikolov":
@@ -127,7 +149,7 @@ def _score_pairs(corpus: Corpus, min_count: int, threshold: float, scoring: str)
     return {(words[first[i]], words[second[i]]): float(scores[i]) for i in chosen}
 
 
-def _count_pairs(corpus: Corpus, min_count: int) -> tuple[UInt64, Int64, int]:
+def _count_pairs(corpus: Corpus, min_count: int, report: Report) -> tuple[UInt64, Int64, int]:
     """The pairs that occur so often, how often, and how many different ones there are, the rare ones too.
 
     The memory it takes does not depend on the corpus: a large one is read several times, for some pairs at a time.
@@ -139,7 +161,7 @@ def _count_pairs(corpus: Corpus, min_count: int) -> tuple[UInt64, Int64, int]:
     different = 0
     for part in range(parts):
         listed = 0
-        for ids, ends in _pieces(corpus):
+        for ids, ends in _pieces(corpus, "finding phrases", report):
             if listed + len(ids) > len(room):
                 room = np.concatenate([room, np.empty_like(room)])
             listed += list_pairs(ids, ends, part, parts, room[listed:])
@@ -153,7 +175,7 @@ def _count_pairs(corpus: Corpus, min_count: int) -> tuple[UInt64, Int64, int]:
     return np.concatenate(often), np.concatenate(times), different
 
 
-def _join(corpus: Corpus, phrases: Phrases, folder: Path, fingerprint: str | None) -> Corpus:
+def _join(corpus: Corpus, phrases: Phrases, folder: Path, fingerprint: str | None, report: Report) -> Corpus:
     """Write the corpus with its phrases joined to a folder, pass by pass; what stood there is replaced."""
     before = corpus.phrases.passes if corpus.phrases else ()
     with ExitStack() as stack:
@@ -164,14 +186,14 @@ def _join(corpus: Corpus, phrases: Phrases, folder: Path, fingerprint: str | Non
                 beside = TemporaryDirectory(prefix=".once-", suffix=UNFINISHED, dir=folder.parent)
                 into = Path(stack.enter_context(beside))
             with new_folder(into, overwrite=True) as temporary:
-                _join_pairs(corpus, pairs, phrases.separator, temporary, fingerprint)
+                _join_pairs(corpus, pairs, phrases.separator, temporary, fingerprint, report)
                 (temporary / FILE).write_text(Phrases([*before, *phrases.passes], phrases.separator).as_json(), "ascii")
             corpus = Corpus(into)
     return corpus
 
 
 def _join_pairs(
-    corpus: Corpus, pairs: dict[Pair, float], separator: str, folder: Path, fingerprint: str | None
+    corpus: Corpus, pairs: dict[Pair, float], separator: str, folder: Path, fingerprint: str | None, report: Report
 ) -> None:
     """Fill a folder with the corpus in which these pairs are joined, from the left of each sentence to the right."""
     words = corpus.words(len(corpus.counts))
@@ -181,7 +203,7 @@ def _join_pairs(
     with raw.open("wb") as joined_file, (folder / "sentence_starts.i64").open("wb") as starts_file:
         written, starts = 0, 1
         starts_file.write(np.zeros(1, "<i8").data)
-        for ids, ends in _pieces(corpus):
+        for ids, ends in _pieces(corpus, "joining phrases", report):
             joined, joined_ends = np.empty_like(ids), np.empty_like(ends)
             joined = joined[: join_pairs(ids, ends, table, joined, joined_ends)]
             counts += np.bincount(joined, minlength=len(counts))

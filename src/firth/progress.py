@@ -9,11 +9,12 @@ from types import TracebackType
 from typing import Any
 
 from firth.encoding import Reading
+from firth.joining import Joining
 from firth.kernels.compiler import Compiling
 from firth.minibatch import EpochMetrics
 from firth.rounds import Progress
 
-Event = Reading | Compiling | Progress | EpochMetrics
+Event = Reading | Compiling | Joining | Progress | EpochMetrics
 
 
 def wanted(progress: bool | None) -> bool:
@@ -65,6 +66,8 @@ class ProgressBar:
             sys.stderr.write(f"{event} …\n")
         elif isinstance(event, Reading):
             self._show_reading(event)
+        elif isinstance(event, Joining):
+            self._show_joining(event)
         elif isinstance(event, EpochMetrics):
             self._show_epoch(event)
         else:
@@ -75,6 +78,11 @@ class ProgressBar:
             self._open(Reading, desc="reading", total=event.total_bytes, unit="B", unit_scale=True)
         self.bar.update(event.bytes_read - self.bar.n)
         self.bar.set_postfix_str(f"{event.tokens:,} tokens")
+
+    def _show_joining(self, event: Joining) -> None:
+        if self.kind is not Joining or self.bar.desc != f"{event.work}: " or event.tokens < self.bar.n:
+            self._open(Joining, desc=event.work, total=event.corpus_tokens, unit=" words", unit_scale=True)
+        self.bar.update(event.tokens - self.bar.n)
 
     def _show_training(self, event: Progress) -> None:
         if self.kind is not Progress:

@@ -140,7 +140,7 @@ def _learn(
         _compile_beside(config, report)
         corpus = encode(source, config=config, cache=around.cache, report=report, threads=around.threads)
         corpus.check()
-        corpus = _with_phrases(corpus, phrases, config, around.cache)
+        corpus = _with_phrases(corpus, phrases, config, around.cache, report)
         vocabulary, id_of = words_to_learn(corpus, config)
         config = dataclasses.replace(config, epochs=config.epochs or epochs_for(len(corpus)))
         composition = Composition(vocabulary.words, ngrams_of(config)) if config.max_n else None
@@ -170,7 +170,13 @@ def ngrams_of(config: TrainingConfig) -> Ngrams:
     return Ngrams(config.min_n, config.max_n, config.buckets)
 
 
-def _with_phrases(corpus: Corpus, phrases: Phrases | None, config: TrainingConfig, cache: str | Path | None) -> Corpus:
+def _with_phrases(
+    corpus: Corpus,
+    phrases: Phrases | None,
+    config: TrainingConfig,
+    cache: str | Path | None,
+    report: Callable[[Event], None],
+) -> Corpus:
     """The corpus with phrases joined: those given, or those that are to be found in it, if it has none yet."""
     if phrases is None and config.phrase_passes and corpus.phrases is None:
         phrases = find_phrases(
@@ -179,8 +185,9 @@ def _with_phrases(corpus: Corpus, phrases: Phrases | None, config: TrainingConfi
             min_count=config.min_count,
             threshold=config.phrase_threshold,
             scoring=config.phrase_scoring,
+            report=report,
         )
-    return corpus if phrases is None else join_phrases(corpus, phrases, cache=cache)
+    return corpus if phrases is None else join_phrases(corpus, phrases, cache=cache, report=report)
 
 
 def train_more(

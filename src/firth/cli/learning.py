@@ -167,9 +167,12 @@ def phrases(
     firth train corpus.txt -o words.firth --phrase-passes 2
     """
     from firth.joining import find_phrases
+    from firth.progress import ProgressBar, wanted
     from firth.sources import files
 
-    found = list(find_phrases(files(sources), cache=cache, **settings).scores().items())
+    with ProgressBar() as bar:
+        report = bar if wanted(None) else lambda event: None
+        found = list(find_phrases(files(sources), cache=cache, report=report, **settings).scores().items())
     if as_json:
         return print_json({"phrases": len(found), "highest": [{"phrase": p, "score": s} for p, s in found[:topn]]})
     print_table(("phrase", "score"), found[:topn], as_csv=as_csv)
