@@ -1,4 +1,5 @@
 import struct
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -62,7 +63,7 @@ def test_ngram_buckets__are_those_that_fasttext_told(word, told):
 
 
 def test_composition__is_the_mean_of_a_words_own_vector_and_its_ngrams(monkeypatch):
-    monkeypatch.setattr("firth.subwords.WORDS_AT_A_TIME", 4)
+    monkeypatch.setattr("firth.subwords.AT_A_TIME", 30)
     ngrams = Ngrams(2, 4, 50)
     made_of = Composition(WORDS, ngrams)
     table = np.random.default_rng(0).normal(size=(len(WORDS) + len(made_of.used), 3)).astype(np.float32)
@@ -72,6 +73,16 @@ def test_composition__is_the_mean_of_a_words_own_vector_and_its_ngrams(monkeypat
         assert_allclose(composed[i], table[[i, *rows]].astype(float).mean(axis=0), rtol=1e-5, atol=1e-6)
     parts = Subwords(ngrams, table[: len(WORDS)], made_of.used, table[len(WORDS) :])
     assert_allclose(parts.compose_all(WORDS), composed, rtol=1e-6)
+
+
+def test_ngram_buckets__of_a_very_long_word_take_little_memory():
+    long = "x" * 60_000
+    tracemalloc.start()
+    _, buckets = ngram_buckets(["a", long, "b"], Ngrams(1, 100, 1000))
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert len(buckets) == sum(60_002 - n + 1 for n in range(1, 101)) - 2 + 2 * (1 + 2 + 1)
+    assert peak < 400e6
 
 
 def text(seed=0, lines=600):
@@ -250,6 +261,7 @@ def test_fasttext__a_file_by_hand(tmp_path):
         ({"buckets": 2_000_000_000, "rows": 6}, "6 vectors"),
         ({"min_n": 0}, "makes no sense"),
         ({"min_n": 9}, "makes no sense"),
+        ({"max_n": 133_121}, "makes no sense"),
         ({"words": (("a", 3), ("a", 2))}, "twice"),
     ],
     ids=str,

@@ -64,6 +64,10 @@ MOST_DISTANCE = 1000
 """Of a context word."""
 
 
+LONGEST_NGRAM = 100
+"""Characters in an n-gram."""
+
+
 class Config:
     """What all configurations share: every value is checked, and everything wrong named at once."""
 
@@ -162,10 +166,10 @@ class TrainingConfig(TextConfig):
         0,
         "the longest character n-grams that words get vectors from, so that unseen words have one too; 6 is usual, 0 is"
         " none",
-        is_int(0, 100),
+        is_int(0, LONGEST_NGRAM),
         "a whole number from 0 to 100",
     )
-    min_n: int = setting(3, "the shortest such n-grams", is_int(1, 100), "a whole number from 1 to 100")
+    min_n: int = setting(3, "the shortest such n-grams", is_int(1, LONGEST_NGRAM), "a whole number from 1 to 100")
     buckets: int = setting(
         2_000_000,
         "the vectors that n-grams share by their hashes",

@@ -13,12 +13,14 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from firth.config import LONGEST_NGRAM
 from firth.errors import FormatError
 from firth.tensors import map_tensor, write_tensors
 
 SENTENCE_END = "</s>"
 """The one word that has no n-grams in fastText."""
-WORDS_AT_A_TIME = 1 << 14
+AT_A_TIME = 1 << 17
+"""Rows that are looked at together, as words allow."""
 _FNV_OFFSET, _FNV_PRIME = np.uint32(2166136261), np.uint32(16777619)
 _INSIDE_A_CHARACTER = 0x80
 
@@ -38,7 +40,7 @@ class Ngrams(NamedTuple):
     @property
     def are_possible(self) -> bool:
         """Whether there can be such n-grams."""
-        return 1 <= self.min_n <= self.max_n < 2**31 and 1 <= self.buckets < 2**31
+        return 1 <= self.min_n <= self.max_n <= LONGEST_NGRAM and 1 <= self.buckets < 2**31
 
 
 def ngram_buckets(words: Sequence[str], ngrams: Ngrams) -> tuple[Int64, Int32]:
@@ -48,9 +50,21 @@ def ngram_buckets(words: Sequence[str], ngrams: Ngrams) -> tuple[Int64, Int32]:
     itself. An n-gram's bucket is the 32-bit FNV-1a hash of its UTF-8 bytes, each taken as a signed number, modulo the
     number of buckets: fastText's.
     """
-    found = [_some_buckets(words[i : i + WORDS_AT_A_TIME], ngrams) for i in range(0, len(words), WORDS_AT_A_TIME)]
+    most = np.cumsum([0, *(len(word) * (ngrams.max_n - ngrams.min_n + 1) for word in words)])
+    found = [_some_buckets(words[first:last], ngrams) for first, last in _pieces(most)]
     counts = np.concatenate([np.zeros(1, np.int64), *(counts for counts, _ in found)])
     return np.cumsum(counts), np.concatenate([np.zeros(0, np.int32), *(buckets for _, buckets in found)])
+
+
+def _pieces(starts: Int64) -> list[tuple[int, int]]:
+    """Ranges of words with so many rows together, or of one word; word w has `starts[w + 1] - starts[w]`."""
+    pieces, first, words = [], 0, len(starts) - 1
+    while first < words:
+        last = int(np.searchsorted(starts, starts[first] + AT_A_TIME, side="right")) - 1
+        last = min(max(last, first + 1), words)
+        pieces.append((first, last))
+        first = last
+    return pieces
 
 
 def _some_buckets(words: Sequence[str], ngrams: Ngrams) -> tuple[Int64, Int32]:
@@ -62,17 +76,17 @@ def _some_buckets(words: Sequence[str], ngrams: Ngrams) -> tuple[Int64, Int32]:
     word_of = np.searchsorted(byte_ends, characters[:-1], side="right")
     ends = np.searchsorted(characters, byte_ends)  # the character after each word's last
     firsts = np.concatenate([[0], ends[:-1]])
-    begins_found, lengths_found = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)]
+    begins_found, lengths_found = [np.zeros(0, np.int32)], [np.zeros(0, np.int8)]
     buckets_found = [np.zeros(0, np.uint32)]
     longest = int((ends - firsts).max()) if len(ends) else 0
     for n in range(ngrams.min_n, min(ngrams.max_n, longest) + 1):
-        begins = np.arange(len(characters) - 1)
+        begins = np.arange(len(characters) - 1, dtype=np.int32)
         begins = begins[begins + n <= ends[word_of]]
         if n == 1:
             own = word_of[begins]
             begins = begins[(begins != firsts[own]) & (begins + 1 != ends[own])]
         begins_found.append(begins)
-        lengths_found.append(np.full(len(begins), n))
+        lengths_found.append(np.full(len(begins), n, np.int8))
         buckets_found.append(_hashes(data, characters[begins], characters[begins + n]) % np.uint32(ngrams.buckets))
     begins, lengths = np.concatenate(begins_found), np.concatenate(lengths_found)
     order = np.lexsort((lengths, begins))
@@ -113,10 +127,10 @@ class Composition:
     def compose(self, table: Float32) -> Float32:
         """The vectors of all words, (V, d): the mean of the rows of each."""
         vectors = np.empty((len(self.starts) - 1, table.shape[1]), np.float32)
-        for first in range(0, len(vectors), WORDS_AT_A_TIME):
-            starts = self.starts[first : first + WORDS_AT_A_TIME + 1]
+        for first, last in _pieces(self.starts):
+            starts = self.starts[first : last + 1]
             sums = np.add.reduceat(table[self.rows[starts[0] : starts[-1]]], starts[:-1] - starts[0])
-            vectors[first : first + WORDS_AT_A_TIME] = sums / np.diff(starts)[:, None].astype(np.float32)
+            vectors[first:last] = sums / np.diff(starts)[:, None].astype(np.float32)
         return vectors
 
 
@@ -155,8 +169,9 @@ class Subwords:
     def compose_all(self, words: Sequence[str]) -> Float32:
         """The vectors (V, d) of the words that have vectors of their own."""
         vectors = np.empty_like(self.own)
-        for first in range(0, len(words), WORDS_AT_A_TIME):
-            some = slice(first, first + WORDS_AT_A_TIME)
+        at_most = self.ngrams.max_n - self.ngrams.min_n + 2
+        for first, last in _pieces(np.cumsum([0, *((len(word) + 2) * at_most for word in words)])):
+            some = slice(first, last)
             composition = Composition(words[some], self.ngrams)
             own = self.own[some]
             table = np.zeros((len(own) + len(composition.used), own.shape[1]), np.float32)
