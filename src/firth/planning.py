@@ -26,7 +26,7 @@ ROUND_STEP = 4.0
 """Greatest sum of a round's learning rates over the pairs and noise pairs of one word: above it, it overshoots."""
 SENTENCE_STEP = 12.0
 """The same over all pairs of a round, in windows of whole sentences: what these pairs ask for is much alike."""
-TREE_STEP, TREE_CENTRES = 10.0, 64
+TREE_STEP, TREE_CENTRES = 5.0, 64
 """The same for the root of a tree, which is on every path: what the pairs ask of it differs more. And the centres in a
 round, as it moves with each of them.
 """
