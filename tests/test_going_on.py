@@ -453,3 +453,16 @@ def test_window__of_whole_sentences_pairs_all_words_of_baskets():
     for word in ("a1", "b1"):
         assert {near[0] for near, _ in made.most_similar(word, topn=10)} == {word[0]}
     assert made.history[0].pairs > 600 * 30 * 29 * 2 / 3  # all pairs of nearly all blocks
+
+
+def test_command__takes_a_window_of_a_sentence_or_a_number(tmp_path):
+    path = tmp_path / "text.txt"
+    path.write_text("\n".join(" ".join(sentence) for sentence in text()))
+    common = ["train", str(path), "--epochs", "1", "--vector-size", "4", "--cache", str(tmp_path / "cache")]
+    for window, kept in (("sentence", "sentence"), ("3", 3)):
+        result = CliRunner().invoke(cli, [*common, "-o", str(tmp_path / f"{window}.firth"), "--window", window])
+        assert result.exit_code == 0, result.output
+        assert firth.load(tmp_path / f"{window}.firth").config.window == kept
+    for window in ("word", "-1", "2.5"):
+        result = CliRunner().invoke(cli, [*common, "-o", str(tmp_path / "no.firth"), "--window", window])
+        assert result.exit_code != 0

@@ -174,7 +174,7 @@ def test_checkpoint__with_subwords_goes_on_to_the_same_bits(model, tmp_path):
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"max_n": 2}, "shorter"),
+        ({"max_n": 2}, "below min_n"),
         ({"max_n": -1}, "max_n must be"),
         ({"max_n": 101}, "max_n must be"),
         ({"min_n": 0, "max_n": 3}, "min_n must be"),

@@ -256,7 +256,7 @@ class TrainingConfig(TextConfig):
         if self.patience is not None and self.validation == 0:
             wrong.append("patience needs sentences that are held out: a validation above 0")
         if 0 < self.max_n < self.min_n:
-            wrong.append(f"n-grams must not be shorter than max_n ({self.max_n}) and longer than min_n ({self.min_n})")
+            wrong.append(f"max_n ({self.max_n}) must not be below min_n ({self.min_n}), but for 0, no n-grams")
         if self.max_n and self.shared_vectors:
             wrong.append("with n-grams (max_n) a word has many vectors: they cannot be shared (shared_vectors)")
         if self.shared_vectors and self.objective == "hierarchical-softmax":

@@ -35,6 +35,26 @@ cache_option = click.option(
     "--cache", type=click.Path(path_type=Path), help="Where encoded text is kept for the next time."
 )
 
+
+class NumberOr(click.ParamType):  # type: ignore[type-arg]
+    """A whole number, or else this word."""
+
+    def __init__(self, word: str):
+        self.word = word
+        self.name = f"integer|{word}"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The number, or the word."""
+        if value == self.word:
+            return value
+        try:
+            return int(value)
+        except ValueError:
+            self.fail(f"{value!r} is not a valid integer, nor {self.word!r}.", param, ctx)
+
+
+TYPES = {"int": int, "float": float, "str": str, "int | str": NumberOr("sentence")}
+"""How the values of settings are given, by their types."""
 DEMO_WORDS = ("exception", "month", "file", "thread", "integer", "import")
 
 
@@ -47,7 +67,7 @@ def training_options(command: Callable[..., None]) -> Callable[..., None]:
         if isinstance(field.default, bool):
             flag = f"{flag}/--no-{field.name.replace('_', '-')}"
         else:
-            options["type"] = float if "float" in field.type else int if "int" in field.type else str
+            options["type"] = TYPES[field.type.removesuffix(" | None")]
         options["show_default"] = field.default is not None
         command = click.option(flag, field.name, **options)(command)
     return command
