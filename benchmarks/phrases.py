@@ -1,6 +1,6 @@
 """Phrases of wiki100 beside gensim's: are they the same, with the same scores, and how long does it take?
 
-gensim is timed from the text, tokenised by white space; firth from the text too, encoding included.
+gensim is timed from the text, which it splits at white space; firth from the encoded text, and the encoding by itself.
 """
 
 import json

@@ -16,6 +16,7 @@ from __future__ import annotations
 import itertools
 import json
 import mmap
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -80,7 +81,7 @@ class Corpus:
         """The number of sentences that are not empty."""
         return len(self.sentence_starts) - 1
 
-    @property
+    @cached_property
     def phrases(self) -> Phrases | None:
         """The phrases that have been joined in it, if any has."""
         return Phrases.load(self.folder / PHRASES) if (self.folder / PHRASES).is_file() else None

@@ -13,6 +13,7 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
+from firth.config import TrainingConfig
 from firth.errors import FormatError
 from firth.files import new_file
 from firth.formats.word2vec_text import WHITE_SPACE
@@ -52,22 +53,22 @@ def write(vectors: WordVectors, path: Path, overwrite: bool) -> list[Path]:
     if subwords is None:
         raise FormatError("fastText's files are for models with subwords (max_n): write .vec, which fastText reads too")
     refuse_words_with({*WHITE_SPACE, "\0"}, vectors.words, "fastText", "A firth model can hold everything.")
-    config = getattr(vectors, "config", None)
+    config = getattr(vectors, "config", None) or TrainingConfig(min_count=1, sample=1e-4)
     ngrams, width = subwords.ngrams, vectors.vector_size
     settings = (
         width,
-        config.window if config and isinstance(config.window, int) else 5,
-        config.epochs if config and config.epochs else 1,
-        config.min_count if config else 1,
-        config.negative if config else 5,
+        config.window if isinstance(config.window, int) else 5,
+        config.epochs or 1,
+        config.min_count,
+        config.negative,
         1,
-        LOSSES[config.objective if config else "negative-sampling"],
-        MODELS[config.architecture if config else "skip-gram"],
+        LOSSES[config.objective],
+        MODELS[config.architecture],
         ngrams.buckets,
         ngrams.min_n,
         ngrams.max_n,
         100,
-        config.sample if config else 1e-4,
+        config.sample,
     )
     counts = np.maximum(vectors.vocabulary.counts, 1)
     with new_file(path, overwrite=overwrite) as temporary, temporary.open("wb") as file:
@@ -112,7 +113,7 @@ def read(path: Path) -> WordVectors:
             raise FormatError(f"{path} has been quantised (.ftz): firth reads models as they were trained")
         inputs = _matrix(file, path, width)
     has_ngrams = max_n > 0 and buckets > 0 and not (version == VERSIONS[0] and model not in MODELS.values())
-    if len(inputs) != len(words) + (buckets if has_ngrams else max(len(inputs) - len(words), 0)):
+    if len(inputs) < len(words) or (has_ngrams and len(inputs) != len(words) + buckets):
         raise FormatError(f"{path} has {len(inputs):,} vectors for {len(words):,} words and {buckets:,} buckets")
     vocabulary = Vocabulary(words, counts)
     if len(vocabulary.ids) != len(words):

@@ -88,40 +88,33 @@ def _score(X, n, Z, S):  # type: ignore[no-untyped-def]
     return tiles
 
 
-@overload(weigh, jit_options=OPTIONS)
-def _weigh(G, n, Z, out):  # type: ignore[no-untyped-def]
+def _in_tiles(many: Any, few: Any, narrow: Any) -> Any:
+    """A product in tiles: whole ones, and where few rows are left smaller ones, the last of one vector."""
+
     def tiles(G, n, Z, out):  # type: ignore[no-untyped-def]
         width = Z.shape[1]
         even = width // (2 * LANES) * (2 * LANES)
         for r in range(0, n, TILE_ROWS):
             if n - r > _FEW_ROWS:
                 for column in range(0, width, LANES):
-                    _weigh_rows(G, r, Z.shape[0], Z, column, out)
+                    many(G, r, Z.shape[0], Z, column, out)
             else:
                 for column in range(0, even, 2 * LANES):
-                    _weigh_few_rows(G, r, Z.shape[0], Z, column, out)
+                    few(G, r, Z.shape[0], Z, column, out)
                 if even < width:
-                    _weigh_few_rows_narrow(G, r, Z.shape[0], Z, even, out)
+                    narrow(G, r, Z.shape[0], Z, even, out)
 
     return tiles
+
+
+@overload(weigh, jit_options=OPTIONS)
+def _weigh(G, n, Z, out):  # type: ignore[no-untyped-def]
+    return _in_tiles(_weigh_rows, _weigh_few_rows, _weigh_few_rows_narrow)
 
 
 @overload(weigh_more, jit_options=OPTIONS)
 def _weigh_more(G, n, Z, out):  # type: ignore[no-untyped-def]
-    def tiles(G, n, Z, out):  # type: ignore[no-untyped-def]
-        width = Z.shape[1]
-        even = width // (2 * LANES) * (2 * LANES)
-        for r in range(0, n, TILE_ROWS):
-            if n - r > _FEW_ROWS:
-                for column in range(0, width, LANES):
-                    _weigh_more_rows(G, r, Z.shape[0], Z, column, out)
-            else:
-                for column in range(0, even, 2 * LANES):
-                    _weigh_more_few_rows(G, r, Z.shape[0], Z, column, out)
-                if even < width:
-                    _weigh_more_few_rows_narrow(G, r, Z.shape[0], Z, even, out)
-
-    return tiles
+    return _in_tiles(_weigh_more_rows, _weigh_more_few_rows, _weigh_more_few_rows_narrow)
 
 
 @overload(weigh_transposed, jit_options=OPTIONS)
