@@ -8,12 +8,16 @@ keep. It must stand by itself: a kernel neither allocates arrays nor raises, and
 from __future__ import annotations
 
 import functools
+import gc
+import importlib.util
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import llvmlite.binding as llvm
 import numba
+import numba.np.linalg
 import numpy as np
 from numba import types
 from numba.core import config
@@ -25,11 +29,8 @@ import firth.kernels.intrinsics  # noqa: F401  # what kernels call in the place 
 from firth.errors import FirthError
 from firth.kernels.compiler import Kernel, MachineCode, target_machine
 
-ALONE = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
 RUNTIME = ("NRT_", "numba_", "Py", "_Py")
 """How the names of functions begin that are there only where Numba is, or that need Python's lock."""
-COUNTS = ("NRT_incref", "NRT_decref", "NRT_MemInfo_call_dtor")
-"""Views of an array count their references to its owner. The arrays of a kernel have no owner: nothing is counted."""
 
 
 def type_of(kernel: Kernel) -> types.Type:
@@ -39,7 +40,7 @@ def type_of(kernel: Kernel) -> types.Type:
 
 @functools.cache
 def _dispatcher(kernel: Kernel) -> Any:
-    return numba.njit(**kernel.options, **ALONE)(kernel.function)
+    return numba.njit(**kernel.options)(kernel.function)
 
 
 def compile_kernel(kernel: Kernel, args: tuple[Any, ...]) -> MachineCode:
@@ -64,11 +65,40 @@ def _translation_only() -> Iterator[None]:
 
     with (
         global_compiler_lock,
+        _without_collection(),
+        _without_blas(),
         _replaced(config, "OPT", type(config.OPT)(0)),
         _replaced(CPUContext, "get_executable", not_executable),
         _replaced(JITCodeLibrary, "_finalize_specific", lambda library: None),
     ):
         yield
+
+
+@contextmanager
+def _without_blas() -> Iterator[None]:
+    """Within this, Numba loads what it needs, the first time it translates, without SciPy: a good part of it all."""
+
+    def none_found() -> None:
+        raise ImportError
+
+    if "numba.np.arraymath" in sys.modules:
+        yield
+        return
+    with _replaced(numba.np.linalg, "ensure_blas", none_found):
+        yield
+    numba.np.arraymath._HAVE_BLAS = importlib.util.find_spec("scipy") is not None  # for others in this process
+
+
+@contextmanager
+def _without_collection() -> Iterator[None]:
+    """Within this, Python does not look for garbage: Numba makes many objects, and keeps nearly all till the end."""
+    collects = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if collects:
+            gc.enable()
 
 
 @contextmanager
@@ -83,7 +113,6 @@ def _replaced(owner: Any, name: str, value: Any) -> Iterator[None]:
 
 def _object_code(module: Any, entry: str) -> bytes:
     """LLVM's object file of a module that is entered by one function, and needs no others than a C library's."""
-    module.link_in(llvm.parse_assembly("\n".join(f"define void @{name}(i8* %0) {{ ret void }}" for name in COUNTS)))
     for function in module.functions:
         if not function.is_declaration and function.name != entry:
             function.linkage = "internal"

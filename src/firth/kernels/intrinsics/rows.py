@@ -9,10 +9,9 @@ from typing import Any
 
 from numba import types
 from numba.core import cgutils
-from numba.extending import intrinsic, overload
 
-from firth.kernels.compiler import OPTIONS
 from firth.kernels.intrinsics.registers import Builder, Matrix, Value, accumulate, index, lane_sum, multiply_add
+from firth.kernels.intrinsics.replacing import replaces
 from firth.kernels.products import LANES
 from firth.kernels.rows import add_row, dot, weigh_rows
 
@@ -36,7 +35,7 @@ def _blocks(builder: Builder, width: Value, body: Callable[[Value, int], None]) 
         start = stop
 
 
-@intrinsic
+@replaces(dot)
 def _dot(typing_context, rows, i, j):  # type: ignore[no-untyped-def]
     def generate(context: Any, builder: Builder, signature: Any, args: Any) -> Value:
         z = Matrix(context, builder, signature.args[0], args[0])
@@ -64,7 +63,7 @@ def _dot(typing_context, rows, i, j):  # type: ignore[no-untyped-def]
     return rows.dtype(rows, types.intp, types.intp), generate
 
 
-@intrinsic
+@replaces(add_row)
 def _add_row(typing_context, out, o, weight, rows, i):  # type: ignore[no-untyped-def]
     def generate(context: Any, builder: Builder, signature: Any, args: Any) -> Value:
         sums, z = (Matrix(context, builder, signature.args[n], args[n]) for n in (0, 3))
@@ -85,7 +84,7 @@ def _add_row(typing_context, out, o, weight, rows, i):  # type: ignore[no-untype
     return types.void(out, types.intp, rows.dtype, rows, types.intp), generate
 
 
-@intrinsic
+@replaces(weigh_rows)
 def _weigh_rows(typing_context, weights, i, rows, first, numbers, out, o):  # type: ignore[no-untyped-def]
     def generate(context: Any, builder: Builder, signature: Any, args: Any) -> Value:
         g, z, sums = (Matrix(context, builder, signature.args[n], args[n]) for n in (0, 2, 5))
@@ -120,18 +119,3 @@ def _weigh_rows(typing_context, weights, i, rows, first, numbers, out, o):  # ty
         return context.get_dummy_value()
 
     return types.void(weights, types.intp, rows, types.intp, numbers, out, types.intp), generate
-
-
-@overload(dot, jit_options=OPTIONS)
-def _dot_of_rows(rows, i, j):  # type: ignore[no-untyped-def]
-    return lambda rows, i, j: _dot(rows, i, j)
-
-
-@overload(add_row, jit_options=OPTIONS)
-def _add_weighted_row(out, o, weight, rows, i):  # type: ignore[no-untyped-def]
-    return lambda out, o, weight, rows, i: _add_row(out, o, weight, rows, i)
-
-
-@overload(weigh_rows, jit_options=OPTIONS)
-def _weigh_some_rows(weights, i, rows, first, numbers, out, o):  # type: ignore[no-untyped-def]
-    return lambda weights, i, rows, first, numbers, out, o: _weigh_rows(weights, i, rows, first, numbers, out, o)

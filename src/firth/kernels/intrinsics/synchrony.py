@@ -8,9 +8,8 @@ from typing import Any
 from llvmlite import ir
 from numba import types
 from numba.core import cgutils
-from numba.extending import intrinsic, overload
 
-from firth.kernels.compiler import OPTIONS
+from firth.kernels.intrinsics.replacing import replaces
 from firth.kernels.synchrony import offer_core, read_counter, take_if, take_ticket
 
 
@@ -19,8 +18,8 @@ def _address(context: Any, builder: Any, array_type: Any, array: Any, index: Any
     return builder.gep(data, [index])
 
 
-@intrinsic
-def _atomic_add_one(typing_context, counters, index):  # type: ignore[no-untyped-def]
+@replaces(take_ticket)
+def _take_ticket(typing_context, counters, index):  # type: ignore[no-untyped-def]
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         address = _address(context, builder, signature.args[0], *args)
         return builder.atomic_rmw("add", address, ir.Constant(ir.IntType(64), 1), "seq_cst")
@@ -28,8 +27,8 @@ def _atomic_add_one(typing_context, counters, index):  # type: ignore[no-untyped
     return types.int64(counters, types.intp), generate
 
 
-@intrinsic
-def _atomic_add_one_if(typing_context, counters, index, wanted):  # type: ignore[no-untyped-def]
+@replaces(take_if)
+def _take_if(typing_context, counters, index, wanted):  # type: ignore[no-untyped-def]
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         address = _address(context, builder, signature.args[0], *args[:2])
         more = builder.add(args[2], ir.Constant(ir.IntType(64), 1))
@@ -38,16 +37,16 @@ def _atomic_add_one_if(typing_context, counters, index, wanted):  # type: ignore
     return types.boolean(counters, types.intp, types.int64), generate
 
 
-@intrinsic
-def _atomic_load(typing_context, counters, index):  # type: ignore[no-untyped-def]
+@replaces(read_counter)
+def _read_counter(typing_context, counters, index):  # type: ignore[no-untyped-def]
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         return builder.load_atomic(_address(context, builder, signature.args[0], *args), "seq_cst", 8)
 
     return types.int64(counters, types.intp), generate
 
 
-@intrinsic
-def _sched_yield(typing_context):  # type: ignore[no-untyped-def]
+@replaces(offer_core)
+def _offer_core(typing_context):  # type: ignore[no-untyped-def]
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         if os.name == "posix":
             kind = ir.FunctionType(ir.IntType(32), [])
@@ -55,23 +54,3 @@ def _sched_yield(typing_context):  # type: ignore[no-untyped-def]
         return context.get_dummy_value()
 
     return types.void(), generate
-
-
-@overload(take_ticket, jit_options=OPTIONS)
-def _take_ticket(counters, index):  # type: ignore[no-untyped-def]
-    return lambda counters, index: _atomic_add_one(counters, index)
-
-
-@overload(take_if, jit_options=OPTIONS)
-def _take_if(counters, index, wanted):  # type: ignore[no-untyped-def]
-    return lambda counters, index, wanted: _atomic_add_one_if(counters, index, wanted)
-
-
-@overload(read_counter, jit_options=OPTIONS)
-def _read_counter(counters, index):  # type: ignore[no-untyped-def]
-    return lambda counters, index: _atomic_load(counters, index)
-
-
-@overload(offer_core, jit_options=OPTIONS)
-def _offer_core():  # type: ignore[no-untyped-def]
-    return lambda: _sched_yield()
