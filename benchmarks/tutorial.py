@@ -41,9 +41,11 @@ def tensorflow_python() -> Path:
 def run(*command: object, **environment: str) -> tuple[float, dict]:
     start = time.perf_counter()
     quiet = {"TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": ""}
-    output = subprocess.run(
-        [str(c) for c in command], check=True, capture_output=True, text=True, env=os.environ | quiet | environment
-    ).stdout
+    usual = os.environ | quiet | environment
+    usual.pop(
+        "PYTHONDONTWRITEBYTECODE", None
+    )  # or Python would compile firth's sources, and not TensorFlow's, each time
+    output = subprocess.run([str(c) for c in command], check=True, capture_output=True, text=True, env=usual).stdout
     return time.perf_counter() - start, json.loads(output.splitlines()[-1])
 
 

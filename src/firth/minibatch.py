@@ -18,7 +18,7 @@ from firth.aligned import aligned_zeros
 from firth.config import Config, is_bool, is_int, is_real, or_none, setting
 from firth.errors import ConfigError
 from firth.examples import Examples, random_order
-from firth.kernels.minibatch import Batch, Objective, train_batches, update_rows
+from firth.kernels.minibatch import COUNTERS, SLOTS, Batch, Objective, train_batches, update_rows
 from firth.kernels.randomness import INITIAL_VECTORS, fill_uniform, stream_key
 from firth.objectives import OBJECTIVES
 from firth.optimizers import OPTIMIZERS
@@ -196,7 +196,7 @@ class Trainer:
         self.optimizer = OPTIMIZERS[config.optimizer]
         self.rate = float(config.learning_rate or self.optimizer.rate)
         self.parameter = self.optimizer.parameter(values)
-        self.first = np.zeros(len(values), np.int64)
+        self.slots = np.zeros(len(values), np.int64)
         self.steps = 0
 
     def losses(self, targets: Int32, contexts: Int32) -> tuple[Array, Array, Array]:
@@ -250,14 +250,16 @@ class Trainer:
             return float(losses.mean()), float(right.mean())
         objective = Objective(self.objective.kind, self.objective.corrected, self.log_expected)
         batch = self._batch(min(batch_size, n), contexts.shape[1])
-        counters = np.zeros(8, np.int64)
+        counters = np.zeros(COUNTERS, np.int64)
         rates = self.optimizer.rates(self.rate, self.steps, -(-n // batch_size))
-        gradients = aligned_zeros(self.team.threads, self.parameter.values.shape[1], self.parameter.values.dtype)
+        gradients = aligned_zeros(
+            self.team.threads * SLOTS, self.parameter.values.shape[1], self.parameter.values.dtype
+        )
         self.team.run(
             lambda thread: train_batches(
-                thread, self.team.threads, counters, targets, contexts, self.contexts_from, batch_size,
+                counters, targets, contexts, self.contexts_from, batch_size,
                 objective, self.parameter, self.optimizer.update, rates, self.steps,
-                batch, gradients, losses, right,
+                batch, gradients[thread * SLOTS : (thread + 1) * SLOTS], losses, right,
             )
         )  # fmt: skip
         self.steps += len(rates)
@@ -266,14 +268,21 @@ class Trainer:
     def _batch(self, n: int, candidates: int) -> Batch:
         values = self.parameter.values
         rows, width = values.shape
+        places = n * (candidates + 1)
+        most_slots = min(rows, places)
+        weights = np.ones(n * candidates + 1, values.dtype)
         return Batch(
-            by_logits=np.empty((n, candidates), values.dtype),
-            target=aligned_zeros(n, width, values.dtype),
-            by_target=aligned_zeros(n, width, values.dtype),
-            first=self.first,
-            following=np.empty(n * (candidates + 1), np.int32),
-            seen=np.empty(rows + 1, np.int32),
-            seen_rows=np.zeros(1, np.int64),
+            logits=weights[:-1].reshape(n, candidates),
+            weights=weights,
+            kept=aligned_zeros(2 * n, width, values.dtype),
+            slots=self.slots,
+            rows=np.empty(most_slots, np.int32),
+            starts=np.empty(most_slots + 1, np.int32),
+            counts=np.zeros(1, np.int64),
+            slot_at=np.empty(places, np.int32),
+            slot=np.empty(places, np.int32),
+            weight=np.empty(places, np.int32),
+            source=np.empty(places, np.int32),
         )
 
 

@@ -18,9 +18,10 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from firth.kernels.compiler import compiled
+from firth.kernels.exponentials import exponential
 from firth.kernels.prefetch import prefetch_row
-from firth.kernels.rows import add_row, dot, weigh_rows
-from firth.kernels.synchrony import wait_for_all
+from firth.kernels.rows import dot, sum_places, weigh_rows
+from firth.kernels.synchrony import read_counter, take_if, take_ticket, wait_until
 
 Array = np.ndarray[Any, Any]
 Float64 = np.ndarray[Any, np.dtype[np.float64]]
@@ -31,17 +32,21 @@ Bool = np.ndarray[Any, np.dtype[np.bool_]]
 SOFTMAX, LOGISTIC = range(2)
 """Kinds of objectives over candidates; each may correct its logits by log Q first."""
 SGD, ADAGRAD, ADAM, LAZY_ADAM = range(4)
-LISTING = 36
-"""Listing where a batch's rows occur takes as long as this many examples by vectors' width computing: so much less is
-the share of the thread that lists."""
-TASK = 32
-"""Rows of the batch in a row that are one thread's."""
-LONG_TASK = 512
-"""Rows in a row that are one thread's, where all are updated."""
+EXAMPLES = 16
+"""Examples whose losses are found together, in whole vectors of numbers."""
+PIECE_EXAMPLES = 2 * EXAMPLES
+"""Examples that a thread claims at a time."""
+ROW_PIECES = 32
+"""Pieces that the rows of a batch are claimed in."""
+SLOTS = 32
+"""Rows whose gradients are summed together: as many as the fastest cache holds."""
 ROWS_AHEAD = 2
 """Rows that are on their way from memory while one is updated."""
+PIECES, DONE = 0, 8
+"""The counters of pieces claimed, and done; they lie so far apart that they share no cache line."""
+COUNTERS = 16
 STEP = 1 << 32
-"""More than any place in a batch."""
+"""More than the rows of any batch."""
 END = -1
 
 
@@ -71,114 +76,154 @@ class Objective(NamedTuple):
 
 
 class Batch(NamedTuple):
-    """What the first phase keeps of a batch of n examples for the second."""
+    """What the first phase keeps of a batch of up to n examples for the second.
 
-    by_logits: Array  # (n, 1 + k) the gradient of the mean loss by the logits
-    target: Array  # (n, d) the target's vector before the step
-    by_target: Array  # (n, d) the gradient by it
-    first: Int64  # (rows,) step · `STEP` + the place where a row occurred first in the last step that had it
-    following: Int32  # (n · (2 + k),) where the row of this place occurs next, or END. A place is example · (2 + k),
-    # and 1 + j more for candidate j
-    seen: Int32  # (rows + 1,) the rows that occur
-    seen_rows: Int64  # (1,) how many these are
+    Each of its places, an example's target or candidate, asks for a change of a row: for a number of `weights` times a
+    row of `kept`. A slot is a row that occurs in the batch; the places are listed slot after slot, each one's in order.
+    """
+
+    logits: Array  # (n, 1 + k); then the gradient of the mean loss by them
+    weights: Array  # (n · (1 + k) + 1,) the same numbers, and 1
+    kept: Array  # (2 n, d) the target's vector before the step, of each example; n rows further, the gradient by it
+    slots: Int64  # (rows,) step · `STEP` + the slot a row had in the last step it occurred in
+    rows: Int32  # (S,) the row of each slot
+    starts: Int32  # (S + 1,) where its places are listed
+    counts: Int64  # (1,) how many slots there are
+    slot_at: Int32  # (P,) the slot of each example's target and candidates
+    slot: Int32  # (P,) of each place listed: its slot,
+    weight: Int32  # where its number stands in `weights`,
+    source: Int32  # and its row in `kept`
 
 
 @compiled
-def gradient_by_logits(
-    kind: int, corrected: bool, logits: Array, i: int, candidates: Int32, log_expected: Array
-) -> float:
-    """Replace the logits of example i by the gradient of its loss; return the loss."""
-    if corrected:
-        for j in range(logits.shape[1]):
-            logits[i, j] -= log_expected[candidates[j]]
-    loss = 0.0
-    if kind == SOFTMAX:
+def softmax_losses(logits: Array, flat: Array, losses: Float64) -> None:
+    """Replace logits (n, 1 + k) by the gradients of their losses, and write the losses (n,). `flat` is the logits."""
+    for i in range(logits.shape[0]):
         greatest = logits[i, 0]
         for j in range(1, logits.shape[1]):
             greatest = max(greatest, logits[i, j])
-        true = float(logits[i, 0]) - float(greatest)
+        for j in range(logits.shape[1]):
+            logits[i, j] -= greatest
+        losses[i] = -float(logits[i, 0])
+    for p in range(flat.shape[0]):
+        flat[p] = exponential(float(flat[p]))
+    for i in range(logits.shape[0]):
         total = 0.0
         for j in range(logits.shape[1]):
-            exponential = np.exp(logits[i, j] - greatest)
-            logits[i, j] = exponential
-            total += exponential
+            total += logits[i, j]
+        losses[i] += math.log(total)
         for j in range(logits.shape[1]):
             logits[i, j] /= total
         logits[i, 0] -= 1
-        return math.log(total) - true
-    for j in range(logits.shape[1]):
-        logit = float(logits[i, j])
-        signed = -logit if j == 0 else logit
-        decay = math.exp(-abs(signed))
-        loss += max(signed, 0.0) + math.log1p(decay)
-        error = 1 / (1 + decay) if signed >= 0 else decay / (1 + decay)
-        logits[i, j] = -error if j == 0 else error
-    return loss
 
 
 @compiled
-def compute_example(
-    i: int,
-    target: int,
-    candidates: Int32,
+def logistic_losses(logits: Array, losses: Float64) -> None:
+    """Replace logits (n, 1 + k) by the gradients of their losses, and write the losses (n,)."""
+    for i in range(logits.shape[0]):
+        losses[i] = 0
+        for j in range(logits.shape[1]):
+            logit = float(logits[i, j])
+            signed = -logit if j == 0 else logit
+            decay = math.exp(-abs(signed))
+            losses[i] += max(signed, 0.0) + math.log1p(decay)
+            error = 1 / (1 + decay) if signed >= 0 else decay / (1 + decay)
+            logits[i, j] = -error if j == 0 else error
+
+
+@compiled
+def compute_examples(
+    first: int,
+    targets: Int32,
+    contexts: Int32,
     contexts_from: int,
     scale: float,
     values: Array,
     objective: Objective,
     batch: Batch,
-) -> tuple[float, bool]:
-    """Keep what example i asks for: the gradients of its loss, times `scale`, and its target's vector.
-
-    Returns the loss, and whether the true candidate has the highest logit. `candidates` (1 + k,) are its own.
-    """
-    logits, kept, by_target = batch.by_logits, batch.target, batch.by_target
-    answer = 0
-    for j in range(candidates.shape[0]):
-        logits[i, j] = dot(values, target, contexts_from + candidates[j])
-        if logits[i, j] > logits[i, answer]:
-            answer = j
-    loss = gradient_by_logits(objective.kind, objective.corrected, logits, i, candidates, objective.log_expected)
-    for j in range(candidates.shape[0]):
-        logits[i, j] *= scale
-    for column in range(values.shape[1]):
-        kept[i, column] = values[target, column]
-    weigh_rows(logits, i, values, contexts_from, candidates, by_target, i)
-    return loss, answer == 0
-
-
-@compiled
-def list_occurrences(targets: Int32, contexts: Int32, contexts_from: int, step: int, batch: Batch) -> None:
-    """List where each row occurs in a batch."""
-    places = contexts.shape[1] + 1
-    first, following, seen = batch.first, batch.following, batch.seen
-    found = 0
-    for example in range(targets.shape[0] - 1, -1, -1):
-        for j in range(contexts.shape[1], -1, -1):
-            place = example * places + j
-            row = contexts_from + contexts[example, j - 1] if j > 0 else np.int64(targets[example])
-            later = first[row] - step * STEP
-            following[place] = later if later >= 0 else END
-            first[row] = step * STEP + place
-            seen[found] = row  # without a branch, which nobody could foretell: the next row takes this place if it was
-            found += later < 0  # seen before
-    batch.seen_rows[0] = found
-
-
-@compiled
-def add_gradients(
-    first: int, following: Int32, by_logits: Array, target: Array, by_target: Array, gradients: Array, thread: int
+    losses: Float64,
+    right_answers: Bool,
 ) -> None:
-    """Add to a thread's row of `gradients` what each place of a row in the batch asks for, from its first one on."""
-    places = by_logits.shape[1] + 1
-    place = first
-    while place != END:
-        example = place // places
-        j = place - example * places
-        if j == 0:
-            add_row(gradients, thread, by_logits.dtype.type(1), by_target, example)
-        else:
-            add_row(gradients, thread, by_logits[example, j - 1], target, example)
-        place = following[place]
+    """Keep what some examples ask for, which stand in the batch from `first` on: the gradients of their losses, times
+    `scale`, and the targets' vectors. Writes the losses, and whether the true candidate has the highest logit.
+    """
+    n, candidates = contexts.shape
+    logits = batch.logits[first : first + n]
+    flat = batch.weights[first * candidates : (first + n) * candidates]
+    for i in range(n):
+        ahead = min(i + ROWS_AHEAD, n - 1)
+        prefetch_row(values, targets[ahead])
+        for j in range(candidates):
+            prefetch_row(values, contexts_from + contexts[ahead, j])
+        answer = 0
+        for j in range(candidates):
+            logits[i, j] = dot(values, targets[i], contexts_from + contexts[i, j])
+            if logits[i, j] > logits[i, answer]:
+                answer = j
+        right_answers[i] = answer == 0
+        if objective.corrected:
+            for j in range(candidates):
+                logits[i, j] -= objective.log_expected[contexts[i, j]]
+    if objective.kind == SOFTMAX:
+        softmax_losses(logits, flat, losses)
+    else:
+        logistic_losses(logits, losses)
+    for p in range(flat.shape[0]):
+        flat[p] *= scale
+    gradients_from = batch.logits.shape[0]
+    for i in range(n):
+        kept = batch.kept[first + i]
+        target = values[targets[i]]
+        for column in range(kept.shape[0]):
+            kept[column] = target[column]
+        weigh_rows(logits, i, values, contexts_from, contexts[i], batch.kept, gradients_from + first + i)
+
+
+@compiled
+def list_places(targets: Int32, contexts: Int32, contexts_from: int, step: int, batch: Batch) -> None:
+    """Find the slots of a batch, and list their places: count, add up, and put each in its place."""
+    rows, starts, slots, slot_at = batch.rows, batch.starts, batch.slots, batch.slot_at
+    n, candidates = contexts.shape
+    found = at = 0
+    starts[0] = 0
+    for i in range(n):
+        for j in range(candidates + 1):
+            row = contexts_from + contexts[i, j - 1] if j > 0 else np.int64(targets[i])
+            slot = slots[row] - step * STEP
+            is_new = slot < 0
+            slot = found if is_new else slot  # all without a branch, which nobody could foretell
+            slots[row] = step * STEP + slot
+            rows[slot] = row
+            starts[slot + 1] = 1 if is_new else starts[slot + 1] + 1
+            slot_at[at] = slot
+            found += is_new
+            at += 1
+    batch.counts[0] = found
+    total = 0
+    for slot in range(found):
+        total += starts[slot + 1]
+        starts[slot + 1] = total - starts[slot + 1]
+    at = weight = 0
+    for i in range(n):
+        for j in range(candidates + 1):
+            slot = slot_at[at]
+            place = starts[slot + 1]
+            starts[slot + 1] = place + 1
+            batch.slot[place] = slot
+            batch.weight[place] = weight if j > 0 else batch.weights.shape[0] - 1
+            batch.source[place] = i if j > 0 else batch.logits.shape[0] + i
+            weight += j > 0
+            at += 1
+
+
+@compiled
+def sum_gradients(begin: int, end: int, batch: Batch, gradients: Array) -> None:
+    """The gradients (end - begin, d) by the rows of some slots: what each of their places in the batch asks for."""
+    for slot in range(begin, end):
+        sum_places(
+            batch.weights, batch.weight, batch.kept, batch.source,
+            batch.starts[slot], batch.starts[slot + 1], gradients, slot - begin,
+        )  # fmt: skip
 
 
 @compiled
@@ -229,90 +274,49 @@ def update_rows(parameter: Parameter, update: Update, rate: float, rows: Int32, 
 
 
 @compiled
-def compute_examples(
-    thread: int,
-    threads: int,
-    targets: Int32,
-    contexts: Int32,
-    contexts_from: int,
-    start: int,
-    stop: int,
-    values: Array,
-    objective: Objective,
-    batch: Batch,
-    losses: Float64,
-    right_answers: Bool,
-) -> None:
-    """This thread's share of a batch's examples, start to stop. That of the last thread, which lists, is smaller."""
-    n = stop - start
-    scale = 1.0 / n
-    listing = n * LISTING // values.shape[1]
-    of_the_last = max(0, (n + listing) // threads - listing) if threads > 1 else n
-    of_others = n - of_the_last
-    last = thread == threads - 1
-    begin = of_others if last else thread * of_others // (threads - 1)
-    end = n if last else (thread + 1) * of_others // (threads - 1)
-    for k in range(end - begin):
-        i = start + begin + k
-        ahead = min(i + ROWS_AHEAD, stop - 1)
-        prefetch_row(values, np.int64(targets[ahead]))
-        for j in range(contexts.shape[1]):
-            prefetch_row(values, contexts_from + contexts[ahead, j])
-        losses[i], right_answers[i] = compute_example(
-            i - start, targets[i], contexts[i], contexts_from, scale, values, objective, batch
-        )
-
-
-@compiled
 def update_seen_rows(
-    thread: int,
-    threads: int,
-    step: int,
-    rate: float,
-    parameter: Parameter,
-    update: Update,
-    batch: Batch,
-    gradients: Array,
+    begin: int, end: int, rate: float, parameter: Parameter, update: Update, batch: Batch, gradients: Array
 ) -> None:
-    """This thread's share of the rows that a step moves: those that occur in the batch, or with `ADAM` all.
-
-    The thread's row of `gradients` (threads, d) is working space.
-    """
+    """Update the rows of some slots. `gradients` (`SLOTS`, d) is working space."""
     values, mean, square = parameter.values, parameter.mean, parameter.square
     kind = values.dtype.type
     step_rate, epsilon = kind(rate), kind(update.epsilon)
     fall_1, fall_2 = kind(1 - update.beta_1), kind(1 - update.beta_2)
-    every_row = update.optimizer == ADAM
-    rows = values.shape[0] if every_row else batch.seen_rows[0]
-    size = LONG_TASK if every_row else TASK
-    first = thread * size
-    while first < rows:
-        last = min(first + size, rows)
-        for place in range(first, last):
-            row = place if every_row else batch.seen[place]
-            if not every_row:
-                ahead = np.int64(batch.seen[min(place + ROWS_AHEAD, last - 1)])
-                prefetch_row(values, ahead)
-                if mean.shape[0] > 0:
-                    prefetch_row(mean, ahead)
-                if square.shape[0] > 0:
-                    prefetch_row(square, ahead)
-            gradient = gradients[thread]
-            for column in range(gradient.shape[0]):
-                gradient[column] = 0
-            first_place = batch.first[row] - step * STEP
-            if first_place >= 0:
-                add_gradients(
-                    first_place, batch.following, batch.by_logits, batch.target, batch.by_target, gradients, thread
-                )
+    for first in range(begin, end, SLOTS):
+        last = min(first + SLOTS, end)
+        sum_gradients(first, last, batch, gradients)
+        for slot in range(first, last):
+            ahead = np.int64(batch.rows[min(slot + ROWS_AHEAD, last - 1)])
+            prefetch_row(values, ahead)
+            if mean.shape[0] > 0:
+                prefetch_row(mean, ahead)
+            if square.shape[0] > 0:
+                prefetch_row(square, ahead)
+            row, gradient = np.int64(batch.rows[slot]), gradients[slot - first]
             update_row(row, gradient, values, mean, square, update.optimizer, step_rate, fall_1, fall_2, epsilon)
-        first += threads * size
+
+
+@compiled
+def update_other_rows(
+    begin: int, end: int, step: int, rate: float, parameter: Parameter, update: Update, batch: Batch
+) -> None:
+    """Update those of some rows that do not occur in a batch: with `ADAM`, their means move them."""
+    values, mean, square = parameter.values, parameter.mean, parameter.square
+    kind = values.dtype.type
+    step_rate, epsilon = kind(rate), kind(update.epsilon)
+    fall_1, fall_2 = kind(1 - update.beta_1), kind(1 - update.beta_2)
+    for row in range(begin, end):
+        if batch.slots[row] < step * STEP:
+            for column in range(values.shape[1]):
+                m = mean[row, column] - mean[row, column] * fall_1
+                v = square[row, column] - square[row, column] * fall_2
+                mean[row, column] = m
+                square[row, column] = v
+                values[row, column] -= step_rate * m / (np.sqrt(v) + epsilon)
 
 
 @compiled
 def train_batches(
-    thread: int,
-    threads: int,
     counters: Int64,
     targets: Int32,
     contexts: Int32,
@@ -330,23 +334,47 @@ def train_batches(
 ) -> None:
     """Train on examples in order, a batch at a time; write each one's loss, and whether it was answered right.
 
-    Every thread calls this with the same arrays, and `counters` all zero. `contexts_from` is the row of the first
-    context vector; `rates` are those of the steps; `batch` has room for a batch, `gradients` (threads, d) for one
-    gradient a thread.
+    Every thread calls this with the same arrays, save `gradients` (`SLOTS`, d), its working space. `counters` are all
+    zero at the start, and only grow, so that who comes back late claims nothing of a batch that is over.
+    `contexts_from` is the row of the first context vector; `rates` are those of the steps; `batch` has room for one.
     """
-    meeting = 0
+    rows = parameter.values.shape[0]
+    end_of_pieces = 0
     for number in range(rates.shape[0]):
         start = number * batch_size
         stop = min(start + batch_size, targets.shape[0])
         step = steps_before + number + 1
-        if thread == threads - 1:
-            list_occurrences(targets[start:stop], contexts[start:stop], contexts_from, step, batch)
-        compute_examples(
-            thread, threads, targets, contexts, contexts_from, start, stop,
-            parameter.values, objective, batch, losses, right_answers,
-        )  # fmt: skip
-        meeting += 1
-        wait_for_all(counters, meeting, threads)
-        update_seen_rows(thread, threads, step, rates[number], parameter, update, batch, gradients)
-        meeting += 1
-        wait_for_all(counters, meeting, threads)
+        first_piece = end_of_pieces
+        end_of_pieces += 1 + (stop - start + PIECE_EXAMPLES - 1) // PIECE_EXAMPLES
+        piece = read_counter(counters, PIECES)
+        while piece < end_of_pieces:
+            if take_if(counters, PIECES, piece):
+                if piece == first_piece:
+                    list_places(targets[start:stop], contexts[start:stop], contexts_from, step, batch)
+                else:
+                    begin = (piece - first_piece - 1) * PIECE_EXAMPLES
+                    for first in range(begin, min(begin + PIECE_EXAMPLES, stop - start), EXAMPLES):
+                        here, there = start + first, min(start + first + EXAMPLES, stop)
+                        compute_examples(
+                            first, targets[here:there], contexts[here:there], contexts_from, 1 / (stop - start),
+                            parameter.values, objective, batch, losses[here:there], right_answers[here:there],
+                        )  # fmt: skip
+                take_ticket(counters, DONE)
+            piece = read_counter(counters, PIECES)
+        wait_until(counters, DONE, end_of_pieces)
+
+        first_piece = end_of_pieces
+        end_of_pieces += ROW_PIECES
+        piece = read_counter(counters, PIECES)
+        while piece < end_of_pieces:
+            if take_if(counters, PIECES, piece):
+                part = piece - first_piece
+                slots = batch.counts[0]
+                begin, end = part * slots // ROW_PIECES, (part + 1) * slots // ROW_PIECES
+                update_seen_rows(begin, end, rates[number], parameter, update, batch, gradients)
+                if update.optimizer == ADAM:
+                    begin, end = part * rows // ROW_PIECES, (part + 1) * rows // ROW_PIECES
+                    update_other_rows(begin, end, step, rates[number], parameter, update, batch)
+                take_ticket(counters, DONE)
+            piece = read_counter(counters, PIECES)
+        wait_until(counters, DONE, end_of_pieces)

@@ -27,3 +27,10 @@ def add_row(out: Array, o: Any, weight: Any, rows: Array, i: Any) -> None:
 def weigh_rows(weights: Array, i: Any, rows: Array, first: Any, numbers: Array, out: Array, o: Any) -> None:
     """out[o] = Σⱼ weights[i, j] · rows[first + numbers[j]]."""
     out[o] = weights[i, : len(numbers)] @ rows[first + numbers]
+
+
+def sum_places(
+    weights: Array, which: Array, rows: Array, numbers: Array, begin: Any, end: Any, out: Array, o: Any
+) -> None:
+    """out[o] = Σₚ weights[which[p]] · rows[numbers[p]], for the places p from `begin` to `end`."""
+    out[o] = weights[which[begin:end]] @ rows[numbers[begin:end]]

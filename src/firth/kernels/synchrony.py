@@ -16,8 +16,6 @@ from firth.kernels.compiler import compiled
 
 Counters = np.ndarray[Any, np.dtype[np.int64]]
 
-ARRIVALS = 0
-"""The counter of arrivals at the barrier; the others are free for tickets."""
 PATIENCE = 2000
 """Looks at the barrier before a waiting thread offers its core to others (some microseconds)."""
 
@@ -53,10 +51,3 @@ def wait_until(counters: Counters, index: int, number: int) -> None:
         looks += 1
         if looks > PATIENCE:
             offer_core()
-
-
-@compiled
-def wait_for_all(counters: Counters, meeting: int, threads: int) -> None:
-    """Return when all threads have come to this meeting. Meetings are numbered from 1, in order."""
-    take_ticket(counters, ARRIVALS)
-    wait_until(counters, ARRIVALS, meeting * threads)

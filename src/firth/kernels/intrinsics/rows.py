@@ -13,10 +13,12 @@ from numba.core import cgutils
 from firth.kernels.intrinsics.registers import Builder, Matrix, Value, accumulate, index, lane_sum, multiply_add
 from firth.kernels.intrinsics.replacing import replaces
 from firth.kernels.products import LANES
-from firth.kernels.rows import add_row, dot, weigh_rows
+from firth.kernels.rows import add_row, dot, sum_places, weigh_rows
 
-VECTORS = 4
-"""Vectors that are worked on at a time: enough to hide the latency of a multiply-add."""
+SUMS = 4
+"""Sums of a product of two rows: enough to hide the latency of a multiply-add."""
+VECTORS = 8
+"""Vectors of a sum of rows that stay in registers: 128 numbers are summed in one go."""
 
 
 def _whole(builder: Builder, width: Value, stride: int) -> Value:
@@ -25,7 +27,7 @@ def _whole(builder: Builder, width: Value, stride: int) -> Value:
 
 
 def _blocks(builder: Builder, width: Value, body: Callable[[Value, int], None]) -> None:
-    """Run `body(column, vectors)` over a row: blocks of four vectors, of one, and (0 vectors) single numbers."""
+    """Run `body(column, vectors)` over a row: blocks of eight vectors, of one, and (0 vectors) single numbers."""
     start = index(0)
     for vectors in (VECTORS, 1, 0):
         stride = vectors * LANES or 1
@@ -53,8 +55,8 @@ def _dot(typing_context, rows, i, j):  # type: ignore[no-untyped-def]
                 for total in sums
             ]
 
-        blocks, vectors = (_whole(builder, z.width, stride) for stride in (VECTORS * LANES, LANES))
-        sums = accumulate(builder, [z.zeros] * VECTORS, index(0), blocks, VECTORS * LANES, block)
+        blocks, vectors = (_whole(builder, z.width, stride) for stride in (SUMS * LANES, LANES))
+        sums = accumulate(builder, [z.zeros] * SUMS, index(0), blocks, SUMS * LANES, block)
         total = builder.fadd(builder.fadd(sums[0], sums[1]), builder.fadd(sums[2], sums[3]))
         (total,) = accumulate(builder, [total], blocks, vectors, LANES, block)
         (total,) = accumulate(builder, [lane_sum(builder, total)], vectors, z.width, 1, number)
@@ -119,3 +121,43 @@ def _weigh_rows(typing_context, weights, i, rows, first, numbers, out, o):  # ty
         return context.get_dummy_value()
 
     return types.void(weights, types.intp, rows, types.intp, numbers, out, types.intp), generate
+
+
+@replaces(sum_places)
+def _sum_places(typing_context, weights, which, rows, numbers, begin, end, out, o):  # type: ignore[no-untyped-def]
+    def generate(context: Any, builder: Builder, signature: Any, args: Any) -> Value:
+        def data(n: int) -> Value:
+            return context.make_array(signature.args[n])(context, builder, args[n]).data
+
+        def number(pointer: Value, p: Value) -> Value:
+            return builder.sext(builder.load(builder.gep(pointer, [p])), p.type)
+
+        z, sums = (Matrix(context, builder, signature.args[n], args[n]) for n in (2, 6))
+        weight_data, which_data, numbers_data = data(0), data(1), data(3)
+        begin, end, o = args[4], args[5], args[7]
+
+        def body(column: Value, vectors: int) -> None:
+            columns = [builder.add(column, index(v * LANES)) for v in range(vectors)]
+
+            def add(p: Value, totals: list[Value]) -> list[Value]:
+                weight = builder.load(builder.gep(weight_data, [number(which_data, p)]))
+                row = number(numbers_data, p)
+                if not vectors:
+                    return [multiply_add(builder, weight, builder.load(z.at(row, column)), total) for total in totals]
+                lanes = z.in_every_lane(weight)
+                return [
+                    multiply_add(builder, lanes, z.vector(row, c), total)
+                    for c, total in zip(columns, totals, strict=True)
+                ]
+
+            zeros = [z.zeros] * vectors or [z.zeros.type.element(0.0)]
+            totals = accumulate(builder, zeros, begin, end, 1, add)
+            for c, total in zip(columns, totals, strict=False):
+                sums.store(total, o, c)
+            if not vectors:
+                builder.store(totals[0], sums.at(o, column))
+
+        _blocks(builder, z.width, body)
+        return context.get_dummy_value()
+
+    return types.void(weights, which, rows, numbers, types.intp, types.intp, out, types.intp), generate

@@ -1,0 +1,24 @@
+"""A power of two by the bits of a number (see `firth.kernels.exponentials`)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from llvmlite import ir
+from numba import types
+
+from firth.kernels.exponentials import power_of_two
+from firth.kernels.intrinsics.registers import index
+from firth.kernels.intrinsics.replacing import replaces
+
+EXPONENT_FROM_BIT, ONE = 52, 0x3FF0000000000000
+
+
+@replaces(power_of_two)
+def _power_of_two(typing_context, n):  # type: ignore[no-untyped-def]
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        lowest_bits = builder.bitcast(args[0], ir.IntType(64))
+        bits = builder.add(builder.shl(lowest_bits, index(EXPONENT_FROM_BIT)), index(ONE))
+        return builder.bitcast(bits, ir.DoubleType())
+
+    return types.float64(types.float64), generate
