@@ -111,7 +111,7 @@ def vectorize(
 def numbered(texts: Iterable[Text], config: TextConfig | None = None) -> Numbered:
     """Number the tokens of texts. Raises `TypeError` for texts that are strings and lists."""
     config, texts = config or TextConfig(), list(texts)
-    kinds = {isinstance(text, str) for text in texts}
+    kinds = {issubclass(kind, str) for kind in set(map(type, texts))}
     if len(kinds) > 1:
         raise TypeError("texts are strings, or lists of tokens: not some of both")
     if True in kinds and can_scan(config):

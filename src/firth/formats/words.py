@@ -15,8 +15,8 @@ from firth.vocabulary import Vocabulary
 
 def refuse_words_with(characters: Collection[str], words: Sequence[str], format: str, instead: str) -> None:
     """Raise `UnwritableWordError` if a word has one of these characters, or is empty."""
-    bad = [word for word in words if not word or any(c in word for c in characters)]
-    if bad:
+    if not all(words) or not set(characters).isdisjoint("".join(words)):
+        bad = [word for word in words if not word or any(c in word for c in characters)]
         what = "is empty" if not bad[0] else "has white space in it"
         more = f" (and {len(bad) - 1:,} more)" if len(bad) > 1 else ""
         raise UnwritableWordError(f"{format} files cannot hold the word {bad[0]!r}{more}: it {what}. {instead}")

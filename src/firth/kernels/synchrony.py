@@ -1,7 +1,7 @@
-"""How the threads of a training wait for each other inside a kernel: atomic counters, claims and a barrier.
+"""How the threads of a training wait for each other inside a kernel: atomic counters, and claims.
 
 A thread that has claimed a piece of work is waited for; one that has not may be away, where the system gives its core
-to somebody else, and the others do the work without it. Only the barrier waits for every thread.
+to somebody else, and the others do the work without it.
 
 The plain functions are what runs when the compiler is off, where there is one thread only.
 """
@@ -17,7 +17,7 @@ from firth.kernels.compiler import compiled
 Counters = np.ndarray[Any, np.dtype[np.int64]]
 
 PATIENCE = 2000
-"""Looks at the barrier before a waiting thread offers its core to others (some microseconds)."""
+"""Looks at a counter before a waiting thread offers its core to others (some microseconds)."""
 
 
 def take_ticket(counters: Counters, index: int) -> int:
