@@ -195,8 +195,8 @@ class Kernel:
     def _load(self, signature: tuple[Any, ...], args: tuple[Any, ...]) -> Callable[..., Any]:
         code = self.function.__code__  # that of a kernel outside this folder may change, too
         digest = hashlib.sha256(repr((signature, code.co_code, code.co_consts)).encode()).hexdigest()[:16]
-        name = f"{self.function.__module__.rpartition('.')[2]}.{self.function.__name__}-{digest}.kernel"
-        path = cache_folder() / name
+        name = f"{self.function.__module__.rpartition('.')[2]}.{self.function.__name__}-{digest}"
+        path = cache_folder() / f"{name}.kernel"
         found = _kept(path)
         if found is None:
             beside.wait_for(self.function.__name__)
@@ -204,7 +204,7 @@ class Kernel:
         if found is None:
             from firth.kernels import machine_code
 
-            found = machine_code.compile_kernel(self, args)
+            found = machine_code.compile_kernel(self, args, name)
             _keep(path, found.to_bytes())
         return _linked(found, signature)
 
@@ -240,9 +240,8 @@ def _linked(machine_code: MachineCode, signature: tuple[Any, ...]) -> Callable[.
     """The machine code as a Python function of flattened arguments. Numba's functions return a status, 0 if all went
     well, and get the places of the results and of an exception before the arguments.
     """
-    code = llvm.ObjectFileRef.from_data(machine_code.code)
-    engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), target_machine())
-    engine.add_object_file(code)
+    engine = _engine()
+    engine.add_object_file(llvm.ObjectFileRef.from_data(machine_code.code))
     engine.finalize_object()
     c_types: list[Any] = []
     for kind in signature:
@@ -263,8 +262,13 @@ def _linked(machine_code: MachineCode, signature: tuple[Any, ...]) -> Callable[.
         values = tuple(getattr(results, name) for name, _ in fields)
         return values if len(values) > 1 else values[0] if values else None
 
-    run.engine = engine  # type: ignore[attr-defined]  # which owns the code, and must live as long
     return run
+
+
+@functools.cache
+def _engine() -> Any:
+    """What loads all machine code of this process, and owns it."""
+    return llvm.create_mcjit_compiler(llvm.parse_assembly(""), target_machine())
 
 
 def target_machine() -> Any:

@@ -43,15 +43,15 @@ def _dispatcher(kernel: Kernel) -> Any:
     return numba.njit(**kernel.options)(kernel.function)
 
 
-def compile_kernel(kernel: Kernel, args: tuple[Any, ...]) -> MachineCode:
-    """Compile a kernel for arguments of these types."""
+def compile_kernel(kernel: Kernel, args: tuple[Any, ...], entry: str) -> MachineCode:
+    """Compile a kernel for arguments of these types, to machine code that is entered by this name."""
     dispatcher = _dispatcher(kernel)
     signature = tuple(_type(arg) for arg in args)
     with _translation_only():
         dispatcher.compile(signature)
         made = dispatcher.overloads[signature]
         module = llvm.parse_assembly(dispatcher.inspect_llvm(signature))
-    entry = made.fndesc.llvm_func_name
+    module.get_function(made.fndesc.llvm_func_name).name = entry
     return MachineCode(entry, _dtypes(made.signature.return_type), _object_code(module, entry))
 
 

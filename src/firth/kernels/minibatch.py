@@ -27,6 +27,7 @@ Array = np.ndarray[Any, Any]
 Float64 = np.ndarray[Any, np.dtype[np.float64]]
 Int32 = np.ndarray[Any, np.dtype[np.int32]]
 Int64 = np.ndarray[Any, np.dtype[np.int64]]
+UInt32 = np.ndarray[Any, np.dtype[np.uint32]]
 Bool = np.ndarray[Any, np.dtype[np.bool_]]
 
 SOFTMAX, LOGISTIC = range(2)
@@ -47,7 +48,7 @@ PIECES, DONE = 0, 8
 COUNTERS = 16
 STEP = 1 << 32
 """More than the rows of any batch."""
-END = -1
+ONE = np.uint32(1)  # sums of unsigned numbers are known not to be negative, and not looked at before they are an index
 
 
 class Parameter(NamedTuple):
@@ -86,13 +87,12 @@ class Batch(NamedTuple):
     weights: Array  # (n · (1 + k) + 1,) the same numbers, and 1
     kept: Array  # (2 n, d) the target's vector before the step, of each example; n rows further, the gradient by it
     slots: Int64  # (rows,) step · `STEP` + the slot a row had in the last step it occurred in
-    rows: Int32  # (S,) the row of each slot
-    starts: Int32  # (S + 1,) where its places are listed
+    rows: UInt32  # (S,) the row of each slot
+    starts: UInt32  # (S + 1,) where its places are listed
     counts: Int64  # (1,) how many slots there are
-    slot_at: Int32  # (P,) the slot of each example's target and candidates
-    slot: Int32  # (P,) of each place listed: its slot,
-    weight: Int32  # where its number stands in `weights`,
-    source: Int32  # and its row in `kept`
+    slot_at: UInt32  # (P,) the slot of each example's target and candidates
+    weight: UInt32  # (P,) of each place listed, where its number stands in `weights`,
+    source: UInt32  # (P,) and its row in `kept`
 
 
 @compiled
@@ -180,40 +180,51 @@ def compute_examples(
 
 
 @compiled
+def find_slot(row: np.uint32, step: int, found: int, batch: Batch) -> tuple[np.uint32, int]:
+    """The slot of a row, where one more of its places is counted, and how many slots are found by now."""
+    slot = batch.slots[row] - step * STEP
+    is_new = slot < 0
+    slot = np.uint32(found if is_new else slot)  # all without a branch, which nobody could foretell
+    batch.slots[row] = step * STEP + slot
+    batch.rows[slot] = row
+    batch.starts[slot + ONE] = ONE if is_new else batch.starts[slot + ONE] + ONE
+    return slot, found + is_new
+
+
+@compiled
+def list_place(slot: np.uint32, weight: np.uint32, source: int, batch: Batch) -> None:
+    """List one of the places of a slot."""
+    place = batch.starts[slot + ONE]
+    batch.starts[slot + ONE] = place + ONE
+    batch.weight[place] = weight
+    batch.source[place] = source
+
+
+@compiled
 def list_places(targets: Int32, contexts: Int32, contexts_from: int, step: int, batch: Batch) -> None:
     """Find the slots of a batch, and list their places: count, add up, and put each in its place."""
-    rows, starts, slots, slot_at = batch.rows, batch.starts, batch.slots, batch.slot_at
-    n, candidates = contexts.shape
-    found = at = 0
+    starts, slot_at = batch.starts, batch.slot_at
+    found, at = 0, np.uint32(0)
     starts[0] = 0
-    for i in range(n):
-        for j in range(candidates + 1):
-            row = contexts_from + contexts[i, j - 1] if j > 0 else np.int64(targets[i])
-            slot = slots[row] - step * STEP
-            is_new = slot < 0
-            slot = found if is_new else slot  # all without a branch, which nobody could foretell
-            slots[row] = step * STEP + slot
-            rows[slot] = row
-            starts[slot + 1] = 1 if is_new else starts[slot + 1] + 1
-            slot_at[at] = slot
-            found += is_new
-            at += 1
+    for i in range(contexts.shape[0]):
+        slot_at[at], found = find_slot(np.uint32(targets[i]), step, found, batch)
+        at += ONE
+        for j in range(contexts.shape[1]):
+            slot_at[at], found = find_slot(np.uint32(contexts_from + contexts[i, j]), step, found, batch)
+            at += ONE
     batch.counts[0] = found
-    total = 0
+    total = np.uint32(0)
     for slot in range(found):
-        total += starts[slot + 1]
-        starts[slot + 1] = total - starts[slot + 1]
-    at = weight = 0
-    for i in range(n):
-        for j in range(candidates + 1):
-            slot = slot_at[at]
-            place = starts[slot + 1]
-            starts[slot + 1] = place + 1
-            batch.slot[place] = slot
-            batch.weight[place] = weight if j > 0 else batch.weights.shape[0] - 1
-            batch.source[place] = i if j > 0 else batch.logits.shape[0] + i
-            weight += j > 0
-            at += 1
+        places = starts[slot + 1]
+        starts[slot + 1] = total
+        total += places
+    at, weight = np.uint32(0), np.uint32(0)
+    for i in range(contexts.shape[0]):
+        list_place(slot_at[at], np.uint32(batch.weights.shape[0] - 1), batch.logits.shape[0] + i, batch)
+        at += ONE
+        for _ in range(contexts.shape[1]):
+            list_place(slot_at[at], weight, i, batch)
+            at, weight = at + ONE, weight + ONE
 
 
 @compiled
