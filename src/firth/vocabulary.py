@@ -69,9 +69,9 @@ class Vocabulary:
 
     def near_spellings(self, word: str, n: int = 3) -> list[str]:
         """Words of the vocabulary spelt almost alike: another case first, then the closest of frequent words."""
-        same = [other for other in (word.lower(), word.capitalize(), word.upper()) if other in self.ids]
         import difflib  # only who misses a word needs it
 
+        same = [other for other in (word.lower(), word.capitalize(), word.upper()) if other in self.ids]
         close = difflib.get_close_matches(word, self.words[:30_000], n)
         return list(dict.fromkeys([*same, *close]))[:n]
 
