@@ -276,12 +276,12 @@ class Trainer:
             weights=weights,
             kept=aligned_zeros(2 * n, width, values.dtype),
             slots=self.slots,
-            rows=np.empty(most_slots, np.uint32),
-            starts=np.empty(most_slots + 1, np.uint32),
+            rows=np.empty(most_slots, np.int32),
+            starts=np.empty(most_slots + 1, np.int32),
             counts=np.zeros(1, np.int64),
-            slot_at=np.empty(places, np.uint32),
-            weight=np.empty(places, np.uint32),
-            source=np.empty(places, np.uint32),
+            slot_at=np.empty(places, np.int32),
+            weight=np.empty(places, np.int32),
+            source=np.empty(places, np.int32),
         )
 
 

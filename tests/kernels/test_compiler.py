@@ -1,6 +1,8 @@
+import ast
 import os
 import subprocess
 import sys
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -180,3 +182,22 @@ def test_training__works_where_nothing_can_be_cached(tmp_path):
     line = "import firth; print(len(firth.train([['a', 'b']] * 200, epochs=1)))"
     environment = os.environ | {"NUMBA_CACHE_DIR": str(tmp_path / "file")}
     assert subprocess.check_output([sys.executable, "-c", line], env=environment, text=True) == "2\n"
+
+
+def indices_from_the_end(source):
+    """The indices in some code that are seen to count from the end: -1, and so on."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Subscript):
+            index = node.slice
+            for part in index.elts if isinstance(index, ast.Tuple) else [index]:
+                if isinstance(part, ast.UnaryOp) and isinstance(part.op, ast.USub):
+                    yield ast.unparse(node)
+
+
+def test_kernels__count_no_index_from_the_end():
+    assert list(indices_from_the_end("last = row[-1] + rows[0, -n] + row[n - 1] + row[: -1]")) == [
+        "row[-1]",
+        "rows[0, -n]",
+    ]
+    for path in Path(compiler.__file__).parent.glob("*.py"):
+        assert not list(indices_from_the_end(path.read_text(encoding="utf-8"))), path

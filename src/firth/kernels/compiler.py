@@ -161,7 +161,8 @@ class Kernel:
     """A function over arrays and numbers that runs as machine code, one for each choice of argument types.
 
     Arguments are C-contiguous arrays, Python's or NumPy's numbers, None, and named tuples of these; results are
-    numbers. Where a kernel asks whether an argument is None, the other branch is not compiled.
+    numbers. Where a kernel asks whether an argument is None, the other branch is not compiled. An index counts from the
+    beginning: a negative one is out of the array.
     """
 
     def __init__(self, function: Callable[..., Any], options: dict[str, Any]):

@@ -24,6 +24,7 @@ from numba.core import config
 from numba.core.codegen import JITCodeLibrary
 from numba.core.compiler_lock import global_compiler_lock
 from numba.core.cpu import CPUContext
+from numba.cpython import slicing
 
 import firth.kernels.intrinsics  # noqa: F401  # what kernels call in the place of some functions
 from firth.errors import FirthError
@@ -67,6 +68,7 @@ def _translation_only() -> Iterator[None]:
         global_compiler_lock,
         _without_collection(),
         _without_blas(),
+        _replaced(slicing, "fix_index", lambda builder, index, size: index),  # which counts negative ones from the end
         _replaced(config, "OPT", type(config.OPT)(0)),
         _replaced(CPUContext, "get_executable", not_executable),
         _replaced(JITCodeLibrary, "_finalize_specific", lambda library: None),

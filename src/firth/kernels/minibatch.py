@@ -27,7 +27,6 @@ Array = np.ndarray[Any, Any]
 Float64 = np.ndarray[Any, np.dtype[np.float64]]
 Int32 = np.ndarray[Any, np.dtype[np.int32]]
 Int64 = np.ndarray[Any, np.dtype[np.int64]]
-UInt32 = np.ndarray[Any, np.dtype[np.uint32]]
 Bool = np.ndarray[Any, np.dtype[np.bool_]]
 
 SOFTMAX, LOGISTIC = range(2)
@@ -48,7 +47,6 @@ PIECES, DONE = 0, 8
 COUNTERS = 16
 STEP = 1 << 32
 """More than the rows of any batch."""
-ONE = np.uint32(1)  # sums of unsigned numbers are known not to be negative, and not looked at before they are an index
 
 
 class Parameter(NamedTuple):
@@ -87,144 +85,137 @@ class Batch(NamedTuple):
     weights: Array  # (n · (1 + k) + 1,) the same numbers, and 1
     kept: Array  # (2 n, d) the target's vector before the step, of each example; n rows further, the gradient by it
     slots: Int64  # (rows,) step · `STEP` + the slot a row had in the last step it occurred in
-    rows: UInt32  # (S,) the row of each slot
-    starts: UInt32  # (S + 1,) where its places are listed
+    rows: Int32  # (S,) the row of each slot
+    starts: Int32  # (S + 1,) where its places are listed
     counts: Int64  # (1,) how many slots there are
-    slot_at: UInt32  # (P,) the slot of each example's target and candidates
-    weight: UInt32  # (P,) of each place listed, where its number stands in `weights`,
-    source: UInt32  # (P,) and its row in `kept`
+    slot_at: Int32  # (P,) the slot of each example's target and candidates
+    weight: Int32  # (P,) of each place listed, where its number stands in `weights`,
+    source: Int32  # (P,) and its row in `kept`
 
 
 @compiled
-def softmax_losses(logits: Array, flat: Array, losses: Float64) -> None:
-    """Replace logits (n, 1 + k) by the gradients of their losses, and write the losses (n,). `flat` is the logits."""
-    for i in range(logits.shape[0]):
+def softmax_losses(first: int, last: int, start: int, batch: Batch, losses: Float64) -> None:
+    """Replace the logits of the examples from `first` to `last` by the gradients of their losses; write the losses."""
+    logits, flat = batch.logits, batch.weights
+    candidates = logits.shape[1]
+    for i in range(first - start, last - start):
         greatest = logits[i, 0]
-        for j in range(1, logits.shape[1]):
-            greatest = max(greatest, logits[i, j])
-        for j in range(logits.shape[1]):
+        for j in range(1, candidates):
+            greatest = logits[i, j] if logits[i, j] > greatest else greatest
+        for j in range(candidates):
             logits[i, j] -= greatest
-        losses[i] = -float(logits[i, 0])
-    for p in range(flat.shape[0]):
+        losses[start + i] = -logits[i, 0]
+    for p in range((first - start) * candidates, (last - start) * candidates):
         flat[p] = exponential(float(flat[p]))
-    for i in range(logits.shape[0]):
+    for i in range(first - start, last - start):
         total = 0.0
-        for j in range(logits.shape[1]):
+        for j in range(candidates):
             total += logits[i, j]
-        losses[i] += math.log(total)
-        for j in range(logits.shape[1]):
+        losses[start + i] += math.log(total)
+        for j in range(candidates):
             logits[i, j] /= total
         logits[i, 0] -= 1
 
 
 @compiled
-def logistic_losses(logits: Array, losses: Float64) -> None:
-    """Replace logits (n, 1 + k) by the gradients of their losses, and write the losses (n,)."""
-    for i in range(logits.shape[0]):
-        losses[i] = 0
+def logistic_losses(first: int, last: int, start: int, batch: Batch, losses: Float64) -> None:
+    """Replace the logits of the examples from `first` to `last` by the gradients of their losses; write the losses."""
+    logits = batch.logits
+    for i in range(first - start, last - start):
+        losses[start + i] = 0
         for j in range(logits.shape[1]):
-            logit = float(logits[i, j])
-            signed = -logit if j == 0 else logit
+            signed = -logits[i, j] if j == 0 else logits[i, j]
             decay = math.exp(-abs(signed))
-            losses[i] += max(signed, 0.0) + math.log1p(decay)
-            error = 1 / (1 + decay) if signed >= 0 else decay / (1 + decay)
+            losses[start + i] += math.log1p(decay) + (signed if signed > 0 else 0)
+            error = (1 if signed > 0 else decay) / (1 + decay)
             logits[i, j] = -error if j == 0 else error
 
 
 @compiled
 def compute_examples(
     first: int,
+    last: int,
+    start: int,
+    stop: int,
     targets: Int32,
     contexts: Int32,
     contexts_from: int,
-    scale: float,
     values: Array,
     objective: Objective,
     batch: Batch,
     losses: Float64,
     right_answers: Bool,
 ) -> None:
-    """Keep what some examples ask for, which stand in the batch from `first` on: the gradients of their losses, times
-    `scale`, and the targets' vectors. Writes the losses, and whether the true candidate has the highest logit.
+    """Keep what the examples from `first` to `last` ask for, of a batch of those from `start` to `stop`: the gradients
+    of its mean loss, and the targets' vectors. Writes the losses, and whether the true candidate has the highest logit.
     """
-    n, candidates = contexts.shape
-    logits = batch.logits[first : first + n]
-    flat = batch.weights[first * candidates : (first + n) * candidates]
-    for i in range(n):
-        ahead = min(i + ROWS_AHEAD, n - 1)
+    logits, weights, kept = batch.logits, batch.weights, batch.kept
+    candidates = contexts.shape[1]
+    for i in range(first, last):
+        ahead = min(i + ROWS_AHEAD, last - 1)
         prefetch_row(values, targets[ahead])
         for j in range(candidates):
             prefetch_row(values, contexts_from + contexts[ahead, j])
         answer = 0
         for j in range(candidates):
-            logits[i, j] = dot(values, targets[i], contexts_from + contexts[i, j])
-            if logits[i, j] > logits[i, answer]:
+            logits[i - start, j] = dot(values, targets[i], contexts_from + contexts[i, j])
+            if logits[i - start, j] > logits[i - start, answer]:
                 answer = j
         right_answers[i] = answer == 0
         if objective.corrected:
             for j in range(candidates):
-                logits[i, j] -= objective.log_expected[contexts[i, j]]
+                logits[i - start, j] -= objective.log_expected[contexts[i, j]]
     if objective.kind == SOFTMAX:
-        softmax_losses(logits, flat, losses)
+        softmax_losses(first, last, start, batch, losses)
     else:
-        logistic_losses(logits, losses)
-    for p in range(flat.shape[0]):
-        flat[p] *= scale
-    gradients_from = batch.logits.shape[0]
-    for i in range(n):
-        kept = batch.kept[first + i]
-        target = values[targets[i]]
-        for column in range(kept.shape[0]):
-            kept[column] = target[column]
-        weigh_rows(logits, i, values, contexts_from, contexts[i], batch.kept, gradients_from + first + i)
+        logistic_losses(first, last, start, batch, losses)
+    scale = 1 / (stop - start)
+    for p in range((first - start) * candidates, (last - start) * candidates):
+        weights[p] *= scale
+    for i in range(first - start, last - start):
+        target = targets[start + i]
+        for column in range(values.shape[1]):
+            kept[i, column] = values[target, column]
+        weigh_rows(logits, i, values, contexts_from, contexts[start + i], kept, logits.shape[0] + i)
 
 
 @compiled
-def find_slot(row: np.uint32, step: int, found: int, batch: Batch) -> tuple[np.uint32, int]:
-    """The slot of a row, where one more of its places is counted, and how many slots are found by now."""
-    slot = batch.slots[row] - step * STEP
-    is_new = slot < 0
-    slot = np.uint32(found if is_new else slot)  # all without a branch, which nobody could foretell
-    batch.slots[row] = step * STEP + slot
-    batch.rows[slot] = row
-    batch.starts[slot + ONE] = ONE if is_new else batch.starts[slot + ONE] + ONE
-    return slot, found + is_new
-
-
-@compiled
-def list_place(slot: np.uint32, weight: np.uint32, source: int, batch: Batch) -> None:
-    """List one of the places of a slot."""
-    place = batch.starts[slot + ONE]
-    batch.starts[slot + ONE] = place + ONE
-    batch.weight[place] = weight
-    batch.source[place] = source
-
-
-@compiled
-def list_places(targets: Int32, contexts: Int32, contexts_from: int, step: int, batch: Batch) -> None:
+def list_places(
+    start: int, stop: int, targets: Int32, contexts: Int32, contexts_from: int, step: int, batch: Batch
+) -> None:
     """Find the slots of a batch, and list their places: count, add up, and put each in its place."""
-    starts, slot_at = batch.starts, batch.slot_at
-    found, at = 0, np.uint32(0)
+    rows, starts, slots, slot_at = batch.rows, batch.starts, batch.slots, batch.slot_at
+    candidates = contexts.shape[1]
+    found = at = 0
     starts[0] = 0
-    for i in range(contexts.shape[0]):
-        slot_at[at], found = find_slot(np.uint32(targets[i]), step, found, batch)
-        at += ONE
-        for j in range(contexts.shape[1]):
-            slot_at[at], found = find_slot(np.uint32(contexts_from + contexts[i, j]), step, found, batch)
-            at += ONE
+    for i in range(start, stop):
+        for j in range(-1, candidates):
+            row = np.int64(targets[i]) if j < 0 else contexts_from + contexts[i, j]
+            slot = slots[row] - step * STEP
+            is_new = slot < 0
+            slot = found if is_new else slot  # all without a branch, which nobody could foretell
+            slots[row] = step * STEP + slot
+            rows[slot] = row
+            starts[slot + 1] = 1 if is_new else starts[slot + 1] + 1
+            slot_at[at] = slot
+            found += is_new
+            at += 1
     batch.counts[0] = found
-    total = np.uint32(0)
+    total = 0
     for slot in range(found):
         places = starts[slot + 1]
         starts[slot + 1] = total
         total += places
-    at, weight = np.uint32(0), np.uint32(0)
-    for i in range(contexts.shape[0]):
-        list_place(slot_at[at], np.uint32(batch.weights.shape[0] - 1), batch.logits.shape[0] + i, batch)
-        at += ONE
-        for _ in range(contexts.shape[1]):
-            list_place(slot_at[at], weight, i, batch)
-            at, weight = at + ONE, weight + ONE
+    at = weight = 0
+    for i in range(stop - start):
+        for j in range(-1, candidates):
+            slot = slot_at[at] + 1
+            place = starts[slot]
+            starts[slot] = place + 1
+            batch.weight[place] = batch.weights.shape[0] - 1 if j < 0 else weight
+            batch.source[place] = batch.logits.shape[0] + i if j < 0 else i
+            weight += j >= 0
+            at += 1
 
 
 @compiled
@@ -361,14 +352,14 @@ def train_batches(
         while piece < end_of_pieces:
             if take_if(counters, PIECES, piece):
                 if piece == first_piece:
-                    list_places(targets[start:stop], contexts[start:stop], contexts_from, step, batch)
+                    list_places(start, stop, targets, contexts, contexts_from, step, batch)
                 else:
-                    begin = (piece - first_piece - 1) * PIECE_EXAMPLES
-                    for first in range(begin, min(begin + PIECE_EXAMPLES, stop - start), EXAMPLES):
-                        here, there = start + first, min(start + first + EXAMPLES, stop)
+                    begin = start + (piece - first_piece - 1) * PIECE_EXAMPLES
+                    end = min(begin + PIECE_EXAMPLES, stop)
+                    for first in range(begin, end, EXAMPLES):
                         compute_examples(
-                            first, targets[here:there], contexts[here:there], contexts_from, 1 / (stop - start),
-                            parameter.values, objective, batch, losses[here:there], right_answers[here:there],
+                            first, min(first + EXAMPLES, end), start, stop, targets, contexts, contexts_from,
+                            parameter.values, objective, batch, losses, right_answers,
                         )  # fmt: skip
                 take_ticket(counters, DONE)
             piece = read_counter(counters, PIECES)
