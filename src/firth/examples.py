@@ -145,11 +145,11 @@ def _scanned(content: bytes, config: TextConfig) -> Numbered:
 
 def _padded(tokens: Int32, lengths: Int64, length: int) -> Int32:
     """Sequences, given end to end, as rows of one length."""
-    rows = np.repeat(np.arange(len(lengths)), lengths)
-    columns = np.arange(len(tokens)) - np.repeat(np.cumsum(lengths) - lengths, lengths)
-    fits = columns < length
+    kept = np.minimum(lengths, length)
+    rows = np.repeat(np.arange(len(lengths)), kept)
+    columns = np.arange(len(rows)) - np.repeat(np.cumsum(kept) - kept, kept)
     padded = np.zeros((len(lengths), length), np.int32)
-    padded[rows[fits], columns[fits]] = tokens[fits]
+    padded[rows, columns] = tokens[(np.cumsum(lengths) - lengths)[rows] + columns]
     return padded
 
 

@@ -152,10 +152,6 @@ def compute_examples(
     logits, weights, kept = batch.logits, batch.weights, batch.kept
     candidates = contexts.shape[1]
     for i in range(first, last):
-        ahead = min(i + ROWS_AHEAD, last - 1)
-        prefetch_row(values, targets[ahead])
-        for j in range(candidates):
-            prefetch_row(values, contexts_from + contexts[ahead, j])
         answer = 0
         for j in range(candidates):
             logits[i - start, j] = dot(values, targets[i], contexts_from + contexts[i, j])
