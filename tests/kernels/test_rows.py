@@ -3,7 +3,7 @@ import pytest
 from numpy.testing import assert_allclose
 
 from firth.kernels.compiler import compiled
-from firth.kernels.rows import add_row, dot, weigh_rows
+from firth.kernels.rows import add_row, dot, sum_places, weigh_rows
 
 
 @compiled
@@ -19,6 +19,11 @@ def compiled_add_row(out, o, weight, rows, i):
 @compiled
 def compiled_weigh_rows(weights, i, rows, first, numbers, out, o):
     weigh_rows(weights, i, rows, first, numbers, out, o)
+
+
+@compiled
+def compiled_sum_places(weights, which, rows, numbers, begin, end, out, o):
+    sum_places(weights, which, rows, numbers, begin, end, out, o)
 
 
 WIDTHS = [1, 15, 16, 17, 64, 100, 128, 200]
@@ -58,3 +63,17 @@ def test_weigh_rows__overwrites_a_row_with_a_weighted_sum(function, width, dtype
     function(weights, 3, rows, 2, np.array([6, 0, 6], np.int32), out, 1)
     assert (out[0] == 7).all()
     assert_allclose(out[1], weights[3].astype(float) @ rows[[8, 2, 8]].astype(float), rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize("function", [sum_places, compiled_sum_places])
+def test_sum_places__overwrites_a_row_with_the_weighted_sum_of_some_places(function, width, dtype):
+    rows, weights = normal(9, width, dtype), normal(1, 7, dtype)[0]
+    which, numbers = np.array([5, 6, 0, 6, 1], np.int32), np.array([1, 8, 0, 8, 3], np.int32)
+    out = np.full((3, width), 7, dtype)
+    function(weights, which, rows, numbers, 1, 4, out, 1)
+    assert (out[[0, 2]] == 7).all()
+    assert_allclose(out[1], weights[[6, 0, 6]].astype(float) @ rows[[8, 0, 8]].astype(float), rtol=1e-5, atol=1e-5)
+    function(weights, which, rows, numbers, 2, 2, out, 2)
+    assert (out[2] == 0).all()

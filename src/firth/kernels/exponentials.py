@@ -12,16 +12,17 @@ _WHOLE = 6755399441055744.0
 
 def power_of_two(n: float) -> float:
     """2ⁿ, for a whole number n from -1022 to 1023 given as n + 1.5 · 2⁵²."""
-    return 2.0 ** (n - _WHOLE)
+    return float(2.0 ** (n - _WHOLE))
 
 
 @compiled
 def exponential(x: float) -> float:
-    """exp(x), to within 4e-16 of itself for x from -700 to 700, as beyond these for others.
+    """exp(x), to within 4e-16 of itself for x from -700 to 700; beyond, as there; NaN for NaN.
 
     2ⁿ · exp(r) with |r| ≤ ln(2) / 2, by Taylor's series.
     """
-    x = min(max(x, -700.0), 700.0)
+    x = -700.0 if x < -700.0 else x
+    x = 700.0 if x > 700.0 else x
     whole = x * _LOG2_E + _WHOLE
     n = whole - _WHOLE
     r = (x - n * _LN_2_HIGH) - n * _LN_2_LOW

@@ -290,7 +290,7 @@ def update_seen_rows(
                 prefetch_row(mean, ahead)
             if square.shape[0] > 0:
                 prefetch_row(square, ahead)
-            row, gradient = np.int64(batch.rows[slot]), gradients[slot - first]
+            row, gradient = int(batch.rows[slot]), gradients[slot - first]
             update_row(row, gradient, values, mean, square, update.optimizer, step_rate, fall_1, fall_2, epsilon)
 
 
