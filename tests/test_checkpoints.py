@@ -229,7 +229,9 @@ cli.main()
 @pytest.mark.long
 def test_command__killed_at_random_moments_ends_with_the_same_bits(text, tmp_path):
     """With a checkpoint at every stretch: kills come while one is written, too."""
+    began = time.perf_counter()
     subprocess.run(command(text, tmp_path / "whole"), check=True)
+    whole_seconds = time.perf_counter() - began
     whole = firth.load(tmp_path / "whole" / "m.firth")
     moments, kills = random.Random(1), 0
     folder = tmp_path / "killed"
@@ -239,7 +241,7 @@ def test_command__killed_at_random_moments_ends_with_the_same_bits(text, tmp_pat
         line = [sys.executable, "-c", HOOKED, *arguments[3:]]
         with subprocess.Popen(line, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL) as process:
             try:
-                process.wait(0.3 + moments.random() * 1.2)
+                process.wait(0.3 + moments.random() * whole_seconds / 5)
                 break
             except subprocess.TimeoutExpired:
                 process.kill()
