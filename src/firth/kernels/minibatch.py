@@ -225,27 +225,20 @@ def sum_gradients(begin: int, end: int, batch: Batch, gradients: Array) -> None:
 
 
 @compiled
-def update_row(
-    row: int,
-    gradient: Array,
-    values: Array,
-    mean: Array,
-    square: Array,
-    optimizer: int,
-    rate: np.float32,
-    fall_1: np.float32,
-    fall_2: np.float32,
-    epsilon: np.float32,
-) -> None:
+def update_row(row: int, gradient: Array, learning_rate: float, parameter: Parameter, update: Update) -> None:
     """Update a row, given its gradient (d,).
 
     SGD: p -= rate · g. Adagrad: s += g²; p -= rate · g / √(s + ε) (Duchi, Hazan and Singer 2011). Adam:
     m += (g - m)(1 - β₁); v += (g² - v)(1 - β₂); p -= rate · m / (√v + ε) (Kingma and Ba 2015).
     """
-    if optimizer == SGD:
+    values, mean, square = parameter.values, parameter.mean, parameter.square
+    kind = values.dtype.type
+    rate, epsilon = kind(learning_rate), kind(update.epsilon)
+    fall_1, fall_2 = kind(1 - update.beta_1), kind(1 - update.beta_2)
+    if update.optimizer == SGD:
         for column in range(gradient.shape[0]):
             values[row, column] -= rate * gradient[column]
-    elif optimizer == ADAGRAD:
+    elif update.optimizer == ADAGRAD:
         for column in range(gradient.shape[0]):
             g = gradient[column]
             square[row, column] += g * g
@@ -263,12 +256,8 @@ def update_row(
 @compiled
 def update_rows(parameter: Parameter, update: Update, rate: float, rows: Int32, gradients: Array) -> None:
     """Update these rows at a learning rate, given the gradients (rows, d) by all."""
-    values, mean, square = parameter.values, parameter.mean, parameter.square
-    kind = values.dtype.type
-    step_rate, epsilon = kind(rate), kind(update.epsilon)
-    fall_1, fall_2 = kind(1 - update.beta_1), kind(1 - update.beta_2)
     for row in rows:
-        update_row(row, gradients[row], values, mean, square, update.optimizer, step_rate, fall_1, fall_2, epsilon)
+        update_row(row, gradients[row], rate, parameter, update)
 
 
 @compiled
@@ -277,9 +266,6 @@ def update_seen_rows(
 ) -> None:
     """Update the rows of some slots. `gradients` (`SLOTS`, d) is working space."""
     values, mean, square = parameter.values, parameter.mean, parameter.square
-    kind = values.dtype.type
-    step_rate, epsilon = kind(rate), kind(update.epsilon)
-    fall_1, fall_2 = kind(1 - update.beta_1), kind(1 - update.beta_2)
     for first in range(begin, end, SLOTS):
         last = min(first + SLOTS, end)
         sum_gradients(first, last, batch, gradients)
@@ -290,18 +276,19 @@ def update_seen_rows(
                 prefetch_row(mean, ahead)
             if square.shape[0] > 0:
                 prefetch_row(square, ahead)
-            row, gradient = int(batch.rows[slot]), gradients[slot - first]
-            update_row(row, gradient, values, mean, square, update.optimizer, step_rate, fall_1, fall_2, epsilon)
+            update_row(int(batch.rows[slot]), gradients[slot - first], rate, parameter, update)
 
 
 @compiled
 def update_other_rows(
-    begin: int, end: int, step: int, rate: float, parameter: Parameter, update: Update, batch: Batch
+    begin: int, end: int, step: int, learning_rate: float, parameter: Parameter, update: Update, batch: Batch
 ) -> None:
-    """Update those of some rows that do not occur in a batch: with `ADAM`, their means move them."""
+    """Update those of some rows that do not occur in a batch, as `update_row` does where the gradient is zero: with
+    `ADAM`, their means move them.
+    """
     values, mean, square = parameter.values, parameter.mean, parameter.square
     kind = values.dtype.type
-    step_rate, epsilon = kind(rate), kind(update.epsilon)
+    rate, epsilon = kind(learning_rate), kind(update.epsilon)
     fall_1, fall_2 = kind(1 - update.beta_1), kind(1 - update.beta_2)
     for row in range(begin, end):
         if batch.slots[row] < step * STEP:
@@ -310,7 +297,7 @@ def update_other_rows(
                 v = square[row, column] - square[row, column] * fall_2
                 mean[row, column] = m
                 square[row, column] = v
-                values[row, column] -= step_rate * m / (np.sqrt(v) + epsilon)
+                values[row, column] -= rate * m / (np.sqrt(v) + epsilon)
 
 
 @compiled

@@ -37,6 +37,40 @@ def _blocks(builder: Builder, width: Value, body: Callable[[Value, int], None]) 
         start = stop
 
 
+def _sum_of_rows(
+    builder: Builder,
+    begin: Value,
+    end: Value,
+    term: Callable[[Value], tuple[Value, Value]],
+    rows: Matrix,
+    sums: Matrix,
+    o: Value,
+) -> None:
+    """sums[o] = the sum over k in range(begin, end) of weight · rows[row], where `term(k)` is (weight, row)."""
+
+    def body(column: Value, vectors: int) -> None:
+        columns = [builder.add(column, index(v * LANES)) for v in range(vectors)]
+
+        def add(k: Value, totals: list[Value]) -> list[Value]:
+            weight, row = term(k)
+            if not vectors:
+                return [multiply_add(builder, weight, builder.load(rows.at(row, column)), total) for total in totals]
+            weights = rows.in_every_lane(weight)
+            return [
+                multiply_add(builder, weights, rows.vector(row, c), total)
+                for c, total in zip(columns, totals, strict=True)
+            ]
+
+        zeros = [rows.zeros] * vectors or [rows.zeros.type.element(0.0)]
+        totals = accumulate(builder, zeros, begin, end, 1, add)
+        for c, total in zip(columns, totals, strict=False):
+            sums.store(total, o, c)
+        if not vectors:
+            builder.store(totals[0], sums.at(o, column))
+
+    _blocks(builder, rows.width, body)
+
+
 @replaces(dot)
 def _dot(typing_context, rows, i, j):  # type: ignore[no-untyped-def]
     def generate(context: Any, builder: Builder, signature: Any, args: Any) -> Value:
@@ -94,30 +128,11 @@ def _weigh_rows(typing_context, weights, i, rows, first, numbers, out, o):  # ty
         numbers = context.make_array(signature.args[4])(context, builder, args[4])
         (count,) = cgutils.unpack_tuple(builder, numbers.shape, 1)
 
-        def row(j: Value) -> Value:
-            return builder.add(first, builder.sext(builder.load(builder.gep(numbers.data, [j])), first.type))
+        def term(j: Value) -> tuple[Value, Value]:
+            number = builder.load(builder.gep(numbers.data, [j]))
+            return builder.load(g.at(i, j)), builder.add(first, builder.sext(number, first.type))
 
-        def body(column: Value, vectors: int) -> None:
-            columns = [builder.add(column, index(v * LANES)) for v in range(vectors)]
-
-            def add(j: Value, totals: list[Value]) -> list[Value]:
-                if not vectors:
-                    weight, number = builder.load(g.at(i, j)), builder.load(z.at(row(j), column))
-                    return [multiply_add(builder, weight, number, total) for total in totals]
-                weight, r = g.number(i, j), row(j)
-                return [
-                    multiply_add(builder, weight, z.vector(r, c), total)
-                    for c, total in zip(columns, totals, strict=True)
-                ]
-
-            zeros = [z.zeros] * vectors or [z.zeros.type.element(0.0)]
-            totals = accumulate(builder, zeros, index(0), count, 1, add)
-            for c, total in zip(columns, totals, strict=False):
-                sums.store(total, o, c)
-            if not vectors:
-                builder.store(totals[0], sums.at(o, column))
-
-        _blocks(builder, z.width, body)
+        _sum_of_rows(builder, index(0), count, term, z, sums, o)
         return context.get_dummy_value()
 
     return types.void(weights, types.intp, rows, types.intp, numbers, out, types.intp), generate
@@ -136,28 +151,10 @@ def _sum_places(typing_context, weights, which, rows, numbers, begin, end, out, 
         weight_data, which_data, numbers_data = data(0), data(1), data(3)
         begin, end, o = args[4], args[5], args[7]
 
-        def body(column: Value, vectors: int) -> None:
-            columns = [builder.add(column, index(v * LANES)) for v in range(vectors)]
+        def term(p: Value) -> tuple[Value, Value]:
+            return builder.load(builder.gep(weight_data, [number(which_data, p)])), number(numbers_data, p)
 
-            def add(p: Value, totals: list[Value]) -> list[Value]:
-                weight = builder.load(builder.gep(weight_data, [number(which_data, p)]))
-                row = number(numbers_data, p)
-                if not vectors:
-                    return [multiply_add(builder, weight, builder.load(z.at(row, column)), total) for total in totals]
-                lanes = z.in_every_lane(weight)
-                return [
-                    multiply_add(builder, lanes, z.vector(row, c), total)
-                    for c, total in zip(columns, totals, strict=True)
-                ]
-
-            zeros = [z.zeros] * vectors or [z.zeros.type.element(0.0)]
-            totals = accumulate(builder, zeros, begin, end, 1, add)
-            for c, total in zip(columns, totals, strict=False):
-                sums.store(total, o, c)
-            if not vectors:
-                builder.store(totals[0], sums.at(o, column))
-
-        _blocks(builder, z.width, body)
+        _sum_of_rows(builder, begin, end, term, z, sums, o)
         return context.get_dummy_value()
 
     return types.void(weights, which, rows, numbers, types.intp, types.intp, out, types.intp), generate
