@@ -11,15 +11,20 @@ import firth
 from common import arguments, machine, wiki100
 from firth import rounds
 from firth.config import TrainingConfig
+from firth.crew import Crew, Targets
 from firth.kernels import skipgram as kernels
+from firth.kernels.blocks import copy_rows
 from firth.kernels.compiler import compiled
 from firth.kernels.noise import draw_noise_word
-from firth.sampling import alias_table, noise_distribution
+from firth.kernels.prefetch import prefetch_row
+from firth.kernels.rounds import add_rows
+from firth.planning import OUTPUT_ROWS, Tokens, initial_parameters, plan_epoch
 from firth.team import Team
 
 PHASES = (
-    "find pairs",
+    "find windows",
     "draw noise",
+    "weigh pairs",
     "weigh noise",
     "gather rows",
     "scores",
@@ -32,67 +37,69 @@ PHASES = (
 
 @compiled
 def run_phases(  # noqa: PLR0912
-    last_phase, blocks, stretch, plan, parameters, noise, scratch, changes
+    last_phase, blocks, stretch, plan, parameters, noise, scratch, pairs, changes
 ):
     centres, B, K = plan.block_centres, plan.block_centres, plan.noise_words
-    context_rows = 0
+    context_rows = before = 0
     for i in range(blocks):
         first, block = stretch.first + i * centres, i % plan.round_blocks
         input_words, output_words = changes.input_words[block], changes.output_words[block]
         if last_phase >= 0:
-            changes.input_count[block] = kernels.find_pairs(
-                stretch, first, first + B, plan, scratch, input_words, parameters.inputs
+            changes.input_count[block], before = kernels.find_windows(
+                stretch, first, first + B, plan, scratch.reach, input_words, parameters.inputs, None
             )
         used = changes.input_count[block]
         context_rows += used
         if last_phase >= 1:
             for j in range(B):
                 output_words[j] = stretch.tokens[first + j]
-                kernels.prefetch_row(parameters.outputs, output_words[j])
+                prefetch_row(parameters.outputs, output_words[j])
             for j in range(K):
                 counter = stretch.positions[first] * K + j
                 output_words[B + j] = draw_noise_word(noise, plan.noise_key, counter)
-                kernels.prefetch_row(parameters.outputs, output_words[B + j])
+                prefetch_row(parameters.outputs, output_words[B + j])
         if last_phase >= 2:
-            kernels.weigh_noise(used, B, plan, scratch, output_words)
+            kernels.weigh_pairs(B, used, before, scratch.reach, pairs)
+            kernels.find_bands(B, used, before, B, scratch.reach, pairs)
         if last_phase >= 3:
-            kernels.copy_rows(parameters.inputs, input_words, used, scratch.X)
-            kernels.copy_rows(parameters.outputs, output_words, B + K, scratch.Z)
+            kernels.weigh_noise(used, B, plan, pairs, output_words)
         if last_phase >= 4:
-            kernels.score(scratch.X, used, scratch.Z, scratch.S)
+            copy_rows(parameters.inputs, input_words, used, scratch.X)
+            copy_rows(parameters.outputs, output_words, B + K, pairs.Z)
         if last_phase >= 5:
-            kernels.scores_to_gradients(used, plan, np.float32(0.0), scratch)
-        inputs, outputs = scratch.X.shape[0], scratch.Z.shape[0]
+            kernels.score_bands(scratch.X, pairs.Z, pairs.rows_of, pairs.S)
         if last_phase >= 6:
-            kernels.weigh(scratch.S, used, scratch.Z, changes.input_rows[block * inputs : (block + 1) * inputs])
+            kernels.scores_to_gradients(used, np.float32(0.0), pairs)
+        inputs, outputs = scratch.X.shape[0], pairs.Z.shape[0]
         if last_phase >= 7:
+            rows = changes.input_rows[block * inputs : (block + 1) * inputs]
+            kernels.weigh_bands(pairs.S, used, pairs.centres_of, B, pairs.Z, rows)
+        if last_phase >= 8:
             rows = changes.output_rows[block * outputs : (block + 1) * outputs]
-            kernels.weigh_transposed(scratch.S, used, scratch.X, rows)
-        if last_phase >= 8 and block == plan.round_blocks - 1:
-            for rows, words, count, owner, of in (
-                (changes.input_rows, changes.input_words, changes.input_count, changes.input_owner, parameters.inputs),
-                (
-                    changes.output_rows,
-                    changes.output_words,
-                    changes.output_count,
-                    changes.output_owner,
-                    parameters.outputs,
-                ),
-            ):
-                kernels.add_rows(words, count, rows, plan.round_blocks, owner, of, 0, scratch.mine)
+            kernels.weigh_transposed_bands(pairs.S, scratch.X, pairs.rows_of, rows)
+        if last_phase >= 9 and block == plan.round_blocks - 1:
+            add_rows(
+                changes.input_words, changes.input_count, changes.input_rows, plan.round_blocks,
+                changes.input_owner, parameters.inputs, None, 0, scratch.mine,
+            )  # fmt: skip
+            add_rows(
+                changes.output_words, changes.output_count, changes.output_rows, plan.round_blocks,
+                changes.output_owner, parameters.outputs, None, 0, scratch.mine,
+            )  # fmt: skip
     return context_rows
 
 
 options = arguments(__doc__, repeats=7)
 corpus = firth.encode(wiki100())
 vocabulary, config = corpus.vocabulary(5), TrainingConfig()
-tokens = rounds.Tokens(corpus.ids, corpus.sentence_starts, vocabulary.counts)
-parameters = rounds.initial_parameters(len(vocabulary), config.vector_size, 1)
+tokens = Tokens(corpus.ids, corpus.sentence_starts, vocabulary.counts)
+parameters = initial_parameters(len(vocabulary), config.vector_size, 1)
 for array in parameters:
     array[:, : config.vector_size] = np.random.default_rng(0).normal(0, 0.2, (len(vocabulary), config.vector_size))
-plan = rounds.plan_epoch(tokens, config, 0, 5)
-noise = alias_table(noise_distribution(tokens.counts, config.noise_exponent))
-crew = rounds.Crew(Team(1), plan, parameters)
+plan = plan_epoch(tokens, config, 0, 5)
+targets = Targets.of(tokens, config)
+crew = Crew(Team(1), config, plan, parameters, targets)
+space = crew.spaces[0]
 
 print(machine())
 began, walked = time.process_time(), 0
@@ -108,12 +115,14 @@ for phase, name in enumerate(PHASES):
     seconds = []
     for _ in range(options.repeats):
         began = time.process_time()
-        rows = run_phases(phase, blocks, stretch, plan, parameters, noise, crew.scratch[0], crew.changes)
+        rows = run_phases(
+            phase, blocks, stretch, plan, parameters, targets.noise, space.scratch, space.pairs, crew.changes
+        )
         seconds.append(time.process_time() - began)
     least = min(seconds[1:]) / blocks * 1e6
     print(f"{name:12} {least - before:5.2f} µs a block, in all {least:5.2f}")
     before = least
-used, columns, width = rows / blocks, rounds.OUTPUT_ROWS, parameters.inputs.shape[1]
+used, columns, width = rows / blocks, OUTPUT_ROWS, parameters.inputs.shape[1]
 product = 2 * used * columns * width
 print(
     f"{used:.1f} context rows, {columns} output rows, width {width}: {product / 1e3:.0f} kFLOP a product, three a block"

@@ -20,6 +20,8 @@ from firth.sampling import alias_table, noise_distribution
 from firth.team import Team
 from firth.trees import huffman_tree
 
+Float32 = np.ndarray[Any, np.dtype[np.float32]]
+
 
 class Frozen(NamedTuple):
     """Which words' input vectors, and output vectors, stay as they are: (V,) bool each."""
@@ -65,29 +67,33 @@ def new_space(config: TrainingConfig, plan: Plan, width: int, tree: Tree | None,
     if config.architecture == "cbow":
         hidden = new_hidden(config, plan, width, rows)
     elif tree is None:
-        pairs = new_pairs(tokens, width, rows)
+        pairs = new_pairs(plan.distance_weights, width, rows)
     changed = max(
         tokens * (1 if parts is None else int(np.diff(parts.starts).max())), _output_rows(pairs, hidden, descent)
     )
     scratch = Scratch(
         X=aligned_zeros(rows, width),
-        reach=np.zeros((plan.block_centres, 2), np.int32),
+        reach=np.zeros((2, LANES), np.int32),
         mine=np.zeros((plan.round_blocks * changed + 1, 2), np.int32),
     )
     return Space(scratch, pairs, hidden, descent)
 
 
-def new_pairs(tokens: int, width: int, rows: int) -> Pairs:
+def new_pairs(weights: Float32, width: int, rows: int) -> Pairs:
     """What skip-gram needs."""
-    scores, weights = aligned_zeros(rows, OUTPUT_ROWS), aligned_zeros(rows, OUTPUT_ROWS)
+    S, W = aligned_zeros(rows, OUTPUT_ROWS), aligned_zeros(rows, OUTPUT_ROWS)
     return Pairs(
         Z=aligned_zeros(OUTPUT_ROWS, width),
-        S=scores,
-        W=weights,
-        scores=scores.reshape(-1),
-        weights=weights.reshape(-1),
-        slot=np.zeros(tokens, np.int32),
-        row_weights=np.zeros(tokens, np.float32),
+        S=S,
+        W=W,
+        scores=S.reshape(-1),
+        weights=W.reshape(-1),
+        row_weights=np.zeros(rows, np.float32),
+        near=np.concatenate(
+            [np.zeros(LANES), weights[::-1], np.zeros(1), weights, np.zeros(LANES - 1)], dtype=np.float32
+        ),
+        centres_of=np.zeros((rows // TILE_ROWS, 2), np.int32),
+        rows_of=np.zeros((OUTPUT_ROWS // TILE_ROWS, 2), np.int32),
     )
 
 

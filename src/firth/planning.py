@@ -16,8 +16,8 @@ from firth.sampling import keep_probabilities, noise_distribution
 
 BLOCK_CENTRES = 16
 """Centres in a block, where the corpus allows; the rest of its output rows are noise words."""
-OUTPUT_ROWS = 32
-"""Output rows of a block: its centres and its noise words, one for each of 16. Whole registers and tiles."""
+OUTPUT_ROWS = 28
+"""Output rows of a block: its centres and its noise words, three for four of 16 centres. Whole tiles."""
 CBOW_NOISE_WORDS = {"exact": 16, "word2vec.c": 64}
 """Noise words of a block of CBOW, by its gradients: its centres have one pair each, and need more than skip-gram's."""
 ROUND_CENTRES = 256

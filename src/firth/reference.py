@@ -191,7 +191,7 @@ def train_epoch(
             noise = []
             if epoch.noise is not None:
                 counters = [kept[first] * plan.noise_words + n for n in range(plan.noise_words)]
-                tables = epoch.noise.threshold.tolist(), epoch.noise.alias.tolist()
+                tables = epoch.noise.table[:, 0].tolist(), epoch.noise.table[:, 1].tolist()
                 noise = [noise_word(*tables, int(plan.noise_key), counter) for counter in counters]
             contexts = []
             for i in range(first, last):

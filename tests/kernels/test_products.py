@@ -3,7 +3,17 @@ import pytest
 from numpy.testing import assert_allclose
 
 from firth.kernels.compiler import compiled
-from firth.kernels.products import LANES, TILE_ROWS, score, weigh, weigh_transposed
+from firth.kernels.products import (
+    LANES,
+    TILE_ROWS,
+    score,
+    score_bands,
+    weigh,
+    weigh_bands,
+    weigh_more,
+    weigh_transposed,
+    weigh_transposed_bands,
+)
 
 
 @compiled
@@ -12,8 +22,23 @@ def compiled_score(X, n, Z, S):
 
 
 @compiled
+def compiled_score_bands(X, Z, bands, S):
+    score_bands(X, Z, bands, S)
+
+
+@compiled
 def compiled_weigh(G, n, Z, out):
     weigh(G, n, Z, out)
+
+
+@compiled
+def compiled_weigh_more(G, n, Z, out):
+    weigh_more(G, n, Z, out)
+
+
+@compiled
+def compiled_weigh_bands(G, n, bands, dense, Z, out):
+    weigh_bands(G, n, bands, dense, Z, out)
 
 
 @compiled
@@ -21,21 +46,30 @@ def compiled_weigh_transposed(G, n, X, out):
     weigh_transposed(G, n, X, out)
 
 
+@compiled
+def compiled_weigh_transposed_bands(G, X, bands, out):
+    weigh_transposed_bands(G, X, bands, out)
+
+
 def normal(*shape):
     return np.random.default_rng(sum(shape)).normal(size=shape).astype(np.float32)
 
 
-SHAPES = [(1, 16, 16), (7, 32, 16), (8, 48, 112), (23, 48, 112), (24, 16, 304)]
+def whole_tiles(n):
+    return -(-n // TILE_ROWS) * TILE_ROWS
+
+
+SHAPES = [(1, 16, 16), (7, 32, 16), (8, 48, 112), (23, 48, 112), (24, 16, 304), (5, 16, 32), (3, 16, 48), (9, 16, 80)]
 
 
 @pytest.mark.parametrize(("n", "outputs", "width"), SHAPES)
 @pytest.mark.parametrize("function", [score, compiled_score])
 def test_score__is_the_product_with_the_transpose(function, n, outputs, width):
     X, Z = normal(24, width), normal(outputs, width)
-    S = np.full((24, outputs), 7, np.float32)
+    S = np.full((32, outputs), 7, np.float32)
     function(X, n, Z, S)
     assert_allclose(S[:n], X[:n].astype(float) @ Z.T.astype(float), rtol=1e-5, atol=1e-4)
-    assert (S[n:] == 7).all()
+    assert (S[whole_tiles(n) :] == 7).all()
 
 
 @pytest.mark.parametrize(("n", "outputs", "width"), SHAPES)
@@ -45,7 +79,18 @@ def test_weigh__is_the_product(function, n, outputs, width):
     out = np.full((32, width), 7, np.float32)
     function(G, n, Z, out)
     assert_allclose(out[:n], G[:n].astype(float) @ Z.astype(float), rtol=1e-5, atol=1e-4)
-    assert (out[-(-n // TILE_ROWS) * TILE_ROWS :] == 7).all()
+    assert (out[whole_tiles(n) :] == 7).all()
+
+
+@pytest.mark.parametrize(("n", "outputs", "width"), SHAPES)
+@pytest.mark.parametrize("function", [weigh_more, compiled_weigh_more])
+def test_weigh_more__adds_the_product(function, n, outputs, width):
+    G, Z, before = normal(24, outputs), normal(outputs, width), normal(32, width)
+    G[n:] = 0
+    out = before.copy()
+    function(G, n, Z, out)
+    assert_allclose(out[:n], before[:n] + G[:n].astype(float) @ Z.astype(float), rtol=1e-5, atol=1e-4)
+    assert (out[n:] == before[n:]).all()
 
 
 @pytest.mark.parametrize(("n", "outputs", "width"), SHAPES)
@@ -57,14 +102,58 @@ def test_weigh_transposed__is_the_product_of_the_transpose(function, n, outputs,
     assert_allclose(out, G[:n].T.astype(float) @ X[:n].astype(float), rtol=1e-5, atol=1e-4)
 
 
-def test_score__adds_in_the_order_of_a_tree_of_lanes():
-    """The order of additions is part of the result: the same bits on every processor."""
+BANDS = np.array([[0, 3], [2, 9], [5, 5], [4, 23], [0, 23], [22, 23]], np.int32)
+"""Of six tiles of columns, the rows that are not zero."""
+
+
+def banded(rows, columns):
+    """A matrix that is zero outside `BANDS`, and a mask of what is inside."""
+    inside = np.zeros((rows, columns), np.bool_)
+    for tile, (first, last) in enumerate(BANDS):
+        inside[first:last, tile * TILE_ROWS : (tile + 1) * TILE_ROWS] = True
+    return np.where(inside, normal(rows, columns), 0).astype(np.float32), inside
+
+
+@pytest.mark.parametrize("width", [16, 48, 112])
+@pytest.mark.parametrize("function", [score_bands, compiled_score_bands])
+def test_score_bands__fills_the_bands(function, width):
+    X, Z, S = normal(28, width), normal(24, width), np.zeros((28, 24), np.float32)
+    function(X, Z, BANDS, S)
+    _, inside = banded(28, 24)
+    wanted = X.astype(float) @ Z.T.astype(float)
+    assert_allclose(S[inside], wanted[inside], rtol=1e-5, atol=1e-4)
+
+
+@pytest.mark.parametrize("width", [16, 48, 112])
+@pytest.mark.parametrize("function", [weigh_bands, compiled_weigh_bands])
+def test_weigh_bands__is_the_product(function, width):
+    of_columns, _ = banded(28, 24)
+    dense = 30
+    G = np.ascontiguousarray(np.concatenate([of_columns.T, np.zeros((24, 2)), normal(24, 8)], axis=1, dtype=np.float32))
+    Z, out = normal(38, width), np.full((24, width), 7, np.float32)
+    function(G, 21, BANDS, dense, Z, out)
+    assert_allclose(out[:21], (G.astype(float) @ Z.astype(float))[:21], rtol=1e-5, atol=1e-4)
+
+
+@pytest.mark.parametrize("width", [16, 48, 112])
+@pytest.mark.parametrize("function", [weigh_transposed_bands, compiled_weigh_transposed_bands])
+def test_weigh_transposed_bands__is_the_product_of_the_transpose(function, width):
+    G, _ = banded(28, 24)
+    X, out = normal(28, width), np.full((24, width), 7, np.float32)
+    function(G, X, BANDS, out)
+    assert_allclose(out, G.T.astype(float) @ X.astype(float), rtol=1e-5, atol=1e-4)
+
+
+@pytest.mark.parametrize("n", [1, 4])
+def test_score__adds_the_halves_of_lanes(n):
+    """The order of additions is part of the result: the same bits on every processor, and in every tile."""
     rng = np.random.default_rng(1)
-    X, Z = rng.normal(size=(1, LANES)).astype(np.float32), rng.normal(size=(16, LANES)).astype(np.float32)
-    S = np.zeros((1, 16), np.float32)
-    compiled_score(X, 1, Z, S)
-    lanes = X * Z
-    while lanes.shape[1] > 1:
-        lanes = lanes[:, ::2] + lanes[:, 1::2]
-    if S[0, 0] != (X @ Z.T)[0, 0] or compiled_score is not score:
-        assert_allclose(S[0], lanes[:, 0], rtol=2e-6, atol=1e-6)
+    X, Z = rng.normal(size=(n, LANES)).astype(np.float32), rng.normal(size=(16, LANES)).astype(np.float32)
+    S = np.zeros((n, 16), np.float32)
+    compiled_score(X, n, Z, S)
+    lanes = X[:, None] * Z
+    while lanes.shape[-1] > 1:
+        half = lanes.shape[-1] // 2
+        lanes = lanes[..., :half] + lanes[..., half:]
+    if compiled_score is not score:
+        assert_allclose(S, lanes[..., 0], rtol=2e-6, atol=1e-6)

@@ -5,7 +5,9 @@ from numpy.testing import assert_allclose
 from firth import reference, rounds
 from firth.config import TrainingConfig
 from firth.kernels.blocks import keep_tokens, logistic, softplus
-from firth.kernels.skipgram import find_pairs
+from firth.kernels.contexts import find_windows
+from firth.kernels.products import TILE_ROWS
+from firth.kernels.skipgram import find_bands, weigh_pairs
 from firth.sampling import as_thresholds, keep_probabilities
 from firth.team import Team
 
@@ -60,9 +62,34 @@ def test_keep_tokens__goes_on_where_a_full_buffer_stopped_it():
     assert found == np.flatnonzero(tokens.ids < 30).tolist()
 
 
+def assert_bands_hold(pairs, used, centres):
+    """No pair is outside the bands; the bands of tiles with noise words are whole."""
+    W = pairs.W[:used, :centres]
+    for tile, (first, last) in enumerate(pairs.centres_of[: -(-used // TILE_ROWS)]):
+        rows = W[tile * TILE_ROWS : (tile + 1) * TILE_ROWS]
+        assert not rows[:, :first].any()
+        assert not rows[:, last:].any()
+    for tile, (first, last) in enumerate(pairs.rows_of):
+        columns = W[:, tile * TILE_ROWS : (tile + 1) * TILE_ROWS]
+        assert not columns[:first].any()
+        assert not columns[last:].any()
+        if (tile + 1) * TILE_ROWS > centres:
+            assert (first, last) == (0, used)
+
+
 @pytest.mark.parametrize("window", [1, 2, 5, 30])
-@pytest.mark.parametrize("more", [{}, {"shrink_windows": False}, {"window_side": "before"}, {"window_side": "after"}])
-def test_find_pairs__are_those_of_the_twin(window, more):
+@pytest.mark.parametrize(
+    "more",
+    [
+        {},
+        {"distance_weights": "linear"},
+        {"shrink_windows": False},
+        {"window_side": "before"},
+        {"window_side": "after"},
+        {"learning_rate": 0.6},
+    ],
+)
+def test_pairs__are_those_of_the_twin(window, more):
     tokens = random_corpus()
     config = TrainingConfig(window=window, sample=0, **more)
     plan = rounds.plan_epoch(tokens, config, 0, 1)
@@ -74,7 +101,10 @@ def test_find_pairs__are_those_of_the_twin(window, more):
     for first in range(0, stretch.last, B):
         last = min(first + B, stretch.last)
         found, words = crew.spaces[0].pairs, crew.changes.input_words[0]
-        used = find_pairs(stretch, first, last, plan, found, words, np.zeros((1000, 16), np.float32), None)
+        scratch, inputs = crew.spaces[0].scratch, np.zeros((1000, 16), np.float32)
+        used, before = find_windows(stretch, first, last, plan, scratch.reach, words, inputs, None)
+        weigh_pairs(last - first, used, before, scratch.reach, found)
+        find_bands(last - first, used, before, B, scratch.reach, found)
         ours = sorted(
             (int(words[row]), int(stretch.tokens[first + i]))
             for row in range(used)
@@ -86,4 +116,5 @@ def test_find_pairs__are_those_of_the_twin(window, more):
             for j in reference.pairs_of(centre, kept, sentences, plan)
         )
         assert ours == twin
-        assert found.row_weights[:used].tolist() == found.W[:used, :B].sum(axis=1).tolist()
+        assert_allclose(found.row_weights[:used], found.W[:used, :B].sum(axis=1), rtol=1e-6)
+        assert_bands_hold(found, used, B)

@@ -14,7 +14,7 @@ import numpy as np
 from firth.kernels.compiler import compiled
 from firth.kernels.prefetch import prefetch_row
 from firth.kernels.randomness import draw, high_half
-from firth.kernels.rows import add_row
+from firth.kernels.rows import add_row, copy_row
 
 Float32 = np.ndarray[Any, np.dtype[np.float32]]
 Float64 = np.ndarray[Any, np.dtype[np.float64]]
@@ -80,7 +80,7 @@ class Scratch(NamedTuple):
     """One thread's working space, whatever the kind of training."""
 
     X: Float32  # (T, width) context words' input vectors
-    reach: Int32  # (B, 2) how many context words stand before each centre, and after it
+    reach: Int32  # (2, 16) how many context words stand before each centre, and after it
     mine: Int32  # (R · rows + 1, 2) room to list the rows of a round: word and row of the changes
 
 
@@ -171,11 +171,9 @@ def copy_rows(parameters: Float32, words: Int32, count: int, rows: Float32) -> N
     for i in range(count):
         word = words[i]
         if word == UNUSED:
-            for column in range(rows.shape[1]):
-                rows[i, column] = 0
+            clear(rows, i, i + 1)
         else:
-            for column in range(rows.shape[1]):
-                rows[i, column] = parameters[word, column]
+            copy_row(rows, i, parameters, word)
 
 
 @compiled

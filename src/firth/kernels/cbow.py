@@ -63,12 +63,12 @@ def fill_shares(centres: int, tokens: int, before: int, plan: Plan, reach: Int32
     for i in range(centres):
         total = np.float32(0)
         for side in range(2):
-            for distance in range(reach[i, side]):
+            for distance in range(reach[side, i]):
                 total += plan.distance_weights[distance]
         scale = np.float32(1) / total if mean == 1 and total > 0 else np.float32(1)
-        for distance in range(1, reach[i, 0] + 1):
+        for distance in range(1, reach[0, i] + 1):
             shares[i, before + i - distance] = scale * plan.distance_weights[distance - 1]
-        for distance in range(1, reach[i, 1] + 1):
+        for distance in range(1, reach[1, i] + 1):
             shares[i, before + i + distance] = scale * plan.distance_weights[distance - 1]
 
 
@@ -98,7 +98,7 @@ def choose_outputs(
     for i in range(output_words.shape[0]):
         output_words[i] = UNUSED
     for i in range(centres):
-        if reach[i, 0] + reach[i, 1] > 0:
+        if reach[0, i] + reach[1, i] > 0:
             output_words[i] = stretch.tokens[first + i]
     for n in range(plan.noise_words):
         counter = stretch.positions[first] * plan.noise_words + n

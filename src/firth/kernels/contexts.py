@@ -6,8 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from firth.kernels.blocks import UNUSED, Parts, Plan, Stretch, ask_for
+from firth.kernels.blocks import Parts, Plan, Stretch, ask_for
 from firth.kernels.compiler import compiled
+from firth.kernels.products import LANES
 from firth.kernels.randomness import draw, high_half, scale
 
 Float32 = np.ndarray[Any, np.dtype[np.float32]]
@@ -25,10 +26,13 @@ def window_of(stretch: Stretch, centre: int, plan: Plan) -> int:
 @compiled
 def reach_of(stretch: Stretch, centre: int, direction: int, window: int) -> int:
     """How many context words a centre has before it (direction -1) or after it (1), within a window."""
-    sentence = stretch.sentences[centre]
+    tokens, sentence = stretch.tokens.shape[0], stretch.sentences[centre]
+    farthest = centre + direction * window
+    if 0 <= farthest < tokens and stretch.sentences[farthest] == sentence:
+        return window
     for distance in range(1, window + 1):
         context = centre + direction * distance
-        if not 0 <= context < stretch.tokens.shape[0] or stretch.sentences[context] != sentence:
+        if not 0 <= context < tokens or stretch.sentences[context] != sentence:
             return distance - 1
     return window
 
@@ -38,25 +42,32 @@ def find_windows(
     stretch: Stretch, first: int, last: int, plan: Plan, reach: Int32, input_words: Int32, inputs: Float32,
     parts: Parts | None,
 ) -> tuple[int, int]:  # fmt: skip
-    """Note how many context words each centre has before it, and after it; and which words these are.
+    """Note in `reach` how many context words each centre has before it, and after it; and which words these are.
 
     Returns how many tokens there are from the first context word to the last, and how many of these stand before the
-    first centre. `input_words` gets the word of each, or unused if it is no context word. Rows of `inputs` are asked
-    for as they are found.
+    first centre. `input_words` gets the word of each. Rows of `inputs` are asked for as they are found.
     """
     before, after = 0, 1
     for i in range(last - first):
         window = window_of(stretch, first + i, plan)
-        reach[i, 0] = reach_of(stretch, first + i, -1, window * plan.before)
-        reach[i, 1] = reach_of(stretch, first + i, 1, window * plan.after)
-        before = max(before, reach[i, 0] - i)
-        after = max(after, i + reach[i, 1] + 1)
+        reach[0, i] = reach_of(stretch, first + i, -1, window * plan.before)
+        reach[1, i] = reach_of(stretch, first + i, 1, window * plan.after)
+        before = max(before, reach[0, i] - i)
+        after = max(after, i + reach[1, i] + 1)
     tokens = before + after
     for row in range(tokens):
-        input_words[row] = UNUSED
-    for i in range(last - first):
-        for row in range(before + i - reach[i, 0], before + i + reach[i, 1] + 1):
-            if row != before + i and input_words[row] == UNUSED:
-                input_words[row] = stretch.tokens[first - before + row]
-                ask_for(inputs, input_words[row], parts)
+        input_words[row] = stretch.tokens[first - before + row]
+        ask_for(inputs, input_words[row], parts)
     return tokens, before
+
+
+def weigh_row(weights: Float32, row: Any, near: Float32, behind: Any, reach: Int32) -> Any:
+    """Weigh a context word in its pairs with 16 centres, in weights[row, :16]; return the sum of these weights.
+
+    The first of the centres stands so many tokens `behind` it, the next one more, and so on. `near` has the weight for
+    each such distance; its middle is that of distance 0. Outside a centre's reach the weight is zero.
+    """
+    distances = behind + np.arange(LANES)
+    is_pair = (distances <= reach[0, :LANES]) & (-distances <= reach[1, :LANES])
+    weights[row, :LANES] = np.where(is_pair, near[len(near) // 2 + distances], 0)
+    return weights[row, :LANES].sum()

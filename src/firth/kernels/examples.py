@@ -90,7 +90,7 @@ def draw_candidates(
             attempt += 1
             if attempt > PATIENCE:
                 drawn = attempt % classes
-            elif noise.alias.shape[0]:
+            elif noise.table.shape[0]:
                 drawn = draw_noise_word(noise, key, counter)
             else:
                 drawn = draw_log_uniform(classes, key, counter)

@@ -160,12 +160,11 @@ def score_window(i: int, before: int, plan: Plan, scratch: Scratch, padded: int,
     """Score the context words of centre i against the nodes of its path; return the first of their rows of X, and how
     many these are. They weigh by their distance; the centre's own row, which is among them, nothing.
     """
-    own = scratch.reach[i, 0]
-    low, n = before + i - own, own + 1 + scratch.reach[i, 1]
+    own = scratch.reach[0, i]
+    low, n = before + i - own, own + 1 + scratch.reach[1, i]
     for row in range(n):
         descent.weights[row] = plan.distance_weights[abs(row - own) - 1] if row != own else np.float32(0)
-    score(scratch.X[low:], own, descent.Z[:padded], descent.S)
-    score(scratch.X[low + own + 1 :], n - own - 1, descent.Z[:padded], descent.S[own + 1 :])
+    score(scratch.X[low:], n, descent.Z[:padded], descent.S)
     return low, n
 
 
@@ -234,7 +233,7 @@ def compute_tree_block(
     used = HEAVY_NODES
     for i in range(centres):
         ask_for_path(stretch.tokens[min(first + i + 1, stretch.last - 1)], tree, parameters.outputs)
-        if scratch.reach[i, 0] + scratch.reach[i, 1] == 0:
+        if scratch.reach[0, i] + scratch.reach[1, i] == 0:
             continue
         word = stretch.tokens[first + i]
         length = load_path(word, tree, parameters.outputs, descent)

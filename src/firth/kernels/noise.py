@@ -15,20 +15,21 @@ UInt32 = np.ndarray[Any, np.dtype[np.uint32]]
 
 
 class Noise(NamedTuple):
-    """An alias table (Walker 1977): column n is word n with probability threshold/2**32, else its alias."""
+    """An alias table (Walker 1977): word n itself with probability threshold/2**32, else its alias.
 
-    threshold: UInt32
-    alias: Int32
+    Both stand in one array, so that a look at them is one at memory.
+    """
+
+    table: UInt32  # (V, 2) threshold and alias
 
 
 @compiled
 def draw_noise_word(noise: Noise, key: np.uint64, counter: int) -> int:
     """A word from the noise distribution."""
     bits = draw(key, counter)
-    column = scale(high_half(bits), noise.alias.shape[0])
-    if low_half(bits) < noise.threshold[column]:
-        return column
-    return int(noise.alias[column])
+    word = scale(high_half(bits), noise.table.shape[0])
+    alias = np.int64(noise.table[word, 1])  # looked up in any case: no branch, which nobody could foretell
+    return word if low_half(bits) < noise.table[word, 0] else alias  # type: ignore[return-value]
 
 
 @compiled

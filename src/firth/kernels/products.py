@@ -4,7 +4,11 @@ Each stands here twice. The function of that name is NumPy, and is what runs whe
 is what kernels call in its place, written in vectors of 16 numbers that stay in registers. LLVM splits these on
 processors with narrower registers, so every machine adds in the same order and comes to the same bits.
 
-All arrays are float32 and C-contiguous; the width of X, Z and their changes is a multiple of `LANES`.
+All arrays are float32 and C-contiguous; the width of X, Z and their changes is a multiple of `LANES`. Rows of a result
+up to whole tiles are overwritten too, with numbers that mean nothing.
+
+Where most of a product is known to be zero, its bands say where it is not: band k, of a tile of rows or of columns, is
+a range (first, last) of the other index.
 """
 
 from __future__ import annotations
@@ -15,10 +19,11 @@ import numpy as np
 
 LANES = 16
 """Numbers in one vector register (512 bits of float32)."""
-TILE_ROWS = 8
-"""Rows of a product held in registers at a time: enough to hide the latency of a multiply-add."""
+TILE_ROWS = 4
+"""Rows of a product held in registers at a time."""
 
 Array = np.ndarray[Any, np.dtype[np.float32]]
+Bands = np.ndarray[Any, np.dtype[np.int32]]
 
 
 def score(X: Array, n: int, Z: Array, S: Array) -> None:
@@ -26,18 +31,37 @@ def score(X: Array, n: int, Z: Array, S: Array) -> None:
     S[:n, : len(Z)] = X[:n] @ Z.T
 
 
+def score_bands(X: Array, Z: Array, bands: Bands, S: Array) -> None:
+    """S = X · Zᵀ, of the k-th `TILE_ROWS` columns only the rows of band k."""
+    for k, (first, last) in enumerate(bands):
+        columns = slice(k * TILE_ROWS, (k + 1) * TILE_ROWS)
+        S[first:last, columns] = X[first:last] @ Z[columns].T
+
+
 def weigh(G: Array, n: int, Z: Array, out: Array) -> None:
-    """out[:n] = G[:n, :m] · Z, for the m rows of Z; rows of `out` up to whole tiles are overwritten too."""
+    """out[:n] = G[:n, :m] · Z, for the m rows of Z."""
     out[:n] = G[:n, : len(Z)] @ Z
 
 
 def weigh_more(G: Array, n: int, Z: Array, out: Array) -> None:
-    """out[:n] += G[:n, :m] · Z, for the m rows of Z. G has zeros in its rows up to the next multiple of `TILE_ROWS`,
-    which are added too.
-    """
+    """out[:n] += G[:n, :m] · Z, for the m rows of Z. G has zeros in its rows up to whole tiles, which are added too."""
     out[:n] += G[:n, : len(Z)] @ Z
+
+
+def weigh_bands(G: Array, n: int, bands: Bands, dense: int, Z: Array, out: Array) -> None:
+    """out[:n] = G[:n] · Z. The k-th `TILE_ROWS` rows of G are zero outside band k and the columns from `dense` on."""
+    for k, (first, last) in enumerate(bands[: -(-n // TILE_ROWS)]):
+        rows = slice(k * TILE_ROWS, (k + 1) * TILE_ROWS)
+        out[rows] = G[rows, first:last] @ Z[first:last] + G[rows, dense:] @ Z[dense:]
 
 
 def weigh_transposed(G: Array, n: int, X: Array, out: Array) -> None:
     """Fill out with G[:n]ᵀ · X[:n], as many columns of G as `out` has rows, a multiple of `TILE_ROWS`."""
     out[:] = G[:n, : len(out)].T @ X[:n]
+
+
+def weigh_transposed_bands(G: Array, X: Array, bands: Bands, out: Array) -> None:
+    """Fill out with Gᵀ · X. The k-th `TILE_ROWS` columns of G are zero outside the rows of band k."""
+    for k, (first, last) in enumerate(bands):
+        columns = slice(k * TILE_ROWS, (k + 1) * TILE_ROWS)
+        out[columns] = G[first:last, columns].T @ X[first:last]

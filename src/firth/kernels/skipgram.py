@@ -1,7 +1,8 @@
 """Skip-gram with negative sampling, a block of centres at a time (see `docs/rounds.md`).
 
-The direction is word2vec.c's: the input vector of a context word predicts the centre's output vector. All context words
-of a block are scored against all its centres and noise words, in one product of matrices, and weighted.
+The direction is word2vec.c's: the input vector of a context word predicts the centre's output vector. The context words
+of a block are scored against its centres and noise words in one product of matrices, and weighted. Context words and
+centres are in the order of the text: what is no pair of them is left out of the product, tile by tile.
 """
 
 from __future__ import annotations
@@ -18,7 +19,6 @@ from firth.kernels.blocks import (
     Plan,
     Scratch,
     Stretch,
-    ask_for,
     claim,
     claim_inputs,
     copy_inputs,
@@ -28,10 +28,10 @@ from firth.kernels.blocks import (
     softplus,
 )
 from firth.kernels.compiler import compiled
-from firth.kernels.contexts import window_of
+from firth.kernels.contexts import find_windows, weigh_row
 from firth.kernels.noise import Noise, draw_noise_word
 from firth.kernels.prefetch import prefetch_row
-from firth.kernels.products import TILE_ROWS, score, weigh, weigh_transposed
+from firth.kernels.products import LANES, TILE_ROWS, score_bands, weigh_bands, weigh_transposed_bands
 
 Float32 = np.ndarray[Any, np.dtype[np.float32]]
 Int32 = np.ndarray[Any, np.dtype[np.int32]]
@@ -45,67 +45,67 @@ class Pairs(NamedTuple):
     W: Float32  # (T, B + K) weights
     scores: Float32  # S and W row after row
     weights: Float32
-    slot: Int32  # (B + 2·window,) the row of X of each token around the block
     row_weights: Float32  # (T,) what the pairs of each row of X weigh together
+    near: Float32  # (2 · (16 + window),) the weight of a pair by how far the centre stands behind the context word,
+    # from -(16 + window) on
+    centres_of: Int32  # (T / 4, 2) the centres that each four rows of X are paired with: a range
+    rows_of: Int32  # ((B + K) / 4, 2) the rows of X that each four rows of Z are paired with
 
 
 @compiled
-def find_pairs(
-    stretch: Stretch, first: int, last: int, plan: Plan, pairs: Pairs, input_words: Int32, inputs: Float32,
-    parts: Parts | None,
-) -> int:  # fmt: skip
-    """Weigh each (context, centre) pair of the block in `pairs.W`; return the number T of context tokens.
-
-    Their rows of `inputs` are asked for as they are found.
-    """
-    base = first - plan.window
-    for i in range(pairs.slot.shape[0]):
-        pairs.slot[i] = UNUSED
-    used = 0
-    for centre in range(first, last):
-        window = window_of(stretch, centre, plan)
-        sentence = stretch.sentences[centre]
-        for direction in (-1, 1):
-            for distance in range(1, window * (plan.before if direction < 0 else plan.after) + 1):
-                context = centre + direction * distance
-                if not 0 <= context < stretch.tokens.shape[0] or stretch.sentences[context] != sentence:
-                    break
-                row = pairs.slot[context - base]
-                if row == UNUSED:
-                    row = used
-                    used += 1
-                    pairs.slot[context - base] = row
-                    pairs.row_weights[row] = 0
-                    for z in range(pairs.W.shape[1]):
-                        pairs.W[row, z] = 0
-                    input_words[row] = stretch.tokens[context]
-                    ask_for(inputs, input_words[row], parts)
-                pairs.row_weights[row] += plan.distance_weights[distance - 1]
-                pairs.W[row, centre - first] = plan.distance_weights[distance - 1]
-    return used
+def weigh_pairs(centres: int, tokens: int, before: int, reach: Int32, pairs: Pairs) -> None:
+    """Weigh each (context, centre) pair of the block in `W`, and each row of X in `row_weights`."""
+    for i in range(centres, LANES):
+        reach[0, i] = reach[1, i] = 0
+    for row in range(tokens):
+        pairs.row_weights[row] = weigh_row(pairs.W, row, pairs.near, before - row, reach)
 
 
 @compiled
-def weigh_noise(used: int, centres: int, plan: Plan, pairs: Pairs, output_words: Int32) -> None:
+def find_bands(centres: int, tokens: int, before: int, block_centres: int, reach: Int32, pairs: Pairs) -> None:
+    """Find the bands of `W` that are not zero, but for the noise words: of tiles of its rows, and of its columns."""
+    centres_of, rows_of = pairs.centres_of, pairs.rows_of
+    for tile in range((tokens + TILE_ROWS - 1) // TILE_ROWS):
+        centres_of[tile, 0] = centres_of[tile, 1] = 0
+    for tile in range(rows_of.shape[0]):
+        rows_of[tile, 0] = rows_of[tile, 1] = 0
+    for i in range(centres):
+        first, last, tile = before + i - reach[0, i], before + i + reach[1, i] + 1, i // TILE_ROWS
+        rows_of[tile, 0] = first if i % TILE_ROWS == 0 else min(rows_of[tile, 0], first)
+        rows_of[tile, 1] = max(rows_of[tile, 1], last)
+        for tile in range(first // TILE_ROWS, (last - 1) // TILE_ROWS + 1):
+            centres_of[tile, 0] = centres_of[tile, 0] if centres_of[tile, 1] > 0 else i
+            centres_of[tile, 1] = i + 1
+    for tile in range(block_centres // TILE_ROWS, rows_of.shape[0]):
+        rows_of[tile, 0], rows_of[tile, 1] = 0, tokens
+
+
+@compiled
+def weigh_noise(tokens: int, centres: int, plan: Plan, pairs: Pairs, output_words: Int32) -> None:
     """Weigh noise word n in row t by -k/K for each pair of t, save the pairs whose centre is that very word."""
     B = plan.block_centres
     weight = np.float32(plan.noise_weight)
-    for row in range(used):
+    for row in range(tokens):
         of_row = -weight * pairs.row_weights[row]
         for n in range(B, B + plan.noise_words):
             pairs.W[row, n] = of_row
     for n in range(B, B + plan.noise_words):
+        same = 0
+        for centre in range(centres):
+            same += int(output_words[n] == output_words[centre])
+        if same == 0:
+            continue
         for centre in range(centres):
             if output_words[n] == output_words[centre]:
-                for row in range(used):
+                for row in range(tokens):
                     pairs.W[row, n] += weight * pairs.W[row, centre]
 
 
 @compiled
-def scores_to_gradients(used: int, plan: Plan, rate: np.float32, pairs: Pairs) -> None:
+def scores_to_gradients(tokens: int, rate: np.float32, pairs: Pairs) -> None:
     """Replace the scores S by learning rate × weight × (1 - σ) for pairs and × σ for noise words."""
     S, W = pairs.scores, pairs.weights
-    size = used * pairs.S.shape[1]
+    size = tokens * pairs.S.shape[1]
     for i in range(size):
         score_of_error = S[i] if W[i] < 0 else -S[i]
         S[i] = rate * W[i] * logistic(score_of_error)
@@ -114,10 +114,10 @@ def scores_to_gradients(used: int, plan: Plan, rate: np.float32, pairs: Pairs) -
 
 
 @compiled
-def measure_loss(used: int, plan: Plan, pairs: Pairs) -> float:
+def measure_loss(tokens: int, pairs: Pairs) -> float:
     """-log σ(score) summed over the pairs, plus -log σ(-score) of their noise words by weight."""
     loss = 0.0
-    for row in range(used):
+    for row in range(tokens):
         for z in range(pairs.S.shape[1]):
             weight = pairs.W[row, z]
             if weight > 0:
@@ -145,11 +145,15 @@ def compute_block(
     """The changes of the block of centres from `first` on, written to slot `block` of the round."""
     B = plan.block_centres
     centres = min(B, stretch.last - first)
-    input_words = changes.input_words[block]
-    output_words = changes.output_words[block]
+    input_words, output_words = changes.input_words[block], changes.output_words[block]
+    inputs, outputs = scratch.X.shape[0], pairs.Z.shape[0]
+    input_rows = changes.input_rows[block * inputs : (block + 1) * inputs]
+    output_rows = changes.output_rows[block * outputs : (block + 1) * outputs]
 
-    used = find_pairs(stretch, first, first + centres, plan, pairs, input_words, parameters.inputs, parts)
-    changes.input_count[block] = used
+    tokens, before = find_windows(
+        stretch, first, first + centres, plan, scratch.reach, input_words, parameters.inputs, parts
+    )
+    changes.input_count[block] = tokens
     for i in range(B):
         output_words[i] = stretch.tokens[first + i] if i < centres else UNUSED
         prefetch_row(parameters.outputs, max(output_words[i], 0))
@@ -157,21 +161,22 @@ def compute_block(
     for n in range(plan.noise_words):
         output_words[B + n] = draw_noise_word(noise, plan.noise_key, counter + n)
         prefetch_row(parameters.outputs, output_words[B + n])
-    weigh_noise(used, centres, plan, pairs, output_words)
-    claim_inputs(changes.input_owner, input_words, used, thread, parts)
-    claim(changes.output_owner, output_words, B + plan.noise_words, thread)
+    weigh_pairs(centres, tokens, before, scratch.reach, pairs)
+    find_bands(centres, tokens, before, B, scratch.reach, pairs)
+    weigh_noise(tokens, centres, plan, pairs, output_words)
+    claim_inputs(changes.input_owner, input_words, tokens, thread, parts)
+    claim(changes.output_owner, output_words, outputs, thread)
 
-    copy_inputs(parameters.inputs, input_words, used, scratch.X, parts)
-    copy_rows(parameters.outputs, output_words, B + plan.noise_words, pairs.Z)
-    score(scratch.X, used, pairs.Z, pairs.S)
+    copy_inputs(parameters.inputs, input_words, tokens, scratch.X, parts)
+    copy_rows(parameters.outputs, output_words, outputs, pairs.Z)
+    score_bands(scratch.X, pairs.Z, pairs.rows_of, pairs.S)
 
     changes.loss[block] = 0.0
     changes.pairs[block] = 0
     if is_measured(stretch, first, plan):
-        changes.loss[block] = measure_loss(used, plan, pairs)
-        changes.pairs[block] = np.float64(pairs.row_weights[:used].sum())
+        changes.loss[block] = measure_loss(tokens, pairs)
+        changes.pairs[block] = np.float64(pairs.row_weights[:tokens].sum())
 
-    scores_to_gradients(used, plan, np.float32(rate), pairs)
-    inputs, outputs = scratch.X.shape[0], pairs.Z.shape[0]
-    weigh(pairs.S, used, pairs.Z, changes.input_rows[block * inputs : (block + 1) * inputs])
-    weigh_transposed(pairs.S, used, scratch.X, changes.output_rows[block * outputs : (block + 1) * outputs])
+    scores_to_gradients(tokens, np.float32(rate), pairs)
+    weigh_bands(pairs.S, tokens, pairs.centres_of, B, pairs.Z, input_rows)
+    weigh_transposed_bands(pairs.S, scratch.X, pairs.rows_of, output_rows)

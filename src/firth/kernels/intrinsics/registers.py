@@ -47,20 +47,19 @@ class Matrix:
 
     def in_every_lane(self, number: Value) -> Value:
         """A vector of one and the same number."""
-        none = ir.Constant(self.vector_type, ir.Undefined)
+        none = ir.Constant(ir.VectorType(number.type, LANES), ir.Undefined)
         vector = self.builder.insert_element(none, number, ir.Constant(ir.IntType(32), 0))
         return self.builder.shuffle_vector(vector, none, ir.Constant(_SHUFFLE, [0] * LANES))
 
     def vector(self, row: Value, column: Value) -> Value:
         """The numbers from a column on."""
-        return self.builder.load(self._vector_at(row, column), align=self.number_bytes)
+        place = self.builder.bitcast(self.at(row, column), self.vector_type.as_pointer())
+        return self.builder.load(place, align=self.number_bytes)
 
     def store(self, vector: Value, row: Value, column: Value) -> None:
         """Write numbers from a column on."""
-        self.builder.store(vector, self._vector_at(row, column), align=self.number_bytes)
-
-    def _vector_at(self, row: Value, column: Value) -> Value:
-        return self.builder.bitcast(self.at(row, column), self.vector_type.as_pointer())
+        place = self.builder.bitcast(self.at(row, column), vector.type.as_pointer())
+        self.builder.store(vector, place, align=self.number_bytes)
 
 
 def multiply_add(builder: Builder, a: Value, b: Value, c: Value) -> Value:
@@ -89,14 +88,25 @@ def accumulate(
     return [builder.load(slot) for slot in slots]
 
 
+def for_range(builder: Builder, start: Value, stop: Value, stride: int, body: Callable[[Value], None]) -> None:
+    """Run `body(k)` for k in range(start, stop, stride)."""
+    with cgutils.for_range_slice(builder, start, stop, index(stride)) as (k, _):
+        body(k)
+
+
 def lane_sums(builder: Builder, vectors: list[Value]) -> Value:
-    """One vector that holds the sum over the lanes of each of 16 vectors: a tree of pairwise additions."""
-    even = ir.Constant(_SHUFFLE, list(range(0, 2 * LANES, 2)))
-    odd = ir.Constant(_SHUFFLE, list(range(1, 2 * LANES, 2)))
-    while len(vectors) > 1:
+    """One vector that holds, first, the sum over the lanes of each of 1, 2, 4, 8 or 16 vectors. Their halves are added,
+    then the halves of these, as in `lane_sum`; two vectors are folded into one where there are more.
+    """
+    lanes = LANES
+    while lanes > 1:
+        lanes //= 2
+        folded = len(vectors) > lanes
+        pairs = list(zip(vectors[:lanes], vectors[lanes:] if folded else vectors, strict=True))
+        stay = ir.Constant(_SHUFFLE, [lane + LANES * bool(lane & lanes) for lane in range(LANES)])
+        come = ir.Constant(_SHUFFLE, [(lane ^ lanes) + LANES * bool(lane & lanes) for lane in range(LANES)])
         vectors = [
-            builder.fadd(builder.shuffle_vector(a, b, even), builder.shuffle_vector(a, b, odd))
-            for a, b in zip(vectors[::2], vectors[1::2], strict=True)
+            builder.fadd(builder.shuffle_vector(a, b, stay), builder.shuffle_vector(a, b, come)) for a, b in pairs
         ]
     return vectors[0]
 

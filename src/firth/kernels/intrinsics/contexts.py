@@ -1,0 +1,41 @@
+"""The weights of a context word in the pairs with 16 centres, all at once (see `firth.kernels.contexts`)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from llvmlite import ir
+from numba import types
+from numba.core import cgutils
+
+from firth.kernels.contexts import weigh_row
+from firth.kernels.intrinsics.registers import Builder, Matrix, Value, index, lane_sum
+from firth.kernels.intrinsics.replacing import replaces
+from firth.kernels.products import LANES
+
+I32 = ir.IntType(32)
+NUMBERS = ir.Constant(ir.VectorType(I32, LANES), list(range(LANES)))
+
+
+@replaces(weigh_row)
+def _weigh_row(typing_context, weights, row, near, behind, reach):  # type: ignore[no-untyped-def]
+    def generate(context: Any, builder: Builder, signature: Any, args: Any) -> Value:
+        w, reaches = (Matrix(context, builder, signature.args[n], args[n]) for n in (0, 4))
+        _, row, near, behind, _ = args
+        near = context.make_array(signature.args[2])(context, builder, near)
+        (length,) = cgutils.unpack_tuple(builder, near.shape, 1)
+
+        first = w.in_every_lane(builder.trunc(behind, I32))
+        distances = builder.add(first, NUMBERS)
+        before, after = (reaches.vector(index(side), index(0)) for side in (0, 1))
+        is_pair = builder.and_(
+            builder.icmp_signed("<=", distances, before), builder.icmp_signed("<=", builder.neg(distances), after)
+        )
+        middle = builder.lshr(length, index(1))
+        place = builder.gep(near.data, [builder.add(middle, behind)])
+        by_distance = builder.load(builder.bitcast(place, w.vector_type.as_pointer()), align=w.number_bytes)
+        found = builder.select(is_pair, by_distance, w.zeros)
+        w.store(found, row, index(0))
+        return lane_sum(builder, found)
+
+    return weights.dtype(weights, types.intp, near, types.intp, reach), generate
