@@ -14,7 +14,7 @@ import numpy as np
 from firth.kernels.compiler import compiled
 from firth.kernels.prefetch import prefetch_row
 from firth.kernels.randomness import draw, high_half
-from firth.kernels.rows import add_row, copy_row
+from firth.kernels.rows import add_row
 
 Float32 = np.ndarray[Any, np.dtype[np.float32]]
 Float64 = np.ndarray[Any, np.dtype[np.float64]]
@@ -173,7 +173,8 @@ def copy_rows(parameters: Float32, words: Int32, count: int, rows: Float32) -> N
         if word == UNUSED:
             clear(rows, i, i + 1)
         else:
-            copy_row(rows, i, parameters, word)
+            for column in range(rows.shape[1]):
+                rows[i, column] = parameters[word, column]
 
 
 @compiled

@@ -14,7 +14,6 @@ from firth.kernels.cbow import compute_cbow_block
 from firth.kernels.compiler import compiled
 from firth.kernels.hierarchy import compute_tree_block
 from firth.kernels.prefetch import prefetch_row
-from firth.kernels.rows import add_row
 from firth.kernels.skipgram import compute_block
 from firth.kernels.synchrony import read_counter, take_if, take_ticket, wait_until
 
@@ -47,7 +46,7 @@ def add_rows(
     """Add the changes of the rows that this thread owns, each row in block order. `mine` is room to list them. The
     change of a word with parts is added to all of them.
     """
-    rows_per_block, one = rows.shape[0] // words.shape[0], np.float32(1)
+    rows_per_block = rows.shape[0] // words.shape[0]
     found = 0
     for block in range(blocks):
         for i in range(count[block]):
@@ -63,7 +62,9 @@ def add_rows(
         ahead = min(place + ROWS_AHEAD, found - 1)
         prefetch_row(parameters, mine[ahead, 0])
         prefetch_row(rows, mine[ahead, 1])
-        add_row(parameters, mine[place, 0], one, rows, mine[place, 1])
+        word, row = mine[place, 0], mine[place, 1]
+        for column in range(parameters.shape[1]):
+            parameters[word, column] += rows[row, column]
 
 
 @compiled

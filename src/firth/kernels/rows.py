@@ -19,11 +19,6 @@ def dot(rows: Array, i: Any, j: Any) -> Any:
     return rows[i] @ rows[j]
 
 
-def copy_row(out: Array, o: Any, rows: Array, i: Any) -> None:
-    """out[o] = rows[i]."""
-    out[o] = rows[i]
-
-
 def add_row(out: Array, o: Any, weight: Any, rows: Array, i: Any) -> None:
     """out[o] += weight · rows[i]."""
     out[o] += weight * rows[i]

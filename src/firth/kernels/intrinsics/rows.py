@@ -13,7 +13,7 @@ from numba.core import cgutils
 from firth.kernels.intrinsics.registers import Builder, Matrix, Value, accumulate, index, lane_sum, multiply_add
 from firth.kernels.intrinsics.replacing import replaces
 from firth.kernels.products import LANES
-from firth.kernels.rows import add_row, copy_row, dot, sum_places, weigh_rows
+from firth.kernels.rows import add_row, dot, sum_places, weigh_rows
 
 SUMS = 4
 """Sums of a product of two rows: enough to hide the latency of a multiply-add."""
@@ -97,25 +97,6 @@ def _dot(typing_context, rows, i, j):  # type: ignore[no-untyped-def]
         return total
 
     return rows.dtype(rows, types.intp, types.intp), generate
-
-
-@replaces(copy_row)
-def _copy_row(typing_context, out, o, rows, i):  # type: ignore[no-untyped-def]
-    def generate(context: Any, builder: Builder, signature: Any, args: Any) -> Value:
-        copies, z = (Matrix(context, builder, signature.args[n], args[n]) for n in (0, 2))
-        _, o, _, i = args
-
-        def body(column: Value, vectors: int) -> None:
-            for v in range(vectors):
-                c = builder.add(column, index(v * LANES))
-                copies.store(z.vector(i, c), o, c)
-            if not vectors:
-                builder.store(builder.load(z.at(i, column)), copies.at(o, column))
-
-        _blocks(builder, z.width, body)
-        return context.get_dummy_value()
-
-    return types.void(out, types.intp, rows, types.intp), generate
 
 
 @replaces(add_row)
