@@ -58,6 +58,27 @@ def peers_python() -> Path:
     return python
 
 
+def whole_process(
+    program: str, corpus: Path, output: Path, seed: int, *, epochs: int = 1, threads: int = 1
+) -> list[object]:
+    """The command that trains one program from a text file to saved vectors. fastText and word2vec.c have no seed."""
+    if program == "word2vec.c":
+        flags = {
+            "size": "vector_size",
+            "window": "window",
+            "negative": "negative",
+            "sample": "sample",
+            "min-count": "min_count",
+        }
+        settings = [word for flag, name in flags.items() for word in (f"-{flag}", SETTINGS[name])]
+        return [
+            peers_python().parent / "word2vec", "-train", corpus, "-output", output, "-cbow", 0, "-hs", 0,
+            "-alpha", 0.025, "-iter", epochs, "-binary", 1, "-threads", threads, *settings,
+        ]  # fmt: skip
+    interpreter = sys.executable if program == "firth" else peers_python()
+    return [interpreter, Path(__file__).parent / "whole.py", program, corpus, output, seed, epochs, threads]
+
+
 class Cost(NamedTuple):
     """What a process took: seconds by the clock, seconds of processors, bytes of memory at the peak."""
 

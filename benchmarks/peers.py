@@ -4,45 +4,25 @@ One epoch on the beginning of wiki100, in turn, on one processor and on two. Wor
 a process does: starting, reading, training, saving. `quality.py` and `budget.py` compare what they have learned.
 """
 
-import sys
 import tempfile
 from pathlib import Path
 
-from common import SETTINGS, arguments, cost, cut, machine, peers_python, spread, wiki100, words_of
+from common import arguments, cost, cut, machine, peers_python, spread, whole_process, wiki100, words_of
 
 options = arguments(__doc__, repeats=3, megabytes=30)
-python = peers_python()
+peers_python()
 corpus = cut(wiki100(), options.megabytes)
 words = words_of(corpus)
-here = Path(__file__).parent
-
-
-def command(program: str, output: Path, seed: int, threads: int) -> list[object]:
-    if program == "word2vec.c":
-        flags = {
-            "size": "vector_size",
-            "window": "window",
-            "negative": "negative",
-            "sample": "sample",
-            "min-count": "min_count",
-        }
-        settings = [word for flag, name in flags.items() for word in (f"-{flag}", SETTINGS[name])]
-        return [
-            python.parent / "word2vec", "-train", corpus, "-output", output, "-cbow", 0, "-hs", 0, "-alpha", 0.025,
-            "-iter", 1, "-binary", 1, "-threads", threads, *settings,
-        ]  # fmt: skip
-    interpreter = sys.executable if program == "firth" else python
-    return [interpreter, here / "whole.py", program, corpus, output, seed, 1, threads]
-
-
 found: dict[tuple[str, int], list] = {}
 with tempfile.TemporaryDirectory() as folder:
-    cost(command("firth", Path(folder) / "first", 1, 1))  # so that the kernels are compiled
+    cost(whole_process("firth", corpus, Path(folder) / "first", 1))  # so that the kernels are compiled
     for seed in range(1, options.repeats + 1):
         for threads in (1, 2):
             for program in ("firth", "gensim", "gensim-sentences", "fasttext", "word2vec.c"):
                 output = Path(folder) / f"{program}-{seed}-{threads}"
-                found.setdefault((program, threads), []).append(cost(command(program, output, seed, threads), threads))
+                found.setdefault((program, threads), []).append(
+                    cost(whole_process(program, corpus, output, seed, threads=threads), threads)
+                )
 
 print(machine())
 print(f"{options.megabytes} MB, {words / 1e6:.1f} M words, one epoch; seconds and megabytes of whole processes")

@@ -15,7 +15,7 @@ if program == "firth":
     model = firth.train(
         text, seed=seed, epochs=epochs, threads=threads, progress=False, cache=f"{output}.cache", **SETTINGS
     )
-    model.export(f"{output}.bin", overwrite=True)
+    model.export(output, format="word2vec binary", overwrite=True)
 elif program in {"gensim", "gensim-sentences"}:
     from gensim.models import Word2Vec
     from gensim.models.word2vec import LineSentence
@@ -33,6 +33,6 @@ elif program == "fasttext":
         epoch=epochs, thread=threads, verbose=0,
     )  # fmt: skip
     words = model.get_words()
-    with open(output, "w", encoding="utf-8") as file:  # noqa: PTH123
-        file.write(f"{len(words)} {SETTINGS['vector_size']}\n")
-        file.writelines(f"{word} {' '.join(map(str, model.get_word_vector(word)))}\n" for word in words)
+    with open(output, "wb") as file:  # noqa: PTH123
+        file.write(f"{len(words)} {SETTINGS['vector_size']}\n".encode())
+        file.writelines(word.encode() + b" " + model.get_word_vector(word).tobytes() + b"\n" for word in words)
