@@ -1,7 +1,7 @@
 """WordSim-353, SimLex-999 and analogies beside the peers, the same settings, several seeds; gensim scores them all.
 
-fastText (no subwords) and word2vec.c have no seed: on one thread they have one result. Peers' results are kept, for they
-take an hour; remove them from the folder of benchmarks to have them trained anew.
+fastText (no subwords) and word2vec.c have no seed: on one thread they have one result. Peers' results are kept, as they
+take an hour: remove them from the folder of benchmarks to have them trained anew.
 """
 
 import json
