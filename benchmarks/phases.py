@@ -17,6 +17,7 @@ from firth.kernels.blocks import copy_rows
 from firth.kernels.compiler import compiled
 from firth.kernels.noise import draw_noise_word
 from firth.kernels.prefetch import prefetch_row
+from firth.kernels.products import TILE_ROWS
 from firth.kernels.rounds import add_rows
 from firth.planning import OUTPUT_ROWS, Tokens, initial_parameters, plan_epoch
 from firth.team import Team
@@ -40,13 +41,13 @@ def run_phases(  # noqa: PLR0912
     last_phase, blocks, stretch, plan, parameters, noise, scratch, pairs, changes
 ):
     centres, B, K = plan.block_centres, plan.block_centres, plan.noise_words
-    context_rows = before = 0
+    windows, context_rows, before = scratch.windows, 0, 0
     for i in range(blocks):
         first, block = stretch.first + i * centres, i % plan.round_blocks
         input_words, output_words = changes.input_words[block], changes.output_words[block]
         if last_phase >= 0:
             changes.input_count[block], before = kernels.find_windows(
-                stretch, first, first + B, plan, scratch.reach, input_words, parameters.inputs, None
+                stretch, first, first + B, plan, scratch.windows, input_words, parameters.inputs, None
             )
         used = changes.input_count[block]
         context_rows += used
@@ -59,24 +60,24 @@ def run_phases(  # noqa: PLR0912
                 output_words[B + j] = draw_noise_word(noise, plan.noise_key, counter)
                 prefetch_row(parameters.outputs, output_words[B + j])
         if last_phase >= 2:
-            kernels.weigh_pairs(B, used, before, scratch.reach, pairs)
-            kernels.find_bands(B, used, before, B, scratch.reach, pairs)
+            kernels.weigh_windows(B, used, before, windows)
+            windows.tokens_of[B // TILE_ROWS :, 1] = used
         if last_phase >= 3:
-            kernels.weigh_noise(used, B, plan, pairs, output_words)
+            kernels.weigh_noise(used, B, plan, windows.token_weights, pairs, output_words)
         if last_phase >= 4:
             copy_rows(parameters.inputs, input_words, used, scratch.X)
             copy_rows(parameters.outputs, output_words, B + K, pairs.Z)
         if last_phase >= 5:
-            kernels.score_bands(scratch.X, pairs.Z, pairs.rows_of, pairs.S)
+            kernels.score_bands(scratch.X, pairs.Z, windows.tokens_of, pairs.S)
         if last_phase >= 6:
             kernels.scores_to_gradients(used, np.float32(0.0), pairs)
         inputs, outputs = scratch.X.shape[0], pairs.Z.shape[0]
         if last_phase >= 7:
             rows = changes.input_rows[block * inputs : (block + 1) * inputs]
-            kernels.weigh_bands(pairs.S, used, pairs.centres_of, B, pairs.Z, rows)
+            kernels.weigh_bands(pairs.S, used, windows.centres_of, B, pairs.Z, rows)
         if last_phase >= 8:
             rows = changes.output_rows[block * outputs : (block + 1) * outputs]
-            kernels.weigh_transposed_bands(pairs.S, scratch.X, pairs.rows_of, rows)
+            kernels.weigh_transposed_bands(pairs.S, scratch.X, windows.tokens_of, rows)
         if last_phase >= 9 and block == plan.round_blocks - 1:
             add_rows(
                 changes.input_words, changes.input_count, changes.input_rows, plan.round_blocks,

@@ -8,7 +8,7 @@ import numpy as np
 
 from firth.aligned import aligned_zeros
 from firth.config import TrainingConfig
-from firth.kernels.blocks import FROZEN, Changes, Parameters, Parts, Plan, Scratch, Stretch
+from firth.kernels.blocks import FROZEN, Changes, Parameters, Parts, Plan, Scratch, Stretch, Windows
 from firth.kernels.cbow import NOISE_ROWS, Hidden
 from firth.kernels.hierarchy import HEAVY_NODES, Descent, Tree
 from firth.kernels.noise import Noise
@@ -61,43 +61,52 @@ def new_space(config: TrainingConfig, plan: Plan, width: int, tree: Tree | None,
     """One thread's working space."""
     tokens = plan.block_centres + 2 * plan.window
     rows = _whole(tokens, TILE_ROWS) + TILE_ROWS
+    windows = new_windows(plan.distance_weights, rows)
     pairs = hidden = descent = None
     if tree is not None:
         descent = new_descent(width, rows, int(np.diff(tree.starts).max()))
     if config.architecture == "cbow":
-        hidden = new_hidden(config, plan, width, rows)
+        hidden = new_hidden(config, plan, width)
     elif tree is None:
-        pairs = new_pairs(plan.distance_weights, width, rows)
+        pairs = new_pairs(windows.weights, width)
     changed = max(
         tokens * (1 if parts is None else int(np.diff(parts.starts).max())), _output_rows(pairs, hidden, descent)
     )
     scratch = Scratch(
         X=aligned_zeros(rows, width),
-        reach=np.zeros((2, LANES), np.int32),
+        windows=windows,
         mine=np.zeros((plan.round_blocks * changed + 1, 2), np.int32),
     )
     return Space(scratch, pairs, hidden, descent)
 
 
-def new_pairs(weights: Float32, width: int, rows: int) -> Pairs:
-    """What skip-gram needs."""
-    S, W = aligned_zeros(rows, OUTPUT_ROWS), aligned_zeros(rows, OUTPUT_ROWS)
-    return Pairs(
-        Z=aligned_zeros(OUTPUT_ROWS, width),
-        S=S,
-        W=W,
-        scores=S.reshape(-1),
-        weights=W.reshape(-1),
-        row_weights=np.zeros(rows, np.float32),
-        near=np.concatenate(
-            [np.zeros(LANES), weights[::-1], np.zeros(1), weights, np.zeros(LANES - 1)], dtype=np.float32
-        ),
+def new_windows(weights: Float32, rows: int) -> Windows:
+    """What every kind of training needs of windows, whose context words weigh so much by their distance."""
+    near, middle = np.zeros(2 * (LANES + len(weights)), np.float32), LANES + len(weights)
+    near[LANES:middle], near[middle + 1 : middle + 1 + len(weights)] = weights[::-1], weights
+    return Windows(
+        reach=np.zeros((2, LANES), np.int32),
+        near=near,
+        weights=aligned_zeros(rows, OUTPUT_ROWS),
+        token_weights=np.zeros(rows, np.float32),
         centres_of=np.zeros((rows // TILE_ROWS, 2), np.int32),
-        rows_of=np.zeros((OUTPUT_ROWS // TILE_ROWS, 2), np.int32),
+        tokens_of=np.zeros((OUTPUT_ROWS // TILE_ROWS, 2), np.int32),
     )
 
 
-def new_hidden(config: TrainingConfig, plan: Plan, width: int, rows: int) -> Hidden:
+def new_pairs(weights: Float32, width: int) -> Pairs:
+    """What skip-gram needs."""
+    scores = np.zeros_like(weights)
+    return Pairs(
+        Z=aligned_zeros(OUTPUT_ROWS, width),
+        S=scores,
+        W=weights,
+        scores=scores.reshape(-1),
+        weights=weights.reshape(-1),
+    )
+
+
+def new_hidden(config: TrainingConfig, plan: Plan, width: int) -> Hidden:
     """What CBOW needs."""
     both = aligned_zeros(BLOCK_CENTRES + NOISE_ROWS + plan.noise_words, width)
     return Hidden(
@@ -106,7 +115,7 @@ def new_hidden(config: TrainingConfig, plan: Plan, width: int, rows: int) -> Hid
         HZ=both,
         G=aligned_zeros(BLOCK_CENTRES, width),
         S=aligned_zeros(BLOCK_CENTRES, plan.noise_words),
-        shares=aligned_zeros(BLOCK_CENTRES, rows),
+        scales=np.ones(LANES, np.float32),
         mean=int(config.context == "mean"),
         exact=int(config.context_gradient == "exact"),
     )

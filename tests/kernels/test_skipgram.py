@@ -5,9 +5,8 @@ from numpy.testing import assert_allclose
 from firth import reference, rounds
 from firth.config import TrainingConfig
 from firth.kernels.blocks import keep_tokens, logistic, softplus
-from firth.kernels.contexts import find_windows
+from firth.kernels.contexts import find_windows, weigh_windows
 from firth.kernels.products import TILE_ROWS
-from firth.kernels.skipgram import find_bands, weigh_pairs
 from firth.sampling import as_thresholds, keep_probabilities
 from firth.team import Team
 
@@ -62,19 +61,17 @@ def test_keep_tokens__goes_on_where_a_full_buffer_stopped_it():
     assert found == np.flatnonzero(tokens.ids < 30).tolist()
 
 
-def assert_bands_hold(pairs, used, centres):
-    """No pair is outside the bands; the bands of tiles with noise words are whole."""
-    W = pairs.W[:used, :centres]
-    for tile, (first, last) in enumerate(pairs.centres_of[: -(-used // TILE_ROWS)]):
-        rows = W[tile * TILE_ROWS : (tile + 1) * TILE_ROWS]
+def assert_bands_hold(windows, used, centres):
+    """No pair is outside the bands."""
+    weights = windows.weights[:used, :centres]
+    for tile, (first, last) in enumerate(windows.centres_of[: -(-used // TILE_ROWS)]):
+        rows = weights[tile * TILE_ROWS : (tile + 1) * TILE_ROWS]
         assert not rows[:, :first].any()
         assert not rows[:, last:].any()
-    for tile, (first, last) in enumerate(pairs.rows_of):
-        columns = W[:, tile * TILE_ROWS : (tile + 1) * TILE_ROWS]
+    for tile, (first, last) in enumerate(windows.tokens_of):
+        columns = weights[:, tile * TILE_ROWS : (tile + 1) * TILE_ROWS]
         assert not columns[:first].any()
         assert not columns[last:].any()
-        if (tile + 1) * TILE_ROWS > centres:
-            assert (first, last) == (0, used)
 
 
 @pytest.mark.parametrize("window", [1, 2, 5, 30])
@@ -100,15 +97,13 @@ def test_pairs__are_those_of_the_twin(window, more):
     B = plan.block_centres
     for first in range(0, stretch.last, B):
         last = min(first + B, stretch.last)
-        found, words = crew.spaces[0].pairs, crew.changes.input_words[0]
-        scratch, inputs = crew.spaces[0].scratch, np.zeros((1000, 16), np.float32)
-        used, before = find_windows(stretch, first, last, plan, scratch.reach, words, inputs, None)
-        weigh_pairs(last - first, used, before, scratch.reach, found)
-        find_bands(last - first, used, before, B, scratch.reach, found)
+        windows, words = crew.spaces[0].scratch.windows, crew.changes.input_words[0]
+        used, before = find_windows(stretch, first, last, plan, windows, words, np.zeros((1000, 16), np.float32), None)
+        weigh_windows(last - first, used, before, windows)
         ours = sorted(
             (int(words[row]), int(stretch.tokens[first + i]))
             for row in range(used)
-            for i in np.flatnonzero(found.W[row, :B])
+            for i in np.flatnonzero(windows.weights[row, :B])
         )
         twin = sorted(
             (int(stretch.tokens[j]), int(stretch.tokens[centre]))
@@ -116,5 +111,5 @@ def test_pairs__are_those_of_the_twin(window, more):
             for j in reference.pairs_of(centre, kept, sentences, plan)
         )
         assert ours == twin
-        assert_allclose(found.row_weights[:used], found.W[:used, :B].sum(axis=1), rtol=1e-6)
-        assert_bands_hold(found, used, B)
+        assert_allclose(windows.token_weights[:used], windows.weights[:used, :B].sum(axis=1), rtol=1e-6)
+        assert_bands_hold(windows, used, B)

@@ -76,11 +76,25 @@ class Plan(NamedTuple):
     noise_key: np.uint64
 
 
+class Windows(NamedTuple):
+    """One thread's working space for the windows of a block's centres."""
+
+    reach: Int32  # (2, 16) how many context words stand before each centre, and after it
+    near: (
+        Float32  # (2 · (16 + window),) the weight of a pair by how far the centre stands behind the context word, from
+    )
+    # -(16 + window) on
+    weights: Float32  # (T, 16 or more) of each (context word, centre), zero where they are no pair
+    token_weights: Float32  # (T,) what the pairs of each context word weigh together
+    centres_of: Int32  # (T / 4, 2) the centres that each four context words are paired with: a range
+    tokens_of: Int32  # (4 or more, 2) the context words that each four centres are paired with
+
+
 class Scratch(NamedTuple):
     """One thread's working space, whatever the kind of training."""
 
     X: Float32  # (T, width) context words' input vectors
-    reach: Int32  # (2, 16) how many context words stand before each centre, and after it
+    windows: Windows
     mine: Int32  # (R · rows + 1, 2) room to list the rows of a round: word and row of the changes
 
 

@@ -28,10 +28,10 @@ from firth.kernels.blocks import (
     softplus,
 )
 from firth.kernels.compiler import compiled
-from firth.kernels.contexts import find_windows
+from firth.kernels.contexts import find_windows, weigh_windows
 from firth.kernels.noise import Noise, draw_noise_word
 from firth.kernels.prefetch import prefetch_row
-from firth.kernels.products import TILE_ROWS, score, weigh, weigh_transposed
+from firth.kernels.products import LANES, score, weigh, weigh_bands, weigh_transposed, weigh_transposed_bands
 from firth.kernels.rows import add_row, dot
 
 Float32 = np.ndarray[Any, np.dtype[np.float32]]
@@ -49,45 +49,43 @@ class Hidden(NamedTuple):
     HZ: Float32  # H and Z in one array
     G: Float32  # (B, width) the gradient by H
     S: Float32  # (B, K) scores of noise words, then gradients
-    shares: Float32  # (B, rows of X) what each context token has in each centre's vector
+    scales: Float32  # (16,) what the sum of each centre's context words is multiplied by, for their mean
     mean: int  # 1 for the mean of the context words, 0 for their sum
     exact: int  # 0 if each context word gets the gradient of the mean, as word2vec.c has it
 
 
 @compiled
-def fill_shares(centres: int, tokens: int, before: int, plan: Plan, reach: Int32, mean: int, shares: Float32) -> None:
-    """shares[i, t] = what context token t has in the mean, or the sum, of centre i: by the weight of its distance."""
-    for i in range(shares.shape[0]):
-        for row in range((tokens + TILE_ROWS - 1) // TILE_ROWS * TILE_ROWS):
-            shares[i, row] = 0
+def scale_rows(centres: int, scales: Float32, rows: Float32) -> None:
+    """Multiply the row of each centre by its scale."""
     for i in range(centres):
-        total = np.float32(0)
-        for side in range(2):
-            for distance in range(reach[side, i]):
-                total += plan.distance_weights[distance]
-        scale = np.float32(1) / total if mean == 1 and total > 0 else np.float32(1)
-        for distance in range(1, reach[0, i] + 1):
-            shares[i, before + i - distance] = scale * plan.distance_weights[distance - 1]
-        for distance in range(1, reach[1, i] + 1):
-            shares[i, before + i + distance] = scale * plan.distance_weights[distance - 1]
+        for column in range(rows.shape[1]):
+            rows[i, column] *= scales[i]
 
 
 @compiled
-def gather_contexts(centres: int, tokens: int, before: int, plan: Plan, scratch: Scratch, hidden: Hidden) -> None:
+def gather_contexts(centres: int, tokens: int, before: int, scratch: Scratch, hidden: Hidden) -> None:
     """H[i] = the mean, or the sum, of the rows of X that centre i has as context, by their weights."""
-    fill_shares(centres, tokens, before, plan, scratch.reach, hidden.mean, hidden.shares)
-    weigh(hidden.shares, centres, scratch.X[:tokens], hidden.H)
+    windows, scales = scratch.windows, hidden.scales
+    weigh_windows(centres, tokens, before, windows)
+    weigh_transposed_bands(windows.weights, scratch.X, windows.tokens_of, hidden.H)
+    if hidden.mean == 1:
+        for i in range(LANES):
+            scales[i] = 0
+        for row in range(tokens):
+            for i in range(LANES):
+                scales[i] += windows.weights[row, i]
+        for i in range(centres):
+            scales[i] = np.float32(1) / scales[i] if scales[i] > 0 else np.float32(1)
+        scale_rows(centres, scales, hidden.H)
 
 
 @compiled
-def scatter_gradients(
-    centres: int, tokens: int, before: int, plan: Plan, scratch: Scratch, hidden: Hidden, input_rows: Float32
-) -> None:
+def scatter_gradients(centres: int, tokens: int, scratch: Scratch, hidden: Hidden, input_rows: Float32) -> None:
     """input_rows[t] = what the gradients of the centres ask for that have context token t."""
-    if hidden.mean == 1 and hidden.exact == 0:
-        fill_shares(centres, tokens, before, plan, scratch.reach, 0, hidden.shares)
-    rows = (tokens + TILE_ROWS - 1) // TILE_ROWS * TILE_ROWS
-    weigh_transposed(hidden.shares, centres, hidden.G, input_rows[:rows])
+    windows = scratch.windows
+    if hidden.mean == 1 and hidden.exact == 1:
+        scale_rows(centres, hidden.scales, hidden.G)
+    weigh_bands(windows.weights, tokens, windows.centres_of, hidden.G.shape[0], hidden.G, input_rows)
 
 
 @compiled
@@ -155,10 +153,10 @@ def compute_cbow_block(
     noise_rows = slice(NOISE_ROWS, NOISE_ROWS + plan.noise_words)
 
     tokens, before = find_windows(
-        stretch, first, first + centres, plan, scratch.reach, input_words, parameters.inputs, parts
+        stretch, first, first + centres, plan, scratch.windows, input_words, parameters.inputs, parts
     )
     changes.input_count[block] = tokens
-    choose_outputs(stretch, first, centres, plan, noise, scratch.reach, output_words)
+    choose_outputs(stretch, first, centres, plan, noise, scratch.windows.reach, output_words)
     for i in range(outputs):
         prefetch_row(parameters.outputs, max(output_words[i], 0))
     claim_inputs(changes.input_owner, input_words, tokens, thread, parts)
@@ -166,7 +164,7 @@ def compute_cbow_block(
 
     copy_inputs(parameters.inputs, input_words, tokens, scratch.X, parts)
     copy_rows(parameters.outputs, output_words, outputs, hidden.Z)
-    gather_contexts(centres, tokens, before, plan, scratch, hidden)
+    gather_contexts(centres, tokens, before, scratch, hidden)
     score(hidden.H, centres, hidden.Z[noise_rows], hidden.S)
 
     changes.loss[block] = 0.0
@@ -186,4 +184,4 @@ def compute_cbow_block(
             own = step * logistic(-np.float32(dot(hidden.HZ, i, hidden.H.shape[0] + i)))
             add_row(output_rows, i, own, hidden.H, i)
             add_row(hidden.G, i, own, hidden.Z, i)
-    scatter_gradients(centres, tokens, before, plan, scratch, hidden, input_rows)
+    scatter_gradients(centres, tokens, scratch, hidden, input_rows)

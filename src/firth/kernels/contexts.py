@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from firth.kernels.blocks import Parts, Plan, Stretch, ask_for
+from firth.kernels.blocks import Parts, Plan, Stretch, Windows, ask_for
 from firth.kernels.compiler import compiled
-from firth.kernels.products import LANES
+from firth.kernels.products import LANES, TILE_ROWS
 from firth.kernels.randomness import draw, high_half, scale
 
 Float32 = np.ndarray[Any, np.dtype[np.float32]]
@@ -39,15 +39,15 @@ def reach_of(stretch: Stretch, centre: int, direction: int, window: int) -> int:
 
 @compiled
 def find_windows(
-    stretch: Stretch, first: int, last: int, plan: Plan, reach: Int32, input_words: Int32, inputs: Float32,
+    stretch: Stretch, first: int, last: int, plan: Plan, windows: Windows, input_words: Int32, inputs: Float32,
     parts: Parts | None,
 ) -> tuple[int, int]:  # fmt: skip
-    """Note in `reach` how many context words each centre has before it, and after it; and which words these are.
+    """Note in `windows` how many context words each centre has before it, and after it; and which words these are.
 
     Returns how many tokens there are from the first context word to the last, and how many of these stand before the
     first centre. `input_words` gets the word of each. Rows of `inputs` are asked for as they are found.
     """
-    before, after = 0, 1
+    reach, before, after = windows.reach, 0, 1
     for i in range(last - first):
         window = window_of(stretch, first + i, plan)
         reach[0, i] = reach_of(stretch, first + i, -1, window * plan.before)
@@ -71,3 +71,26 @@ def weigh_row(weights: Float32, row: Any, near: Float32, behind: Any, reach: Int
     is_pair = (distances <= reach[0, :LANES]) & (-distances <= reach[1, :LANES])
     weights[row, :LANES] = np.where(is_pair, near[len(near) // 2 + distances], 0)
     return weights[row, :LANES].sum()
+
+
+@compiled
+def weigh_windows(centres: int, tokens: int, before: int, windows: Windows) -> None:
+    """Weigh each (context word, centre) pair, and each context word in all of its pairs; find the bands of the weights
+    that are not zero.
+    """
+    reach, centres_of, tokens_of = windows.reach, windows.centres_of, windows.tokens_of
+    for i in range(centres, LANES):
+        reach[0, i] = reach[1, i] = 0
+    for row in range(tokens):
+        windows.token_weights[row] = weigh_row(windows.weights, row, windows.near, before - row, reach)
+    for tile in range((tokens + TILE_ROWS - 1) // TILE_ROWS):
+        centres_of[tile, 0] = centres_of[tile, 1] = 0
+    for tile in range(tokens_of.shape[0]):
+        tokens_of[tile, 0] = tokens_of[tile, 1] = 0
+    for i in range(centres):
+        first, last, tile = before + i - reach[0, i], before + i + reach[1, i] + 1, i // TILE_ROWS
+        tokens_of[tile, 0] = first if i % TILE_ROWS == 0 else min(tokens_of[tile, 0], first)
+        tokens_of[tile, 1] = max(tokens_of[tile, 1], last)
+        for tile in range(first // TILE_ROWS, (last - 1) // TILE_ROWS + 1):
+            centres_of[tile, 0] = centres_of[tile, 0] if centres_of[tile, 1] > 0 else i
+            centres_of[tile, 1] = i + 1

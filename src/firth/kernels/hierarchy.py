@@ -160,11 +160,12 @@ def score_window(i: int, before: int, plan: Plan, scratch: Scratch, padded: int,
     """Score the context words of centre i against the nodes of its path; return the first of their rows of X, and how
     many these are. They weigh by their distance; the centre's own row, which is among them, nothing.
     """
-    own = scratch.reach[0, i]
-    low, n = before + i - own, own + 1 + scratch.reach[1, i]
+    own = scratch.windows.reach[0, i]
+    low, n = before + i - own, own + 1 + scratch.windows.reach[1, i]
     for row in range(n):
         descent.weights[row] = plan.distance_weights[abs(row - own) - 1] if row != own else np.float32(0)
-    score(scratch.X[low:], n, descent.Z[:padded], descent.S)
+    score(scratch.X[low:], own, descent.Z[:padded], descent.S)
+    score(scratch.X[low + own + 1 :], n - own - 1, descent.Z[:padded], descent.S[own + 1 :])
     return low, n
 
 
@@ -214,7 +215,7 @@ def compute_tree_block(
     output_rows = changes.output_rows[block * outputs : (block + 1) * outputs]
 
     tokens, before = find_windows(
-        stretch, first, first + centres, plan, scratch.reach, input_words, parameters.inputs, parts
+        stretch, first, first + centres, plan, scratch.windows, input_words, parameters.inputs, parts
     )
     changes.input_count[block] = tokens
     claim_inputs(changes.input_owner, input_words, tokens, thread, parts)
@@ -223,7 +224,7 @@ def compute_tree_block(
     if hidden is None:
         clear(input_rows, 0, min(tokens + TILE_ROWS, inputs))
     else:
-        gather_contexts(centres, tokens, before, plan, scratch, hidden)
+        gather_contexts(centres, tokens, before, scratch, hidden)
         clear(hidden.G, 0, hidden.G.shape[0])
     clear_heavy(output_words, output_rows)
 
@@ -233,7 +234,7 @@ def compute_tree_block(
     used = HEAVY_NODES
     for i in range(centres):
         ask_for_path(stretch.tokens[min(first + i + 1, stretch.last - 1)], tree, parameters.outputs)
-        if scratch.reach[0, i] + scratch.reach[1, i] == 0:
+        if scratch.windows.reach[0, i] + scratch.windows.reach[1, i] == 0:
             continue
         word = stretch.tokens[first + i]
         length = load_path(word, tree, parameters.outputs, descent)
@@ -260,4 +261,4 @@ def compute_tree_block(
     changes.output_count[block] = used
     claim(changes.output_owner, output_words, used, thread)
     if hidden is not None:
-        scatter_gradients(centres, tokens, before, plan, scratch, hidden, input_rows)
+        scatter_gradients(centres, tokens, scratch, hidden, input_rows)

@@ -28,10 +28,10 @@ from firth.kernels.blocks import (
     softplus,
 )
 from firth.kernels.compiler import compiled
-from firth.kernels.contexts import find_windows, weigh_row
+from firth.kernels.contexts import find_windows, weigh_windows
 from firth.kernels.noise import Noise, draw_noise_word
 from firth.kernels.prefetch import prefetch_row
-from firth.kernels.products import LANES, TILE_ROWS, score_bands, weigh_bands, weigh_transposed_bands
+from firth.kernels.products import TILE_ROWS, score_bands, weigh_bands, weigh_transposed_bands
 
 Float32 = np.ndarray[Any, np.dtype[np.float32]]
 Int32 = np.ndarray[Any, np.dtype[np.int32]]
@@ -42,51 +42,20 @@ class Pairs(NamedTuple):
 
     Z: Float32  # (B + K, width) centres' and noise words' output vectors
     S: Float32  # (T, B + K) scores, then gradients
-    W: Float32  # (T, B + K) weights
+    W: Float32  # (T, B + K) weights: those of the windows, then of the noise words
     scores: Float32  # S and W row after row
     weights: Float32
-    row_weights: Float32  # (T,) what the pairs of each row of X weigh together
-    near: Float32  # (2 · (16 + window),) the weight of a pair by how far the centre stands behind the context word,
-    # from -(16 + window) on
-    centres_of: Int32  # (T / 4, 2) the centres that each four rows of X are paired with: a range
-    rows_of: Int32  # ((B + K) / 4, 2) the rows of X that each four rows of Z are paired with
 
 
 @compiled
-def weigh_pairs(centres: int, tokens: int, before: int, reach: Int32, pairs: Pairs) -> None:
-    """Weigh each (context, centre) pair of the block in `W`, and each row of X in `row_weights`."""
-    for i in range(centres, LANES):
-        reach[0, i] = reach[1, i] = 0
-    for row in range(tokens):
-        pairs.row_weights[row] = weigh_row(pairs.W, row, pairs.near, before - row, reach)
-
-
-@compiled
-def find_bands(centres: int, tokens: int, before: int, block_centres: int, reach: Int32, pairs: Pairs) -> None:
-    """Find the bands of `W` that are not zero, but for the noise words: of tiles of its rows, and of its columns."""
-    centres_of, rows_of = pairs.centres_of, pairs.rows_of
-    for tile in range((tokens + TILE_ROWS - 1) // TILE_ROWS):
-        centres_of[tile, 0] = centres_of[tile, 1] = 0
-    for tile in range(rows_of.shape[0]):
-        rows_of[tile, 0] = rows_of[tile, 1] = 0
-    for i in range(centres):
-        first, last, tile = before + i - reach[0, i], before + i + reach[1, i] + 1, i // TILE_ROWS
-        rows_of[tile, 0] = first if i % TILE_ROWS == 0 else min(rows_of[tile, 0], first)
-        rows_of[tile, 1] = max(rows_of[tile, 1], last)
-        for tile in range(first // TILE_ROWS, (last - 1) // TILE_ROWS + 1):
-            centres_of[tile, 0] = centres_of[tile, 0] if centres_of[tile, 1] > 0 else i
-            centres_of[tile, 1] = i + 1
-    for tile in range(block_centres // TILE_ROWS, rows_of.shape[0]):
-        rows_of[tile, 0], rows_of[tile, 1] = 0, tokens
-
-
-@compiled
-def weigh_noise(tokens: int, centres: int, plan: Plan, pairs: Pairs, output_words: Int32) -> None:
+def weigh_noise(
+    tokens: int, centres: int, plan: Plan, token_weights: Float32, pairs: Pairs, output_words: Int32
+) -> None:
     """Weigh noise word n in row t by -k/K for each pair of t, save the pairs whose centre is that very word."""
     B = plan.block_centres
     weight = np.float32(plan.noise_weight)
     for row in range(tokens):
-        of_row = -weight * pairs.row_weights[row]
+        of_row = -weight * token_weights[row]
         for n in range(B, B + plan.noise_words):
             pairs.W[row, n] = of_row
     for n in range(B, B + plan.noise_words):
@@ -151,7 +120,7 @@ def compute_block(
     output_rows = changes.output_rows[block * outputs : (block + 1) * outputs]
 
     tokens, before = find_windows(
-        stretch, first, first + centres, plan, scratch.reach, input_words, parameters.inputs, parts
+        stretch, first, first + centres, plan, scratch.windows, input_words, parameters.inputs, parts
     )
     changes.input_count[block] = tokens
     for i in range(B):
@@ -161,22 +130,24 @@ def compute_block(
     for n in range(plan.noise_words):
         output_words[B + n] = draw_noise_word(noise, plan.noise_key, counter + n)
         prefetch_row(parameters.outputs, output_words[B + n])
-    weigh_pairs(centres, tokens, before, scratch.reach, pairs)
-    find_bands(centres, tokens, before, B, scratch.reach, pairs)
-    weigh_noise(tokens, centres, plan, pairs, output_words)
+    windows = scratch.windows
+    weigh_windows(centres, tokens, before, windows)
+    for tile in range(B // TILE_ROWS, windows.tokens_of.shape[0]):  # noise words are paired with all
+        windows.tokens_of[tile, 0], windows.tokens_of[tile, 1] = 0, tokens
+    weigh_noise(tokens, centres, plan, windows.token_weights, pairs, output_words)
     claim_inputs(changes.input_owner, input_words, tokens, thread, parts)
     claim(changes.output_owner, output_words, outputs, thread)
 
     copy_inputs(parameters.inputs, input_words, tokens, scratch.X, parts)
     copy_rows(parameters.outputs, output_words, outputs, pairs.Z)
-    score_bands(scratch.X, pairs.Z, pairs.rows_of, pairs.S)
+    score_bands(scratch.X, pairs.Z, windows.tokens_of, pairs.S)
 
     changes.loss[block] = 0.0
     changes.pairs[block] = 0
     if is_measured(stretch, first, plan):
         changes.loss[block] = measure_loss(tokens, pairs)
-        changes.pairs[block] = np.float64(pairs.row_weights[:tokens].sum())
+        changes.pairs[block] = np.float64(windows.token_weights[:tokens].sum())
 
     scores_to_gradients(tokens, np.float32(rate), pairs)
-    weigh_bands(pairs.S, tokens, pairs.centres_of, B, pairs.Z, input_rows)
-    weigh_transposed_bands(pairs.S, scratch.X, pairs.rows_of, output_rows)
+    weigh_bands(pairs.S, tokens, windows.centres_of, B, pairs.Z, input_rows)
+    weigh_transposed_bands(pairs.S, scratch.X, windows.tokens_of, output_rows)

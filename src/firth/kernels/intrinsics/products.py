@@ -142,13 +142,13 @@ _weigh_columns = _weigh_tile(transposed=True)
 @overload(score, jit_options=OPTIONS)
 def _score(X, n, Z, S):  # type: ignore[no-untyped-def]
     def tiles(X, n, Z, S):  # type: ignore[no-untyped-def]
-        if n == 1:
+        whole = n // SCORE_ROWS * SCORE_ROWS
+        for z in range(0, Z.shape[0], SCORE_COLUMNS):
+            for t in range(0, whole, SCORE_ROWS):
+                _score_rows(X, t, Z, z, S)
+        for t in range(whole, n):
             for z in range(0, Z.shape[0], ROW_COLUMNS):
-                _score_row(X, 0, Z, z, S)
-        else:
-            for z in range(0, Z.shape[0], SCORE_COLUMNS):
-                for t in range(0, n, SCORE_ROWS):
-                    _score_rows(X, t, Z, z, S)
+                _score_row(X, t, Z, z, S)
 
     return tiles
 
