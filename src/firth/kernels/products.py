@@ -33,7 +33,7 @@ def score(X: Array, n: int, Z: Array, S: Array) -> None:
 
 def score_bands(X: Array, Z: Array, bands: Bands, S: Array) -> None:
     """S = X · Zᵀ, of the k-th `TILE_ROWS` columns only the rows of band k."""
-    for k, (first, last) in enumerate(bands):
+    for k, (first, last) in enumerate(bands[: len(Z) // TILE_ROWS]):
         columns = slice(k * TILE_ROWS, (k + 1) * TILE_ROWS)
         S[first:last, columns] = X[first:last] @ Z[columns].T
 
@@ -52,7 +52,7 @@ def weigh_bands(G: Array, n: int, bands: Bands, dense: int, Z: Array, out: Array
     """out[:n] = G[:n] · Z. The k-th `TILE_ROWS` rows of G are zero outside band k and the columns from `dense` on."""
     for k, (first, last) in enumerate(bands[: -(-n // TILE_ROWS)]):
         rows = slice(k * TILE_ROWS, (k + 1) * TILE_ROWS)
-        out[rows] = G[rows, first:last] @ Z[first:last] + G[rows, dense:] @ Z[dense:]
+        out[rows] = G[rows, first:last] @ Z[first:last] + G[rows, dense : len(Z)] @ Z[dense:]
 
 
 def weigh_transposed(G: Array, n: int, X: Array, out: Array) -> None:
@@ -62,6 +62,6 @@ def weigh_transposed(G: Array, n: int, X: Array, out: Array) -> None:
 
 def weigh_transposed_bands(G: Array, X: Array, bands: Bands, out: Array) -> None:
     """Fill out with Gᵀ · X. The k-th `TILE_ROWS` columns of G are zero outside the rows of band k."""
-    for k, (first, last) in enumerate(bands):
+    for k, (first, last) in enumerate(bands[: len(out) // TILE_ROWS]):
         columns = slice(k * TILE_ROWS, (k + 1) * TILE_ROWS)
         out[columns] = G[first:last, columns].T @ X[first:last]
