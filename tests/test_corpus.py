@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 
 import firth
-from firth import encoding, files
+from firth import encoding, files, merging
 from firth.config import TextConfig
 from firth.corpus import Corpus
-from firth.encoding import encode
+from firth.encoding import Numbering, encode
 from firth.errors import CorpusError, FormatError, OutputExistsError, SourceError
 from firth.kernels import compiler
 from firth.sources import as_source
@@ -235,17 +235,68 @@ def test_encode__memory_does_not_grow_with_the_text(tmp_path):
         with text.open("wb") as file:  # one line
             for _ in range(megabytes * 1_000_000 // len(part)):
                 file.write(part)
-        lines = (
-            "import firth, pathlib\n"
-            "pathlib.Path('/proc/self/clear_refs').write_text('5')\n"  # forget the peak of the process that began it
-            f"firth.encode({str(text)!r}, {str(tmp_path / f'{megabytes}.corpus')!r}, threads=2)\n"
-            "print(pathlib.Path('/proc/self/status').read_text())\n"
-        )
-        status = subprocess.check_output([sys.executable, "-c", lines], text=True)
-        peaks.append(int(status.partition("VmHWM:")[2].split()[0]) / 1024)
+        folder = tmp_path / f"{megabytes}.corpus"
+        peaks.append(peak_megabytes(f"firth.encode({str(text)!r}, {str(folder)!r}, threads=2)"))
         text.unlink()
     assert peaks[1] < 200
     assert peaks[1] < 1.2 * peaks[0]
+
+
+MOST_WORDS = "".join(f" É{n} w{n * 7919 % 100_003}ß" for n in range(40_000))
+
+
+@pytest.mark.skipif(not compiler.is_enabled(), reason="tables of words are the scanner's")
+@pytest.mark.parametrize("threads", [1, 3])
+@pytest.mark.parametrize("at_a_time", [7, 1 << 20])
+def test_encode__tables_that_went_to_the_disk_change_nothing(tmp_path, monkeypatch, threads, at_a_time):
+    """Words that occur in several tables, in one, alike but for Unicode's case; pieces of any size."""
+    monkeypatch.setattr("firth.text.BLOCK_BYTES", 10_000)
+    text = tmp_path / "text.txt"
+    text.write_text(MOST_WORDS + "\n" + MOST_WORDS[::2] + " é7 É8\n" + MOST_WORDS, "utf-8")
+    wanted = encode(text, tmp_path / "wanted", threads=1)
+    monkeypatch.setattr(merging, "WORDS_AT_A_TIME", max(at_a_time, 20_000))
+    monkeypatch.setattr(merging, "LINES_AT_A_TIME", max(at_a_time, 3_000))
+    put_away = Numbering.put_away
+    tables = []
+
+    def noted(self, folder, scanners):
+        put_away(self, folder, scanners)
+        tables.append(len(self.full))
+
+    monkeypatch.setattr(Numbering, "put_away", noted)
+    corpus = encode(text, tmp_path / "corpus", threads=threads, tables_bytes=3 << 20)
+    assert tables[-1] > 2 * threads
+    for name in ("ids.i32", "counts.i64", "sentence_starts.i64", "words.jsonl"):
+        assert (corpus.folder / name).read_bytes() == (wanted.folder / name).read_bytes()
+
+
+def peak_megabytes(lines: str) -> float:
+    """The greatest memory of a process that runs these lines, without that of the process that began it."""
+    lines = (
+        "import firth, pathlib\n"
+        "pathlib.Path('/proc/self/clear_refs').write_text('5')\n"
+        f"{lines}\n"
+        "print(pathlib.Path('/proc/self/status').read_text())\n"
+    )
+    status = subprocess.check_output([sys.executable, "-c", lines], text=True)
+    return int(status.partition("VmHWM:")[2].split()[0]) / 1024
+
+
+@pytest.mark.long
+@pytest.mark.skipif(not Path("/proc/self/clear_refs").exists(), reason="memory is measured on Linux only")
+def test_encode__memory_does_not_grow_with_the_words(tmp_path):
+    """Ten million different words, several times what the tables may hold."""
+    text = tmp_path / "text.txt"
+    with text.open("w") as file:
+        for first in range(0, 10_000_000, 100_000):
+            file.write(" ".join(f"w{n:x}" for n in range(first, first + 100_000)) + " the the\n")
+    folder = tmp_path / "corpus"
+    assert peak_megabytes(f"firth.encode({str(text)!r}, {str(folder)!r}, threads=2)") < 500
+    corpus = Corpus(folder)
+    assert len(corpus.counts) == 10_000_001
+    assert corpus.words(3) == ["the", "w0", "w1"]
+    assert corpus.counts[:2].tolist() == [200, 1]
+    assert np.array_equal(np.bincount(corpus.ids), corpus.counts)
 
 
 class Interrupted:
@@ -254,7 +305,7 @@ class Interrupted:
     def __init__(self, tmp_path, monkeypatch):
         monkeypatch.setattr("firth.text.BLOCK_BYTES", 1000)
         monkeypatch.setattr(encoding, "BLOCKS_BETWEEN_SAVES", 5)
-        self.text, self.cache = tmp_path / "text.txt", tmp_path / "cache"
+        self.text, self.cache, self.more = tmp_path / "text.txt", tmp_path / "cache", {}
         words = np.random.default_rng(0).zipf(1.3, 30_000) % 5000
         self.text.write_text("\n".join(" ".join(f"É{n}" for n in line) for line in words.reshape(-1, 10)))
         self.wanted = encode(self.text, tmp_path / "wanted", threads=1)
@@ -268,7 +319,7 @@ class Interrupted:
                 raise error
 
         with pytest.raises(error):
-            encode(self.text, cache=self.cache, report=report, threads=threads)
+            encode(self.text, cache=self.cache, report=report, threads=threads, **self.more)
 
     def go_on(self, monkeypatch, threads=1):
         """Encode to the end; return how many blocks were scanned."""
@@ -281,7 +332,7 @@ class Interrupted:
                 yield found
 
         monkeypatch.setattr(encoding, "scan", counted)
-        corpus = encode(self.text, cache=self.cache, threads=threads)
+        corpus = encode(self.text, cache=self.cache, threads=threads, **self.more)
         for name in ("ids.i32", "counts.i64", "sentence_starts.i64", "words.jsonl"):
             assert (corpus.folder / name).read_bytes() == (self.wanted.folder / name).read_bytes()
         assert [path.name for path in self.cache.iterdir()] == [corpus.folder.name]
@@ -301,6 +352,20 @@ def test_encode__goes_on_where_it_was_interrupted(tmp_path, monkeypatch, before,
     interrupted.stop_after(22, threads=before)
     interrupted.stop_after(20 + 11, threads=before)  # the first 20 are not scanned again
     assert interrupted.go_on(monkeypatch, threads=after) == interrupted.blocks - 30
+
+
+@needs_locks
+@pytest.mark.parametrize("damaged", [False, True])
+def test_encode__goes_on_with_tables_that_went_to_the_disk(tmp_path, monkeypatch, damaged):
+    interrupted = Interrupted(tmp_path, monkeypatch)
+    interrupted.more = {"tables_bytes": 0}  # after every block
+    interrupted.stop_after(22, threads=2)
+    tables = sorted(interrupted.cache.glob(".*/full-*"))
+    assert len(tables) > 20
+    if damaged:
+        tables[3].write_bytes(tables[3].read_bytes()[:-1])
+    scanned = interrupted.go_on(monkeypatch, threads=2)
+    assert scanned == interrupted.blocks if damaged else scanned <= interrupted.blocks - 20
 
 
 @needs_locks

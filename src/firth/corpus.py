@@ -16,6 +16,7 @@ from __future__ import annotations
 import itertools
 import json
 import mmap
+from collections.abc import Iterable
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -31,6 +32,7 @@ from firth.vocabulary import Vocabulary
 FORMAT = "firth corpus"
 VERSION = 1
 TOKENS_AT_A_TIME = 1 << 22
+WORDS_AT_A_TIME = 1 << 16
 
 Int32 = np.ndarray[Any, np.dtype[np.int32]]
 Int64 = np.ndarray[Any, np.dtype[np.int64]]
@@ -140,12 +142,14 @@ class Corpus:
 
 
 def write_words(
-    folder: Path, words: list[str], counts: Int64, tokens: int, starts: int, source: str, fingerprint: str | None
+    folder: Path, words: Iterable[str], counts: Int64, tokens: int, starts: int, source: str, fingerprint: str | None
 ) -> None:
     """Complete a folder that holds the ids and the sentence starts: with the words, and what all this is."""
     (folder / "counts.i64").write_bytes(np.ascontiguousarray(counts, "<i8").data)
-    lines = json.dumps(words, separators=("\n", ":"))[1:-1]
-    (folder / "words.jsonl").write_text(lines + "\n", "ascii", newline="\n")
+    words = iter(words)
+    with (folder / "words.jsonl").open("w", encoding="ascii", newline="\n") as file:
+        while some := list(itertools.islice(words, WORDS_AT_A_TIME)):
+            file.write(json.dumps(some, separators=("\n", ":"))[1:-1] + "\n")
     about = {
         "format": FORMAT,
         "version": VERSION,
@@ -153,7 +157,7 @@ def write_words(
         "fingerprint": fingerprint,
         "tokens": tokens,
         "sentence_starts": starts,
-        "words": len(words),
+        "words": len(counts),
     }
     (folder / "corpus.json").write_text(json.dumps(about, indent=1), "utf-8")
 

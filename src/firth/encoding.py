@@ -27,11 +27,12 @@ from firth.corpus import VERSION, Corpus, is_encoded, write_words
 from firth.errors import CorpusError, FormatError
 from firth.files import UNFINISHED, held, new_file, new_folder, remove_abandoned, sha256_of
 from firth.kernels.scanner import SENTENCE_END_NUMBER, translate
+from firth.merging import merge_tables
 from firth.scanning import NO_WORD, Scanner, Words, can_scan, merge, scan
 from firth.sources import Source, TextSource, as_source
 from firth.team import usable_threads
 from firth.tensors import write_tensors
-from firth.text import SENTENCE_END
+from firth.text import SENTENCE_END, Block
 from firth.vocabulary import FirstSeen, Vocabulary
 
 CHUNK_TOKENS = 1 << 21
@@ -40,6 +41,8 @@ MONTH_SECONDS = 30 * 24 * 3600
 """An interrupted encoding that nobody has gone on with for so long is thrown away."""
 BLOCKS_BETWEEN_SAVES = 512
 """Blocks of text after which everything is saved, to go on from there: some seconds of work."""
+TABLES_BYTES = 128 << 20
+"""Memory for the tables of words, of all threads together, by default."""
 
 Int32 = np.ndarray[Any, np.dtype[np.int32]]
 Int64 = np.ndarray[Any, np.dtype[np.int64]]
@@ -67,13 +70,16 @@ def encode(
     cache: str | Path | None = None,
     report: Callable[[Reading], None] = lambda _: None,
     threads: int | None = None,
+    tables_bytes: int = TABLES_BYTES,
 ) -> Corpus:
     """Read a source once, and return its encoding.
 
     With `folder`, the encoding is written there (`OutputExistsError` if it exists). Without, the encoding of files
     is kept in `cache` (by default the user's cache folder) and found again by a fingerprint of their content; that
     of anything else is temporary, and goes with the `Corpus`. `threads` (by default, all processors) change the time it
-    takes and nothing else. A `Corpus`, or the folder of one, is returned as is. If the encoding of a text for the cache
+    takes and nothing else. So does `tables_bytes`, the memory for the tables of a text's words, all threads' together:
+    when they take more (by default, after two million different words or so), they go to the disk, and are merged from
+    there. A `Corpus`, or the folder of one, is returned as is. If the encoding of a text for the cache
     is interrupted, even killed, the next one goes on from the last point that was saved.
 
     Raises `SourceError` for what cannot be read, `CorpusError` for text without a word.
@@ -85,19 +91,19 @@ def encode(
     config, threads = config or TextConfig(), threads or usable_threads()
     found = as_source(source) if not hasattr(source, "batches") else source
     if folder is not None:
-        return _write(found, Path(folder), config, found.fingerprint(config), report, threads)
+        return _write(found, Path(folder), config, found.fingerprint(config), report, threads, tables_bytes)
     cache = default_cache() if cache is None else Path(cache)
     cache.mkdir(parents=True, exist_ok=True)
     remove_abandoned(cache)
     remove_abandoned(cache, f".*.{NUMBERS}", MONTH_SECONDS)
     fingerprint = found.fingerprint(config)
     if fingerprint is None:
-        return for_once(cache, lambda folder: _write(found, folder, config, None, report, threads))
+        return for_once(cache, lambda folder: _write(found, folder, config, None, report, threads, tables_bytes))
     kept = cache / f"{fingerprint[:32]}-{VERSION}"
     try:
         return Corpus(kept)
     except FormatError:
-        return _write(found, kept, config, fingerprint, report, threads, cached=True)
+        return _write(found, kept, config, fingerprint, report, threads, tables_bytes, cached=True)
 
 
 def for_once(cache: Path, write: Callable[[Path], Corpus]) -> Corpus:
@@ -118,6 +124,7 @@ def _write(
     fingerprint: str | None,
     report: Callable[[Reading], None],
     threads: int,
+    tables_bytes: int,
     *,
     cached: bool = False,
 ) -> Corpus:
@@ -127,10 +134,10 @@ def _write(
     with new_folder(folder, overwrite=cached) as temporary, ExitStack() as stack:
         work = stack.enter_context(_work_folder(folder) if cached else _work_folder_for_once(temporary))
         if isinstance(source, TextSource) and can_scan(config):
-            words, parts = _number_text(source, config, work, report, threads, save=cached)
+            words, parts = _number_text(source, config, work, report, threads, tables_bytes, save=cached)
         else:
             words, parts = _number_tokens(source, config, work, report)
-        if not words.words:
+        if not len(words.counts):
             raise CorpusError(f"there is not one word in {source.name}")
         tokens, starts = _write_ids(work / NUMBERS, words.id_of, parts, temporary)
         write_words(temporary, words.words, words.counts, tokens, starts, source.name, fingerprint)
@@ -177,6 +184,7 @@ class Numbering:
     tokens: int = 0
     parts: Parts = field(default_factory=list)
     tables: list[str] = field(default_factory=list)  # the SHA-256 of the file of each scanner's table
+    full: list[str] = field(default_factory=list)  # and of those that went to the disk, whose scanners came before
 
     def save(self, folder: Path, scanners: list[Scanner]) -> None:
         """Save it, with the scanners' tables; what was saved before is valid until all is written."""
@@ -193,14 +201,27 @@ class Numbering:
         """The file of a scanner's table."""
         return folder / f"table-{self.blocks}-{index}.safetensors"
 
+    def put_away(self, folder: Path, scanners: list[Scanner]) -> None:
+        """Write the scanners' tables to the disk, for good."""
+        for scanner in scanners:
+            path = self.full_table(folder, len(self.full))
+            write_tensors(path, scanner.saved())
+            self.full.append(sha256_of(path))
+
+    def full_table(self, folder: Path, index: int) -> Path:
+        """The file of a table that went to the disk."""
+        return folder / f"full-{index}.safetensors"
+
     def is_whole(self, folder: Path) -> bool:
         """Whether all that this tells of is there, as it was written."""
         found = [sha256_of(self.table(folder, index)) for index in range(len(self.tables))]
+        full = [sha256_of(self.full_table(folder, index)) for index in range(len(self.full))]
         enough = (folder / NUMBERS).stat().st_size >= 4 * self.tokens
-        known = all(scanner < len(self.tables) for scanner, _ in self.parts)
+        known = all(scanner < len(self.full) + len(self.tables) for scanner, _ in self.parts)
         counts = all(type(n) is int and n >= 0 for n in (self.blocks, self.tokens, *itertools.chain(*self.parts)))
         return (
             found == self.tables
+            and full == self.full
             and enough
             and known
             and counts
@@ -224,7 +245,14 @@ class Numbering:
 
 
 def _number_text(
-    source: TextSource, config: TextConfig, folder: Path, report: Callable[[Reading], None], threads: int, *, save: bool
+    source: TextSource,
+    config: TextConfig,
+    folder: Path,
+    report: Callable[[Reading], None],
+    threads: int,
+    tables_bytes: int,
+    *,
+    save: bool,
 ) -> tuple[Words, Parts]:
     """Write a number for every token of a text; return what words they are.
 
@@ -239,21 +267,39 @@ def _number_text(
     for block in itertools.islice(blocks, numbering.blocks):
         report(Reading(block.bytes_read, source.total_bytes, numbering.tokens))
     first = next(blocks, None)
+
+    def are_full() -> bool:
+        return sum(scanner.table_bytes for scanner in scanners) > tables_bytes
+
+    def until_full(first: Block) -> Iterator[Block]:
+        yield first
+        for _ in range(BLOCKS_BETWEEN_SAVES - 1):
+            if are_full() or (block := next(blocks, None)) is None:
+                return
+            yield block
+
     with path.open("ab") as file:
         while first is not None:
-            some = itertools.chain([first], itertools.islice(blocks, BLOCKS_BETWEEN_SAVES - 1))
-            for found in scan(some, scanners[:threads]):
+            for found in scan(until_full(first), scanners[:threads]):
                 file.write(np.ascontiguousarray(found.numbers, "<i4").data)
-                numbering.parts.append((found.scanner, len(found.numbers)))
+                numbering.parts.append((len(numbering.full) + found.scanner, len(found.numbers)))
                 numbering.blocks += 1
                 numbering.tokens += len(found.numbers)
                 report(Reading(found.bytes_read, source.total_bytes, numbering.tokens))
             first = next(blocks, None)
+            if are_full():
+                numbering.put_away(folder, scanners)
+                scanners = [Scanner(config) for _ in range(threads)]
             if save and first is not None:
                 file.flush()
                 os.fsync(file.fileno())
                 numbering.save(folder, scanners)
-    return merge(scanners), numbering.parts
+    if not numbering.full:
+        return merge(scanners), numbering.parts
+    numbering.put_away(folder, scanners)
+    scanners.clear()  # their memory is needed
+    tables = [numbering.full_table(folder, index) for index in range(len(numbering.full))]
+    return merge_tables(tables, folder, config), numbering.parts
 
 
 def _number_tokens(

@@ -140,7 +140,7 @@ def _scanned(content: bytes, config: TextConfig) -> Numbered:
     numbers = id_of[raw]
     ends = np.flatnonzero(raw == SENTENCE_END_NUMBER)
     lengths = np.diff(ends, prepend=-1) - 1
-    return Numbered(words, counts, numbers[numbers >= 0], lengths)
+    return Numbered(list(words), counts, numbers[numbers >= 0], lengths)
 
 
 def _padded(tokens: Int32, lengths: Int64, length: int) -> Int32:

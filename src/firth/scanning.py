@@ -59,7 +59,7 @@ class Numbers(NamedTuple):
 class Words(NamedTuple):
     """What a text is made of: words by falling count, then by code points; for each scanner, the id of each number."""
 
-    words: list[str]
+    words: Iterable[str]
     counts: Int64
     id_of: list[Int32]
 
@@ -165,6 +165,11 @@ class Scanner:
         """How often each number from 1 on was given."""
         counts: Int64 = self.table.words[1 : self.table.size[0], COUNT]
         return counts
+
+    @property
+    def table_bytes(self) -> int:
+        """The memory that its table takes."""
+        return sum(array.nbytes for array in self.table)
 
     def text(self) -> str:
         """The words of the numbers from 1 on, a line end after each, as UTF-8 has them."""

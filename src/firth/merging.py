@@ -1,0 +1,148 @@
+"""The words of more tables than memory holds: each table is sorted by itself, then all are merged from the disk.
+
+What comes out is what `scanning.merge` would give. Files of words have one a line: no word has a line end.
+"""
+
+from __future__ import annotations
+
+import heapq
+import itertools
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from operator import itemgetter
+from pathlib import Path
+from typing import IO, Any
+
+import numpy as np
+
+from firth.config import TextConfig
+from firth.kernels.scanner import COUNT
+from firth.scanning import NO_WORD, Words
+
+WORDS_AT_A_TIME = 1 << 20
+"""Words that are put in order at a time."""
+LINES_AT_A_TIME = 1 << 16
+
+Int32 = np.ndarray[Any, np.dtype[np.int32]]
+Int64 = np.ndarray[Any, np.dtype[np.int64]]
+
+
+class _Run:
+    """A table's words in the order of their code points, in files of a folder; all but the words as numbers."""
+
+    def __init__(self, table: Path, folder: Path, config: TextConfig):
+        """Sort a table as `Scanner.saved` gives it."""
+        from safetensors.numpy import load_file
+
+        self.path = folder / table.stem
+        saved = load_file(table)
+        text = saved["letters"].tobytes().decode("utf-8")
+        words = (text.lower() if config.lowercase else text).split("\n")[:-1]
+        order = np.array(sorted(range(len(words)), key=words.__getitem__), np.int64)
+        with self._file("words").open("w", encoding="utf-8", newline="\n") as file:
+            file.writelines(f"{words[i]}\n" for i in order.tolist())
+        saved["words"][1 : len(words) + 1, COUNT][order].tofile(self._file("counts"))
+        (order + 1).astype(np.int32).tofile(self._file("numbers"))
+
+    def _file(self, name: str) -> Path:
+        return self.path.with_suffix(f".{name}")
+
+    def entries(self, run: int) -> Iterator[tuple[str, int, int]]:
+        """Each word, with this run's number and how often the word occurred."""
+        counts = _mapped(self._file("counts"), np.int64)
+        with self._file("words").open(encoding="utf-8", newline="\n") as file:
+            for first in range(0, len(counts), LINES_AT_A_TIME):
+                some = counts[first : first + LINES_AT_A_TIME].tolist()
+                yield from ((line[:-1], run, count) for count, line in zip(some, file, strict=False))
+
+    def places(self) -> IO[bytes]:
+        """The file to be filled with the place of each word among those of all runs, int32, in order."""
+        return self._file("places").open("wb")
+
+    def ids(self, ranks: Int32) -> Int32:
+        """The id of each number, given those of all words by their places."""
+        numbers, places = (_mapped(self._file(name), np.int32) for name in ("numbers", "places"))
+        ids = np.memmap(self._file("ids"), np.int32, "w+", shape=(len(numbers) + 1,))
+        ids[0] = NO_WORD
+        ids[numbers] = ranks[places]
+        return np.asarray(ids)
+
+
+def merge_tables(tables: Sequence[Path], folder: Path, config: TextConfig) -> Words:
+    """The words of saved tables, and which of them each number of each table is. Works in files of the folder, of which
+    the arrays and the words that it gives are mapped or read.
+    """
+    runs = [_Run(table, folder, config) for table in tables]
+    words, counts_file = folder / "all.words", folder / "all.counts"
+    _merge(runs, words, counts_file)
+    counts = _mapped(counts_file, np.int64)
+    ranks = _ranks(counts, folder / "all.ranks")
+    by_rank = np.memmap(folder / "all.by_rank", np.int64, "w+", shape=counts.shape)
+    by_rank[ranks] = counts
+    return Words(_in_order(words, ranks), np.asarray(by_rank), [run.ids(ranks) for run in runs])
+
+
+def _mapped(path: Path, dtype: Any) -> Any:
+    return np.asarray(np.memmap(path, dtype, "r")) if path.stat().st_size else np.empty(0, dtype)
+
+
+def _merge(runs: list[_Run], words: Path, counts: Path) -> None:
+    """Write all words by code points, and how often each occurs; and for each run, where its words are among these."""
+    with ExitStack() as stack:
+        words_file = stack.enter_context(words.open("w", encoding="utf-8", newline="\n"))
+        counts_file = stack.enter_context(counts.open("wb"))
+        places_files = [stack.enter_context(run.places()) for run in runs]
+        merged = heapq.merge(*(run.entries(number) for number, run in enumerate(runs)))
+        distinct = enumerate(itertools.groupby(merged, key=itemgetter(0)))
+        while True:
+            found, totals = [], []
+            places: list[list[int]] = [[] for _ in runs]
+            for place, (word, entries) in itertools.islice(distinct, LINES_AT_A_TIME):
+                total = 0
+                for _, run, count in entries:
+                    places[run].append(place)
+                    total += count
+                found.append(f"{word}\n")
+                totals.append(total)
+            if not found:
+                return
+            words_file.writelines(found)
+            counts_file.write(np.array(totals, np.int64).data)
+            for file, of_run in zip(places_files, places, strict=True):
+                file.write(np.array(of_run, np.int32).data)
+
+
+def _ranks(counts: Int64, path: Path) -> Int32:
+    """The place of each word by falling count, words of equal count in the order they have; in a mapped file."""
+    ranks = np.memmap(path, np.int32, "w+", shape=counts.shape)
+    pieces = [slice(first, first + WORDS_AT_A_TIME) for first in range(0, len(counts), WORDS_AT_A_TIME)]
+    frequency: dict[int, int] = defaultdict(int)
+    for piece in pieces:
+        found, words = np.unique(counts[piece], return_counts=True)
+        for count, more in zip(found.tolist(), words.tolist(), strict=True):
+            frequency[count] += more
+    falling = sorted(frequency, reverse=True)
+    next_rank = dict(zip(falling, np.cumsum([0, *(frequency[count] for count in falling)]).tolist(), strict=False))
+    for piece in pieces:
+        found, which, words = np.unique(counts[piece], return_inverse=True, return_counts=True)
+        order = np.argsort(which, kind="stable")
+        first = np.cumsum(words) - words
+        begin = np.array([next_rank[count] for count in found.tolist()])
+        ranks[piece][order] = np.arange(len(order)) + (begin - first)[which[order]]
+        for count, more in zip(found.tolist(), words.tolist(), strict=True):
+            next_rank[count] += more
+    return np.asarray(ranks)
+
+
+def _in_order(words: Path, ranks: Int32) -> Iterator[str]:
+    """The words of a file by their ranks: read once for each `WORDS_AT_A_TIME` of them."""
+    for first in range(0, len(ranks), WORDS_AT_A_TIME):
+        some = [""] * min(WORDS_AT_A_TIME, len(ranks) - first)
+        with words.open(encoding="utf-8", newline="\n") as file:
+            for at in range(0, len(ranks), LINES_AT_A_TIME):
+                lines = list(itertools.islice(file, LINES_AT_A_TIME))
+                places = ranks[at : at + LINES_AT_A_TIME] - first
+                for i in np.flatnonzero((places >= 0) & (places < len(some))).tolist():
+                    some[places[i]] = lines[i][:-1]
+        yield from some
