@@ -124,6 +124,6 @@ print(f"handing a row to the other core: {spread(costs, 1)} ns; rows handed over
 round_seconds, handing = np.median(one) / rounds, handed * np.median(costs) * 1e-9
 two_at_best = (round_seconds - walk + handing) / 2 + walk
 print(
-    f"a round of one thread: {round_seconds * 1e6:.1f} µs, {walk * 1e6:.1f} of it the walk, which one thread does; so two"
+    f"a round of one thread: {round_seconds * 1e6:.1f} µs, {walk * 1e6:.1f} of it the walk, done by one; so two"
     f" threads can come to {round_seconds / two_at_best:.2f} times one, if none ever waits"
 )
