@@ -1,12 +1,24 @@
+import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from firth.errors import WordNotFoundError
-from firth.vocabulary import Vocabulary
+from firth.vocabulary import Vocabulary, by_count_then_word
 
 
 def test_vocabulary__ties_are_ordered_by_word():
     counts = {"b": 2, "a": 2, "é": 2, "Z": 2, "c": 5}
     assert Vocabulary.from_counts(counts).words == ["c", "Z", "a", "b", "é"]
+
+
+@pytest.mark.parametrize("reverse", [False, True])
+@given(words=st.lists(st.text("ab\0\né\ud800\U0001f600z\uffff\ue000", max_size=12), unique=True), data=st.data())
+def test_by_count_then_word__is_what_sorting_by_both_gives(words, reverse, data):
+    counts = np.array(data.draw(st.lists(st.integers(1, 3), min_size=len(words), max_size=len(words))), np.int64)
+    by_word = sorted(range(len(words)), key=words.__getitem__, reverse=reverse)
+    wanted = sorted(by_word, key=lambda i: -counts[i])
+    assert by_count_then_word(words, counts, reverse_ties=reverse).tolist() == wanted
 
 
 def test_vocabulary__min_count_and_size_cut_the_rare_words():

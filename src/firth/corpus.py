@@ -149,7 +149,7 @@ def write_words(
     words = iter(words)
     with (folder / "words.jsonl").open("w", encoding="ascii", newline="\n") as file:
         while some := list(itertools.islice(words, WORDS_AT_A_TIME)):
-            file.write(json.dumps(some, separators=("\n", ":"))[1:-1] + "\n")
+            file.write(_as_json(some))
     about = {
         "format": FORMAT,
         "version": VERSION,
@@ -160,6 +160,14 @@ def write_words(
         "words": len(counts),
     }
     (folder / "corpus.json").write_text(json.dumps(about, indent=1), "utf-8")
+
+
+def _as_json(words: list[str]) -> str:
+    """Each word as a JSON string, on a line of its own."""
+    letters = "".join(words)
+    if letters.isascii() and letters.isprintable() and not any(c in letters for c in '"\\'):
+        return '"' + '"\n"'.join(words) + '"\n'  # nothing to escape
+    return json.dumps(words, separators=("\n", ":"))[1:-1] + "\n"
 
 
 def ranges_of_sentences(starts: Int64) -> list[tuple[int, int]]:

@@ -14,6 +14,7 @@ import shutil
 import tempfile
 import weakref
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -330,25 +331,41 @@ def _number_tokens(
 
 
 def _write_ids(numbers_path: Path, id_of: list[Int32], parts: Parts, folder: Path) -> tuple[int, int]:
-    """Write the token ids and the sentence starts; return how many of each."""
-    ids, ends = np.empty(CHUNK_TOKENS, np.int32), np.empty(CHUNK_TOKENS, np.int64)
+    """Write the token ids and the sentence starts; return how many of each. What is ready is written while the next is
+    translated.
+    """
+    rooms = [(np.empty(CHUNK_TOKENS, np.int32), np.empty(CHUNK_TOKENS, np.int64)) for _ in range(2)]
     state = np.zeros(4, np.int64)
     starts = 1
     with (
         numbers_path.open("rb") as numbers_file,
         (folder / "ids.i32").open("wb") as ids_file,
         (folder / "sentence_starts.i64").open("wb") as starts_file,
+        ThreadPoolExecutor(1, thread_name_prefix="firth-writing") as writer,
     ):
         starts_file.write(np.zeros(1, "<i8").data)
-        for scanner, count in parts:
-            for first in range(0, count, CHUNK_TOKENS):
-                numbers = np.fromfile(numbers_file, "<i4", min(CHUNK_TOKENS, count - first)).astype(
-                    np.int32, copy=False
-                )
-                if len(numbers) == 0 or numbers.min() < 0 or numbers.max() >= len(id_of[scanner]):
-                    raise FormatError(f"{numbers_path} is damaged: begin anew (it is removed)")
-                translate(numbers, id_of[scanner], ids, ends, state)
-                ids_file.write(ids[: state[0]].astype("<i4", copy=False).data)
-                starts_file.write(ends[: state[1]].astype("<i8", copy=False).data)
-                starts += int(state[1])
+        being_written: list[Future[int]] = []
+        for number, (scanner, count) in enumerate(_pieces(parts)):
+            ids, ends = rooms[number % 2]
+            numbers = np.fromfile(numbers_file, "<i4", count).astype(np.int32, copy=False)
+            if len(numbers) == 0 or numbers.min() < 0 or numbers.max() >= len(id_of[scanner]):
+                raise FormatError(f"{numbers_path} is damaged: begin anew (it is removed)")
+            translate(numbers, id_of[scanner], ids, ends, state)
+            for written in being_written:
+                written.result()
+            some_ids, some_ends = ids[: state[0]].astype("<i4", copy=False), ends[: state[1]].astype("<i8", copy=False)
+            being_written = [
+                writer.submit(ids_file.write, some_ids.data),
+                writer.submit(starts_file.write, some_ends.data),
+            ]
+            starts += int(state[1])
+        for written in being_written:
+            written.result()
     return int(state[2]), starts
+
+
+def _pieces(parts: Parts) -> Iterator[tuple[int, int]]:
+    """The parts, none of them larger than there is room for."""
+    for scanner, count in parts:
+        for first in range(0, count, CHUNK_TOKENS):
+            yield scanner, min(CHUNK_TOKENS, count - first)

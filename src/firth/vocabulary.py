@@ -11,6 +11,7 @@ import numpy as np
 from firth.errors import WordNotFoundError
 
 Int64 = np.ndarray[Any, np.dtype[np.int64]]
+UInt64 = np.ndarray[Any, np.dtype[np.uint64]]
 
 
 class FirstSeen(dict[Any, int]):
@@ -26,9 +27,34 @@ def by_count_then_word(words: Sequence[str], counts: Int64, *, reverse_ties: boo
 
     With `reverse_ties`, words of equal count are in the reverse order.
     """
-    by_word = np.array(sorted(range(len(words)), key=words.__getitem__, reverse=reverse_ties), np.int64)
-    order: Int64 = by_word[np.argsort(-counts[by_word], kind="stable")]
+    falling, beginnings = -np.asarray(counts), _beginnings(words)
+    if reverse_ties:
+        beginnings = ~beginnings
+    order: Int64 = np.lexsort((beginnings, falling))
+    falling, beginnings = falling[order], beginnings[order]
+    is_tie = np.zeros(len(words) + 1, np.bool_)  # with the one before
+    is_tie[1:-1] = (falling[1:] == falling[:-1]) & (beginnings[1:] == beginnings[:-1])
+    first = np.flatnonzero(~is_tie[:-1] & is_tie[1:])
+    last = np.flatnonzero(is_tie[:-1] & ~is_tie[1:]) + 1
+    for tied in map(slice, first.tolist(), last.tolist()):
+        order[tied] = sorted(order[tied].tolist(), key=words.__getitem__, reverse=reverse_ties)
     return order
+
+
+def _beginnings(words: Sequence[str]) -> UInt64:
+    """The first eight bytes of each word's UTF-8, as numbers in the order of code points, (n,) uint64."""
+    joined = "\n".join([*words, ""]).encode("utf-8", "surrogatepass")
+    letters = np.frombuffer(joined, np.uint8)
+    ends = np.flatnonzero(letters == ord("\n"))
+    if len(ends) != len(words):  # some have line ends themselves
+        lengths = (len(word.encode("utf-8", "surrogatepass")) + 1 for word in words)
+        ends = np.cumsum(np.fromiter(lengths, np.int64, len(words))) - 1
+    at = np.concatenate([[0], ends[:-1] + 1])[: len(words)]
+    found = np.zeros(len(words), np.uint64)
+    for _ in range(8):
+        found = (found << np.uint64(8)) | np.where(at < ends, letters[at], 0).astype(np.uint64)
+        at = np.minimum(at + 1, ends)
+    return found
 
 
 class Vocabulary:
