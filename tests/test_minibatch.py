@@ -116,6 +116,20 @@ def test_run__compiled_is_step_after_step(objective, optimizer, shared):
     assert_allclose(compiled.embeddings.context, stepwise.embeddings.context, rtol=1e-9, atol=1e-12)
 
 
+def test_train__the_same_bits_whoever_does_how_much(monkeypatch):
+    config = MinibatchConfig(vector_size=20, batch_size=8, epochs=3)
+    metrics, one = last(some_examples(), V, config, threads=1)
+
+    def now_and_then_alone(pace, units):
+        for unit in range(units):
+            yield (1 if unit % 3 == 1 else pace.threads), 1
+
+    monkeypatch.setattr("firth.team.Pace.shares", now_and_then_alone)
+    same_metrics, some = last(some_examples(), V, config, threads=3)
+    assert one.final("concatenation").tobytes() == some.final("concatenation").tobytes()
+    assert metrics == same_metrics
+
+
 @pytest.mark.skipif(not compiler.is_enabled(), reason="with the compiler off there is one thread")
 @pytest.mark.parametrize("vector_size", [8, 48, 100])
 @pytest.mark.parametrize("shared", [False, True])

@@ -126,6 +126,22 @@ def larger_corpus():
     return random_corpus(seed=5, words=2000, sentences=3000)
 
 
+def now_and_then_alone(pace, units):
+    """As many threads for as many units of work as no pace would give."""
+    for unit in range(units):
+        yield (1 if unit % 3 == 1 else pace.threads), 1
+
+
+@needs_threads
+def test_train__gives_the_same_bits_whoever_does_how_much(monkeypatch):
+    tokens, config = random_corpus(sentences=200), TrainingConfig(vector_size=20, window=3, sample=0.01)
+    one, one_events = train(tokens, config)
+    monkeypatch.setattr("firth.team.Pace.shares", now_and_then_alone)
+    some, some_events = train(tokens, config, threads=3)
+    assert all((a == b).all() for a, b in zip(one, some, strict=True))
+    assert [event.loss for event in one_events] == [event.loss for event in some_events]
+
+
 @needs_threads
 @pytest.mark.parametrize("threads", [2, 3, 4])
 @pytest.mark.parametrize(

@@ -2,9 +2,10 @@ import threading
 
 import pytest
 
+from firth import team
 from firth.errors import FirthError
 from firth.kernels import compiler
-from firth.team import Team
+from firth.team import CALLS_TO_SEE, UNITS_TO_SEE, Pace, Team
 
 pytestmark = pytest.mark.skipif(not compiler.is_enabled(), reason="with the compiler off there is one thread")
 
@@ -41,3 +42,38 @@ def test_team__a_thread_that_cannot_start_is_an_error_not_a_hang(monkeypatch):
     monkeypatch.setattr(team.pool, "submit", refuse)
     with pytest.raises(FirthError, match="would not start 2 threads"), team:
         pass
+
+
+def paced(monkeypatch, seconds, calls, units=80):
+    """What a pace gives to how many threads, call after call, where a unit of work takes so many seconds by each."""
+    now = 0.0
+    monkeypatch.setattr(team.time, "perf_counter", lambda: now)
+    pace, given = Pace(max(seconds)), []
+    for _ in range(calls):
+        given.append([])
+        for threads, some in pace.shares(units):
+            now += seconds[threads] * some
+            given[-1].append((threads, some))
+    return given
+
+
+def test_pace__all_threads_work_where_they_are_faster(monkeypatch):
+    for call, shares in enumerate(paced(monkeypatch, {1: 1.9, 2: 1.0}, 3 * CALLS_TO_SEE), start=1):
+        few = 80 // UNITS_TO_SEE if call % CALLS_TO_SEE == 2 else 0
+        assert shares == ([(1, few)] if few else []) + [(2, 80 - few)]
+
+
+def test_pace__one_thread_works_where_it_is_faster(monkeypatch):
+    _, _, *later = paced(monkeypatch, {1: 1.0, 16: 2.4}, 3 * CALLS_TO_SEE)
+    assert all(shares[-1][0] == 1 for shares in later)
+    assert [(16, 10), (1, 70)] in later
+    assert all(sum(some for _, some in shares) == 80 for shares in later)
+
+
+@pytest.mark.parametrize("units", [1, 7])
+def test_pace__little_work_is_not_divided(monkeypatch, units):
+    assert paced(monkeypatch, {1: 1.0, 4: 3.0}, 4, units) == [[(4, units)]] * 4
+
+
+def test_pace__one_thread_is_one_thread(monkeypatch):
+    assert paced(monkeypatch, {1: 1.0}, 12) == [[(1, 80)]] * 12

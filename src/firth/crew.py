@@ -17,10 +17,11 @@ from firth.kernels.rounds import SHARES, SPREAD, train_rounds
 from firth.kernels.skipgram import Pairs
 from firth.planning import BLOCK_CENTRES, OUTPUT_ROWS, Tokens
 from firth.sampling import alias_table, noise_distribution
-from firth.team import Team
+from firth.team import Pace, Team
 from firth.trees import huffman_tree
 
 Float32 = np.ndarray[Any, np.dtype[np.float32]]
+Float64 = np.ndarray[Any, np.dtype[np.float64]]
 
 
 class Frozen(NamedTuple):
@@ -161,6 +162,7 @@ class Crew:
         rows, outputs = len(self.spaces[0].scratch.X), _output_rows(*self.spaces[0][1:])
         tokens = plan.block_centres + 2 * plan.window
         self.team = team
+        self.pace = Pace(team.threads)
         self.parameters = parameters
         self.targets = targets
         self.parts = parts
@@ -184,16 +186,25 @@ class Crew:
 
     def train(self, stretch: Stretch, plan: Plan) -> tuple[float, int]:
         """Train on a stretch, and return its loss and the pairs that is summed over, counted by their weights."""
-        self.counters[:] = 0
         totals = np.zeros(2)
+        size = plan.block_centres * plan.round_blocks
+        first, block = stretch.first, stretch.first_block
+        for threads, rounds in self.pace.shares(-(-(stretch.last - first) // size)):
+            last = min(first + rounds * size, stretch.last)
+            self._train(stretch._replace(first=first, last=last, first_block=block), plan, totals, threads)
+            first, block = last, block + rounds * plan.round_blocks
+        return float(totals[0]), round(float(totals[1]))
+
+    def _train(self, stretch: Stretch, plan: Plan, totals: Float64, threads: int) -> None:
+        """Have one thread or all train on a stretch of whole rounds, and add its loss and pairs to the totals."""
+        self.counters[:] = 0
 
         def work(thread: int) -> None:
             space = self.spaces[thread]
             train_rounds(
-                thread, self.team.threads, self.counters, totals, stretch, plan, self.parameters, self.parts,
+                thread, threads, self.counters, totals, stretch, plan, self.parameters, self.parts,
                 self.targets.noise, self.targets.tree, space.scratch, space.pairs, space.hidden, space.descent,
                 self.changes,
             )  # fmt: skip
 
-        self.team.run(work)
-        return float(totals[0]), round(float(totals[1]))
+        self.team.run(work, alone=threads == 1)

@@ -22,7 +22,7 @@ from firth.kernels.minibatch import COUNTERS, SLOTS, Batch, Objective, train_bat
 from firth.kernels.randomness import INITIAL_VECTORS, fill_uniform, stream_key
 from firth.objectives import OBJECTIVES
 from firth.optimizers import OPTIMIZERS
-from firth.team import Team, usable_threads
+from firth.team import Pace, Team, usable_threads
 
 Array = np.ndarray[Any, Any]
 Int32 = np.ndarray[Any, np.dtype[np.int32]]
@@ -191,6 +191,7 @@ class Trainer:
         target = values[:words]
         self.embeddings = Embeddings(target, target if embeddings.shared else values[words:])
         self.team = team
+        self.pace = Pace(team.threads)
         self.objective = OBJECTIVES[config.objective]
         self.log_expected = log_expected.astype(values.dtype)
         self.optimizer = OPTIMIZERS[config.optimizer]
@@ -249,6 +250,25 @@ class Trainer:
                 losses[part], right[part] = self.step(targets[part], contexts[part])
             return float(losses.mean()), float(right.mean())
         objective = Objective(self.objective.kind, self.objective.corrected, self.log_expected)
+        start = 0
+        for threads, batches in self.pace.shares(-(-n // batch_size)):
+            part = slice(start, start + batches * batch_size)
+            self._run(targets[part], contexts[part], batch_size, objective, losses[part], right[part], threads)
+            start = part.stop
+        return float(losses.mean()), float(right.mean())
+
+    def _run(
+        self,
+        targets: Int32,
+        contexts: Int32,
+        batch_size: int,
+        objective: Objective,
+        losses: Array,
+        right: Array,
+        threads: int,
+    ) -> None:
+        """Steps over examples in order, by one thread or all; writes the losses, and which were answered right."""
+        n = len(targets)
         batch = self._batch(min(batch_size, n), contexts.shape[1])
         counters = np.zeros(COUNTERS, np.int64)
         rates = self.optimizer.rates(self.rate, self.steps, -(-n // batch_size))
@@ -260,10 +280,10 @@ class Trainer:
                 counters, targets, contexts, self.contexts_from, batch_size,
                 objective, self.parameter, self.optimizer.update, rates, self.steps,
                 batch, gradients[thread * SLOTS : (thread + 1) * SLOTS], losses, right,
-            )
+            ),
+            alone=threads == 1,
         )  # fmt: skip
         self.steps += len(rates)
-        return float(losses.mean()), float(right.mean())
 
     def _batch(self, n: int, candidates: int) -> Batch:
         values = self.parameter.values

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
@@ -13,12 +14,50 @@ from firth.kernels import compiler
 
 Result = TypeVar("Result")
 
+CALLS_TO_SEE, UNITS_TO_SEE = 8, 8
+"""How often, and with how large a part of the work, it is tried which is faster: the cost is less than a hundredth."""
+ONE_IS_FASTER = 0.9
+"""Seconds of one thread to those of all, below which one is preferred."""
+
 
 def usable_threads() -> int:
     """The processors this process may run on."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
+
+
+class Pace:
+    """Whether work is done by all threads of a team or by one, whichever was faster of late.
+
+    Where the system puts two threads on processors that are far from each other, or busy, two can take twice as long as
+    one. Work that comes to the same whoever does it is given to all, but now and then a little of it to one, to see.
+    """
+
+    def __init__(self, threads: int):
+        self.threads = threads
+        self.calls = 0
+        self.seconds: dict[int, float] = {}  # for a unit of work, by how many threads did it
+
+    @property
+    def faster(self) -> int:
+        """How many threads are to be preferred now."""
+        if len(self.seconds) < 2:
+            return self.threads
+        return 1 if self.seconds[1] < ONE_IS_FASTER * self.seconds[self.threads] else self.threads
+
+    def shares(self, units: int) -> Iterator[tuple[int, int]]:
+        """How many threads are to do how many of the next units of work. The time is taken in which each share is done,
+        until the next is asked for.
+        """
+        self.calls += 1
+        few = units // UNITS_TO_SEE if self.threads > 1 and self.calls % CALLS_TO_SEE == 2 else 0
+        first = self.faster
+        for threads, some in ((self.threads + 1 - first, few), (first, units - few)):
+            if some:
+                began = time.perf_counter()
+                yield threads, some
+                self.seconds[threads] = (time.perf_counter() - began) / some
 
 
 class Team:
@@ -51,9 +90,11 @@ class Team:
             pool.shutdown()
             raise FirthError(f"the system would not start {self.threads} threads: ask for fewer") from error
 
-    def run(self, work: Callable[[int], Result]) -> list[Result]:
-        """Have every thread do its work, which gets the thread's number; return what each came to."""
-        if self.pool is None:
+    def run(self, work: Callable[[int], Result], *, alone: bool = False) -> list[Result]:
+        """Have every thread do its work, which gets the thread's number; return what each came to. Where it is to be
+        done `alone`, the calling thread does it.
+        """
+        if self.pool is None or alone:
             return [work(0)]
         at_work = []
         try:
