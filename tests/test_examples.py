@@ -107,6 +107,7 @@ def test_skipgrams__nothing_to_pair_gives_no_pairs(empty):
         (([1.5, 2], 8), "wanted one sequence of ids"),
         ((np.zeros((2, 2, 2), int), 8), "wanted one sequence"),
         ((np.array([[1, 2], [3]], dtype=object), 8), "pad_sequences"),
+        (([[1, 2], [3]], 8), "pad_sequences"),
     ],
 )
 def test_skipgrams__bad_ids_are_named(arguments, message):

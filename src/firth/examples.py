@@ -345,7 +345,10 @@ def _positive_pairs(rows: Int32, vocabulary_size: int, window_size: int, samplin
 
 
 def _checked_sequences(sequences: Any, vocabulary_size: int) -> Int32:
-    rows = np.asarray(sequences)
+    try:
+        rows = np.asarray(sequences)
+    except ValueError:  # lists of lists that are no array
+        rows = np.empty(0, object)
     if rows.ndim == 1 and rows.dtype == object:
         raise ValueError("the sequences have different lengths: make them one array with pad_sequences")
     if rows.size == 0:
