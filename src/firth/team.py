@@ -14,8 +14,10 @@ from firth.kernels import compiler
 
 Result = TypeVar("Result")
 
-CALLS_TO_SEE, UNITS_TO_SEE = 8, 8
-"""How often, and with how large a part of the work, it is tried which is faster: the cost is less than a hundredth."""
+CALLS_TO_SEE, CALLS_ALONE, UNITS_TO_SEE = 8, 2, 8
+"""Calls after which it is seen which is faster, while all work and while one works; and the part of the work that it is
+seen by. Where all are faster, that costs less than a hundredth.
+"""
 ONE_IS_FASTER = 0.9
 """Seconds of one thread to those of all, below which one is preferred."""
 
@@ -36,7 +38,7 @@ class Pace:
 
     def __init__(self, threads: int):
         self.threads = threads
-        self.calls = 0
+        self.calls_left = 2  # until it is seen which is faster; the first call may have kernels to load
         self.seconds: dict[int, float] = {}  # for a unit of work, by how many threads did it
 
     @property
@@ -50,14 +52,16 @@ class Pace:
         """How many threads are to do how many of the next units of work. The time is taken in which each share is done,
         until the next is asked for.
         """
-        self.calls += 1
-        few = units // UNITS_TO_SEE if self.threads > 1 and self.calls % CALLS_TO_SEE == 2 else 0
+        self.calls_left -= 1
         first = self.faster
+        few = units // UNITS_TO_SEE if self.threads > 1 and self.calls_left <= 0 else 0
         for threads, some in ((self.threads + 1 - first, few), (first, units - few)):
             if some:
                 began = time.perf_counter()
                 yield threads, some
                 self.seconds[threads] = (time.perf_counter() - began) / some
+        if few:
+            self.calls_left = CALLS_TO_SEE if self.faster > 1 else CALLS_ALONE
 
 
 class Team:
