@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import heapq
 import itertools
+import mmap
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
@@ -66,6 +67,7 @@ class _Run:
         ids = np.memmap(self._file("ids"), np.int32, "w+", shape=(len(numbers) + 1,))
         ids[0] = NO_WORD
         ids[numbers] = ranks[places]
+        _release(ids, numbers, places)
         return np.asarray(ids)
 
 
@@ -80,11 +82,23 @@ def merge_tables(tables: Sequence[Path], folder: Path, config: TextConfig) -> Wo
     ranks = _ranks(counts, folder / "all.ranks")
     by_rank = np.memmap(folder / "all.by_rank", np.int64, "w+", shape=counts.shape)
     by_rank[ranks] = counts
-    return Words(_in_order(words, ranks), np.asarray(by_rank), [run.ids(ranks) for run in runs])
+    _release(counts, by_rank)
+    ids = [run.ids(ranks) for run in runs]
+    _release(ranks)
+    return Words(_in_order(words, ranks), np.asarray(by_rank), ids)
 
 
 def _mapped(path: Path, dtype: Any) -> Any:
     return np.asarray(np.memmap(path, dtype, "r")) if path.stat().st_size else np.empty(0, dtype)
+
+
+def _release(*mapped: np.ndarray[Any, Any]) -> None:
+    """Give back the memory of what has been read or written; it is mapped again where it is looked at again."""
+    if hasattr(mmap, "MADV_DONTNEED"):
+        for array in mapped:
+            memory = getattr(array if isinstance(array, np.memmap) else array.base, "_mmap", None)
+            if memory is not None:
+                memory.madvise(mmap.MADV_DONTNEED)
 
 
 def _merge(runs: list[_Run], words: Path, counts: Path) -> None:
