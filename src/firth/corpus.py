@@ -65,9 +65,7 @@ class Corpus:
 
     def release_pages(self) -> None:
         """Give back the memory of what has been read; it is mapped again where it is looked at again."""
-        if hasattr(mmap, "MADV_DONTNEED"):
-            for mapped in self._maps:
-                mapped._mmap.madvise(mmap.MADV_DONTNEED)  # type: ignore[attr-defined]
+        release_pages(*self._maps)
 
     @property
     def fingerprint(self) -> str:
@@ -139,6 +137,15 @@ class Corpus:
 
     def __repr__(self) -> str:
         return f"Corpus({len(self):,} tokens, {len(self.counts):,} words, {self.sentences:,} sentences)"
+
+
+def release_pages(*mapped: np.ndarray[Any, Any]) -> None:
+    """Give back the memory of files that are mapped, as `np.memmap` or an array made of one: see `Corpus`."""
+    if hasattr(mmap, "MADV_DONTNEED"):
+        for array in mapped:
+            memory = getattr(array if isinstance(array, np.memmap) else array.base, "_mmap", None)
+            if memory is not None:
+                memory.madvise(mmap.MADV_DONTNEED)
 
 
 def write_words(

@@ -7,17 +7,17 @@ from __future__ import annotations
 
 import heapq
 import itertools
-import mmap
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from operator import itemgetter
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import numpy as np
 
 from firth.config import TextConfig
+from firth.corpus import release_pages
 from firth.kernels.scanner import COUNT
 from firth.scanning import NO_WORD, Words
 
@@ -49,17 +49,20 @@ class _Run:
     def _file(self, name: str) -> Path:
         return self.path.with_suffix(f".{name}")
 
-    def entries(self, run: int) -> Iterator[tuple[str, int, int]]:
-        """Each word, with this run's number and how often the word occurred."""
-        counts = _mapped(self._file("counts"), np.int64)
+    def entries(self, run: int, at_a_time: int) -> Iterator[tuple[str, int, int]]:
+        """Each word, with this run's number and how often the word occurred. One file stays open: runs may be many."""
+        counts = self._file("counts")
         with self._file("words").open(encoding="utf-8", newline="\n") as file:
-            for first in range(0, len(counts), LINES_AT_A_TIME):
-                some = counts[first : first + LINES_AT_A_TIME].tolist()
+            for first in itertools.count(step=at_a_time):
+                some = np.fromfile(counts, np.int64, at_a_time, offset=8 * first).tolist()
+                if not some:
+                    return
                 yield from ((line[:-1], run, count) for count, line in zip(some, file, strict=False))
 
-    def places(self) -> IO[bytes]:
-        """The file to be filled with the place of each word among those of all runs, int32, in order."""
-        return self._file("places").open("wb")
+    def add_places(self, places: list[int]) -> None:
+        """Note where its next words, in order, are among those of all runs."""
+        with self._file("places").open("ab") as file:
+            file.write(np.array(places, np.int32).data)
 
     def ids(self, ranks: Int32) -> Int32:
         """The id of each number, given those of all words by their places."""
@@ -67,7 +70,7 @@ class _Run:
         ids = np.memmap(self._file("ids"), np.int32, "w+", shape=(len(numbers) + 1,))
         ids[0] = NO_WORD
         ids[numbers] = ranks[places]
-        _release(ids, numbers, places)
+        release_pages(ids, numbers, places)
         return np.asarray(ids)
 
 
@@ -82,9 +85,9 @@ def merge_tables(tables: Sequence[Path], folder: Path, config: TextConfig) -> Wo
     ranks = _ranks(counts, folder / "all.ranks")
     by_rank = np.memmap(folder / "all.by_rank", np.int64, "w+", shape=counts.shape)
     by_rank[ranks] = counts
-    _release(counts, by_rank)
+    release_pages(counts, by_rank)
     ids = [run.ids(ranks) for run in runs]
-    _release(ranks)
+    release_pages(ranks)
     return Words(_in_order(words, ranks), np.asarray(by_rank), ids)
 
 
@@ -92,39 +95,30 @@ def _mapped(path: Path, dtype: Any) -> Any:
     return np.asarray(np.memmap(path, dtype, "r")) if path.stat().st_size else np.empty(0, dtype)
 
 
-def _release(*mapped: np.ndarray[Any, Any]) -> None:
-    """Give back the memory of what has been read or written; it is mapped again where it is looked at again."""
-    if hasattr(mmap, "MADV_DONTNEED"):
-        for array in mapped:
-            memory = getattr(array if isinstance(array, np.memmap) else array.base, "_mmap", None)
-            if memory is not None:
-                memory.madvise(mmap.MADV_DONTNEED)
-
-
 def _merge(runs: list[_Run], words: Path, counts: Path) -> None:
     """Write all words by code points, and how often each occurs; and for each run, where its words are among these."""
     with ExitStack() as stack:
         words_file = stack.enter_context(words.open("w", encoding="utf-8", newline="\n"))
         counts_file = stack.enter_context(counts.open("wb"))
-        places_files = [stack.enter_context(run.places()) for run in runs]
-        merged = heapq.merge(*(run.entries(number) for number, run in enumerate(runs)))
+        at_a_time = max(LINES_AT_A_TIME // len(runs), 1)
+        merged = heapq.merge(*(run.entries(number, at_a_time) for number, run in enumerate(runs)))
         distinct = enumerate(itertools.groupby(merged, key=itemgetter(0)))
         while True:
             found, totals = [], []
             places: list[list[int]] = [[] for _ in runs]
             for place, (word, entries) in itertools.islice(distinct, LINES_AT_A_TIME):
                 total = 0
-                for _, run, count in entries:
-                    places[run].append(place)
+                for _, number, count in entries:
+                    places[number].append(place)
                     total += count
                 found.append(f"{word}\n")
                 totals.append(total)
-            if not found:
-                return
             words_file.writelines(found)
             counts_file.write(np.array(totals, np.int64).data)
-            for file, of_run in zip(places_files, places, strict=True):
-                file.write(np.array(of_run, np.int32).data)
+            for run, of_run in zip(runs, places, strict=True):
+                run.add_places(of_run)
+            if not found:
+                return
 
 
 def _ranks(counts: Int64, path: Path) -> Int32:

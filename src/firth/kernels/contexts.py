@@ -88,9 +88,9 @@ def weigh_windows(centres: int, tokens: int, before: int, windows: Windows) -> N
     for tile in range(tokens_of.shape[0]):
         tokens_of[tile, 0] = tokens_of[tile, 1] = 0
     for i in range(centres):
-        first, last, tile = before + i - reach[0, i], before + i + reach[1, i] + 1, i // TILE_ROWS
-        tokens_of[tile, 0] = first if i % TILE_ROWS == 0 else min(tokens_of[tile, 0], first)
-        tokens_of[tile, 1] = max(tokens_of[tile, 1], last)
+        first, last, own = before + i - reach[0, i], before + i + reach[1, i] + 1, i // TILE_ROWS
+        tokens_of[own, 0] = first if i % TILE_ROWS == 0 else min(tokens_of[own, 0], first)
+        tokens_of[own, 1] = max(tokens_of[own, 1], last)
         for tile in range(first // TILE_ROWS, (last - 1) // TILE_ROWS + 1):
             centres_of[tile, 0] = centres_of[tile, 0] if centres_of[tile, 1] > 0 else i
             centres_of[tile, 1] = i + 1
