@@ -1,129 +1,131 @@
-"""Why two threads are not twice one: what it costs to hand a row from core to core, and how many rows are handed over.
+"""Why two threads are not twice one: stretch after stretch of one training, each in one of four ways, in turn.
 
-Two processes at once share nothing but the machine; two threads of one training share the parameters, whose rows half
-the time were last changed by the other core. The rows that must change cores are counted on real rounds, blocks dealt
-out in turn; what one costs is measured by two threads that change the same rows one after the other. Both together
-bound what two threads can come to, with waiting and everything else for nothing.
+one        one thread
+two        two threads of one training, as firth has it
+racing     two trainings of one thread each, side by side, that change the same parameters: nothing is claimed, nobody
+           waits, and what comes out is anybody's guess. No trainer whose threads share these parameters, round by
+           round or not at all in step, can have less to do
+apart      the same, each with parameters of its own: what the machine has to give
+
+Racing is the bound of two: what racing takes more than apart is the rows, which half the time were last changed by the
+other core. How long a word takes from core to core is measured beside it, for the system moves its processors about.
 """
 
-import subprocess
-import sys
 import time
-from pathlib import Path
+from concurrent.futures import ThreadPoolExecutor
+from itertools import cycle
 
 import numpy as np
 
 import firth
-from common import arguments, cut, machine, spread, wiki100
-from firth.aligned import aligned_zeros
+from common import arguments, cut, machine, wiki100
 from firth.config import TrainingConfig
 from firth.crew import Crew, Targets
 from firth.kernels.blocks import UNUSED
 from firth.kernels.compiler import compiled
-from firth.kernels.prefetch import prefetch_row
 from firth.kernels.synchrony import take_ticket, wait_until
 from firth.planning import Tokens, initial_parameters, plan_epoch
 from firth.rounds import Walk
-from firth.team import Team
+from firth.team import Pace, Team
 
-ROWS, TURNS, AHEAD = 400, 4000, 8
-ONE = """
-import sys, time, firth
-corpus, threads = firth.encode(sys.argv[1]), int(sys.argv[2])
-firth.train(["one two three"] * 100, min_count=1, epochs=1, progress=False, threads=threads)
-input()
-began = time.perf_counter()
-firth.train(corpus, epochs=1, threads=threads, progress=False)
-print(time.perf_counter() - began)
-"""
+TURNS = 10_000
+NEAR = 120
+"""Nanoseconds for a word to go to another core that shares a cache, at most."""
+
+
+class Steady(Pace):
+    """All threads work, whatever is faster."""
+
+    def shares(self, units):  # type: ignore[no-untyped-def]
+        yield self.threads, units
 
 
 @compiled
-def take_turns(thread, threads, counters, rows, which):  # type: ignore[no-untyped-def]
-    """Change the same rows, every thread in its turn."""
+def take_turns(thread, threads, counters):  # type: ignore[no-untyped-def]
+    """Add one to the same counter, every thread in its turn."""
     for turn in range(TURNS):
         if turn % threads == thread:
             wait_until(counters, 0, turn)
-            for i in range(which.shape[0]):
-                prefetch_row(rows, which[min(i + AHEAD, which.shape[0] - 1)])
-                for column in range(rows.shape[1]):
-                    rows[which[i], column] += np.float32(1)
             take_ticket(counters, 0)
 
 
-def turns(threads):
-    """Seconds a row, in turns of so many threads."""
-    rows = aligned_zeros(20_000, 112)
-    which = np.random.default_rng(1).permutation(len(rows))[:ROWS].astype(np.int32)
-    with Team(threads) as team:
-        for _ in range(2):  # the first compiles
-            counters = np.zeros(8, np.int64)
-            began = time.perf_counter()
-            team.run(lambda thread, counters=counters: take_turns(thread, threads, counters, rows, which))
-            seconds = time.perf_counter() - began
-    return seconds / TURNS / ROWS
+def nanoseconds_to_the_other(team):
+    counters = np.zeros(8, np.int64)
+    began = time.perf_counter()
+    team.run(lambda thread: take_turns(thread, 2, counters))
+    return (time.perf_counter() - began) / TURNS * 1e9
 
 
-def handed_over(corpus, rounds):
-    """Rows that a round gives from one of two threads to the other: copied, or added to, or added."""
-    config = TrainingConfig()
-    vocabulary = corpus.vocabulary(5)
-    tokens = Tokens(corpus.ids, corpus.sentence_starts, vocabulary.counts)
-    plan = plan_epoch(tokens, config, 0, 1)
-    parameters = initial_parameters(len(vocabulary), config.vector_size, 1)
-    crew = Crew(Team(1), config, plan, parameters, Targets.of(tokens, config))
-    stretch, _ = next(iter(Walk(tokens, config, 0, plan)))
-    last_changed = {"input": np.full(len(vocabulary), -1), "output": np.full(len(vocabulary), -1)}
+def rows_handed_over(crew, stretch, plan, rounds):
+    """Rows that a round gives from one of two threads to the other, blocks dealt out in turn: copied, or added."""
+    words = len(crew.parameters.outputs)
+    last_changed = {"input": np.full(words, -1), "output": np.full(words, -1)}
     size, handed = plan.block_centres * plan.round_blocks, 0
-    for round_first in range(stretch.first, stretch.first + rounds * size, size):
-        crew.train(stretch._replace(first=round_first, last=round_first + size), plan)
+    for first in range(stretch.first, stretch.first + rounds * size, size):
+        crew.train(stretch._replace(first=first, last=first + size), plan)
         for kind, owners in last_changed.items():
             words, counts = (getattr(crew.changes, f"{kind}_{what}") for what in ("words", "count"))
             of_block = [row[:n][row[:n] != UNUSED] for row, n in zip(words, counts, strict=True)]
-            found = np.concatenate(of_block)
             thread = np.repeat(np.arange(len(of_block)) % 2, [len(of) for of in of_block])
-            handed += int(((owners[found] >= 0) & (owners[found] != thread)).sum())  # copied
+            found = np.concatenate(of_block)
+            copied = np.unique(np.stack([found, thread]), axis=1)
+            handed += int((owners[copied[0]] == 1 - copied[1]).sum())
             owners[found] = thread  # the last to find a change owns the row
-            handed += int((owners[found] != thread).sum())  # changes that the other computed
+            handed += int((owners[found] != thread).sum())
     return handed / rounds
 
 
-def seconds_of(path, threads, processes):
-    """Wall seconds of training processes that begin at once."""
-    command = [sys.executable, "-c", ONE, str(path), str(threads)]
-    running = [
-        subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) for _ in range(processes)
-    ]
-    for process in running:
-        process.stdin.write("\n")
-        process.stdin.flush()
-    return max(float(process.communicate()[0].splitlines()[-1]) for process in running)
+options = arguments(__doc__.splitlines()[0], repeats=3, megabytes=100)
+corpus = firth.encode(cut(wiki100(), options.megabytes))
+config, vocabulary = TrainingConfig(), corpus.vocabulary(5)
+tokens = Tokens(corpus.ids, corpus.sentence_starts, vocabulary.counts)
+plan = plan_epoch(tokens, config, 0, 1)
+targets = Targets.of(tokens, config)
+shared, own = (initial_parameters(len(vocabulary), config.vector_size, 1) for _ in range(2))
+size = plan.block_centres * plan.round_blocks
+ways = ("one", "two", "racing", "apart")
+found = {(near, way): [] for near in (True, False) for way in ways}
+with Team(1) as alone, Team(2) as team, ThreadPoolExecutor(2) as pool:
+    first, second, other = (Crew(alone, config, plan, parameters, targets) for parameters in (shared, shared, own))
+    both = Crew(team, config, plan, shared, targets)
+    for crew in (first, second, other, both):
+        crew.pace = Steady(crew.team.threads)
 
+    def side_by_side(crew, stretch, middle):
+        halves = stretch._replace(last=middle), stretch._replace(first=middle)
+        for done in [pool.submit(of.train, half, plan) for of, half in zip((first, crew), halves, strict=True)]:
+            done.result()
 
-options = arguments(__doc__, repeats=5, megabytes=30)
-path: Path = cut(wiki100(), options.megabytes)
-corpus = firth.encode(path)
-tokens = Tokens(corpus.ids, corpus.sentence_starts, corpus.vocabulary(5).counts)
-plan = plan_epoch(tokens, TrainingConfig(), 0, 1)
-for _ in range(2):  # the first compiles
-    rounds, began = 0, time.perf_counter()
-    for stretch, _ in Walk(tokens, TrainingConfig(), 0, plan):
-        rounds += -(-(stretch.last - stretch.first) // (plan.block_centres * plan.round_blocks))
-    walk = (time.perf_counter() - began) / rounds
-one, two, apart, costs = [], [], [], []
-for _ in range(options.repeats):
-    one.append(seconds_of(path, 1, 1))
-    two.append(seconds_of(path, 2, 1))
-    apart.append(2 * one[-1] / seconds_of(path, 1, 2))
-    costs.append((turns(2) - turns(1)) * 1e9)
-handed = handed_over(corpus, 400)
+    run = {
+        "one": lambda stretch, _: first.train(stretch, plan),
+        "two": lambda stretch, _: both.train(stretch, plan),
+        "racing": lambda stretch, middle: side_by_side(second, stretch, middle),
+        "apart": lambda stretch, middle: side_by_side(other, stretch, middle),
+    }
+    turn = cycle(ways)
+    nanoseconds_to_the_other(team)  # compiles
+    for repeat in range(options.repeats):
+        for number, (stretch, _) in enumerate(Walk(tokens, config, repeat, plan)):
+            rounds = (stretch.last - stretch.first) // size
+            before = nanoseconds_to_the_other(team)
+            way = next(turn)
+            began = time.perf_counter()
+            run[way](stretch, stretch.first + rounds // 2 * size)
+            seconds = time.perf_counter() - began
+            near = {nanoseconds < NEAR for nanoseconds in (before, nanoseconds_to_the_other(team))}
+            if len(near) == 1 and number >= 8 and stretch.last - stretch.first >= rounds * size > 0:
+                found[near.pop(), way].append(seconds / rounds * 1e6)
+        next(turn)  # another way for the same part of the text, the next time
+    stretch, _ = next(iter(Walk(tokens, config, 0, plan)))
+    handed = rows_handed_over(first, stretch, plan, rounds=400)
 print(machine())
-print(f"two processes at once: {spread(apart, 2)} times one")
-print(f"two threads: {spread([a / b for a, b in zip(one, two, strict=True)], 2)} times one")
-print(f"handing a row to the other core: {spread(costs, 1)} ns; rows handed over in a round: {handed:.0f}")
-round_seconds, handing = np.median(one) / rounds, handed * np.median(costs) * 1e-9
-two_at_best = (round_seconds - walk + handing) / 2 + walk
-print(
-    f"a round of one thread: {round_seconds * 1e6:.1f} µs, {walk * 1e6:.1f} of it the walk, done by one; so two"
-    f" threads can come to {round_seconds / two_at_best:.2f} times one, if none ever waits"
-)
+print(f"rows handed over in a round: {handed:.0f}")
+for near, where in ((True, "the cores near each other"), (False, "far from each other")):
+    if not all(len(found[near, way]) > 3 for way in ways):
+        print(f"{where}: too seldom to tell")
+        continue
+    print(f"{where}, µs a round:")
+    one = np.median(found[near, "one"])
+    for way in ways:
+        low, middle, high = np.percentile(found[near, way], [25, 50, 75])
+        print(f"  {way:7} {middle:6.1f} (half of them {low:.1f} to {high:.1f}): {one / middle:.2f} times one")

@@ -64,6 +64,23 @@ def test_encode__the_same_text_under_another_name_is_known(text, tmp_path):
     assert encode(copy).folder == encode(text).folder
 
 
+def test_encode__knows_a_text_by_every_part_of_it(text, monkeypatch):
+    monkeypatch.setattr("firth.sources.PIECE_BYTES", 5)
+    folders = {encode(text, threads=3).folder}
+    assert {encode(text, threads=1).folder} == folders
+    content = text.read_bytes()
+    for at in (0, 7, len(content) - 1):
+        text.write_bytes(content[:at] + b"x" + content[at + 1 :])
+        folders.add(encode(text).folder)
+    assert len(folders) == 4
+    both = [text.with_name("a"), text.with_name("b")]
+    for cut in (10, 15):  # the same text in all, and other files
+        both[0].write_bytes(content[:cut])
+        both[1].write_bytes(content[cut:])
+        folders.add(encode(both).folder)
+    assert len(folders) == 6
+
+
 def test_encode__other_text_or_other_splitting_is_another_encoding(text):
     first = encode(text)
     cased = encode(text, config=TextConfig(lowercase=False))
@@ -215,9 +232,10 @@ def test_encode__a_text_that_changes_is_an_error(tmp_path):
 @pytest.mark.parametrize("threads", [1, 2, 3])
 def test_encode__threads_change_nothing(tmp_path, threads, monkeypatch):
     monkeypatch.setattr("firth.text.BLOCK_BYTES", 1000)
+    monkeypatch.setattr(encoding, "CHUNK_TOKENS", 100)
     random = np.random.default_rng(0)
     text = tmp_path / "text.txt"
-    text.write_text("\n".join(" ".join(f"É{n}" for n in random.zipf(1.3, 9) % 5000) for _ in range(3000)))
+    text.write_text("\n".join(" ".join(f"É{n}" for n in random.zipf(1.3, 9) % 5000) + 2 * "\n-" for _ in range(3000)))
     one, more = (encode(text, tmp_path / str(t), threads=t) for t in (1, threads + 1))
     for name in ("ids.i32", "counts.i64", "sentence_starts.i64", "words.jsonl"):
         assert (one.folder / name).read_bytes() == (more.folder / name).read_bytes()

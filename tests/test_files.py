@@ -1,11 +1,12 @@
 import contextlib
+import hashlib
 import os
 
 import pytest
 
 from firth import files
 from firth.errors import OutputExistsError
-from firth.files import new_file, new_folder
+from firth.files import new_file, new_folder, sha256_of
 
 
 def test_new_file__takes_its_place_at_the_end(tmp_path):
@@ -114,3 +115,12 @@ def test_remove_abandoned__leaves_what_is_in_use(tmp_path, monkeypatch):
         assert not abandoned.exists()
         assert unfinished.exists()
     assert sorted(os.listdir(tmp_path)) == ["b", "kept"]
+
+
+def test_sha256_of__a_file_or_some_of_it(tmp_path, monkeypatch):
+    monkeypatch.setattr(files, "CHUNK_BYTES", 7)
+    path, content = tmp_path / "a", bytes(range(100))
+    path.write_bytes(content)
+    assert sha256_of(path) == hashlib.sha256(content).hexdigest()
+    for first, size in [(0, 20), (30, 21), (90, 50), (200, 1), (5, 0)]:
+        assert sha256_of(path, first, size) == hashlib.sha256(content[first : first + size]).hexdigest()

@@ -14,7 +14,17 @@ from tests.test_text import LINES, TRICKY, sentences_slow
 
 pytestmark = pytest.mark.skipif(not compiler.is_enabled(), reason="with the compiler off, text is split by Python")
 
-CONFIGS = [TextConfig(), TextConfig(lowercase=False), TextConfig(strip_punctuation=False)]
+CONFIGS = [
+    TextConfig(),
+    TextConfig(lowercase=False),
+    TextConfig(strip_punctuation=False),
+    TextConfig(separator=","),
+    TextConfig(separator=",,"),
+    TextConfig(separator="a", lowercase=False),
+    TextConfig(separator="aΣa"),
+    TextConfig(separator="\t", strip_punctuation=False),
+    TextConfig(separator="\u2003"),
+]
 
 
 def blocks_of(content: str, config: TextConfig) -> list[Block]:
@@ -24,7 +34,8 @@ def blocks_of(content: str, config: TextConfig) -> list[Block]:
 def sentences_scanned(blocks: list[Block], config: TextConfig, threads: int = 1) -> list[list[str]]:
     scanners = [Scanner(config) for _ in range(threads)]
     found = list(scan(blocks, scanners))
-    words, counts, id_of = merge(scanners)
+    lines, counts, id_of = merge(scanners)
+    words = list(lines)
     sentences: list[list[str]] = [[]]
     for scanner, numbers, _ in found:
         for number in numbers.tolist():
@@ -59,7 +70,8 @@ def test_scan__every_character_is_what_python_takes_it_for():
     config = TextConfig()
     scanner = Scanner(config)
     numbers = scanner.scan(content.encode())
-    words, _, (id_of,) = merge([scanner])
+    lines, _, (id_of,) = merge([scanner])
+    words = list(lines)
     found = " ".join("\n" if number == 0 else words[id_of[number]] for number in numbers.tolist())
     assert found.split(" \n ") == [" ".join(standardize(line)) for line in content.split("\n")]
 
@@ -70,9 +82,9 @@ def test_scan__a_table_grows_with_its_words():
     content = " ".join(tokens)
     scanner = Scanner(TextConfig())
     numbers = scanner.scan(content.encode())
-    words = ["", *scanner.text().split("\n")]
+    words = ["", *scanner.words()]
     assert [words[n] for n in numbers.tolist()] == tokens
-    assert len(set(words)) == len(words) - 1  # the text ends with a line end
+    assert len(set(words)) == len(words)
 
 
 def test_scan__an_error_in_a_thread_comes_out():

@@ -1,11 +1,12 @@
 import threading
+import time
 
 import pytest
 
 from firth import team
 from firth.errors import FirthError
 from firth.kernels import compiler
-from firth.team import CALLS_TO_SEE, UNITS_TO_SEE, Pace, Team
+from firth.team import CALLS_TO_SEE, UNITS_TO_SEE, Pace, Team, map_ahead
 
 pytestmark = pytest.mark.skipif(not compiler.is_enabled(), reason="with the compiler off there is one thread")
 
@@ -77,3 +78,24 @@ def test_pace__little_work_is_not_divided(monkeypatch, units):
 
 def test_pace__one_thread_is_one_thread(monkeypatch):
     assert paced(monkeypatch, {1: 1.0}, 12) == [[(1, 80)]] * 12
+
+
+def test_map_ahead__keeps_the_order_and_stays_a_few_items_ahead():
+    taken = []
+
+    def items():
+        for item in range(50):
+            taken.append(item)
+            yield item
+
+    done = map_ahead(3, lambda item: time.sleep(0.001 * (item % 3)) or item * item, items())
+    for item, square in enumerate(done):
+        assert square == item * item
+        assert len(taken) <= item + 2 * 3 + 1
+
+
+def test_map_ahead__an_error_comes_out_in_its_place():
+    done = map_ahead(2, lambda item: 6 // item, [3, 2, 0, 1])
+    assert [next(done), next(done)] == [2, 3]
+    with pytest.raises(ZeroDivisionError):
+        next(done)

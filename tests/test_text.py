@@ -42,6 +42,8 @@ CONFIGS = [
     TextConfig(lowercase=False),
     TextConfig(strip_punctuation=False),
     TextConfig(separator=","),
+    TextConfig(separator=",,"),
+    TextConfig(separator="a,a"),
     TextConfig(separator=" a", lowercase=False),
     TextConfig(separator="\t", strip_punctuation=False),
 ]

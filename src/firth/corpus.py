@@ -7,7 +7,7 @@ falling count, and a vocabulary is their beginning. A folder of it is
     ids.i32                the token ids, little-endian int32
     sentence_starts.i64    where each sentence starts, and the number of tokens at the end, int64
     counts.i64             how often each word occurs, int64
-    words.jsonl            the words, one JSON string a line
+    words.jsonl            the words, one JSON string a line, in UTF-8
     phrases.json           the phrases that have been joined, if any has
 """
 
@@ -25,6 +25,7 @@ import numpy as np
 
 from firth.errors import CorpusError, FormatError
 from firth.files import sha256_of
+from firth.lines import Lines
 from firth.phrases import FILE as PHRASES
 from firth.phrases import Phrases
 from firth.vocabulary import Vocabulary
@@ -114,7 +115,7 @@ class Corpus:
         """The words of the first ids. Raises `FormatError` if they cannot be read."""
         path = self.folder / "words.jsonl"
         try:
-            with path.open(encoding="ascii") as file:
+            with path.open(encoding="utf-8", newline="\n") as file:
                 words: list[str] = json.loads("[" + ",".join(itertools.islice(file, size)) + "]")
         except (OSError, ValueError, RecursionError) as error:
             raise FormatError(f"{path} cannot be read: {error}") from error
@@ -148,15 +149,20 @@ def release_pages(*mapped: np.ndarray[Any, Any]) -> None:
                 memory.madvise(mmap.MADV_DONTNEED)
 
 
-def write_words(
-    folder: Path, words: Iterable[str], counts: Int64, tokens: int, starts: int, source: str, fingerprint: str | None
-) -> None:
-    """Complete a folder that holds the ids and the sentence starts: with the words, and what all this is."""
+def write_words(folder: Path, words: Iterable[str], counts: Int64) -> None:
+    """Write the words, and how often each occurs."""
     (folder / "counts.i64").write_bytes(np.ascontiguousarray(counts, "<i8").data)
-    words = iter(words)
-    with (folder / "words.jsonl").open("w", encoding="ascii", newline="\n") as file:
+    with (folder / "words.jsonl").open("wb") as file:
+        if isinstance(words, Lines):
+            file.write(words.as_json())
+            return
+        words = iter(words)
         while some := list(itertools.islice(words, WORDS_AT_A_TIME)):
-            file.write(_as_json(some))
+            file.write(json.dumps(some, separators=("\n", ":"), ensure_ascii=False)[1:-1].encode() + b"\n")
+
+
+def write_about(folder: Path, tokens: int, starts: int, words: int, source: str, fingerprint: str | None) -> None:
+    """Complete a folder that holds all else: write what it is, and of how much."""
     about = {
         "format": FORMAT,
         "version": VERSION,
@@ -164,17 +170,9 @@ def write_words(
         "fingerprint": fingerprint,
         "tokens": tokens,
         "sentence_starts": starts,
-        "words": len(counts),
+        "words": words,
     }
     (folder / "corpus.json").write_text(json.dumps(about, indent=1), "utf-8")
-
-
-def _as_json(words: list[str]) -> str:
-    """Each word as a JSON string, on a line of its own."""
-    letters = "".join(words)
-    if letters.isascii() and letters.isprintable() and not any(c in letters for c in '"\\'):
-        return '"' + '"\n"'.join(words) + '"\n'  # nothing to escape
-    return json.dumps(words, separators=("\n", ":"))[1:-1] + "\n"
 
 
 def ranges_of_sentences(starts: Int64) -> list[tuple[int, int]]:

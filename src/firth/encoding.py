@@ -14,29 +14,32 @@ import shutil
 import tempfile
 import weakref
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import platformdirs
 
 from firth.config import TextConfig
-from firth.corpus import VERSION, Corpus, is_encoded, write_words
+from firth.corpus import VERSION, Corpus, is_encoded, write_about, write_words
 from firth.errors import CorpusError, FormatError
 from firth.files import UNFINISHED, held, new_file, new_folder, remove_abandoned, sha256_of
+from firth.kernels import compiler
 from firth.kernels.scanner import SENTENCE_END_NUMBER, translate
 from firth.merging import merge_tables
-from firth.scanning import NO_WORD, Scanner, Words, can_scan, merge, scan
+from firth.scanning import NO_WORD, Scanner, Words, merge, scan
 from firth.sources import Source, TextSource, as_source
-from firth.team import usable_threads
+from firth.team import map_ahead, usable_threads
 from firth.tensors import write_tensors
 from firth.text import SENTENCE_END, Block
 from firth.vocabulary import FirstSeen, Vocabulary
 
-CHUNK_TOKENS = 1 << 21
+CHUNK_TOKENS = 1 << 19
+TRANSLATING_THREADS = 4
+"""Threads that put ids in the place of numbers, at most: one thread writes what they do."""
 NUMBERS, STATE = "numbers.i32", "state.json"
 MONTH_SECONDS = 30 * 24 * 3600
 """An interrupted encoding that nobody has gone on with for so long is thrown away."""
@@ -92,12 +95,12 @@ def encode(
     config, threads = config or TextConfig(), threads or usable_threads()
     found = as_source(source) if not hasattr(source, "batches") else source
     if folder is not None:
-        return _write(found, Path(folder), config, found.fingerprint(config), report, threads, tables_bytes)
+        return _write(found, Path(folder), config, found.fingerprint(config, threads), report, threads, tables_bytes)
     cache = default_cache() if cache is None else Path(cache)
     cache.mkdir(parents=True, exist_ok=True)
     remove_abandoned(cache)
     remove_abandoned(cache, f".*.{NUMBERS}", MONTH_SECONDS)
-    fingerprint = found.fingerprint(config)
+    fingerprint = found.fingerprint(config, threads)
     if fingerprint is None:
         return for_once(cache, lambda folder: _write(found, folder, config, None, report, threads, tables_bytes))
     kept = cache / f"{fingerprint[:32]}-{VERSION}"
@@ -134,14 +137,17 @@ def _write(
     """
     with new_folder(folder, overwrite=cached) as temporary, ExitStack() as stack:
         work = stack.enter_context(_work_folder(folder) if cached else _work_folder_for_once(temporary))
-        if isinstance(source, TextSource) and can_scan(config):
+        if isinstance(source, TextSource) and compiler.is_enabled():
             words, parts = _number_text(source, config, work, report, threads, tables_bytes, save=cached)
         else:
             words, parts = _number_tokens(source, config, work, report)
         if not len(words.counts):
             raise CorpusError(f"there is not one word in {source.name}")
-        tokens, starts = _write_ids(work / NUMBERS, words.id_of, parts, temporary)
-        write_words(temporary, words.words, words.counts, tokens, starts, source.name, fingerprint)
+        with ThreadPoolExecutor(1, thread_name_prefix="firth-words") as beside:
+            words_written = beside.submit(write_words, temporary, words.words, words.counts)
+            tokens, starts = _write_ids(work / NUMBERS, words.id_of, parts, temporary, threads)
+            words_written.result()
+        write_about(temporary, tokens, starts, len(words.counts), source.name, fingerprint)
     return Corpus(folder)
 
 
@@ -330,42 +336,45 @@ def _number_tokens(
     return Words(vocabulary.words, vocabulary.counts, [ids]), [(0, tokens)]
 
 
-def _write_ids(numbers_path: Path, id_of: list[Int32], parts: Parts, folder: Path) -> tuple[int, int]:
-    """Write the token ids and the sentence starts; return how many of each. What is ready is written while the next is
-    translated.
-    """
-    rooms = [(np.empty(CHUNK_TOKENS, np.int32), np.empty(CHUNK_TOKENS, np.int64)) for _ in range(2)]
-    state = np.zeros(4, np.int64)
+class Piece(NamedTuple):
+    """Some of a file of numbers: a scanner's, so many, after so many others."""
+
+    scanner: int
+    length: int
+    before: int
+
+
+def _write_ids(numbers_path: Path, id_of: list[Int32], parts: Parts, folder: Path, threads: int) -> tuple[int, int]:
+    """Write the token ids and the sentence starts; return how many of each. Threads translate, and this one writes."""
+
+    def translated(piece: Piece) -> tuple[Int32, Int64]:
+        """The ids of a piece, and how many of them stand before each end of a sentence."""
+        read = np.fromfile(numbers_path, "<i4", piece.length, offset=4 * piece.before)
+        numbers, of_scanner = read.astype(np.int32, copy=False), id_of[piece.scanner]
+        if len(numbers) < piece.length or numbers.min() < 0 or numbers.max() >= len(of_scanner):
+            raise FormatError(f"{numbers_path} is damaged: begin anew (it is removed)")
+        ends = np.empty(np.count_nonzero(numbers == SENTENCE_END_NUMBER), np.int64)
+        ids, ended = translate(numbers, of_scanner, ends)
+        return numbers[:ids], ends[:ended]
+
+    tokens = last_end = 0
     starts = 1
-    with (
-        numbers_path.open("rb") as numbers_file,
-        (folder / "ids.i32").open("wb") as ids_file,
-        (folder / "sentence_starts.i64").open("wb") as starts_file,
-        ThreadPoolExecutor(1, thread_name_prefix="firth-writing") as writer,
-    ):
+    with (folder / "ids.i32").open("wb") as ids_file, (folder / "sentence_starts.i64").open("wb") as starts_file:
         starts_file.write(np.zeros(1, "<i8").data)
-        being_written: list[Future[int]] = []
-        for number, (scanner, count) in enumerate(_pieces(parts)):
-            ids, ends = rooms[number % 2]
-            numbers = np.fromfile(numbers_file, "<i4", count).astype(np.int32, copy=False)
-            if len(numbers) == 0 or numbers.min() < 0 or numbers.max() >= len(id_of[scanner]):
-                raise FormatError(f"{numbers_path} is damaged: begin anew (it is removed)")
-            translate(numbers, id_of[scanner], ids, ends, state)
-            for written in being_written:
-                written.result()
-            some_ids, some_ends = ids[: state[0]].astype("<i4", copy=False), ends[: state[1]].astype("<i8", copy=False)
-            being_written = [
-                writer.submit(ids_file.write, some_ids.data),
-                writer.submit(starts_file.write, some_ends.data),
-            ]
-            starts += int(state[1])
-        for written in being_written:
-            written.result()
-    return int(state[2]), starts
+        for ids, of_piece in map_ahead(min(threads, TRANSLATING_THREADS), translated, _pieces(parts)):
+            ends = of_piece + tokens
+            ends = ends[int(len(ends) > 0 and ends[0] == last_end) :]  # no sentence is empty
+            ids_file.write(ids.astype("<i4", copy=False).data)
+            starts_file.write(ends.astype("<i8", copy=False).data)
+            tokens, starts = tokens + len(ids), starts + len(ends)
+            last_end = int(ends[-1]) if len(ends) else last_end
+    return tokens, starts
 
 
-def _pieces(parts: Parts) -> Iterator[tuple[int, int]]:
-    """The parts, none of them larger than there is room for."""
+def _pieces(parts: Parts) -> Iterator[Piece]:
+    """The parts, in pieces of a bounded size."""
+    before = 0
     for scanner, count in parts:
         for first in range(0, count, CHUNK_TOKENS):
-            yield scanner, min(CHUNK_TOKENS, count - first)
+            yield Piece(scanner, min(CHUNK_TOKENS, count - first), before + first)
+        before += count

@@ -15,12 +15,13 @@ from typing import Any, NamedTuple, cast
 import numpy as np
 
 from firth.config import TextConfig
+from firth.kernels import compiler
 from firth.kernels.examples import draw_candidates, find_skipgrams, shuffle
 from firth.kernels.noise import Noise
 from firth.kernels.randomness import stream_key
 from firth.kernels.scanner import SENTENCE_END_NUMBER
 from firth.sampling import alias_table
-from firth.scanning import Scanner, can_scan, merge
+from firth.scanning import Scanner, merge
 from firth.text import tokenize
 from firth.vocabulary import FirstSeen, by_count_then_word
 
@@ -114,7 +115,7 @@ def numbered(texts: Iterable[Text], config: TextConfig | None = None) -> Numbere
     kinds = {issubclass(kind, str) for kind in set(map(type, texts))}
     if len(kinds) > 1:
         raise TypeError("texts are strings, or lists of tokens: not some of both")
-    if True in kinds and can_scan(config):
+    if True in kinds and compiler.is_enabled():
         joined = "\n".join([*cast("list[str]", texts), ""])
         if joined.count("\n") == len(texts) and (content := _utf8(joined)) is not None:
             return _scanned(content, config)

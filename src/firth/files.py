@@ -24,10 +24,16 @@ ABANDONED_SECONDS = 60
 """A folder younger than this may not be held yet by the process that makes it."""
 
 
-def sha256_of(path: Path) -> str:
-    """The SHA-256 of a file's bytes, in hexadecimal."""
+def sha256_of(path: Path, first: int = 0, size: int | None = None) -> str:
+    """The SHA-256 of a file's bytes, in hexadecimal; or of so many of them, if it has them, from `first` on."""
+    digest = hashlib.sha256()
     with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+        file.seek(first)
+        left = sys.maxsize if size is None else size
+        while some := file.read(min(left, CHUNK_BYTES)):
+            digest.update(some)
+            left -= len(some)
+    return digest.hexdigest()
 
 
 def refuse_to_overwrite(path: Path, *, overwrite: bool) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from firth.config import TextConfig, is_int
-from firth.corpus import TOKENS_AT_A_TIME, VERSION, Corpus, ranges_of_sentences, write_words
+from firth.corpus import TOKENS_AT_A_TIME, VERSION, Corpus, ranges_of_sentences, write_about, write_words
 from firth.encoding import default_cache, encode, for_once
 from firth.errors import ConfigError, FormatError
 from firth.files import UNFINISHED, new_folder
@@ -215,7 +215,8 @@ def _join_pairs(
         while len(joined := np.fromfile(joined_file, "<i4", TOKENS_AT_A_TIME)):
             ids_file.write(new_id[joined].astype("<i4", copy=False).data)
     raw.unlink()
-    write_words(folder, words, counts, written, starts, str(corpus.about.get("source")), fingerprint)
+    write_words(folder, words, counts)
+    write_about(folder, written, starts, len(words), str(corpus.about.get("source")), fingerprint)
 
 
 def _pair_table(words: list[str], pairs: dict[Pair, float], separator: str) -> tuple[PairTable, list[str]]:

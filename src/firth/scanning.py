@@ -7,20 +7,16 @@ number of each table is. What it gives does not depend on the number of threads.
 from __future__ import annotations
 
 import string
-from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
 from queue import SimpleQueue
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from firth.config import TextConfig
-from firth.kernels import compiler
 from firth.kernels.scanner import (
     COUNT,
     DROPPED,
-    KEY,
     LINE_END,
     MAYBE_SPACE,
     SENTENCE_END_NUMBER,
@@ -29,12 +25,14 @@ from firth.kernels.scanner import (
     Table,
     Tokens,
     fill_slots,
+    find_items,
     find_tokens,
     hash_tokens,
     number_tokens,
 )
+from firth.lines import Lines
+from firth.team import map_ahead
 from firth.text import Block, dropped_punctuation
-from firth.vocabulary import FirstSeen, by_count_then_word
 
 FIRST_CAPACITY = 1 << 14
 """Tokens a table has room for at first; it doubles when they are more."""
@@ -59,14 +57,9 @@ class Numbers(NamedTuple):
 class Words(NamedTuple):
     """What a text is made of: words by falling count, then by code points; for each scanner, the id of each number."""
 
-    words: Iterable[str]
+    words: Iterable[str]  # as `Lines` where they are
     counts: Int64
     id_of: list[Int32]
-
-
-def can_scan(config: TextConfig) -> bool:
-    """Whether text is split here: at white space, and with the compiler on. `split_block` does the rest."""
-    return config.separator is None and compiler.is_enabled()
 
 
 def actions(config: TextConfig) -> Int16:
@@ -88,6 +81,8 @@ class Scanner:
     def __init__(self, config: TextConfig):
         self.config = config
         self.actions = actions(config)
+        self.dropped = dropped_punctuation(config).encode()
+        self.mark = None if config.separator is None else np.frombuffer(config.separator.encode(), np.uint8)
         self.table = Table(
             slots=np.zeros((2 * FIRST_CAPACITY, 2), np.int32),
             words=np.zeros((FIRST_CAPACITY + 1, 3), np.int64),
@@ -119,7 +114,7 @@ class Scanner:
             scanner._make_room_for_words()
         scanner.table.words[: len(words)] = words
         scanner.table = scanner.table._replace(letters=letters, size=size)
-        fill_slots(scanner.words().hashes, scanner.table)
+        fill_slots(_as_tokens(scanner.words()).hashes, scanner.table)
         return scanner
 
     def scan(self, block: bytes) -> Int32:
@@ -127,7 +122,12 @@ class Scanner:
         size = len(block)
         if size > len(self.tokens.hashes):
             self.tokens = _room_for_tokens(size)
-        found = find_tokens(np.frombuffer(block + PADDING, np.uint8), size, self.actions, self.tokens)
+        if self.mark is None:
+            found = find_tokens(np.frombuffer(block + PADDING, np.uint8), size, self.actions, self.tokens)
+        else:
+            block = block.translate(None, self.dropped)
+            text = np.frombuffer(block + PADDING, np.uint8)
+            found = find_items(text, len(block), self.actions, self.mark, self.tokens)
         return self._number(self.tokens, found)
 
     def _number(self, tokens: Tokens, found: int) -> Int32:
@@ -151,15 +151,12 @@ class Scanner:
         words = np.zeros((2 * rows - 1, 3), np.int64)
         words[:rows] = self.table.words
         self.table = self.table._replace(slots=np.zeros((2 * len(self.table.slots), 2), np.int32), words=words)
-        fill_slots(self.words().hashes, self.table)
+        fill_slots(_as_tokens(self.words()).hashes, self.table)
 
-    def words(self) -> Tokens:
+    def words(self) -> Lines:
         """What the numbers from 1 on are."""
-        size = self.table.size[0]
-        starts, keys = (np.ascontiguousarray(self.table.words[1 : size + 1, column]) for column in (START, KEY))
-        hashes = np.empty(size - 1, np.uint64)
-        hash_tokens(self.table.letters, starts, hashes)
-        return Tokens(self.table.letters, starts, hashes, keys)
+        size, used = self.table.size
+        return Lines(self.table.letters[:used], np.ascontiguousarray(self.table.words[1 : size + 1, START]))
 
     def counts(self) -> Int64:
         """How often each number from 1 on was given."""
@@ -171,16 +168,17 @@ class Scanner:
         """The memory that its table takes."""
         return sum(array.nbytes for array in self.table)
 
-    def text(self) -> str:
-        """The words of the numbers from 1 on, a line end after each, as UTF-8 has them."""
-        return self.table.letters[: self.table.size[1]].tobytes().decode("utf-8")
-
-    def add(self, other: Scanner) -> Int32:
-        """Count another scanner's words, too; return the numbers here of its numbers from 1 on."""
-        words, counts = other.words(), other.counts()
-        numbers = self._number(words, len(counts))
-        self.table.words[numbers, COUNT] += counts - 1  # they have just been counted once
+    def add(self, words: Lines, counts: Int64) -> Int32:
+        """Count words that occur so often, of which some may be the same; return their numbers."""
+        numbers = self._number(_as_tokens(words), len(counts))
+        np.add.at(self.table.words[:, COUNT], numbers, counts - 1)  # they have just been counted once
         return numbers
+
+
+def _as_tokens(words: Lines) -> Tokens:
+    tokens = Tokens(words.letters, words.starts, np.empty(len(words), np.uint64), np.empty(len(words), np.int64))
+    hash_tokens(tokens)
+    return tokens
 
 
 def _room_for_tokens(size: int) -> Tokens:
@@ -210,14 +208,7 @@ def scan(blocks: Iterable[Block], scanners: list[Scanner]) -> Iterator[Numbers]:
         finally:
             idle.put(index)
 
-    with ThreadPoolExecutor(len(scanners), thread_name_prefix="firth-reading") as pool:
-        at_work: deque[Future[Numbers]] = deque()
-        for block in blocks:
-            at_work.append(pool.submit(work, block))
-            if len(at_work) > 2 * len(scanners):
-                yield at_work.popleft().result()
-        while at_work:
-            yield at_work.popleft().result()
+    yield from map_ahead(len(scanners), work, blocks)
 
 
 def merge(scanners: list[Scanner]) -> Words:
@@ -226,23 +217,21 @@ def merge(scanners: list[Scanner]) -> Words:
     It is the first scanner that comes to know all words. Letters that only Unicode can lower-case are lower-cased now.
     """
     first, *others = scanners
-    numbers_in_first = [first.add(other) for other in others]
-    raw = first.text()
-    text = raw.lower() if first.config.lowercase else raw
-    words, counts = text.split("\n")[:-1], first.counts()
-    ids = np.arange(len(words))
-    if text != raw:  # some words may have become the same
-        distinct = FirstSeen()
-        ids = np.fromiter(map(distinct.__getitem__, words), np.int64, len(words))
-        words, of_number = list(distinct), counts
-        counts = np.zeros(len(words), np.int64)
-        np.add.at(counts, ids, of_number)
-    order = by_count_then_word(words, counts)
+    numbers_in_first = [first.add(other.words(), other.counts()) for other in others]
+    known, ids = first, np.arange(len(first.counts()), dtype=np.int32)
+    if first.config.lowercase:
+        raw = first.words().letters.tobytes().decode("utf-8")
+        text = raw.lower()
+        if text != raw:  # some words may have become the same
+            known = Scanner(first.config)
+            ids = known.add(Lines.of(text), first.counts()) - 1
+    words, counts = known.words(), known.counts()
+    order = words.by_count(counts)
     rank = np.empty(len(words), np.int32)
     rank[order] = np.arange(len(words), dtype=np.int32)
     id_of_first = np.concatenate([np.array([NO_WORD], np.int32), rank[ids]])
     return Words(
-        list(map(words.__getitem__, order.tolist())),
+        words.at(order),
         counts[order],
         [id_of_first, *(np.concatenate([id_of_first[:1], id_of_first[numbers]]) for numbers in numbers_in_first)],
     )

@@ -9,7 +9,8 @@ import itertools
 import json
 import math
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from io import BufferedReader
 from pathlib import Path
@@ -21,6 +22,8 @@ from firth.files import sha256_of
 from firth.text import BLOCK_BYTES, SENTENCE_END, Block, decompressed, read_blocks, split_block, word_of
 
 BATCH_TOKENS = 1 << 17
+PIECE_BYTES = 1 << 24
+"""Bytes of a file that one thread hashes at a time."""
 PARQUET, ARROW = b"PAR1", b"ARROW1"
 """How tables begin (see `tables.py`)."""
 
@@ -38,7 +41,7 @@ class Source(Protocol):
     name: str
     total_bytes: int | None
 
-    def fingerprint(self, config: TextConfig) -> str | None:
+    def fingerprint(self, config: TextConfig, threads: int = 1) -> str | None:
         """A hash of the content and of how it is split, or None for what can be read only once."""
 
     def batches(self, config: TextConfig) -> Iterator[Batch]:
@@ -54,7 +57,7 @@ class TextSource:
     name: str
     total_bytes: int | None = None
 
-    def fingerprint(self, config: TextConfig) -> str | None:
+    def fingerprint(self, config: TextConfig, threads: int = 1) -> str | None:
         return None
 
     def blocks(self, config: TextConfig) -> Iterator[Block]:
@@ -79,11 +82,11 @@ class TextFiles(TextSource):
             _check_readable(path)
         self.total_bytes = sum(path.stat().st_size for path in self.paths)
 
-    def fingerprint(self, config: TextConfig) -> str | None:
+    def fingerprint(self, config: TextConfig, threads: int = 1) -> str | None:
         """A hash of the files' content and of how it is split."""
         if not all(path.is_file() for path in self.paths):
             return None  # pipes and devices cannot be read twice
-        return content_fingerprint(self.paths, config)
+        return content_fingerprint(self.paths, config, threads)
 
     def blocks(self, config: TextConfig) -> Iterator[Block]:
         bytes_before = 0
@@ -145,7 +148,7 @@ class TokenLists:
     def __init__(self, sentences: Iterable[Any]):
         self.sentences = sentences
 
-    def fingerprint(self, config: TextConfig) -> str | None:
+    def fingerprint(self, config: TextConfig, threads: int = 1) -> str | None:
         return None
 
     def word_of(self, raw: str, config: TextConfig) -> str:
@@ -242,11 +245,19 @@ def matching(pattern: str) -> list[Path]:
     return sorted(p for p in map(Path, glob.glob(pattern, recursive=True)) if p.is_file())  # noqa: PTH207
 
 
-def content_fingerprint(paths: Iterable[Path], config: TextConfig, **how: Any) -> str:
+def content_fingerprint(paths: Sequence[Path], config: TextConfig, threads: int, **how: Any) -> str:
     """A hash of the files' content, of how text is split, and of how else they are read."""
     settings = {field.name: getattr(config, field.name) for field in dataclasses.fields(TextConfig)}
-    parts = [json.dumps(settings | how, sort_keys=True), *(sha256_of(path) for path in paths)]
-    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+    pieces = [
+        (number, path, first)
+        for number, path in enumerate(paths)
+        for first in range(0, path.stat().st_size + 1, PIECE_BYTES)
+    ]
+    with ThreadPoolExecutor(threads, thread_name_prefix="firth-hashing") as pool:
+        hashes = pool.map(lambda piece: sha256_of(piece[1], piece[2], PIECE_BYTES), pieces)
+        of_pieces = [[number, digest] for (number, _, _), digest in zip(pieces, hashes, strict=True)]
+    told = json.dumps([settings | how, of_pieces], sort_keys=True)
+    return hashlib.sha256(told.encode()).hexdigest()
 
 
 @contextmanager

@@ -201,9 +201,9 @@ class _FileColumn:
         self.name = f"{column!r} of {paths[0] if len(paths) == 1 else f'{len(paths)} files'}"
         self.total_bytes: int | None = sum(path.stat().st_size for path in paths)
 
-    def fingerprint(self, config: TextConfig) -> str | None:
+    def fingerprint(self, config: TextConfig, threads: int = 1) -> str | None:
         """A hash of the files' content, and of how it is split."""
-        return content_fingerprint(self.paths, config, column=self.column, skip_nulls=self.skip_nulls)
+        return content_fingerprint(self.paths, config, threads, column=self.column, skip_nulls=self.skip_nulls)
 
     def arrays(self) -> Iterator[tuple[Any, int]]:
         """The column's Arrow arrays without nulls, each with the bytes of the files that have been done with it."""

@@ -5,13 +5,15 @@ from __future__ import annotations
 import os
 import threading
 import time
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeVar
 
 from firth.errors import FirthError
 from firth.kernels import compiler
 
+Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 CALLS_TO_SEE, CALLS_ALONE, UNITS_TO_SEE = 8, 2, 8
@@ -27,6 +29,21 @@ def usable_threads() -> int:
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
+
+
+def map_ahead(threads: int, work: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Result]:
+    """What work on each item comes to, in the order of the items, done by some threads, a few items ahead of who asks.
+
+    Where a thread fails, its error comes out in its place.
+    """
+    with ThreadPoolExecutor(threads, thread_name_prefix="firth") as pool:
+        at_work: deque[Future[Result]] = deque()
+        for item in items:
+            at_work.append(pool.submit(work, item))
+            if len(at_work) > 2 * threads:
+                yield at_work.popleft().result()
+        while at_work:
+            yield at_work.popleft().result()
 
 
 class Pace:

@@ -74,8 +74,9 @@ def split_block(block: bytes, config: TextConfig) -> list[bytes]:
     """
     dropped = dropped_punctuation(config).encode()
     if config.separator is not None:
-        mark = config.separator.encode()
-        return block.translate(None, dropped).replace(b"\n", mark + SENTENCE_END + mark).split(mark)
+        mark, lines = config.separator.encode(), block.translate(None, dropped).split(b"\n")
+        ended = [raw for line in lines[:-1] for raw in (*line.split(mark), SENTENCE_END)]
+        return ended + lines[-1].split(mark)
     block = block.translate(_LOWER if config.lowercase else None, dropped)
     if not block.isascii():
         block = _UNICODE_SPACE.sub(b" ", block)
@@ -188,9 +189,12 @@ def _read(file: IO[bytes], name: str) -> bytes:
 
 
 def _last_cut(data: bytes, mark: bytes | None) -> int:
-    """Where the last token that is surely whole ends, or 0. Line ends, and ASCII white space, are such places."""
+    """Where the last token that is surely whole ends, or 0. Line ends, and ASCII white space, are such places; so are
+    marks between tokens, but those of which two may overlap: where they stand depends on all of the line.
+    """
     if mark is not None:
-        at = data.rfind(mark)
+        overlaps = any(mark.endswith(mark[:n]) for n in range(1, len(mark)))
+        at = -1 if overlaps else data.rfind(mark)
         return max(data.rfind(b"\n") + 1, at + len(mark) if at >= 0 else 0)
     return max(data.rfind(space) + 1 for space in (b"\n", b" ", b"\t", b"\r"))
 

@@ -11,6 +11,7 @@ import numpy as np
 from firth.errors import WordNotFoundError
 
 Int64 = np.ndarray[Any, np.dtype[np.int64]]
+UInt8 = np.ndarray[Any, np.dtype[np.uint8]]
 UInt64 = np.ndarray[Any, np.dtype[np.uint64]]
 
 
@@ -27,34 +28,45 @@ def by_count_then_word(words: Sequence[str], counts: Int64, *, reverse_ties: boo
 
     With `reverse_ties`, words of equal count are in the reverse order.
     """
-    falling, beginnings = -np.asarray(counts), _beginnings(words)
-    if reverse_ties:
-        beginnings = ~beginnings
-    order: Int64 = np.lexsort((beginnings, falling))
-    falling, beginnings = falling[order], beginnings[order]
-    is_tie = np.zeros(len(words) + 1, np.bool_)  # with the one before
-    is_tie[1:-1] = (falling[1:] == falling[:-1]) & (beginnings[1:] == beginnings[:-1])
-    first = np.flatnonzero(~is_tie[:-1] & is_tie[1:])
+    encoded = [word.encode("utf-8", "surrogatepass") for word in words]
+    ends = np.cumsum(np.fromiter((len(word) + 1 for word in encoded), np.int64, len(encoded)))
+    letters = np.frombuffer(b"\n".join([*encoded, b""]), np.uint8)
+    return by_count_then_letters(letters, np.concatenate([[0], ends]), counts, reverse_ties=reverse_ties)
+
+
+def by_count_then_letters(letters: UInt8, starts: Int64, counts: Int64, *, reverse_ties: bool = False) -> Int64:
+    """As `by_count_then_word`, of words in UTF-8, each with a byte behind it: word i is
+    letters[starts[i]:starts[i + 1] - 1]. In UTF-8, bytes have the order of code points.
+    """
+    falling, at, ends = -np.asarray(counts), starts[:-1], starts[1:] - 1
+    eight = _eight_letters(letters, at, ends, reverse=reverse_ties)
+    order: Int64 = np.lexsort((eight, falling))
+    falling, eight = falling[order], eight[order]
+    is_tie = np.zeros(len(order) + 1, np.bool_)  # with the one before
+    is_tie[1:-1] = (falling[1:] == falling[:-1]) & (eight[1:] == eight[:-1])
+
+    tied = np.flatnonzero(is_tie[:-1] | is_tie[1:])  # sorted by their next eight letters
+    group, words = np.cumsum(~is_tie[tied]), order[tied]
+    eight = _eight_letters(letters, np.minimum(at[words] + 8, ends[words]), ends[words], reverse=reverse_ties)
+    within = np.lexsort((eight, group))
+    order[tied], eight = words[within], eight[within]
+    is_tie[tied[1:]] &= eight[1:] == eight[:-1]
+
+    first = np.flatnonzero(~is_tie[:-1] & is_tie[1:])  # few are left
     last = np.flatnonzero(is_tie[:-1] & ~is_tie[1:]) + 1
-    for tied in map(slice, first.tolist(), last.tolist()):
-        order[tied] = sorted(order[tied].tolist(), key=words.__getitem__, reverse=reverse_ties)
+    for alike in map(slice, first.tolist(), last.tolist()):
+        places = order[alike].tolist()
+        order[alike] = sorted(places, key=lambda i: letters[at[i] : ends[i]].tobytes(), reverse=reverse_ties)
     return order
 
 
-def _beginnings(words: Sequence[str]) -> UInt64:
-    """The first eight bytes of each word's UTF-8, as numbers in the order of code points, (n,) uint64."""
-    joined = "\n".join([*words, ""]).encode("utf-8", "surrogatepass")
-    letters = np.frombuffer(joined, np.uint8)
-    ends = np.flatnonzero(letters == ord("\n"))
-    if len(ends) != len(words):  # some have line ends themselves
-        lengths = (len(word.encode("utf-8", "surrogatepass")) + 1 for word in words)
-        ends = np.cumsum(np.fromiter(lengths, np.int64, len(words))) - 1
-    at = np.concatenate([[0], ends[:-1] + 1])[: len(words)]
-    found = np.zeros(len(words), np.uint64)
+def _eight_letters(letters: UInt8, at: Int64, ends: Int64, *, reverse: bool) -> UInt64:
+    """The next eight bytes of each word, as numbers in the order of code points, or in the reverse, (n,) uint64."""
+    found = np.zeros(len(at), np.uint64)
     for _ in range(8):
         found = (found << np.uint64(8)) | np.where(at < ends, letters[at], 0).astype(np.uint64)
         at = np.minimum(at + 1, ends)
-    return found
+    return ~found if reverse else found
 
 
 class Vocabulary:

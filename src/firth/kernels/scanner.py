@@ -130,6 +130,60 @@ def find_tokens(block: UInt8, size: int, actions: Int16, tokens: Tokens) -> int:
 
 
 @compiled
+def stands_at(mark: UInt8, block: UInt8, at: int, size: int) -> bool:
+    """Whether a mark begins here in a block of this size."""
+    length = mark.shape[0]
+    same = 0
+    while same < length and at + same < size and block[at + same] == mark[same]:
+        same += 1
+    return bool(same == length)
+
+
+@compiled
+def find_items(block: UInt8, size: int, actions: Int16, mark: UInt8, tokens: Tokens) -> int:
+    """As `find_tokens`, of what stands between marks, without the white space around it. Nothing is dropped."""
+    letters, starts, hashes, keys = tokens.letters, tokens.starts, tokens.hashes, tokens.keys
+    found = 0
+    end = 0
+    at = 0
+    while at < size:
+        start, kept = end, end  # what is kept so far ends before the last white space
+        hash, kept_hash = FNV_OFFSET, FNV_OFFSET
+        key, kept_key, shift = np.uint64(0), np.uint64(0), 0
+        while at < size and actions[block[at]] != LINE_END and not stands_at(mark, block, at, size):
+            action = actions[block[at]]
+            space = np.int64(action == SPACE)
+            if action == MAYBE_SPACE:
+                space = unicode_space(block, at)
+            if space == 0 or kept > start:
+                for i in range(at, at + max(space, 1)):
+                    letter = block[i] if actions[block[i]] < 0 else np.uint8(actions[block[i]])
+                    letters[end] = letter
+                    end += 1
+                    hash = hash_with(hash, letter)
+                    if shift < 64:
+                        key |= np.uint64(letter) << np.uint64(shift)
+                        shift += 8
+                if space == 0:
+                    kept, kept_hash, kept_key = end, hash, key
+            at += max(space, 1)
+        end = kept
+        if kept > start:
+            letters[end] = 10
+            end += 1
+            starts[found], hashes[found], keys[found] = start, mixed(kept_hash), np.int64(kept_key)
+            found += 1
+        if at < size and actions[block[at]] == LINE_END:
+            starts[found] = end
+            found += 1
+            at += 1
+        elif at < size:
+            at += mark.shape[0]
+    starts[found] = end
+    return found
+
+
+@compiled
 def number_tokens(tokens: Tokens, first: int, last: int, table: Table, numbers: Int32) -> int:
     """Number the tokens first to last, and count them; return `last`, or the first for which `table` has no room.
 
@@ -178,13 +232,18 @@ def number_tokens(tokens: Tokens, first: int, last: int, table: Table, numbers: 
 
 
 @compiled
-def hash_tokens(letters: UInt8, starts: Int64, hashes: UInt64) -> None:
-    """Fill in the hashes of tokens, given their letters."""
-    for i in range(hashes.shape[0]):
+def hash_tokens(tokens: Tokens) -> None:
+    """Fill in the hashes and keys of tokens, given their letters."""
+    letters, starts = tokens.letters, tokens.starts
+    for i in range(tokens.hashes.shape[0]):
         hash = FNV_OFFSET
-        for letter in range(starts[i], starts[i + 1] - 1):
-            hash = hash_with(hash, letters[letter])
-        hashes[i] = mixed(hash)
+        key, shift = np.uint64(0), 0
+        for at in range(starts[i], starts[i + 1] - 1):
+            hash = hash_with(hash, letters[at])
+            if shift < 64:
+                key |= np.uint64(letters[at]) << np.uint64(shift)
+                shift += 8
+        tokens.hashes[i], tokens.keys[i] = mixed(hash), np.int64(key)
 
 
 @compiled
@@ -200,27 +259,21 @@ def fill_slots(hashes: UInt64, table: Table) -> None:
 
 
 @compiled
-def translate(numbers: Int32, id_of: Int32, ids: Int32, ends: Int64, state: Int64) -> None:
-    """From the numbers of tokens to the ids of words; what is no word (id -1) is left out, and so are empty sentences.
+def translate(numbers: Int32, id_of: Int32, ends: Int64) -> tuple[int, int]:
+    """Put the ids of words in the place of the numbers of tokens, without what is no word (id -1); return how many.
 
-    `state` (4,): how many ids are written to `ids` and ends to `ends` by this call, how many tokens there are in all,
-    and how many where the last sentence ended.
+    `ends` gets how many ids stand before each end of a sentence, the same number once only: sentences may be empty. How
+    many ends there are is returned too.
     """
-    written = 0
+    ids = 0
     ended = 0
-    tokens = state[2]
     for i in range(numbers.shape[0]):
         if numbers[i] == SENTENCE_END_NUMBER:
-            if tokens > state[3]:
-                ends[ended] = tokens
+            if ended == 0 or ids > ends[ended - 1]:
+                ends[ended] = ids
                 ended += 1
-                state[3] = tokens
         else:
             word = id_of[numbers[i]]
-            ids[written] = word
-            kept = int(word >= 0)
-            written += kept
-            tokens += kept
-    state[0] = written
-    state[1] = ended
-    state[2] = tokens
+            numbers[ids] = word
+            ids += int(word >= 0)
+    return ids, ended
