@@ -10,7 +10,7 @@ from firth.aligned import aligned_zeros
 from firth.config import TrainingConfig
 from firth.kernels.blocks import FROZEN, Changes, Parameters, Parts, Plan, Scratch, Stretch, Windows
 from firth.kernels.cbow import NOISE_ROWS, Hidden
-from firth.kernels.hierarchy import HEAVY_NODES, Descent, Tree
+from firth.kernels.hierarchy import HEAVY_NODES, SPARE_ROWS, Descent, Tree
 from firth.kernels.noise import Noise
 from firth.kernels.products import LANES, TILE_ROWS
 from firth.kernels.rounds import SHARES, SPREAD, train_rounds
@@ -65,7 +65,7 @@ def new_space(config: TrainingConfig, plan: Plan, width: int, tree: Tree | None,
     windows = new_windows(plan.distance_weights, rows)
     pairs = hidden = descent = None
     if tree is not None:
-        descent = new_descent(width, rows, int(np.diff(tree.starts).max()))
+        descent = new_descent(rows, int(np.diff(tree.starts).max()))
     if config.architecture == "cbow":
         hidden = new_hidden(config, plan, width)
     elif tree is None:
@@ -122,23 +122,24 @@ def new_hidden(config: TrainingConfig, plan: Plan, width: int) -> Hidden:
     )
 
 
-def new_descent(width: int, rows: int, longest: int) -> Descent:
+def new_descent(rows: int, longest: int) -> Descent:
     """What hierarchical softmax needs, where the longest path has so many nodes."""
     longest = _whole(longest, LANES)
     return Descent(
-        Z=aligned_zeros(longest, width),
-        D=aligned_zeros(longest, width),
-        S=aligned_zeros(rows, longest),
-        places=np.arange(longest, dtype=np.int32),
+        nodes=np.zeros(longest, np.int32),
+        begins=np.zeros(longest, np.int32),
+        places=np.zeros(longest, np.int32),
         signs=np.zeros(longest, np.float32),
+        contexts=np.zeros(rows, np.int32),
         weights=np.zeros(rows, np.float32),
+        S=aligned_zeros(rows, longest),
     )
 
 
 def _output_rows(pairs: Pairs | None, hidden: Hidden | None, descent: Descent | None) -> int:
     """Rows of output vectors that a block changes, at most."""
     if descent is not None:
-        return HEAVY_NODES + BLOCK_CENTRES * len(descent.Z)
+        return HEAVY_NODES + BLOCK_CENTRES * len(descent.nodes) + SPARE_ROWS
     found = hidden or pairs
     return 0 if found is None else len(found.Z)
 

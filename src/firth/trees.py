@@ -25,6 +25,6 @@ def huffman_tree(counts: Int64) -> Tree:
     lengths = np.zeros(2 * V - 1, np.int64)
     fill_lengths(parents, lengths)
     starts = np.concatenate([[0], np.cumsum(lengths[:V])])
-    tree = Tree(starts, np.zeros(starts[-1], np.int32), np.zeros(starts[-1], np.int8))
+    tree = Tree(starts, np.zeros(starts[-1], np.int32))
     fill_paths(parents, of_child, tree)
     return tree

@@ -8,11 +8,13 @@ from firth.kernels.products import (
     TILE_ROWS,
     score,
     score_bands,
+    score_listed,
     weigh,
     weigh_bands,
-    weigh_more,
+    weigh_listed,
     weigh_transposed,
     weigh_transposed_bands,
+    weigh_transposed_listed,
 )
 
 
@@ -32,8 +34,18 @@ def compiled_weigh(G, n, Z, out):
 
 
 @compiled
-def compiled_weigh_more(G, n, Z, out):
-    weigh_more(G, n, Z, out)
+def compiled_score_listed(X, of_x, Z, of_z, S):
+    score_listed(X, of_x, Z, of_z, S)
+
+
+@compiled
+def compiled_weigh_listed(G, Z, of_z, out, begins, of_out):
+    weigh_listed(G, Z, of_z, out, begins, of_out)
+
+
+@compiled
+def compiled_weigh_transposed_listed(G, X, of_x, out, begins, of_out):
+    weigh_transposed_listed(G, X, of_x, out, begins, of_out)
 
 
 @compiled
@@ -80,17 +92,6 @@ def test_weigh__is_the_product(function, n, outputs, width):
     function(G, n, Z, out)
     assert_allclose(out[:n], G[:n].astype(float) @ Z.astype(float), rtol=1e-5, atol=1e-4)
     assert (out[whole_tiles(n) :] == 7).all()
-
-
-@pytest.mark.parametrize(("n", "outputs", "width"), SHAPES)
-@pytest.mark.parametrize("function", [weigh_more, compiled_weigh_more])
-def test_weigh_more__adds_the_product(function, n, outputs, width):
-    G, Z, before = normal(24, outputs), normal(outputs, width), normal(32, width)
-    G[n:] = 0
-    out = before.copy()
-    function(G, n, Z, out)
-    assert_allclose(out[:n], before[:n] + G[:n].astype(float) @ Z.astype(float), rtol=1e-5, atol=1e-4)
-    assert (out[n:] == before[n:]).all()
 
 
 @pytest.mark.parametrize(("n", "outputs", "width"), SHAPES)
@@ -142,6 +143,47 @@ def test_weigh_transposed_bands__is_the_product_of_the_transpose(function, width
     X, out = normal(28, width), np.full((24, width), 7, np.float32)
     function(G, X, BANDS, out)
     assert_allclose(out, G.T.astype(float) @ X.astype(float), rtol=1e-5, atol=1e-4)
+
+
+def some_of(rows, count, seed):
+    """Some different rows, in any order."""
+    return np.random.default_rng(seed).permutation(rows)[:count].astype(np.int32)
+
+
+@pytest.mark.parametrize("width", [16, 48, 112])
+@pytest.mark.parametrize(("of_x", "of_z"), [(1, 16), (1, 32), (4, 4), (8, 12), (12, 16)])
+@pytest.mark.parametrize("function", [score_listed, compiled_score_listed])
+def test_score_listed__is_the_product_of_some_rows(function, of_x, of_z, width):
+    X, Z, S = normal(30, width), normal(40, width), np.full((16, 48), 7, np.float32)
+    x_rows, z_rows = some_of(30, of_x, 1), some_of(40, of_z, 2)
+    function(X, x_rows, Z, z_rows, S)
+    wanted = X[x_rows].astype(float) @ Z[z_rows].T.astype(float)
+    assert_allclose(S[:of_x, :of_z], wanted, rtol=1e-5, atol=1e-4)
+    assert (S[of_x:] == 7).all()
+    assert (S[:, of_z:] == 7).all()
+
+
+@pytest.mark.parametrize("width", [16, 48, 112])
+@pytest.mark.parametrize(("of_out", "of_z"), [(4, 1), (4, 4), (8, 11), (16, 25)])
+@pytest.mark.parametrize("transposed", [False, True])
+@pytest.mark.parametrize("is_compiled", [False, True])
+def test_weigh_listed__adds_the_product_of_some_rows_to_some_rows(is_compiled, transposed, of_out, of_z, width):
+    of_rows, of_columns = (
+        (weigh_listed, compiled_weigh_listed),
+        (weigh_transposed_listed, compiled_weigh_transposed_listed),
+    )
+    function = (of_columns if transposed else of_rows)[is_compiled]
+    G, Z, before = normal(32, 32), normal(40, width), normal(50, width)
+    z_rows, out_rows = some_of(40, of_z, 1), some_of(50, of_out, 2)
+    begins = out_rows.copy()
+    begins[::3] = some_of(50, of_out, 3)[::3]
+    begins = np.where(np.isin(begins, out_rows) & (begins != out_rows), out_rows, begins).astype(np.int32)
+    out = before.copy()
+    function(G, Z, z_rows, out, begins, out_rows)
+    weights = G[:of_z, :of_out].T if transposed else G[:of_out, :of_z]
+    wanted = before.astype(float)
+    wanted[out_rows] = before[begins] + weights.astype(float) @ Z[z_rows].astype(float)
+    assert_allclose(out, wanted, rtol=1e-5, atol=1e-4)
 
 
 @pytest.mark.parametrize("n", [1, 4])

@@ -23,7 +23,6 @@ from firth.kernels.blocks import (
     claim_inputs,
     clear,
     copy_inputs,
-    copy_rows,
     is_measured,
     logistic,
     softplus,
@@ -31,9 +30,9 @@ from firth.kernels.blocks import (
 from firth.kernels.cbow import Hidden, gather_contexts, scatter_gradients
 from firth.kernels.compiler import compiled
 from firth.kernels.contexts import find_windows
-from firth.kernels.prefetch import prefetch_row
-from firth.kernels.products import LANES, TILE_ROWS, score, weigh_more, weigh_transposed
-from firth.kernels.rows import add_row, weigh_rows
+from firth.kernels.prefetch import prefetch_number, prefetch_row
+from firth.kernels.products import LANES, TILE_ROWS, score_listed, weigh_listed, weigh_transposed_listed
+from firth.kernels.rows import weigh_rows
 
 Float32 = np.ndarray[Any, np.dtype[np.float32]]
 Int8 = np.ndarray[Any, np.dtype[np.int8]]
@@ -42,26 +41,39 @@ Int64 = np.ndarray[Any, np.dtype[np.int64]]
 
 
 class Tree(NamedTuple):
-    """The path of every word, from the root on: word w has `nodes[starts[w]:starts[w + 1]]`."""
+    """The path of every word, from the root on: word w has `turns[starts[w]:starts[w + 1]]`."""
 
     starts: Int64  # (V + 1,)
-    nodes: Int32  # inner nodes, numbered from 0 to V - 2, the root last
-    signs: Int8  # 1 where the path turns to the child that the node's score speaks for, -1 where to the other
+    turns: Int32  # n where the path turns to the child that the score of inner node n speaks for, ~n where to the other
+
+    @property
+    def nodes(self) -> Int32:
+        """The inner nodes of the paths, numbered from 0 to V - 2, the root last."""
+        return np.where(self.turns < 0, ~self.turns, self.turns)
+
+    @property
+    def signs(self) -> Int32:
+        """1 where the path turns to the child that the node's score speaks for, -1 where to the other."""
+        return np.where(self.turns < 0, -1, 1)
 
 
 class Descent(NamedTuple):
     """One thread's working space for hierarchical softmax."""
 
-    Z: Float32  # (longest, width) output vectors of the nodes of one centre's path
-    D: Float32  # (longest, width) what they are changed by
-    S: Float32  # (rows of X, longest) scores, then gradients
-    places: Int32  # (longest,) 0, 1, 2 …
+    nodes: Int32  # (longest,) the path of one centre, then the root up to whole tiles
+    begins: Int32  # (longest,) the output rows that hold what these are changed by so far; one is always zero
+    places: Int32  # (longest,) and those that hold it from now on; one holds nothing of use
     signs: Float32  # (longest,) the signs of the path, 0 past its end
-    weights: Float32  # (rows of X,) what the centre's rows weigh
+    contexts: Int32  # (rows of X,) the rows of the centre's context words, then its own row up to whole tiles
+    weights: Float32  # (rows of X,) what these context words weigh, 0 past their end
+    S: Float32  # (rows of X, longest) scores, then gradients
 
 
 HEAVY_NODES = 64
 """Nodes that are on many paths, the last by their numbers: a block adds up their changes, in its first output rows."""
+SPARE_ROWS = 2
+ZERO_ROW, NO_ROW = -2, -1
+"""A block's last output rows: one that stays zero, and one for what nobody asks for."""
 
 
 @compiled
@@ -105,68 +117,76 @@ def fill_paths(parents: Int32, of_child: Int8, tree: Tree) -> None:
     for word in range(V):
         node = word
         for k in range(tree.starts[word + 1] - 1, tree.starts[word] - 1, -1):
-            tree.signs[k] = of_child[node]
+            turn = parents[node] - V
+            tree.turns[k] = turn if of_child[node] > 0 else ~turn
             node = parents[node]
-            tree.nodes[k] = node - V
 
 
 @compiled
-def clear_heavy(output_words: Int32, output_rows: Float32) -> None:
-    """Begin with no changes of heavy nodes."""
-    clear(output_rows, 0, HEAVY_NODES)
-    for heavy in range(HEAVY_NODES):
-        output_words[heavy] = UNUSED
+def node_of(turn: int) -> int:
+    """The node of a turn."""
+    return turn if turn >= 0 else ~turn
+
+
+@compiled
+def ask_for_turns(word: int, tree: Tree) -> None:
+    """Have the turns of a word's path on their way from memory."""
+    prefetch_number(tree.turns, tree.starts[word])
+    prefetch_number(tree.turns, tree.starts[word + 1] - 1)
 
 
 @compiled
 def ask_for_path(word: int, tree: Tree, outputs: Float32) -> None:
-    """Have the output vectors of a word's path on their way from memory."""
+    """Have the output vectors of a word's path on their way from memory; those of heavy nodes are near."""
+    heaviest = tree.starts.shape[0] - 3
     for k in range(tree.starts[word], tree.starts[word + 1]):
-        prefetch_row(outputs, tree.nodes[k])
+        node = node_of(tree.turns[k])
+        if heaviest - node >= HEAVY_NODES:
+            prefetch_row(outputs, node)
 
 
 @compiled
-def load_path(word: int, tree: Tree, outputs: Float32, descent: Descent) -> int:
-    """Copy the output vectors of a word's path to Z, and its signs; return how many nodes it has."""
-    first = tree.starts[word]
-    length = tree.starts[word + 1] - first
-    copy_rows(outputs, tree.nodes[first : first + length], length, descent.Z)
-    for k in range(descent.signs.shape[0]):
-        descent.signs[k] = tree.signs[first + k] if k < length else 0
-    return int(length)
-
-
-@compiled
-def add_path(word: int, tree: Tree, used: int, descent: Descent, output_words: Int32, output_rows: Float32) -> int:
-    """Note what a path's nodes are changed by: added up for the heavy ones, in a row of its own for each other. Returns
-    how many rows are used.
+def list_path(word: int, tree: Tree, used: int, descent: Descent, output_words: Int32) -> int:
+    """List the nodes of a word's path, and which rows get their changes: one for all of a block's changes of a heavy
+    node, a new one for each other. Returns how many rows are used.
     """
+    outputs = output_words.shape[0]
     first, root = tree.starts[word], tree.starts.shape[0] - 3
-    for k in range(tree.starts[word + 1] - first):
-        node = tree.nodes[first + k]
-        if root - node < HEAVY_NODES:
-            output_words[root - node] = node
-            add_row(output_rows, root - node, np.float32(1), descent.D, k)
-        else:
-            output_words[used] = node
-            for column in range(output_rows.shape[1]):
-                output_rows[used, column] = descent.D[k, column]
-            used += 1
+    length = tree.starts[word + 1] - first
+    for k in range(length):
+        turn = tree.turns[first + k]
+        node = node_of(turn)
+        is_heavy = root - node < HEAVY_NODES
+        place = root - node if is_heavy else used
+        used += int(not is_heavy)
+        descent.nodes[k], descent.places[k] = node, place
+        descent.begins[k] = place if is_heavy and output_words[place] != UNUSED else outputs + ZERO_ROW
+        descent.signs[k] = 1 if turn >= 0 else -1
+        output_words[place] = node
+    for k in range(length, whole(length, LANES)):
+        descent.nodes[k], descent.places[k], descent.signs[k] = root, outputs + NO_ROW, 0
+        descent.begins[k] = outputs + ZERO_ROW
     return used
 
 
 @compiled
-def score_window(i: int, before: int, plan: Plan, scratch: Scratch, padded: int, descent: Descent) -> tuple[int, int]:
-    """Score the context words of centre i against the nodes of its path; return the first of their rows of X, and how
-    many these are. They weigh by their distance; the centre's own row, which is among them, nothing.
-    """
-    own = scratch.windows.reach[0, i]
-    low, n = before + i - own, own + 1 + scratch.windows.reach[1, i]
-    for row in range(n):
-        descent.weights[row] = plan.distance_weights[abs(row - own) - 1] if row != own else np.float32(0)
-    score(scratch.X[low:], own, descent.Z[:padded], descent.S)
-    score(scratch.X[low + own + 1 :], n - own - 1, descent.Z[:padded], descent.S[own + 1 :])
-    return low, n
+def list_contexts(i: int, before: int, plan: Plan, scratch: Scratch, descent: Descent) -> int:
+    """List the context words of centre i, and what they weigh by their distance; return how many these are."""
+    own, last = before + i, before + i + scratch.windows.reach[1, i]
+    n = 0
+    for row in range(own - scratch.windows.reach[0, i], last + 1):
+        descent.contexts[n] = row
+        descent.weights[n] = plan.distance_weights[max(abs(row - own), 1) - 1]
+        n += int(row != own)
+    for row in range(n, whole(n, TILE_ROWS)):
+        descent.contexts[row], descent.weights[row] = own, 0
+    return n
+
+
+@compiled
+def whole(n: int, of: int) -> int:
+    """The next multiple."""
+    return (n + of - 1) // of * of
 
 
 @compiled
@@ -182,13 +202,44 @@ def path_loss(n: int, length: int, descent: Descent) -> float:
 
 @compiled
 def path_gradients(n: int, length: int, rate: np.float32, descent: Descent) -> None:
-    """Replace the scores S by learning rate × weight × sign × σ(-sign × score); by zero up to whole tiles."""
+    """Replace the scores S of n rows by learning rate × weight × sign × σ(-sign × score)."""
     for row in range(n):
         step = rate * descent.weights[row]
-        for k in range((length + LANES - 1) // LANES * LANES):
+        for k in range(whole(length, LANES)):
             sign = descent.signs[k]
             descent.S[row, k] = step * sign * logistic(-sign * descent.S[row, k])
-    clear(descent.S, n, (n + TILE_ROWS - 1) // TILE_ROWS * TILE_ROWS)
+
+
+@compiled
+def descend_from_words(length: int, n: int, rate: np.float32, outputs: Float32, X: Float32, descent: Descent,
+                       input_rows: Float32, output_rows: Float32, measured: bool) -> float:  # fmt: skip
+    """Add what the path of a centre asks for of its context words, each by itself, and these of it; return their loss,
+    where it is measured.
+    """
+    tiles = whole(length, TILE_ROWS)
+    contexts = descent.contexts[: whole(n, TILE_ROWS)]
+    score_listed(X, contexts, outputs, descent.nodes[:tiles], descent.S)
+    loss = path_loss(n, length, descent) if measured else 0.0
+    path_gradients(contexts.shape[0], length, rate, descent)
+    weigh_listed(descent.S, outputs, descent.nodes[:length], input_rows, contexts, contexts)
+    weigh_transposed_listed(descent.S, X, contexts[:n], output_rows, descent.begins[:tiles], descent.places[:tiles])
+    return loss
+
+
+@compiled
+def descend_together(length: int, i: int, rate: np.float32, outputs: Float32, hidden: Hidden, descent: Descent,
+                     output_rows: Float32, measured: bool) -> float:  # fmt: skip
+    """As `descend_from_words`, of the hidden layer of centre i."""
+    descent.contexts[0], descent.weights[0] = i, 1
+    score_listed(hidden.H, descent.contexts[:1], outputs, descent.nodes[: whole(length, LANES)], descent.S)
+    loss = path_loss(1, length, descent) if measured else 0.0
+    path_gradients(1, length, rate, descent)
+    weigh_rows(descent.S, 0, outputs, 0, descent.nodes[:length], hidden.G, i)
+    tiles = whole(length, TILE_ROWS)
+    weigh_transposed_listed(
+        descent.S, hidden.H, descent.contexts[:1], output_rows, descent.begins[:tiles], descent.places[:tiles]
+    )
+    return loss
 
 
 @compiled
@@ -226,38 +277,33 @@ def compute_tree_block(
     else:
         gather_contexts(centres, tokens, before, scratch, hidden)
         clear(hidden.G, 0, hidden.G.shape[0])
-    clear_heavy(output_words, output_rows)
+    for heavy in range(HEAVY_NODES):
+        output_words[heavy] = UNUSED
 
     changes.loss[block] = 0.0
     changes.pairs[block] = 0
     measured = is_measured(stretch, first, plan)
     used = HEAVY_NODES
     for i in range(centres):
+        ask_for_turns(stretch.tokens[min(first + i + 2, stretch.last - 1)], tree)
         ask_for_path(stretch.tokens[min(first + i + 1, stretch.last - 1)], tree, parameters.outputs)
         if scratch.windows.reach[0, i] + scratch.windows.reach[1, i] == 0:
             continue
-        word = stretch.tokens[first + i]
-        length = load_path(word, tree, parameters.outputs, descent)
-        padded = (length + LANES - 1) // LANES * LANES
+        word, n = stretch.tokens[first + i], 1
+        length = tree.starts[word + 1] - tree.starts[word]
+        used = list_path(word, tree, used, descent, output_words)
         if hidden is None:
-            low, n = score_window(i, before, plan, scratch, padded, descent)
-            rows = scratch.X[low:]
+            n = list_contexts(i, before, plan, scratch, descent)
+            changes.loss[block] += descend_from_words(
+                length, n, np.float32(rate), parameters.outputs, scratch.X, descent, input_rows, output_rows, measured
+            )
         else:
-            descent.weights[0] = 1
-            rows, n = hidden.H[i:], 1
-            score(rows, n, descent.Z[:padded], descent.S)
+            changes.loss[block] += descend_together(
+                length, i, np.float32(rate), parameters.outputs, hidden, descent, output_rows, measured
+            )
         if measured:
-            changes.loss[block] += path_loss(n, length, descent)
             for row in range(n):
                 changes.pairs[block] += descent.weights[row]
-        path_gradients(n, length, np.float32(rate), descent)
-        if hidden is None:
-            weigh_more(descent.S, n, descent.Z[:length], input_rows[low:])
-        else:
-            weigh_rows(descent.S, 0, descent.Z, 0, descent.places[:length], hidden.G, i)
-        whole_tiles = (length + TILE_ROWS - 1) // TILE_ROWS * TILE_ROWS
-        weigh_transposed(descent.S, n, rows, descent.D[:whole_tiles])
-        used = add_path(word, tree, used, descent, output_words, output_rows)
     changes.output_count[block] = used
     claim(changes.output_owner, output_words, used, thread)
     if hidden is not None:

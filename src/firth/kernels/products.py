@@ -9,6 +9,8 @@ up to whole tiles are overwritten too, with numbers that mean nothing.
 
 Where most of a product is known to be zero, its bands say where it is not: band k, of a tile of rows or of columns, is
 a range (first, last) of the other index.
+
+Where rows do not stand one after the other, a list says which they are.
 """
 
 from __future__ import annotations
@@ -24,6 +26,7 @@ TILE_ROWS = 4
 
 Array = np.ndarray[Any, np.dtype[np.float32]]
 Bands = np.ndarray[Any, np.dtype[np.int32]]
+Rows = np.ndarray[Any, np.dtype[np.int32]]
 
 
 def score(X: Array, n: int, Z: Array, S: Array) -> None:
@@ -43,11 +46,6 @@ def weigh(G: Array, n: int, Z: Array, out: Array) -> None:
     out[:n] = G[:n, : len(Z)] @ Z
 
 
-def weigh_more(G: Array, n: int, Z: Array, out: Array) -> None:
-    """out[:n] += G[:n, :m] · Z, for the m rows of Z. G has zeros in its rows up to whole tiles, which are added too."""
-    out[:n] += G[:n, : len(Z)] @ Z
-
-
 def weigh_bands(G: Array, n: int, bands: Bands, dense: int, Z: Array, out: Array) -> None:
     """out[:n] = G[:n] · Z. The k-th `TILE_ROWS` rows of G are zero outside band k and the columns from `dense` on."""
     for k, (first, last) in enumerate(bands[: -(-n // TILE_ROWS)]):
@@ -65,3 +63,20 @@ def weigh_transposed_bands(G: Array, X: Array, bands: Bands, out: Array) -> None
     for k, (first, last) in enumerate(bands[: len(out) // TILE_ROWS]):
         columns = slice(k * TILE_ROWS, (k + 1) * TILE_ROWS)
         out[columns] = G[first:last, columns].T @ X[first:last]
+
+
+def score_listed(X: Array, of_x: Rows, Z: Array, of_z: Rows, S: Array) -> None:
+    """S[i, j] = X[of_x[i]] · Z[of_z[j]]. Of both lists there are whole tiles; where there is one row of X, `LANES`."""
+    S[: len(of_x), : len(of_z)] = X[of_x] @ Z[of_z].T
+
+
+def weigh_listed(G: Array, Z: Array, of_z: Rows, out: Array, begins: Rows, of_out: Rows) -> None:
+    """out[of_out[i]] = out[begins[i]] + Σⱼ G[i, j] · Z[of_z[j]]. Of `of_out` there are whole tiles; a row that is twice
+    in one holds either.
+    """
+    out[of_out] = out[begins] + G[: len(of_out), : len(of_z)] @ Z[of_z]
+
+
+def weigh_transposed_listed(G: Array, X: Array, of_x: Rows, out: Array, begins: Rows, of_out: Rows) -> None:
+    """As `weigh_listed`, with Gᵀ."""
+    out[of_out] = out[begins] + G[: len(of_x), : len(of_out)].T @ X[of_x]

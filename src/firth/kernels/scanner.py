@@ -152,15 +152,13 @@ def find_items(block: UInt8, size: int, actions: Int16, mark: UInt8, tokens: Tok
         key, kept_key, shift = np.uint64(0), np.uint64(0), 0
         while at < size and actions[block[at]] != LINE_END and not stands_at(mark, block, at, size):
             action = actions[block[at]]
-            space = np.int64(action == SPACE)
-            if action == MAYBE_SPACE:
-                space = unicode_space(block, at)
+            space = unicode_space(block, at) if action == MAYBE_SPACE else int(action == SPACE)
             if space == 0 or kept > start:
                 for i in range(at, at + max(space, 1)):
-                    letter = block[i] if actions[block[i]] < 0 else np.uint8(actions[block[i]])
+                    letter = np.uint8(actions[block[i]]) if actions[block[i]] >= 0 else block[i]
                     letters[end] = letter
                     end += 1
-                    hash = hash_with(hash, letter)
+                    hash = hash_with(hash, letter)  # type: ignore[arg-type]
                     if shift < 64:
                         key |= np.uint64(letter) << np.uint64(shift)
                         shift += 8

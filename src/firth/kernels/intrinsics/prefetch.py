@@ -10,9 +10,17 @@ from numba.core import cgutils
 
 from firth.kernels.intrinsics.registers import index
 from firth.kernels.intrinsics.replacing import replaces
-from firth.kernels.prefetch import prefetch_row
+from firth.kernels.prefetch import prefetch_number, prefetch_row
 
 NUMBERS_IN_A_CACHE_LINE = 16
+
+
+def _prefetch(builder: Any, address: Any) -> None:
+    i8, i32 = ir.IntType(8).as_pointer(), ir.IntType(32)
+    kind = ir.FunctionType(ir.VoidType(), [i8, i32, i32, i32])
+    prefetch = cgutils.get_or_insert_function(builder.module, kind, "llvm.prefetch.p0")
+    read, keep_near, data = ir.Constant(i32, 0), ir.Constant(i32, 3), ir.Constant(i32, 1)
+    builder.call(prefetch, [builder.bitcast(address, i8), read, keep_near, data])
 
 
 @replaces(prefetch_row)
@@ -21,13 +29,18 @@ def _prefetch_row(typing_context, rows, row):  # type: ignore[no-untyped-def]
         array = context.make_array(signature.args[0])(context, builder, args[0])
         _, width = cgutils.unpack_tuple(builder, array.shape, 2)
         begin = builder.mul(args[1], width)
-        i32 = ir.IntType(32)
-        kind = ir.FunctionType(ir.VoidType(), [ir.IntType(8).as_pointer(), i32, i32, i32])
-        prefetch = cgutils.get_or_insert_function(builder.module, kind, "llvm.prefetch.p0")
-        read, keep_near, data = ir.Constant(i32, 0), ir.Constant(i32, 3), ir.Constant(i32, 1)
         with cgutils.for_range_slice(builder, index(0), width, index(NUMBERS_IN_A_CACHE_LINE)) as (column, _):
-            address = builder.gep(array.data, [builder.add(begin, column)])
-            builder.call(prefetch, [builder.bitcast(address, ir.IntType(8).as_pointer()), read, keep_near, data])
+            _prefetch(builder, builder.gep(array.data, [builder.add(begin, column)]))
         return context.get_dummy_value()
 
     return types.void(rows, types.intp), generate
+
+
+@replaces(prefetch_number)
+def _prefetch_number(typing_context, numbers, place):  # type: ignore[no-untyped-def]
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        array = context.make_array(signature.args[0])(context, builder, args[0])
+        _prefetch(builder, builder.gep(array.data, [args[1]]))
+        return context.get_dummy_value()
+
+    return types.void(numbers, types.intp), generate

@@ -30,11 +30,13 @@ from firth.kernels.products import (
     TILE_ROWS,
     score,
     score_bands,
+    score_listed,
     weigh,
     weigh_bands,
-    weigh_more,
+    weigh_listed,
     weigh_transposed,
     weigh_transposed_bands,
+    weigh_transposed_listed,
 )
 
 WIDE = "+avx512f" in processor()[1]
@@ -47,6 +49,38 @@ ROW_COLUMNS = SCORE_ROWS * SCORE_COLUMNS
 """The scores in a tile of one row."""
 
 
+Row = Callable[[Value], Value]
+"""From a number in a list of rows to the row."""
+
+
+def _itself(number: Value) -> Value:
+    return number
+
+
+def _in_list(context: Any, builder: Builder, kind: Any, value: Value) -> Row:
+    """The rows of a list, an array argument."""
+    data = context.make_array(kind)(context, builder, value).data
+    return lambda number: builder.sext(builder.load(builder.gep(data, [number])), number.type)
+
+
+def _fill_scores(
+    builder: Builder, rows: int, columns: int, x: Matrix, of_x: Row, t: Value, z: Matrix, of_z: Row, c: Value, s: Matrix
+) -> None:  # fmt: skip
+    """S[t:t+rows, c:c+columns] = the products of so many rows of X, from the t-th on, and of Z, from the c-th on."""
+    x_rows = [of_x(builder.add(t, index(r))) for r in range(rows)]
+    z_rows = [of_z(builder.add(c, index(r))) for r in range(columns)]
+
+    def body(column: Value, sums: list[Value]) -> list[Value]:
+        vectors_of_x, vectors_of_z = ([m.vector(row, column) for row in of] for m, of in ((x, x_rows), (z, z_rows)))
+        pairs = [(a, b) for a in vectors_of_x for b in vectors_of_z]
+        return [multiply_add(builder, a, b, total) for (a, b), total in zip(pairs, sums, strict=True)]
+
+    sums = accumulate(builder, [x.zeros] * (rows * columns), index(0), x.width, LANES, body)
+    scores = lane_sums(builder, sums)
+    for r in range(rows):
+        s.store(_part(builder, scores, r * columns, columns), builder.add(t, index(r)), c)
+
+
 def _score_tile(rows: int, columns: int) -> Any:
     @intrinsic
     def tile(typing_context, X, t, Z, z, S):  # type: ignore[no-untyped-def]
@@ -55,18 +89,24 @@ def _score_tile(rows: int, columns: int) -> Any:
 
         def generate(context: Any, builder: Builder, signature: Any, args: Any) -> Value:
             x, z, s = (Matrix(context, builder, signature.args[i], args[i]) for i in (0, 2, 4))
-            x_rows = [builder.add(args[1], index(r)) for r in range(rows)]
-            z_rows = [builder.add(args[3], index(r)) for r in range(columns)]
+            _fill_scores(builder, rows, columns, x, _itself, args[1], z, _itself, args[3], s)
+            return context.get_dummy_value()
 
-            def body(column: Value, sums: list[Value]) -> list[Value]:
-                of_x, of_z = ([m.vector(row, column) for row in of] for m, of in ((x, x_rows), (z, z_rows)))
-                pairs = [(a, b) for a in of_x for b in of_z]
-                return [multiply_add(builder, a, b, total) for (a, b), total in zip(pairs, sums, strict=True)]
+        return signature, generate
 
-            sums = accumulate(builder, [x.zeros] * (rows * columns), index(0), x.width, LANES, body)
-            scores = lane_sums(builder, sums)
-            for r, row in enumerate(x_rows):
-                s.store(_part(builder, scores, r * columns, columns), row, args[3])
+    return tile
+
+
+def _listed_score_tile(rows: int, columns: int) -> Any:
+    @intrinsic
+    def tile(typing_context, X, of_x, t, Z, of_z, z, S):  # type: ignore[no-untyped-def]
+        """S[t:t+rows, z:z+columns] = X[of_x[t:t+rows]] · Z[of_z[z:z+columns]]ᵀ."""
+        signature = types.void(X, of_x, types.intp, Z, of_z, types.intp, S)
+
+        def generate(context: Any, builder: Builder, signature: Any, args: Any) -> Value:
+            x, z, s = (Matrix(context, builder, signature.args[i], args[i]) for i in (0, 3, 6))
+            rows_of_x, rows_of_z = (_in_list(context, builder, signature.args[i], args[i]) for i in (1, 4))
+            _fill_scores(builder, rows, columns, x, rows_of_x, args[2], z, rows_of_z, args[5], s)
             return context.get_dummy_value()
 
         return signature, generate
@@ -93,38 +133,84 @@ def _in_columns(builder: Builder, width: Value, body: Callable[..., None]) -> No
         start = stop
 
 
-def _weigh_tile(*, transposed: bool = False, more: bool = False) -> Any:
+def _fill_sums(
+    builder: Builder,
+    weight: Callable[[Value, Value], Value],
+    first: Value,
+    ranges: list[tuple[Value, Value]],
+    z: Matrix,
+    of_z: Row,
+    out: Matrix,
+    of_out: Row,
+    begins: Row | None = None,
+) -> None:
+    """A tile of rows of `out`, from the first-th on, becomes the sums over some ranges of k of weight(row, k) · the
+    k-th row of Z. Where sums do not begin at zero, `begins` says at which rows of `out`.
+    """
+    rows = [builder.add(first, index(r)) for r in range(TILE_ROWS)]
+    out_rows = [of_out(row) for row in rows]
+    begin_rows = [begins(row) for row in rows] if begins else None
+
+    def in_columns(column: Value, vectors: int) -> None:
+        columns = [builder.add(column, index(v * LANES)) for v in range(vectors)]
+        places = [(row, column) for row in out_rows for column in columns]
+
+        def body(k: Value, sums: list[Value]) -> list[Value]:
+            z_row = of_z(k)
+            numbers = [z.vector(z_row, column) for column in columns]
+            products = [(of_row, number) for of_row in [weight(row, k) for row in rows] for number in numbers]
+            return [
+                multiply_add(builder, of_row, number, total)
+                for (of_row, number), total in zip(products, sums, strict=True)
+            ]
+
+        sums = [z.zeros] * len(places)
+        if begin_rows:
+            sums = [out.vector(row, column) for row in begin_rows for column in columns]
+        for begin, stop in ranges:
+            sums = accumulate(builder, sums, begin, stop, 1, body)
+        for place, total in zip(places, sums, strict=True):
+            out.store(total, *place)
+
+    _in_columns(builder, z.width, in_columns)
+
+
+def _weight(g: Matrix, *, transposed: bool) -> Callable[[Value, Value], Value]:
+    return (lambda row, k: g.number(k, row)) if transposed else g.number
+
+
+def _weigh_tile(*, transposed: bool = False) -> Any:
     @intrinsic
     def tile(typing_context, G, r, first, last, dense, end, Z, out):  # type: ignore[no-untyped-def]
         """out[r:r+4] = Σ G[r:r+4, k] · Z[k], or with G[k, r:r+4]ᵀ, for k from `first` to `last`, and then from `dense`
-        to `end`; or += it.
+        to `end`.
         """
         signature = types.void(G, *[types.intp] * 5, Z, out)
 
         def generate(context: Any, builder: Builder, signature: Any, args: Any) -> Value:
             g, z, out = (Matrix(context, builder, signature.args[i], args[i]) for i in (0, 6, 7))
-            rows = [builder.add(args[1], index(r)) for r in range(TILE_ROWS)]
+            weight, ranges = _weight(g, transposed=transposed), [tuple(args[2:4]), tuple(args[4:6])]
+            _fill_sums(builder, weight, args[1], ranges, z, _itself, out, _itself)
+            return context.get_dummy_value()
 
-            def in_columns(column: Value, vectors: int) -> None:
-                columns = [builder.add(column, index(v * LANES)) for v in range(vectors)]
-                places = [(row, column) for row in rows for column in columns]
+        return signature, generate
 
-                def body(k: Value, sums: list[Value]) -> list[Value]:
-                    numbers = [z.vector(k, column) for column in columns]
-                    weights = [g.number(k, row) if transposed else g.number(row, k) for row in rows]
-                    products = [(weight, number) for weight in weights for number in numbers]
-                    return [
-                        multiply_add(builder, weight, number, total)
-                        for (weight, number), total in zip(products, sums, strict=True)
-                    ]
+    return tile
 
-                sums = [out.vector(*place) if more else z.zeros for place in places]
-                for begin, stop in (args[2:4], args[4:6]):
-                    sums = accumulate(builder, sums, begin, stop, 1, body)
-                for place, total in zip(places, sums, strict=True):
-                    out.store(total, *place)
 
-            _in_columns(builder, z.width, in_columns)
+def _listed_weigh_tile(*, transposed: bool = False) -> Any:
+    @intrinsic
+    def tile(typing_context, G, r, Z, of_z, count, out, begins, of_out):  # type: ignore[no-untyped-def]
+        """out[of_out[r:r+4]] = out[begins[r:r+4]] + Σ G[r:r+4, k] · Z[of_z[k]], or with G[k, r:r+4]ᵀ, for k up to
+        `count`.
+        """
+        signature = types.void(G, types.intp, Z, of_z, types.intp, out, begins, of_out)
+
+        def generate(context: Any, builder: Builder, signature: Any, args: Any) -> Value:
+            g, z, out = (Matrix(context, builder, signature.args[i], args[i]) for i in (0, 2, 5))
+            of_z, begins, of_out = (_in_list(context, builder, signature.args[i], args[i]) for i in (3, 6, 7))
+            weight, ranges = _weight(g, transposed=transposed), [(index(0), args[4])]
+            _fill_sums(builder, weight, args[1], ranges, z, of_z, out, of_out, begins)
             return context.get_dummy_value()
 
         return signature, generate
@@ -135,8 +221,11 @@ def _weigh_tile(*, transposed: bool = False, more: bool = False) -> Any:
 _score_rows = _score_tile(SCORE_ROWS, SCORE_COLUMNS)
 _score_row = _score_tile(1, ROW_COLUMNS)
 _weigh_rows = _weigh_tile()
-_weigh_more_rows = _weigh_tile(more=True)
 _weigh_columns = _weigh_tile(transposed=True)
+_score_listed_rows = _listed_score_tile(SCORE_ROWS, SCORE_COLUMNS)
+_score_listed_row = _listed_score_tile(1, ROW_COLUMNS)
+_weigh_listed_rows = _listed_weigh_tile()
+_weigh_listed_columns = _listed_weigh_tile(transposed=True)
 
 
 @overload(score, jit_options=OPTIONS)
@@ -172,15 +261,6 @@ def _weigh(G, n, Z, out):  # type: ignore[no-untyped-def]
     return tiles
 
 
-@overload(weigh_more, jit_options=OPTIONS)
-def _weigh_more(G, n, Z, out):  # type: ignore[no-untyped-def]
-    def tiles(G, n, Z, out):  # type: ignore[no-untyped-def]
-        for r in range(0, n, TILE_ROWS):
-            _weigh_more_rows(G, r, 0, Z.shape[0], 0, 0, Z, out)
-
-    return tiles
-
-
 @overload(weigh_bands, jit_options=OPTIONS)
 def _weigh_bands(G, n, bands, dense, Z, out):  # type: ignore[no-untyped-def]
     def tiles(G, n, bands, dense, Z, out):  # type: ignore[no-untyped-def]
@@ -205,5 +285,37 @@ def _weigh_transposed_bands(G, X, bands, out):  # type: ignore[no-untyped-def]
     def tiles(G, X, bands, out):  # type: ignore[no-untyped-def]
         for r in range(0, out.shape[0], TILE_ROWS):
             _weigh_columns(G, r, bands[r // TILE_ROWS, 0], bands[r // TILE_ROWS, 1], 0, 0, X, out)
+
+    return tiles
+
+
+@overload(score_listed, jit_options=OPTIONS)
+def _score_listed(X, of_x, Z, of_z, S):  # type: ignore[no-untyped-def]
+    def tiles(X, of_x, Z, of_z, S):  # type: ignore[no-untyped-def]
+        whole = of_x.shape[0] // SCORE_ROWS * SCORE_ROWS
+        for z in range(0, of_z.shape[0], SCORE_COLUMNS):
+            for t in range(0, whole, SCORE_ROWS):
+                _score_listed_rows(X, of_x, t, Z, of_z, z, S)
+        for t in range(whole, of_x.shape[0]):
+            for z in range(0, of_z.shape[0], ROW_COLUMNS):
+                _score_listed_row(X, of_x, t, Z, of_z, z, S)
+
+    return tiles
+
+
+@overload(weigh_listed, jit_options=OPTIONS)
+def _weigh_listed(G, Z, of_z, out, begins, of_out):  # type: ignore[no-untyped-def]
+    def tiles(G, Z, of_z, out, begins, of_out):  # type: ignore[no-untyped-def]
+        for r in range(0, of_out.shape[0], TILE_ROWS):
+            _weigh_listed_rows(G, r, Z, of_z, of_z.shape[0], out, begins, of_out)
+
+    return tiles
+
+
+@overload(weigh_transposed_listed, jit_options=OPTIONS)
+def _weigh_transposed_listed(G, X, of_x, out, begins, of_out):  # type: ignore[no-untyped-def]
+    def tiles(G, X, of_x, out, begins, of_out):  # type: ignore[no-untyped-def]
+        for r in range(0, of_out.shape[0], TILE_ROWS):
+            _weigh_listed_columns(G, r, X, of_x, of_x.shape[0], out, begins, of_out)
 
     return tiles
