@@ -17,6 +17,7 @@ from firth.kernels import compiler, randomness
 from firth.kernels.blocks import Parts
 from firth.sampling import as_thresholds, keep_probabilities
 from firth.subwords import Composition
+from firth.team import Team
 from firth.training import ngrams_of
 from tests.kernels.test_skipgram import random_corpus
 
@@ -158,10 +159,23 @@ def test_train__gives_the_same_bits_whoever_does_how_much(monkeypatch):
 )
 def test_train__gives_the_same_bits_at_any_number_of_threads(threads, settings):
     tokens, config = larger_corpus(), TrainingConfig(sample=0.01, **settings)
+    assert planning.plan_epoch(with_parts(tokens, config)[0], config, 0, 2).round_blocks >= 2
     one, events = train(tokens, config)
     many, many_events = train(tokens, config, threads=threads)
     assert sha256(one) == sha256(many)
     assert events == many_events
+
+
+@needs_threads
+def test_train__has_no_more_threads_than_a_round_has_blocks(monkeypatch):
+    asked = []
+    monkeypatch.setattr(rounds, "Team", lambda threads: asked.append(threads) or Team(threads))
+    tokens = larger_corpus()
+    for threads in (1, 2, 1000):
+        train(tokens, TrainingConfig(sample=0.01), threads=threads)
+    blocks = planning.plan_epoch(tokens, TrainingConfig(sample=0.01), 0, 2).round_blocks
+    assert asked == [1, 2, blocks]
+    assert 4 <= blocks <= 16
 
 
 def test_train__gives_the_same_bits_twice_and_others_for_another_seed():

@@ -127,8 +127,9 @@ def train(
     """
     targets = Targets.of(tokens, config)
     n = len(tokens.ids)
-    with Team(threads) as team:
-        crew = Crew(team, config, plan_epoch(tokens, config, 0, epochs), parameters, targets, tokens.parts, frozen)
+    plan = plan_epoch(tokens, config, 0, epochs)
+    with Team(min(threads, plan.round_blocks)) as team:  # more would find no block to compute, and wait
+        crew = Crew(team, config, plan, parameters, targets, tokens.parts, frozen)
         for epoch in range(done.epochs, epochs):
             plan = plan_epoch(tokens, config, epoch, epochs)
             _, skipped, loss, pairs = done if epoch == done.epochs else Done(epoch)
