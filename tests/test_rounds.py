@@ -153,7 +153,7 @@ def test_train__gives_the_same_bits_whoever_does_how_much(monkeypatch):
         {"objective": "hierarchical-softmax"},
         {"objective": "hierarchical-softmax", "architecture": "cbow"},
         {"shared_vectors": True},
-        {"max_n": 4},
+        {"max_n": 4, "learning_rate": 0.001},
     ],
     ids=str,
 )
