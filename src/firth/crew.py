@@ -88,6 +88,7 @@ def new_windows(weights: Float32, rows: int) -> Windows:
     return Windows(
         reach=np.zeros((2, LANES), np.int32),
         near=near,
+        within=np.concatenate([np.zeros(1, np.float32), np.cumsum(weights)]),
         weights=aligned_zeros(rows, OUTPUT_ROWS),
         token_weights=np.zeros(rows, np.float32),
         centres_of=np.zeros((rows // TILE_ROWS, 2), np.int32),
@@ -116,7 +117,9 @@ def new_hidden(config: TrainingConfig, plan: Plan, width: int) -> Hidden:
         HZ=both,
         G=aligned_zeros(BLOCK_CENTRES, width),
         S=aligned_zeros(BLOCK_CENTRES, plan.noise_words),
-        scales=np.ones(LANES, np.float32),
+        scales=np.ones(BLOCK_CENTRES, np.float32),
+        gains=np.zeros((BLOCK_CENTRES, 1), np.float32),
+        numbers=np.arange(BLOCK_CENTRES, dtype=np.int32),
         mean=int(config.context == "mean"),
         exact=int(config.context_gradient == "exact"),
     )

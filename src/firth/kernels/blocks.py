@@ -81,6 +81,7 @@ class Windows(NamedTuple):
 
     reach: Int32  # (2, 16) how many context words stand before each centre, and after it
     near: Float32  # (2 · (16 + window),) a pair's weight by how far its centre is behind; 0 is in the middle
+    within: Float32  # (window + 1,) what the context words up to a distance weigh together, on one side
     weights: Float32  # (T, 16 or more) of each (context word, centre), zero where they are no pair
     token_weights: Float32  # (T,) what the pairs of each context word weigh together
     centres_of: Int32  # (T / 4, 2) the centres that each four context words are paired with: a range

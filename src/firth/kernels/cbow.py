@@ -31,8 +31,8 @@ from firth.kernels.compiler import compiled
 from firth.kernels.contexts import find_windows, weigh_windows
 from firth.kernels.noise import Noise, draw_noise_word
 from firth.kernels.prefetch import prefetch_row
-from firth.kernels.products import LANES, score, weigh, weigh_bands, weigh_transposed, weigh_transposed_bands
-from firth.kernels.rows import add_row, dot
+from firth.kernels.products import score, weigh, weigh_bands, weigh_transposed, weigh_transposed_bands
+from firth.kernels.rows import add_row, dot, weigh_rows
 
 Float32 = np.ndarray[Any, np.dtype[np.float32]]
 Int32 = np.ndarray[Any, np.dtype[np.int32]]
@@ -49,7 +49,9 @@ class Hidden(NamedTuple):
     HZ: Float32  # H and Z in one array
     G: Float32  # (B, width) the gradient by H
     S: Float32  # (B, K) scores of noise words, then gradients
-    scales: Float32  # (16,) what the sum of each centre's context words is multiplied by, for their mean
+    scales: Float32  # (B,) what the sum of each centre's context words is multiplied by, for their mean
+    gains: Float32  # (B, 1) the centres' own scores, then gradients
+    numbers: Int32  # (B,) 0, 1, 2 …
     mean: int  # 1 for the mean of the context words, 0 for their sum
     exact: int  # 0 if each context word gets the gradient of the mean, as word2vec.c has it
 
@@ -69,13 +71,9 @@ def gather_contexts(centres: int, tokens: int, before: int, scratch: Scratch, hi
     weigh_windows(centres, tokens, before, windows)
     weigh_transposed_bands(windows.weights, scratch.X, windows.tokens_of, hidden.H)
     if hidden.mean == 1:
-        for i in range(LANES):
-            scales[i] = 0
-        for row in range(tokens):
-            for i in range(LANES):
-                scales[i] += windows.weights[row, i]
         for i in range(centres):
-            scales[i] = np.float32(1) / scales[i] if scales[i] > 0 else np.float32(1)
+            total = windows.within[windows.reach[0, i]] + windows.within[windows.reach[1, i]]
+            scales[i] = np.float32(1) / total if total > 0 else np.float32(1)
         scale_rows(centres, scales, hidden.H)
 
 
@@ -122,7 +120,7 @@ def cbow_loss(centres: int, plan: Plan, hidden: Hidden, output_words: Int32) -> 
     for i in range(centres):
         word = output_words[i]
         if word != UNUSED:
-            loss += softplus(-np.float64(dot(hidden.HZ, i, hidden.H.shape[0] + i)))
+            loss += softplus(-np.float64(hidden.gains[i, 0]))
             for n in range(plan.noise_words):
                 if output_words[NOISE_ROWS + n] != word:
                     loss += plan.noise_weight * softplus(np.float64(hidden.S[i, n]))
@@ -166,6 +164,8 @@ def compute_cbow_block(
     copy_rows(parameters.outputs, output_words, outputs, hidden.Z)
     gather_contexts(centres, tokens, before, scratch, hidden)
     score(hidden.H, centres, hidden.Z[noise_rows], hidden.S)
+    for i in range(centres):
+        hidden.gains[i, 0] = dot(hidden.HZ, i, hidden.H.shape[0] + i)
 
     changes.loss[block] = 0.0
     changes.pairs[block] = 0
@@ -177,11 +177,11 @@ def compute_cbow_block(
     step = np.float32(rate)
     noise_gradients(centres, step, plan, hidden, output_words)
     weigh(hidden.S, centres, hidden.Z[noise_rows], hidden.G)
-    clear(output_rows, 0, NOISE_ROWS)
     weigh_transposed(hidden.S, centres, hidden.H, output_rows[noise_rows])
     for i in range(centres):
-        if output_words[i] != UNUSED:
-            own = step * logistic(-np.float32(dot(hidden.HZ, i, hidden.H.shape[0] + i)))
-            add_row(output_rows, i, own, hidden.H, i)
-            add_row(hidden.G, i, own, hidden.Z, i)
+        of_own = logistic(-hidden.gains[i, 0])
+        hidden.gains[i, 0] = step * of_own if output_words[i] != UNUSED else np.float32(0)
+    for i in range(centres):
+        weigh_rows(hidden.gains, i, hidden.H, i, hidden.numbers[:1], output_rows, i)
+        add_row(hidden.G, i, hidden.gains[i, 0], hidden.Z, i)
     scatter_gradients(centres, tokens, scratch, hidden, input_rows)
