@@ -253,11 +253,13 @@ def test_encode__memory_does_not_grow_with_the_text(tmp_path):
         with text.open("wb") as file:  # one line
             for _ in range(megabytes * 1_000_000 // len(part)):
                 file.write(part)
-        folder = tmp_path / f"{megabytes}.corpus"
-        peaks.append(peak_megabytes(f"firth.encode({str(text)!r}, {str(folder)!r}, threads=2)"))
+        folder = tmp_path / f"{megabytes}"
+        folder.mkdir()
+        lines = [f"firth.encode({str(text)!r}, {str(folder / str(run))!r}, threads=2)" for run in range(2)]
+        peaks.append(min(map(peak_megabytes, lines)))  # the allocator has its whims
         text.unlink()
     assert peaks[1] < 200
-    assert peaks[1] - peaks[0] < 0.1 * 450  # the allocator's whims: 120 to 135 for either
+    assert peaks[1] < 1.2 * peaks[0]
 
 
 MOST_WORDS = "".join(f" É{n} w{n * 7919 % 100_003}ß" for n in range(40_000))

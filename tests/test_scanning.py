@@ -10,21 +10,9 @@ from firth.kernels import compiler
 from firth.kernels import scanner as scanner_kernels
 from firth.scanning import Scanner, merge, scan
 from firth.text import Block, read_blocks, standardize
-from tests.test_text import LINES, TRICKY, sentences_slow
+from tests.test_text import CONFIGS, LINES, TRICKY, sentences_slow
 
 pytestmark = pytest.mark.skipif(not compiler.is_enabled(), reason="with the compiler off, text is split by Python")
-
-CONFIGS = [
-    TextConfig(),
-    TextConfig(lowercase=False),
-    TextConfig(strip_punctuation=False),
-    TextConfig(separator=","),
-    TextConfig(separator=",,"),
-    TextConfig(separator="a", lowercase=False),
-    TextConfig(separator="aΣa"),
-    TextConfig(separator="\t", strip_punctuation=False),
-    TextConfig(separator="\u2003"),
-]
 
 
 def blocks_of(content: str, config: TextConfig) -> list[Block]:

@@ -45,7 +45,10 @@ CONFIGS = [
     TextConfig(separator=",,"),
     TextConfig(separator="a,a"),
     TextConfig(separator=" a", lowercase=False),
+    TextConfig(separator="a", lowercase=False),
+    TextConfig(separator="aΣa"),
     TextConfig(separator="\t", strip_punctuation=False),
+    TextConfig(separator="\u2003"),
 ]
 
 

@@ -8,7 +8,7 @@ from firth.trees import huffman_tree
 
 def paths_of(tree):
     return [
-        list(zip(tree.nodes[a:b].tolist(), tree.signs[a:b].tolist(), strict=True))
+        [(max(turn, ~turn), 1 if turn >= 0 else -1) for turn in tree.turns[a:b].tolist()]
         for a, b in zip(tree.starts[:-1], tree.starts[1:], strict=True)
     ]
 

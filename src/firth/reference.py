@@ -83,8 +83,8 @@ def noise_targets(centre: int, noise: Sequence[int], noise_weight: float) -> lis
 
 def path_targets(centre: int, tree: Any) -> list[Target]:
     """The turns of the centre's path, at each of its nodes."""
-    path = range(tree.starts[centre], tree.starts[centre + 1])
-    return [(int(tree.nodes[k]), int(tree.signs[k] > 0), 1.0) for k in path]
+    turns = tree.turns[tree.starts[centre] : tree.starts[centre + 1]].tolist()
+    return [(max(turn, ~turn), int(turn >= 0), 1.0) for turn in turns]
 
 
 def examples_of(

@@ -177,7 +177,7 @@ class Scanner:
 
 def _as_tokens(words: Lines) -> Tokens:
     tokens = Tokens(words.letters, words.starts, np.empty(len(words), np.uint64), np.empty(len(words), np.int64))
-    hash_tokens(tokens)
+    hash_tokens(tokens, len(words))
     return tokens
 
 

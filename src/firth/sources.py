@@ -10,7 +10,6 @@ import json
 import math
 import os
 from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from io import BufferedReader
 from pathlib import Path
@@ -19,6 +18,7 @@ from typing import IO, Any, NamedTuple, Protocol, TypeGuard
 from firth.config import TextConfig
 from firth.errors import SourceError
 from firth.files import sha256_of
+from firth.team import map_ahead
 from firth.text import BLOCK_BYTES, SENTENCE_END, Block, decompressed, read_blocks, split_block, word_of
 
 BATCH_TOKENS = 1 << 17
@@ -253,9 +253,8 @@ def content_fingerprint(paths: Sequence[Path], config: TextConfig, threads: int,
         for number, path in enumerate(paths)
         for first in range(0, path.stat().st_size + 1, PIECE_BYTES)
     ]
-    with ThreadPoolExecutor(threads, thread_name_prefix="firth-hashing") as pool:
-        hashes = pool.map(lambda piece: sha256_of(piece[1], piece[2], PIECE_BYTES), pieces)
-        of_pieces = [[number, digest] for (number, _, _), digest in zip(pieces, hashes, strict=True)]
+    hashes = map_ahead(threads, lambda piece: sha256_of(piece[1], piece[2], PIECE_BYTES), pieces)
+    of_pieces = [[number, digest] for (number, _, _), digest in zip(pieces, hashes, strict=True)]
     told = json.dumps([settings | how, of_pieces], sort_keys=True)
     return hashlib.sha256(told.encode()).hexdigest()
 

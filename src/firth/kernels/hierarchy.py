@@ -46,16 +46,6 @@ class Tree(NamedTuple):
     starts: Int64  # (V + 1,)
     turns: Int32  # n where the path turns to the child that the score of inner node n speaks for, ~n where to the other
 
-    @property
-    def nodes(self) -> Int32:
-        """The inner nodes of the paths, numbered from 0 to V - 2, the root last."""
-        return np.where(self.turns < 0, ~self.turns, self.turns)
-
-    @property
-    def signs(self) -> Int32:
-        """1 where the path turns to the child that the node's score speaks for, -1 where to the other."""
-        return np.where(self.turns < 0, -1, 1)
-
 
 class Descent(NamedTuple):
     """One thread's working space for hierarchical softmax."""

@@ -77,6 +77,6 @@ def weigh_listed(G: Array, Z: Array, of_z: Rows, out: Array, begins: Rows, of_ou
     out[of_out] = out[begins] + G[: len(of_out), : len(of_z)] @ Z[of_z]
 
 
-def weigh_transposed_listed(G: Array, X: Array, of_x: Rows, out: Array, begins: Rows, of_out: Rows) -> None:
+def weigh_transposed_listed(G: Array, Z: Array, of_z: Rows, out: Array, begins: Rows, of_out: Rows) -> None:
     """As `weigh_listed`, with Gᵀ."""
-    out[of_out] = out[begins] + G[: len(of_x), : len(of_out)].T @ X[of_x]
+    out[of_out] = out[begins] + G[: len(of_z), : len(of_out)].T @ Z[of_z]

@@ -130,6 +130,21 @@ def find_tokens(block: UInt8, size: int, actions: Int16, tokens: Tokens) -> int:
 
 
 @compiled
+def hash_tokens(tokens: Tokens, count: int) -> None:
+    """Fill in the hashes and keys of so many tokens, given their letters."""
+    letters, starts = tokens.letters, tokens.starts
+    for i in range(count):
+        hash = FNV_OFFSET
+        key, shift = np.uint64(0), 0
+        for at in range(starts[i], starts[i + 1] - 1):
+            hash = hash_with(hash, letters[at])
+            if shift < 64:
+                key |= np.uint64(letters[at]) << np.uint64(shift)
+                shift += 8
+        tokens.hashes[i], tokens.keys[i] = mixed(hash), np.int64(key)
+
+
+@compiled
 def stands_at(mark: UInt8, block: UInt8, at: int, size: int) -> bool:
     """Whether a mark begins here in a block of this size."""
     length = mark.shape[0]
@@ -142,34 +157,26 @@ def stands_at(mark: UInt8, block: UInt8, at: int, size: int) -> bool:
 @compiled
 def find_items(block: UInt8, size: int, actions: Int16, mark: UInt8, tokens: Tokens) -> int:
     """As `find_tokens`, of what stands between marks, without the white space around it. Nothing is dropped."""
-    letters, starts, hashes, keys = tokens.letters, tokens.starts, tokens.hashes, tokens.keys
+    letters, starts = tokens.letters, tokens.starts
     found = 0
     end = 0
     at = 0
     while at < size:
         start, kept = end, end  # what is kept so far ends before the last white space
-        hash, kept_hash = FNV_OFFSET, FNV_OFFSET
-        key, kept_key, shift = np.uint64(0), np.uint64(0), 0
         while at < size and actions[block[at]] != LINE_END and not stands_at(mark, block, at, size):
             action = actions[block[at]]
             space = unicode_space(block, at) if action == MAYBE_SPACE else int(action == SPACE)
             if space == 0 or kept > start:
                 for i in range(at, at + max(space, 1)):
-                    letter = np.uint8(actions[block[i]]) if actions[block[i]] >= 0 else block[i]
-                    letters[end] = letter
+                    letters[end] = actions[block[i]] if actions[block[i]] >= 0 else block[i]
                     end += 1
-                    hash = hash_with(hash, letter)  # type: ignore[arg-type]
-                    if shift < 64:
-                        key |= np.uint64(letter) << np.uint64(shift)
-                        shift += 8
-                if space == 0:
-                    kept, kept_hash, kept_key = end, hash, key
+                kept = end if space == 0 else kept
             at += max(space, 1)
         end = kept
         if kept > start:
             letters[end] = 10
             end += 1
-            starts[found], hashes[found], keys[found] = start, mixed(kept_hash), np.int64(kept_key)
+            starts[found] = start
             found += 1
         if at < size and actions[block[at]] == LINE_END:
             starts[found] = end
@@ -178,6 +185,7 @@ def find_items(block: UInt8, size: int, actions: Int16, mark: UInt8, tokens: Tok
         elif at < size:
             at += mark.shape[0]
     starts[found] = end
+    hash_tokens(tokens, found)
     return found
 
 
@@ -227,21 +235,6 @@ def number_tokens(tokens: Tokens, first: int, last: int, table: Table, numbers: 
         words[number, COUNT] += 1
         numbers[i] = number
     return last
-
-
-@compiled
-def hash_tokens(tokens: Tokens) -> None:
-    """Fill in the hashes and keys of tokens, given their letters."""
-    letters, starts = tokens.letters, tokens.starts
-    for i in range(tokens.hashes.shape[0]):
-        hash = FNV_OFFSET
-        key, shift = np.uint64(0), 0
-        for at in range(starts[i], starts[i + 1] - 1):
-            hash = hash_with(hash, letters[at])
-            if shift < 64:
-                key |= np.uint64(letters[at]) << np.uint64(shift)
-                shift += 8
-        tokens.hashes[i], tokens.keys[i] = mixed(hash), np.int64(key)
 
 
 @compiled

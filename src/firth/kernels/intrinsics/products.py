@@ -303,19 +303,16 @@ def _score_listed(X, of_x, Z, of_z, S):  # type: ignore[no-untyped-def]
     return tiles
 
 
-@overload(weigh_listed, jit_options=OPTIONS)
-def _weigh_listed(G, Z, of_z, out, begins, of_out):  # type: ignore[no-untyped-def]
-    def tiles(G, Z, of_z, out, begins, of_out):  # type: ignore[no-untyped-def]
-        for r in range(0, of_out.shape[0], TILE_ROWS):
-            _weigh_listed_rows(G, r, Z, of_z, of_z.shape[0], out, begins, of_out)
+def _over_listed_tiles(tile: Any) -> Any:
+    def overloaded(G, Z, of_z, out, begins, of_out):  # type: ignore[no-untyped-def]
+        def tiles(G, Z, of_z, out, begins, of_out):  # type: ignore[no-untyped-def]
+            for r in range(0, of_out.shape[0], TILE_ROWS):
+                tile(G, r, Z, of_z, of_z.shape[0], out, begins, of_out)
 
-    return tiles
+        return tiles
+
+    return overloaded
 
 
-@overload(weigh_transposed_listed, jit_options=OPTIONS)
-def _weigh_transposed_listed(G, X, of_x, out, begins, of_out):  # type: ignore[no-untyped-def]
-    def tiles(G, X, of_x, out, begins, of_out):  # type: ignore[no-untyped-def]
-        for r in range(0, of_out.shape[0], TILE_ROWS):
-            _weigh_listed_columns(G, r, X, of_x, of_x.shape[0], out, begins, of_out)
-
-    return tiles
+overload(weigh_listed, jit_options=OPTIONS)(_over_listed_tiles(_weigh_listed_rows))
+overload(weigh_transposed_listed, jit_options=OPTIONS)(_over_listed_tiles(_weigh_listed_columns))
