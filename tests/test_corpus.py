@@ -319,6 +319,19 @@ def test_encode__memory_does_not_grow_with_the_words(tmp_path):
     assert np.array_equal(np.bincount(corpus.ids), corpus.counts)
 
 
+@pytest.mark.long
+@pytest.mark.skipif(not Path("/proc/self/clear_refs").exists(), reason="memory is measured on Linux only")
+def test_encode__memory_does_not_grow_with_the_tokens_of_lists(tmp_path):
+    """Three million different tokens, which a dict would take more than a gigabyte for."""
+    folder = tmp_path / "corpus"
+    lists = "([f'item {i:x}' for i in range(n, n + 10)] for n in range(0, 3_000_000, 10))"
+    assert peak_megabytes(f"firth.encode({lists}, {str(folder)!r}, threads=2)") < 500
+    corpus = Corpus(folder)
+    assert (corpus.counts == 1).all()
+    assert corpus.words(3) == ["item 0", "item 1", "item 10"]
+    assert np.array_equal(np.sort(corpus.ids), np.arange(3_000_000))
+
+
 class Interrupted:
     """Encodes a text into a cache, interrupted after some of its blocks."""
 

@@ -1,10 +1,13 @@
 import gzip
 import io
+from collections import Counter
 from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
 
 from firth.config import TextConfig
 from firth.encoding import encode
@@ -13,7 +16,10 @@ from firth.sources import as_source
 
 
 def sentences(source, **text):
-    corpus = encode(source, config=TextConfig(**text))
+    return sentences_of(encode(source, config=TextConfig(**text)))
+
+
+def sentences_of(corpus):
     words = corpus.vocabulary().words
     ends = corpus.sentence_starts.tolist()
     return [[words[i] for i in corpus.ids[a:b]] for a, b in pairwise(ends)]
@@ -70,6 +76,41 @@ def test_source__many_strings_are_read_in_batches(monkeypatch):
 def test_source__token_lists_are_taken_as_they_are():
     lists = [["New York", "USA,", "x\ny"], ["Élan", ""[:0] or "z", "New York"]]
     assert sentences(lists) == lists
+
+
+ODD_TOKENS = st.text(st.sampled_from("\0\1\2\t\n\r\x0bab é\u2028𝒜"), min_size=1, max_size=4) | st.integers(-3, 3)
+
+
+@pytest.mark.parametrize("tables_bytes", [0, 1 << 20])
+@settings(max_examples=60, deadline=None)
+@given(lists=st.lists(st.lists(ODD_TOKENS, max_size=6), min_size=1, max_size=12))
+def test_source__a_token_may_hold_any_character(tables_bytes, lists):
+    counts = Counter(str(token) for tokens in lists for token in tokens)
+    assume(len(counts) > 1)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("firth.sources.BATCH_TOKENS", 10)
+        corpus = encode(lists, tables_bytes=tables_bytes, threads=2)
+    assert corpus.vocabulary().words == sorted(counts, key=lambda word: (-counts[word], word))
+    assert sentences_of(corpus) == [[str(token) for token in tokens] for tokens in lists if tokens]
+
+
+def test_source__tokens_known_by_another_text_than_their_letters():
+    class Item(str):
+        __slots__ = ()
+
+        def __str__(self):
+            return f"item {self[:]}"
+
+    lists = [[Item("a"), "a"], [Item("a"), np.str_("b"), True, np.int64(7)]]
+    assert sentences(lists) == [["item a", "a"], ["item a", "b", "True", "7"]]
+
+
+@pytest.mark.parametrize("wrong", [None, "", b"b", ["b"]], ids=repr)
+def test_source__a_wrong_token_is_found_in_its_sentence(wrong, monkeypatch):
+    monkeypatch.setattr("firth.sources.BATCH_TOKENS", 10)
+    lists = [["a", "b"]] * 9 + [["a"], [], ["c", wrong]] + [["a"]] * 9
+    with pytest.raises(SourceError, match="sentence 12 holds"):
+        encode(lists)
 
 
 def test_source__tokens_may_be_anything_hashable_with_a_text():

@@ -59,6 +59,34 @@ def test_column__of_any_string_type(pyarrow, tmp_path, kind):
     assert sentences(firth.column(path, "text")) == WANTED_TEXTS
 
 
+LIST_TYPES = {
+    "list": lambda pyarrow: pyarrow.list_(pyarrow.string()),
+    "large list": lambda pyarrow: pyarrow.large_list(pyarrow.large_string()),
+    "lists of two": lambda pyarrow: pyarrow.list_(pyarrow.string(), 2),
+    "numbers": lambda pyarrow: pyarrow.list_(pyarrow.int16()),
+}
+
+
+@pytest.mark.parametrize("kind", LIST_TYPES)
+@pytest.mark.parametrize("block_bytes", [1, 1 << 19])
+def test_column__of_any_list_type(pyarrow, tmp_path, monkeypatch, kind, block_bytes):
+    monkeypatch.setattr("firth.tables.BLOCK_BYTES", block_bytes)
+    lists = [["7", "-12"], ["12", "7"], ["7", "7"]]
+    values = [list(map(int, tokens)) for tokens in lists] if kind == "numbers" else lists
+    path = write(pyarrow, tmp_path / "a.arrow", items=pyarrow.array(values, LIST_TYPES[kind](pyarrow)))
+    assert sentences(firth.column(path, "items")) == lists
+
+
+def test_column__of_lists_whose_tokens_are_not_lines(pyarrow, tmp_path):
+    lists = [["a", "b"], [], ["a\tb", "a"], ["a", "b\nc", "\n", "\t"], ["b", "é"]]
+    path = write(pyarrow, tmp_path / "a.parquet", items=lists)
+    assert sentences(firth.column(path, "items")) == [tokens for tokens in lists if tokens]
+    for wrong, what in ((None, "a missing value"), ("", "an empty string")):
+        path = write(pyarrow, tmp_path / "wrong.parquet", items=[*lists, ["a", wrong]])
+        with pytest.raises(SourceError, match=f"sentence 6 holds {what}"):
+            sentences(firth.column(path, "items"))
+
+
 def test_column__rows_larger_than_a_block(pyarrow, tmp_path, monkeypatch):
     monkeypatch.setattr("firth.tables.BLOCK_BYTES", 10)
     path = write(pyarrow, tmp_path / "a.parquet", text=["x y " * 50, *TEXTS])

@@ -31,7 +31,7 @@ from firth.kernels import compiler
 from firth.kernels.scanner import SENTENCE_END_NUMBER, translate
 from firth.merging import merge_tables
 from firth.scanning import NO_WORD, Scanner, Words, merge, scan
-from firth.sources import Source, TextSource, as_source
+from firth.sources import Source, as_source
 from firth.team import map_ahead, usable_threads
 from firth.tensors import write_tensors
 from firth.text import SENTENCE_END, Block
@@ -137,7 +137,7 @@ def _write(
     """
     with new_folder(folder, overwrite=cached) as temporary, ExitStack() as stack:
         work = stack.enter_context(_work_folder(folder) if cached else _work_folder_for_once(temporary))
-        if isinstance(source, TextSource) and compiler.is_enabled():
+        if compiler.is_enabled():
             words, parts = _number_text(source, config, work, report, threads, tables_bytes, save=cached)
         else:
             words, parts = _number_tokens(source, config, work, report)
@@ -236,7 +236,7 @@ class Numbering:
         )
 
     @staticmethod
-    def load(folder: Path, config: TextConfig) -> tuple[Numbering, list[Scanner]]:
+    def load(folder: Path, splitting: TextConfig | None) -> tuple[Numbering, list[Scanner]]:
         """What was saved in a folder; the beginning, if nothing was, or not all of it is whole."""
         from safetensors import SafetensorError
         from safetensors.numpy import load_file
@@ -245,14 +245,14 @@ class Numbering:
             found = Numbering(**json.loads((folder / STATE).read_text("utf-8")))
             if found.is_whole(folder):
                 tables = [load_file(found.table(folder, index)) for index in range(len(found.tables))]
-                return found, [Scanner.restored(config, table) for table in tables]
+                return found, [Scanner.restored(splitting, table) for table in tables]
         except (OSError, ValueError, TypeError, IndexError, RecursionError, SafetensorError):
             pass
         return Numbering(), []
 
 
 def _number_text(
-    source: TextSource,
+    source: Source,
     config: TextConfig,
     folder: Path,
     report: Callable[[Reading], None],
@@ -261,12 +261,13 @@ def _number_text(
     *,
     save: bool,
 ) -> tuple[Words, Parts]:
-    """Write a number for every token of a text; return what words they are.
+    """Write a number for every token of a source's text; return what words they are.
 
     Goes on from what the folder has; with `save`, keeps it such that another process can go on.
     """
-    numbering, scanners = Numbering.load(folder, config)
-    scanners += [Scanner(config) for _ in range(threads - len(scanners))]
+    splitting = source.splitting(config)
+    numbering, scanners = Numbering.load(folder, splitting)
+    scanners += [Scanner(splitting) for _ in range(threads - len(scanners))]
     path = folder / NUMBERS
     path.touch()
     os.truncate(path, 4 * numbering.tokens)
@@ -296,17 +297,19 @@ def _number_text(
             first = next(blocks, None)
             if are_full():
                 numbering.put_away(folder, scanners)
-                scanners = [Scanner(config) for _ in range(threads)]
+                scanners = [Scanner(splitting) for _ in range(threads)]
             if save and first is not None:
                 file.flush()
                 os.fsync(file.fileno())
                 numbering.save(folder, scanners)
     if not numbering.full:
-        return merge(scanners), numbering.parts
+        words = merge(scanners)
+        return words._replace(words=source.spelled(words.words)), numbering.parts
     numbering.put_away(folder, scanners)
     scanners.clear()  # their memory is needed
     tables = [numbering.full_table(folder, index) for index in range(len(numbering.full))]
-    return merge_tables(tables, folder, config), numbering.parts
+    words = merge_tables(tables, folder, lowercase=splitting is not None and splitting.lowercase)
+    return words._replace(words=source.spelled(words.words)), numbering.parts
 
 
 def _number_tokens(

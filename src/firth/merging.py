@@ -16,7 +16,6 @@ from typing import Any
 
 import numpy as np
 
-from firth.config import TextConfig
 from firth.corpus import release_pages
 from firth.kernels.scanner import COUNT
 from firth.scanning import NO_WORD, Words
@@ -32,14 +31,14 @@ Int64 = np.ndarray[Any, np.dtype[np.int64]]
 class _Run:
     """A table's words in the order of their code points, in files of a folder; all but the words as numbers."""
 
-    def __init__(self, table: Path, folder: Path, config: TextConfig):
+    def __init__(self, table: Path, folder: Path, lowercase: bool):
         """Sort a table as `Scanner.saved` gives it."""
         from safetensors.numpy import load_file
 
         self.path = folder / table.stem
         saved = load_file(table)
         text = saved["letters"].tobytes().decode("utf-8")
-        words = (text.lower() if config.lowercase else text).split("\n")[:-1]
+        words = (text.lower() if lowercase else text).split("\n")[:-1]
         order = np.array(sorted(range(len(words)), key=words.__getitem__), np.int64)
         with self._file("words").open("w", encoding="utf-8", newline="\n") as file:
             file.writelines(f"{words[i]}\n" for i in order.tolist())
@@ -74,11 +73,11 @@ class _Run:
         return np.asarray(ids)
 
 
-def merge_tables(tables: Sequence[Path], folder: Path, config: TextConfig) -> Words:
+def merge_tables(tables: Sequence[Path], folder: Path, *, lowercase: bool) -> Words:
     """The words of saved tables, and which of them each number of each table is. Works in files of the folder, of which
     the arrays and the words that it gives are mapped or read.
     """
-    runs = [_Run(table, folder, config) for table in tables]
+    runs = [_Run(table, folder, lowercase) for table in tables]
     words, counts_file = folder / "all.words", folder / "all.counts"
     _merge(runs, words, counts_file)
     counts = _mapped(counts_file, np.int64)

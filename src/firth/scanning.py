@@ -26,6 +26,7 @@ from firth.kernels.scanner import (
     Tokens,
     fill_slots,
     find_items,
+    find_lines,
     find_tokens,
     hash_tokens,
     number_tokens,
@@ -76,13 +77,16 @@ def actions(config: TextConfig) -> Int16:
 
 
 class Scanner:
-    """Numbers the tokens of blocks of text."""
+    """Numbers the tokens of blocks of text. Without a configuration, each line is a token as it is, and an empty one is
+    a sentence's end.
+    """
 
-    def __init__(self, config: TextConfig):
+    def __init__(self, config: TextConfig | None):
         self.config = config
-        self.actions = actions(config)
-        self.dropped = dropped_punctuation(config).encode()
-        self.mark = None if config.separator is None else np.frombuffer(config.separator.encode(), np.uint8)
+        if config is not None:
+            self.actions = actions(config)
+            self.dropped = dropped_punctuation(config).encode()
+            self.mark = None if config.separator is None else np.frombuffer(config.separator.encode(), np.uint8)
         self.table = Table(
             slots=np.zeros((2 * FIRST_CAPACITY, 2), np.int32),
             words=np.zeros((FIRST_CAPACITY + 1, 3), np.int64),
@@ -98,7 +102,7 @@ class Scanner:
         return {"words": words.copy(), "letters": letters.copy(), "size": self.table.size.copy()}
 
     @classmethod
-    def restored(cls, config: TextConfig, saved: Mapping[str, Any]) -> Scanner:
+    def restored(cls, config: TextConfig | None, saved: Mapping[str, Any]) -> Scanner:
         """A scanner that knows what another did. Raises `ValueError` if the arrays do not fit each other."""
         scanner = cls(config)
         words, letters, size = (saved.get(name, np.empty(0)) for name in ("words", "letters", "size"))
@@ -122,7 +126,9 @@ class Scanner:
         size = len(block)
         if size > len(self.tokens.hashes):
             self.tokens = _room_for_tokens(size)
-        if self.mark is None:
+        if self.config is None:
+            found = find_lines(np.frombuffer(block, np.uint8), size, self.tokens)
+        elif self.mark is None:
             found = find_tokens(np.frombuffer(block + PADDING, np.uint8), size, self.actions, self.tokens)
         else:
             block = block.translate(None, self.dropped)
@@ -219,7 +225,7 @@ def merge(scanners: list[Scanner]) -> Words:
     first, *others = scanners
     numbers_in_first = [first.add(other.words(), other.counts()) for other in others]
     known, ids = first, np.arange(len(first.counts()), dtype=np.int32)
-    if first.config.lowercase:
+    if first.config is not None and first.config.lowercase:
         raw = first.words().letters.tobytes().decode("utf-8")
         text = raw.lower()
         if text != raw:  # some words may have become the same

@@ -15,9 +15,12 @@ from io import BufferedReader
 from pathlib import Path
 from typing import IO, Any, NamedTuple, Protocol, TypeGuard
 
+import numpy as np
+
 from firth.config import TextConfig
 from firth.errors import SourceError
 from firth.files import sha256_of
+from firth.lines import Lines
 from firth.team import map_ahead
 from firth.text import BLOCK_BYTES, SENTENCE_END, Block, decompressed, read_blocks, split_block, word_of
 
@@ -44,8 +47,17 @@ class Source(Protocol):
     def fingerprint(self, config: TextConfig, threads: int = 1) -> str | None:
         """A hash of the content and of how it is split, or None for what can be read only once."""
 
+    def splitting(self, config: TextConfig) -> TextConfig | None:
+        """How its text is split; None where each line is a token as it is, and an empty one the end of a sentence."""
+
+    def blocks(self, config: TextConfig) -> Iterator[Block]:
+        """All text, in order."""
+
+    def spelled(self, words: Iterable[str]) -> Iterable[str]:
+        """What words of its text mean."""
+
     def batches(self, config: TextConfig) -> Iterator[Batch]:
-        """All tokens, in order."""
+        """All tokens, in order: what `blocks` has, split by Python, slowly."""
 
     def word_of(self, raw: Any, config: TextConfig) -> str:
         """The word a raw token stands for; '' if none."""
@@ -60,9 +72,15 @@ class TextSource:
     def fingerprint(self, config: TextConfig, threads: int = 1) -> str | None:
         return None
 
+    def splitting(self, config: TextConfig) -> TextConfig | None:
+        return config
+
     def blocks(self, config: TextConfig) -> Iterator[Block]:
         """All text, in order."""
         raise NotImplementedError
+
+    def spelled(self, words: Iterable[str]) -> Iterable[str]:
+        return words
 
     def batches(self, config: TextConfig) -> Iterator[Batch]:
         for block in self.blocks(config):
@@ -140,34 +158,61 @@ class Texts(TextSource):
 
 
 class TokenLists:
-    """Lists of tokens, each a sentence, a session, a walk. Tokens are taken as they are, and known by their text."""
+    """Lists of tokens, each a sentence, a session, a walk. Tokens are taken as they are, and known by their text.
+
+    They are read as lines of a text, an empty one after each sentence. So that a token is one line whatever is in it,
+    a tab and a line end are written as a tab and one more character; such that the order of tokens stays.
+    """
 
     total_bytes: int | None = None
     name = "the token lists"
 
-    def __init__(self, sentences: Iterable[Any]):
+    def __init__(self, sentences: Iterable[Any], before: int = 0):
         self.sentences = sentences
+        self.before = before  # how many sentences have been read already, of which these go on
 
     def fingerprint(self, config: TextConfig, threads: int = 1) -> str | None:
         return None
+
+    def splitting(self, config: TextConfig) -> TextConfig | None:
+        return None
+
+    def blocks(self, config: TextConfig) -> Iterator[Block]:
+        for texts in self._texts():
+            yield Block(_as_lines(texts), 0)
+
+    def spelled(self, words: Iterable[str]) -> Iterable[str]:
+        if isinstance(words, Lines) and not (words.letters == ord("\t")).any():
+            return words
+        return (word.replace(LINE_END_WRITTEN, "\n").replace(TAB_WRITTEN, "\t") for word in words)
+
+    def batches(self, config: TextConfig) -> Iterator[Batch]:
+        for texts in self._texts():
+            yield Batch([text or SENTENCE_END for text in texts], 0)
 
     def word_of(self, raw: str, config: TextConfig) -> str:
         _encoded(raw, f"the token {raw!r}")
         return raw
 
-    def batches(self, config: TextConfig) -> Iterator[Batch]:
+    def _texts(self) -> Iterator[list[str]]:
+        """The tokens' texts, '' after each sentence, `BATCH_TOKENS` or so at a time."""
         tokens: list[Any] = []
-        for number, sentence in enumerate(self.sentences, start=1):
-            if not _is_token_list(sentence):
+        ends: list[int] = []
+        number = self.before
+        for number, sentence in enumerate(self.sentences, start=self.before + 1):
+            if type(sentence) is not list and not _is_token_list(sentence):
                 raise SourceError(f"item {number:,} is {_kind(sentence)}, where a list of tokens was meant{_HINT}")
-            tokens += [token if type(token) is str and token else _text_of_token(token, number) for token in sentence]
-            tokens.append(SENTENCE_END)
+            tokens.extend(sentence)
+            ends.append(len(tokens))
+            tokens.append("")
             if len(tokens) >= BATCH_TOKENS:
-                yield Batch(tokens, 0)
-                tokens = []
-        yield Batch(tokens, 0)
+                yield _texts_of(tokens, ends, number)
+                tokens, ends = [], []
+        if tokens:
+            yield _texts_of(tokens, ends, number)
 
 
+TAB_WRITTEN, LINE_END_WRITTEN = "\t\1", "\t\2"
 _HINT = " (a string is not one: its tokens would be single letters; a set is not one: it has no order)"
 
 
@@ -297,13 +342,34 @@ def _kind(value: Any) -> str:
     return f"{article} {type(value).__name__}"
 
 
+def _texts_of(tokens: list[Any], ends: list[int], last: int) -> list[str]:
+    """The texts of the tokens of some sentences, of which `last` is the last one's number; '' where one ends."""
+    kinds = set(map(type, tokens))
+    if all(kind is str or issubclass(kind, int | np.integer) for kind in kinds) and tokens.count("") == len(ends):
+        return tokens if kinds == {str} else list(map(str, tokens))
+    texts: list[str] = []
+    for number, end in enumerate(ends, start=last - len(ends) + 1):
+        texts += [_text_of_token(token, number) for token in tokens[len(texts) : end]]
+        texts.append("")
+    return texts
+
+
+def _as_lines(texts: list[str]) -> bytes:
+    """Each text as a line in UTF-8."""
+    lines = "\n".join(texts)
+    if "\t" in lines or lines.count("\n") >= len(texts):
+        lines = "\n".join(text.replace("\t", TAB_WRITTEN).replace("\n", LINE_END_WRITTEN) for text in texts)
+    try:
+        return lines.encode("utf-8") + b"\n"
+    except UnicodeEncodeError:
+        return b"".join(_encoded(text, f"the token {text!r}") for text in texts)  # names the one
+
+
 def _text_of_token(token: Any, sentence: int) -> str:
     """The text a token is known by. None, NaN, '' and what cannot be hashed are surely mistakes."""
     problem = None
     if token is None or (isinstance(token, float) and math.isnan(token)):
         problem = "a missing value"
-    elif isinstance(token, str) and not token:
-        problem = "an empty string"
     elif isinstance(token, bytes):
         problem = "bytes (decode them first)"
     else:
@@ -311,9 +377,10 @@ def _text_of_token(token: Any, sentence: int) -> str:
             hash(token)
         except TypeError:
             problem = _kind(token)
-    if problem:
-        raise SourceError(f"sentence {sentence:,} holds {problem} where a token was meant")
-    return str(token)
+    text = "" if problem else str(token)
+    if not text:
+        raise SourceError(f"sentence {sentence:,} holds {problem or 'an empty string'} where a token was meant")
+    return text
 
 
 def _encoded(text: str, where: str) -> bytes:

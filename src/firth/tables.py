@@ -11,6 +11,8 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from firth.config import TextConfig
 from firth.errors import SourceError
 from firth.sources import (
@@ -226,30 +228,64 @@ class TextColumn(_FileColumn, TextSource):
 
     def blocks(self, config: TextConfig) -> Iterator[Block]:
         """All text, in order."""
-        import pyarrow
-        from pyarrow import compute
-
         for array, bytes_read in self.arrays():
-            strings = array.cast(pyarrow.large_string())
-            start = 0
-            while start < len(strings):
-                part = strings[start : start + _rows_of_a_block(strings, start)].cast(pyarrow.string())
-                whole = pyarrow.ListArray.from_arrays(pyarrow.array([0, len(part)], pyarrow.int32()), part)
-                yield Block(compute.binary_join(whole, "\n")[0].as_buffer().to_pybytes() + b"\n", bytes_read)
-                start += len(part)
-
-
-def _rows_of_a_block(strings: Any, start: int) -> int:
-    """How many rows from `start` on make a block: one at least, whatever its size."""
-    average = max(1, int(strings.nbytes) // len(strings))
-    return max(1, min(len(strings) - start, BLOCK_BYTES // average))
+            for part in _parts(array):
+                yield Block(_joined(part, "\n"), bytes_read)
 
 
 class ListColumn(_FileColumn, TokenLists):
     """A column of lists of tokens in Parquet or Arrow files; a row is a sentence."""
 
+    def blocks(self, config: TextConfig) -> Iterator[Block]:
+        """All tokens, in order, as lines."""
+        rows = 0
+        for array, bytes_read in self.arrays():
+            for part in _parts(array):
+                if (lines := _as_lines(part)) is not None:
+                    yield Block(lines, bytes_read)
+                else:
+                    for block in TokenLists(part.to_pylist(), rows).blocks(config):
+                        yield block._replace(bytes_read=bytes_read)
+                rows += len(part)
+
     def batches(self, config: TextConfig) -> Iterator[Batch]:
         """All tokens, in order."""
+        rows = 0
         for array, bytes_read in self.arrays():
-            for batch in TokenLists(array.to_pylist()).batches(config):
+            for batch in TokenLists(array.to_pylist(), rows).batches(config):
                 yield batch._replace(bytes_read=bytes_read)
+            rows += len(array)
+
+
+def _parts(array: Any) -> Iterator[Any]:
+    """Some rows of an Arrow array at a time, as many as make a block: one at least, whatever its size."""
+    rows = max(1, BLOCK_BYTES * len(array) // max(1, int(array.nbytes)))
+    for start in range(0, len(array), rows):
+        yield array[start : start + rows]
+
+
+def _joined(strings: Any, mark: str) -> bytes:
+    """The strings of an Arrow array, each with a mark behind it."""
+    import pyarrow
+    from pyarrow import compute
+
+    whole = pyarrow.ListArray.from_arrays(pyarrow.array([0, len(strings)], pyarrow.int32()), strings.cast("string"))
+    text: bytes = compute.binary_join(whole, mark)[0].as_buffer().to_pybytes()
+    return text + mark.encode()
+
+
+def _as_lines(lists: Any) -> bytes | None:
+    """The tokens of an Arrow array of lists as lines, an empty one after each list; None where tokens have to be looked
+    at one by one: some may be no tokens, or hold what a line does not.
+    """
+    import pyarrow
+    from pyarrow import compute
+
+    tokens = compute.list_flatten(lists).cast("string")
+    if tokens.null_count or compute.min(compute.binary_length(tokens)).as_py() == 0:
+        return None
+    lengths = compute.list_value_length(lists).to_numpy(zero_copy_only=False)
+    starts = pyarrow.array(np.concatenate([[0], np.cumsum(lengths)]), "int32")
+    text = _joined(compute.binary_join(pyarrow.ListArray.from_arrays(starts, tokens), "\n"), "\n\n")
+    line_ends = len(tokens) - np.count_nonzero(lengths) + 2 * len(lists)
+    return None if b"\t" in text or text.count(b"\n") > line_ends else text

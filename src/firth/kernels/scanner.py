@@ -22,6 +22,7 @@ UInt64 = np.ndarray[Any, np.dtype[np.uint64]]
 DROPPED, SPACE, LINE_END, MAYBE_SPACE = -1, -2, -3, -4
 """What to do with a byte, if it is not the byte itself that is to be kept: `MAYBE_SPACE` begins a Unicode space."""
 SENTENCE_END_NUMBER = 0
+LINE_FEED = ord("\n")
 EMPTY = 0
 COUNT, START, KEY = range(3)
 """Columns of `Table.words`."""
@@ -184,6 +185,26 @@ def find_items(block: UInt8, size: int, actions: Int16, mark: UInt8, tokens: Tok
             at += 1
         elif at < size:
             at += mark.shape[0]
+    starts[found] = end
+    hash_tokens(tokens, found)
+    return found
+
+
+@compiled
+def find_lines(block: UInt8, size: int, tokens: Tokens) -> int:
+    """As `find_tokens`, of a text whose lines are tokens as they are; where one is empty, a sentence ends."""
+    letters, starts = tokens.letters, tokens.starts
+    found = 0
+    start, end = 0, 0
+    for at in range(size):
+        letters[end] = block[at]
+        if block[at] == LINE_FEED:
+            starts[found] = start
+            found += 1
+            end += int(end > start)
+            start = end
+        else:
+            end += 1
     starts[found] = end
     hash_tokens(tokens, found)
     return found
