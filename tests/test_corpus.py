@@ -17,6 +17,7 @@ from firth.encoding import Numbering, encode
 from firth.errors import CorpusError, FormatError, OutputExistsError, SourceError
 from firth.kernels import compiler
 from firth.sources import as_source
+from firth.tables import column
 
 TEXT = "the cat sat on the mat\n\nthe dog sat\nÉcole école ÉCOLE\n"
 
@@ -333,16 +334,21 @@ def test_encode__memory_does_not_grow_with_the_tokens_of_lists(tmp_path):
 
 
 class Interrupted:
-    """Encodes a text into a cache, interrupted after some of its blocks."""
+    """Encodes a source into a cache, interrupted after some of its blocks."""
 
     def __init__(self, tmp_path, monkeypatch):
         monkeypatch.setattr("firth.text.BLOCK_BYTES", 1000)
         monkeypatch.setattr(encoding, "BLOCKS_BETWEEN_SAVES", 5)
         self.text, self.cache, self.more = tmp_path / "text.txt", tmp_path / "cache", {}
         words = np.random.default_rng(0).zipf(1.3, 30_000) % 5000
-        self.text.write_text("\n".join(" ".join(f"É{n}" for n in line) for line in words.reshape(-1, 10)))
-        self.wanted = encode(self.text, tmp_path / "wanted", threads=1)
-        self.blocks = sum(1 for _ in as_source(self.text).blocks(TextConfig()))
+        self.sentences = [[f"É{n}" for n in line] for line in words.reshape(-1, 10).tolist()]
+        self.source = self.written(monkeypatch)
+        self.wanted = encode(self.source, tmp_path / "wanted", threads=1)
+        self.blocks = sum(1 for _ in self.source.blocks(TextConfig()))
+
+    def written(self, _):
+        self.text.write_text("\n".join(map(" ".join, self.sentences)))
+        return as_source(self.text)
 
     def stop_after(self, blocks, error=KeyboardInterrupt, threads=1):
         seen = iter(range(blocks))
@@ -352,7 +358,7 @@ class Interrupted:
                 raise error
 
         with pytest.raises(error):
-            encode(self.text, cache=self.cache, report=report, threads=threads, **self.more)
+            encode(self.source, cache=self.cache, report=report, threads=threads, **self.more)
 
     def go_on(self, monkeypatch, threads=1):
         """Encode to the end; return how many blocks were scanned."""
@@ -365,11 +371,24 @@ class Interrupted:
                 yield found
 
         monkeypatch.setattr(encoding, "scan", counted)
-        corpus = encode(self.text, cache=self.cache, threads=threads, **self.more)
+        corpus = encode(self.source, cache=self.cache, threads=threads, **self.more)
         for name in ("ids.i32", "counts.i64", "sentence_starts.i64", "words.jsonl"):
             assert (corpus.folder / name).read_bytes() == (self.wanted.folder / name).read_bytes()
         assert [path.name for path in self.cache.iterdir()] == [corpus.folder.name]
         return len(scanned)
+
+
+class InterruptedColumn(Interrupted):
+    """The same, of a column of lists."""
+
+    def written(self, monkeypatch):
+        pyarrow = pytest.importorskip("pyarrow")
+        monkeypatch.setattr("firth.tables.BLOCK_BYTES", 4000)
+        path = self.text.with_suffix(".arrow")
+        table = pyarrow.table({"tokens": self.sentences})
+        with pyarrow.OSFile(str(path), "wb") as file, pyarrow.ipc.new_file(file, table.schema) as writer:
+            writer.write_table(table)
+        return column(path, "tokens")
 
 
 needs_locks = pytest.mark.skipif(
@@ -378,9 +397,10 @@ needs_locks = pytest.mark.skipif(
 
 
 @needs_locks
+@pytest.mark.parametrize("kind", [Interrupted, InterruptedColumn])
 @pytest.mark.parametrize(("before", "after"), [(1, 1), (2, 2), (3, 1), (1, 3)])
-def test_encode__goes_on_where_it_was_interrupted(tmp_path, monkeypatch, before, after):
-    interrupted = Interrupted(tmp_path, monkeypatch)
+def test_encode__goes_on_where_it_was_interrupted(tmp_path, monkeypatch, kind, before, after):
+    interrupted = kind(tmp_path, monkeypatch)
     assert interrupted.blocks > 60
     interrupted.stop_after(22, threads=before)
     interrupted.stop_after(20 + 11, threads=before)  # the first 20 are not scanned again

@@ -68,9 +68,10 @@ LIST_TYPES = {
 
 
 @pytest.mark.parametrize("kind", LIST_TYPES)
-@pytest.mark.parametrize("block_bytes", [1, 1 << 19])
-def test_column__of_any_list_type(pyarrow, tmp_path, monkeypatch, kind, block_bytes):
+@pytest.mark.parametrize(("block_bytes", "most_bytes"), [(1, 1 << 30), (1 << 19, 1 << 30), (1 << 19, 0)])
+def test_column__of_any_list_type(pyarrow, tmp_path, monkeypatch, kind, block_bytes, most_bytes):
     monkeypatch.setattr("firth.tables.BLOCK_BYTES", block_bytes)
+    monkeypatch.setattr("firth.tables.MOST_BYTES", most_bytes)
     lists = [["7", "-12"], ["12", "7"], ["7", "7"]]
     values = [list(map(int, tokens)) for tokens in lists] if kind == "numbers" else lists
     path = write(pyarrow, tmp_path / "a.arrow", items=pyarrow.array(values, LIST_TYPES[kind](pyarrow)))

@@ -30,6 +30,8 @@ from firth.sources import (
 from firth.text import BLOCK_BYTES, Block
 
 BATCH_ROWS = 1 << 14
+MOST_BYTES = 1 << 30
+"""Lists of more than this are not joined by Arrow, whose strings have 32 bits for their places."""
 
 
 def column(table: Any, name: str, *, skip_nulls: bool = False) -> Source:
@@ -281,6 +283,8 @@ def _as_lines(lists: Any) -> bytes | None:
     import pyarrow
     from pyarrow import compute
 
+    if lists.nbytes >= MOST_BYTES:
+        return None
     tokens = compute.list_flatten(lists).cast("string")
     if tokens.null_count or compute.min(compute.binary_length(tokens)).as_py() == 0:
         return None
