@@ -9,7 +9,7 @@ import numpy as np
 from firth.aligned import aligned_zeros
 from firth.config import TrainingConfig
 from firth.kernels.blocks import FROZEN, Changes, Parameters, Parts, Plan, Scratch, Stretch, Windows
-from firth.kernels.cbow import NOISE_ROWS, Hidden
+from firth.kernels.cbow import Hidden
 from firth.kernels.hierarchy import HEAVY_NODES, SPARE_ROWS, Descent, Tree
 from firth.kernels.noise import Noise
 from firth.kernels.products import LANES, TILE_ROWS
@@ -62,12 +62,13 @@ def new_space(config: TrainingConfig, plan: Plan, width: int, tree: Tree | None,
     """One thread's working space."""
     tokens = plan.block_centres + 2 * plan.window
     rows = _whole(tokens, TILE_ROWS) + TILE_ROWS
-    windows = new_windows(plan.distance_weights, rows)
+    centres = _whole(plan.block_centres, LANES)
+    windows = new_windows(plan.distance_weights, rows, centres)
     pairs = hidden = descent = None
     if tree is not None:
         descent = new_descent(rows, int(np.diff(tree.starts).max()))
     if config.architecture == "cbow":
-        hidden = new_hidden(config, plan, width)
+        hidden = new_hidden(config, centres, plan.noise_words, width)
     elif tree is None:
         pairs = new_pairs(windows.weights, width)
     changed = max(
@@ -81,18 +82,19 @@ def new_space(config: TrainingConfig, plan: Plan, width: int, tree: Tree | None,
     return Space(scratch, pairs, hidden, descent)
 
 
-def new_windows(weights: Float32, rows: int) -> Windows:
+def new_windows(weights: Float32, rows: int, centres: int) -> Windows:
     """What every kind of training needs of windows, whose context words weigh so much by their distance."""
-    near, middle = np.zeros(2 * (LANES + len(weights)), np.float32), LANES + len(weights)
-    near[LANES:middle], near[middle + 1 : middle + 1 + len(weights)] = weights[::-1], weights
+    columns = max(OUTPUT_ROWS, centres)
+    near, middle = np.zeros(2 * (centres + len(weights)), np.float32), centres + len(weights)
+    near[centres:middle], near[middle + 1 : middle + 1 + len(weights)] = weights[::-1], weights
     return Windows(
-        reach=np.zeros((2, LANES), np.int32),
+        reach=np.zeros((2, centres), np.int32),
         near=near,
         within=np.concatenate([np.zeros(1, np.float32), np.cumsum(weights)]),
-        weights=aligned_zeros(rows, OUTPUT_ROWS),
+        weights=aligned_zeros(rows, columns),
         token_weights=np.zeros(rows, np.float32),
         centres_of=np.zeros((rows // TILE_ROWS, 2), np.int32),
-        tokens_of=np.zeros((OUTPUT_ROWS // TILE_ROWS, 2), np.int32),
+        tokens_of=np.zeros((columns // TILE_ROWS, 2), np.int32),
     )
 
 
@@ -108,18 +110,18 @@ def new_pairs(weights: Float32, width: int) -> Pairs:
     )
 
 
-def new_hidden(config: TrainingConfig, plan: Plan, width: int) -> Hidden:
+def new_hidden(config: TrainingConfig, centres: int, noise_words: int, width: int) -> Hidden:
     """What CBOW needs."""
-    both = aligned_zeros(BLOCK_CENTRES + NOISE_ROWS + plan.noise_words, width)
+    both = aligned_zeros(2 * centres + noise_words, width)
     return Hidden(
-        H=both[:BLOCK_CENTRES],
-        Z=both[BLOCK_CENTRES:],
+        H=both[:centres],
+        Z=both[centres:],
         HZ=both,
-        G=aligned_zeros(BLOCK_CENTRES, width),
-        S=aligned_zeros(BLOCK_CENTRES, plan.noise_words),
-        scales=np.ones(BLOCK_CENTRES, np.float32),
-        gains=np.zeros((BLOCK_CENTRES, 1), np.float32),
-        numbers=np.arange(BLOCK_CENTRES, dtype=np.int32),
+        G=aligned_zeros(centres, width),
+        S=aligned_zeros(centres, noise_words),
+        scales=np.ones(centres, np.float32),
+        gains=np.zeros((centres, 1), np.float32),
+        numbers=np.arange(centres, dtype=np.int32),
         mean=int(config.context == "mean"),
         exact=int(config.context_gradient == "exact"),
     )

@@ -18,8 +18,8 @@ BLOCK_CENTRES = 16
 """Centres in a block, where the corpus allows; the rest of its output rows are noise words."""
 OUTPUT_ROWS = 28
 """Output rows of a block: its centres and its noise words, three for four of 16 centres. Whole tiles."""
-CBOW_NOISE_WORDS = {"exact": 16, "word2vec.c": 64}
-"""Noise words of a block of CBOW, by its gradients: its centres have one pair each, and need more than skip-gram's."""
+CBOW_CENTRES, CBOW_NOISE_WORDS = 32, {"exact": 20, "word2vec.c": 64}
+"""The same of CBOW, by its gradients: its centres have one pair each, and need more noise words than skip-gram's."""
 ROUND_CENTRES = 256
 """Centres in a round at most: with more, a snapshot is old by the time its changes are added, and learns less."""
 ROUND_STEP = 4.0
@@ -122,7 +122,9 @@ def round_shape(tokens: Tokens, config: TrainingConfig) -> tuple[int, int]:
     centres = int(min(most, step / (config.learning_rate * float(visits.max()))))
     if config.window == "sentence" and config.architecture == "skip-gram":
         centres = min(centres, int(SENTENCE_STEP / (config.learning_rate * pairs)))
-    return min(BLOCK_CENTRES, max(1, centres)), max(1, centres // BLOCK_CENTRES)
+    has_noise = config.objective == "negative-sampling"
+    of_block = CBOW_CENTRES if config.architecture == "cbow" and has_noise else BLOCK_CENTRES
+    return min(of_block, max(1, centres)), max(1, centres // of_block)
 
 
 def plan_epoch(tokens: Tokens, config: TrainingConfig, epoch: int, epochs: int) -> Plan:

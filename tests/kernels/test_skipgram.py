@@ -84,6 +84,7 @@ def assert_bands_hold(windows, used, centres):
         {"window_side": "before"},
         {"window_side": "after"},
         {"learning_rate": 0.6},
+        {"architecture": "cbow"},
     ],
 )
 def test_pairs__are_those_of_the_twin(window, more):

@@ -79,13 +79,13 @@ class Plan(NamedTuple):
 class Windows(NamedTuple):
     """One thread's working space for the windows of a block's centres."""
 
-    reach: Int32  # (2, 16) how many context words stand before each centre, and after it
-    near: Float32  # (2 · (16 + window),) a pair's weight by how far its centre is behind; 0 is in the middle
+    reach: Int32  # (2, n) how many context words stand before each of n centres, whole vectors of them, and after it
+    near: Float32  # (2 · (n + window),) a pair's weight by how far its centre is behind; 0 is in the middle
     within: Float32  # (window + 1,) what the context words up to a distance weigh together, on one side
-    weights: Float32  # (T, 16 or more) of each (context word, centre), zero where they are no pair
+    weights: Float32  # (T, n or more) of each (context word, centre), zero where they are no pair
     token_weights: Float32  # (T,) what the pairs of each context word weigh together
     centres_of: Int32  # (T / 4, 2) the centres that each four context words are paired with: a range
-    tokens_of: Int32  # (4 or more, 2) the context words that each four centres are paired with
+    tokens_of: Int32  # (n / 4 or more, 2) the context words that each four centres are paired with
 
 
 class Scratch(NamedTuple):

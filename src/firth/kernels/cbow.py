@@ -37,14 +37,11 @@ from firth.kernels.rows import add_row, dot, weigh_rows
 Float32 = np.ndarray[Any, np.dtype[np.float32]]
 Int32 = np.ndarray[Any, np.dtype[np.int32]]
 
-NOISE_ROWS = 16
-"""Where a block's noise words begin among its output rows; the centres, 16 at most, come before."""
-
 
 class Hidden(NamedTuple):
     """One thread's working space for the layer between the context words and the centre."""
 
-    H: Float32  # (B, width) what a centre's context words are together
+    H: Float32  # (B, width) what a centre's context words are together; B may be more than the centres of a block
     Z: Float32  # (B + K, width) centres' and noise words' output vectors
     HZ: Float32  # H and Z in one array
     G: Float32  # (B, width) the gradient by H
@@ -90,7 +87,7 @@ def scatter_gradients(centres: int, tokens: int, scratch: Scratch, hidden: Hidde
 def choose_outputs(
     stretch: Stretch, first: int, centres: int, plan: Plan, noise: Noise, reach: Int32, output_words: Int32
 ) -> None:
-    """The output words of a block: the centres that have a context word, and from `NOISE_ROWS` on its noise words."""
+    """The output words of a block: the centres that have a context word; behind the room for all, its noise words."""
     for i in range(output_words.shape[0]):
         output_words[i] = UNUSED
     for i in range(centres):
@@ -98,31 +95,32 @@ def choose_outputs(
             output_words[i] = stretch.tokens[first + i]
     for n in range(plan.noise_words):
         counter = stretch.positions[first] * plan.noise_words + n
-        output_words[NOISE_ROWS + n] = draw_noise_word(noise, plan.noise_key, counter)
+        output_words[reach.shape[1] + n] = draw_noise_word(noise, plan.noise_key, counter)
 
 
 @compiled
 def noise_gradients(centres: int, rate: np.float32, plan: Plan, hidden: Hidden, output_words: Int32) -> None:
     """Replace the scores S by learning rate × weight × -σ; by zero where the noise word is the centre itself."""
     weight = np.float32(plan.noise_weight)
+    noise_words = output_words[hidden.H.shape[0] :]
     clear(hidden.S, centres, hidden.S.shape[0])
     for i in range(centres):
         word = output_words[i]
         for n in range(plan.noise_words):
-            of_noise = weight if word != UNUSED and output_words[NOISE_ROWS + n] != word else np.float32(0)
+            of_noise = weight if word != UNUSED and noise_words[n] != word else np.float32(0)
             hidden.S[i, n] = -rate * of_noise * logistic(hidden.S[i, n])
 
 
 @compiled
 def cbow_loss(centres: int, plan: Plan, hidden: Hidden, output_words: Int32) -> float:
     """The loss of a block's centres: -log σ(own score) - w Σ log σ(-noise score), from the scores S."""
-    loss = 0.0
+    loss, noise_words = 0.0, output_words[hidden.H.shape[0] :]
     for i in range(centres):
         word = output_words[i]
         if word != UNUSED:
             loss += softplus(-np.float64(hidden.gains[i, 0]))
             for n in range(plan.noise_words):
-                if output_words[NOISE_ROWS + n] != word:
+                if noise_words[n] != word:
                     loss += plan.noise_weight * softplus(np.float64(hidden.S[i, n]))
     return loss
 
@@ -148,7 +146,7 @@ def compute_cbow_block(
     inputs, outputs = scratch.X.shape[0], hidden.Z.shape[0]
     input_rows = changes.input_rows[block * inputs : (block + 1) * inputs]
     output_rows = changes.output_rows[block * outputs : (block + 1) * outputs]
-    noise_rows = slice(NOISE_ROWS, NOISE_ROWS + plan.noise_words)
+    noise_rows = slice(hidden.H.shape[0], outputs)
 
     tokens, before = find_windows(
         stretch, first, first + centres, plan, scratch.windows, input_words, parameters.inputs, parts

@@ -61,16 +61,17 @@ def find_windows(
     return tokens, before
 
 
-def weigh_row(weights: Float32, row: Any, near: Float32, behind: Any, reach: Int32) -> Any:
-    """Weigh a context word in its pairs with 16 centres, in weights[row, :16]; return the sum of these weights.
+def weigh_row(weights: Float32, row: Any, first: Any, near: Float32, behind: Any, reach: Int32) -> Any:
+    """Weigh a context word in its pairs with 16 centres, from the `first` on, in weights[row, first:first + 16]; return
+    the sum of these weights.
 
     The first of the centres stands so many tokens `behind` it, the next one more, and so on. `near` has the weight for
     each such distance; its middle is that of distance 0. Outside a centre's reach the weight is zero.
     """
-    distances = behind + np.arange(LANES)
-    is_pair = (distances <= reach[0, :LANES]) & (-distances <= reach[1, :LANES])
-    weights[row, :LANES] = np.where(is_pair, near[len(near) // 2 + distances], 0)
-    return weights[row, :LANES].sum()
+    distances, centres = behind + np.arange(LANES), slice(first, first + LANES)
+    is_pair = (distances <= reach[0, centres]) & (-distances <= reach[1, centres])
+    weights[row, centres] = np.where(is_pair, near[len(near) // 2 + distances], 0)
+    return weights[row, centres].sum()
 
 
 @compiled
@@ -79,10 +80,14 @@ def weigh_windows(centres: int, tokens: int, before: int, windows: Windows) -> N
     that are not zero.
     """
     reach, centres_of, tokens_of = windows.reach, windows.centres_of, windows.tokens_of
-    for i in range(centres, LANES):
+    for i in range(centres, reach.shape[1]):
         reach[0, i] = reach[1, i] = 0
     for row in range(tokens):
-        windows.token_weights[row] = weigh_row(windows.weights, row, windows.near, before - row, reach)
+        windows.token_weights[row] = weigh_row(windows.weights, row, 0, windows.near, before - row, reach)
+    for first in range(LANES, reach.shape[1], LANES):
+        for row in range(tokens):
+            behind = before + first - row
+            windows.token_weights[row] += weigh_row(windows.weights, row, first, windows.near, behind, reach)
     for tile in range((tokens + TILE_ROWS - 1) // TILE_ROWS):
         centres_of[tile, 0] = centres_of[tile, 1] = 0
     for tile in range(tokens_of.shape[0]):

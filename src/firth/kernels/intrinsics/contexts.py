@@ -18,16 +18,16 @@ NUMBERS = ir.Constant(ir.VectorType(I32, LANES), list(range(LANES)))
 
 
 @replaces(weigh_row)
-def _weigh_row(typing_context, weights, row, near, behind, reach):  # type: ignore[no-untyped-def]
+def _weigh_row(typing_context, weights, row, first, near, behind, reach):  # type: ignore[no-untyped-def]
     def generate(context: Any, builder: Builder, signature: Any, args: Any) -> Value:
-        w, reaches = (Matrix(context, builder, signature.args[n], args[n]) for n in (0, 4))
-        _, row, near, behind, _ = args
-        near = context.make_array(signature.args[2])(context, builder, near)
+        w, reaches = (Matrix(context, builder, signature.args[n], args[n]) for n in (0, 5))
+        _, row, first, near, behind, _ = args
+        near = context.make_array(signature.args[3])(context, builder, near)
         (length,) = cgutils.unpack_tuple(builder, near.shape, 1)
 
-        first = w.in_every_lane(builder.trunc(behind, I32))
-        distances = builder.add(first, NUMBERS)
-        before, after = (reaches.vector(index(side), index(0)) for side in (0, 1))
+        nearest = w.in_every_lane(builder.trunc(behind, I32))
+        distances = builder.add(nearest, NUMBERS)
+        before, after = (reaches.vector(index(side), first) for side in (0, 1))
         is_pair = builder.and_(
             builder.icmp_signed("<=", distances, before), builder.icmp_signed("<=", builder.neg(distances), after)
         )
@@ -35,7 +35,7 @@ def _weigh_row(typing_context, weights, row, near, behind, reach):  # type: igno
         place = builder.gep(near.data, [builder.add(middle, behind)])
         by_distance = builder.load(builder.bitcast(place, w.vector_type.as_pointer()), align=w.number_bytes)
         found = builder.select(is_pair, by_distance, w.zeros)
-        w.store(found, row, index(0))
+        w.store(found, row, first)
         return lane_sum(builder, found)
 
-    return weights.dtype(weights, types.intp, near, types.intp, reach), generate
+    return weights.dtype(weights, types.intp, types.intp, near, types.intp, reach), generate
