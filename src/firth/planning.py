@@ -18,7 +18,7 @@ BLOCK_CENTRES = 16
 """Centres in a block, where the corpus allows; the rest of its output rows are noise words."""
 OUTPUT_ROWS = 28
 """Output rows of a block: its centres and its noise words, three for four of 16 centres. Whole tiles."""
-CBOW_CENTRES, CBOW_NOISE_WORDS = 32, {"exact": 20, "word2vec.c": 64}
+CBOW_CENTRES, CBOW_NOISE_WORDS = 32, {"exact": 20, "word2vec.c": 48}
 """The same of CBOW, by its gradients: its centres have one pair each, and need more noise words than skip-gram's."""
 ROUND_CENTRES = 256
 """Centres in a round at most: with more, a snapshot is old by the time its changes are added, and learns less."""
