@@ -83,9 +83,8 @@ def weigh_windows(centres: int, tokens: int, before: int, windows: Windows) -> N
     for i in range(centres, reach.shape[1]):
         reach[0, i] = reach[1, i] = 0
     for row in range(tokens):
-        windows.token_weights[row] = weigh_row(windows.weights, row, 0, windows.near, before - row, reach)
-    for first in range(LANES, reach.shape[1], LANES):
-        for row in range(tokens):
+        windows.token_weights[row] = 0
+        for first in range(0, reach.shape[1], LANES):
             behind = before + first - row
             windows.token_weights[row] += weigh_row(windows.weights, row, first, windows.near, behind, reach)
     for tile in range((tokens + TILE_ROWS - 1) // TILE_ROWS):
