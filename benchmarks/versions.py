@@ -17,7 +17,8 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
 
 def lowest() -> list[str]:
     """What firth needs, each at the lowest version that it says will do."""
-    return [needs.replace(">=", "==") for needs in PROJECT["dependencies"] + PROJECT["optional-dependencies"]["test"]]
+    extras = PROJECT["optional-dependencies"]
+    return [needs.replace(">=", "==") for needs in PROJECT["dependencies"] + extras["test"] + extras["tables"]]
 
 
 def tested(python: str, name: str, more: list[str]) -> int:

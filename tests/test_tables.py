@@ -53,8 +53,8 @@ def test_column__of_files(pyarrow, tmp_path, suffix):
 
 @pytest.mark.parametrize("kind", ["large_string", "string_view", "dictionary"])
 def test_column__of_any_string_type(pyarrow, tmp_path, kind):
-    array = pyarrow.array(TEXTS)
-    array = array.dictionary_encode() if kind == "dictionary" else array.cast(getattr(pyarrow, kind)())
+    strings = pyarrow.array(TEXTS)
+    array = strings.dictionary_encode() if kind == "dictionary" else pyarrow.array(TEXTS, getattr(pyarrow, kind)())
     path = write(pyarrow, tmp_path / "a.arrow", text=array)
     assert sentences(firth.column(path, "text")) == WANTED_TEXTS
 
@@ -63,6 +63,7 @@ LIST_TYPES = {
     "list": lambda pyarrow: pyarrow.list_(pyarrow.string()),
     "large list": lambda pyarrow: pyarrow.large_list(pyarrow.large_string()),
     "lists of two": lambda pyarrow: pyarrow.list_(pyarrow.string(), 2),
+    "views": lambda pyarrow: pyarrow.list_(pyarrow.string_view()),
     "numbers": lambda pyarrow: pyarrow.list_(pyarrow.int16()),
 }
 

@@ -261,7 +261,7 @@ class ListColumn(_FileColumn, TokenLists):
 
 def _parts(array: Any) -> Iterator[Any]:
     """Some rows of an Arrow array at a time, as many as make a block: one at least, whatever its size."""
-    rows = max(1, BLOCK_BYTES * len(array) // max(1, int(array.nbytes)))
+    rows = max(1, BLOCK_BYTES * len(array) // max(1, array.get_total_buffer_size()))
     for start in range(0, len(array), rows):
         yield array[start : start + rows]
 
@@ -283,13 +283,11 @@ def _as_lines(lists: Any) -> bytes | None:
     import pyarrow
     from pyarrow import compute
 
-    if lists.nbytes >= MOST_BYTES:
-        return None
-    tokens = compute.list_flatten(lists).cast("string")
-    if tokens.null_count or compute.min(compute.binary_length(tokens)).as_py() == 0:
+    tokens = compute.list_flatten(lists).cast("large_string")
+    if tokens.null_count or tokens.nbytes >= MOST_BYTES or compute.min(compute.binary_length(tokens)).as_py() == 0:
         return None
     lengths = compute.list_value_length(lists).to_numpy(zero_copy_only=False)
     starts = pyarrow.array(np.concatenate([[0], np.cumsum(lengths)]), "int32")
-    text = _joined(compute.binary_join(pyarrow.ListArray.from_arrays(starts, tokens), "\n"), "\n\n")
+    text = _joined(compute.binary_join(pyarrow.ListArray.from_arrays(starts, tokens.cast("string")), "\n"), "\n\n")
     line_ends = len(tokens) - np.count_nonzero(lengths) + 2 * len(lists)
     return None if b"\t" in text or text.count(b"\n") > line_ends else text
