@@ -6,6 +6,7 @@ from click.testing import CliRunner
 
 import firth
 from firth.cli import cli
+from firth.config import TextConfig
 from firth.encoding import encode
 from firth.errors import SourceError
 from firth.sources import as_source
@@ -93,6 +94,19 @@ def test_column__rows_larger_than_a_block(pyarrow, tmp_path, monkeypatch):
     monkeypatch.setattr("firth.tables.BLOCK_BYTES", 10)
     path = write(pyarrow, tmp_path / "a.parquet", text=["x y " * 50, *TEXTS])
     assert sentences(firth.column(path, "text")) == [["x", "y"] * 50, *WANTED_TEXTS]
+
+
+@pytest.mark.parametrize("of_lists", [False, True])
+def test_column__a_block_is_measured_by_its_text_not_by_a_dictionary(pyarrow, tmp_path, monkeypatch, of_lists):
+    monkeypatch.setattr("firth.tables.BLOCK_BYTES", 2000)
+    strings = pyarrow.array(["x" * 500] * 100).dictionary_encode()
+    lists = pyarrow.ListArray.from_arrays(pyarrow.array(range(101), pyarrow.int32()), strings)
+    table, path = pyarrow.table({"text": lists if of_lists else strings}), tmp_path / "a.arrow"
+    with pyarrow.OSFile(str(path), "wb") as file, pyarrow.ipc.new_file(file, table.schema) as writer:
+        writer.write_table(table)  # as one batch
+    blocks = [block.text for block in firth.column(path, "text").blocks(TextConfig())]
+    assert b"".join(blocks).split() == [b"x" * 500] * 100
+    assert max(map(len, blocks)) <= 2000
 
 
 def test_column__of_files_is_encoded_once(pyarrow, tmp_path):

@@ -302,13 +302,14 @@ def _number_text(
                 file.flush()
                 os.fsync(file.fileno())
                 numbering.save(folder, scanners)
-    if not numbering.full:
+    if numbering.full:
+        numbering.put_away(folder, scanners)
+        lowercase = scanners[0].lowercase
+        scanners.clear()  # their memory is needed
+        tables = [numbering.full_table(folder, index) for index in range(len(numbering.full))]
+        words = merge_tables(tables, folder, lowercase=lowercase)
+    else:
         words = merge(scanners)
-        return words._replace(words=source.spelled(words.words)), numbering.parts
-    numbering.put_away(folder, scanners)
-    scanners.clear()  # their memory is needed
-    tables = [numbering.full_table(folder, index) for index in range(len(numbering.full))]
-    words = merge_tables(tables, folder, lowercase=splitting is not None and splitting.lowercase)
     return words._replace(words=source.spelled(words.words)), numbering.parts
 
 

@@ -83,6 +83,7 @@ class Scanner:
 
     def __init__(self, config: TextConfig | None):
         self.config = config
+        self.lowercase = config is not None and config.lowercase
         if config is not None:
             self.actions = actions(config)
             self.dropped = dropped_punctuation(config).encode()
@@ -225,7 +226,7 @@ def merge(scanners: list[Scanner]) -> Words:
     first, *others = scanners
     numbers_in_first = [first.add(other.words(), other.counts()) for other in others]
     known, ids = first, np.arange(len(first.counts()), dtype=np.int32)
-    if first.config is not None and first.config.lowercase:
+    if first.lowercase:
         raw = first.words().letters.tobytes().decode("utf-8")
         text = raw.lower()
         if text != raw:  # some words may have become the same

@@ -231,7 +231,7 @@ class TextColumn(_FileColumn, TextSource):
     def blocks(self, config: TextConfig) -> Iterator[Block]:
         """All text, in order."""
         for array, bytes_read in self.arrays():
-            for part in _parts(array):
+            for part in _parts(array.cast("large_string")):
                 yield Block(_joined(part, "\n"), bytes_read)
 
 
@@ -242,7 +242,7 @@ class ListColumn(_FileColumn, TokenLists):
         """All tokens, in order, as lines."""
         rows = 0
         for array, bytes_read in self.arrays():
-            for part in _parts(array):
+            for part in _parts(_of_strings(array)):
                 if (lines := _as_lines(part)) is not None:
                     yield Block(lines, bytes_read)
                 else:
@@ -261,7 +261,7 @@ class ListColumn(_FileColumn, TokenLists):
 
 def _parts(array: Any) -> Iterator[Any]:
     """Some rows of an Arrow array at a time, as many as make a block: one at least, whatever its size."""
-    rows = max(1, BLOCK_BYTES * len(array) // max(1, array.get_total_buffer_size()))
+    rows = max(1, BLOCK_BYTES * len(array) // max(1, int(array.nbytes)))
     for start in range(0, len(array), rows):
         yield array[start : start + rows]
 
@@ -276,18 +276,28 @@ def _joined(strings: Any, mark: str) -> bytes:
     return text + mark.encode()
 
 
+def _of_strings(lists: Any) -> Any:
+    """An Arrow array of lists of any kind, none of them null, as lists of strings: its size tells what text it is."""
+    import pyarrow
+    from pyarrow import compute
+
+    ends = np.cumsum(compute.list_value_length(lists).to_numpy(zero_copy_only=False))
+    starts = pyarrow.array(np.concatenate([[0], ends]), "int64")
+    return pyarrow.LargeListArray.from_arrays(starts, compute.list_flatten(lists).cast("large_string"))
+
+
 def _as_lines(lists: Any) -> bytes | None:
-    """The tokens of an Arrow array of lists as lines, an empty one after each list; None where tokens have to be looked
-    at one by one: some may be no tokens, or hold what a line does not.
+    """The tokens of lists of strings as lines, an empty one after each list; None where tokens have to be looked at one
+    by one: some may be no tokens, or hold what a line does not.
     """
     import pyarrow
     from pyarrow import compute
 
-    tokens = compute.list_flatten(lists).cast("large_string")
+    tokens = lists.flatten()
     if tokens.null_count or tokens.nbytes >= MOST_BYTES or compute.min(compute.binary_length(tokens)).as_py() == 0:
         return None
-    lengths = compute.list_value_length(lists).to_numpy(zero_copy_only=False)
-    starts = pyarrow.array(np.concatenate([[0], np.cumsum(lengths)]), "int32")
+    places = lists.offsets.to_numpy()
+    starts = pyarrow.array(places - places[0], "int32")
     text = _joined(compute.binary_join(pyarrow.ListArray.from_arrays(starts, tokens.cast("string")), "\n"), "\n\n")
-    line_ends = len(tokens) - np.count_nonzero(lengths) + 2 * len(lists)
+    line_ends = len(tokens) - np.count_nonzero(np.diff(places)) + 2 * len(lists)
     return None if b"\t" in text or text.count(b"\n") > line_ends else text

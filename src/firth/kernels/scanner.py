@@ -120,7 +120,7 @@ def find_tokens(block: UInt8, size: int, actions: Int16, tokens: Tokens) -> int:
                     break
                 at += 1
             if end > start:
-                letters[end] = 10
+                letters[end] = LINE_FEED
                 end += 1
                 starts[found] = start
                 hashes[found] = mixed(hash)
@@ -175,7 +175,7 @@ def find_items(block: UInt8, size: int, actions: Int16, mark: UInt8, tokens: Tok
             at += max(space, 1)
         end = kept
         if kept > start:
-            letters[end] = 10
+            letters[end] = LINE_FEED
             end += 1
             starts[found] = start
             found += 1
