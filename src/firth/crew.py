@@ -15,6 +15,7 @@ from firth.kernels.noise import Noise
 from firth.kernels.products import LANES, TILE_ROWS
 from firth.kernels.rounds import SHARES, SPREAD, train_rounds
 from firth.kernels.skipgram import Pairs
+from firth.kernels.sums import Ends
 from firth.planning import BLOCK_CENTRES, OUTPUT_ROWS, Tokens
 from firth.sampling import alias_table, noise_distribution
 from firth.team import Pace, Team
@@ -68,7 +69,7 @@ def new_space(config: TrainingConfig, plan: Plan, width: int, tree: Tree | None,
     if tree is not None:
         descent = new_descent(rows, int(np.diff(tree.starts).max()))
     if config.architecture == "cbow":
-        hidden = new_hidden(config, centres, plan.noise_words, width)
+        hidden = new_hidden(config, rows, centres, plan.noise_words, width)
     elif tree is None:
         pairs = new_pairs(windows.weights, width)
     changed = max(
@@ -110,21 +111,29 @@ def new_pairs(weights: Float32, width: int) -> Pairs:
     )
 
 
-def new_hidden(config: TrainingConfig, centres: int, noise_words: int, width: int) -> Hidden:
+def new_hidden(config: TrainingConfig, rows: int, centres: int, noise_words: int, width: int) -> Hidden:
     """What CBOW needs."""
-    both = aligned_zeros(2 * centres + noise_words, width)
     return Hidden(
-        H=both[:centres],
-        Z=both[centres:],
-        HZ=both,
+        H=aligned_zeros(centres, width),
+        Z=aligned_zeros(noise_words, width),
         G=aligned_zeros(centres, width),
         S=aligned_zeros(centres, noise_words),
         scales=np.ones(centres, np.float32),
         gains=np.zeros((centres, 1), np.float32),
-        numbers=np.arange(centres, dtype=np.int32),
+        ones=np.ones(centres, np.float32),
+        numbers=np.arange(rows, dtype=np.int32),
+        sums=aligned_zeros(rows + 1, width),
+        places=np.zeros((2, centres), np.int32),
+        begins=new_ends(rows, centres),
+        ends=new_ends(rows, centres),
         mean=int(config.context == "mean"),
         exact=int(config.context_gradient == "exact"),
     )
+
+
+def new_ends(rows: int, centres: int) -> Ends:
+    """Room for the ends of the windows of so many centres."""
+    return Ends(centres=np.zeros(centres, np.int32), until=np.zeros(rows + 2, np.int32))
 
 
 def new_descent(rows: int, longest: int) -> Descent:
@@ -145,8 +154,9 @@ def _output_rows(pairs: Pairs | None, hidden: Hidden | None, descent: Descent | 
     """Rows of output vectors that a block changes, at most."""
     if descent is not None:
         return HEAVY_NODES + BLOCK_CENTRES * len(descent.nodes) + SPARE_ROWS
-    found = hidden or pairs
-    return 0 if found is None else len(found.Z)
+    if hidden is not None:
+        return len(hidden.H) + len(hidden.Z)
+    return 0 if pairs is None else len(pairs.Z)
 
 
 class Crew:

@@ -146,6 +146,7 @@ def plan_epoch(tokens: Tokens, config: TrainingConfig, epoch: int, epochs: int) 
         before=int(config.window_side != "after"),
         after=int(config.window_side != "before"),
         distance_weights=distance_weights(config, window),
+        even=int(config.distance_weights == "even"),
         noise_weight=config.negative / noise_words,
         rate_first=config.learning_rate - fall * epoch,
         rate_slope=-fall / n,

@@ -7,8 +7,8 @@ from firth.kernels.rows import add_row, dot, sum_places, weigh_rows
 
 
 @compiled
-def compiled_dot(rows, i, j):
-    return dot(rows, i, j)
+def compiled_dot(rows, i, others, j):
+    return dot(rows, i, others, j)
 
 
 @compiled
@@ -40,7 +40,7 @@ def normal(rows, width, dtype):
 def test_dot__is_the_product_of_two_rows(function, width, dtype):
     rows = normal(5, width, dtype)
     wanted = rows[4].astype(np.float64) @ rows[1].astype(np.float64)
-    assert_allclose(function(rows, 4, 1), wanted, rtol=1e-5, atol=1e-5 if dtype == np.float32 else 1e-12)
+    assert_allclose(function(rows, 4, rows, 1), wanted, rtol=1e-5, atol=1e-5 if dtype == np.float32 else 1e-12)
 
 
 @pytest.mark.parametrize("dtype", DTYPES)

@@ -67,6 +67,7 @@ class Plan(NamedTuple):
     before: int  # 1 if words before the centre are context words
     after: int
     distance_weights: Float32  # (window,) the weight of a context word by its distance from the centre
+    even: int  # 1 if all of these are 1
     noise_weight: float  # k/K, the weight of each noise word in each pair
     rate_first: float  # the learning rate where the epoch begins, and how it changes per token
     rate_slope: float

@@ -33,6 +33,7 @@ from firth.kernels.noise import Noise, draw_noise_word
 from firth.kernels.prefetch import prefetch_row
 from firth.kernels.products import score, weigh, weigh_bands, weigh_transposed, weigh_transposed_bands
 from firth.kernels.rows import add_row, dot, weigh_rows
+from firth.kernels.sums import Ends, sort_ends, spread_windows, sum_up, sum_windows
 
 Float32 = np.ndarray[Any, np.dtype[np.float32]]
 Int32 = np.ndarray[Any, np.dtype[np.int32]]
@@ -42,13 +43,17 @@ class Hidden(NamedTuple):
     """One thread's working space for the layer between the context words and the centre."""
 
     H: Float32  # (B, width) what a centre's context words are together; B may be more than the centres of a block
-    Z: Float32  # (B + K, width) centres' and noise words' output vectors
-    HZ: Float32  # H and Z in one array
+    Z: Float32  # (K, width) noise words' output vectors
     G: Float32  # (B, width) the gradient by H
     S: Float32  # (B, K) scores of noise words, then gradients
     scales: Float32  # (B,) what the sum of each centre's context words is multiplied by, for their mean
     gains: Float32  # (B, 1) the centres' own scores, then gradients
-    numbers: Int32  # (B,) 0, 1, 2 …
+    ones: Float32  # (B,)
+    numbers: Int32  # (T,) 0, 1, 2 …
+    sums: Float32  # (T + 1, width) running sums of the context words' vectors
+    places: Int32  # (2, B) where the window of each centre begins, and ends
+    begins: Ends
+    ends: Ends
     mean: int  # 1 for the mean of the context words, 0 for their sum
     exact: int  # 0 if each context word gets the gradient of the mean, as word2vec.c has it
 
@@ -62,25 +67,49 @@ def scale_rows(centres: int, scales: Float32, rows: Float32) -> None:
 
 
 @compiled
-def gather_contexts(centres: int, tokens: int, before: int, scratch: Scratch, hidden: Hidden) -> None:
-    """H[i] = the mean, or the sum, of the rows of X that centre i has as context, by their weights."""
+def gather_contexts(
+    centres: int, tokens: int, before: int, plan: Plan, inputs: Float32, words: Int32, parts: Parts | None,
+    scratch: Scratch, hidden: Hidden,
+) -> None:  # fmt: skip
+    """H[i] = the mean, or the sum, of the input vectors of the words that centre i has as context, by their weights."""
     windows, scales = scratch.windows, hidden.scales
-    weigh_windows(centres, tokens, before, windows)
-    weigh_transposed_bands(windows.weights, scratch.X, windows.tokens_of, hidden.H)
+    reach = windows.reach
     if hidden.mean == 1:
         for i in range(centres):
-            total = windows.within[windows.reach[0, i]] + windows.within[windows.reach[1, i]]
+            total = windows.within[reach[0, i]] + windows.within[reach[1, i]]
             scales[i] = np.float32(1) / total if total > 0 else np.float32(1)
+    if plan.even == 0:
+        copy_inputs(inputs, words, tokens, scratch.X, parts)
+        weigh_windows(centres, tokens, before, windows)
+        weigh_transposed_bands(windows.weights, scratch.X, windows.tokens_of, hidden.H)
         scale_rows(centres, scales, hidden.H)
+        return
+    if parts is None:
+        sum_up(inputs, words, tokens, hidden.sums)
+    else:
+        copy_inputs(inputs, words, tokens, scratch.X, parts)
+        sum_up(scratch.X, hidden.numbers, tokens, hidden.sums)
+    sum_windows(hidden.sums, reach, scales, before, centres, hidden.H)
 
 
 @compiled
-def scatter_gradients(centres: int, tokens: int, scratch: Scratch, hidden: Hidden, input_rows: Float32) -> None:
+def scatter_gradients(
+    centres: int, tokens: int, before: int, plan: Plan, scratch: Scratch, hidden: Hidden, input_rows: Float32
+) -> None:
     """input_rows[t] = what the gradients of the centres ask for that have context token t."""
     windows = scratch.windows
-    if hidden.mean == 1 and hidden.exact == 1:
-        scale_rows(centres, hidden.scales, hidden.G)
-    weigh_bands(windows.weights, tokens, windows.centres_of, hidden.G.shape[0], hidden.G, input_rows)
+    reach = windows.reach
+    steps = hidden.scales if hidden.exact == 1 else hidden.ones
+    if plan.even == 0:
+        scale_rows(centres, steps, hidden.G)
+        weigh_bands(windows.weights, tokens, windows.centres_of, hidden.G.shape[0], hidden.G, input_rows)
+        return
+    for i in range(centres):
+        hidden.places[0, i] = before + i - reach[0, i]
+        hidden.places[1, i] = before + i + reach[1, i] + 1
+    sort_ends(hidden.places[0], centres, tokens, hidden.begins)
+    sort_ends(hidden.places[1], centres, tokens, hidden.ends)
+    spread_windows(hidden.G, steps, hidden.begins, hidden.ends, before, centres, tokens, input_rows)
 
 
 @compiled
@@ -143,10 +172,10 @@ def compute_cbow_block(
     """As `compute_block`, for CBOW. A centre's own score is one product; those of the noise words are a matrix."""
     centres = min(plan.block_centres, stretch.last - first)
     input_words, output_words = changes.input_words[block], changes.output_words[block]
-    inputs, outputs = scratch.X.shape[0], hidden.Z.shape[0]
+    inputs, outputs = scratch.X.shape[0], output_words.shape[0]
     input_rows = changes.input_rows[block * inputs : (block + 1) * inputs]
     output_rows = changes.output_rows[block * outputs : (block + 1) * outputs]
-    noise_rows = slice(hidden.H.shape[0], outputs)
+    first_noise = hidden.H.shape[0]
 
     tokens, before = find_windows(
         stretch, first, first + centres, plan, scratch.windows, input_words, parameters.inputs, parts
@@ -158,12 +187,11 @@ def compute_cbow_block(
     claim_inputs(changes.input_owner, input_words, tokens, thread, parts)
     claim(changes.output_owner, output_words, outputs, thread)
 
-    copy_inputs(parameters.inputs, input_words, tokens, scratch.X, parts)
-    copy_rows(parameters.outputs, output_words, outputs, hidden.Z)
-    gather_contexts(centres, tokens, before, scratch, hidden)
-    score(hidden.H, centres, hidden.Z[noise_rows], hidden.S)
+    gather_contexts(centres, tokens, before, plan, parameters.inputs, input_words, parts, scratch, hidden)
+    copy_rows(parameters.outputs, output_words[first_noise:], outputs - first_noise, hidden.Z)
+    score(hidden.H, centres, hidden.Z, hidden.S)
     for i in range(centres):
-        hidden.gains[i, 0] = dot(hidden.HZ, i, hidden.H.shape[0] + i)
+        hidden.gains[i, 0] = dot(hidden.H, i, parameters.outputs, max(output_words[i], 0))
 
     changes.loss[block] = 0.0
     changes.pairs[block] = 0
@@ -174,12 +202,12 @@ def compute_cbow_block(
 
     step = np.float32(rate)
     noise_gradients(centres, step, plan, hidden, output_words)
-    weigh(hidden.S, centres, hidden.Z[noise_rows], hidden.G)
-    weigh_transposed(hidden.S, centres, hidden.H, output_rows[noise_rows])
+    weigh(hidden.S, centres, hidden.Z, hidden.G)
+    weigh_transposed(hidden.S, centres, hidden.H, output_rows[first_noise:])
     for i in range(centres):
         of_own = logistic(-hidden.gains[i, 0])
         hidden.gains[i, 0] = step * of_own if output_words[i] != UNUSED else np.float32(0)
     for i in range(centres):
         weigh_rows(hidden.gains, i, hidden.H, i, hidden.numbers[:1], output_rows, i)
-        add_row(hidden.G, i, hidden.gains[i, 0], hidden.Z, i)
-    scatter_gradients(centres, tokens, scratch, hidden, input_rows)
+        add_row(hidden.G, i, hidden.gains[i, 0], parameters.outputs, max(output_words[i], 0))
+    scatter_gradients(centres, tokens, before, plan, scratch, hidden, input_rows)

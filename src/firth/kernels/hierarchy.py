@@ -261,11 +261,11 @@ def compute_tree_block(
     changes.input_count[block] = tokens
     claim_inputs(changes.input_owner, input_words, tokens, thread, parts)
     ask_for_path(stretch.tokens[first], tree, parameters.outputs)
-    copy_inputs(parameters.inputs, input_words, tokens, scratch.X, parts)
     if hidden is None:
+        copy_inputs(parameters.inputs, input_words, tokens, scratch.X, parts)
         clear(input_rows, 0, min(tokens + TILE_ROWS, inputs))
     else:
-        gather_contexts(centres, tokens, before, scratch, hidden)
+        gather_contexts(centres, tokens, before, plan, parameters.inputs, input_words, parts, scratch, hidden)
         clear(hidden.G, 0, hidden.G.shape[0])
     for heavy in range(HEAVY_NODES):
         output_words[heavy] = UNUSED
@@ -297,4 +297,4 @@ def compute_tree_block(
     changes.output_count[block] = used
     claim(changes.output_owner, output_words, used, thread)
     if hidden is not None:
-        scatter_gradients(centres, tokens, scratch, hidden, input_rows)
+        scatter_gradients(centres, tokens, before, plan, scratch, hidden, input_rows)

@@ -154,7 +154,7 @@ def compute_examples(
     for i in range(first, last):
         answer = 0
         for j in range(candidates):
-            logits[i - start, j] = dot(values, targets[i], contexts_from + contexts[i, j])
+            logits[i - start, j] = dot(values, targets[i], values, contexts_from + contexts[i, j])
             if logits[i - start, j] > logits[i - start, answer]:
                 answer = j
         right_answers[i] = answer == 0

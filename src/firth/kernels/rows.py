@@ -14,9 +14,9 @@ import numpy as np
 Array = np.ndarray[Any, np.dtype[Any]]
 
 
-def dot(rows: Array, i: Any, j: Any) -> Any:
-    """rows[i] · rows[j]."""
-    return rows[i] @ rows[j]
+def dot(rows: Array, i: Any, others: Array, j: Any) -> Any:
+    """rows[i] · others[j]."""
+    return rows[i] @ others[j]
 
 
 def add_row(out: Array, o: Any, weight: Any, rows: Array, i: Any) -> None:

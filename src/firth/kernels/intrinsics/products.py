@@ -6,7 +6,6 @@ summed by itself, in the same order in any tile.
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable
 from typing import Any
 
@@ -20,7 +19,7 @@ from firth.kernels.intrinsics.registers import (
     Matrix,
     Value,
     accumulate,
-    for_range,
+    in_columns,
     index,
     lane_sums,
     multiply_add,
@@ -120,19 +119,6 @@ def _part(builder: Builder, vector: Value, first: int, count: int) -> Value:
     return builder.shuffle_vector(vector, ir.Constant(vector.type, ir.Undefined), lanes)
 
 
-def _in_columns(builder: Builder, width: Value, body: Callable[..., None]) -> None:
-    """Run `body(column, vectors)` over the columns of a row: as many tiles of `VECTORS` vectors as fit, and a last one
-    of what is left over.
-    """
-    start = index(0)
-    for vectors in range(VECTORS, 0, -1):
-        left = builder.sub(width, start)
-        whole = builder.mul(builder.udiv(left, index(vectors * LANES)), index(vectors * LANES))
-        stop = builder.add(start, whole)
-        for_range(builder, start, stop, vectors * LANES, functools.partial(body, vectors=vectors))
-        start = stop
-
-
 def _fill_sums(
     builder: Builder,
     weight: Callable[[Value, Value], Value],
@@ -151,8 +137,7 @@ def _fill_sums(
     out_rows = [of_out(row) for row in rows]
     begin_rows = [begins(row) for row in rows] if begins else None
 
-    def in_columns(column: Value, vectors: int) -> None:
-        columns = [builder.add(column, index(v * LANES)) for v in range(vectors)]
+    def of_columns(columns: list[Value]) -> None:
         places = [(row, column) for row in out_rows for column in columns]
 
         def body(k: Value, sums: list[Value]) -> list[Value]:
@@ -172,7 +157,7 @@ def _fill_sums(
         for place, total in zip(places, sums, strict=True):
             out.store(total, *place)
 
-    _in_columns(builder, z.width, in_columns)
+    in_columns(builder, z.width, VECTORS, of_columns)
 
 
 def _weight(g: Matrix, *, transposed: bool) -> Callable[[Value, Value], Value]:

@@ -94,6 +94,23 @@ def for_range(builder: Builder, start: Value, stop: Value, stride: int, body: Ca
         body(k)
 
 
+def in_columns(builder: Builder, width: Value, most: int, body: Callable[[list[Value]], None]) -> None:
+    """Run `body(columns)` over the columns of a row at which vectors begin: as many tiles of `most` vectors as fit, and
+    one of what is left over. Numbers beyond whole vectors are left.
+    """
+    start = index(0)
+    for vectors in range(most, 0, -1):
+        stride = index(vectors * LANES)
+        whole = builder.mul(builder.udiv(builder.sub(width, start), stride), stride)
+        stop = builder.add(start, whole)
+
+        def tile(column: Value, vectors: int = vectors) -> None:
+            body([builder.add(column, index(v * LANES)) for v in range(vectors)])
+
+        for_range(builder, start, stop, vectors * LANES, tile)
+        start = stop
+
+
 def lane_sums(builder: Builder, vectors: list[Value]) -> Value:
     """One vector that holds, first, the sum over the lanes of each of 1, 2, 4, 8 or 16 vectors. Their halves are added,
     then the halves of these, as in `lane_sum`; two vectors are folded into one where there are more.

@@ -10,7 +10,17 @@ from typing import Any
 from numba import types
 from numba.core import cgutils
 
-from firth.kernels.intrinsics.registers import Builder, Matrix, Value, accumulate, index, lane_sum, multiply_add
+from firth.kernels.intrinsics.registers import (
+    Builder,
+    Matrix,
+    Value,
+    accumulate,
+    for_range,
+    in_columns,
+    index,
+    lane_sum,
+    multiply_add,
+)
 from firth.kernels.intrinsics.replacing import replaces
 from firth.kernels.products import LANES
 from firth.kernels.rows import add_row, dot, sum_places, weigh_rows
@@ -18,7 +28,7 @@ from firth.kernels.rows import add_row, dot, sum_places, weigh_rows
 SUMS = 4
 """Sums of a product of two rows: enough to hide the latency of a multiply-add."""
 VECTORS = 8
-"""Vectors of a sum of rows that stay in registers: 128 numbers are summed in one go."""
+"""Vectors of a row that are summed in one go, at most: 128 numbers."""
 
 
 def _whole(builder: Builder, width: Value, stride: int) -> Value:
@@ -26,15 +36,10 @@ def _whole(builder: Builder, width: Value, stride: int) -> Value:
     return builder.and_(width, index(-stride))
 
 
-def _blocks(builder: Builder, width: Value, body: Callable[[Value, int], None]) -> None:
-    """Run `body(column, vectors)` over a row: blocks of eight vectors, of one, and (0 vectors) single numbers."""
-    start = index(0)
-    for vectors in (VECTORS, 1, 0):
-        stride = vectors * LANES or 1
-        stop = _whole(builder, width, stride)
-        with cgutils.for_range_slice(builder, start, stop, index(stride)) as (column, _):
-            body(column, vectors)
-        start = stop
+def _over_row(builder: Builder, width: Value, body: Callable[[list[Value], bool], None]) -> None:
+    """Run `body(columns, True)` over the vectors of a row, and `body([column], False)` over the numbers left over."""
+    in_columns(builder, width, VECTORS, lambda columns: body(columns, True))
+    for_range(builder, _whole(builder, width, LANES), width, 1, lambda column: body([column], False))
 
 
 def _sum_of_rows(
@@ -48,44 +53,37 @@ def _sum_of_rows(
 ) -> None:
     """sums[o] = the sum over k in range(begin, end) of weight · rows[row], where `term(k)` is (weight, row)."""
 
-    def body(column: Value, vectors: int) -> None:
-        columns = [builder.add(column, index(v * LANES)) for v in range(vectors)]
-
+    def body(columns: list[Value], whole: bool) -> None:
         def add(k: Value, totals: list[Value]) -> list[Value]:
             weight, row = term(k)
-            if not vectors:
-                return [multiply_add(builder, weight, builder.load(rows.at(row, column)), total) for total in totals]
-            weights = rows.in_every_lane(weight)
-            return [
-                multiply_add(builder, weights, rows.vector(row, c), total)
-                for c, total in zip(columns, totals, strict=True)
-            ]
+            if whole:
+                weight = rows.in_every_lane(weight)
+            numbers = [rows.vector(row, c) if whole else builder.load(rows.at(row, c)) for c in columns]
+            return [multiply_add(builder, weight, n, total) for n, total in zip(numbers, totals, strict=True)]
 
-        zeros = [rows.zeros] * vectors or [rows.zeros.type.element(0.0)]
-        totals = accumulate(builder, zeros, begin, end, 1, add)
-        for c, total in zip(columns, totals, strict=False):
+        zero = rows.zeros if whole else rows.zeros.type.element(0.0)
+        totals = accumulate(builder, [zero] * len(columns), begin, end, 1, add)
+        for c, total in zip(columns, totals, strict=True):
             sums.store(total, o, c)
-        if not vectors:
-            builder.store(totals[0], sums.at(o, column))
 
-    _blocks(builder, rows.width, body)
+    _over_row(builder, rows.width, body)
 
 
 @replaces(dot)
-def _dot(typing_context, rows, i, j):  # type: ignore[no-untyped-def]
+def _dot(typing_context, rows, i, others, j):  # type: ignore[no-untyped-def]
     def generate(context: Any, builder: Builder, signature: Any, args: Any) -> Value:
-        z = Matrix(context, builder, signature.args[0], args[0])
-        _, i, j = args
+        x, z = (Matrix(context, builder, signature.args[n], args[n]) for n in (0, 2))
+        _, i, _, j = args
 
         def block(column: Value, sums: list[Value]) -> list[Value]:
             columns = [builder.add(column, index(v * LANES)) for v in range(len(sums))]
             return [
-                multiply_add(builder, z.vector(i, c), z.vector(j, c), s) for c, s in zip(columns, sums, strict=True)
+                multiply_add(builder, x.vector(i, c), z.vector(j, c), s) for c, s in zip(columns, sums, strict=True)
             ]
 
         def number(column: Value, sums: list[Value]) -> list[Value]:
             return [
-                multiply_add(builder, builder.load(z.at(i, column)), builder.load(z.at(j, column)), total)
+                multiply_add(builder, builder.load(x.at(i, column)), builder.load(z.at(j, column)), total)
                 for total in sums
             ]
 
@@ -96,7 +94,7 @@ def _dot(typing_context, rows, i, j):  # type: ignore[no-untyped-def]
         (total,) = accumulate(builder, [lane_sum(builder, total)], vectors, z.width, 1, number)
         return total
 
-    return rows.dtype(rows, types.intp, types.intp), generate
+    return rows.dtype(rows, types.intp, others, types.intp), generate
 
 
 @replaces(add_row)
@@ -106,15 +104,15 @@ def _add_row(typing_context, out, o, weight, rows, i):  # type: ignore[no-untype
         _, o, weight, _, i = args
         weights = z.in_every_lane(weight)
 
-        def body(column: Value, vectors: int) -> None:
-            for v in range(vectors):
-                c = builder.add(column, index(v * LANES))
-                sums.store(multiply_add(builder, weights, z.vector(i, c), sums.vector(o, c)), o, c)
-            if not vectors:
-                number, place = builder.load(z.at(i, column)), sums.at(o, column)
-                builder.store(multiply_add(builder, weight, number, builder.load(place)), place)
+        def body(columns: list[Value], whole: bool) -> None:
+            for c in columns:
+                if whole:
+                    total = multiply_add(builder, weights, z.vector(i, c), sums.vector(o, c))
+                else:
+                    total = multiply_add(builder, weight, builder.load(z.at(i, c)), builder.load(sums.at(o, c)))
+                sums.store(total, o, c)
 
-        _blocks(builder, z.width, body)
+        _over_row(builder, z.width, body)
         return context.get_dummy_value()
 
     return types.void(out, types.intp, rows.dtype, rows, types.intp), generate
