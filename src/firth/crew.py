@@ -10,13 +10,13 @@ from firth.aligned import aligned_zeros
 from firth.config import TrainingConfig
 from firth.kernels.blocks import FROZEN, Changes, Parameters, Parts, Plan, Scratch, Stretch, Windows
 from firth.kernels.cbow import Hidden
-from firth.kernels.hierarchy import HEAVY_NODES, SPARE_ROWS, Descent, Tree
+from firth.kernels.hierarchy import Descents, Tree, Turns
 from firth.kernels.noise import Noise
 from firth.kernels.products import LANES, TILE_ROWS
 from firth.kernels.rounds import SHARES, SPREAD, train_rounds
 from firth.kernels.skipgram import Pairs
 from firth.kernels.sums import Ends
-from firth.planning import BLOCK_CENTRES, OUTPUT_ROWS, Tokens
+from firth.planning import OUTPUT_ROWS, Tokens
 from firth.sampling import alias_table, noise_distribution
 from firth.team import Pace, Team
 from firth.trees import huffman_tree
@@ -52,7 +52,7 @@ class Space(NamedTuple):
     scratch: Scratch
     pairs: Pairs | None
     hidden: Hidden | None
-    descent: Descent | None
+    turns: Turns | None
 
 
 def _whole(n: int, of: int) -> int:
@@ -65,22 +65,28 @@ def new_space(config: TrainingConfig, plan: Plan, width: int, tree: Tree | None,
     rows = _whole(tokens, TILE_ROWS) + TILE_ROWS
     centres = _whole(plan.block_centres, LANES)
     windows = new_windows(plan.distance_weights, rows, centres)
-    pairs = hidden = descent = None
+    pairs = hidden = turns = None
     if tree is not None:
-        descent = new_descent(rows, int(np.diff(tree.starts).max()))
+        longest = longest_path(tree)
+        turns = Turns(
+            signs=np.zeros(longest, np.float32),
+            weights=np.zeros(rows, np.float32),
+            nodes=np.zeros(longest + 1, np.int32),
+            places=np.zeros(longest + 1, np.int32),
+        )
     if config.architecture == "cbow":
         hidden = new_hidden(config, rows, centres, plan.noise_words, width)
     elif tree is None:
         pairs = new_pairs(windows.weights, width)
     changed = max(
-        tokens * (1 if parts is None else int(np.diff(parts.starts).max())), _output_rows(pairs, hidden, descent)
+        tokens * (1 if parts is None else int(np.diff(parts.starts).max())), output_rows(plan, tree, pairs, hidden)
     )
     scratch = Scratch(
         X=aligned_zeros(rows, width),
         windows=windows,
         mine=np.zeros((plan.round_blocks * changed + 1, 2), np.int32),
     )
-    return Space(scratch, pairs, hidden, descent)
+    return Space(scratch, pairs, hidden, turns)
 
 
 def new_windows(weights: Float32, rows: int, centres: int) -> Windows:
@@ -136,24 +142,31 @@ def new_ends(rows: int, centres: int) -> Ends:
     return Ends(centres=np.zeros(centres, np.int32), until=np.zeros(rows + 2, np.int32))
 
 
-def new_descent(rows: int, longest: int) -> Descent:
-    """What hierarchical softmax needs, where the longest path has so many nodes."""
-    longest = _whole(longest, LANES)
-    return Descent(
-        nodes=np.zeros(longest, np.int32),
-        begins=np.zeros(longest, np.int32),
-        places=np.zeros(longest, np.int32),
-        signs=np.zeros(longest, np.float32),
-        contexts=np.zeros(rows, np.int32),
-        weights=np.zeros(rows, np.float32),
-        S=aligned_zeros(rows, longest),
+def new_descents(config: TrainingConfig, plan: Plan, rows: int, width: int, tree: Tree) -> Descents:
+    """What hierarchical softmax needs."""
+    slots, longest = plan.round_blocks * plan.block_centres, longest_path(tree)
+    contexts = rows
+    if config.architecture == "cbow":
+        contexts, rows = 1, _whole(plan.block_centres, LANES)
+    return Descents(
+        begins=np.zeros(slots, np.int32),
+        lengths=np.zeros(slots, np.int32),
+        contexts=np.zeros((slots, contexts), np.int32),
+        sizes=np.zeros(slots, np.int32),
+        G=aligned_zeros(slots * contexts, longest).reshape(slots, contexts, longest),
+        rows=aligned_zeros(plan.round_blocks * rows, width).reshape(plan.round_blocks, rows, width),
     )
 
 
-def _output_rows(pairs: Pairs | None, hidden: Hidden | None, descent: Descent | None) -> int:
+def longest_path(tree: Tree) -> int:
+    """How many nodes the longest path of a tree has, in whole vectors."""
+    return _whole(int(np.diff(tree.starts).max()), LANES)
+
+
+def output_rows(plan: Plan, tree: Tree | None, pairs: Pairs | None, hidden: Hidden | None) -> int:
     """Rows of output vectors that a block changes, at most."""
-    if descent is not None:
-        return HEAVY_NODES + BLOCK_CENTRES * len(descent.nodes) + SPARE_ROWS
+    if tree is not None:
+        return (plan.block_centres + 1) * longest_path(tree)
     if hidden is not None:
         return len(hidden.H) + len(hidden.Z)
     return 0 if pairs is None else len(pairs.Z)
@@ -175,7 +188,8 @@ class Crew:
         width = parameters.inputs.shape[1]
         blocks = plan.round_blocks
         self.spaces = [new_space(config, plan, width, targets.tree, parts) for _ in range(team.threads)]
-        rows, outputs = len(self.spaces[0].scratch.X), _output_rows(*self.spaces[0][1:])
+        rows = len(self.spaces[0].scratch.X)
+        outputs = output_rows(plan, targets.tree, self.spaces[0].pairs, self.spaces[0].hidden)
         tokens = plan.block_centres + 2 * plan.window
         self.team = team
         self.pace = Pace(team.threads)
@@ -188,7 +202,7 @@ class Crew:
             input_words=np.zeros((blocks, tokens), np.int32),
             input_rows=aligned_zeros(blocks * rows, width),
             output_words=np.zeros((blocks, outputs), np.int32),
-            output_rows=aligned_zeros(blocks * outputs, width),
+            output_rows=aligned_zeros(0 if targets.tree else blocks * outputs, width),
             input_count=np.zeros(blocks, np.int32),
             output_count=np.full(blocks, outputs, np.int32),
             input_owner=input_owner,
@@ -196,6 +210,7 @@ class Crew:
             loss=np.zeros(blocks),
             pairs=np.zeros(blocks),
         )
+        self.descents = None if targets.tree is None else new_descents(config, plan, rows, width, targets.tree)
         if frozen is not None:
             self.changes.input_owner[frozen.inputs] = FROZEN
             self.changes.output_owner[frozen.outputs] = FROZEN
@@ -219,8 +234,8 @@ class Crew:
             space = self.spaces[thread]
             train_rounds(
                 thread, threads, self.counters, totals, stretch, plan, self.parameters, self.parts,
-                self.targets.noise, self.targets.tree, space.scratch, space.pairs, space.hidden, space.descent,
-                self.changes,
+                self.targets.noise, self.targets.tree, space.scratch, space.pairs, space.hidden, space.turns,
+                self.descents, self.changes,
             )  # fmt: skip
 
         self.team.run(work, alone=threads == 1)

@@ -39,13 +39,13 @@ def compiled_score_listed(X, of_x, Z, of_z, S):
 
 
 @compiled
-def compiled_weigh_listed(G, Z, of_z, out, begins, of_out):
-    weigh_listed(G, Z, of_z, out, begins, of_out)
+def compiled_weigh_listed(G, Z, of_z, out, of_out):
+    weigh_listed(G, Z, of_z, out, of_out)
 
 
 @compiled
-def compiled_weigh_transposed_listed(G, X, of_x, out, begins, of_out):
-    weigh_transposed_listed(G, X, of_x, out, begins, of_out)
+def compiled_weigh_transposed_listed(G, of_g, X, of_x, out, of_out):
+    weigh_transposed_listed(G, of_g, X, of_x, out, of_out)
 
 
 @compiled
@@ -164,25 +164,28 @@ def test_score_listed__is_the_product_of_some_rows(function, of_x, of_z, width):
 
 
 @pytest.mark.parametrize("width", [16, 48, 112])
-@pytest.mark.parametrize(("of_out", "of_z"), [(4, 1), (4, 4), (8, 11), (16, 25)])
-@pytest.mark.parametrize("transposed", [False, True])
-@pytest.mark.parametrize("is_compiled", [False, True])
-def test_weigh_listed__adds_the_product_of_some_rows_to_some_rows(is_compiled, transposed, of_out, of_z, width):
-    of_rows, of_columns = (
-        (weigh_listed, compiled_weigh_listed),
-        (weigh_transposed_listed, compiled_weigh_transposed_listed),
-    )
-    function = (of_columns if transposed else of_rows)[is_compiled]
+@pytest.mark.parametrize(("of_out", "of_z"), [(1, 4), (4, 1), (6, 4), (8, 11), (15, 25)])
+@pytest.mark.parametrize("function", [weigh_listed, compiled_weigh_listed])
+def test_weigh_listed__adds_the_product_of_some_rows_to_some_rows(function, of_out, of_z, width):
     G, Z, before = normal(32, 32), normal(40, width), normal(50, width)
     z_rows, out_rows = some_of(40, of_z, 1), some_of(50, of_out, 2)
-    begins = out_rows.copy()
-    begins[::3] = some_of(50, of_out, 3)[::3]
-    begins = np.where(np.isin(begins, out_rows) & (begins != out_rows), out_rows, begins).astype(np.int32)
     out = before.copy()
-    function(G, Z, z_rows, out, begins, out_rows)
-    weights = G[:of_z, :of_out].T if transposed else G[:of_out, :of_z]
+    function(G, Z, z_rows, out, out_rows)
     wanted = before.astype(float)
-    wanted[out_rows] = before[begins] + weights.astype(float) @ Z[z_rows].astype(float)
+    wanted[out_rows] += G[:of_out, :of_z].astype(float) @ Z[z_rows].astype(float)
+    assert_allclose(out, wanted, rtol=1e-5, atol=1e-4)
+
+
+@pytest.mark.parametrize("width", [16, 48, 112])
+@pytest.mark.parametrize(("of_out", "of_x"), [(0, 3), (1, 1), (4, 1), (7, 4), (8, 11), (14, 25)])
+@pytest.mark.parametrize("function", [weigh_transposed_listed, compiled_weigh_transposed_listed])
+def test_weigh_transposed_listed__adds_the_product_of_some_columns(function, of_out, of_x, width):
+    G, X, before = normal(32, 32), normal(40, width), normal(50, width)
+    x_rows, columns, out_rows = some_of(40, of_x, 1), some_of(32, of_out, 2), some_of(50, of_out, 3)
+    out = before.copy()
+    function(G, columns, X, x_rows, out, out_rows)
+    wanted = before.astype(float)
+    wanted[out_rows] += G[:of_x, columns].T.astype(float) @ X[x_rows].astype(float)
     assert_allclose(out, wanted, rtol=1e-5, atol=1e-4)
 
 

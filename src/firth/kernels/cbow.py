@@ -69,7 +69,7 @@ def scale_rows(centres: int, scales: Float32, rows: Float32) -> None:
 @compiled
 def gather_contexts(
     centres: int, tokens: int, before: int, plan: Plan, inputs: Float32, words: Int32, parts: Parts | None,
-    scratch: Scratch, hidden: Hidden,
+    scratch: Scratch, hidden: Hidden, H: Float32,
 ) -> None:  # fmt: skip
     """H[i] = the mean, or the sum, of the input vectors of the words that centre i has as context, by their weights."""
     windows, scales = scratch.windows, hidden.scales
@@ -81,15 +81,15 @@ def gather_contexts(
     if plan.even == 0:
         copy_inputs(inputs, words, tokens, scratch.X, parts)
         weigh_windows(centres, tokens, before, windows)
-        weigh_transposed_bands(windows.weights, scratch.X, windows.tokens_of, hidden.H)
-        scale_rows(centres, scales, hidden.H)
+        weigh_transposed_bands(windows.weights, scratch.X, windows.tokens_of, H)
+        scale_rows(centres, scales, H)
         return
     if parts is None:
         sum_up(inputs, words, tokens, hidden.sums)
     else:
         copy_inputs(inputs, words, tokens, scratch.X, parts)
         sum_up(scratch.X, hidden.numbers, tokens, hidden.sums)
-    sum_windows(hidden.sums, reach, scales, before, centres, hidden.H)
+    sum_windows(hidden.sums, reach, scales, before, centres, H)
 
 
 @compiled
@@ -187,7 +187,7 @@ def compute_cbow_block(
     claim_inputs(changes.input_owner, input_words, tokens, thread, parts)
     claim(changes.output_owner, output_words, outputs, thread)
 
-    gather_contexts(centres, tokens, before, plan, parameters.inputs, input_words, parts, scratch, hidden)
+    gather_contexts(centres, tokens, before, plan, parameters.inputs, input_words, parts, scratch, hidden, hidden.H)
     copy_rows(parameters.outputs, output_words[first_noise:], outputs - first_noise, hidden.Z)
     score(hidden.H, centres, hidden.Z, hidden.S)
     for i in range(centres):

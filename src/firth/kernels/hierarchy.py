@@ -12,7 +12,6 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from firth.kernels.blocks import (
-    UNUSED,
     Changes,
     Parameters,
     Parts,
@@ -32,12 +31,12 @@ from firth.kernels.compiler import compiled
 from firth.kernels.contexts import find_windows
 from firth.kernels.prefetch import prefetch_number, prefetch_row
 from firth.kernels.products import LANES, TILE_ROWS, score_listed, weigh_listed, weigh_transposed_listed
-from firth.kernels.rows import weigh_rows
 
 Float32 = np.ndarray[Any, np.dtype[np.float32]]
 Int8 = np.ndarray[Any, np.dtype[np.int8]]
 Int32 = np.ndarray[Any, np.dtype[np.int32]]
 Int64 = np.ndarray[Any, np.dtype[np.int64]]
+UInt16 = np.ndarray[Any, np.dtype[np.uint16]]
 
 
 class Tree(NamedTuple):
@@ -47,23 +46,32 @@ class Tree(NamedTuple):
     turns: Int32  # n where the path turns to the child that the score of inner node n speaks for, ~n where to the other
 
 
-class Descent(NamedTuple):
-    """One thread's working space for hierarchical softmax."""
+class Descents(NamedTuple):
+    """What the centres of a round descend by, each in a slot: rows, and what they ask for at the nodes of its path.
 
-    nodes: Int32  # (longest,) the path of one centre, then the root up to whole tiles
-    begins: Int32  # (longest,) the output rows that hold what these are changed by so far; one is always zero
-    places: Int32  # (longest,) and those that hold it from now on; one holds nothing of use
+    Node k of the path changes by Σⱼ G[j, k] · rows[contexts[j]], a sum that is found when it is added: nothing as large
+    as a row is written for a node in between.
+    """
+
+    begins: Int32  # (R · B,) where its path begins among the output words of its block
+    lengths: Int32  # (R · B,) how many nodes this has, 0 if nothing is asked for
+    contexts: Int32  # (R · B, T) rows: of its context words, or in CBOW of its hidden layer
+    sizes: Int32  # (R · B,) how many of them
+    G: Float32  # (R · B, T, longest) scores, then gradients
+    rows: Float32  # (R, T or B, width) the rows of each block
+
+
+class Turns(NamedTuple):
+    """One thread's working space for the path of one centre."""
+
     signs: Float32  # (longest,) the signs of the path, 0 past its end
-    contexts: Int32  # (rows of X,) the rows of the centre's context words, then its own row up to whole tiles
-    weights: Float32  # (rows of X,) what these context words weigh, 0 past their end
-    S: Float32  # (rows of X, longest) scores, then gradients
+    weights: Float32  # (T,) what the context words weigh, 0 past their end
+    nodes: Int32  # (longest + 1,) those of its nodes that a thread owns, and
+    places: Int32  # (longest + 1,) where they are on it
 
 
-HEAVY_NODES = 64
-"""Nodes that are on many paths, the last by their numbers: a block adds up their changes, in its first output rows."""
-SPARE_ROWS = 2
-ZERO_ROW, NO_ROW = -2, -1
-"""A block's last output rows: one that stays zero, and one for what nobody asks for."""
+NEAR_NODES = 64
+"""Nodes that are on many paths, the last by their numbers: their vectors need not be asked for."""
 
 
 @compiled
@@ -131,45 +139,34 @@ def ask_for_path(word: int, tree: Tree, outputs: Float32) -> None:
     heaviest = tree.starts.shape[0] - 3
     for k in range(tree.starts[word], tree.starts[word + 1]):
         node = node_of(tree.turns[k])
-        if heaviest - node >= HEAVY_NODES:
+        if heaviest - node >= NEAR_NODES:
             prefetch_row(outputs, node)
 
 
 @compiled
-def list_path(word: int, tree: Tree, used: int, descent: Descent, output_words: Int32) -> int:
-    """List the nodes of a word's path, and which rows get their changes: one for all of a block's changes of a heavy
-    node, a new one for each other. Returns how many rows are used.
-    """
-    outputs = output_words.shape[0]
+def list_path(word: int, tree: Tree, nodes: Int32, turns: Turns) -> int:
+    """List the nodes of a word's path, and the root behind them up to whole vectors. Returns how long it is."""
     first, root = tree.starts[word], tree.starts.shape[0] - 3
-    length = tree.starts[word + 1] - first
+    length: int = tree.starts[word + 1] - first
     for k in range(length):
         turn = tree.turns[first + k]
-        node = node_of(turn)
-        is_heavy = root - node < HEAVY_NODES
-        place = root - node if is_heavy else used
-        used += int(not is_heavy)
-        descent.nodes[k], descent.places[k] = node, place
-        descent.begins[k] = place if is_heavy and output_words[place] != UNUSED else outputs + ZERO_ROW
-        descent.signs[k] = 1 if turn >= 0 else -1
-        output_words[place] = node
+        nodes[k], turns.signs[k] = node_of(turn), 1 if turn >= 0 else -1
     for k in range(length, whole(length, LANES)):
-        descent.nodes[k], descent.places[k], descent.signs[k] = root, outputs + NO_ROW, 0
-        descent.begins[k] = outputs + ZERO_ROW
-    return used
+        nodes[k], turns.signs[k] = root, 0
+    return length
 
 
 @compiled
-def list_contexts(i: int, before: int, plan: Plan, scratch: Scratch, descent: Descent) -> int:
-    """List the context words of centre i, and what they weigh by their distance; return how many these are."""
-    own, last = before + i, before + i + scratch.windows.reach[1, i]
-    n = 0
-    for row in range(own - scratch.windows.reach[0, i], last + 1):
-        descent.contexts[n] = row
-        descent.weights[n] = plan.distance_weights[max(abs(row - own), 1) - 1]
+def list_contexts(i: int, before: int, plan: Plan, reach: Int32, contexts: Int32, turns: Turns) -> int:
+    """List the rows of the context words of centre i, and what they weigh by their distance; behind them its own, to
+    make them even. Return how many context words these are.
+    """
+    own, n = before + i, 0
+    for row in range(own - reach[0, i], own + reach[1, i] + 1):
+        contexts[n] = row
+        turns.weights[n] = plan.distance_weights[max(abs(row - own), 1) - 1]
         n += int(row != own)
-    for row in range(n, whole(n, TILE_ROWS)):
-        descent.contexts[row], descent.weights[row] = own, 0
+    contexts[n], turns.weights[n] = own, 0
     return n
 
 
@@ -180,55 +177,39 @@ def whole(n: int, of: int) -> int:
 
 
 @compiled
-def path_loss(n: int, length: int, descent: Descent) -> float:
+def path_loss(n: int, length: int, G: Float32, turns: Turns) -> float:
     """-log σ(sign × score) summed over n rows, by their weights, and the nodes of a path."""
     loss = 0.0
     for row in range(n):
         for k in range(length):
-            turn = np.float64(descent.signs[k]) * np.float64(descent.S[row, k])
-            loss += np.float64(descent.weights[row]) * softplus(-turn)
+            turn = np.float64(turns.signs[k]) * np.float64(G[row, k])
+            loss += np.float64(turns.weights[row]) * softplus(-turn)
     return loss
 
 
 @compiled
-def path_gradients(n: int, length: int, rate: np.float32, descent: Descent) -> None:
-    """Replace the scores S of n rows by learning rate × weight × sign × σ(-sign × score)."""
+def path_gradients(n: int, length: int, rate: np.float32, G: Float32, turns: Turns) -> None:
+    """Replace the scores of n rows by learning rate × weight × sign × σ(-sign × score)."""
     for row in range(n):
-        step = rate * descent.weights[row]
+        step = rate * turns.weights[row]
         for k in range(whole(length, LANES)):
-            sign = descent.signs[k]
-            descent.S[row, k] = step * sign * logistic(-sign * descent.S[row, k])
+            sign = turns.signs[k]
+            G[row, k] = step * sign * logistic(-sign * G[row, k])
 
 
 @compiled
-def descend_from_words(length: int, n: int, rate: np.float32, outputs: Float32, X: Float32, descent: Descent,
-                       input_rows: Float32, output_rows: Float32, measured: bool) -> float:  # fmt: skip
-    """Add what the path of a centre asks for of its context words, each by itself, and these of it; return their loss,
-    where it is measured.
+def descend(
+    n: int, length: int, rate: np.float32, outputs: Float32, nodes: Int32, rows: Float32, contexts: Int32, G: Float32,
+    turns: Turns, changes: Float32, measured: bool,
+) -> float:  # fmt: skip
+    """Find what n rows and the nodes of a path ask for: add what the rows do to their changes, and leave in G what the
+    nodes do. Of the listed rows there may be one more, of no weight. Returns the loss, where it is measured.
     """
-    tiles = whole(length, TILE_ROWS)
-    contexts = descent.contexts[: whole(n, TILE_ROWS)]
-    score_listed(X, contexts, outputs, descent.nodes[:tiles], descent.S)
-    loss = path_loss(n, length, descent) if measured else 0.0
-    path_gradients(contexts.shape[0], length, rate, descent)
-    weigh_listed(descent.S, outputs, descent.nodes[:length], input_rows, contexts, contexts)
-    weigh_transposed_listed(descent.S, X, contexts[:n], output_rows, descent.begins[:tiles], descent.places[:tiles])
-    return loss
-
-
-@compiled
-def descend_together(length: int, i: int, rate: np.float32, outputs: Float32, hidden: Hidden, descent: Descent,
-                     output_rows: Float32, measured: bool) -> float:  # fmt: skip
-    """As `descend_from_words`, of the hidden layer of centre i."""
-    descent.contexts[0], descent.weights[0] = i, 1
-    score_listed(hidden.H, descent.contexts[:1], outputs, descent.nodes[: whole(length, LANES)], descent.S)
-    loss = path_loss(1, length, descent) if measured else 0.0
-    path_gradients(1, length, rate, descent)
-    weigh_rows(descent.S, 0, outputs, 0, descent.nodes[:length], hidden.G, i)
-    tiles = whole(length, TILE_ROWS)
-    weigh_transposed_listed(
-        descent.S, hidden.H, descent.contexts[:1], output_rows, descent.begins[:tiles], descent.places[:tiles]
-    )
+    tile = TILE_ROWS if contexts.shape[0] % 2 == 0 else LANES
+    score_listed(rows, contexts, outputs, nodes[: whole(length, tile)], G)
+    loss = path_loss(n, length, G, turns) if measured else 0.0
+    path_gradients(contexts.shape[0], length, rate, G, turns)
+    weigh_listed(G, outputs, nodes[:length], changes, contexts)
     return loss
 
 
@@ -244,57 +225,79 @@ def compute_tree_block(
     tree: Tree,
     scratch: Scratch,
     hidden: Hidden | None,
-    descent: Descent,
+    turns: Turns,
+    descents: Descents,
     changes: Changes,
     thread: int,
 ) -> None:
-    """As `compute_block`, with hierarchical softmax; for CBOW where there is a hidden layer, else for skip-gram."""
+    """As `compute_block`, with hierarchical softmax; for CBOW where there is a hidden layer, else for skip-gram. What
+    is asked for of the nodes is left in `descents`.
+    """
+    outputs, rows, reach = parameters.outputs, descents.rows[block], scratch.windows.reach
     centres = min(plan.block_centres, stretch.last - first)
     input_words, output_words = changes.input_words[block], changes.output_words[block]
-    inputs, outputs = scratch.X.shape[0], output_words.shape[0]
+    inputs = scratch.X.shape[0]
     input_rows = changes.input_rows[block * inputs : (block + 1) * inputs]
-    output_rows = changes.output_rows[block * outputs : (block + 1) * outputs]
 
     tokens, before = find_windows(
         stretch, first, first + centres, plan, scratch.windows, input_words, parameters.inputs, parts
     )
     changes.input_count[block] = tokens
     claim_inputs(changes.input_owner, input_words, tokens, thread, parts)
-    ask_for_path(stretch.tokens[first], tree, parameters.outputs)
+    ask_for_path(stretch.tokens[first], tree, outputs)
     if hidden is None:
-        copy_inputs(parameters.inputs, input_words, tokens, scratch.X, parts)
-        clear(input_rows, 0, min(tokens + TILE_ROWS, inputs))
+        copy_inputs(parameters.inputs, input_words, tokens, rows, parts)
+        clear(input_rows, 0, tokens)
     else:
-        gather_contexts(centres, tokens, before, plan, parameters.inputs, input_words, parts, scratch, hidden)
+        gather_contexts(centres, tokens, before, plan, parameters.inputs, input_words, parts, scratch, hidden, rows)
         clear(hidden.G, 0, hidden.G.shape[0])
-    for heavy in range(HEAVY_NODES):
-        output_words[heavy] = UNUSED
 
     changes.loss[block] = 0.0
     changes.pairs[block] = 0
     measured = is_measured(stretch, first, plan)
-    used = HEAVY_NODES
+    used = 0
     for i in range(centres):
+        slot = block * plan.block_centres + i
+        contexts, nodes, G = descents.contexts[slot], output_words[used:], descents.G[slot]
+        descents.begins[slot], descents.lengths[slot] = used, 0
         ask_for_turns(stretch.tokens[min(first + i + 2, stretch.last - 1)], tree)
-        ask_for_path(stretch.tokens[min(first + i + 1, stretch.last - 1)], tree, parameters.outputs)
-        if scratch.windows.reach[0, i] + scratch.windows.reach[1, i] == 0:
+        ask_for_path(stretch.tokens[min(first + i + 1, stretch.last - 1)], tree, outputs)
+        if reach[0, i] + reach[1, i] == 0:
             continue
-        word, n = stretch.tokens[first + i], 1
-        length = tree.starts[word + 1] - tree.starts[word]
-        used = list_path(word, tree, used, descent, output_words)
+        length = list_path(stretch.tokens[first + i], tree, nodes, turns)
         if hidden is None:
-            n = list_contexts(i, before, plan, scratch, descent)
-            changes.loss[block] += descend_from_words(
-                length, n, np.float32(rate), parameters.outputs, scratch.X, descent, input_rows, output_rows, measured
-            )
+            n = list_contexts(i, before, plan, reach, contexts, turns)
+            listed, changed = contexts[: whole(n, 2)], input_rows
         else:
-            changes.loss[block] += descend_together(
-                length, i, np.float32(rate), parameters.outputs, hidden, descent, output_rows, measured
-            )
+            n, contexts[0], turns.weights[0] = 1, i, 1
+            listed, changed = contexts[:1], hidden.G
+        changes.loss[block] += descend(
+            n, length, np.float32(rate), outputs, nodes, rows, listed, G, turns, changed, measured
+        )
         if measured:
             for row in range(n):
-                changes.pairs[block] += descent.weights[row]
-    changes.output_count[block] = used
+                changes.pairs[block] += turns.weights[row]
+        descents.lengths[slot], descents.sizes[slot] = length, n
+        used += length
     claim(changes.output_owner, output_words, used, thread)
     if hidden is not None:
         scatter_gradients(centres, tokens, before, plan, scratch, hidden, input_rows)
+
+
+@compiled
+def add_descents(
+    centres: int, plan: Plan, words: Int32, owner: UInt16, outputs: Float32, turns: Turns, descents: Descents,
+    share: int,
+) -> None:  # fmt: skip
+    """Add what a round's centres ask for of the nodes that one thread, the share's, owns, centre by centre."""
+    for slot in range(centres):
+        block, found = slot // plan.block_centres, 0
+        for k in range(descents.lengths[slot]):
+            node = words[block, descents.begins[slot] + k]
+            turns.nodes[found], turns.places[found] = node, k
+            found += int(owner[node] == share)
+        weigh_transposed_listed(
+            descents.G[slot], turns.places[:found],
+            descents.rows[block], descents.contexts[slot, : descents.sizes[slot]],
+            outputs, turns.nodes[:found],
+        )  # fmt: skip

@@ -66,17 +66,15 @@ def weigh_transposed_bands(G: Array, X: Array, bands: Bands, out: Array) -> None
 
 
 def score_listed(X: Array, of_x: Rows, Z: Array, of_z: Rows, S: Array) -> None:
-    """S[i, j] = X[of_x[i]] · Z[of_z[j]]. Of both lists there are whole tiles; where there is one row of X, `LANES`."""
+    """S[i, j] = X[of_x[i]] · Z[of_z[j]]. Of Z there are whole tiles; where the rows of X are an odd number, `LANES`."""
     S[: len(of_x), : len(of_z)] = X[of_x] @ Z[of_z].T
 
 
-def weigh_listed(G: Array, Z: Array, of_z: Rows, out: Array, begins: Rows, of_out: Rows) -> None:
-    """out[of_out[i]] = out[begins[i]] + Σⱼ G[i, j] · Z[of_z[j]]. Of `of_out` there are whole tiles; a row that is twice
-    in one holds either.
-    """
-    out[of_out] = out[begins] + G[: len(of_out), : len(of_z)] @ Z[of_z]
+def weigh_listed(G: Array, Z: Array, of_z: Rows, out: Array, of_out: Rows) -> None:
+    """out[of_out[i]] += Σⱼ G[i, j] · Z[of_z[j]]; a row of `out` that is listed twice may get either."""
+    out[of_out] += G[: len(of_out), : len(of_z)] @ Z[of_z]
 
 
-def weigh_transposed_listed(G: Array, Z: Array, of_z: Rows, out: Array, begins: Rows, of_out: Rows) -> None:
-    """As `weigh_listed`, with Gᵀ."""
-    out[of_out] = out[begins] + G[: len(of_z), : len(of_out)].T @ Z[of_z]
+def weigh_transposed_listed(G: Array, of_g: Rows, X: Array, of_x: Rows, out: Array, of_out: Rows) -> None:
+    """out[of_out[i]] += Σⱼ G[j, of_g[i]] · X[of_x[j]]."""
+    out[of_out] += G[: len(of_x), of_g].T @ X[of_x]

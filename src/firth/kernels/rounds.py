@@ -12,7 +12,7 @@ import numpy as np
 from firth.kernels.blocks import UNUSED, Changes, Parameters, Parts, Plan, Scratch, Stretch, learning_rate
 from firth.kernels.cbow import compute_cbow_block
 from firth.kernels.compiler import compiled
-from firth.kernels.hierarchy import compute_tree_block
+from firth.kernels.hierarchy import add_descents, compute_tree_block
 from firth.kernels.prefetch import prefetch_row
 from firth.kernels.skipgram import compute_block
 from firth.kernels.synchrony import read_counter, take_if, take_ticket, wait_until
@@ -69,8 +69,8 @@ def add_rows(
 
 @compiled
 def add_share(
-    share: int, blocks: int, totals: Float64, parameters: Parameters, parts: Parts | None, scratch: Scratch,
-    changes: Changes,
+    share: int, centres: int, blocks: int, totals: Float64, plan: Plan, parameters: Parameters, parts: Parts | None,
+    scratch: Scratch, turns: Any, descents: Any, changes: Changes,
 ) -> None:  # fmt: skip
     """Add the changes of the rows that one thread, the share's, owns; with the first share, the round's loss."""
     if share == 0:
@@ -81,6 +81,11 @@ def add_share(
         changes.input_words, changes.input_count, changes.input_rows, blocks,
         changes.input_owner, parameters.inputs, parts, share, scratch.mine,
     )  # fmt: skip
+    if descents is not None:
+        add_descents(
+            centres, plan, changes.output_words, changes.output_owner, parameters.outputs, turns, descents, share
+        )
+        return
     add_rows(
         changes.output_words, changes.output_count, changes.output_rows, blocks,
         changes.output_owner, parameters.outputs, None, share, scratch.mine,
@@ -102,7 +107,8 @@ def train_rounds(
     scratch: Scratch,
     pairs: Any,
     hidden: Any,
-    descent: Any,
+    turns: Any,
+    descents: Any,
     changes: Changes,
 ) -> None:
     """Train on a stretch. Every thread calls this with the same arrays, save `thread` and its working space, of which
@@ -157,7 +163,8 @@ def train_rounds(
                         tree,
                         scratch,
                         hidden,
-                        descent,
+                        turns,
+                        descents,
                         changes,
                         thread,
                     )
@@ -167,6 +174,6 @@ def train_rounds(
         for other in range(threads):
             share = (thread + other) % threads
             if take_if(counters, SHARES + SPREAD * share, number):
-                add_share(share, blocks, totals, parameters, parts, scratch, changes)
+                add_share(share, centres, blocks, totals, plan, parameters, parts, scratch, turns, descents, changes)
                 take_ticket(counters, SHARES_DONE)
         wait_until(counters, SHARES_DONE, (number + 1) * threads)

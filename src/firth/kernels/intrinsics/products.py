@@ -11,6 +11,7 @@ from typing import Any
 
 from llvmlite import ir
 from numba import types
+from numba.core import cgutils
 from numba.extending import intrinsic, overload
 
 from firth.kernels.compiler import OPTIONS, processor
@@ -41,7 +42,9 @@ from firth.kernels.products import (
 WIDE = "+avx512f" in processor()[1]
 """Whether a vector of 16 numbers is one register, of 32; otherwise it takes two or four of 16 or 32."""
 VECTORS = 4 if WIDE else 1
-"""Vectors of each row of a tile, at most, where rows are summed."""
+"""Vectors of each row of a tile, at most, where rows are summed; of fewer rows there may be more,"""
+MOST_VECTORS = 8
+"""but no more than these."""
 SCORE_ROWS, SCORE_COLUMNS = (4, 4) if WIDE else (2, 2)
 """The tile of scores, of which each takes a vector."""
 ROW_COLUMNS = SCORE_ROWS * SCORE_COLUMNS
@@ -60,6 +63,12 @@ def _in_list(context: Any, builder: Builder, kind: Any, value: Value) -> Row:
     """The rows of a list, an array argument."""
     data = context.make_array(kind)(context, builder, value).data
     return lambda number: builder.sext(builder.load(builder.gep(data, [number])), number.type)
+
+
+def _length(context: Any, builder: Builder, kind: Any, value: Value) -> Value:
+    """How long a list is, an array argument."""
+    (length,) = cgutils.unpack_tuple(builder, context.make_array(kind)(context, builder, value).shape, 1)
+    return length
 
 
 def _fill_scores(
@@ -121,6 +130,7 @@ def _part(builder: Builder, vector: Value, first: int, count: int) -> Value:
 
 def _fill_sums(
     builder: Builder,
+    rows: int,
     weight: Callable[[Value, Value], Value],
     first: Value,
     ranges: list[tuple[Value, Value]],
@@ -128,14 +138,14 @@ def _fill_sums(
     of_z: Row,
     out: Matrix,
     of_out: Row,
-    begins: Row | None = None,
+    *,
+    onto: bool = False,
 ) -> None:
-    """A tile of rows of `out`, from the first-th on, becomes the sums over some ranges of k of weight(row, k) · the
-    k-th row of Z. Where sums do not begin at zero, `begins` says at which rows of `out`.
+    """So many rows of `out`, from the first-th on, become the sums over some ranges of k of weight(row, k) · the
+    k-th row of Z, added `onto` what it is, or in its place.
     """
-    rows = [builder.add(first, index(r)) for r in range(TILE_ROWS)]
-    out_rows = [of_out(row) for row in rows]
-    begin_rows = [begins(row) for row in rows] if begins else None
+    of_tile = [builder.add(first, index(r)) for r in range(rows)]
+    out_rows = [of_out(row) for row in of_tile]
 
     def of_columns(columns: list[Value]) -> None:
         places = [(row, column) for row in out_rows for column in columns]
@@ -143,21 +153,19 @@ def _fill_sums(
         def body(k: Value, sums: list[Value]) -> list[Value]:
             z_row = of_z(k)
             numbers = [z.vector(z_row, column) for column in columns]
-            products = [(of_row, number) for of_row in [weight(row, k) for row in rows] for number in numbers]
+            products = [(of_row, number) for of_row in [weight(row, k) for row in of_tile] for number in numbers]
             return [
                 multiply_add(builder, of_row, number, total)
                 for (of_row, number), total in zip(products, sums, strict=True)
             ]
 
-        sums = [z.zeros] * len(places)
-        if begin_rows:
-            sums = [out.vector(row, column) for row in begin_rows for column in columns]
+        sums = [out.vector(*place) if onto else z.zeros for place in places]
         for begin, stop in ranges:
             sums = accumulate(builder, sums, begin, stop, 1, body)
         for place, total in zip(places, sums, strict=True):
             out.store(total, *place)
 
-    in_columns(builder, z.width, VECTORS, of_columns)
+    in_columns(builder, z.width, min(VECTORS * TILE_ROWS // rows, MOST_VECTORS), of_columns)
 
 
 def _weight(g: Matrix, *, transposed: bool) -> Callable[[Value, Value], Value]:
@@ -175,7 +183,7 @@ def _weigh_tile(*, transposed: bool = False) -> Any:
         def generate(context: Any, builder: Builder, signature: Any, args: Any) -> Value:
             g, z, out = (Matrix(context, builder, signature.args[i], args[i]) for i in (0, 6, 7))
             weight, ranges = _weight(g, transposed=transposed), [tuple(args[2:4]), tuple(args[4:6])]
-            _fill_sums(builder, weight, args[1], ranges, z, _itself, out, _itself)
+            _fill_sums(builder, TILE_ROWS, weight, args[1], ranges, z, _itself, out, _itself)
             return context.get_dummy_value()
 
         return signature, generate
@@ -183,19 +191,39 @@ def _weigh_tile(*, transposed: bool = False) -> Any:
     return tile
 
 
-def _listed_weigh_tile(*, transposed: bool = False) -> Any:
+def _listed_weigh_tile(rows: int) -> Any:
     @intrinsic
-    def tile(typing_context, G, r, Z, of_z, count, out, begins, of_out):  # type: ignore[no-untyped-def]
-        """out[of_out[r:r+4]] = out[begins[r:r+4]] + Σ G[r:r+4, k] · Z[of_z[k]], or with G[k, r:r+4]ᵀ, for k up to
-        `count`.
-        """
-        signature = types.void(G, types.intp, Z, of_z, types.intp, out, begins, of_out)
+    def tile(typing_context, G, r, Z, of_z, out, of_out):  # type: ignore[no-untyped-def]
+        """out[of_out[r:r+rows]] += Σ G[r:r+rows, k] · Z[of_z[k]]."""
+        signature = types.void(G, types.intp, Z, of_z, out, of_out)
 
         def generate(context: Any, builder: Builder, signature: Any, args: Any) -> Value:
-            g, z, out = (Matrix(context, builder, signature.args[i], args[i]) for i in (0, 2, 5))
-            of_z, begins, of_out = (_in_list(context, builder, signature.args[i], args[i]) for i in (3, 6, 7))
-            weight, ranges = _weight(g, transposed=transposed), [(index(0), args[4])]
-            _fill_sums(builder, weight, args[1], ranges, z, of_z, out, of_out, begins)
+            g, z, out = (Matrix(context, builder, signature.args[i], args[i]) for i in (0, 2, 4))
+            of_z, of_out = (_in_list(context, builder, signature.args[i], args[i]) for i in (3, 5))
+            every = (index(0), _length(context, builder, signature.args[3], args[3]))
+            _fill_sums(builder, rows, g.number, args[1], [every], z, of_z, out, of_out, onto=True)
+            return context.get_dummy_value()
+
+        return signature, generate
+
+    return tile
+
+
+def _listed_weigh_transposed_tile(rows: int) -> Any:
+    @intrinsic
+    def tile(typing_context, G, of_g, r, X, of_x, out, of_out):  # type: ignore[no-untyped-def]
+        """out[of_out[r:r+rows]] += Σ G[k, of_g[r:r+rows]] · X[of_x[k]]."""
+        signature = types.void(G, of_g, types.intp, X, of_x, out, of_out)
+
+        def generate(context: Any, builder: Builder, signature: Any, args: Any) -> Value:
+            g, x, out = (Matrix(context, builder, signature.args[i], args[i]) for i in (0, 3, 5))
+            of_g, of_x, of_out = (_in_list(context, builder, signature.args[i], args[i]) for i in (1, 4, 6))
+            every = (index(0), _length(context, builder, signature.args[4], args[4]))
+
+            def weight(row: Value, k: Value) -> Value:
+                return g.number(k, of_g(row))
+
+            _fill_sums(builder, rows, weight, args[2], [every], x, of_x, out, of_out, onto=True)
             return context.get_dummy_value()
 
         return signature, generate
@@ -208,9 +236,12 @@ _score_row = _score_tile(1, ROW_COLUMNS)
 _weigh_rows = _weigh_tile()
 _weigh_columns = _weigh_tile(transposed=True)
 _score_listed_rows = _listed_score_tile(SCORE_ROWS, SCORE_COLUMNS)
+_score_listed_pair = _listed_score_tile(2, SCORE_COLUMNS)
 _score_listed_row = _listed_score_tile(1, ROW_COLUMNS)
-_weigh_listed_rows = _listed_weigh_tile()
-_weigh_listed_columns = _listed_weigh_tile(transposed=True)
+_weigh_listed_rows, _weigh_listed_pair, _weigh_listed_row = (_listed_weigh_tile(rows) for rows in (TILE_ROWS, 2, 1))
+_weigh_transposed_listed_rows, _weigh_transposed_listed_pair, _weigh_transposed_listed_row = (
+    _listed_weigh_transposed_tile(rows) for rows in (TILE_ROWS, 2, 1)
+)
 
 
 @overload(score, jit_options=OPTIONS)
@@ -277,27 +308,42 @@ def _weigh_transposed_bands(G, X, bands, out):  # type: ignore[no-untyped-def]
 @overload(score_listed, jit_options=OPTIONS)
 def _score_listed(X, of_x, Z, of_z, S):  # type: ignore[no-untyped-def]
     def tiles(X, of_x, Z, of_z, S):  # type: ignore[no-untyped-def]
-        whole = of_x.shape[0] // SCORE_ROWS * SCORE_ROWS
+        whole, even = of_x.shape[0] // SCORE_ROWS * SCORE_ROWS, of_x.shape[0] // 2 * 2
         for z in range(0, of_z.shape[0], SCORE_COLUMNS):
             for t in range(0, whole, SCORE_ROWS):
                 _score_listed_rows(X, of_x, t, Z, of_z, z, S)
-        for t in range(whole, of_x.shape[0]):
+            for t in range(whole, even, 2):
+                _score_listed_pair(X, of_x, t, Z, of_z, z, S)
+        for t in range(even, of_x.shape[0]):
             for z in range(0, of_z.shape[0], ROW_COLUMNS):
                 _score_listed_row(X, of_x, t, Z, of_z, z, S)
 
     return tiles
 
 
-def _over_listed_tiles(tile: Any) -> Any:
-    def overloaded(G, Z, of_z, out, begins, of_out):  # type: ignore[no-untyped-def]
-        def tiles(G, Z, of_z, out, begins, of_out):  # type: ignore[no-untyped-def]
-            for r in range(0, of_out.shape[0], TILE_ROWS):
-                tile(G, r, Z, of_z, of_z.shape[0], out, begins, of_out)
+@overload(weigh_listed, jit_options=OPTIONS)
+def _weigh_listed(G, Z, of_z, out, of_out):  # type: ignore[no-untyped-def]
+    def tiles(G, Z, of_z, out, of_out):  # type: ignore[no-untyped-def]
+        whole, even = of_out.shape[0] // TILE_ROWS * TILE_ROWS, of_out.shape[0] // 2 * 2
+        for r in range(0, whole, TILE_ROWS):
+            _weigh_listed_rows(G, r, Z, of_z, out, of_out)
+        for r in range(whole, even, 2):
+            _weigh_listed_pair(G, r, Z, of_z, out, of_out)
+        for r in range(even, of_out.shape[0]):
+            _weigh_listed_row(G, r, Z, of_z, out, of_out)
 
-        return tiles
-
-    return overloaded
+    return tiles
 
 
-overload(weigh_listed, jit_options=OPTIONS)(_over_listed_tiles(_weigh_listed_rows))
-overload(weigh_transposed_listed, jit_options=OPTIONS)(_over_listed_tiles(_weigh_listed_columns))
+@overload(weigh_transposed_listed, jit_options=OPTIONS)
+def _weigh_transposed_listed(G, of_g, X, of_x, out, of_out):  # type: ignore[no-untyped-def]
+    def tiles(G, of_g, X, of_x, out, of_out):  # type: ignore[no-untyped-def]
+        whole, even = of_out.shape[0] // TILE_ROWS * TILE_ROWS, of_out.shape[0] // 2 * 2
+        for r in range(0, whole, TILE_ROWS):
+            _weigh_transposed_listed_rows(G, of_g, r, X, of_x, out, of_out)
+        for r in range(whole, even, 2):
+            _weigh_transposed_listed_pair(G, of_g, r, X, of_x, out, of_out)
+        for r in range(even, of_out.shape[0]):
+            _weigh_transposed_listed_row(G, of_g, r, X, of_x, out, of_out)
+
+    return tiles
