@@ -15,7 +15,6 @@ from firth.kernels.noise import Noise
 from firth.kernels.products import LANES, TILE_ROWS
 from firth.kernels.rounds import SHARES, SPREAD, train_rounds
 from firth.kernels.skipgram import Pairs
-from firth.kernels.sums import Ends
 from firth.planning import OUTPUT_ROWS, Tokens
 from firth.sampling import alias_table, noise_distribution
 from firth.team import Pace, Team
@@ -129,17 +128,9 @@ def new_hidden(config: TrainingConfig, rows: int, centres: int, noise_words: int
         ones=np.ones(centres, np.float32),
         numbers=np.arange(rows, dtype=np.int32),
         sums=aligned_zeros(rows + 1, width),
-        places=np.zeros((2, centres), np.int32),
-        begins=new_ends(rows, centres),
-        ends=new_ends(rows, centres),
         mean=int(config.context == "mean"),
         exact=int(config.context_gradient == "exact"),
     )
-
-
-def new_ends(rows: int, centres: int) -> Ends:
-    """Room for the ends of the windows of so many centres."""
-    return Ends(centres=np.zeros(centres, np.int32), until=np.zeros(rows + 2, np.int32))
 
 
 def new_descents(config: TrainingConfig, plan: Plan, rows: int, width: int, tree: Tree) -> Descents:

@@ -4,7 +4,7 @@ from numpy.testing import assert_allclose
 
 from firth.aligned import aligned_zeros
 from firth.kernels.compiler import compiled
-from firth.kernels.sums import Ends, sort_ends, spread_windows, sum_up, sum_windows
+from firth.kernels.sums import spread_windows, sum_up, sum_windows
 
 
 @compiled
@@ -18,8 +18,8 @@ def compiled_sum_windows(sums, reach, scales, first, n, out):
 
 
 @compiled
-def compiled_spread_windows(rows, scales, begins, ends, first, n, tokens, out):
-    spread_windows(rows, scales, begins, ends, first, n, tokens, out)
+def compiled_spread_windows(rows, reach, scales, first, n, tokens, out):
+    spread_windows(rows, reach, scales, first, n, tokens, out)
 
 
 WIDTHS = [16, 48, 112, 128, 240]
@@ -53,12 +53,6 @@ def windows_of(reach):
     return (distances <= reach[0]) & (-distances <= reach[1]) & (distances != 0)
 
 
-def ends_of(places):
-    ends = Ends(np.full(CENTRES, -9, np.int32), np.full(TOKENS + 2, -9, np.int32))
-    sort_ends(np.asarray(places, np.int32), CENTRES, TOKENS, ends)
-    return ends
-
-
 @pytest.mark.parametrize("width", WIDTHS)
 @pytest.mark.parametrize("function", [sum_up, compiled_sum_up])
 def test_sum_up__gives_running_sums(function, width):
@@ -83,17 +77,7 @@ def test_sum_windows__sums_what_is_around_each_centre(function, width, reach, sc
 @pytest.mark.parametrize("width", WIDTHS)
 @pytest.mark.parametrize("function", [spread_windows, compiled_spread_windows])
 def test_spread_windows__gives_a_token_the_rows_of_the_windows_it_is_in(function, width, reach, scales):
-    rows, out = normal(CENTRES, width), np.full((TOKENS + 1, width), np.nan, np.float32)
-    own = BEFORE + np.arange(CENTRES)
-    begins, ends = ends_of(own - reach[0]), ends_of(own + reach[1] + 1)
-    function(rows, scales, begins, ends, BEFORE, CENTRES, TOKENS, out)
+    rows, out = normal(CENTRES, width), np.full((TOKENS + 2, width), np.nan, np.float32)
+    function(rows, reach, scales, BEFORE, CENTRES, TOKENS, out)
     assert_allclose(out[:TOKENS], windows_of(reach) @ (scales[:, None] * rows), rtol=1e-5, atol=1e-5)
-    assert np.isnan(out[TOKENS]).all()
-
-
-def test_sort_ends__keeps_the_order_of_centres_of_one_place():
-    ends = ends_of([4, 0, 16, 4, 0, 2, 4, 16, 1])
-    assert ends.centres.tolist() == [1, 4, 8, 5, 0, 3, 6, 2, 7]
-    assert [ends.centres[a:b].tolist() for a, b in zip(ends.until[:-1], ends.until[1:], strict=True)] == [
-        [1, 4], [8], [5], [], [0, 3, 6], *[[]] * 11, [2, 7]
-    ]  # fmt: skip
+    assert np.isnan(out[TOKENS + 1]).all()

@@ -33,7 +33,7 @@ from firth.kernels.noise import Noise, draw_noise_word
 from firth.kernels.prefetch import prefetch_row
 from firth.kernels.products import score, weigh, weigh_bands, weigh_transposed, weigh_transposed_bands
 from firth.kernels.rows import add_row, dot, weigh_rows
-from firth.kernels.sums import Ends, sort_ends, spread_windows, sum_up, sum_windows
+from firth.kernels.sums import spread_windows, sum_up, sum_windows
 
 Float32 = np.ndarray[Any, np.dtype[np.float32]]
 Int32 = np.ndarray[Any, np.dtype[np.int32]]
@@ -51,9 +51,6 @@ class Hidden(NamedTuple):
     ones: Float32  # (B,)
     numbers: Int32  # (T,) 0, 1, 2 …
     sums: Float32  # (T + 1, width) running sums of the context words' vectors
-    places: Int32  # (2, B) where the window of each centre begins, and ends
-    begins: Ends
-    ends: Ends
     mean: int  # 1 for the mean of the context words, 0 for their sum
     exact: int  # 0 if each context word gets the gradient of the mean, as word2vec.c has it
 
@@ -98,18 +95,12 @@ def scatter_gradients(
 ) -> None:
     """input_rows[t] = what the gradients of the centres ask for that have context token t."""
     windows = scratch.windows
-    reach = windows.reach
     steps = hidden.scales if hidden.exact == 1 else hidden.ones
     if plan.even == 0:
         scale_rows(centres, steps, hidden.G)
         weigh_bands(windows.weights, tokens, windows.centres_of, hidden.G.shape[0], hidden.G, input_rows)
         return
-    for i in range(centres):
-        hidden.places[0, i] = before + i - reach[0, i]
-        hidden.places[1, i] = before + i + reach[1, i] + 1
-    sort_ends(hidden.places[0], centres, tokens, hidden.begins)
-    sort_ends(hidden.places[1], centres, tokens, hidden.ends)
-    spread_windows(hidden.G, steps, hidden.begins, hidden.ends, before, centres, tokens, input_rows)
+    spread_windows(hidden.G, windows.reach, steps, before, centres, tokens, input_rows)
 
 
 @compiled

@@ -8,38 +8,12 @@ multiple of `LANES`.
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
-from firth.kernels.compiler import compiled
-
 Array = np.ndarray[Any, np.dtype[np.float32]]
 Int32 = np.ndarray[Any, np.dtype[np.int32]]
-
-
-class Ends(NamedTuple):
-    """Where the windows of some centres begin, or end: the centres sorted by that place."""
-
-    centres: Int32  # (B,)
-    until: Int32  # (T + 2,) those of place t are centres[until[t]:until[t + 1]]
-
-
-@compiled
-def sort_ends(places: Int32, n: int, tokens: int, ends: Ends) -> None:
-    """Sort the first n centres by their places, which are from 0 to `tokens`."""
-    until = ends.until
-    for place in range(tokens + 2):
-        until[place] = 0
-    for i in range(n):
-        until[places[i]] += 1
-    total = 0
-    for place in range(tokens + 2):
-        total += until[place]
-        until[place] = total
-    for i in range(n - 1, -1, -1):  # from behind, so that those of one place stay in their order
-        until[places[i]] -= 1
-        ends.centres[until[places[i]]] = i
 
 
 def sum_up(rows: Array, words: Int32, n: Any, sums: Array) -> None:
@@ -57,17 +31,14 @@ def sum_windows(sums: Array, reach: Int32, scales: Array, first: Any, n: Any, ou
     out[:n] = scales[:n, None] * (after + before)
 
 
-def spread_windows(
-    rows: Array, scales: Array, begins: Ends, ends: Ends, first: Any, n: Any, tokens: Any, out: Array
-) -> None:
+def spread_windows(rows: Array, reach: Int32, scales: Array, first: Any, n: Any, tokens: Any, out: Array) -> None:
     """out[t] = Σᵢ scales[i] · rows[i], for each of some tokens, over the n centres i that have it in their windows but
-    are not itself: centre i is token first + i. Found as a running sum, which a row joins where its window begins.
+    are not itself; centres and windows are those of `sum_windows`. Found as a running sum, which a row joins where its
+    window begins, and leaves where it ends; row `tokens` of `out` is used up.
     """
-    total = np.zeros_like(rows[0])
-    for t in range(tokens):
-        for i in begins.centres[begins.until[t] : begins.until[t + 1]]:
-            total += scales[i] * rows[i]
-        for i in ends.centres[ends.until[t] : ends.until[t + 1]]:
-            total -= scales[i] * rows[i]
-        own = t - first
-        out[t] = total - scales[own] * rows[own] if 0 <= own < n else total
+    own, scaled = first + np.arange(n), scales[:n, None] * rows[:n]
+    out[: tokens + 1] = 0
+    np.add.at(out, own - reach[0, :n], scaled)
+    np.subtract.at(out, own + reach[1, :n] + 1, scaled)
+    np.cumsum(out[:tokens], axis=0, out=out[:tokens])
+    out[own] -= scaled

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from typing import Any
 
 from numba import types
-from numba.core import cgutils
 
 from firth.kernels.intrinsics.products import WIDE
 from firth.kernels.intrinsics.registers import (
@@ -30,6 +29,14 @@ def _list_of_rows(context: Any, builder: Builder, kind: Any, value: Value) -> Ca
     """The numbers of a list, an array argument."""
     data = context.make_array(kind)(context, builder, value).data
     return lambda place: builder.sext(builder.load(builder.gep(data, [place])), place.type)
+
+
+def _window(builder: Builder, reach: Matrix, first: Value, i: Value) -> tuple[Value, Value, Value, Value]:
+    """Where the window of centre i begins, its own place, the next one, and where the window ends."""
+    own = builder.add(first, i)
+    to_begin, to_end = (builder.sext(builder.load(reach.at(index(side), i)), own.type) for side in range(2))
+    after = builder.add(own, index(1))
+    return builder.sub(own, to_begin), own, after, builder.add(after, to_end)
 
 
 @replaces(sum_up)
@@ -65,12 +72,7 @@ def _sum_windows(typing_context, sums, reach, scales, first, n, out):  # type: i
 
         def of_columns(columns: list[Value]) -> None:
             def of_centre(i: Value) -> None:
-                own = builder.add(first, i)
-                to_begin, to_end = (
-                    builder.sext(builder.load(reaches.at(index(side), i)), own.type) for side in range(2)
-                )
-                begin, after = builder.sub(own, to_begin), builder.add(own, index(1))
-                end = builder.add(after, to_end)
+                begin, own, after, end = _window(builder, reaches, first, i)
                 scale = z.in_every_lane(builder.load(builder.gep(scale_data, [i])))
                 for c in columns:
                     of_after = builder.fsub(z.vector(end, c), z.vector(after, c))
@@ -86,55 +88,49 @@ def _sum_windows(typing_context, sums, reach, scales, first, n, out):  # type: i
 
 
 @replaces(spread_windows)
-def _spread_windows(typing_context, rows, scales, begins, ends, first, n, tokens, out):  # type: ignore[no-untyped-def]
+def _spread_windows(typing_context, rows, reach, scales, first, n, tokens, out):  # type: ignore[no-untyped-def]
     def generate(context: Any, builder: Builder, signature: Any, args: Any) -> Value:
-        z, out = (Matrix(context, builder, signature.args[k], args[k]) for k in (0, 7))
-        scale_data = context.make_array(signature.args[1])(context, builder, args[1]).data
-        (starting, started), (ending, ended) = (
-            [
-                _list_of_rows(context, builder, kind, value)
-                for kind, value in zip(signature.args[k].types, cgutils.unpack_tuple(builder, args[k]), strict=True)
-            ]
-            for k in (2, 3)
-        )
-        first, n, tokens = args[4:7]
+        z, reaches, out = (Matrix(context, builder, signature.args[k], args[k]) for k in (0, 1, 6))
+        scale_data = context.make_array(signature.args[2])(context, builder, args[2]).data
+        first, n, tokens = args[3:6]
 
         def of_columns(columns: list[Value]) -> None:
-            def with_row(i: Value, totals: list[Value], *, less: bool) -> list[Value]:
+            def scaled(i: Value, sign: int) -> Callable[[Value, Value], Value]:
+                """From a column and a vector to the sum of that vector and scales[i] · rows[i], or their difference."""
                 scale = builder.load(builder.gep(scale_data, [i]))
-                scale = z.in_every_lane(builder.fneg(scale) if less else scale)
-                return [multiply_add(builder, scale, z.vector(i, c), t) for c, t in zip(columns, totals, strict=True)]
+                scale = z.in_every_lane(scale if sign > 0 else builder.fneg(scale))
+                return lambda c, vector: multiply_add(builder, scale, z.vector(i, c), vector)
 
-            def store(totals: list[Value], t: Value) -> None:
-                for c, total in zip(columns, totals, strict=True):
-                    out.store(total, t, c)
+            def of_centre(i: Value) -> None:
+                begin, _, _, end = _window(builder, reaches, first, i)
+                for row, sign in ((begin, 1), (end, -1)):
+                    with_row = scaled(i, sign)
+                    for c in columns:
+                        out.store(with_row(c, out.vector(row, c)), row, c)
 
-            def at_token(t: Value, totals: list[Value]) -> list[Value]:
-                after = builder.add(t, index(1))
-                totals = accumulate(
-                    builder,
-                    totals,
-                    started(t),
-                    started(after),
-                    1,
-                    lambda k, sums: with_row(starting(k), sums, less=False),
-                )
-                totals = accumulate(
-                    builder, totals, ended(t), ended(after), 1, lambda k, sums: with_row(ending(k), sums, less=True)
-                )
+            def of_token(t: Value, totals: list[Value]) -> list[Value]:
+                found = [builder.fadd(total, out.vector(t, c)) for c, total in zip(columns, totals, strict=True)]
                 own = builder.sub(t, first)
-                is_centre = builder.icmp_unsigned("<", own, n)
-                with builder.if_else(is_centre) as (centre, other):
+                with builder.if_else(builder.icmp_unsigned("<", own, n)) as (centre, other):
                     with centre:
-                        store(with_row(own, totals, less=True), t)
+                        without_own = scaled(own, -1)
+                        for c, total in zip(columns, found, strict=True):
+                            out.store(without_own(c, total), t, c)
                     with other:
-                        store(totals, t)
-                return totals
+                        for c, total in zip(columns, found, strict=True):
+                            out.store(total, t, c)
+                return found
 
-            accumulate(builder, [z.zeros] * len(columns), index(0), tokens, 1, at_token)
+            def clear(t: Value) -> None:
+                for c in columns:
+                    out.store(out.zeros, t, c)
+
+            for_range(builder, index(0), builder.add(tokens, index(1)), 1, clear)
+            for_range(builder, index(0), n, 1, of_centre)
+            accumulate(builder, [z.zeros] * len(columns), index(0), tokens, 1, of_token)
 
         in_columns(builder, z.width, VECTORS, of_columns)
         return context.get_dummy_value()
 
     place = types.intp
-    return types.void(rows, scales, begins, ends, place, place, place, out), generate
+    return types.void(rows, reach, scales, place, place, place, out), generate
