@@ -66,7 +66,7 @@ class Turns(NamedTuple):
 
     signs: Float32  # (longest,) the signs of the path, 0 past its end
     weights: Float32  # (T,) what the context words weigh, 0 past their end
-    nodes: Int32  # (longest + 1,) those of its nodes that a thread owns, and
+    nodes: Int32  # (longest + 1,) those of its nodes that a thread owns, the last twice where they are odd, and
     places: Int32  # (longest + 1,) where they are on it
 
 
@@ -296,6 +296,9 @@ def add_descents(
             node = words[block, descents.begins[slot] + k]
             turns.nodes[found], turns.places[found] = node, k
             found += int(owner[node] == share)
+        if found % 2 == 1:
+            turns.nodes[found], turns.places[found] = turns.nodes[found - 1], turns.places[found - 1]
+            found += 1
         weigh_transposed_listed(
             descents.G[slot], turns.places[:found],
             descents.rows[block], descents.contexts[slot, : descents.sizes[slot]],

@@ -76,5 +76,7 @@ def weigh_listed(G: Array, Z: Array, of_z: Rows, out: Array, of_out: Rows) -> No
 
 
 def weigh_transposed_listed(G: Array, of_g: Rows, X: Array, of_x: Rows, out: Array, of_out: Rows) -> None:
-    """out[of_out[i]] += Σⱼ G[j, of_g[i]] · X[of_x[j]]."""
+    """out[of_out[i]] += Σⱼ G[j, of_g[i]] · X[of_x[j]]. Of `out` there are pairs; one may be the same row twice, with one
+    column of G, and counts once.
+    """
     out[of_out] += G[: len(of_x), of_g].T @ X[of_x]

@@ -42,9 +42,7 @@ from firth.kernels.products import (
 WIDE = "+avx512f" in processor()[1]
 """Whether a vector of 16 numbers is one register, of 32; otherwise it takes two or four of 16 or 32."""
 VECTORS = 4 if WIDE else 1
-"""Vectors of each row of a tile, at most, where rows are summed; of fewer rows there may be more,"""
-MOST_VECTORS = 8
-"""but no more than these."""
+"""Vectors of each row of a tile, at most, where rows are summed; of a row by itself twice as many."""
 SCORE_ROWS, SCORE_COLUMNS = (4, 4) if WIDE else (2, 2)
 """The tile of scores, of which each takes a vector."""
 ROW_COLUMNS = SCORE_ROWS * SCORE_COLUMNS
@@ -165,7 +163,8 @@ def _fill_sums(
         for place, total in zip(places, sums, strict=True):
             out.store(total, *place)
 
-    in_columns(builder, z.width, min(VECTORS * TILE_ROWS // rows, MOST_VECTORS), of_columns)
+    most = VECTORS * (2 if rows == 1 else 1)
+    in_columns(builder, z.width, range(most, 0, -1), of_columns)
 
 
 def _weight(g: Matrix, *, transposed: bool) -> Callable[[Value, Value], Value]:
@@ -239,8 +238,8 @@ _score_listed_rows = _listed_score_tile(SCORE_ROWS, SCORE_COLUMNS)
 _score_listed_pair = _listed_score_tile(2, SCORE_COLUMNS)
 _score_listed_row = _listed_score_tile(1, ROW_COLUMNS)
 _weigh_listed_rows, _weigh_listed_pair, _weigh_listed_row = (_listed_weigh_tile(rows) for rows in (TILE_ROWS, 2, 1))
-_weigh_transposed_listed_rows, _weigh_transposed_listed_pair, _weigh_transposed_listed_row = (
-    _listed_weigh_transposed_tile(rows) for rows in (TILE_ROWS, 2, 1)
+_weigh_transposed_listed_rows, _weigh_transposed_listed_pair = (
+    _listed_weigh_transposed_tile(rows) for rows in (TILE_ROWS, 2)
 )
 
 
@@ -338,12 +337,10 @@ def _weigh_listed(G, Z, of_z, out, of_out):  # type: ignore[no-untyped-def]
 @overload(weigh_transposed_listed, jit_options=OPTIONS)
 def _weigh_transposed_listed(G, of_g, X, of_x, out, of_out):  # type: ignore[no-untyped-def]
     def tiles(G, of_g, X, of_x, out, of_out):  # type: ignore[no-untyped-def]
-        whole, even = of_out.shape[0] // TILE_ROWS * TILE_ROWS, of_out.shape[0] // 2 * 2
+        whole = of_out.shape[0] // TILE_ROWS * TILE_ROWS
         for r in range(0, whole, TILE_ROWS):
             _weigh_transposed_listed_rows(G, of_g, r, X, of_x, out, of_out)
-        for r in range(whole, even, 2):
+        for r in range(whole, of_out.shape[0], 2):
             _weigh_transposed_listed_pair(G, of_g, r, X, of_x, out, of_out)
-        for r in range(even, of_out.shape[0]):
-            _weigh_transposed_listed_row(G, of_g, r, X, of_x, out, of_out)
 
     return tiles

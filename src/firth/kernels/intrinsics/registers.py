@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from llvmlite import ir
@@ -94,12 +94,12 @@ def for_range(builder: Builder, start: Value, stop: Value, stride: int, body: Ca
         body(k)
 
 
-def in_columns(builder: Builder, width: Value, most: int, body: Callable[[list[Value]], None]) -> None:
-    """Run `body(columns)` over the columns of a row at which vectors begin: as many tiles of `most` vectors as fit, and
-    one of what is left over. Numbers beyond whole vectors are left.
+def in_columns(builder: Builder, width: Value, sizes: Iterable[int], body: Callable[[list[Value]], None]) -> None:
+    """Run `body(columns)` over the columns of a row at which vectors begin, in tiles of so many vectors: as many of the
+    first of these sizes as fit, then of the next. Numbers beyond whole vectors are left.
     """
     start = index(0)
-    for vectors in range(most, 0, -1):
+    for vectors in sizes:
         stride = index(vectors * LANES)
         whole = builder.mul(builder.udiv(builder.sub(width, start), stride), stride)
         stop = builder.add(start, whole)

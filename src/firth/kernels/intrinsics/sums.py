@@ -21,8 +21,8 @@ from firth.kernels.intrinsics.registers import (
 from firth.kernels.intrinsics.replacing import replaces
 from firth.kernels.sums import spread_windows, sum_up, sum_windows
 
-VECTORS = 8 if WIDE else 2
-"""Vectors of a row that are summed in one go, at most."""
+VECTORS = (7, 4, 2, 1) if WIDE else (2, 1)
+"""Vectors of a row that are summed in one go: at first 100 numbers, which are padded to seven."""
 
 
 def _list_of_rows(context: Any, builder: Builder, kind: Any, value: Value) -> Callable[[Value], Value]:
