@@ -76,7 +76,8 @@ def weigh_listed(G: Array, Z: Array, of_z: Rows, out: Array, of_out: Rows) -> No
 
 
 def weigh_transposed_listed(G: Array, of_g: Rows, X: Array, of_x: Rows, out: Array, of_out: Rows) -> None:
-    """out[of_out[i]] += Σⱼ G[j, of_g[i]] · X[of_x[j]]. Of `out` there are pairs; one may be the same row twice, with one
-    column of G, and counts once.
+    """out[of_out[i]] += Σⱼ G[j, of_g[i]] · X[of_x[j]].
+
+    Rows of `out` come in pairs; where one stands twice in a pair, with one column of G, it counts once.
     """
     out[of_out] += G[: len(of_x), of_g].T @ X[of_x]
