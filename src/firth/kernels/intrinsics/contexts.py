@@ -6,10 +6,9 @@ from typing import Any
 
 from llvmlite import ir
 from numba import types
-from numba.core import cgutils
 
 from firth.kernels.contexts import weigh_row
-from firth.kernels.intrinsics.registers import Builder, Matrix, Value, index, lane_sum
+from firth.kernels.intrinsics.registers import Builder, List, Matrix, Value, index, lane_sum
 from firth.kernels.intrinsics.replacing import replaces
 from firth.kernels.products import LANES
 
@@ -22,8 +21,7 @@ def _weigh_row(typing_context, weights, row, first, near, behind, reach):  # typ
     def generate(context: Any, builder: Builder, signature: Any, args: Any) -> Value:
         w, reaches = (Matrix(context, builder, signature.args[n], args[n]) for n in (0, 5))
         _, row, first, near, behind, _ = args
-        near = context.make_array(signature.args[3])(context, builder, near)
-        (length,) = cgutils.unpack_tuple(builder, near.shape, 1)
+        near = List(context, builder, signature.args[3], near)
 
         nearest = w.in_every_lane(builder.trunc(behind, I32))
         distances = builder.add(nearest, NUMBERS)
@@ -31,7 +29,7 @@ def _weigh_row(typing_context, weights, row, first, near, behind, reach):  # typ
         is_pair = builder.and_(
             builder.icmp_signed("<=", distances, before), builder.icmp_signed("<=", builder.neg(distances), after)
         )
-        middle = builder.lshr(length, index(1))
+        middle = builder.lshr(near.length, index(1))
         place = builder.gep(near.data, [builder.add(middle, behind)])
         by_distance = builder.load(builder.bitcast(place, w.vector_type.as_pointer()), align=w.number_bytes)
         found = builder.select(is_pair, by_distance, w.zeros)

@@ -11,12 +11,12 @@ from typing import Any
 
 from llvmlite import ir
 from numba import types
-from numba.core import cgutils
 from numba.extending import intrinsic, overload
 
 from firth.kernels.compiler import OPTIONS, processor
 from firth.kernels.intrinsics.registers import (
     Builder,
+    List,
     Matrix,
     Value,
     accumulate,
@@ -55,18 +55,6 @@ Row = Callable[[Value], Value]
 
 def _itself(number: Value) -> Value:
     return number
-
-
-def _in_list(context: Any, builder: Builder, kind: Any, value: Value) -> Row:
-    """The rows of a list, an array argument."""
-    data = context.make_array(kind)(context, builder, value).data
-    return lambda number: builder.sext(builder.load(builder.gep(data, [number])), number.type)
-
-
-def _length(context: Any, builder: Builder, kind: Any, value: Value) -> Value:
-    """How long a list is, an array argument."""
-    (length,) = cgutils.unpack_tuple(builder, context.make_array(kind)(context, builder, value).shape, 1)
-    return length
 
 
 def _fill_scores(
@@ -111,8 +99,8 @@ def _listed_score_tile(rows: int, columns: int) -> Any:
 
         def generate(context: Any, builder: Builder, signature: Any, args: Any) -> Value:
             x, z, s = (Matrix(context, builder, signature.args[i], args[i]) for i in (0, 3, 6))
-            rows_of_x, rows_of_z = (_in_list(context, builder, signature.args[i], args[i]) for i in (1, 4))
-            _fill_scores(builder, rows, columns, x, rows_of_x, args[2], z, rows_of_z, args[5], s)
+            of_x, of_z = (List(context, builder, signature.args[i], args[i]) for i in (1, 4))
+            _fill_scores(builder, rows, columns, x, of_x.row, args[2], z, of_z.row, args[5], s)
             return context.get_dummy_value()
 
         return signature, generate
@@ -198,9 +186,9 @@ def _listed_weigh_tile(rows: int) -> Any:
 
         def generate(context: Any, builder: Builder, signature: Any, args: Any) -> Value:
             g, z, out = (Matrix(context, builder, signature.args[i], args[i]) for i in (0, 2, 4))
-            of_z, of_out = (_in_list(context, builder, signature.args[i], args[i]) for i in (3, 5))
-            every = (index(0), _length(context, builder, signature.args[3], args[3]))
-            _fill_sums(builder, rows, g.number, args[1], [every], z, of_z, out, of_out, onto=True)
+            of_z, of_out = (List(context, builder, signature.args[i], args[i]) for i in (3, 5))
+            every = [(index(0), of_z.length)]
+            _fill_sums(builder, rows, g.number, args[1], every, z, of_z.row, out, of_out.row, onto=True)
             return context.get_dummy_value()
 
         return signature, generate
@@ -216,13 +204,13 @@ def _listed_weigh_transposed_tile(rows: int) -> Any:
 
         def generate(context: Any, builder: Builder, signature: Any, args: Any) -> Value:
             g, x, out = (Matrix(context, builder, signature.args[i], args[i]) for i in (0, 3, 5))
-            of_g, of_x, of_out = (_in_list(context, builder, signature.args[i], args[i]) for i in (1, 4, 6))
-            every = (index(0), _length(context, builder, signature.args[4], args[4]))
+            of_g, of_x, of_out = (List(context, builder, signature.args[i], args[i]) for i in (1, 4, 6))
+            every = [(index(0), of_x.length)]
 
             def weight(row: Value, k: Value) -> Value:
-                return g.number(k, of_g(row))
+                return g.number(k, of_g.row(row))
 
-            _fill_sums(builder, rows, weight, args[2], [every], x, of_x, out, of_out, onto=True)
+            _fill_sums(builder, rows, weight, args[2], every, x, of_x.row, out, of_out.row, onto=True)
             return context.get_dummy_value()
 
         return signature, generate

@@ -62,6 +62,24 @@ class Matrix:
         self.builder.store(vector, place, align=self.number_bytes)
 
 
+class List:
+    """A one-dimensional array argument: its length, and its numbers."""
+
+    def __init__(self, context: Any, builder: Builder, array_type: Any, value: Value):
+        array = context.make_array(array_type)(context, builder, value)
+        self.builder = builder
+        self.data = array.data
+        (self.length,) = cgutils.unpack_tuple(builder, array.shape, 1)
+
+    def number(self, place: Value) -> Value:
+        """The number at a place."""
+        return self.builder.load(self.builder.gep(self.data, [place]))
+
+    def row(self, place: Value) -> Value:
+        """The same, as the number of a row."""
+        return self.builder.sext(self.number(place), place.type)
+
+
 def multiply_add(builder: Builder, a: Value, b: Value, c: Value) -> Value:
     """a · b + c, rounded once: of vectors, or of numbers."""
     lanes, number = (f"v{LANES}", a.type.element) if isinstance(a.type, ir.VectorType) else ("", a.type)

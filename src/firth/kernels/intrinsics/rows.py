@@ -8,10 +8,10 @@ from collections.abc import Callable
 from typing import Any
 
 from numba import types
-from numba.core import cgutils
 
 from firth.kernels.intrinsics.registers import (
     Builder,
+    List,
     Matrix,
     Value,
     accumulate,
@@ -123,14 +123,12 @@ def _weigh_rows(typing_context, weights, i, rows, first, numbers, out, o):  # ty
     def generate(context: Any, builder: Builder, signature: Any, args: Any) -> Value:
         g, z, sums = (Matrix(context, builder, signature.args[n], args[n]) for n in (0, 2, 5))
         i, first, o = args[1], args[3], args[6]
-        numbers = context.make_array(signature.args[4])(context, builder, args[4])
-        (count,) = cgutils.unpack_tuple(builder, numbers.shape, 1)
+        numbers = List(context, builder, signature.args[4], args[4])
 
         def term(j: Value) -> tuple[Value, Value]:
-            number = builder.load(builder.gep(numbers.data, [j]))
-            return builder.load(g.at(i, j)), builder.add(first, builder.sext(number, first.type))
+            return builder.load(g.at(i, j)), builder.add(first, numbers.row(j))
 
-        _sum_of_rows(builder, index(0), count, term, z, sums, o)
+        _sum_of_rows(builder, index(0), numbers.length, term, z, sums, o)
         return context.get_dummy_value()
 
     return types.void(weights, types.intp, rows, types.intp, numbers, out, types.intp), generate
@@ -139,18 +137,12 @@ def _weigh_rows(typing_context, weights, i, rows, first, numbers, out, o):  # ty
 @replaces(sum_places)
 def _sum_places(typing_context, weights, which, rows, numbers, begin, end, out, o):  # type: ignore[no-untyped-def]
     def generate(context: Any, builder: Builder, signature: Any, args: Any) -> Value:
-        def data(n: int) -> Value:
-            return context.make_array(signature.args[n])(context, builder, args[n]).data
-
-        def number(pointer: Value, p: Value) -> Value:
-            return builder.sext(builder.load(builder.gep(pointer, [p])), p.type)
-
         z, sums = (Matrix(context, builder, signature.args[n], args[n]) for n in (2, 6))
-        weight_data, which_data, numbers_data = data(0), data(1), data(3)
+        weights, which, numbers = (List(context, builder, signature.args[n], args[n]) for n in (0, 1, 3))
         begin, end, o = args[4], args[5], args[7]
 
         def term(p: Value) -> tuple[Value, Value]:
-            return builder.load(builder.gep(weight_data, [number(which_data, p)])), number(numbers_data, p)
+            return weights.number(which.row(p)), numbers.row(p)
 
         _sum_of_rows(builder, begin, end, term, z, sums, o)
         return context.get_dummy_value()

@@ -10,6 +10,7 @@ from numba import types
 from firth.kernels.intrinsics.products import WIDE
 from firth.kernels.intrinsics.registers import (
     Builder,
+    List,
     Matrix,
     Value,
     accumulate,
@@ -25,12 +26,6 @@ VECTORS = (7, 4, 2, 1) if WIDE else (2, 1)
 """Vectors of a row that are summed in one go: at first 100 numbers, which are padded to seven."""
 
 
-def _list_of_rows(context: Any, builder: Builder, kind: Any, value: Value) -> Callable[[Value], Value]:
-    """The numbers of a list, an array argument."""
-    data = context.make_array(kind)(context, builder, value).data
-    return lambda place: builder.sext(builder.load(builder.gep(data, [place])), place.type)
-
-
 def _window(builder: Builder, reach: Matrix, first: Value, i: Value) -> tuple[Value, Value, Value, Value]:
     """Where the window of centre i begins, its own place, the next one, and where the window ends."""
     own = builder.add(first, i)
@@ -43,11 +38,11 @@ def _window(builder: Builder, reach: Matrix, first: Value, i: Value) -> tuple[Va
 def _sum_up(typing_context, rows, words, n, sums):  # type: ignore[no-untyped-def]
     def generate(context: Any, builder: Builder, signature: Any, args: Any) -> Value:
         z, sums = (Matrix(context, builder, signature.args[k], args[k]) for k in (0, 3))
-        word = _list_of_rows(context, builder, signature.args[1], args[1])
+        words = List(context, builder, signature.args[1], args[1])
 
         def of_columns(columns: list[Value]) -> None:
             def add(t: Value, totals: list[Value]) -> list[Value]:
-                row, after = word(t), builder.add(t, index(1))
+                row, after = words.row(t), builder.add(t, index(1))
                 found = [builder.fadd(total, z.vector(row, c)) for c, total in zip(columns, totals, strict=True)]
                 for c, total in zip(columns, found, strict=True):
                     sums.store(total, after, c)
@@ -67,13 +62,13 @@ def _sum_up(typing_context, rows, words, n, sums):  # type: ignore[no-untyped-de
 def _sum_windows(typing_context, sums, reach, scales, first, n, out):  # type: ignore[no-untyped-def]
     def generate(context: Any, builder: Builder, signature: Any, args: Any) -> Value:
         z, reaches, out = (Matrix(context, builder, signature.args[k], args[k]) for k in (0, 1, 5))
-        scale_data = context.make_array(signature.args[2])(context, builder, args[2]).data
+        scales = List(context, builder, signature.args[2], args[2])
         first, n = args[3:5]
 
         def of_columns(columns: list[Value]) -> None:
             def of_centre(i: Value) -> None:
                 begin, own, after, end = _window(builder, reaches, first, i)
-                scale = z.in_every_lane(builder.load(builder.gep(scale_data, [i])))
+                scale = z.in_every_lane(scales.number(i))
                 for c in columns:
                     of_after = builder.fsub(z.vector(end, c), z.vector(after, c))
                     of_before = builder.fsub(z.vector(own, c), z.vector(begin, c))
@@ -91,13 +86,13 @@ def _sum_windows(typing_context, sums, reach, scales, first, n, out):  # type: i
 def _spread_windows(typing_context, rows, reach, scales, first, n, tokens, out):  # type: ignore[no-untyped-def]
     def generate(context: Any, builder: Builder, signature: Any, args: Any) -> Value:
         z, reaches, out = (Matrix(context, builder, signature.args[k], args[k]) for k in (0, 1, 6))
-        scale_data = context.make_array(signature.args[2])(context, builder, args[2]).data
+        scales = List(context, builder, signature.args[2], args[2])
         first, n, tokens = args[3:6]
 
         def of_columns(columns: list[Value]) -> None:
             def scaled(i: Value, sign: int) -> Callable[[Value, Value], Value]:
                 """From a column and a vector to the sum of that vector and scales[i] · rows[i], or their difference."""
-                scale = builder.load(builder.gep(scale_data, [i]))
+                scale = scales.number(i)
                 scale = z.in_every_lane(scale if sign > 0 else builder.fneg(scale))
                 return lambda c, vector: multiply_add(builder, scale, z.vector(i, c), vector)
 
