@@ -135,11 +135,11 @@ def ask_for_turns(word: int, tree: Tree) -> None:
 
 @compiled
 def ask_for_path(word: int, tree: Tree, outputs: Float32) -> None:
-    """Have the output vectors of a word's path on their way from memory; those of heavy nodes are near."""
-    heaviest = tree.starts.shape[0] - 3
+    """Have the output vectors of a word's path on their way from memory; those of nodes on many paths are near."""
+    root = tree.starts.shape[0] - 3
     for k in range(tree.starts[word], tree.starts[word + 1]):
         node = node_of(tree.turns[k])
-        if heaviest - node >= NEAR_NODES:
+        if root - node >= NEAR_NODES:
             prefetch_row(outputs, node)
 
 
