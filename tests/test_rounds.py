@@ -104,6 +104,7 @@ def sha256(parameters):
         {"objective": "hierarchical-softmax", "architecture": "cbow"},
         {"objective": "hierarchical-softmax", "architecture": "cbow", "context": "sum", "window": "sentence"},
         {"objective": "hierarchical-softmax", "architecture": "cbow", "context_gradient": "word2vec.c"},
+        {"objective": "hierarchical-softmax", "architecture": "cbow", "distance_weights": "linear", "max_n": 4},
     ],
     ids=str,
 )
