@@ -42,7 +42,7 @@ def sentences_scanned(blocks: list[Block], config: TextConfig, threads: int = 1)
 @settings(max_examples=150, deadline=None)
 @given(lines=LINES)
 def test_scan__is_standardize_for_any_text_and_any_cut(config, block_bytes, lines):
-    content = "\n".join(lines).removeprefix("\ufeff")
+    content = "\n".join(lines).lstrip("\ufeff")  # at the beginning of a file it would be a mark of the encoding
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("firth.text.BLOCK_BYTES", block_bytes)
         patch.setattr(scanning, "FIRST_CAPACITY", 2)

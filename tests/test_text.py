@@ -57,7 +57,7 @@ CONFIGS = [
 @settings(max_examples=150, deadline=None)
 @given(lines=LINES)
 def test_split_block__is_standardize_for_any_text_and_any_cut(config, block_bytes, lines):
-    content = "\n".join(lines).removeprefix("\ufeff")
+    content = "\n".join(lines).lstrip("\ufeff")  # at the beginning of a file it would be a mark of the encoding
     before, text.BLOCK_BYTES = text.BLOCK_BYTES, block_bytes
     try:
         assert sentences_fast(content.encode(), config) == sentences_slow(content, config)
