@@ -19,6 +19,7 @@ from firth.sampling import as_thresholds, keep_probabilities
 from firth.subwords import Composition
 from firth.team import Team
 from firth.training import ngrams_of
+from firth.trees import huffman_tree
 from tests.kernels.test_skipgram import random_corpus
 
 needs_threads = pytest.mark.skipif(not compiler.is_enabled(), reason="with the compiler off there is one thread")
@@ -249,6 +250,31 @@ def test_round_shape__is_small_where_one_word_is_frequent_or_the_rate_large():
     assert shape(steep, config) == (16, 2)
     assert shape(steep, TrainingConfig(sample=0, learning_rate=0.1)) == (11, 1)
     assert shape(np.array([10, 10]), TrainingConfig(sample=0, learning_rate=1)) == (1, 1)
+
+
+def test_node_steps__are_less_for_nodes_that_too_many_pairs_of_a_round_have():
+    counts = np.full(4096, 10)
+    tokens = planning.Tokens(np.zeros(0, np.int32), np.zeros(1, np.int64), counts)
+    config = TrainingConfig(sample=0, objective="hierarchical-softmax")
+    assert planning.round_shape(tokens, config) == (16, 4)
+    steps = planning.node_steps(huffman_tree(counts), tokens, config)
+    of_root = 0.025 * 64 * 6  # learning rate, centres, pairs of each
+    assert_allclose(steps[:3], [5 / of_root, 1, 1])  # the nodes below the root are in half as many pairs
+    assert (steps[1:] == 1).all()
+    steps = planning.node_steps(huffman_tree(counts), tokens, dataclasses.replace(config, learning_rate=0.1))
+    assert_allclose(steps[:7], np.array([1, 2, 2, 4, 4, 4, 4]) * 5 / (4 * of_root))
+
+
+@needs_threads
+@pytest.mark.parametrize("architecture", ["skip-gram", "cbow"])
+@pytest.mark.parametrize("words", [2, 3, 10, 50, 5000])
+def test_train__a_tree_does_not_diverge(words, architecture):
+    ids = np.random.default_rng(0).integers(0, words, 50_000).astype(np.int32)
+    tokens = rounds.Tokens(ids, np.arange(0, 50_001, 10), np.bincount(ids))
+    config = TrainingConfig(vector_size=20, objective="hierarchical-softmax", architecture=architecture)
+    parameters, events = train(tokens, config, epochs=5)
+    assert max(np.abs(of).max() for of in parameters) < 10
+    assert events[-1].loss < np.log(2) * np.log2(words) * 1.2
 
 
 @needs_threads

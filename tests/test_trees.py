@@ -3,7 +3,7 @@ import heapq
 import numpy as np
 import pytest
 
-from firth.trees import huffman_tree
+from firth.trees import huffman_tree, shares_of_nodes
 
 
 def paths_of(tree):
@@ -54,3 +54,16 @@ def test_huffman_tree__of_few_words_by_hand():
     assert [[node for node, _ in path] for path in paths] == [[2], [2, 1], [2, 1, 0], [2, 1, 0]]
     assert paths[3][-1] == (0, 1)  # the lighter child
     assert paths[2][-1] == (0, -1)
+
+
+@pytest.mark.parametrize("words", [2, 40, 500])
+def test_shares_of_nodes__are_those_of_the_words_below(words):
+    rng = np.random.default_rng(words)
+    tree, p = huffman_tree(rng.zipf(1.3, words)), rng.random(words)
+    below = np.zeros(words - 1)
+    for path, share in zip(paths_of(tree), p, strict=True):
+        below[[node for node, _ in path]] += share
+    shares = shares_of_nodes(tree, p)
+    n = min(words - 1, len(shares))
+    np.testing.assert_allclose(shares[:n], below[::-1][:n])
+    assert not shares[n:].any()

@@ -15,7 +15,7 @@ from firth.kernels.noise import Noise
 from firth.kernels.products import LANES, TILE_ROWS
 from firth.kernels.rounds import SHARES, SPREAD, train_rounds
 from firth.kernels.skipgram import Pairs
-from firth.planning import OUTPUT_ROWS, Tokens
+from firth.planning import OUTPUT_ROWS, Tokens, node_steps
 from firth.sampling import alias_table, noise_distribution
 from firth.team import Pace, Team
 from firth.trees import huffman_tree
@@ -41,7 +41,8 @@ class Targets(NamedTuple):
     def of(cls, tokens: Tokens, config: TrainingConfig) -> Targets:
         """Those of a configuration, by the words' counts."""
         if config.objective == "hierarchical-softmax":
-            return cls(None, huffman_tree(tokens.counts))
+            tree = huffman_tree(tokens.counts)
+            return cls(None, tree._replace(steps=node_steps(tree, tokens, config)))
         return cls(alias_table(noise_distribution(tokens.counts, config.noise_exponent)), None)
 
 
@@ -69,9 +70,8 @@ def new_space(config: TrainingConfig, plan: Plan, width: int, tree: Tree | None,
         longest = longest_path(tree)
         turns = Turns(
             signs=np.zeros(longest, np.float32),
+            steps=np.zeros(longest, np.float32),
             weights=np.zeros(rows, np.float32),
-            nodes=np.zeros(longest + 1, np.int32),
-            places=np.zeros(longest + 1, np.int32),
         )
     if config.architecture == "cbow":
         hidden = new_hidden(config, rows, centres, plan.noise_words, width)

@@ -11,8 +11,10 @@ from firth.aligned import aligned_zeros
 from firth.config import MOST_DISTANCE, TrainingConfig
 from firth.kernels import randomness
 from firth.kernels.blocks import Parameters, Parts, Plan
+from firth.kernels.hierarchy import NEAR_NODES, Tree
 from firth.kernels.products import LANES
 from firth.sampling import keep_probabilities, noise_distribution
+from firth.trees import shares_of_nodes
 
 BLOCK_CENTRES = 16
 """Centres in a block, where the corpus allows; the rest of its output rows are noise words."""
@@ -27,9 +29,7 @@ ROUND_STEP = 4.0
 SENTENCE_STEP = 12.0
 """The same over all pairs of a round, in windows of whole sentences: what these pairs ask for is much alike."""
 TREE_STEP, TREE_CENTRES = 5.0, 64
-"""The same for the root of a tree, which is on every path: what the pairs ask of it differs more. And the centres in a
-round, as it moves with each of them.
-"""
+"""The same over the pairs of a tree's node: those on many paths learn more slowly. And the centres in a round."""
 LOSS_BLOCKS_WANTED = 4096
 """Blocks an epoch on which the loss is measured, if there are so many; on one in 128 at least."""
 
@@ -96,6 +96,13 @@ def share_of_parts(p: Float64, parts: Parts) -> Float64:
     return shares
 
 
+def shares_of_words(tokens: Tokens, config: TrainingConfig) -> Float64:
+    """Each word's share of the tokens that subsampling is expected to keep, (V,)."""
+    kept = tokens.counts * keep_probabilities(tokens.counts, config.sample)
+    shares: Float64 = kept / kept.sum()
+    return shares
+
+
 def round_shape(tokens: Tokens, config: TrainingConfig) -> tuple[int, int]:
     """Centres in a block and blocks in a round, from the corpus and the configuration alone.
 
@@ -103,28 +110,41 @@ def round_shape(tokens: Tokens, config: TrainingConfig) -> tuple[int, int]:
     is very frequent, or the learning rate large, a round must be small. In each pair of a centre, a word of share p
     among the kept tokens and q among the noise is the centre or a noise word with a frequency of p + k·q, and the
     context word of a pair and of its noise with p·(1 + k). With hierarchical softmax a pair has the nodes of a path, as
-    many as the words' entropy in bits, and always the root.
+    many as the words' entropy in bits; for the nodes themselves, see `node_steps`.
     """
-    kept = tokens.counts * keep_probabilities(tokens.counts, config.sample)
-    p = kept / kept.sum()
+    p = shares_of_words(tokens, config)
     q = noise_distribution(tokens.counts, config.noise_exponent)
     _, pairs = window_and_pairs(tokens, config)
     in_parts = p if tokens.parts is None else share_of_parts(p, tokens.parts)
-    as_output, as_input, step = p + config.negative * q, in_parts * (1 + config.negative), ROUND_STEP
+    as_output, as_input = p + config.negative * q, in_parts * (1 + config.negative)
     if config.objective == "hierarchical-softmax":
-        as_output, as_input = np.ones(len(p)), -in_parts * float(p @ np.log2(p))
-        step = TREE_STEP if config.architecture == "skip-gram" else ROUND_STEP
+        as_output, as_input = np.zeros(len(p)), -in_parts * float(p @ np.log2(p))
     visits = pairs * np.maximum(as_output, as_input)
     if config.architecture == "cbow" and config.context == "mean":
         of_each = 1 if config.context_gradient == "exact" else pairs
         visits = np.maximum(as_output, of_each * as_input)
     most = TREE_CENTRES if config.objective == "hierarchical-softmax" else ROUND_CENTRES
-    centres = int(min(most, step / (config.learning_rate * float(visits.max()))))
+    centres = int(min(most, ROUND_STEP / (config.learning_rate * float(visits.max()))))
     if config.window == "sentence" and config.architecture == "skip-gram":
         centres = min(centres, int(SENTENCE_STEP / (config.learning_rate * pairs)))
     has_noise = config.objective == "negative-sampling"
     of_block = CBOW_CENTRES if config.architecture == "cbow" and has_noise else BLOCK_CENTRES
     return min(of_block, max(1, centres)), max(1, centres // of_block)
+
+
+def node_steps(tree: Tree, tokens: Tokens, config: TrainingConfig) -> Float32:
+    """What the learning rates of a tree's heaviest nodes are multiplied by, the root first, and those of all others,
+    the last: (NEAR_NODES + 1,).
+
+    The root is in every pair of a round, and nodes below it are in many. All these pairs see the same snapshot, and
+    what they ask for adds up: so that it does not overshoot, the sum of the learning rates is `TREE_STEP` at most.
+    """
+    block_centres, round_blocks = round_shape(tokens, config)
+    of_centre = window_and_pairs(tokens, config)[1] if config.architecture == "skip-gram" else 1.0
+    pairs = block_centres * round_blocks * of_centre * shares_of_nodes(tree, shares_of_words(tokens, config))
+    steps = np.ones(NEAR_NODES + 1, np.float32)
+    steps[:-1] = TREE_STEP / np.maximum(config.learning_rate * pairs, TREE_STEP)
+    return steps
 
 
 def plan_epoch(tokens: Tokens, config: TrainingConfig, epoch: int, epochs: int) -> Plan:

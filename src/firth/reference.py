@@ -87,6 +87,15 @@ def path_targets(centre: int, tree: Any) -> list[Target]:
     return [(max(turn, ~turn), int(turn >= 0), 1.0) for turn in turns]
 
 
+def steps_of_nodes(tree: Any) -> Array:
+    """What each node's learning rate is multiplied by, (V, 1), where the last is no node."""
+    words = len(tree.starts) - 1
+    of_heaviest = tree.steps[: words - 1]
+    steps = np.full((words, 1), tree.steps[-1], np.float64)
+    steps[words - 1 - len(of_heaviest) : words - 1, 0] = of_heaviest[::-1]
+    return steps
+
+
 def examples_of(
     contexts: Sequence[tuple[Sequence[tuple[int, float]], Sequence[Target]]],
     *,
@@ -181,6 +190,7 @@ def train_epoch(
     kept = keep_tokens(ids, epoch.keep, epoch.keep_key)
     sentences = (np.searchsorted(sentence_starts, kept, side="right") - 1).tolist()
     loss, measured = 0.0, 0.0
+    steps = np.ones((len(outputs), 1)) if epoch.tree is None else steps_of_nodes(epoch.tree)
     size = plan.block_centres * plan.round_blocks
     for round_first in range(0, len(kept), size):
         round_last = min(round_first + size, len(kept))
@@ -216,7 +226,7 @@ def train_epoch(
             if (first // plan.block_centres) % plan.loss_blocks == 0:
                 loss += block_loss(inputs, outputs, examples)
                 measured += len(examples) if together else sum(weight for words, _ in contexts for _, weight in words)
-            changes.append((-rate * by_inputs, -rate * by_outputs))
+            changes.append((-rate * by_inputs, -rate * steps * by_outputs))
         for input_change, output_change in changes:
             inputs += input_change
             outputs += output_change

@@ -18,7 +18,6 @@ from firth.kernels.blocks import (
     Plan,
     Scratch,
     Stretch,
-    claim,
     claim_inputs,
     clear,
     copy_inputs,
@@ -44,6 +43,7 @@ class Tree(NamedTuple):
 
     starts: Int64  # (V + 1,)
     turns: Int32  # n where the path turns to the child that the score of inner node n speaks for, ~n where to the other
+    steps: Float32  # (NEAR_NODES + 1,) what the learning rate of the heaviest nodes is multiplied by, the root first
 
 
 class Descents(NamedTuple):
@@ -65,13 +65,14 @@ class Turns(NamedTuple):
     """One thread's working space for the path of one centre."""
 
     signs: Float32  # (longest,) the signs of the path, 0 past its end
+    steps: Float32  # (longest,) what its nodes' learning rates are multiplied by
     weights: Float32  # (T,) what the context words weigh, 0 past their end
-    nodes: Int32  # (longest + 1,) those of its nodes that a thread owns, the last twice where they are odd, and
-    places: Int32  # (longest + 1,) where they are on it
 
 
 NEAR_NODES = 64
-"""Nodes that are on many paths, the last by their numbers: their vectors need not be asked for."""
+"""Nodes that are on many paths, the last by their numbers: their vectors need not be asked for, and they may learn
+more slowly.
+"""
 
 
 @compiled
@@ -127,6 +128,13 @@ def node_of(turn: int) -> int:
 
 
 @compiled
+def nearness(node: int, tree: Tree) -> int:
+    """A node's place among those on many paths, the root's being 0; `NEAR_NODES` for all others."""
+    place: int = min(tree.starts.shape[0] - 3 - node, NEAR_NODES)
+    return place
+
+
+@compiled
 def ask_for_turns(word: int, tree: Tree) -> None:
     """Have the turns of a word's path on their way from memory."""
     prefetch_number(tree.turns, tree.starts[word])
@@ -136,10 +144,9 @@ def ask_for_turns(word: int, tree: Tree) -> None:
 @compiled
 def ask_for_path(word: int, tree: Tree, outputs: Float32) -> None:
     """Have the output vectors of a word's path on their way from memory; those of nodes on many paths are near."""
-    root = tree.starts.shape[0] - 3
     for k in range(tree.starts[word], tree.starts[word + 1]):
         node = node_of(tree.turns[k])
-        if root - node >= NEAR_NODES:
+        if nearness(node, tree) == NEAR_NODES:
             prefetch_row(outputs, node)
 
 
@@ -151,6 +158,7 @@ def list_path(word: int, tree: Tree, nodes: Int32, turns: Turns) -> int:
     for k in range(length):
         turn = tree.turns[first + k]
         nodes[k], turns.signs[k] = node_of(turn), 1 if turn >= 0 else -1
+        turns.steps[k] = tree.steps[nearness(nodes[k], tree)]
     for k in range(length, whole(length, LANES)):
         nodes[k], turns.signs[k] = root, 0
     return length
@@ -198,6 +206,14 @@ def path_gradients(n: int, length: int, rate: np.float32, G: Float32, turns: Tur
 
 
 @compiled
+def slow_down(n: int, length: int, G: Float32, turns: Turns) -> None:
+    """Multiply the gradients of a path's nodes by their steps, for n rows."""
+    for row in range(n):
+        for k in range(whole(length, LANES)):
+            G[row, k] *= turns.steps[k]
+
+
+@compiled
 def descend(
     n: int, length: int, rate: np.float32, outputs: Float32, nodes: Int32, rows: Float32, contexts: Int32, G: Float32,
     turns: Turns, changes: Float32, measured: bool,
@@ -210,6 +226,7 @@ def descend(
     loss = path_loss(n, length, G, turns) if measured else 0.0
     path_gradients(contexts.shape[0], length, rate, G, turns)
     weigh_listed(G, outputs, nodes[:length], changes, contexts)
+    slow_down(contexts.shape[0], length, G, turns)
     return loss
 
 
@@ -279,28 +296,20 @@ def compute_tree_block(
                 changes.pairs[block] += turns.weights[row]
         descents.lengths[slot], descents.sizes[slot] = length, n
         used += length
-    claim(changes.output_owner, output_words, used, thread)
     if hidden is not None:
         scatter_gradients(centres, tokens, before, plan, scratch, hidden, input_rows)
 
 
 @compiled
 def add_descents(
-    centres: int, plan: Plan, words: Int32, owner: UInt16, outputs: Float32, turns: Turns, descents: Descents,
-    share: int,
-) -> None:  # fmt: skip
-    """Add what a round's centres ask for of the nodes that one thread, the share's, owns, centre by centre."""
+    centres: int, plan: Plan, words: Int32, outputs: Float32, descents: Descents, share: int, shares: int
+) -> None:
+    """Add one share of what a round's centres ask for of their nodes, centre by centre: some columns of all of them."""
+    vectors = outputs.shape[1] // LANES
+    first, last = vectors * share // shares * LANES, vectors * (share + 1) // shares * LANES
     for slot in range(centres):
-        block, found = slot // plan.block_centres, 0
-        for k in range(descents.lengths[slot]):
-            node = words[block, descents.begins[slot] + k]
-            turns.nodes[found], turns.places[found] = node, k
-            found += int(owner[node] == share)
-        if found % 2 == 1:
-            turns.nodes[found], turns.places[found] = turns.nodes[found - 1], turns.places[found - 1]
-            found += 1
+        block, begin, length = slot // plan.block_centres, descents.begins[slot], descents.lengths[slot]
         weigh_transposed_listed(
-            descents.G[slot], turns.places[:found],
-            descents.rows[block], descents.contexts[slot, : descents.sizes[slot]],
-            outputs, turns.nodes[:found],
+            descents.G[slot], descents.rows[block], descents.contexts[slot, : descents.sizes[slot]],
+            outputs, words[block, begin : begin + length], first, last,
         )  # fmt: skip

@@ -75,9 +75,6 @@ def weigh_listed(G: Array, Z: Array, of_z: Rows, out: Array, of_out: Rows) -> No
     out[of_out] += G[: len(of_out), : len(of_z)] @ Z[of_z]
 
 
-def weigh_transposed_listed(G: Array, of_g: Rows, X: Array, of_x: Rows, out: Array, of_out: Rows) -> None:
-    """out[of_out[i]] += Σⱼ G[j, of_g[i]] · X[of_x[j]].
-
-    Rows of `out` come in pairs; where one stands twice in a pair, with one column of G, it counts once.
-    """
-    out[of_out] += G[: len(of_x), of_g].T @ X[of_x]
+def weigh_transposed_listed(G: Array, X: Array, of_x: Rows, out: Array, of_out: Rows, first: int, last: int) -> None:
+    """out[of_out[i], c] += Σⱼ G[j, i] · X[of_x[j], c] for the columns c from `first` to `last`, whole vectors."""
+    out[of_out, first:last] += G[: len(of_x), : len(of_out)].T @ X[of_x, first:last]

@@ -69,10 +69,12 @@ def add_rows(
 
 @compiled
 def add_share(
-    share: int, centres: int, blocks: int, totals: Float64, plan: Plan, parameters: Parameters, parts: Parts | None,
-    scratch: Scratch, turns: Any, descents: Any, changes: Changes,
+    share: int, shares: int, centres: int, blocks: int, totals: Float64, plan: Plan, parameters: Parameters,
+    parts: Parts | None, scratch: Scratch, descents: Any, changes: Changes,
 ) -> None:  # fmt: skip
-    """Add the changes of the rows that one thread, the share's, owns; with the first share, the round's loss."""
+    """Add one of the shares of a round's changes: rows that one thread owns, and of a tree's nodes some columns; with
+    the first share, the round's loss.
+    """
     if share == 0:
         for block in range(blocks):
             totals[0] += changes.loss[block]
@@ -82,9 +84,7 @@ def add_share(
         changes.input_owner, parameters.inputs, parts, share, scratch.mine,
     )  # fmt: skip
     if descents is not None:
-        add_descents(
-            centres, plan, changes.output_words, changes.output_owner, parameters.outputs, turns, descents, share
-        )
+        add_descents(centres, plan, changes.output_words, parameters.outputs, descents, share, shares)
         return
     add_rows(
         changes.output_words, changes.output_count, changes.output_rows, blocks,
@@ -174,6 +174,6 @@ def train_rounds(
         for other in range(threads):
             share = (thread + other) % threads
             if take_if(counters, SHARES + SPREAD * share, number):
-                add_share(share, centres, blocks, totals, plan, parameters, parts, scratch, turns, descents, changes)
+                add_share(share, threads, centres, blocks, totals, plan, parameters, parts, scratch, descents, changes)
                 take_ticket(counters, SHARES_DONE)
         wait_until(counters, SHARES_DONE, (number + 1) * threads)

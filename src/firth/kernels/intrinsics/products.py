@@ -126,9 +126,10 @@ def _fill_sums(
     of_out: Row,
     *,
     onto: bool = False,
+    between: tuple[Value, Value] | None = None,
 ) -> None:
     """So many rows of `out`, from the first-th on, become the sums over some ranges of k of weight(row, k) · the
-    k-th row of Z, added `onto` what it is, or in its place.
+    k-th row of Z, added `onto` what it is, or in its place; where columns are given, `between` these.
     """
     of_tile = [builder.add(first, index(r)) for r in range(rows)]
     out_rows = [of_out(row) for row in of_tile]
@@ -152,7 +153,7 @@ def _fill_sums(
             out.store(total, *place)
 
     most = VECTORS * (2 if rows == 1 else 1)
-    in_columns(builder, z.width, range(most, 0, -1), of_columns)
+    in_columns(builder, between or z.columns, range(most, 0, -1), of_columns)
 
 
 def _weight(g: Matrix, *, transposed: bool) -> Callable[[Value, Value], Value]:
@@ -198,19 +199,17 @@ def _listed_weigh_tile(rows: int) -> Any:
 
 def _listed_weigh_transposed_tile(rows: int) -> Any:
     @intrinsic
-    def tile(typing_context, G, of_g, r, X, of_x, out, of_out):  # type: ignore[no-untyped-def]
-        """out[of_out[r:r+rows]] += Σ G[k, of_g[r:r+rows]] · X[of_x[k]]."""
-        signature = types.void(G, of_g, types.intp, X, of_x, out, of_out)
+    def tile(typing_context, G, r, X, of_x, out, of_out, first, last):  # type: ignore[no-untyped-def]
+        """out[of_out[r:r+rows]] += Σ G[k, r:r+rows] · X[of_x[k]], in the columns from `first` to `last`."""
+        signature = types.void(G, types.intp, X, of_x, out, of_out, types.intp, types.intp)
 
         def generate(context: Any, builder: Builder, signature: Any, args: Any) -> Value:
-            g, x, out = (Matrix(context, builder, signature.args[i], args[i]) for i in (0, 3, 5))
-            of_g, of_x, of_out = (List(context, builder, signature.args[i], args[i]) for i in (1, 4, 6))
+            g, x, out = (Matrix(context, builder, signature.args[i], args[i]) for i in (0, 2, 4))
+            of_x, of_out = (List(context, builder, signature.args[i], args[i]) for i in (3, 5))
             every = [(index(0), of_x.length)]
 
-            def weight(row: Value, k: Value) -> Value:
-                return g.number(k, of_g.row(row))
-
-            _fill_sums(builder, rows, weight, args[2], every, x, of_x.row, out, of_out.row, onto=True)
+            weight, between = _weight(g, transposed=True), tuple(args[6:8])
+            _fill_sums(builder, rows, weight, args[1], every, x, of_x.row, out, of_out.row, onto=True, between=between)
             return context.get_dummy_value()
 
         return signature, generate
@@ -226,8 +225,8 @@ _score_listed_rows = _listed_score_tile(SCORE_ROWS, SCORE_COLUMNS)
 _score_listed_pair = _listed_score_tile(2, SCORE_COLUMNS)
 _score_listed_row = _listed_score_tile(1, ROW_COLUMNS)
 _weigh_listed_rows, _weigh_listed_pair, _weigh_listed_row = (_listed_weigh_tile(rows) for rows in (TILE_ROWS, 2, 1))
-_weigh_transposed_listed_rows, _weigh_transposed_listed_pair = (
-    _listed_weigh_transposed_tile(rows) for rows in (TILE_ROWS, 2)
+_weigh_transposed_listed_rows, _weigh_transposed_listed_pair, _weigh_transposed_listed_row = (
+    _listed_weigh_transposed_tile(rows) for rows in (TILE_ROWS, 2, 1)
 )
 
 
@@ -323,12 +322,14 @@ def _weigh_listed(G, Z, of_z, out, of_out):  # type: ignore[no-untyped-def]
 
 
 @overload(weigh_transposed_listed, jit_options=OPTIONS)
-def _weigh_transposed_listed(G, of_g, X, of_x, out, of_out):  # type: ignore[no-untyped-def]
-    def tiles(G, of_g, X, of_x, out, of_out):  # type: ignore[no-untyped-def]
-        whole = of_out.shape[0] // TILE_ROWS * TILE_ROWS
+def _weigh_transposed_listed(G, X, of_x, out, of_out, first, last):  # type: ignore[no-untyped-def]
+    def tiles(G, X, of_x, out, of_out, first, last):  # type: ignore[no-untyped-def]
+        whole, even = of_out.shape[0] // TILE_ROWS * TILE_ROWS, of_out.shape[0] // 2 * 2
         for r in range(0, whole, TILE_ROWS):
-            _weigh_transposed_listed_rows(G, of_g, r, X, of_x, out, of_out)
-        for r in range(whole, of_out.shape[0], 2):
-            _weigh_transposed_listed_pair(G, of_g, r, X, of_x, out, of_out)
+            _weigh_transposed_listed_rows(G, r, X, of_x, out, of_out, first, last)
+        for r in range(whole, even, 2):
+            _weigh_transposed_listed_pair(G, r, X, of_x, out, of_out, first, last)
+        for r in range(even, of_out.shape[0]):
+            _weigh_transposed_listed_row(G, r, X, of_x, out, of_out, first, last)
 
     return tiles

@@ -32,6 +32,11 @@ class Matrix:
         self.number_bytes = array_type.dtype.bitwidth // 8
 
     @property
+    def columns(self) -> tuple[Value, Value]:
+        """The first column, and the end of the last."""
+        return index(0), self.width
+
+    @property
     def zeros(self) -> Value:
         """A vector of zeros."""
         return ir.Constant(self.vector_type, [0.0] * LANES)
@@ -112,14 +117,17 @@ def for_range(builder: Builder, start: Value, stop: Value, stride: int, body: Ca
         body(k)
 
 
-def in_columns(builder: Builder, width: Value, sizes: Iterable[int], body: Callable[[list[Value]], None]) -> None:
-    """Run `body(columns)` over the columns of a row at which vectors begin, in tiles of so many vectors: as many of the
-    first of these sizes as fit, then of the next. Numbers beyond whole vectors are left.
+def in_columns(
+    builder: Builder, columns: tuple[Value, Value], sizes: Iterable[int], body: Callable[[list[Value]], None]
+) -> None:
+    """Run `body(columns)` over the columns of a row, from the first to the last given, at which vectors begin, in tiles
+    of so many vectors: as many of the first of these sizes as fit, then of the next. Numbers beyond whole vectors are
+    left.
     """
-    start = index(0)
+    start, end = columns
     for vectors in sizes:
         stride = index(vectors * LANES)
-        whole = builder.mul(builder.udiv(builder.sub(width, start), stride), stride)
+        whole = builder.mul(builder.udiv(builder.sub(end, start), stride), stride)
         stop = builder.add(start, whole)
 
         def tile(column: Value, vectors: int = vectors) -> None:

@@ -38,7 +38,7 @@ def _whole(builder: Builder, width: Value, stride: int) -> Value:
 
 def _over_row(builder: Builder, width: Value, body: Callable[[list[Value], bool], None]) -> None:
     """Run `body(columns, True)` over the vectors of a row, and `body([column], False)` over the numbers left over."""
-    in_columns(builder, width, (VECTORS, 1), lambda columns: body(columns, True))
+    in_columns(builder, (index(0), width), (VECTORS, 1), lambda columns: body(columns, True))
     for_range(builder, _whole(builder, width, LANES), width, 1, lambda column: body([column], False))
 
 

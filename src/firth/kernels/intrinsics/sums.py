@@ -52,7 +52,7 @@ def _sum_up(typing_context, rows, words, n, sums):  # type: ignore[no-untyped-de
                 sums.store(z.zeros, index(0), c)
             accumulate(builder, [z.zeros] * len(columns), index(0), args[2], 1, add)
 
-        in_columns(builder, z.width, VECTORS, of_columns)
+        in_columns(builder, z.columns, VECTORS, of_columns)
         return context.get_dummy_value()
 
     return types.void(rows, words, types.intp, sums), generate
@@ -76,7 +76,7 @@ def _sum_windows(typing_context, sums, reach, scales, first, n, out):  # type: i
 
             for_range(builder, index(0), n, 1, of_centre)
 
-        in_columns(builder, z.width, VECTORS, of_columns)
+        in_columns(builder, z.columns, VECTORS, of_columns)
         return context.get_dummy_value()
 
     return types.void(sums, reach, scales, types.intp, types.intp, out), generate
@@ -124,7 +124,7 @@ def _spread_windows(typing_context, rows, reach, scales, first, n, tokens, out):
             for_range(builder, index(0), n, 1, of_centre)
             accumulate(builder, [z.zeros] * len(columns), index(0), tokens, 1, of_token)
 
-        in_columns(builder, z.width, VECTORS, of_columns)
+        in_columns(builder, z.columns, VECTORS, of_columns)
         return context.get_dummy_value()
 
     place = types.intp
