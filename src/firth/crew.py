@@ -77,13 +77,12 @@ def new_space(config: TrainingConfig, plan: Plan, width: int, tree: Tree | None,
         hidden = new_hidden(config, rows, centres, plan.noise_words, width)
     elif tree is None:
         pairs = new_pairs(windows.weights, width)
-    changed = max(
-        tokens * (1 if parts is None else int(np.diff(parts.starts).max())), output_rows(plan, tree, pairs, hidden)
-    )
+    changed = tokens * (1 if parts is None else int(np.diff(parts.starts).max()))
+    listed = changed if tree else max(changed, output_rows(plan, tree, pairs, hidden))
     scratch = Scratch(
         X=aligned_zeros(rows, width),
         windows=windows,
-        mine=np.zeros((plan.round_blocks * changed + 1, 2), np.int32),
+        mine=np.zeros((plan.round_blocks * listed + 1, 2), np.int32),
     )
     return Space(scratch, pairs, hidden, turns)
 
@@ -198,6 +197,7 @@ class Crew:
             output_count=np.full(blocks, outputs, np.int32),
             input_owner=input_owner,
             output_owner=input_owner if config.shared_vectors else np.zeros(len(parameters.outputs), np.uint16),
+            frozen=int(frozen is not None),
             loss=np.zeros(blocks),
             pairs=np.zeros(blocks),
         )

@@ -151,7 +151,7 @@ def some_of(rows, count, seed):
 
 
 @pytest.mark.parametrize("width", [16, 48, 112])
-@pytest.mark.parametrize(("of_x", "of_z"), [(1, 16), (1, 32), (4, 4), (8, 12), (12, 16)])
+@pytest.mark.parametrize(("of_x", "of_z"), [(1, 16), (1, 20), (1, 32), (3, 12), (4, 4), (8, 12), (12, 16)])
 @pytest.mark.parametrize("function", [score_listed, compiled_score_listed])
 def test_score_listed__is_the_product_of_some_rows(function, of_x, of_z, width):
     X, Z, S = normal(30, width), normal(40, width), np.full((16, 48), 7, np.float32)

@@ -26,6 +26,8 @@ UInt32 = np.ndarray[Any, np.dtype[np.uint32]]
 UNUSED = -1
 FROZEN = 0xFFFF
 """The owner of a row that nobody changes."""
+ALONE = -1
+"""In the place of a thread's number, where there is one thread and it changes every row: no row needs an owner."""
 
 
 class Stretch(NamedTuple):
@@ -108,6 +110,7 @@ class Changes(NamedTuple):
     output_count: Int32  # (R,) output rows in use
     input_owner: UInt16  # (V,) the thread that adds all changes of a row: any of those that found one
     output_owner: UInt16
+    frozen: int  # whether any row is
     loss: Float64  # (R,) sum over the block's pairs, where it is measured
     pairs: Float64  # (R,) what these pairs weigh together
 
@@ -173,6 +176,8 @@ def claim(owner: UInt16, words: Int32, count: int, thread: int) -> None:
     """Make this thread the owner of these words' rows; if another claims them too, either may win. None owns a row
     that is frozen.
     """
+    if thread == ALONE:
+        return
     for i in range(count):
         if words[i] != UNUSED and owner[words[i]] != FROZEN:
             owner[words[i]] = thread
@@ -226,7 +231,7 @@ def claim_inputs(owner: UInt16, words: Int32, count: int, thread: int, parts: Pa
     """As `claim`, of all parts of these words."""
     if parts is None:
         claim(owner, words, count, thread)
-    else:
+    elif thread != ALONE:
         for i in range(count):
             if words[i] != UNUSED:
                 for k in range(parts.starts[words[i]], parts.starts[words[i] + 1]):

@@ -221,8 +221,7 @@ def descend(
     """Find what n rows and the nodes of a path ask for: add what the rows do to their changes, and leave in G what the
     nodes do. Of the listed rows there may be one more, of no weight. Returns the loss, where it is measured.
     """
-    tile = TILE_ROWS if contexts.shape[0] % 2 == 0 else LANES
-    score_listed(rows, contexts, outputs, nodes[: whole(length, tile)], G)
+    score_listed(rows, contexts, outputs, nodes[: whole(length, TILE_ROWS)], G)
     loss = path_loss(n, length, G, turns) if measured else 0.0
     path_gradients(contexts.shape[0], length, rate, G, turns)
     weigh_listed(G, outputs, nodes[:length], changes, contexts)

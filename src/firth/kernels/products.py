@@ -66,7 +66,7 @@ def weigh_transposed_bands(G: Array, X: Array, bands: Bands, out: Array) -> None
 
 
 def score_listed(X: Array, of_x: Rows, Z: Array, of_z: Rows, S: Array) -> None:
-    """S[i, j] = X[of_x[i]] · Z[of_z[j]]. Of Z there are whole tiles; where the rows of X are an odd number, `LANES`."""
+    """S[i, j] = X[of_x[i]] · Z[of_z[j]]. Of Z there are whole tiles."""
     S[: len(of_x), : len(of_z)] = X[of_x] @ Z[of_z].T
 
 

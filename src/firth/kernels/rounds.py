@@ -9,7 +9,18 @@ from typing import Any
 
 import numpy as np
 
-from firth.kernels.blocks import UNUSED, Changes, Parameters, Parts, Plan, Scratch, Stretch, learning_rate
+from firth.kernels.blocks import (
+    ALONE,
+    UNUSED,
+    Changes,
+    Parameters,
+    Parts,
+    Plan,
+    Scratch,
+    Stretch,
+    ask_for,
+    learning_rate,
+)
 from firth.kernels.cbow import compute_cbow_block
 from firth.kernels.compiler import compiled
 from firth.kernels.hierarchy import add_descents, compute_tree_block
@@ -32,6 +43,32 @@ ROWS_AHEAD = 8
 
 
 @compiled
+def add_row_to(parameters: Float32, to: int, rows: Float32, row: int) -> None:
+    """parameters[to] += rows[row]."""
+    for column in range(parameters.shape[1]):
+        parameters[to, column] += rows[row, column]
+
+
+@compiled
+def add_block(
+    words: Int32, count: int, rows: Float32, first_row: int, parameters: Float32, parts: Parts | None
+) -> None:
+    """Add the changes of all rows of a block."""
+    for i in range(count):
+        word, row, ahead = words[i], first_row + i, min(i + (ROWS_AHEAD if parts is None else 1), count - 1)
+        prefetch_row(rows, first_row + ahead)
+        if words[ahead] != UNUSED:
+            ask_for(parameters, words[ahead], parts)
+        if word == UNUSED:
+            continue
+        if parts is None:
+            add_row_to(parameters, word, rows, row)
+        else:
+            for k in range(parts.starts[word], parts.starts[word + 1]):
+                add_row_to(parameters, parts.rows[k], rows, row)
+
+
+@compiled
 def add_rows(
     words: Int32,
     count: Int32,
@@ -47,6 +84,10 @@ def add_rows(
     change of a word with parts is added to all of them.
     """
     rows_per_block = rows.shape[0] // words.shape[0]
+    if thread == ALONE:
+        for block in range(blocks):
+            add_block(words[block], count[block], rows, block * rows_per_block, parameters, parts)
+        return
     found = 0
     for block in range(blocks):
         for i in range(count[block]):
@@ -62,9 +103,13 @@ def add_rows(
         ahead = min(place + ROWS_AHEAD, found - 1)
         prefetch_row(parameters, mine[ahead, 0])
         prefetch_row(rows, mine[ahead, 1])
-        word, row = mine[place, 0], mine[place, 1]
-        for column in range(parameters.shape[1]):
-            parameters[word, column] += rows[row, column]
+        add_row_to(parameters, mine[place, 0], rows, mine[place, 1])
+
+
+@compiled
+def as_owner(thread: int, threads: int, changes: Changes) -> int:
+    """What stands for a thread in the table of owners, or `ALONE`."""
+    return ALONE if threads == 1 and changes.frozen == 0 else thread
 
 
 @compiled
@@ -75,20 +120,21 @@ def add_share(
     """Add one of the shares of a round's changes: rows that one thread owns, and of a tree's nodes some columns; with
     the first share, the round's loss.
     """
+    owner = as_owner(share, shares, changes)
     if share == 0:
         for block in range(blocks):
             totals[0] += changes.loss[block]
             totals[1] += changes.pairs[block]
     add_rows(
         changes.input_words, changes.input_count, changes.input_rows, blocks,
-        changes.input_owner, parameters.inputs, parts, share, scratch.mine,
+        changes.input_owner, parameters.inputs, parts, owner, scratch.mine,
     )  # fmt: skip
     if descents is not None:
         add_descents(centres, plan, changes.output_words, parameters.outputs, descents, share, shares)
         return
     add_rows(
         changes.output_words, changes.output_count, changes.output_rows, blocks,
-        changes.output_owner, parameters.outputs, None, share, scratch.mine,
+        changes.output_owner, parameters.outputs, None, owner, scratch.mine,
     )  # fmt: skip
 
 
@@ -120,6 +166,7 @@ def train_rounds(
     over. `totals` gets the loss, and the number of pairs it is summed over.
     """
     size = plan.block_centres * plan.round_blocks
+    owner = as_owner(thread, threads, changes)
     block_end = 0
     for number, round_first in enumerate(range(stretch.first, stretch.last, size)):
         centres = min(size, stretch.last - round_first)
@@ -134,7 +181,7 @@ def train_rounds(
                 if noise is not None:
                     if pairs is not None:
                         compute_block(
-                            stretch, first, block, rate, plan, parameters, parts, noise, scratch, pairs, changes, thread
+                            stretch, first, block, rate, plan, parameters, parts, noise, scratch, pairs, changes, owner
                         )
                     if hidden is not None:
                         compute_cbow_block(
@@ -149,7 +196,7 @@ def train_rounds(
                             scratch,
                             hidden,
                             changes,
-                            thread,
+                            owner,
                         )
                 if tree is not None:
                     compute_tree_block(
@@ -166,7 +213,7 @@ def train_rounds(
                         turns,
                         descents,
                         changes,
-                        thread,
+                        owner,
                     )
                 take_ticket(counters, BLOCKS_DONE)
             ticket = read_counter(counters, TICKETS)

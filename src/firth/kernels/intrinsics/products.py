@@ -223,7 +223,7 @@ _weigh_rows = _weigh_tile()
 _weigh_columns = _weigh_tile(transposed=True)
 _score_listed_rows = _listed_score_tile(SCORE_ROWS, SCORE_COLUMNS)
 _score_listed_pair = _listed_score_tile(2, SCORE_COLUMNS)
-_score_listed_row = _listed_score_tile(1, ROW_COLUMNS)
+_score_listed_row, _score_listed_end = (_listed_score_tile(1, columns) for columns in (ROW_COLUMNS, SCORE_COLUMNS))
 _weigh_listed_rows, _weigh_listed_pair, _weigh_listed_row = (_listed_weigh_tile(rows) for rows in (TILE_ROWS, 2, 1))
 _weigh_transposed_listed_rows, _weigh_transposed_listed_pair, _weigh_transposed_listed_row = (
     _listed_weigh_transposed_tile(rows) for rows in (TILE_ROWS, 2, 1)
@@ -300,9 +300,12 @@ def _score_listed(X, of_x, Z, of_z, S):  # type: ignore[no-untyped-def]
                 _score_listed_rows(X, of_x, t, Z, of_z, z, S)
             for t in range(whole, even, 2):
                 _score_listed_pair(X, of_x, t, Z, of_z, z, S)
+        long = of_z.shape[0] // ROW_COLUMNS * ROW_COLUMNS
         for t in range(even, of_x.shape[0]):
-            for z in range(0, of_z.shape[0], ROW_COLUMNS):
+            for z in range(0, long, ROW_COLUMNS):
                 _score_listed_row(X, of_x, t, Z, of_z, z, S)
+            for z in range(long, of_z.shape[0], SCORE_COLUMNS):
+                _score_listed_end(X, of_x, t, Z, of_z, z, S)
 
     return tiles
 
