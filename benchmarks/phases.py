@@ -13,7 +13,7 @@ from firth import rounds
 from firth.config import TrainingConfig
 from firth.crew import Crew, Targets
 from firth.kernels import skipgram as kernels
-from firth.kernels.blocks import copy_rows
+from firth.kernels.blocks import ALONE, copy_rows
 from firth.kernels.compiler import compiled
 from firth.kernels.noise import draw_noise_word
 from firth.kernels.prefetch import prefetch_row
@@ -80,12 +80,12 @@ def run_phases(  # noqa: PLR0912
             kernels.weigh_transposed_bands(pairs.S, scratch.X, windows.tokens_of, rows)
         if last_phase >= 9 and block == plan.round_blocks - 1:
             add_rows(
-                changes.input_words, changes.input_count, changes.input_rows, plan.round_blocks,
-                changes.input_owner, parameters.inputs, None, 0, scratch.mine,
+                changes.input_words, changes.input_count, changes.input_rows, None, plan.round_blocks,
+                changes.input_owner, parameters.inputs, None, ALONE, scratch.mine,
             )  # fmt: skip
             add_rows(
-                changes.output_words, changes.output_count, changes.output_rows, plan.round_blocks,
-                changes.output_owner, parameters.outputs, None, 0, scratch.mine,
+                changes.output_words, changes.output_count, changes.output_rows, None, plan.round_blocks,
+                changes.output_owner, parameters.outputs, None, ALONE, scratch.mine,
             )  # fmt: skip
     return context_rows
 

@@ -118,12 +118,10 @@ def new_pairs(weights: Float32, width: int) -> Pairs:
 def new_hidden(config: TrainingConfig, rows: int, centres: int, noise_words: int, width: int) -> Hidden:
     """What CBOW needs."""
     return Hidden(
-        H=aligned_zeros(centres, width),
         Z=aligned_zeros(noise_words, width),
         G=aligned_zeros(centres, width),
         S=aligned_zeros(centres, noise_words),
         scales=np.ones(centres, np.float32),
-        gains=np.zeros((centres, 1), np.float32),
         ones=np.ones(centres, np.float32),
         numbers=np.arange(rows, dtype=np.int32),
         sums=aligned_zeros(rows + 1, width),
@@ -158,7 +156,7 @@ def output_rows(plan: Plan, tree: Tree | None, pairs: Pairs | None, hidden: Hidd
     if tree is not None:
         return (plan.block_centres + 1) * longest_path(tree)
     if hidden is not None:
-        return len(hidden.H) + len(hidden.Z)
+        return len(hidden.G) + len(hidden.Z)
     return 0 if pairs is None else len(pairs.Z)
 
 
@@ -193,6 +191,7 @@ class Crew:
             input_rows=aligned_zeros(blocks * rows, width),
             output_words=np.zeros((blocks, outputs), np.int32),
             output_rows=aligned_zeros(0 if targets.tree else blocks * outputs, width),
+            output_scales=np.ones(0 if targets.tree else blocks * outputs, np.float32),
             input_count=np.zeros(blocks, np.int32),
             output_count=np.full(blocks, outputs, np.int32),
             input_owner=input_owner,

@@ -28,7 +28,7 @@ ROUND_STEP = 4.0
 """Greatest sum of a round's learning rates over the pairs and noise pairs of one word: above it, it overshoots."""
 SENTENCE_STEP = 12.0
 """The same over all pairs of a round, in windows of whole sentences: what these pairs ask for is much alike."""
-TREE_STEP, TREE_CENTRES = 5.0, 64
+TREE_STEP, TREE_CENTRES = 5.0, {"skip-gram": 64, "cbow": 32}
 """The same over the pairs of a tree's node: those on many paths learn more slowly. And the centres in a round."""
 LOSS_BLOCKS_WANTED = 4096
 """Blocks an epoch on which the loss is measured, if there are so many; on one in 128 at least."""
@@ -123,7 +123,7 @@ def round_shape(tokens: Tokens, config: TrainingConfig) -> tuple[int, int]:
     if config.architecture == "cbow" and config.context == "mean":
         of_each = 1 if config.context_gradient == "exact" else pairs
         visits = np.maximum(as_output, of_each * as_input)
-    most = TREE_CENTRES if config.objective == "hierarchical-softmax" else ROUND_CENTRES
+    most = TREE_CENTRES[config.architecture] if config.objective == "hierarchical-softmax" else ROUND_CENTRES
     centres = int(min(most, ROUND_STEP / (config.learning_rate * float(visits.max()))))
     if config.window == "sentence" and config.architecture == "skip-gram":
         centres = min(centres, int(SENTENCE_STEP / (config.learning_rate * pairs)))

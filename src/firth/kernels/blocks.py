@@ -106,6 +106,7 @@ class Changes(NamedTuple):
     input_rows: Float32
     output_words: Int32
     output_rows: Float32
+    output_scales: Float32  # (R · rows,) what these are multiplied by when they are added
     input_count: Int32  # (R,) input rows in use
     output_count: Int32  # (R,) output rows in use
     input_owner: UInt16  # (V,) the thread that adds all changes of a row: any of those that found one

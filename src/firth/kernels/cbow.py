@@ -32,7 +32,7 @@ from firth.kernels.contexts import find_windows, weigh_windows
 from firth.kernels.noise import Noise, draw_noise_word
 from firth.kernels.prefetch import prefetch_row
 from firth.kernels.products import score, weigh, weigh_bands, weigh_transposed, weigh_transposed_bands
-from firth.kernels.rows import add_row, dot, weigh_rows
+from firth.kernels.rows import add_row, dot
 from firth.kernels.sums import spread_windows, sum_up, sum_windows
 
 Float32 = np.ndarray[Any, np.dtype[np.float32]]
@@ -42,12 +42,10 @@ Int32 = np.ndarray[Any, np.dtype[np.int32]]
 class Hidden(NamedTuple):
     """One thread's working space for the layer between the context words and the centre."""
 
-    H: Float32  # (B, width) what a centre's context words are together; B may be more than the centres of a block
     Z: Float32  # (K, width) noise words' output vectors
-    G: Float32  # (B, width) the gradient by H
+    G: Float32  # (B, width) the gradient by what a centre's context words are together; B may be more than the centres
     S: Float32  # (B, K) scores of noise words, then gradients
     scales: Float32  # (B,) what the sum of each centre's context words is multiplied by, for their mean
-    gains: Float32  # (B, 1) the centres' own scores, then gradients
     ones: Float32  # (B,)
     numbers: Int32  # (T,) 0, 1, 2 …
     sums: Float32  # (T + 1, width) running sums of the context words' vectors
@@ -122,7 +120,7 @@ def choose_outputs(
 def noise_gradients(centres: int, rate: np.float32, plan: Plan, hidden: Hidden, output_words: Int32) -> None:
     """Replace the scores S by learning rate × weight × -σ; by zero where the noise word is the centre itself."""
     weight = np.float32(plan.noise_weight)
-    noise_words = output_words[hidden.H.shape[0] :]
+    noise_words = output_words[hidden.G.shape[0] :]
     clear(hidden.S, centres, hidden.S.shape[0])
     for i in range(centres):
         word = output_words[i]
@@ -132,13 +130,13 @@ def noise_gradients(centres: int, rate: np.float32, plan: Plan, hidden: Hidden, 
 
 
 @compiled
-def cbow_loss(centres: int, plan: Plan, hidden: Hidden, output_words: Int32) -> float:
+def cbow_loss(centres: int, plan: Plan, own: Float32, hidden: Hidden, output_words: Int32) -> float:
     """The loss of a block's centres: -log σ(own score) - w Σ log σ(-noise score), from the scores S."""
-    loss, noise_words = 0.0, output_words[hidden.H.shape[0] :]
+    loss, noise_words = 0.0, output_words[hidden.G.shape[0] :]
     for i in range(centres):
         word = output_words[i]
         if word != UNUSED:
-            loss += softplus(-np.float64(hidden.gains[i, 0]))
+            loss += softplus(-np.float64(own[i]))
             for n in range(plan.noise_words):
                 if noise_words[n] != word:
                     loss += plan.noise_weight * softplus(np.float64(hidden.S[i, n]))
@@ -160,13 +158,16 @@ def compute_cbow_block(
     changes: Changes,
     thread: int,
 ) -> None:
-    """As `compute_block`, for CBOW. A centre's own score is one product; those of the noise words are a matrix."""
+    """As `compute_block`, for CBOW. A centre's own score is one product; those of the noise words are a matrix. Its own
+    output row changes by what its context words are together, times a number: both are left.
+    """
     centres = min(plan.block_centres, stretch.last - first)
     input_words, output_words = changes.input_words[block], changes.output_words[block]
     inputs, outputs = scratch.X.shape[0], output_words.shape[0]
     input_rows = changes.input_rows[block * inputs : (block + 1) * inputs]
     output_rows = changes.output_rows[block * outputs : (block + 1) * outputs]
-    first_noise = hidden.H.shape[0]
+    first_noise = hidden.G.shape[0]
+    H, own = output_rows[:first_noise], changes.output_scales[block * outputs : block * outputs + first_noise]
 
     tokens, before = find_windows(
         stretch, first, first + centres, plan, scratch.windows, input_words, parameters.inputs, parts
@@ -178,27 +179,25 @@ def compute_cbow_block(
     claim_inputs(changes.input_owner, input_words, tokens, thread, parts)
     claim(changes.output_owner, output_words, outputs, thread)
 
-    gather_contexts(centres, tokens, before, plan, parameters.inputs, input_words, parts, scratch, hidden, hidden.H)
+    gather_contexts(centres, tokens, before, plan, parameters.inputs, input_words, parts, scratch, hidden, H)
     copy_rows(parameters.outputs, output_words[first_noise:], outputs - first_noise, hidden.Z)
-    score(hidden.H, centres, hidden.Z, hidden.S)
+    score(H, centres, hidden.Z, hidden.S)
     for i in range(centres):
-        hidden.gains[i, 0] = dot(hidden.H, i, parameters.outputs, max(output_words[i], 0))
+        own[i] = dot(H, i, parameters.outputs, max(output_words[i], 0))
 
     changes.loss[block] = 0.0
     changes.pairs[block] = 0
     if is_measured(stretch, first, plan):
-        changes.loss[block] = cbow_loss(centres, plan, hidden, output_words)
+        changes.loss[block] = cbow_loss(centres, plan, own, hidden, output_words)
         for i in range(centres):
             changes.pairs[block] += int(output_words[i] != UNUSED)
 
     step = np.float32(rate)
     noise_gradients(centres, step, plan, hidden, output_words)
     weigh(hidden.S, centres, hidden.Z, hidden.G)
-    weigh_transposed(hidden.S, centres, hidden.H, output_rows[first_noise:])
+    weigh_transposed(hidden.S, centres, H, output_rows[first_noise:])
     for i in range(centres):
-        of_own = logistic(-hidden.gains[i, 0])
-        hidden.gains[i, 0] = step * of_own if output_words[i] != UNUSED else np.float32(0)
+        own[i] = step * logistic(-own[i]) if output_words[i] != UNUSED else np.float32(0)
     for i in range(centres):
-        weigh_rows(hidden.gains, i, hidden.H, i, hidden.numbers[:1], output_rows, i)
-        add_row(hidden.G, i, hidden.gains[i, 0], parameters.outputs, max(output_words[i], 0))
+        add_row(hidden.G, i, own[i], parameters.outputs, max(output_words[i], 0))
     scatter_gradients(centres, tokens, before, plan, scratch, hidden, input_rows)

@@ -25,6 +25,7 @@ from firth.kernels.cbow import compute_cbow_block
 from firth.kernels.compiler import compiled
 from firth.kernels.hierarchy import add_descents, compute_tree_block
 from firth.kernels.prefetch import prefetch_row
+from firth.kernels.rows import add_row
 from firth.kernels.skipgram import compute_block
 from firth.kernels.synchrony import read_counter, take_if, take_ticket, wait_until
 
@@ -43,29 +44,30 @@ ROWS_AHEAD = 8
 
 
 @compiled
-def add_row_to(parameters: Float32, to: int, rows: Float32, row: int) -> None:
-    """parameters[to] += rows[row]."""
-    for column in range(parameters.shape[1]):
-        parameters[to, column] += rows[row, column]
+def scale_of(scales: Float32 | None, row: int) -> np.float32:
+    """What a row of changes is multiplied by."""
+    return np.float32(1) if scales is None else scales[row]
 
 
 @compiled
 def add_block(
-    words: Int32, count: int, rows: Float32, first_row: int, parameters: Float32, parts: Parts | None
-) -> None:
-    """Add the changes of all rows of a block."""
+    words: Int32, count: int, first: int, rows: Float32, scales: Float32 | None, parameters: Float32,
+    parts: Parts | None,
+) -> None:  # fmt: skip
+    """Add all changes of a block, which are the rows from the first-th on."""
     for i in range(count):
-        word, row, ahead = words[i], first_row + i, min(i + (ROWS_AHEAD if parts is None else 1), count - 1)
-        prefetch_row(rows, first_row + ahead)
+        ahead = min(i + (ROWS_AHEAD if parts is None else 1), count - 1)
+        prefetch_row(rows, first + ahead)
         if words[ahead] != UNUSED:
             ask_for(parameters, words[ahead], parts)
+        word, scale = words[i], scale_of(scales, first + i)
         if word == UNUSED:
             continue
         if parts is None:
-            add_row_to(parameters, word, rows, row)
+            add_row(parameters, word, scale, rows, first + i)
         else:
             for k in range(parts.starts[word], parts.starts[word + 1]):
-                add_row_to(parameters, parts.rows[k], rows, row)
+                add_row(parameters, parts.rows[k], scale, rows, first + i)
 
 
 @compiled
@@ -73,6 +75,7 @@ def add_rows(
     words: Int32,
     count: Int32,
     rows: Float32,
+    scales: Float32 | None,
     blocks: int,
     owner: UInt16,
     parameters: Float32,
@@ -86,7 +89,7 @@ def add_rows(
     rows_per_block = rows.shape[0] // words.shape[0]
     if thread == ALONE:
         for block in range(blocks):
-            add_block(words[block], count[block], rows, block * rows_per_block, parameters, parts)
+            add_block(words[block], count[block], block * rows_per_block, rows, scales, parameters, parts)
         return
     found = 0
     for block in range(blocks):
@@ -103,7 +106,8 @@ def add_rows(
         ahead = min(place + ROWS_AHEAD, found - 1)
         prefetch_row(parameters, mine[ahead, 0])
         prefetch_row(rows, mine[ahead, 1])
-        add_row_to(parameters, mine[place, 0], rows, mine[place, 1])
+        row = mine[place, 1]
+        add_row(parameters, mine[place, 0], scale_of(scales, row), rows, row)
 
 
 @compiled
@@ -126,14 +130,14 @@ def add_share(
             totals[0] += changes.loss[block]
             totals[1] += changes.pairs[block]
     add_rows(
-        changes.input_words, changes.input_count, changes.input_rows, blocks,
+        changes.input_words, changes.input_count, changes.input_rows, None, blocks,
         changes.input_owner, parameters.inputs, parts, owner, scratch.mine,
     )  # fmt: skip
     if descents is not None:
         add_descents(centres, plan, changes.output_words, parameters.outputs, descents, share, shares)
         return
     add_rows(
-        changes.output_words, changes.output_count, changes.output_rows, blocks,
+        changes.output_words, changes.output_count, changes.output_rows, changes.output_scales, blocks,
         changes.output_owner, parameters.outputs, None, owner, scratch.mine,
     )  # fmt: skip
 
