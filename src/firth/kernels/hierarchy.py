@@ -43,7 +43,7 @@ class Tree(NamedTuple):
 
     starts: Int64  # (V + 1,)
     turns: Int32  # n where the path turns to the child that the score of inner node n speaks for, ~n where to the other
-    steps: Float32  # (NEAR_NODES + 1,) what the learning rate of the heaviest nodes is multiplied by, the root first
+    steps: Float32  # (NEAR_NODES + 1,) factors of learning rates: the heaviest nodes, the root first, then all others
 
 
 class Descents(NamedTuple):
@@ -143,11 +143,22 @@ def ask_for_turns(word: int, tree: Tree) -> None:
 
 @compiled
 def ask_for_path(word: int, tree: Tree, outputs: Float32) -> None:
-    """Have the output vectors of a word's path on their way from memory; those of nodes on many paths are near."""
-    for k in range(tree.starts[word], tree.starts[word + 1]):
-        node = node_of(tree.turns[k])
-        if nearness(node, tree) == NEAR_NODES:
-            prefetch_row(outputs, node)
+    """Have the output vectors of a word's path on their way from memory, from its end to the nodes on many paths, whose
+    vectors are near.
+    """
+    k = tree.starts[word + 1] - 1
+    while k >= tree.starts[word] and nearness(node_of(tree.turns[k]), tree) == NEAR_NODES:
+        prefetch_row(outputs, node_of(tree.turns[k]))
+        k -= 1
+
+
+@compiled
+def ask_ahead(stretch: Stretch, token: int, tree: Tree, outputs: Float32) -> None:
+    """Have what the next centres need on its way from memory: where a path is, then its turns, then its vectors."""
+    last = stretch.last - 1
+    prefetch_number(tree.starts, stretch.tokens[min(token + 4, last)])
+    ask_for_turns(stretch.tokens[min(token + 2, last)], tree)
+    ask_for_path(stretch.tokens[min(token + 1, last)], tree, outputs)
 
 
 @compiled
@@ -276,8 +287,7 @@ def compute_tree_block(
         slot = block * plan.block_centres + i
         contexts, nodes, G = descents.contexts[slot], output_words[used:], descents.G[slot]
         descents.begins[slot], descents.lengths[slot] = used, 0
-        ask_for_turns(stretch.tokens[min(first + i + 2, stretch.last - 1)], tree)
-        ask_for_path(stretch.tokens[min(first + i + 1, stretch.last - 1)], tree, outputs)
+        ask_ahead(stretch, first + i, tree, outputs)
         if reach[0, i] + reach[1, i] == 0:
             continue
         length = list_path(stretch.tokens[first + i], tree, nodes, turns)
