@@ -84,8 +84,8 @@ def run_phases(  # noqa: PLR0912
                 changes.input_owner, parameters.inputs, None, ALONE, scratch.mine,
             )  # fmt: skip
             add_rows(
-                changes.output_words, changes.output_count, changes.output_rows, None, plan.round_blocks,
-                changes.output_owner, parameters.outputs, None, ALONE, scratch.mine,
+                changes.output_words, changes.output_count, changes.output_rows, changes.output_scales,
+                plan.round_blocks, changes.output_owner, parameters.outputs, None, ALONE, scratch.mine,
             )  # fmt: skip
     return context_rows
 

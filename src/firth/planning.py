@@ -96,9 +96,15 @@ def share_of_parts(p: Float64, parts: Parts) -> Float64:
     return shares
 
 
-def shares_of_words(tokens: Tokens, config: TrainingConfig) -> Float64:
-    """Each word's share of the tokens that subsampling is expected to keep, (V,)."""
-    kept = tokens.counts * keep_probabilities(tokens.counts, config.sample)
+def kept_counts(tokens: Tokens, config: TrainingConfig) -> Float64:
+    """How many tokens of each word subsampling is expected to keep, (V,)."""
+    kept: Float64 = tokens.counts * keep_probabilities(tokens.counts, config.sample)
+    return kept
+
+
+def kept_shares(tokens: Tokens, config: TrainingConfig) -> Float64:
+    """Each word's share of these, (V,)."""
+    kept = kept_counts(tokens, config)
     shares: Float64 = kept / kept.sum()
     return shares
 
@@ -112,7 +118,7 @@ def round_shape(tokens: Tokens, config: TrainingConfig) -> tuple[int, int]:
     context word of a pair and of its noise with p·(1 + k). With hierarchical softmax a pair has the nodes of a path, as
     many as the words' entropy in bits; for the nodes themselves, see `node_steps`.
     """
-    p = shares_of_words(tokens, config)
+    p = kept_shares(tokens, config)
     q = noise_distribution(tokens.counts, config.noise_exponent)
     _, pairs = window_and_pairs(tokens, config)
     in_parts = p if tokens.parts is None else share_of_parts(p, tokens.parts)
@@ -141,7 +147,7 @@ def node_steps(tree: Tree, tokens: Tokens, config: TrainingConfig) -> Float32:
     """
     block_centres, round_blocks = round_shape(tokens, config)
     of_centre = window_and_pairs(tokens, config)[1] if config.architecture == "skip-gram" else 1.0
-    pairs = block_centres * round_blocks * of_centre * shares_of_nodes(tree, shares_of_words(tokens, config))
+    pairs = block_centres * round_blocks * of_centre * shares_of_nodes(tree, kept_shares(tokens, config))
     steps = np.ones(NEAR_NODES + 1, np.float32)
     steps[:-1] = TREE_STEP / np.maximum(config.learning_rate * pairs, TREE_STEP)
     return steps
@@ -150,7 +156,7 @@ def node_steps(tree: Tree, tokens: Tokens, config: TrainingConfig) -> Float32:
 def plan_epoch(tokens: Tokens, config: TrainingConfig, epoch: int, epochs: int) -> Plan:
     """The settings of one epoch (counted from 0)."""
     n = max(1, len(tokens.ids))
-    kept = float((tokens.counts * keep_probabilities(tokens.counts, config.sample)).sum())
+    kept = float(kept_counts(tokens, config).sum())
     block_centres, round_blocks = round_shape(tokens, config)
     window, _ = window_and_pairs(tokens, config)
     noise_words = OUTPUT_ROWS - block_centres

@@ -128,10 +128,16 @@ def node_of(turn: int) -> int:
 
 
 @compiled
+def root_of(tree: Tree) -> int:
+    """The last of the V - 1 inner nodes."""
+    root: int = tree.starts.shape[0] - 3
+    return root
+
+
+@compiled
 def nearness(node: int, tree: Tree) -> int:
     """A node's place among those on many paths, the root's being 0; `NEAR_NODES` for all others."""
-    place: int = min(tree.starts.shape[0] - 3 - node, NEAR_NODES)
-    return place
+    return min(root_of(tree) - node, NEAR_NODES)
 
 
 @compiled
@@ -164,7 +170,7 @@ def ask_ahead(stretch: Stretch, token: int, tree: Tree, outputs: Float32) -> Non
 @compiled
 def list_path(word: int, tree: Tree, nodes: Int32, turns: Turns) -> int:
     """List the nodes of a word's path, and the root behind them up to whole vectors. Returns how long it is."""
-    first, root = tree.starts[word], tree.starts.shape[0] - 3
+    first, root = tree.starts[word], root_of(tree)
     length: int = tree.starts[word + 1] - first
     for k in range(length):
         turn = tree.turns[first + k]
