@@ -275,8 +275,9 @@ def test_encode__tables_that_went_to_the_disk_change_nothing(tmp_path, monkeypat
     text = tmp_path / "text.txt"
     text.write_text(MOST_WORDS + "\n" + MOST_WORDS[::2] + " é7 É8\n" + MOST_WORDS, "utf-8")
     wanted = encode(text, tmp_path / "wanted", threads=1)
-    monkeypatch.setattr(merging, "WORDS_AT_A_TIME", max(at_a_time, 20_000))
+    monkeypatch.setattr(merging, "WORDS_AT_A_TIME", max(at_a_time, 3_000))
     monkeypatch.setattr(merging, "LINES_AT_A_TIME", max(at_a_time, 3_000))
+    monkeypatch.setattr(merging, "BYTES_AT_A_TIME", max(at_a_time, 1_000))
     put_away = Numbering.put_away
     tables = []
 

@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import itertools
 import json
-import mmap
 from collections.abc import Iterable
 from functools import cached_property
 from pathlib import Path
@@ -24,8 +23,8 @@ from typing import Any
 import numpy as np
 
 from firth.errors import CorpusError, FormatError
-from firth.files import sha256_of
-from firth.lines import Lines
+from firth.files import release_pages, sha256_of
+from firth.lines import WORDS_AT_A_TIME, Lines
 from firth.phrases import FILE as PHRASES
 from firth.phrases import Phrases
 from firth.vocabulary import Vocabulary
@@ -33,7 +32,6 @@ from firth.vocabulary import Vocabulary
 FORMAT = "firth corpus"
 VERSION = 1
 TOKENS_AT_A_TIME = 1 << 22
-WORDS_AT_A_TIME = 1 << 16
 
 Int32 = np.ndarray[Any, np.dtype[np.int32]]
 Int64 = np.ndarray[Any, np.dtype[np.int64]]
@@ -140,21 +138,15 @@ class Corpus:
         return f"Corpus({len(self):,} tokens, {len(self.counts):,} words, {self.sentences:,} sentences)"
 
 
-def release_pages(*mapped: np.ndarray[Any, Any]) -> None:
-    """Give back the memory of files that are mapped, as `np.memmap` or an array made of one: see `Corpus`."""
-    if hasattr(mmap, "MADV_DONTNEED"):
-        for array in mapped:
-            memory = getattr(array if isinstance(array, np.memmap) else array.base, "_mmap", None)
-            if memory is not None:
-                memory.madvise(mmap.MADV_DONTNEED)
-
-
 def write_words(folder: Path, words: Iterable[str], counts: Int64) -> None:
     """Write the words, and how often each occurs."""
-    (folder / "counts.i64").write_bytes(np.ascontiguousarray(counts, "<i8").data)
+    with (folder / "counts.i64").open("wb") as file:
+        for first in range(0, len(counts), WORDS_AT_A_TIME):
+            file.write(counts[first : first + WORDS_AT_A_TIME].astype("<i8", copy=False).data)
+            release_pages(counts)
     with (folder / "words.jsonl").open("wb") as file:
         if isinstance(words, Lines):
-            file.write(words.as_json())
+            file.writelines(some.as_json() for some in words.pieces())
             return
         words = iter(words)
         while some := list(itertools.islice(words, WORDS_AT_A_TIME)):

@@ -26,7 +26,7 @@ import platformdirs
 from firth.config import TextConfig
 from firth.corpus import VERSION, Corpus, is_encoded, write_about, write_words
 from firth.errors import CorpusError, FormatError
-from firth.files import UNFINISHED, held, new_file, new_folder, remove_abandoned, sha256_of
+from firth.files import UNFINISHED, held, new_file, new_folder, release_pages, remove_abandoned, sha256_of
 from firth.kernels import compiler
 from firth.kernels.scanner import SENTENCE_END_NUMBER, translate
 from firth.merging import merge_tables
@@ -359,6 +359,7 @@ def _write_ids(numbers_path: Path, id_of: list[Int32], parts: Parts, folder: Pat
             raise FormatError(f"{numbers_path} is damaged: begin anew (it is removed)")
         ends = np.empty(np.count_nonzero(numbers == SENTENCE_END_NUMBER), np.int64)
         ids, ended = translate(numbers, of_scanner, ends)
+        release_pages(of_scanner)
         return numbers[:ids], ends[:ended]
 
     tokens = last_end = 0

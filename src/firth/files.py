@@ -6,6 +6,7 @@ import contextlib
 import ctypes
 import errno
 import hashlib
+import mmap
 import os
 import shutil
 import sys
@@ -14,6 +15,9 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
+
+import numpy as np
 
 from firth.errors import OutputExistsError
 
@@ -34,6 +38,18 @@ def sha256_of(path: Path, first: int = 0, size: int | None = None) -> str:
             digest.update(some)
             left -= len(some)
     return digest.hexdigest()
+
+
+def release_pages(*mapped: np.ndarray[Any, Any]) -> None:
+    """Give back the memory of files that are mapped, as `np.memmap` or an array made of one; of others, nothing.
+
+    The pages are mapped again where they are looked at again, and what was written to them is not lost.
+    """
+    if hasattr(mmap, "MADV_DONTNEED"):
+        for array in mapped:
+            memory = getattr(array if isinstance(array, np.memmap) else array.base, "_mmap", None)
+            if memory is not None:
+                memory.madvise(mmap.MADV_DONTNEED)
 
 
 def refuse_to_overwrite(path: Path, *, overwrite: bool) -> None:

@@ -8,11 +8,14 @@ from typing import Any
 
 import numpy as np
 
+from firth.files import release_pages
 from firth.kernels.lines import UNICODE_ESCAPE, copy_lines, escape_lines
 from firth.vocabulary import by_count_then_letters
 
 Int64 = np.ndarray[Any, np.dtype[np.int64]]
 UInt8 = np.ndarray[Any, np.dtype[np.uint8]]
+
+WORDS_AT_A_TIME = 1 << 16
 
 ESCAPES = np.zeros(256, np.uint8)
 """What stands after a backslash for a byte that a JSON string does not have as it is."""
@@ -28,9 +31,9 @@ class Lines:
     starts: Int64  # (n + 1,)
 
     @classmethod
-    def of(cls, text: str) -> Lines:
-        """The lines of a text that ends with a line end."""
-        letters = np.frombuffer(text.encode("utf-8"), np.uint8)
+    def of(cls, text: bytes) -> Lines:
+        """The lines of a text in UTF-8 that ends with a line end."""
+        letters = np.frombuffer(text, np.uint8)
         return cls(letters, np.concatenate([[0], np.flatnonzero(letters == ord("\n")) + 1]))
 
     def __len__(self) -> int:
@@ -38,7 +41,15 @@ class Lines:
 
     def __iter__(self) -> Iterator[str]:
         """The words."""
-        return iter(self.letters.tobytes().decode("utf-8").split("\n")[:-1])
+        for some in self.pieces():
+            yield from some.letters.tobytes().decode("utf-8").split("\n")[:-1]
+
+    def pieces(self) -> Iterator[Lines]:
+        """All of them, some at a time. What they take of mapped files is given back."""
+        for first in range(0, len(self), WORDS_AT_A_TIME):
+            starts = self.starts[first : first + WORDS_AT_A_TIME + 1]
+            yield Lines(self.letters[starts[0] : starts[-1]], starts - starts[0])
+            release_pages(self.letters, self.starts)
 
     def by_count(self, counts: Int64) -> Int64:
         """The places of the words by falling count, words of equal count by code points."""

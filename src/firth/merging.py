@@ -16,13 +16,18 @@ from typing import Any
 
 import numpy as np
 
-from firth.corpus import release_pages
-from firth.kernels.scanner import COUNT
+from firth.files import release_pages
+from firth.kernels.lines import put_lines
+from firth.kernels.scanner import COUNT, START
+from firth.lines import Lines
 from firth.scanning import NO_WORD, Words
 
-WORDS_AT_A_TIME = 1 << 20
-"""Words that are put in order at a time."""
+WORDS_AT_A_TIME = 1 << 18
+"""Words that are worked on at a time."""
 LINES_AT_A_TIME = 1 << 16
+"""Words of all tables that are merged at a time."""
+BYTES_AT_A_TIME = 1 << 21
+"""Bytes of a file of words that are read at a time."""
 
 Int32 = np.ndarray[Any, np.dtype[np.int32]]
 Int64 = np.ndarray[Any, np.dtype[np.int64]]
@@ -37,12 +42,12 @@ class _Run:
 
         self.path = folder / table.stem
         saved = load_file(table)
-        text = saved["letters"].tobytes().decode("utf-8")
-        words = (text.lower() if lowercase else text).split("\n")[:-1]
-        order = np.array(sorted(range(len(words)), key=words.__getitem__), np.int64)
-        with self._file("words").open("w", encoding="utf-8", newline="\n") as file:
-            file.writelines(f"{words[i]}\n" for i in order.tolist())
-        saved["words"][1 : len(words) + 1, COUNT][order].tofile(self._file("counts"))
+        words = Lines(saved["letters"], np.ascontiguousarray(saved["words"][1:, START]))
+        if lowercase:
+            words = Lines.of(words.letters.tobytes().decode("utf-8").lower().encode("utf-8"))
+        order = words.by_count(np.zeros(len(words), np.int64))  # which all have: so by code points
+        words.at(order).letters.tofile(self._file("words"))
+        saved["words"][1:-1, COUNT][order].tofile(self._file("counts"))
         (order + 1).astype(np.int32).tofile(self._file("numbers"))
 
     def _file(self, name: str) -> Path:
@@ -66,11 +71,11 @@ class _Run:
     def ids(self, ranks: Int32) -> Int32:
         """The id of each number, given those of all words by their places."""
         numbers, places = (_mapped(self._file(name), np.int32) for name in ("numbers", "places"))
-        ids = np.memmap(self._file("ids"), np.int32, "w+", shape=(len(numbers) + 1,))
+        ids: Int32 = _new(self._file("ids"), np.int32, len(numbers) + 1)
         ids[0] = NO_WORD
         ids[numbers] = ranks[places]
-        release_pages(ids, numbers, places)
-        return np.asarray(ids)
+        release_pages(ids, numbers, places, ranks)
+        return ids
 
 
 def merge_tables(tables: Sequence[Path], folder: Path, *, lowercase: bool) -> Words:
@@ -82,16 +87,25 @@ def merge_tables(tables: Sequence[Path], folder: Path, *, lowercase: bool) -> Wo
     _merge(runs, words, counts_file)
     counts = _mapped(counts_file, np.int64)
     ranks = _ranks(counts, folder / "all.ranks")
-    by_rank = np.memmap(folder / "all.by_rank", np.int64, "w+", shape=counts.shape)
-    by_rank[ranks] = counts
-    release_pages(counts, by_rank)
-    ids = [run.ids(ranks) for run in runs]
-    release_pages(ranks)
-    return Words(_in_order(words, ranks), np.asarray(by_rank), ids)
+    by_rank = _new(folder / "all.by_rank", np.int64, len(counts))
+    for piece in _pieces(len(counts)):
+        by_rank[ranks[piece]] = counts[piece]
+        release_pages(counts, ranks, by_rank)
+    return Words(_in_order(words, ranks, folder), by_rank, [run.ids(ranks) for run in runs])
 
 
 def _mapped(path: Path, dtype: Any) -> Any:
     return np.asarray(np.memmap(path, dtype, "r")) if path.stat().st_size else np.empty(0, dtype)
+
+
+def _new(path: Path, dtype: Any, size: int) -> Any:
+    """An array that is a file, mapped."""
+    return np.asarray(np.memmap(path, dtype, "w+", shape=(size,)))
+
+
+def _pieces(words: int) -> Iterator[slice]:
+    for first in range(0, words, WORDS_AT_A_TIME):
+        yield slice(first, min(first + WORDS_AT_A_TIME, words))
 
 
 def _merge(runs: list[_Run], words: Path, counts: Path) -> None:
@@ -122,16 +136,16 @@ def _merge(runs: list[_Run], words: Path, counts: Path) -> None:
 
 def _ranks(counts: Int64, path: Path) -> Int32:
     """The place of each word by falling count, words of equal count in the order they have; in a mapped file."""
-    ranks = np.memmap(path, np.int32, "w+", shape=counts.shape)
-    pieces = [slice(first, first + WORDS_AT_A_TIME) for first in range(0, len(counts), WORDS_AT_A_TIME)]
+    ranks: Int32 = _new(path, np.int32, len(counts))
     frequency: dict[int, int] = defaultdict(int)
-    for piece in pieces:
+    for piece in _pieces(len(counts)):
         found, words = np.unique(counts[piece], return_counts=True)
         for count, more in zip(found.tolist(), words.tolist(), strict=True):
             frequency[count] += more
+        release_pages(counts)
     falling = sorted(frequency, reverse=True)
     next_rank = dict(zip(falling, np.cumsum([0, *(frequency[count] for count in falling)]).tolist(), strict=False))
-    for piece in pieces:
+    for piece in _pieces(len(counts)):
         found, which, words = np.unique(counts[piece], return_inverse=True, return_counts=True)
         order = np.argsort(which, kind="stable")
         first = np.cumsum(words) - words
@@ -139,17 +153,33 @@ def _ranks(counts: Int64, path: Path) -> Int32:
         ranks[piece][order] = np.arange(len(order)) + (begin - first)[which[order]]
         for count, more in zip(found.tolist(), words.tolist(), strict=True):
             next_rank[count] += more
-    return np.asarray(ranks)
+        release_pages(counts, ranks)
+    return ranks
 
 
-def _in_order(words: Path, ranks: Int32) -> Iterator[str]:
-    """The words of a file by their ranks: read once for each `WORDS_AT_A_TIME` of them."""
-    for first in range(0, len(ranks), WORDS_AT_A_TIME):
-        some = [""] * min(WORDS_AT_A_TIME, len(ranks) - first)
-        with words.open(encoding="utf-8", newline="\n") as file:
-            for at in range(0, len(ranks), LINES_AT_A_TIME):
-                lines = list(itertools.islice(file, LINES_AT_A_TIME))
-                places = ranks[at : at + LINES_AT_A_TIME] - first
-                for i in np.flatnonzero((places >= 0) & (places < len(some))).tolist():
-                    some[places[i]] = lines[i][:-1]
-        yield from some
+def _in_order(words: Path, ranks: Int32, folder: Path) -> Lines:
+    """The words of a file by their ranks; in mapped files."""
+    starts = _new(folder / "all.starts", np.int64, len(ranks) + 1)
+    for piece, lines in _lines(words):
+        starts[1:][ranks[piece]] = np.diff(lines.starts)
+        release_pages(ranks, starts)
+    end = 0
+    for piece in _pieces(len(ranks)):
+        starts[1:][piece] = end + np.cumsum(starts[1:][piece])
+        end = int(starts[piece.stop])
+        release_pages(starts)
+    letters = _new(folder / "all.letters", np.uint8, end)
+    for piece, lines in _lines(words):
+        put_lines(lines.letters, lines.starts, starts[ranks[piece]], letters)
+        release_pages(ranks, starts, letters)
+    return Lines(letters, starts)
+
+
+def _lines(words: Path) -> Iterator[tuple[slice, Lines]]:
+    """The words of a file, some at a time, and which of all they are."""
+    first = 0
+    with words.open("rb") as file:
+        while some := file.read(BYTES_AT_A_TIME):
+            lines = Lines.of(some + file.readline())
+            yield slice(first, first + len(lines)), lines
+            first += len(lines)

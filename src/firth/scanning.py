@@ -231,7 +231,7 @@ def merge(scanners: list[Scanner]) -> Words:
         text = raw.lower()
         if text != raw:  # some words may have become the same
             known = Scanner(first.config)
-            ids = known.add(Lines.of(text), first.counts()) - 1
+            ids = known.add(Lines.of(text.encode("utf-8")), first.counts()) - 1
     words, counts = known.words(), known.counts()
     order = words.by_count(counts)
     rank = np.empty(len(words), np.int32)

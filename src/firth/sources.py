@@ -182,7 +182,7 @@ class TokenLists:
             yield Block(_as_lines(texts), 0)
 
     def spelled(self, words: Iterable[str]) -> Iterable[str]:
-        if isinstance(words, Lines) and not (words.letters == ord("\t")).any():
+        if isinstance(words, Lines) and not any((some.letters == ord("\t")).any() for some in words.pieces()):
             return words
         return (word.replace(LINE_END_WRITTEN, "\n").replace(TAB_WRITTEN, "\t") for word in words)
 
