@@ -1,4 +1,5 @@
 import dataclasses
+import json
 import os
 import random
 import shutil
@@ -95,6 +96,18 @@ def test_train__an_interrupted_training_is_not_lost_by_starting_anew(text, tmp_p
     interrupted_after(1, tmp_path / "c", text, monkeypatch)
     with pytest.raises(OutputExistsError, match="go on with it"):
         firth.train(text, progress=False, checkpoints=tmp_path / "c", **SETTINGS)
+
+
+@pytest.mark.parametrize("version", [{}, {"version": rounds.VERSION + 1}])
+def test_resume__of_another_version_of_the_rounds_is_refused(text, tmp_path, monkeypatch, version):
+    """It would end with the numbers of neither version; the first ones had none."""
+    interrupted_after(1, tmp_path / "c", text, monkeypatch)
+    for path in (tmp_path / "c").glob("*/state.json"):
+        state = json.loads(path.read_text())
+        del state["version"]
+        path.write_text(json.dumps(state | version))
+    with pytest.raises(ConfigError, match="another version of firth"):
+        firth.resume(tmp_path / "c", progress=False)
 
 
 def test_resume__another_setting_or_text_is_named(text, tmp_path, monkeypatch):

@@ -24,7 +24,7 @@ from firth.config import TrainingConfig
 from firth.errors import FirthError, FormatError, OutputExistsError
 from firth.files import held, new_folder, remove_abandoned, sha256_of
 from firth.kernels.blocks import Parameters
-from firth.rounds import Done
+from firth.rounds import VERSION, Done
 from firth.tensors import map_tensor, write_tensor
 
 FORMAT = "firth checkpoint 1"
@@ -49,13 +49,17 @@ class Identity:
     corpus: str  # a fingerprint
     folder: str  # of the encoded corpus
     start: str = ""  # a fingerprint of the vectors it started from
+    version: int = VERSION  # of the trainer
 
     def differences(self, other: Identity) -> list[str]:
-        """The settings that differ, each with both values; and the text, if it is another."""
+        """The settings that differ, each with both values; and the text, the start or the trainer, if it is another."""
         ours, theirs = dataclasses.asdict(self.config), dataclasses.asdict(other.config)
         found = [f"{name} was {ours[name]!r}, now {theirs[name]!r}" for name in ours if ours[name] != theirs[name]]
         found += ["the text is another"] * (self.corpus != other.corpus)
-        return found + ["the vectors to start from are others"] * (self.start != other.start)
+        found += ["the vectors to start from are others"] * (self.start != other.start)
+        if self.version != other.version:
+            found.append("another version of firth began it, whose numbers are others: use that one, or begin anew")
+        return found
 
 
 @dataclass(frozen=True)
@@ -158,6 +162,7 @@ class Checkpoints:
                 "corpus": identity.corpus,
                 "folder": identity.folder,
                 "start": identity.start,
+                "version": identity.version,
                 "done": done._asdict(),
                 "history": history,
                 "sha256": {name: sha256_of(temporary / name) for name in files},
@@ -198,7 +203,11 @@ def _read(path: Path) -> Checkpoint:
         if state["format"] != FORMAT:
             raise FormatError(f"{path} has the format {state['format']!r}: this firth reads {FORMAT!r}")
         identity = Identity(
-            TrainingConfig.of(state["config"]), str(state["corpus"]), str(state["folder"]), str(state.get("start", ""))
+            TrainingConfig.of(state["config"]),
+            str(state["corpus"]),
+            str(state["folder"]),
+            str(state.get("start", "")),
+            int(state.get("version", 0)),  # of before there were versions
         )
         done = Done(**state["done"])
         sums = dict(state["sha256"])
