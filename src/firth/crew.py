@@ -8,6 +8,7 @@ import numpy as np
 
 from firth.aligned import aligned_zeros
 from firth.config import TrainingConfig
+from firth.kernels.ahead import PLACES
 from firth.kernels.blocks import FROZEN, Changes, Parameters, Parts, Plan, Scratch, Stretch, Windows
 from firth.kernels.cbow import Hidden
 from firth.kernels.hierarchy import Descents, Tree, Turns
@@ -83,6 +84,8 @@ def new_space(config: TrainingConfig, plan: Plan, width: int, tree: Tree | None,
         X=aligned_zeros(rows, width),
         windows=windows,
         mine=np.zeros((plan.round_blocks * listed + 1, 2), np.int32),
+        noise_words=np.zeros(plan.noise_words, np.int32),
+        places=np.zeros(PLACES, np.int64),
     )
     return Space(scratch, pairs, hidden, turns)
 

@@ -97,6 +97,8 @@ class Scratch(NamedTuple):
     X: Float32  # (T, width) context words' input vectors
     windows: Windows
     mine: Int32  # (R · rows + 1, 2) room to list the rows of a round: word and row of the changes
+    noise_words: Int32  # those of `firth.kernels.ahead.Ahead`
+    places: Int64
 
 
 class Changes(NamedTuple):

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from firth.kernels.ahead import Ahead, draw_ahead, expect, take_noise_words
 from firth.kernels.blocks import (
     UNUSED,
     Changes,
@@ -29,7 +30,7 @@ from firth.kernels.blocks import (
 )
 from firth.kernels.compiler import compiled
 from firth.kernels.contexts import find_windows, weigh_windows
-from firth.kernels.noise import Noise, draw_noise_word
+from firth.kernels.noise import Noise
 from firth.kernels.prefetch import prefetch_row
 from firth.kernels.products import score, weigh, weigh_bands, weigh_transposed, weigh_transposed_bands
 from firth.kernels.rows import add_row, dot
@@ -103,17 +104,16 @@ def scatter_gradients(
 
 @compiled
 def choose_outputs(
-    stretch: Stretch, first: int, centres: int, plan: Plan, noise: Noise, reach: Int32, output_words: Int32
-) -> None:
+    stretch: Stretch, first: int, centres: int, plan: Plan, noise: Noise, reach: Int32, ahead: Ahead,
+    output_words: Int32,
+) -> None:  # fmt: skip
     """The output words of a block: the centres that have a context word; behind the room for all, its noise words."""
     for i in range(output_words.shape[0]):
         output_words[i] = UNUSED
     for i in range(centres):
         if reach[0, i] + reach[1, i] > 0:
             output_words[i] = stretch.tokens[first + i]
-    for n in range(plan.noise_words):
-        counter = stretch.positions[first] * plan.noise_words + n
-        output_words[reach.shape[1] + n] = draw_noise_word(noise, plan.noise_key, counter)
+    take_noise_words(first, stretch, plan, noise, ahead, output_words[reach.shape[1] :])
 
 
 @compiled
@@ -157,6 +157,8 @@ def compute_cbow_block(
     hidden: Hidden,
     changes: Changes,
     thread: int,
+    next_first: int,
+    ahead: Ahead,
 ) -> None:
     """As `compute_block`, for CBOW. A centre's own score is one product; those of the noise words are a matrix. Its own
     output row changes by what its context words are together, times a number: both are left.
@@ -173,15 +175,17 @@ def compute_cbow_block(
         stretch, first, first + centres, plan, scratch.windows, input_words, parameters.inputs, parts
     )
     changes.input_count[block] = tokens
-    choose_outputs(stretch, first, centres, plan, noise, scratch.windows.reach, output_words)
+    choose_outputs(stretch, first, centres, plan, noise, scratch.windows.reach, ahead, output_words)
     for i in range(outputs):
         prefetch_row(parameters.outputs, max(output_words[i], 0))
+    expect(next_first, first, stretch, plan, noise, ahead)
     claim_inputs(changes.input_owner, input_words, tokens, thread, parts)
     claim(changes.output_owner, output_words, outputs, thread)
 
     gather_contexts(centres, tokens, before, plan, parameters.inputs, input_words, parts, scratch, hidden, H)
     copy_rows(parameters.outputs, output_words[first_noise:], outputs - first_noise, hidden.Z)
-    score(H, centres, hidden.Z, hidden.S)
+    draw_ahead(stretch, plan, noise, ahead)
+    score(H, centres, hidden.Z, hidden.S, ahead)
     for i in range(centres):
         own[i] = dot(H, i, parameters.outputs, max(output_words[i], 0))
 
@@ -194,8 +198,8 @@ def compute_cbow_block(
 
     step = np.float32(rate)
     noise_gradients(centres, step, plan, hidden, output_words)
-    weigh(hidden.S, centres, hidden.Z, hidden.G)
-    weigh_transposed(hidden.S, centres, H, output_rows[first_noise:])
+    weigh(hidden.S, centres, hidden.Z, hidden.G, ahead)
+    weigh_transposed(hidden.S, centres, H, output_rows[first_noise:], ahead)
     for i in range(centres):
         own[i] = step * logistic(-own[i]) if output_words[i] != UNUSED else np.float32(0)
     for i in range(centres):

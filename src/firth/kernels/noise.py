@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from firth.kernels.compiler import compiled
+from firth.kernels.prefetch import prefetch_row
 from firth.kernels.randomness import draw, high_half, low_half, scale
 
 Float64 = np.ndarray[Any, np.dtype[np.float64]]
@@ -21,6 +22,12 @@ class Noise(NamedTuple):
     """
 
     table: UInt32  # (V, 2) threshold and alias
+
+
+@compiled
+def ask_for_noise_word(noise: Noise, key: np.uint64, counter: int) -> None:
+    """Have what `draw_noise_word` looks at on its way from memory."""
+    prefetch_row(noise.table, scale(high_half(draw(key, counter)), noise.table.shape[0]))
 
 
 @compiled

@@ -11,6 +11,8 @@ Where most of a product is known to be zero, its bands say where it is not: band
 a range (first, last) of the other index.
 
 Where rows do not stand one after the other, a list says which they are.
+
+Between tiles, the rows of the next block are asked for, where one is given (`firth.kernels.ahead`).
 """
 
 from __future__ import annotations
@@ -29,36 +31,36 @@ Bands = np.ndarray[Any, np.dtype[np.int32]]
 Rows = np.ndarray[Any, np.dtype[np.int32]]
 
 
-def score(X: Array, n: int, Z: Array, S: Array) -> None:
+def score(X: Array, n: int, Z: Array, S: Array, ahead: Any = None) -> None:
     """S[:n, :m] = X[:n] · Zᵀ, for the m rows of Z, a multiple of `LANES`."""
     S[:n, : len(Z)] = X[:n] @ Z.T
 
 
-def score_bands(X: Array, Z: Array, bands: Bands, S: Array) -> None:
+def score_bands(X: Array, Z: Array, bands: Bands, S: Array, ahead: Any = None) -> None:
     """S = X · Zᵀ, of the k-th `TILE_ROWS` columns only the rows of band k."""
     for k, (first, last) in enumerate(bands[: len(Z) // TILE_ROWS]):
         columns = slice(k * TILE_ROWS, (k + 1) * TILE_ROWS)
         S[first:last, columns] = X[first:last] @ Z[columns].T
 
 
-def weigh(G: Array, n: int, Z: Array, out: Array) -> None:
+def weigh(G: Array, n: int, Z: Array, out: Array, ahead: Any = None) -> None:
     """out[:n] = G[:n, :m] · Z, for the m rows of Z."""
     out[:n] = G[:n, : len(Z)] @ Z
 
 
-def weigh_bands(G: Array, n: int, bands: Bands, dense: int, Z: Array, out: Array) -> None:
+def weigh_bands(G: Array, n: int, bands: Bands, dense: int, Z: Array, out: Array, ahead: Any = None) -> None:
     """out[:n] = G[:n] · Z. The k-th `TILE_ROWS` rows of G are zero outside band k and the columns from `dense` on."""
     for k, (first, last) in enumerate(bands[: -(-n // TILE_ROWS)]):
         rows = slice(k * TILE_ROWS, (k + 1) * TILE_ROWS)
         out[rows] = G[rows, first:last] @ Z[first:last] + G[rows, dense : len(Z)] @ Z[dense:]
 
 
-def weigh_transposed(G: Array, n: int, X: Array, out: Array) -> None:
+def weigh_transposed(G: Array, n: int, X: Array, out: Array, ahead: Any = None) -> None:
     """Fill out with G[:n]ᵀ · X[:n], as many columns of G as `out` has rows, a multiple of `TILE_ROWS`."""
     out[:] = G[:n, : len(out)].T @ X[:n]
 
 
-def weigh_transposed_bands(G: Array, X: Array, bands: Bands, out: Array) -> None:
+def weigh_transposed_bands(G: Array, X: Array, bands: Bands, out: Array, ahead: Any = None) -> None:
     """Fill out with Gᵀ · X. The k-th `TILE_ROWS` columns of G are zero outside the rows of band k."""
     for k, (first, last) in enumerate(bands[: len(out) // TILE_ROWS]):
         columns = slice(k * TILE_ROWS, (k + 1) * TILE_ROWS)

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from firth.kernels.ahead import Ahead, expect_nothing
 from firth.kernels.blocks import (
     ALONE,
     UNUSED,
@@ -171,6 +172,8 @@ def train_rounds(
     """
     size = plan.block_centres * plan.round_blocks
     owner = as_owner(thread, threads, changes)
+    ahead = Ahead(stretch.tokens, parameters, parts, scratch.noise_words, scratch.places)
+    expect_nothing(ahead)
     block_end = 0
     for number, round_first in enumerate(range(stretch.first, stretch.last, size)):
         centres = min(size, stretch.last - round_first)
@@ -182,10 +185,26 @@ def train_rounds(
             if take_if(counters, TICKETS, ticket):
                 block = ticket - block_first
                 first = round_first + block * plan.block_centres
+                next_first = first + threads * plan.block_centres
+                if threads > 1 and next_first >= round_first + size:
+                    next_first = stretch.last
                 if noise is not None:
                     if pairs is not None:
                         compute_block(
-                            stretch, first, block, rate, plan, parameters, parts, noise, scratch, pairs, changes, owner
+                            stretch,
+                            first,
+                            block,
+                            rate,
+                            plan,
+                            parameters,
+                            parts,
+                            noise,
+                            scratch,
+                            pairs,
+                            changes,
+                            owner,
+                            next_first,
+                            ahead,
                         )
                     if hidden is not None:
                         compute_cbow_block(
@@ -201,6 +220,8 @@ def train_rounds(
                             hidden,
                             changes,
                             owner,
+                            next_first,
+                            ahead,
                         )
                 if tree is not None:
                     compute_tree_block(

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from firth.kernels.ahead import Ahead, draw_ahead, expect, take_noise_words
 from firth.kernels.blocks import (
     UNUSED,
     Changes,
@@ -29,7 +30,7 @@ from firth.kernels.blocks import (
 )
 from firth.kernels.compiler import compiled
 from firth.kernels.contexts import find_windows, weigh_windows
-from firth.kernels.noise import Noise, draw_noise_word
+from firth.kernels.noise import Noise
 from firth.kernels.prefetch import prefetch_row
 from firth.kernels.products import TILE_ROWS, score_bands, weigh_bands, weigh_transposed_bands
 
@@ -110,8 +111,12 @@ def compute_block(
     pairs: Pairs,
     changes: Changes,
     thread: int,
+    next_first: int,
+    ahead: Ahead,
 ) -> None:
-    """The changes of the block of centres from `first` on, written to slot `block` of the round."""
+    """The changes of the block of centres from `first` on, written to slot `block` of the round. That from `next_first`
+    on is expected to be this thread's next.
+    """
     B = plan.block_centres
     centres = min(B, stretch.last - first)
     input_words, output_words = changes.input_words[block], changes.output_words[block]
@@ -126,10 +131,10 @@ def compute_block(
     for i in range(B):
         output_words[i] = stretch.tokens[first + i] if i < centres else UNUSED
         prefetch_row(parameters.outputs, max(output_words[i], 0))
-    counter = stretch.positions[first] * plan.noise_words
+    take_noise_words(first, stretch, plan, noise, ahead, output_words[B:])
     for n in range(plan.noise_words):
-        output_words[B + n] = draw_noise_word(noise, plan.noise_key, counter + n)
         prefetch_row(parameters.outputs, output_words[B + n])
+    expect(next_first, first, stretch, plan, noise, ahead)
     windows = scratch.windows
     weigh_windows(centres, tokens, before, windows)
     for tile in range(B // TILE_ROWS, windows.tokens_of.shape[0]):  # noise words are paired with all
@@ -140,7 +145,8 @@ def compute_block(
 
     copy_inputs(parameters.inputs, input_words, tokens, scratch.X, parts)
     copy_rows(parameters.outputs, output_words, outputs, pairs.Z)
-    score_bands(scratch.X, pairs.Z, windows.tokens_of, pairs.S)
+    draw_ahead(stretch, plan, noise, ahead)
+    score_bands(scratch.X, pairs.Z, windows.tokens_of, pairs.S, ahead)
 
     changes.loss[block] = 0.0
     changes.pairs[block] = 0
@@ -149,5 +155,5 @@ def compute_block(
         changes.pairs[block] = np.float64(windows.token_weights[:tokens].sum())
 
     scores_to_gradients(tokens, np.float32(rate), pairs)
-    weigh_bands(pairs.S, tokens, windows.centres_of, B, pairs.Z, input_rows)
-    weigh_transposed_bands(pairs.S, scratch.X, windows.tokens_of, output_rows)
+    weigh_bands(pairs.S, tokens, windows.centres_of, B, pairs.Z, input_rows, ahead)
+    weigh_transposed_bands(pairs.S, scratch.X, windows.tokens_of, output_rows, ahead)

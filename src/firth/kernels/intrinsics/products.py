@@ -13,6 +13,7 @@ from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic, overload
 
+from firth.kernels.ahead import ask
 from firth.kernels.compiler import OPTIONS, processor
 from firth.kernels.intrinsics.registers import (
     Builder,
@@ -47,6 +48,8 @@ SCORE_ROWS, SCORE_COLUMNS = (4, 4) if WIDE else (2, 2)
 """The tile of scores, of which each takes a vector."""
 ROW_COLUMNS = SCORE_ROWS * SCORE_COLUMNS
 """The scores in a tile of one row."""
+ASKED_A_SCORE, ASKED_A_SUM = 1, 4
+"""Rows of the next block that are asked for after a tile of scores, and after one of sums."""
 
 
 Row = Callable[[Value], Value]
@@ -231,12 +234,13 @@ _weigh_transposed_listed_rows, _weigh_transposed_listed_pair, _weigh_transposed_
 
 
 @overload(score, jit_options=OPTIONS)
-def _score(X, n, Z, S):  # type: ignore[no-untyped-def]
-    def tiles(X, n, Z, S):  # type: ignore[no-untyped-def]
+def _score(X, n, Z, S, ahead=None):  # type: ignore[no-untyped-def]
+    def tiles(X, n, Z, S, ahead=None):  # type: ignore[no-untyped-def]
         whole = n // SCORE_ROWS * SCORE_ROWS
         for z in range(0, Z.shape[0], SCORE_COLUMNS):
             for t in range(0, whole, SCORE_ROWS):
                 _score_rows(X, t, Z, z, S)
+                ask(ahead, ASKED_A_SCORE)
         for t in range(whole, n):
             for z in range(0, Z.shape[0], ROW_COLUMNS):
                 _score_row(X, t, Z, z, S)
@@ -245,48 +249,53 @@ def _score(X, n, Z, S):  # type: ignore[no-untyped-def]
 
 
 @overload(score_bands, jit_options=OPTIONS)
-def _score_bands(X, Z, bands, S):  # type: ignore[no-untyped-def]
-    def tiles(X, Z, bands, S):  # type: ignore[no-untyped-def]
+def _score_bands(X, Z, bands, S, ahead=None):  # type: ignore[no-untyped-def]
+    def tiles(X, Z, bands, S, ahead=None):  # type: ignore[no-untyped-def]
         for z in range(0, Z.shape[0], SCORE_COLUMNS):
             for t in range(bands[z // TILE_ROWS, 0], bands[z // TILE_ROWS, 1], SCORE_ROWS):
                 _score_rows(X, t, Z, z, S)
+                ask(ahead, ASKED_A_SCORE)
 
     return tiles
 
 
 @overload(weigh, jit_options=OPTIONS)
-def _weigh(G, n, Z, out):  # type: ignore[no-untyped-def]
-    def tiles(G, n, Z, out):  # type: ignore[no-untyped-def]
+def _weigh(G, n, Z, out, ahead=None):  # type: ignore[no-untyped-def]
+    def tiles(G, n, Z, out, ahead=None):  # type: ignore[no-untyped-def]
         for r in range(0, n, TILE_ROWS):
             _weigh_rows(G, r, 0, Z.shape[0], 0, 0, Z, out)
+            ask(ahead, ASKED_A_SUM)
 
     return tiles
 
 
 @overload(weigh_bands, jit_options=OPTIONS)
-def _weigh_bands(G, n, bands, dense, Z, out):  # type: ignore[no-untyped-def]
-    def tiles(G, n, bands, dense, Z, out):  # type: ignore[no-untyped-def]
+def _weigh_bands(G, n, bands, dense, Z, out, ahead=None):  # type: ignore[no-untyped-def]
+    def tiles(G, n, bands, dense, Z, out, ahead=None):  # type: ignore[no-untyped-def]
         for r in range(0, n, TILE_ROWS):
             first, last = bands[r // TILE_ROWS, 0], bands[r // TILE_ROWS, 1]
             _weigh_rows(G, r, first, last, dense, Z.shape[0], Z, out)
+            ask(ahead, ASKED_A_SUM)
 
     return tiles
 
 
 @overload(weigh_transposed, jit_options=OPTIONS)
-def _weigh_transposed(G, n, X, out):  # type: ignore[no-untyped-def]
-    def tiles(G, n, X, out):  # type: ignore[no-untyped-def]
+def _weigh_transposed(G, n, X, out, ahead=None):  # type: ignore[no-untyped-def]
+    def tiles(G, n, X, out, ahead=None):  # type: ignore[no-untyped-def]
         for r in range(0, out.shape[0], TILE_ROWS):
             _weigh_columns(G, r, 0, n, 0, 0, X, out)
+            ask(ahead, ASKED_A_SUM)
 
     return tiles
 
 
 @overload(weigh_transposed_bands, jit_options=OPTIONS)
-def _weigh_transposed_bands(G, X, bands, out):  # type: ignore[no-untyped-def]
-    def tiles(G, X, bands, out):  # type: ignore[no-untyped-def]
+def _weigh_transposed_bands(G, X, bands, out, ahead=None):  # type: ignore[no-untyped-def]
+    def tiles(G, X, bands, out, ahead=None):  # type: ignore[no-untyped-def]
         for r in range(0, out.shape[0], TILE_ROWS):
             _weigh_columns(G, r, bands[r // TILE_ROWS, 0], bands[r // TILE_ROWS, 1], 0, 0, X, out)
+            ask(ahead, ASKED_A_SUM)
 
     return tiles
 

@@ -1,0 +1,106 @@
+"""What the block that a thread computes next will need: asked for a few rows at a time, between the tiles of the
+products of the block before it. So rows come from memory while the processor multiplies.
+
+Which block that is, is a guess where there are more threads. A wrong one costs time, and changes nothing.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from firth.kernels.blocks import Parameters, Parts, Plan, Stretch, ask_for
+from firth.kernels.compiler import compiled
+from firth.kernels.noise import Noise, ask_for_noise_word, draw_noise_word
+from firth.kernels.prefetch import prefetch_row
+
+Int32 = np.ndarray[Any, np.dtype[np.int32]]
+Int64 = np.ndarray[Any, np.dtype[np.int64]]
+
+FIRST, CONTEXT, CONTEXTS_END, CENTRE, CENTRES_END, NOISE, NOISE_END = range(7)
+"""Places: the first centre of the next block, or `NOWHERE`; and from where to where there is still something to ask
+for, among the tokens, as context words and as centres, and among the noise words.
+"""
+PLACES = 7
+NOWHERE = -1
+
+
+class Ahead(NamedTuple):
+    """The next block, and how far it has been asked for: of one thread."""
+
+    tokens: Int32  # of the stretch
+    parameters: Parameters
+    parts: Parts | None
+    noise_words: Int32  # (K,) drawn already
+    places: Int64  # (PLACES,)
+
+
+@compiled
+def draw_noise_words(first: int, stretch: Stretch, plan: Plan, noise: Noise, words: Int32) -> None:
+    """The noise words of the block of centres from `first` on."""
+    counter = stretch.positions[first] * plan.noise_words
+    for n in range(plan.noise_words):
+        words[n] = draw_noise_word(noise, plan.noise_key, counter + n)
+
+
+@compiled
+def take_noise_words(first: int, stretch: Stretch, plan: Plan, noise: Noise, ahead: Ahead, words: Int32) -> None:
+    """As `draw_noise_words`; if that block was expected, they have been drawn."""
+    if ahead.places[FIRST] != first:
+        draw_noise_words(first, stretch, plan, noise, words)
+        return
+    for n in range(plan.noise_words):
+        words[n] = ahead.noise_words[n]
+
+
+@compiled
+def expect_nothing(ahead: Ahead) -> None:
+    """No block is known to come next: nothing is asked for."""
+    for place in range(PLACES):
+        ahead.places[place] = 0
+    ahead.places[FIRST] = NOWHERE
+
+
+@compiled
+def expect(first: int, after: int, stretch: Stretch, plan: Plan, noise: Noise, ahead: Ahead) -> None:
+    """The block of centres from `first` on is to come next, after that from `after` on: ask for where its noise words
+    are drawn from. Where no centre is left, nothing is expected.
+    """
+    expect_nothing(ahead)
+    if first >= stretch.last:
+        return
+    places, last = ahead.places, min(first + plan.block_centres, stretch.last)
+    places[FIRST] = first
+    places[CONTEXT] = max(first - plan.window, after + plan.block_centres + plan.window)
+    places[CONTEXTS_END] = min(last + plan.window, stretch.tokens.shape[0])
+    places[CENTRE], places[CENTRES_END] = first, last
+    counter = stretch.positions[first] * plan.noise_words
+    for n in range(plan.noise_words):
+        ask_for_noise_word(noise, plan.noise_key, counter + n)
+
+
+@compiled
+def draw_ahead(stretch: Stretch, plan: Plan, noise: Noise, ahead: Ahead) -> None:
+    """Draw the noise words of the block that is expected."""
+    if ahead.places[FIRST] != NOWHERE:
+        draw_noise_words(ahead.places[FIRST], stretch, plan, noise, ahead.noise_words)
+        ahead.places[NOISE_END] = plan.noise_words
+
+
+@compiled
+def ask(ahead: Ahead | None, rows: int) -> None:
+    """Ask for so many more of the rows that the next block needs."""
+    if ahead is None:
+        return
+    places, outputs = ahead.places, ahead.parameters.outputs
+    for _ in range(rows):
+        if places[CONTEXT] < places[CONTEXTS_END]:
+            ask_for(ahead.parameters.inputs, ahead.tokens[places[CONTEXT]], ahead.parts)
+            places[CONTEXT] += 1
+        elif places[CENTRE] < places[CENTRES_END]:
+            prefetch_row(outputs, ahead.tokens[places[CENTRE]])
+            places[CENTRE] += 1
+        elif places[NOISE] < places[NOISE_END]:
+            prefetch_row(outputs, ahead.noise_words[places[NOISE]])
+            places[NOISE] += 1
