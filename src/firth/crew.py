@@ -14,7 +14,7 @@ from firth.kernels.cbow import Hidden
 from firth.kernels.hierarchy import Descents, Tree, Turns
 from firth.kernels.noise import Noise
 from firth.kernels.products import LANES, TILE_ROWS
-from firth.kernels.rounds import SHARES, SPREAD, train_rounds
+from firth.kernels.rounds import new_counters, train_rounds
 from firth.kernels.skipgram import Pairs
 from firth.planning import OUTPUT_ROWS, Tokens, node_steps
 from firth.sampling import alias_table, noise_distribution
@@ -187,7 +187,7 @@ class Crew:
         self.parameters = parameters
         self.targets = targets
         self.parts = parts
-        self.counters = np.zeros(SHARES + SPREAD * team.threads, np.int64)
+        self.counters = new_counters(team.threads)
         input_owner = np.zeros(len(parameters.inputs), np.uint16)
         self.changes = Changes(
             input_words=np.zeros((blocks, tokens), np.int32),

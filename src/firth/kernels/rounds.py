@@ -38,8 +38,11 @@ UInt16 = np.ndarray[Any, np.dtype[np.uint16]]
 
 SPREAD = 8
 """Counters lie so far apart that no two share a cache line."""
-TICKETS, BLOCKS_DONE, SHARES_DONE, SHARES = (SPREAD * i for i in range(4))
-"""Blocks claimed in a stretch, and done; shares done; from there on, for each share, the rounds it was claimed in."""
+BLOCKS_DONE, SHARES_DONE, SHARES = (SPREAD * i for i in range(3))
+"""Blocks done in a stretch, and shares; from there on, for each share, the rounds it was claimed in; and then, for each
+thread, how many of the blocks that are its own were claimed.
+"""
+NONE_LEFT = -1
 ROWS_AHEAD = 8
 """Rows that are on their way from memory while changes are added to one."""
 
@@ -111,6 +114,31 @@ def add_rows(
         add_row(parameters, mine[place, 0], scale_of(scales, row), rows, row)
 
 
+def new_counters(threads: int) -> Int64:
+    """What the threads of a training count in."""
+    return np.zeros(SHARES + 2 * SPREAD * threads, np.int64)
+
+
+@compiled
+def first_block(thread: int, threads: int, plan: Plan) -> int:
+    """The first of the blocks of a round that are a thread's own: neighbors in the text, which share context words."""
+    return thread * plan.round_blocks // threads
+
+
+@compiled
+def claim_block(counters: Int64, of: int, number: int, blocks: int, threads: int, plan: Plan) -> int:
+    """One of a thread's own blocks of a round that nobody has claimed; `NONE_LEFT` if there is none."""
+    first, behind = first_block(of, threads, plan), first_block(of + 1, threads, plan)
+    before = number * (behind - first)  # claimed in other rounds, all of which are whole
+    left, place = before + min(behind, blocks) - min(first, blocks), SHARES + SPREAD * (threads + of)
+    ticket = read_counter(counters, place)
+    while ticket < left:
+        if take_if(counters, place, ticket):
+            return first + ticket - before
+        ticket = read_counter(counters, place)
+    return NONE_LEFT
+
+
 @compiled
 def as_owner(thread: int, threads: int, changes: Changes) -> int:
     """What stands for a thread in the table of owners, or `ALONE`."""
@@ -165,8 +193,8 @@ def train_rounds(
     """Train on a stretch. Every thread calls this with the same arrays, save `thread` and its working space, of which
     only what the kind of training needs is there.
 
-    A round has two phases. Its blocks are computed from the parameters as they are, each by who claims it; when all are
-    done, the changes are added, in shares: a thread claims its own first, and then those of threads that are away.
+    A round has two phases. Its blocks are computed from the parameters as they are; when all are done, the changes are
+    added, in shares. A thread claims its own blocks and its own share first, then those of threads that are away.
     `counters`, which are zero at the start, only grow, so that who comes back late claims nothing of a round that is
     over. `totals` gets the loss, and the number of pairs it is summed over.
     """
@@ -178,16 +206,15 @@ def train_rounds(
     for number, round_first in enumerate(range(stretch.first, stretch.last, size)):
         centres = min(size, stretch.last - round_first)
         blocks = (centres + plan.block_centres - 1) // plan.block_centres
-        block_first, block_end = block_end, block_end + blocks
+        block_end += blocks
         rate = learning_rate(plan, stretch.positions[round_first])
-        ticket = read_counter(counters, TICKETS)
-        while ticket < block_end:
-            if take_if(counters, TICKETS, ticket):
-                block = ticket - block_first
+        for other in range(threads):
+            of = (thread + other) % threads
+            block = claim_block(counters, of, number, blocks, threads, plan)
+            while block != NONE_LEFT:
                 first = round_first + block * plan.block_centres
-                next_first = first + threads * plan.block_centres
-                if threads > 1 and next_first >= round_first + size:
-                    next_first = stretch.last
+                is_followed = threads == 1 or block + 1 < first_block(of + 1, threads, plan)
+                next_first = first + plan.block_centres if is_followed else stretch.last
                 if noise is not None:
                     if pairs is not None:
                         compute_block(
@@ -241,7 +268,7 @@ def train_rounds(
                         owner,
                     )
                 take_ticket(counters, BLOCKS_DONE)
-            ticket = read_counter(counters, TICKETS)
+                block = claim_block(counters, of, number, blocks, threads, plan)
         wait_until(counters, BLOCKS_DONE, block_end)
         for other in range(threads):
             share = (thread + other) % threads
