@@ -1,11 +1,15 @@
-"""Where a block's time goes: the phases of the first half of a round, one after the other, on one core; and the walk.
+"""Where a block's time goes, phase by phase, on one core, by the processor's own counter; and the walk.
 
-Each line adds a phase to those before it, on the same blocks of wiki100; so a phase's time is the difference.
+Whole rounds of wiki100 are computed and added, as one thread does it, save that nothing is learnt: the rate is zero.
 """
 
 import time
+from typing import Any
 
 import numpy as np
+from llvmlite import ir
+from numba import types
+from numba.core import cgutils
 
 import firth
 from common import arguments, machine, wiki100
@@ -13,9 +17,10 @@ from firth import rounds
 from firth.config import TrainingConfig
 from firth.crew import Crew, Targets
 from firth.kernels import skipgram as kernels
+from firth.kernels.ahead import Ahead, draw_ahead, expect, expect_nothing, take_noise_words
 from firth.kernels.blocks import ALONE, copy_rows
 from firth.kernels.compiler import compiled
-from firth.kernels.noise import draw_noise_word
+from firth.kernels.intrinsics.replacing import replaces
 from firth.kernels.prefetch import prefetch_row
 from firth.kernels.products import TILE_ROWS
 from firth.kernels.rounds import add_rows
@@ -24,10 +29,11 @@ from firth.team import Team
 
 PHASES = (
     "find windows",
-    "draw noise",
+    "noise words",
     "weigh pairs",
     "weigh noise",
     "gather rows",
+    "draw ahead",
     "scores",
     "gradients",
     "input rows",
@@ -36,49 +42,74 @@ PHASES = (
 )
 
 
+def now():
+    """The processor's counter of cycles, which goes at a steady rate."""
+    return 0
+
+
+@replaces(now)
+def _now(typing_context: Any) -> Any:
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        kind = ir.FunctionType(ir.IntType(64), [])
+        return builder.call(cgutils.get_or_insert_function(builder.module, kind, "llvm.readcyclecounter"), [])
+
+    return types.int64(), generate
+
+
 @compiled
-def run_phases(  # noqa: PLR0912
-    last_phase, blocks, stretch, plan, parameters, noise, scratch, pairs, changes
-):
-    centres, B, K = plan.block_centres, plan.block_centres, plan.noise_words
-    windows, context_rows, before = scratch.windows, 0, 0
+def note(cycles, phase, since):
+    """Add what has gone by to a phase; return what the time is now."""
+    time = now()
+    cycles[phase] += time - since
+    return time
+
+
+@compiled
+def run_phases(blocks, stretch, plan, parameters, noise, scratch, pairs, changes, cycles):
+    B, K, windows, context_rows = plan.block_centres, plan.noise_words, scratch.windows, 0
+    ahead = Ahead(stretch.tokens, parameters, None, scratch.noise_words, scratch.places)
+    expect_nothing(ahead)
     for i in range(blocks):
-        first, block = stretch.first + i * centres, i % plan.round_blocks
+        time = now()
+        first, block = stretch.first + i * B, i % plan.round_blocks
         input_words, output_words = changes.input_words[block], changes.output_words[block]
-        if last_phase >= 0:
-            changes.input_count[block], before = kernels.find_windows(
-                stretch, first, first + B, plan, scratch.windows, input_words, parameters.inputs, None
-            )
+        changes.input_count[block], before = kernels.find_windows(
+            stretch, first, first + B, plan, windows, input_words, parameters.inputs, None
+        )
         used = changes.input_count[block]
         context_rows += used
-        if last_phase >= 1:
-            for j in range(B):
-                output_words[j] = stretch.tokens[first + j]
-                prefetch_row(parameters.outputs, output_words[j])
-            for j in range(K):
-                counter = stretch.positions[first] * K + j
-                output_words[B + j] = draw_noise_word(noise, plan.noise_key, counter)
-                prefetch_row(parameters.outputs, output_words[B + j])
-        if last_phase >= 2:
-            kernels.weigh_windows(B, used, before, windows)
-            windows.tokens_of[B // TILE_ROWS :, 1] = used
-        if last_phase >= 3:
-            kernels.weigh_noise(used, B, plan, windows.token_weights, pairs, output_words)
-        if last_phase >= 4:
-            copy_rows(parameters.inputs, input_words, used, scratch.X)
-            copy_rows(parameters.outputs, output_words, B + K, pairs.Z)
-        if last_phase >= 5:
-            kernels.score_bands(scratch.X, pairs.Z, windows.tokens_of, pairs.S)
-        if last_phase >= 6:
-            kernels.scores_to_gradients(used, np.float32(0.0), pairs)
+        time = note(cycles, 0, time)
+        for j in range(B):
+            output_words[j] = stretch.tokens[first + j]
+            prefetch_row(parameters.outputs, output_words[j])
+        take_noise_words(first, stretch, plan, noise, ahead, output_words[B:])
+        for j in range(K):
+            prefetch_row(parameters.outputs, output_words[B + j])
+        expect(first + B, first, stretch, plan, noise, ahead)
+        time = note(cycles, 1, time)
+        kernels.weigh_windows(B, used, before, windows)
+        for tile in range(B // TILE_ROWS, windows.tokens_of.shape[0]):
+            windows.tokens_of[tile, 0], windows.tokens_of[tile, 1] = 0, used
+        time = note(cycles, 2, time)
+        kernels.weigh_noise(used, B, plan, windows.token_weights, pairs, output_words)
+        time = note(cycles, 3, time)
+        copy_rows(parameters.inputs, input_words, used, scratch.X)
+        copy_rows(parameters.outputs, output_words, B + K, pairs.Z)
+        time = note(cycles, 4, time)
+        draw_ahead(stretch, plan, noise, ahead)
+        time = note(cycles, 5, time)
+        kernels.score_bands(scratch.X, pairs.Z, windows.tokens_of, pairs.S, ahead)
+        time = note(cycles, 6, time)
+        kernels.scores_to_gradients(used, np.float32(0.0), pairs)
+        time = note(cycles, 7, time)
         inputs, outputs = scratch.X.shape[0], pairs.Z.shape[0]
-        if last_phase >= 7:
-            rows = changes.input_rows[block * inputs : (block + 1) * inputs]
-            kernels.weigh_bands(pairs.S, used, windows.centres_of, B, pairs.Z, rows)
-        if last_phase >= 8:
-            rows = changes.output_rows[block * outputs : (block + 1) * outputs]
-            kernels.weigh_transposed_bands(pairs.S, scratch.X, windows.tokens_of, rows)
-        if last_phase >= 9 and block == plan.round_blocks - 1:
+        rows = changes.input_rows[block * inputs : (block + 1) * inputs]
+        kernels.weigh_bands(pairs.S, used, windows.centres_of, B, pairs.Z, rows, ahead)
+        time = note(cycles, 8, time)
+        rows = changes.output_rows[block * outputs : (block + 1) * outputs]
+        kernels.weigh_transposed_bands(pairs.S, scratch.X, windows.tokens_of, rows, ahead)
+        time = note(cycles, 9, time)
+        if block == plan.round_blocks - 1:
             add_rows(
                 changes.input_words, changes.input_count, changes.input_rows, None, plan.round_blocks,
                 changes.input_owner, parameters.inputs, None, ALONE, scratch.mine,
@@ -87,6 +118,7 @@ def run_phases(  # noqa: PLR0912
                 changes.output_words, changes.output_count, changes.output_rows, changes.output_scales,
                 plan.round_blocks, changes.output_owner, parameters.outputs, None, ALONE, scratch.mine,
             )  # fmt: skip
+            note(cycles, 10, time)
     return context_rows
 
 
@@ -111,18 +143,18 @@ print(f"walk: {walk:.1f} ns a kept token; {walked / len(corpus):.3f} of the toke
 
 stretch, _ = next(iter(rounds.Walk(tokens, config, 0, plan)))
 blocks = (stretch.last - stretch.first) // plan.block_centres
-before = 0.0
-for phase, name in enumerate(PHASES):
-    seconds = []
-    for _ in range(options.repeats):
-        began = time.process_time()
-        rows = run_phases(
-            phase, blocks, stretch, plan, parameters, targets.noise, space.scratch, space.pairs, crew.changes
-        )
-        seconds.append(time.process_time() - began)
-    least = min(seconds[1:]) / blocks * 1e6
-    print(f"{name:12} {least - before:5.2f} µs a block, in all {least:5.2f}")
-    before = least
+found = []
+for _ in range(options.repeats):
+    cycles = np.zeros(len(PHASES), np.int64)
+    began = time.process_time()
+    rows = run_phases(
+        blocks, stretch, plan, parameters, targets.noise, space.scratch, space.pairs, crew.changes, cycles
+    )
+    found.append(cycles / cycles.sum() * (time.process_time() - began) / blocks * 1e6)
+whole = np.median(found[1:], axis=0)  # the first has to compile
+for name, microseconds in zip(PHASES, whole, strict=True):
+    print(f"{name:12} {microseconds:5.2f} µs a block")
+print(f"{'all':12} {whole.sum():5.2f}")
 used, columns, width = rows / blocks, OUTPUT_ROWS, parameters.inputs.shape[1]
 product = 2 * used * columns * width
 print(
