@@ -2,6 +2,7 @@ import dataclasses
 import hashlib
 import os
 import platform
+import random
 import subprocess
 import sys
 
@@ -15,6 +16,7 @@ from firth.crew import Targets
 from firth.errors import CorpusError
 from firth.kernels import compiler, randomness
 from firth.kernels.blocks import Parts
+from firth.kernels.rounds import NONE_LEFT, claim_block, first_block, new_counters
 from firth.sampling import as_thresholds, keep_probabilities
 from firth.subwords import Composition
 from firth.team import Team
@@ -296,3 +298,27 @@ def test_train__gives_the_same_bits_on_a_processor_with_narrower_registers(tmp_p
         )
         digests.add(run.stdout)
     assert len(digests) == 1
+
+
+@pytest.mark.parametrize("threads", [1, 2, 3, 5, 16, 20])
+def test_claim_block__every_block_of_every_round_is_claimed_once(threads):
+    """In whatever order threads come for whose blocks; who comes late, for a round that is over, gets none."""
+    plan = planning.plan_epoch(random_corpus(), TrainingConfig(), 0, 1)._replace(round_blocks=16)
+    counters = new_counters(threads)
+    come = random.Random(threads)
+    rounds_of = list(enumerate([16, 16, 16, 5]))
+    for number, blocks in rounds_of:
+        order = [of for of in range(threads) for _ in range(17)]
+        come.shuffle(order)
+        claimed = [claim_block(counters, of, number, blocks, threads, plan) for of in order]
+        assert sorted(block for block in claimed if block != NONE_LEFT) == list(range(blocks))
+        for late, its_blocks in rounds_of[: number + 1]:
+            for of in range(threads):
+                assert claim_block(counters, of, late, its_blocks, threads, plan) == NONE_LEFT
+
+
+def test_first_block__a_threads_own_blocks_are_neighbors_and_all_are_somebodys():
+    plan = planning.plan_epoch(random_corpus(), TrainingConfig(), 0, 1)._replace(round_blocks=16)
+    assert [first_block(thread, 2, plan) for thread in range(3)] == [0, 8, 16]
+    assert [first_block(thread, 3, plan) for thread in range(4)] == [0, 5, 10, 16]
+    assert [first_block(thread, 16, plan) for thread in range(17)] == list(range(17))
