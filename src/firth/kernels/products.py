@@ -32,7 +32,7 @@ Rows = np.ndarray[Any, np.dtype[np.int32]]
 
 
 def score(X: Array, n: int, Z: Array, S: Array, ahead: Any = None) -> None:
-    """S[:n, :m] = X[:n] · Zᵀ, for the m rows of Z, a multiple of `LANES`."""
+    """S[:n, :m] = X[:n] · Zᵀ, for the m rows of Z, which are whole tiles."""
     S[:n, : len(Z)] = X[:n] @ Z.T
 
 

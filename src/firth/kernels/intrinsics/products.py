@@ -221,7 +221,7 @@ def _listed_weigh_transposed_tile(rows: int) -> Any:
 
 
 _score_rows = _score_tile(SCORE_ROWS, SCORE_COLUMNS)
-_score_row = _score_tile(1, ROW_COLUMNS)
+_score_row, _score_end = (_score_tile(1, columns) for columns in (ROW_COLUMNS, SCORE_COLUMNS))
 _weigh_rows = _weigh_tile()
 _weigh_columns = _weigh_tile(transposed=True)
 _score_listed_rows = _listed_score_tile(SCORE_ROWS, SCORE_COLUMNS)
@@ -241,9 +241,12 @@ def _score(X, n, Z, S, ahead=None):  # type: ignore[no-untyped-def]
             for t in range(0, whole, SCORE_ROWS):
                 _score_rows(X, t, Z, z, S)
                 ask(ahead, ASKED_A_SCORE)
+        long = Z.shape[0] // ROW_COLUMNS * ROW_COLUMNS
         for t in range(whole, n):
-            for z in range(0, Z.shape[0], ROW_COLUMNS):
+            for z in range(0, long, ROW_COLUMNS):
                 _score_row(X, t, Z, z, S)
+            for z in range(long, Z.shape[0], SCORE_COLUMNS):
+                _score_end(X, t, Z, z, S)
 
     return tiles
 
