@@ -215,58 +215,21 @@ def train_rounds(
                 first = round_first + block * plan.block_centres
                 is_followed = threads == 1 or block + 1 < first_block(of + 1, threads, plan)
                 next_first = first + plan.block_centres if is_followed else stretch.last
-                if noise is not None:
-                    if pairs is not None:
-                        compute_block(
-                            stretch,
-                            first,
-                            block,
-                            rate,
-                            plan,
-                            parameters,
-                            parts,
-                            noise,
-                            scratch,
-                            pairs,
-                            changes,
-                            owner,
-                            next_first,
-                            ahead,
-                        )
-                    if hidden is not None:
-                        compute_cbow_block(
-                            stretch,
-                            first,
-                            block,
-                            rate,
-                            plan,
-                            parameters,
-                            parts,
-                            noise,
-                            scratch,
-                            hidden,
-                            changes,
-                            owner,
-                            next_first,
-                            ahead,
-                        )
+                if noise is not None and pairs is not None:
+                    compute_block(
+                        stretch, first, block, rate, plan, parameters, parts, noise, scratch, pairs, changes, owner,
+                        next_first, ahead,
+                    )  # fmt: skip
+                if noise is not None and hidden is not None:
+                    compute_cbow_block(
+                        stretch, first, block, rate, plan, parameters, parts, noise, scratch, hidden, changes, owner,
+                        next_first, ahead,
+                    )  # fmt: skip
                 if tree is not None:
                     compute_tree_block(
-                        stretch,
-                        first,
-                        block,
-                        rate,
-                        plan,
-                        parameters,
-                        parts,
-                        tree,
-                        scratch,
-                        hidden,
-                        turns,
-                        descents,
-                        changes,
-                        owner,
-                    )
+                        stretch, first, block, rate, plan, parameters, parts, tree, scratch, hidden, turns, descents,
+                        changes, owner,
+                    )  # fmt: skip
                 take_ticket(counters, BLOCKS_DONE)
                 block = claim_block(counters, of, number, blocks, threads, plan)
         wait_until(counters, BLOCKS_DONE, block_end)
