@@ -71,7 +71,6 @@ def new_space(config: TrainingConfig, plan: Plan, width: int, tree: Tree | None,
         longest = longest_path(tree)
         turns = Turns(
             signs=np.zeros(longest, np.float32),
-            steps=np.zeros(longest, np.float32),
             weights=np.zeros(rows, np.float32),
         )
     if config.architecture == "cbow":

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from firth.kernels.hierarchy import NEAR_NODES, Tree, fill_lengths, fill_paths, fill_tree
+from firth.kernels.products import LANES
 
 Float64 = np.ndarray[Any, np.dtype[np.float64]]
 Int64 = np.ndarray[Any, np.dtype[np.int64]]
@@ -26,7 +27,7 @@ def huffman_tree(counts: Int64) -> Tree:
     lengths = np.zeros(2 * V - 1, np.int64)
     fill_lengths(parents, lengths)
     starts = np.concatenate([[0], np.cumsum(lengths[:V])])
-    tree = Tree(starts, np.zeros(starts[-1], np.int32), np.ones(NEAR_NODES + 1, np.float32))
+    tree = Tree(starts, np.zeros(starts[-1] + LANES, np.int32), np.ones(NEAR_NODES + 1, np.float32))
     fill_paths(parents, of_child, tree)
     return tree
 
@@ -35,7 +36,8 @@ def shares_of_nodes(tree: Tree, p: Float64) -> Float64:
     """How much of some words' shares, (V,), is below each of the heaviest nodes, the root first: (NEAR_NODES,), zeros
     where the tree has fewer.
     """
-    places = len(tree.starts) - 3 - np.maximum(tree.turns, ~tree.turns)
+    turns = tree.turns[: tree.starts[-1]]
+    places = len(tree.starts) - 3 - np.maximum(turns, ~turns)
     near = np.flatnonzero(places < NEAR_NODES)
     words = np.searchsorted(tree.starts, near, side="right") - 1
     shares: Float64 = np.bincount(places[near], p[words], minlength=NEAR_NODES).astype(np.float64)

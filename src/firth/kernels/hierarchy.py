@@ -18,6 +18,7 @@ from firth.kernels.blocks import (
     Plan,
     Scratch,
     Stretch,
+    ask_for,
     claim_inputs,
     clear,
     copy_inputs,
@@ -43,6 +44,7 @@ class Tree(NamedTuple):
 
     starts: Int64  # (V + 1,)
     turns: Int32  # n where the path turns to the child that the score of inner node n speaks for, ~n where to the other
+    # behind them, room for one more vector
     steps: Float32  # (NEAR_NODES + 1,) factors of learning rates: the heaviest nodes, the root first, then all others
 
 
@@ -65,7 +67,6 @@ class Turns(NamedTuple):
     """One thread's working space for the path of one centre."""
 
     signs: Float32  # (longest,) the signs of the path, 0 past its end
-    steps: Float32  # (longest,) what its nodes' learning rates are multiplied by
     weights: Float32  # (T,) what the context words weigh, 0 past their end
 
 
@@ -148,36 +149,45 @@ def ask_for_turns(word: int, tree: Tree) -> None:
 
 
 @compiled
-def ask_for_path(word: int, tree: Tree, outputs: Float32) -> None:
-    """Have the output vectors of a word's path on their way from memory, from its end to the nodes on many paths, whose
-    vectors are near.
+def ask_for_path(word: int, tree: Tree, outputs: Float32, past: int) -> None:
+    """Have the output vectors of half of a word's path on their way from memory, every other one from the last node on,
+    or from so many nodes before it, to the nodes on many paths, whose vectors are near.
     """
-    k = tree.starts[word + 1] - 1
+    k = tree.starts[word + 1] - 1 - past
     while k >= tree.starts[word] and nearness(node_of(tree.turns[k]), tree) == NEAR_NODES:
         prefetch_row(outputs, node_of(tree.turns[k]))
-        k -= 1
+        k -= 2
 
 
 @compiled
-def ask_ahead(stretch: Stretch, token: int, tree: Tree, outputs: Float32) -> None:
-    """Have what the next centres need on its way from memory: where a path is, then its turns, then its vectors."""
+def ask_ahead(
+    stretch: Stretch, token: int, plan: Plan, parameters: Parameters, parts: Parts | None, tree: Tree
+) -> None:
+    """Have what comes after a centre on its way from memory: where a path is, then its turns, then half of its vectors;
+    and a context word of the next block.
+    """
     last = stretch.last - 1
     prefetch_number(tree.starts, stretch.tokens[min(token + 4, last)])
     ask_for_turns(stretch.tokens[min(token + 2, last)], tree)
-    ask_for_path(stretch.tokens[min(token + 1, last)], tree, outputs)
+    ask_for_path(stretch.tokens[min(token + 1, last)], tree, parameters.outputs, 0)
+    context = min(token + plan.block_centres + plan.window, stretch.tokens.shape[0] - 1)
+    ask_for(parameters.inputs, stretch.tokens[context], parts)
+
+
+def follow(turns: Int32, first: Any, length: Any, root: Any, nodes: Int32, signs: Float32) -> None:
+    """The nodes and the signs of a path of so many turns, from the first-th on; behind it, up to whole vectors, the
+    root, with a sign of 0.
+    """
+    end = whole(length, LANES)
+    path, nodes[:end], signs[:end] = turns[first : first + length], root, 0
+    nodes[:length], signs[:length] = np.maximum(path, ~path), np.where(path >= 0, 1, -1)
 
 
 @compiled
 def list_path(word: int, tree: Tree, nodes: Int32, turns: Turns) -> int:
     """List the nodes of a word's path, and the root behind them up to whole vectors. Returns how long it is."""
-    first, root = tree.starts[word], root_of(tree)
-    length: int = tree.starts[word + 1] - first
-    for k in range(length):
-        turn = tree.turns[first + k]
-        nodes[k], turns.signs[k] = node_of(turn), 1 if turn >= 0 else -1
-        turns.steps[k] = tree.steps[nearness(nodes[k], tree)]
-    for k in range(length, whole(length, LANES)):
-        nodes[k], turns.signs[k] = root, 0
+    length: int = tree.starts[word + 1] - tree.starts[word]
+    follow(tree.turns, tree.starts[word], length, root_of(tree), nodes, turns.signs)
     return length
 
 
@@ -223,17 +233,21 @@ def path_gradients(n: int, length: int, rate: np.float32, G: Float32, turns: Tur
 
 
 @compiled
-def slow_down(n: int, length: int, G: Float32, turns: Turns) -> None:
-    """Multiply the gradients of a path's nodes by their steps, for n rows."""
-    for row in range(n):
-        for k in range(whole(length, LANES)):
-            G[row, k] *= turns.steps[k]
+def slow_down(n: int, length: int, tree: Tree, nodes: Int32, G: Float32) -> None:
+    """Multiply the gradients of a path's nodes by their steps, for n rows: of the nodes where it begins, as they are
+    the heaviest, until one learns as fast as all others.
+    """
+    k = 0
+    while k < length and tree.steps[nearness(nodes[k], tree)] < tree.steps[NEAR_NODES]:
+        for row in range(n):
+            G[row, k] *= tree.steps[nearness(nodes[k], tree)]
+        k += 1
 
 
 @compiled
 def descend(
-    n: int, length: int, rate: np.float32, outputs: Float32, nodes: Int32, rows: Float32, contexts: Int32, G: Float32,
-    turns: Turns, changes: Float32, measured: bool,
+    n: int, length: int, rate: np.float32, tree: Tree, outputs: Float32, nodes: Int32, rows: Float32, contexts: Int32,
+    G: Float32, turns: Turns, changes: Float32, measured: bool,
 ) -> float:  # fmt: skip
     """Find what n rows and the nodes of a path ask for: add what the rows do to their changes, and leave in G what the
     nodes do. Of the listed rows there may be one more, of no weight. Returns the loss, where it is measured.
@@ -242,7 +256,7 @@ def descend(
     loss = path_loss(n, length, G, turns) if measured else 0.0
     path_gradients(contexts.shape[0], length, rate, G, turns)
     weigh_listed(G, outputs, nodes[:length], changes, contexts)
-    slow_down(contexts.shape[0], length, G, turns)
+    slow_down(n, length, tree, nodes, G)
     return loss
 
 
@@ -277,7 +291,8 @@ def compute_tree_block(
     )
     changes.input_count[block] = tokens
     claim_inputs(changes.input_owner, input_words, tokens, thread, parts)
-    ask_for_path(stretch.tokens[first], tree, outputs)
+    ask_for_path(stretch.tokens[first], tree, outputs, 0)
+    ask_for_path(stretch.tokens[first], tree, outputs, 1)
     if hidden is None:
         copy_inputs(parameters.inputs, input_words, tokens, rows, parts)
         clear(input_rows, 0, tokens)
@@ -293,7 +308,7 @@ def compute_tree_block(
         slot = block * plan.block_centres + i
         contexts, nodes, G = descents.contexts[slot], output_words[used:], descents.G[slot]
         descents.begins[slot], descents.lengths[slot] = used, 0
-        ask_ahead(stretch, first + i, tree, outputs)
+        ask_ahead(stretch, first + i, plan, parameters, parts, tree)
         if reach[0, i] + reach[1, i] == 0:
             continue
         length = list_path(stretch.tokens[first + i], tree, nodes, turns)
@@ -304,8 +319,9 @@ def compute_tree_block(
             n, contexts[0], turns.weights[0] = 1, i, 1
             listed, changed = contexts[:1], hidden.G
         changes.loss[block] += descend(
-            n, length, np.float32(rate), outputs, nodes, rows, listed, G, turns, changed, measured
+            n, length, np.float32(rate), tree, outputs, nodes, rows, listed, G, turns, changed, measured
         )
+        ask_for_path(stretch.tokens[min(first + i + 1, stretch.last - 1)], tree, outputs, 1)
         if measured:
             for row in range(n):
                 changes.pairs[block] += turns.weights[row]

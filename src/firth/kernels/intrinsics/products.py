@@ -21,6 +21,7 @@ from firth.kernels.intrinsics.registers import (
     Matrix,
     Value,
     accumulate,
+    for_range,
     in_columns,
     index,
     lane_sums,
@@ -44,6 +45,8 @@ WIDE = "+avx512f" in processor()[1]
 """Whether a vector of 16 numbers is one register, of 32; otherwise it takes two or four of 16 or 32."""
 VECTORS = 4 if WIDE else 1
 """Vectors of each row of a tile, at most, where rows are summed; of a row by itself twice as many."""
+ROW_VECTORS = (7, 4, 2, 1) if WIDE else (2, 1)
+"""Vectors of a row that stay in registers, where it is added to others: at first 100 numbers, padded to seven."""
 SCORE_ROWS, SCORE_COLUMNS = (4, 4) if WIDE else (2, 2)
 """The tile of scores, of which each takes a vector."""
 ROW_COLUMNS = SCORE_ROWS * SCORE_COLUMNS
@@ -220,6 +223,31 @@ def _listed_weigh_transposed_tile(rows: int) -> Any:
     return tile
 
 
+@intrinsic
+def _add_multiples(typing_context, G, x, X, out, of_out, first, last):  # type: ignore[no-untyped-def]
+    """out[of_out[i]] += G[0, i] · X[x], in the columns from `first` to `last`: X[x] stays in registers."""
+    signature = types.void(G, types.intp, X, out, of_out, types.intp, types.intp)
+
+    def generate(context: Any, builder: Builder, signature: Any, args: Any) -> Value:
+        g, z, out = (Matrix(context, builder, signature.args[i], args[i]) for i in (0, 2, 3))
+        of_out = List(context, builder, signature.args[4], args[4])
+
+        def of_columns(columns: list[Value]) -> None:
+            numbers = [z.vector(args[1], column) for column in columns]
+
+            def add(i: Value) -> None:
+                weight, row = g.number(index(0), i), of_out.row(i)
+                for number, column in zip(numbers, columns, strict=True):
+                    out.store(multiply_add(builder, weight, number, out.vector(row, column)), row, column)
+
+            for_range(builder, index(0), of_out.length, 1, add)
+
+        in_columns(builder, tuple(args[5:7]), ROW_VECTORS, of_columns)
+        return context.get_dummy_value()
+
+    return signature, generate
+
+
 _score_rows = _score_tile(SCORE_ROWS, SCORE_COLUMNS)
 _score_row, _score_end = (_score_tile(1, columns) for columns in (ROW_COLUMNS, SCORE_COLUMNS))
 _weigh_rows = _weigh_tile()
@@ -339,6 +367,9 @@ def _weigh_listed(G, Z, of_z, out, of_out):  # type: ignore[no-untyped-def]
 @overload(weigh_transposed_listed, jit_options=OPTIONS)
 def _weigh_transposed_listed(G, X, of_x, out, of_out, first, last):  # type: ignore[no-untyped-def]
     def tiles(G, X, of_x, out, of_out, first, last):  # type: ignore[no-untyped-def]
+        if of_x.shape[0] == 1:
+            _add_multiples(G, of_x[0], X, out, of_out, first, last)
+            return
         whole, even = of_out.shape[0] // TILE_ROWS * TILE_ROWS, of_out.shape[0] // 2 * 2
         for r in range(0, whole, TILE_ROWS):
             _weigh_transposed_listed_rows(G, r, X, of_x, out, of_out, first, last)

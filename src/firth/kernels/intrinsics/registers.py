@@ -20,6 +20,13 @@ def index(n: int) -> Value:
     return ir.Constant(ir.IntType(64), n)
 
 
+def in_every_lane(builder: Builder, number: Value) -> Value:
+    """A vector of one and the same number."""
+    none = ir.Constant(ir.VectorType(number.type, LANES), ir.Undefined)
+    vector = builder.insert_element(none, number, ir.Constant(ir.IntType(32), 0))
+    return builder.shuffle_vector(vector, none, ir.Constant(_SHUFFLE, [0] * LANES))
+
+
 class Matrix:
     """A two-dimensional array argument: where its rows begin, and how to load and store its numbers."""
 
@@ -52,9 +59,7 @@ class Matrix:
 
     def in_every_lane(self, number: Value) -> Value:
         """A vector of one and the same number."""
-        none = ir.Constant(ir.VectorType(number.type, LANES), ir.Undefined)
-        vector = self.builder.insert_element(none, number, ir.Constant(ir.IntType(32), 0))
-        return self.builder.shuffle_vector(vector, none, ir.Constant(_SHUFFLE, [0] * LANES))
+        return in_every_lane(self.builder, number)
 
     def vector(self, row: Value, column: Value) -> Value:
         """The numbers from a column on."""
@@ -74,6 +79,8 @@ class List:
         array = context.make_array(array_type)(context, builder, value)
         self.builder = builder
         self.data = array.data
+        self.vector_type = ir.VectorType(context.get_data_type(array_type.dtype), LANES)
+        self.number_bytes = array_type.dtype.bitwidth // 8
         (self.length,) = cgutils.unpack_tuple(builder, array.shape, 1)
 
     def number(self, place: Value) -> Value:
@@ -83,6 +90,17 @@ class List:
     def row(self, place: Value) -> Value:
         """The same, as the number of a row."""
         return self.builder.sext(self.number(place), place.type)
+
+    def vector(self, place: Value) -> Value:
+        """The numbers from a place on."""
+        return self.builder.load(self._vectors(place), align=self.number_bytes)
+
+    def store(self, vector: Value, place: Value) -> None:
+        """Write numbers from a place on."""
+        self.builder.store(vector, self._vectors(place), align=self.number_bytes)
+
+    def _vectors(self, place: Value) -> Value:
+        return self.builder.bitcast(self.builder.gep(self.data, [place]), self.vector_type.as_pointer())
 
 
 def multiply_add(builder: Builder, a: Value, b: Value, c: Value) -> Value:
@@ -139,19 +157,20 @@ def in_columns(
 
 def lane_sums(builder: Builder, vectors: list[Value]) -> Value:
     """One vector that holds, first, the sum over the lanes of each of 1, 2, 4, 8 or 16 vectors. Their halves are added,
-    then the halves of these, as in `lane_sum`; two vectors are folded into one where there are more.
+    then the halves of these, as in `lane_sum`; two vectors are folded into one while there are more.
     """
-    lanes = LANES
+    apart, lanes = LANES // len(vectors), LANES
     while lanes > 1:
         lanes //= 2
-        folded = len(vectors) > lanes
-        pairs = list(zip(vectors[:lanes], vectors[lanes:] if folded else vectors, strict=True))
+        half = len(vectors) // 2
+        pairs = list(zip(vectors[:half], vectors[half:], strict=True)) if half > 0 else [(vectors[0], vectors[0])]
         stay = ir.Constant(_SHUFFLE, [lane + LANES * bool(lane & lanes) for lane in range(LANES)])
         come = ir.Constant(_SHUFFLE, [(lane ^ lanes) + LANES * bool(lane & lanes) for lane in range(LANES)])
         vectors = [
             builder.fadd(builder.shuffle_vector(a, b, stay), builder.shuffle_vector(a, b, come)) for a, b in pairs
         ]
-    return vectors[0]
+    first = ir.Constant(_SHUFFLE, [lane * apart % LANES for lane in range(LANES)])
+    return builder.shuffle_vector(vectors[0], vectors[0], first)
 
 
 def lane_sum(builder: Builder, vector: Value) -> Value:
