@@ -119,10 +119,12 @@ def new_pairs(weights: Float32, width: int) -> Pairs:
 
 def new_hidden(config: TrainingConfig, rows: int, centres: int, noise_words: int, width: int) -> Hidden:
     """What CBOW needs."""
+    scores = aligned_zeros(centres, noise_words)
     return Hidden(
         Z=aligned_zeros(noise_words, width),
         G=aligned_zeros(centres, width),
-        S=aligned_zeros(centres, noise_words),
+        S=scores,
+        scores=scores.reshape(-1),
         scales=np.ones(centres, np.float32),
         ones=np.ones(centres, np.float32),
         numbers=np.arange(rows, dtype=np.int32),

@@ -46,6 +46,7 @@ class Hidden(NamedTuple):
     Z: Float32  # (K, width) noise words' output vectors
     G: Float32  # (B, width) the gradient by what a centre's context words are together; B may be more than the centres
     S: Float32  # (B, K) scores of noise words, then gradients
+    scores: Float32  # (B · K,) S, flat
     scales: Float32  # (B,) what the sum of each centre's context words is multiplied by, for their mean
     ones: Float32  # (B,)
     numbers: Int32  # (T,) 0, 1, 2 …
@@ -119,14 +120,18 @@ def choose_outputs(
 @compiled
 def noise_gradients(centres: int, rate: np.float32, plan: Plan, hidden: Hidden, output_words: Int32) -> None:
     """Replace the scores S by learning rate × weight × -σ; by zero where the noise word is the centre itself."""
-    weight = np.float32(plan.noise_weight)
+    weight = -rate * np.float32(plan.noise_weight)
     noise_words = output_words[hidden.G.shape[0] :]
+    for k in range(hidden.scores.shape[0]):
+        hidden.scores[k] = weight * logistic(hidden.scores[k])
     clear(hidden.S, centres, hidden.S.shape[0])
     for i in range(centres):
         word = output_words[i]
+        if word == UNUSED:
+            clear(hidden.S, i, i + 1)
         for n in range(plan.noise_words):
-            of_noise = weight if word != UNUSED and noise_words[n] != word else np.float32(0)
-            hidden.S[i, n] = -rate * of_noise * logistic(hidden.S[i, n])
+            if noise_words[n] == word:
+                hidden.S[i, n] = 0
 
 
 @compiled
