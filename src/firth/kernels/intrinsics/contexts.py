@@ -4,16 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from llvmlite import ir
 from numba import types
 
 from firth.kernels.contexts import weigh_row
-from firth.kernels.intrinsics.registers import Builder, List, Matrix, Value, index, lane_sum
+from firth.kernels.intrinsics.registers import I32, NUMBERS, Builder, List, Matrix, Value, index, lane_sum
 from firth.kernels.intrinsics.replacing import replaces
-from firth.kernels.products import LANES
-
-I32 = ir.IntType(32)
-NUMBERS = ir.Constant(ir.VectorType(I32, LANES), list(range(LANES)))
 
 
 @replaces(weigh_row)
@@ -30,9 +25,7 @@ def _weigh_row(typing_context, weights, row, first, near, behind, reach):  # typ
             builder.icmp_signed("<=", distances, before), builder.icmp_signed("<=", builder.neg(distances), after)
         )
         middle = builder.lshr(near.length, index(1))
-        place = builder.gep(near.data, [builder.add(middle, behind)])
-        by_distance = builder.load(builder.bitcast(place, w.vector_type.as_pointer()), align=w.number_bytes)
-        found = builder.select(is_pair, by_distance, w.zeros)
+        found = builder.select(is_pair, near.vector(builder.add(middle, behind)), w.zeros)
         w.store(found, row, first)
         return lane_sum(builder, found)
 

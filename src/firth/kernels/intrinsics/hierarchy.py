@@ -8,12 +8,9 @@ from llvmlite import ir
 from numba import types
 
 from firth.kernels.hierarchy import follow
-from firth.kernels.intrinsics.registers import Builder, List, Value, for_range, in_every_lane
+from firth.kernels.intrinsics.registers import I32, NUMBERS, Builder, List, Value, for_range, in_every_lane, index
 from firth.kernels.intrinsics.replacing import replaces
 from firth.kernels.products import LANES
-
-I32 = ir.IntType(32)
-NUMBERS = ir.Constant(ir.VectorType(I32, LANES), list(range(LANES)))
 
 
 @replaces(follow)
@@ -33,7 +30,7 @@ def _follow(typing_context, turns, first, length, root, nodes, signs):  # type: 
             nodes.store(builder.select(is_part, node, root), k)
             signs.store(builder.select(is_part, sign, zeros), k)
 
-        for_range(builder, ir.Constant(length.type, 0), length, LANES, add)
+        for_range(builder, index(0), length, LANES, add)
         return context.get_dummy_value()
 
     return types.void(turns, types.intp, types.intp, types.intp, nodes, signs), generate

@@ -46,7 +46,9 @@ WIDE = "+avx512f" in processor()[1]
 VECTORS = 4 if WIDE else 1
 """Vectors of each row of a tile, at most, where rows are summed; of a row by itself twice as many."""
 ROW_VECTORS = (7, 4, 2, 1) if WIDE else (2, 1)
-"""Vectors of a row that stay in registers, where it is added to others: at first 100 numbers, padded to seven."""
+"""Vectors of a row that stay in registers while it is added to others, or others to it: at first 100 numbers, which are
+padded to seven.
+"""
 SCORE_ROWS, SCORE_COLUMNS = (4, 4) if WIDE else (2, 2)
 """The tile of scores, of which each takes a vector."""
 ROW_COLUMNS = SCORE_ROWS * SCORE_COLUMNS

@@ -12,7 +12,10 @@ from firth.kernels.products import LANES
 
 Builder = Any
 Value = Any
-_SHUFFLE = ir.VectorType(ir.IntType(32), LANES)
+I32 = ir.IntType(32)
+_SHUFFLE = ir.VectorType(I32, LANES)
+NUMBERS = ir.Constant(_SHUFFLE, list(range(LANES)))
+"""The number of each lane."""
 
 
 def index(n: int) -> Value:
@@ -23,7 +26,7 @@ def index(n: int) -> Value:
 def in_every_lane(builder: Builder, number: Value) -> Value:
     """A vector of one and the same number."""
     none = ir.Constant(ir.VectorType(number.type, LANES), ir.Undefined)
-    vector = builder.insert_element(none, number, ir.Constant(ir.IntType(32), 0))
+    vector = builder.insert_element(none, number, ir.Constant(I32, 0))
     return builder.shuffle_vector(vector, none, ir.Constant(_SHUFFLE, [0] * LANES))
 
 
@@ -181,4 +184,4 @@ def lane_sum(builder: Builder, vector: Value) -> Value:
         lanes //= 2
         upper = ir.Constant(_SHUFFLE, [lanes + i if i < lanes else 0 for i in range(LANES)])
         vector = builder.fadd(vector, builder.shuffle_vector(vector, none, upper))
-    return builder.extract_element(vector, ir.Constant(ir.IntType(32), 0))
+    return builder.extract_element(vector, ir.Constant(I32, 0))

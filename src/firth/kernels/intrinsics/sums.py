@@ -7,7 +7,7 @@ from typing import Any
 
 from numba import types
 
-from firth.kernels.intrinsics.products import WIDE
+from firth.kernels.intrinsics.products import ROW_VECTORS
 from firth.kernels.intrinsics.registers import (
     Builder,
     List,
@@ -21,9 +21,6 @@ from firth.kernels.intrinsics.registers import (
 )
 from firth.kernels.intrinsics.replacing import replaces
 from firth.kernels.sums import spread_windows, sum_up, sum_windows
-
-VECTORS = (7, 4, 2, 1) if WIDE else (2, 1)
-"""Vectors of a row that are summed in one go: at first 100 numbers, which are padded to seven."""
 
 
 def _window(builder: Builder, reach: Matrix, first: Value, i: Value) -> tuple[Value, Value, Value, Value]:
@@ -52,7 +49,7 @@ def _sum_up(typing_context, rows, words, n, sums):  # type: ignore[no-untyped-de
                 sums.store(z.zeros, index(0), c)
             accumulate(builder, [z.zeros] * len(columns), index(0), args[2], 1, add)
 
-        in_columns(builder, z.columns, VECTORS, of_columns)
+        in_columns(builder, z.columns, ROW_VECTORS, of_columns)
         return context.get_dummy_value()
 
     return types.void(rows, words, types.intp, sums), generate
@@ -76,7 +73,7 @@ def _sum_windows(typing_context, sums, reach, scales, first, n, out):  # type: i
 
             for_range(builder, index(0), n, 1, of_centre)
 
-        in_columns(builder, z.columns, VECTORS, of_columns)
+        in_columns(builder, z.columns, ROW_VECTORS, of_columns)
         return context.get_dummy_value()
 
     return types.void(sums, reach, scales, types.intp, types.intp, out), generate
@@ -124,7 +121,7 @@ def _spread_windows(typing_context, rows, reach, scales, first, n, tokens, out):
             for_range(builder, index(0), n, 1, of_centre)
             accumulate(builder, [z.zeros] * len(columns), index(0), tokens, 1, of_token)
 
-        in_columns(builder, z.columns, VECTORS, of_columns)
+        in_columns(builder, z.columns, ROW_VECTORS, of_columns)
         return context.get_dummy_value()
 
     place = types.intp
