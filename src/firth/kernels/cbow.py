@@ -118,14 +118,15 @@ def choose_outputs(
 
 
 @compiled
-def noise_gradients(centres: int, rate: np.float32, plan: Plan, hidden: Hidden, output_words: Int32) -> None:
-    """Replace the scores S by learning rate × weight × -σ; by zero where the noise word is the centre itself."""
+def noise_gradients(rate: np.float32, plan: Plan, hidden: Hidden, output_words: Int32) -> None:
+    """Replace the scores S by learning rate × weight × -σ; by zero where the noise word is the centre itself, and where
+    there is no centre.
+    """
     weight = -rate * np.float32(plan.noise_weight)
     noise_words = output_words[hidden.G.shape[0] :]
     for k in range(hidden.scores.shape[0]):
         hidden.scores[k] = weight * logistic(hidden.scores[k])
-    clear(hidden.S, centres, hidden.S.shape[0])
-    for i in range(centres):
+    for i in range(hidden.S.shape[0]):
         word = output_words[i]
         if word == UNUSED:
             clear(hidden.S, i, i + 1)
@@ -202,7 +203,7 @@ def compute_cbow_block(
             changes.pairs[block] += int(output_words[i] != UNUSED)
 
     step = np.float32(rate)
-    noise_gradients(centres, step, plan, hidden, output_words)
+    noise_gradients(step, plan, hidden, output_words)
     weigh(hidden.S, centres, hidden.Z, hidden.G, ahead)
     weigh_transposed(hidden.S, centres, H, output_rows[first_noise:], ahead)
     for i in range(centres):

@@ -21,7 +21,7 @@ def _follow(typing_context, turns, first, length, root, nodes, signs):  # type: 
         end, root = (in_every_lane(builder, builder.trunc(value, I32)) for value in (length, root))
         ones, zeros = (ir.Constant(signs.vector_type, [sign] * LANES) for sign in (1.0, 0.0))
 
-        def add(k: Value) -> None:
+        def of_vector(k: Value) -> None:
             path = turns.vector(builder.add(first, k))
             to_other = builder.icmp_signed("<", path, ir.Constant(path.type, [0] * LANES))
             is_part = builder.icmp_signed("<", builder.add(in_every_lane(builder, builder.trunc(k, I32)), NUMBERS), end)
@@ -30,7 +30,7 @@ def _follow(typing_context, turns, first, length, root, nodes, signs):  # type: 
             nodes.store(builder.select(is_part, node, root), k)
             signs.store(builder.select(is_part, sign, zeros), k)
 
-        for_range(builder, index(0), length, LANES, add)
+        for_range(builder, index(0), length, LANES, of_vector)
         return context.get_dummy_value()
 
     return types.void(turns, types.intp, types.intp, types.intp, nodes, signs), generate

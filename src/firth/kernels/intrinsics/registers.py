@@ -160,7 +160,7 @@ def in_columns(
 
 def lane_sums(builder: Builder, vectors: list[Value]) -> Value:
     """One vector that holds, first, the sum over the lanes of each of 1, 2, 4, 8 or 16 vectors. Their halves are added,
-    then the halves of these, as in `lane_sum`; two vectors are folded into one while there are more.
+    then the halves of these, until one number is left; two vectors are folded into one while there are more.
     """
     apart, lanes = LANES // len(vectors), LANES
     while lanes > 1:
@@ -177,11 +177,5 @@ def lane_sums(builder: Builder, vectors: list[Value]) -> Value:
 
 
 def lane_sum(builder: Builder, vector: Value) -> Value:
-    """The sum over the lanes of one vector: its halves are added until one number is left."""
-    none = ir.Constant(vector.type, ir.Undefined)
-    lanes = LANES
-    while lanes > 1:
-        lanes //= 2
-        upper = ir.Constant(_SHUFFLE, [lanes + i if i < lanes else 0 for i in range(LANES)])
-        vector = builder.fadd(vector, builder.shuffle_vector(vector, none, upper))
-    return builder.extract_element(vector, ir.Constant(I32, 0))
+    """The sum over the lanes of one vector, added as in `lane_sums`."""
+    return builder.extract_element(lane_sums(builder, [vector]), ir.Constant(I32, 0))
