@@ -43,7 +43,8 @@ class Targets(NamedTuple):
         """Those of a configuration, by the words' counts."""
         if config.objective == "hierarchical-softmax":
             tree = huffman_tree(tokens.counts)
-            return cls(None, tree._replace(steps=node_steps(tree, tokens, config)))
+            steps = node_steps(tree, tokens, config) if config.architecture == "skip-gram" else tree.steps
+            return cls(None, tree._replace(steps=steps))
         return cls(alias_table(noise_distribution(tokens.counts, config.noise_exponent)), None)
 
 
@@ -71,14 +72,16 @@ def new_space(config: TrainingConfig, plan: Plan, width: int, tree: Tree | None,
         longest = longest_path(tree)
         turns = Turns(
             signs=np.zeros(longest, np.float32),
-            weights=np.zeros(rows, np.float32),
+            weights=np.ones(rows, np.float32),
+            nodes=np.zeros(longest, np.int32),
+            G=aligned_zeros(1, longest),
         )
     if config.architecture == "cbow":
-        hidden = new_hidden(config, rows, centres, plan.noise_words, width)
+        hidden = new_hidden(config, rows, centres, 0 if tree else plan.noise_words, width)
     elif tree is None:
         pairs = new_pairs(windows.weights, width)
     changed = tokens * (1 if parts is None else int(np.diff(parts.starts).max()))
-    listed = changed if tree else max(changed, output_rows(plan, tree, pairs, hidden))
+    listed = max(changed, 0 if tree else output_rows(plan, tree, pairs, hidden))
     scratch = Scratch(
         X=aligned_zeros(rows, width),
         windows=windows,
@@ -118,9 +121,10 @@ def new_pairs(weights: Float32, width: int) -> Pairs:
 
 
 def new_hidden(config: TrainingConfig, rows: int, centres: int, noise_words: int, width: int) -> Hidden:
-    """What CBOW needs."""
+    """What CBOW needs; with a tree, there are no noise words."""
     scores = aligned_zeros(centres, noise_words)
     return Hidden(
+        H=aligned_zeros(0 if noise_words else centres, width),
         Z=aligned_zeros(noise_words, width),
         G=aligned_zeros(centres, width),
         S=scores,
@@ -134,18 +138,15 @@ def new_hidden(config: TrainingConfig, rows: int, centres: int, noise_words: int
     )
 
 
-def new_descents(config: TrainingConfig, plan: Plan, rows: int, width: int, tree: Tree) -> Descents:
-    """What hierarchical softmax needs."""
+def new_descents(plan: Plan, rows: int, width: int, tree: Tree) -> Descents:
+    """What skip-gram with hierarchical softmax needs."""
     slots, longest = plan.round_blocks * plan.block_centres, longest_path(tree)
-    contexts = rows
-    if config.architecture == "cbow":
-        contexts, rows = 1, _whole(plan.block_centres, LANES)
     return Descents(
         begins=np.zeros(slots, np.int32),
         lengths=np.zeros(slots, np.int32),
-        contexts=np.zeros((slots, contexts), np.int32),
+        contexts=np.zeros((slots, rows), np.int32),
         sizes=np.zeros(slots, np.int32),
-        G=aligned_zeros(slots * contexts, longest).reshape(slots, contexts, longest),
+        G=aligned_zeros(slots * rows, longest).reshape(slots, rows, longest),
         rows=aligned_zeros(plan.round_blocks * rows, width).reshape(plan.round_blocks, rows, width),
     )
 
@@ -156,9 +157,9 @@ def longest_path(tree: Tree) -> int:
 
 
 def output_rows(plan: Plan, tree: Tree | None, pairs: Pairs | None, hidden: Hidden | None) -> int:
-    """Rows of output vectors that a block changes, at most."""
+    """Rows of output vectors that a block lists to be changed, at most."""
     if tree is not None:
-        return (plan.block_centres + 1) * longest_path(tree)
+        return 0 if hidden is not None else (plan.block_centres + 1) * longest_path(tree)
     if hidden is not None:
         return len(hidden.G) + len(hidden.Z)
     return 0 if pairs is None else len(pairs.Z)
@@ -204,7 +205,8 @@ class Crew:
             loss=np.zeros(blocks),
             pairs=np.zeros(blocks),
         )
-        self.descents = None if targets.tree is None else new_descents(config, plan, rows, width, targets.tree)
+        of_round = targets.tree if config.architecture == "skip-gram" else None
+        self.descents = None if of_round is None else new_descents(plan, rows, width, of_round)
         if frozen is not None:
             self.changes.input_owner[frozen.inputs] = FROZEN
             self.changes.output_owner[frozen.outputs] = FROZEN

@@ -28,8 +28,10 @@ ROUND_STEP = 4.0
 """Greatest sum of a round's learning rates over the pairs and noise pairs of one word: above it, it overshoots."""
 SENTENCE_STEP = 12.0
 """The same over all pairs of a round, in windows of whole sentences: what these pairs ask for is much alike."""
-TREE_STEP, TREE_CENTRES = 5.0, {"skip-gram": 64, "cbow": 32}
-"""The same over the pairs of a tree's node: those on many paths learn more slowly. And the centres in a round."""
+TREE_STEP, TREE_CENTRES = 5.0, {"skip-gram": 64, "cbow": CBOW_CENTRES}
+"""The same over the pairs of a tree's node: those on many paths learn more slowly. And the centres in a round, which is
+one block in CBOW, where nodes learn centre by centre.
+"""
 LOSS_BLOCKS_WANTED = 4096
 """Blocks an epoch on which the loss is measured, if there are so many; on one in 128 at least."""
 
@@ -133,20 +135,19 @@ def round_shape(tokens: Tokens, config: TrainingConfig) -> tuple[int, int]:
     centres = int(min(most, ROUND_STEP / (config.learning_rate * float(visits.max()))))
     if config.window == "sentence" and config.architecture == "skip-gram":
         centres = min(centres, int(SENTENCE_STEP / (config.learning_rate * pairs)))
-    has_noise = config.objective == "negative-sampling"
-    of_block = CBOW_CENTRES if config.architecture == "cbow" and has_noise else BLOCK_CENTRES
+    of_block = CBOW_CENTRES if config.architecture == "cbow" else BLOCK_CENTRES
     return min(of_block, max(1, centres)), max(1, centres // of_block)
 
 
 def node_steps(tree: Tree, tokens: Tokens, config: TrainingConfig) -> Float32:
-    """What the learning rates of a tree's heaviest nodes are multiplied by, the root first, and those of all others,
-    the last: (NEAR_NODES + 1,).
+    """What the learning rates of a tree's heaviest nodes are multiplied by in skip-gram, the root first, and those of
+    all others, the last: (NEAR_NODES + 1,).
 
     The root is in every pair of a round, and nodes below it are in many. All these pairs see the same snapshot, and
     what they ask for adds up: so that it does not overshoot, the sum of the learning rates is `TREE_STEP` at most.
     """
     block_centres, round_blocks = round_shape(tokens, config)
-    of_centre = window_and_pairs(tokens, config)[1] if config.architecture == "skip-gram" else 1.0
+    _, of_centre = window_and_pairs(tokens, config)
     pairs = block_centres * round_blocks * of_centre * shares_of_nodes(tree, kept_shares(tokens, config))
     steps = np.ones(NEAR_NODES + 1, np.float32)
     steps[:-1] = TREE_STEP / np.maximum(config.learning_rate * pairs, TREE_STEP)

@@ -195,7 +195,7 @@ def train_epoch(
     for round_first in range(0, len(kept), size):
         round_last = min(round_first + size, len(kept))
         rate = max(plan.rate_first + plan.rate_slope * kept[round_first], plan.rate_least)
-        changes = []
+        by_input, by_output = [], []
         for first in range(round_first, round_last, plan.block_centres):
             last = min(first + plan.block_centres, round_last)
             noise = []
@@ -215,19 +215,25 @@ def train_epoch(
                 )
                 contexts.append((words, targets))
             together = epoch.config.architecture == "cbow"
-            examples = examples_of(
-                contexts,
-                together=together,
-                mean=epoch.config.context == "mean",
-                exact=epoch.config.context_gradient == "exact",
-                parts=epoch.parts,
-            )
-            by_inputs, by_outputs = block_gradient(inputs, outputs, examples)
-            if (first // plan.block_centres) % plan.loss_blocks == 0:
-                loss += block_loss(inputs, outputs, examples)
-                measured += len(examples) if together else sum(weight for words, _ in contexts for _, weight in words)
-            changes.append((-rate * by_inputs, -rate * steps * by_outputs))
-        for input_change, output_change in changes:
-            inputs += input_change
-            outputs += output_change
+            at_once = together and epoch.tree is not None
+            for some in [[context] for context in contexts] if at_once else [contexts]:
+                examples = examples_of(
+                    some,
+                    together=together,
+                    mean=epoch.config.context == "mean",
+                    exact=epoch.config.context_gradient == "exact",
+                    parts=epoch.parts,
+                )
+                by_inputs, by_outputs = block_gradient(inputs, outputs, examples)
+                if (first // plan.block_centres) % plan.loss_blocks == 0:
+                    loss += block_loss(inputs, outputs, examples)
+                    measured += len(examples) if together else sum(weight for words, _ in some for _, weight in words)
+                by_input.append(-rate * by_inputs)
+                by_output.append(-rate * steps * by_outputs)
+                if at_once:
+                    outputs += by_output.pop()
+        for change in by_input:
+            inputs += change
+        for change in by_output:
+            outputs += change
     return loss, measured

@@ -6,6 +6,7 @@ from firth.kernels.compiler import compiled, is_enabled
 from firth.kernels.products import (
     LANES,
     TILE_ROWS,
+    learn_listed,
     score,
     score_bands,
     score_listed,
@@ -46,6 +47,11 @@ def compiled_weigh_listed(G, Z, of_z, out, of_out):
 @compiled
 def compiled_weigh_transposed_listed(G, X, of_x, out, of_out, first, last):
     weigh_transposed_listed(G, X, of_x, out, of_out, first, last)
+
+
+@compiled
+def compiled_learn_listed(g, H, i, Z, of_z, out):
+    learn_listed(g, H, i, Z, of_z, out)
 
 
 @compiled
@@ -165,7 +171,7 @@ def test_score_listed__is_the_product_of_some_rows(function, of_x, of_z, width):
 
 
 @pytest.mark.parametrize("width", [16, 48, 112])
-@pytest.mark.parametrize(("of_out", "of_z"), [(1, 4), (4, 1), (6, 4), (8, 11), (15, 25)])
+@pytest.mark.parametrize(("of_out", "of_z"), [(2, 4), (4, 1), (6, 4), (8, 11), (14, 25)])
 @pytest.mark.parametrize("function", [weigh_listed, compiled_weigh_listed])
 def test_weigh_listed__adds_the_product_of_some_rows_to_some_rows(function, of_out, of_z, width):
     G, Z, before = normal(32, 32), normal(40, width), normal(50, width)
@@ -190,6 +196,20 @@ def test_weigh_transposed_listed__adds_the_product_share_by_share(function, of_o
     assert (out[:, :middle] == before[:, :middle]).all()
     function(G, X, x_rows, out, out_rows, 0, middle)
     assert_allclose(out, wanted, rtol=1e-5, atol=1e-4)
+
+
+@pytest.mark.parametrize("width", [16, 48, 112, 304])
+@pytest.mark.parametrize("of_z", [0, 1, 4, 11, 25])
+@pytest.mark.parametrize("function", [learn_listed, compiled_learn_listed])
+def test_learn_listed__sums_rows_as_they_were_and_changes_them(function, of_z, width):
+    g, H, before, rows = normal(32), normal(3, width), normal(40, width), some_of(40, of_z, 1)
+    Z, out = before.copy(), np.full((3, width), 7, np.float32)
+    function(g, H, 1, Z, rows, out)
+    assert_allclose(out[1], g[:of_z].astype(float) @ before[rows].astype(float), rtol=1e-5, atol=1e-4)
+    assert (out[[0, 2]] == 7).all()
+    wanted = before.astype(float)
+    wanted[rows] += np.outer(g[:of_z].astype(float), H[1].astype(float))
+    assert_allclose(Z, wanted, rtol=1e-5, atol=1e-4)
 
 
 @pytest.mark.skipif(not is_enabled(), reason="where the compiler is off, NumPy adds in an order of its own")

@@ -43,6 +43,7 @@ Int32 = np.ndarray[Any, np.dtype[np.int32]]
 class Hidden(NamedTuple):
     """One thread's working space for the layer between the context words and the centre."""
 
+    H: Float32  # (B, width) with a tree, what each centre's context words are together; else that is with the changes
     Z: Float32  # (K, width) noise words' output vectors
     G: Float32  # (B, width) the gradient by what a centre's context words are together; B may be more than the centres
     S: Float32  # (B, K) scores of noise words, then gradients

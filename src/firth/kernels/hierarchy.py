@@ -2,7 +2,9 @@
 
 The tree is Huffman's, by the words' counts, so that frequent words have short paths (Mikolov et al. 2013, "Distributed
 representations", §2.1). Its inner nodes have output vectors. Blocks, and what they ask for, are those of skip-gram and
-CBOW; for each centre, the context words are scored against the nodes of its path in one product of matrices.
+CBOW. In skip-gram, a centre's context words are scored against the nodes of its path in one product of matrices, and
+what the nodes ask for is added when the round is computed. In CBOW, nodes learn centre by centre, as they do in
+word2vec.c, while their vectors are near: so a round is one block, for one thread.
 """
 
 from __future__ import annotations
@@ -30,7 +32,7 @@ from firth.kernels.cbow import Hidden, gather_contexts, scatter_gradients
 from firth.kernels.compiler import compiled
 from firth.kernels.contexts import find_windows
 from firth.kernels.prefetch import prefetch_number, prefetch_row
-from firth.kernels.products import LANES, TILE_ROWS, score_listed, weigh_listed, weigh_transposed_listed
+from firth.kernels.products import LANES, TILE_ROWS, learn_listed, score_listed, weigh_listed, weigh_transposed_listed
 
 Float32 = np.ndarray[Any, np.dtype[np.float32]]
 Int8 = np.ndarray[Any, np.dtype[np.int8]]
@@ -49,7 +51,7 @@ class Tree(NamedTuple):
 
 
 class Descents(NamedTuple):
-    """What the centres of a round descend by, each in a slot: rows, and what they ask for at the nodes of its path.
+    """What skip-gram's centres of a round descend by, each in a slot: rows, and what they ask for at its path's nodes.
 
     Node k of the path changes by Σⱼ G[j, k] · rows[contexts[j]], a sum that is found when it is added: nothing as large
     as a row is written for a node in between.
@@ -57,17 +59,19 @@ class Descents(NamedTuple):
 
     begins: Int32  # (R · B,) where its path begins among the output words of its block
     lengths: Int32  # (R · B,) how many nodes this has, 0 if nothing is asked for
-    contexts: Int32  # (R · B, T) rows: of its context words, or in CBOW of its hidden layer
+    contexts: Int32  # (R · B, T) the rows of its context words
     sizes: Int32  # (R · B,) how many of them
     G: Float32  # (R · B, T, longest) scores, then gradients
-    rows: Float32  # (R, T or B, width) the rows of each block
+    rows: Float32  # (R, T, width) the context words' input vectors of each block
 
 
 class Turns(NamedTuple):
     """One thread's working space for the path of one centre."""
 
     signs: Float32  # (longest,) the signs of the path, 0 past its end
-    weights: Float32  # (T,) what the context words weigh, 0 past their end
+    weights: Float32  # (T,) what the context words weigh, 0 past their end; 1 in CBOW, where they count as one
+    nodes: Int32  # (longest,) CBOW's path
+    G: Float32  # (1, longest) its scores, then gradients
 
 
 NEAR_NODES = 64
@@ -245,19 +249,24 @@ def slow_down(n: int, length: int, tree: Tree, nodes: Int32, G: Float32) -> None
 
 
 @compiled
-def descend(
-    n: int, length: int, rate: np.float32, tree: Tree, outputs: Float32, nodes: Int32, rows: Float32, contexts: Int32,
-    G: Float32, turns: Turns, changes: Float32, measured: bool,
-) -> float:  # fmt: skip
-    """Find what n rows and the nodes of a path ask for: add what the rows do to their changes, and leave in G what the
-    nodes do. Of the listed rows there may be one more, of no weight. Returns the loss, where it is measured.
+def start_tree_block(
+    stretch: Stretch, first: int, block: int, centres: int, plan: Plan, parameters: Parameters, parts: Parts | None,
+    tree: Tree, scratch: Scratch, changes: Changes, thread: int,
+) -> tuple[int, int]:  # fmt: skip
+    """Find the windows of a block's centres, and ask for the first of these's path. Returns how many context tokens
+    there are, and how many of them stand before the first centre.
     """
-    score_listed(rows, contexts, outputs, nodes[: whole(length, TILE_ROWS)], G)
-    loss = path_loss(n, length, G, turns) if measured else 0.0
-    path_gradients(contexts.shape[0], length, rate, G, turns)
-    weigh_listed(G, outputs, nodes[:length], changes, contexts)
-    slow_down(n, length, tree, nodes, G)
-    return loss
+    input_words = changes.input_words[block]
+    tokens, before = find_windows(
+        stretch, first, first + centres, plan, scratch.windows, input_words, parameters.inputs, parts
+    )
+    changes.input_count[block] = tokens
+    claim_inputs(changes.input_owner, input_words, tokens, thread, parts)
+    for past in range(2):
+        ask_for_path(stretch.tokens[first], tree, parameters.outputs, past)
+    changes.loss[block] = 0.0
+    changes.pairs[block] = 0
+    return tokens, before
 
 
 @compiled
@@ -271,37 +280,23 @@ def compute_tree_block(
     parts: Parts | None,
     tree: Tree,
     scratch: Scratch,
-    hidden: Hidden | None,
     turns: Turns,
     descents: Descents,
     changes: Changes,
     thread: int,
 ) -> None:
-    """As `compute_block`, with hierarchical softmax; for CBOW where there is a hidden layer, else for skip-gram. What
-    is asked for of the nodes is left in `descents`.
-    """
+    """As `compute_block`, with hierarchical softmax. What is asked for of the nodes is left in `descents`."""
     outputs, rows, reach = parameters.outputs, descents.rows[block], scratch.windows.reach
     centres = min(plan.block_centres, stretch.last - first)
-    input_words, output_words = changes.input_words[block], changes.output_words[block]
-    inputs = scratch.X.shape[0]
+    output_words, inputs = changes.output_words[block], scratch.X.shape[0]
     input_rows = changes.input_rows[block * inputs : (block + 1) * inputs]
 
-    tokens, before = find_windows(
-        stretch, first, first + centres, plan, scratch.windows, input_words, parameters.inputs, parts
+    tokens, before = start_tree_block(
+        stretch, first, block, centres, plan, parameters, parts, tree, scratch, changes, thread
     )
-    changes.input_count[block] = tokens
-    claim_inputs(changes.input_owner, input_words, tokens, thread, parts)
-    ask_for_path(stretch.tokens[first], tree, outputs, 0)
-    ask_for_path(stretch.tokens[first], tree, outputs, 1)
-    if hidden is None:
-        copy_inputs(parameters.inputs, input_words, tokens, rows, parts)
-        clear(input_rows, 0, tokens)
-    else:
-        gather_contexts(centres, tokens, before, plan, parameters.inputs, input_words, parts, scratch, hidden, rows)
-        clear(hidden.G, 0, hidden.G.shape[0])
+    copy_inputs(parameters.inputs, changes.input_words[block], tokens, rows, parts)
+    clear(input_rows, 0, tokens)
 
-    changes.loss[block] = 0.0
-    changes.pairs[block] = 0
     measured = is_measured(stretch, first, plan)
     used = 0
     for i in range(centres):
@@ -312,23 +307,66 @@ def compute_tree_block(
         if reach[0, i] + reach[1, i] == 0:
             continue
         length = list_path(stretch.tokens[first + i], tree, nodes, turns)
-        if hidden is None:
-            n = list_contexts(i, before, plan, reach, contexts, turns)
-            listed, changed = contexts[: whole(n, 2)], input_rows
-        else:
-            n, contexts[0], turns.weights[0] = 1, i, 1
-            listed, changed = contexts[:1], hidden.G
-        changes.loss[block] += descend(
-            n, length, np.float32(rate), tree, outputs, nodes, rows, listed, G, turns, changed, measured
-        )
-        ask_for_path(stretch.tokens[min(first + i + 1, stretch.last - 1)], tree, outputs, 1)
+        n = list_contexts(i, before, plan, reach, contexts, turns)
+        even = contexts[: whole(n, 2)]
+        score_listed(rows, even, outputs, nodes[: whole(length, TILE_ROWS)], G)
         if measured:
+            changes.loss[block] += path_loss(n, length, G, turns)
             for row in range(n):
                 changes.pairs[block] += turns.weights[row]
+        path_gradients(even.shape[0], length, np.float32(rate), G, turns)
+        weigh_listed(G, outputs, nodes[:length], input_rows, even)
+        slow_down(n, length, tree, nodes, G)
+        ask_for_path(stretch.tokens[min(first + i + 1, stretch.last - 1)], tree, outputs, 1)
         descents.lengths[slot], descents.sizes[slot] = length, n
         used += length
-    if hidden is not None:
-        scatter_gradients(centres, tokens, before, plan, scratch, hidden, input_rows)
+
+
+@compiled
+def compute_cbow_tree_block(
+    stretch: Stretch,
+    first: int,
+    block: int,
+    rate: float,
+    plan: Plan,
+    parameters: Parameters,
+    parts: Parts | None,
+    tree: Tree,
+    scratch: Scratch,
+    hidden: Hidden,
+    turns: Turns,
+    changes: Changes,
+    thread: int,
+) -> None:
+    """As `compute_cbow_block`, with hierarchical softmax. The nodes of a centre's path learn before the next centre is
+    scored; what the context words ask for is left.
+    """
+    outputs, reach, G = parameters.outputs, scratch.windows.reach, turns.G
+    centres = min(plan.block_centres, stretch.last - first)
+    inputs, H = scratch.X.shape[0], hidden.H
+    input_rows = changes.input_rows[block * inputs : (block + 1) * inputs]
+
+    tokens, before = start_tree_block(
+        stretch, first, block, centres, plan, parameters, parts, tree, scratch, changes, thread
+    )
+    gather_contexts(
+        centres, tokens, before, plan, parameters.inputs, changes.input_words[block], parts, scratch, hidden, H
+    )
+    measured = is_measured(stretch, first, plan)
+    for i in range(centres):
+        if reach[0, i] + reach[1, i] == 0:
+            clear(hidden.G, i, i + 1)
+            continue
+        length = list_path(stretch.tokens[first + i], tree, turns.nodes, turns)
+        score_listed(H, hidden.numbers[i : i + 1], outputs, turns.nodes[: whole(length, TILE_ROWS)], G)
+        if measured:
+            changes.loss[block] += path_loss(1, length, G, turns)
+            changes.pairs[block] += 1
+        path_gradients(1, length, np.float32(rate), G, turns)
+        ask_ahead(stretch, first + i, plan, parameters, parts, tree)  # while the gradients are on their way
+        learn_listed(G[0], H, i, outputs, turns.nodes[:length], hidden.G)
+        ask_for_path(stretch.tokens[min(first + i + 1, stretch.last - 1)], tree, outputs, 1)
+    scatter_gradients(centres, tokens, before, plan, scratch, hidden, input_rows)
 
 
 @compiled

@@ -73,10 +73,17 @@ def score_listed(X: Array, of_x: Rows, Z: Array, of_z: Rows, S: Array) -> None:
 
 
 def weigh_listed(G: Array, Z: Array, of_z: Rows, out: Array, of_out: Rows) -> None:
-    """out[of_out[i]] += Σⱼ G[i, j] · Z[of_z[j]]; a row of `out` that is listed twice may get either."""
+    """out[of_out[i]] += Σⱼ G[i, j] · Z[of_z[j]], for an even number of rows; one listed twice may get either."""
     out[of_out] += G[: len(of_out), : len(of_z)] @ Z[of_z]
 
 
 def weigh_transposed_listed(G: Array, X: Array, of_x: Rows, out: Array, of_out: Rows, first: int, last: int) -> None:
     """out[of_out[i], c] += Σⱼ G[j, i] · X[of_x[j], c] for the columns c from `first` to `last`, whole vectors."""
     out[of_out, first:last] += G[: len(of_x), : len(of_out)].T @ X[of_x, first:last]
+
+
+def learn_listed(g: Array, H: Array, i: int, Z: Array, of_z: Rows, out: Array) -> None:
+    """out[i] = Σⱼ g[j] · Z[of_z[j]], and Z[of_z[j]] += g[j] · H[i]; no row of Z is listed twice."""
+    weights = g[: len(of_z)]
+    out[i] = weights @ Z[of_z]
+    Z[of_z] += np.outer(weights, H[i])

@@ -24,7 +24,7 @@ from firth.kernels.blocks import (
 )
 from firth.kernels.cbow import compute_cbow_block
 from firth.kernels.compiler import compiled
-from firth.kernels.hierarchy import add_descents, compute_tree_block
+from firth.kernels.hierarchy import add_descents, compute_cbow_tree_block, compute_tree_block
 from firth.kernels.prefetch import prefetch_row
 from firth.kernels.rows import add_row
 from firth.kernels.skipgram import compute_block
@@ -225,10 +225,15 @@ def train_rounds(
                         stretch, first, block, rate, plan, parameters, parts, noise, scratch, hidden, changes, owner,
                         next_first, ahead,
                     )  # fmt: skip
-                if tree is not None:
+                if descents is not None:
                     compute_tree_block(
-                        stretch, first, block, rate, plan, parameters, parts, tree, scratch, hidden, turns, descents,
-                        changes, owner,
+                        stretch, first, block, rate, plan, parameters, parts, tree, scratch, turns, descents, changes,
+                        owner,
+                    )  # fmt: skip
+                if tree is not None and hidden is not None:
+                    compute_cbow_tree_block(
+                        stretch, first, block, rate, plan, parameters, parts, tree, scratch, hidden, turns, changes,
+                        owner,
                     )  # fmt: skip
                 take_ticket(counters, BLOCKS_DONE)
                 block = claim_block(counters, of, number, blocks, threads, plan)

@@ -21,15 +21,16 @@ from firth.kernels.intrinsics.registers import (
     Matrix,
     Value,
     accumulate,
-    for_range,
     in_columns,
     index,
     lane_sums,
     multiply_add,
 )
+from firth.kernels.intrinsics.replacing import replaces
 from firth.kernels.products import (
     LANES,
     TILE_ROWS,
+    learn_listed,
     score,
     score_bands,
     score_listed,
@@ -225,29 +226,34 @@ def _listed_weigh_transposed_tile(rows: int) -> Any:
     return tile
 
 
-@intrinsic
-def _add_multiples(typing_context, G, x, X, out, of_out, first, last):  # type: ignore[no-untyped-def]
-    """out[of_out[i]] += G[0, i] · X[x], in the columns from `first` to `last`: X[x] stays in registers."""
-    signature = types.void(G, types.intp, X, out, of_out, types.intp, types.intp)
+@replaces(learn_listed)
+def _learn_listed(typing_context, g, H, i, Z, of_z, out):  # type: ignore[no-untyped-def]
+    """Row i of H, and the sum, stay in registers."""
 
     def generate(context: Any, builder: Builder, signature: Any, args: Any) -> Value:
-        g, z, out = (Matrix(context, builder, signature.args[i], args[i]) for i in (0, 2, 3))
-        of_out = List(context, builder, signature.args[4], args[4])
+        h, z, out = (Matrix(context, builder, signature.args[n], args[n]) for n in (1, 3, 5))
+        g, of_z = (List(context, builder, signature.args[n], args[n]) for n in (0, 4))
+        i = args[2]
 
         def of_columns(columns: list[Value]) -> None:
-            numbers = [z.vector(args[1], column) for column in columns]
+            numbers = [h.vector(i, column) for column in columns]
 
-            def add(i: Value) -> None:
-                weight, row = g.number(index(0), i), of_out.row(i)
-                for number, column in zip(numbers, columns, strict=True):
-                    out.store(multiply_add(builder, weight, number, out.vector(row, column)), row, column)
+            def learn(j: Value, sums: list[Value]) -> list[Value]:
+                weight, row = z.in_every_lane(g.number(j)), of_z.row(j)
+                were = [z.vector(row, column) for column in columns]
+                found = [multiply_add(builder, weight, was, total) for was, total in zip(were, sums, strict=True)]
+                for number, was, column in zip(numbers, were, columns, strict=True):
+                    z.store(multiply_add(builder, weight, number, was), row, column)
+                return found
 
-            for_range(builder, index(0), of_out.length, 1, add)
+            sums = accumulate(builder, [z.zeros] * len(columns), index(0), of_z.length, 1, learn)
+            for total, column in zip(sums, columns, strict=True):
+                out.store(total, i, column)
 
-        in_columns(builder, tuple(args[5:7]), ROW_VECTORS, of_columns)
+        in_columns(builder, z.columns, ROW_VECTORS, of_columns)
         return context.get_dummy_value()
 
-    return signature, generate
+    return types.void(g, H, types.intp, Z, of_z, out), generate
 
 
 _score_rows = _score_tile(SCORE_ROWS, SCORE_COLUMNS)
@@ -257,7 +263,7 @@ _weigh_columns = _weigh_tile(transposed=True)
 _score_listed_rows = _listed_score_tile(SCORE_ROWS, SCORE_COLUMNS)
 _score_listed_pair = _listed_score_tile(2, SCORE_COLUMNS)
 _score_listed_row, _score_listed_end = (_listed_score_tile(1, columns) for columns in (ROW_COLUMNS, SCORE_COLUMNS))
-_weigh_listed_rows, _weigh_listed_pair, _weigh_listed_row = (_listed_weigh_tile(rows) for rows in (TILE_ROWS, 2, 1))
+_weigh_listed_rows, _weigh_listed_pair = (_listed_weigh_tile(rows) for rows in (TILE_ROWS, 2))
 _weigh_transposed_listed_rows, _weigh_transposed_listed_pair, _weigh_transposed_listed_row = (
     _listed_weigh_transposed_tile(rows) for rows in (TILE_ROWS, 2, 1)
 )
@@ -355,13 +361,11 @@ def _score_listed(X, of_x, Z, of_z, S):  # type: ignore[no-untyped-def]
 @overload(weigh_listed, jit_options=OPTIONS)
 def _weigh_listed(G, Z, of_z, out, of_out):  # type: ignore[no-untyped-def]
     def tiles(G, Z, of_z, out, of_out):  # type: ignore[no-untyped-def]
-        whole, even = of_out.shape[0] // TILE_ROWS * TILE_ROWS, of_out.shape[0] // 2 * 2
+        whole = of_out.shape[0] // TILE_ROWS * TILE_ROWS
         for r in range(0, whole, TILE_ROWS):
             _weigh_listed_rows(G, r, Z, of_z, out, of_out)
-        for r in range(whole, even, 2):
+        for r in range(whole, of_out.shape[0], 2):
             _weigh_listed_pair(G, r, Z, of_z, out, of_out)
-        for r in range(even, of_out.shape[0]):
-            _weigh_listed_row(G, r, Z, of_z, out, of_out)
 
     return tiles
 
@@ -369,9 +373,6 @@ def _weigh_listed(G, Z, of_z, out, of_out):  # type: ignore[no-untyped-def]
 @overload(weigh_transposed_listed, jit_options=OPTIONS)
 def _weigh_transposed_listed(G, X, of_x, out, of_out, first, last):  # type: ignore[no-untyped-def]
     def tiles(G, X, of_x, out, of_out, first, last):  # type: ignore[no-untyped-def]
-        if of_x.shape[0] == 1:
-            _add_multiples(G, of_x[0], X, out, of_out, first, last)
-            return
         whole, even = of_out.shape[0] // TILE_ROWS * TILE_ROWS, of_out.shape[0] // 2 * 2
         for r in range(0, whole, TILE_ROWS):
             _weigh_transposed_listed_rows(G, r, X, of_x, out, of_out, first, last)
