@@ -81,7 +81,7 @@ def new_space(config: TrainingConfig, plan: Plan, width: int, tree: Tree | None,
     elif tree is None:
         pairs = new_pairs(windows.weights, width)
     changed = tokens * (1 if parts is None else int(np.diff(parts.starts).max()))
-    listed = max(changed, 0 if tree else output_rows(plan, tree, pairs, hidden))
+    listed = changed if tree else max(changed, output_rows(plan, tree, pairs, hidden))
     scratch = Scratch(
         X=aligned_zeros(rows, width),
         windows=windows,

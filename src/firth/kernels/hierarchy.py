@@ -253,8 +253,8 @@ def start_tree_block(
     stretch: Stretch, first: int, block: int, centres: int, plan: Plan, parameters: Parameters, parts: Parts | None,
     tree: Tree, scratch: Scratch, changes: Changes, thread: int,
 ) -> tuple[int, int]:  # fmt: skip
-    """Find the windows of a block's centres, and ask for the first of these's path. Returns how many context tokens
-    there are, and how many of them stand before the first centre.
+    """Find the windows of a block's centres, and ask for the path of the first. Returns how many context tokens there
+    are, and how many of them stand before that centre.
     """
     input_words = changes.input_words[block]
     tokens, before = find_windows(
