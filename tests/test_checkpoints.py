@@ -68,6 +68,14 @@ def test_resume__ends_with_the_same_bits(events, threads, text, undisturbed, tmp
     assert_same(firth.resume(tmp_path / "c", threads=threads, progress=False), undisturbed)
 
 
+@pytest.mark.parametrize("events", [2, 7])
+def test_resume__goes_on_with_the_mean_of_all_output_vectors(events, text, tmp_path, monkeypatch):
+    undisturbed = firth.train(text, progress=False, architecture="cbow", **SETTINGS)
+    interrupted_after(events, tmp_path / "c", text, monkeypatch, architecture="cbow")
+    assert any(Checkpoints(tmp_path / "c").newest().done.noise_mean)
+    assert_same(firth.resume(tmp_path / "c", progress=False), undisturbed)
+
+
 def test_resume__several_times(text, undisturbed, tmp_path, monkeypatch):
     interrupted_after(2, tmp_path / "c", text, monkeypatch)
     for _ in range(3):
@@ -163,7 +171,7 @@ def test_checkpoints__cost_no_more_than_their_share(tmp_path):
 def test_checkpoint__gives_back_the_parameters(tmp_path):
     parameters = rounds.initial_parameters(7, 5, 1)
     parameters.outputs[:, :5] = np.arange(35).reshape(7, 5)
-    done = rounds.Done(2, 5, 1 / 3, 12)
+    done = rounds.Done(2, 5, 1 / 3, 12, (0.5, float(np.float32(0.1))))
     identity = Identity(TrainingConfig(vector_size=5), "x", "y")
     Checkpoints(tmp_path).save(identity, done, [{"epoch": 1, "loss": 0.1, "pairs": 3}], parameters)
     found = Checkpoints(tmp_path).newest()

@@ -59,6 +59,21 @@ def test_block_gradient__as_word2vec_c_has_it_is_greater_by_the_number_of_contex
     assert_allclose(as_in_c[1], exact[1])
 
 
+def test_block_gradient__of_noise_words_moved_to_the_mean_of_all_does_not_depend_on_which_were_drawn():
+    """As far as their scores are equal."""
+    rng = np.random.default_rng(0)
+    inputs, outputs = np.zeros((6, 4)), rng.normal(size=(6, 4))
+    mean, found = outputs.mean(axis=0), []
+    for noise in ([2, 3], [5, 5], [0, 4]):
+        contexts = [([(0, 1), (2, 1)], reference.noise_targets(1, noise, 2.5))]
+        shift = mean - outputs[noise].mean(axis=0)
+        examples = reference.examples_of(contexts, together=True, shift=shift)
+        found.append(reference.block_gradient(inputs, outputs, examples)[0])
+    wanted = np.zeros((6, 4))
+    wanted[[0, 2]] = (5 * mean - outputs[1]) / 2 / 2  # two context words have half each, and each error is 1/2
+    assert_allclose(found, [wanted] * 3, atol=1e-12)
+
+
 def test_examples_of__are_a_pair_each_in_skip_gram_and_one_a_centre_in_cbow():
     pairs = examples_of(CONTEXTS)
     together = examples_of(CONTEXTS, together=True)

@@ -209,7 +209,7 @@ def _read(path: Path) -> Checkpoint:
             str(state.get("start", "")),
             int(state.get("version", 0)),  # of before there were versions
         )
-        done = Done(**state["done"])
+        done = Done(**state["done"] | {"noise_mean": tuple(map(float, state["done"].get("noise_mean", ())))})
         sums = dict(state["sha256"])
         history = [dict(result) for result in state["history"]]
     except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError, FirthError) as error:

@@ -129,6 +129,7 @@ def new_hidden(config: TrainingConfig, rows: int, centres: int, noise_words: int
         G=aligned_zeros(centres, width),
         S=scores,
         scores=scores.reshape(-1),
+        shift=aligned_zeros(1, width),
         scales=np.ones(centres, np.float32),
         ones=np.ones(centres, np.float32),
         numbers=np.arange(rows, dtype=np.int32),
@@ -202,6 +203,8 @@ class Crew:
             input_owner=input_owner,
             output_owner=input_owner if config.shared_vectors else np.zeros(len(parameters.outputs), np.uint16),
             frozen=int(frozen is not None),
+            mean_sums=aligned_zeros(blocks, width),
+            noise_mean=aligned_zeros(1, width),
             loss=np.zeros(blocks),
             pairs=np.zeros(blocks),
         )

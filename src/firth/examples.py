@@ -373,7 +373,7 @@ def _draw(
     true: Int32, k: int, possible: Any, table: Any, unique: bool, exclude_true: bool, seed: int
 ) -> tuple[Int32, Int64]:
     candidates, tries = np.empty((len(true), k), np.int32), np.empty(len(true), np.int64)
-    noise = table or Noise(np.empty((0, 2), np.uint32))
+    noise = table or Noise(np.empty((0, 2), np.uint32), np.empty(0, np.float32))
     key = stream_key(seed, 0, _CANDIDATES)
     true = np.ascontiguousarray(true, np.int32)
     draw_candidates(true, possible, noise, unique, exclude_true, key, candidates, tries)

@@ -20,8 +20,12 @@ BLOCK_CENTRES = 16
 """Centres in a block, where the corpus allows; the rest of its output rows are noise words."""
 OUTPUT_ROWS = 28
 """Output rows of a block: its centres and its noise words, three for four of 16 centres. Whole tiles."""
-CBOW_CENTRES, CBOW_NOISE_WORDS = 32, {"exact": 20, "word2vec.c": 48}
-"""The same of CBOW, by its gradients: its centres have one pair each, and need more noise words than skip-gram's."""
+CBOW_CENTRES, CBOW_NOISE_WORDS = 32, {"exact": 8, "word2vec.c": 16}
+"""The same of CBOW, by its gradients."""
+MEAN_ROUNDS, MEAN_CENTRES = 16, 16
+"""The mean of all output vectors is found in one of so many rounds at most, and once for so many centres for each word:
+a hundredth of the time goes there.
+"""
 ROUND_CENTRES = 256
 """Centres in a round at most: with more, a snapshot is old by the time its changes are added, and learns less."""
 ROUND_STEP = 4.0
@@ -175,6 +179,7 @@ def plan_epoch(tokens: Tokens, config: TrainingConfig, epoch: int, epochs: int) 
         distance_weights=distance_weights(config, window),
         even=int(config.distance_weights == "even"),
         noise_weight=config.negative / noise_words,
+        mean_rounds=max(MEAN_ROUNDS, MEAN_CENTRES * len(tokens.counts) // (block_centres * round_blocks)),
         rate_first=config.learning_rate - fall * epoch,
         rate_slope=-fall / n,
         rate_least=float(config.min_learning_rate),

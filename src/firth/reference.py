@@ -72,6 +72,7 @@ class Example:
     shares: Sequence[float]
     steps: Sequence[float]  # what each input vector is given of the gradient by h: its share, for the exact gradient
     targets: Sequence[Target]
+    shift: Any = 0.0  # what is added to the output vectors of noise words, (d,), in the gradient by h
 
 
 def noise_targets(centre: int, noise: Sequence[int], noise_weight: float) -> list[Target]:
@@ -103,6 +104,7 @@ def examples_of(
     mean: bool = True,
     exact: bool = True,
     parts: Any = None,
+    shift: Any = 0.0,
 ) -> list[Example]:
     """What is to be learned from context words, each with its weight, and the targets of their centre.
 
@@ -116,15 +118,18 @@ def examples_of(
     for words, targets in contexts:
         if together and words:
             total = sum(weight for _, weight in words) if mean else 1.0
-            found.append(_example([(word, weight / total, weight) for word, weight in words], targets, exact, parts))
+            shares = [(word, weight / total, weight) for word, weight in words]
+            found.append(_example(shares, targets, exact, parts, shift))
         elif words:
             for word, weight in words:
                 weighted = [(row, label, by * weight) for row, label, by in targets]
-                found.append(_example([(word, 1.0, 1.0)], weighted, exact, parts))
+                found.append(_example([(word, 1.0, 1.0)], weighted, exact, parts, shift))
     return found
 
 
-def _example(words: Sequence[tuple[int, float, float]], targets: Sequence[Target], exact: bool, parts: Any) -> Example:
+def _example(
+    words: Sequence[tuple[int, float, float]], targets: Sequence[Target], exact: bool, parts: Any, shift: Any
+) -> Example:
     """Of words, each with its share and its weight."""
     contexts: list[int] = []
     shares: list[float] = []
@@ -134,7 +139,7 @@ def _example(words: Sequence[tuple[int, float, float]], targets: Sequence[Target
         contexts += rows
         shares += [share / len(rows)] * len(rows)
         steps += [share if exact else weight] * len(rows)
-    return Example(contexts, shares, steps, targets)
+    return Example(contexts, shares, steps, targets, shift)
 
 
 def block_loss(inputs: Array, outputs: Array, examples: Sequence[Example]) -> float:
@@ -152,14 +157,16 @@ def block_loss(inputs: Array, outputs: Array, examples: Sequence[Example]) -> fl
 
 
 def block_gradient(inputs: Array, outputs: Array, examples: Sequence[Example]) -> tuple[Array, Array]:
-    """The gradient of `block_loss` by inputs and by outputs, of their shapes, where steps are shares."""
+    """The gradient of `block_loss` by inputs and by outputs, of their shapes, where steps are shares and the shift is
+    zero.
+    """
     by_inputs, by_outputs = np.zeros_like(inputs), np.zeros_like(outputs)
     for example in examples:
         hidden = np.array(example.shares) @ inputs[list(example.contexts)]
         by_hidden = np.zeros_like(hidden)
         for row, label, weight in example.targets:
             error = weight * (logistic(hidden @ outputs[row]) - label)
-            by_hidden += error * outputs[row]
+            by_hidden += error * (outputs[row] if label else outputs[row] + example.shift)
             by_outputs[row] += error * hidden
         for context, step in zip(example.contexts, example.steps, strict=True):
             by_inputs[context] += step * by_hidden
@@ -192,17 +199,23 @@ def train_epoch(
     loss, measured = 0.0, 0.0
     steps = np.ones((len(outputs), 1)) if epoch.tree is None else steps_of_nodes(epoch.tree)
     size = plan.block_centres * plan.round_blocks
-    for round_first in range(0, len(kept), size):
+    together = epoch.config.architecture == "cbow"
+    for number, round_first in enumerate(range(0, len(kept), size)):
+        finds_mean = number % plan.mean_rounds == 0
+        if finds_mean and epoch.noise is not None:
+            noise_mean = epoch.noise.shares @ outputs
         round_last = min(round_first + size, len(kept))
         rate = max(plan.rate_first + plan.rate_slope * kept[round_first], plan.rate_least)
         by_input, by_output = [], []
         for first in range(round_first, round_last, plan.block_centres):
             last = min(first + plan.block_centres, round_last)
-            noise = []
+            noise, shift = [], 0.0
             if epoch.noise is not None:
                 counters = [kept[first] * plan.noise_words + n for n in range(plan.noise_words)]
                 tables = epoch.noise.table[:, 0].tolist(), epoch.noise.table[:, 1].tolist()
                 noise = [noise_word(*tables, int(plan.noise_key), counter) for counter in counters]
+                if together and not finds_mean:
+                    shift = noise_mean - outputs[noise].mean(axis=0)
             contexts = []
             for i in range(first, last):
                 near = pairs_of(i, kept, sentences, plan)
@@ -214,7 +227,6 @@ def train_epoch(
                     else path_targets(centre, epoch.tree)
                 )
                 contexts.append((words, targets))
-            together = epoch.config.architecture == "cbow"
             at_once = together and epoch.tree is not None
             for some in [[context] for context in contexts] if at_once else [contexts]:
                 examples = examples_of(
@@ -223,6 +235,7 @@ def train_epoch(
                     mean=epoch.config.context == "mean",
                     exact=epoch.config.context_gradient == "exact",
                     parts=epoch.parts,
+                    shift=shift,
                 )
                 by_inputs, by_outputs = block_gradient(inputs, outputs, examples)
                 if (first // plan.block_centres) % plan.loss_blocks == 0:

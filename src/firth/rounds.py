@@ -22,7 +22,7 @@ from firth.planning import Tokens, initial_parameters, plan_epoch
 from firth.sampling import as_thresholds, keep_probabilities
 from firth.team import Team
 
-VERSION = 2
+VERSION = 3
 """Goes up when the same settings come to other bits, so that no checkpoint of before is gone on with."""
 HELD_OUT = 2**32
 """In the place of an epoch's number, for the random numbers of what is held out."""
@@ -41,12 +41,15 @@ STRETCH_TOKENS = 131_072
 
 
 class Done(NamedTuple):
-    """What of a training is done: whole epochs, stretches of the next one, and the sums of that one's loss."""
+    """What of a training is done: whole epochs, stretches of the next one, and the sums of that one's loss; and the
+    mean of all output vectors as it was found last, (width,), in that epoch.
+    """
 
     epochs: int = 0
     stretches: int = 0
     loss: float = 0.0
     pairs: int = 0
+    noise_mean: tuple[float, ...] = ()
 
 
 NOTHING = Done()
@@ -132,9 +135,11 @@ def train(
     plan = plan_epoch(tokens, config, 0, epochs)
     with Team(min(threads, plan.round_blocks)) as team:  # more would find no block to compute, and wait
         crew = Crew(team, config, plan, parameters, targets, tokens.parts, frozen)
+        if done.noise_mean:
+            crew.changes.noise_mean[0] = done.noise_mean
         for epoch in range(done.epochs, epochs):
             plan = plan_epoch(tokens, config, epoch, epochs)
-            _, skipped, loss, pairs = done if epoch == done.epochs else Done(epoch)
+            _, skipped, loss, pairs, _ = done if epoch == done.epochs else Done(epoch)
             for number, (stretch, position) in enumerate(Walk(tokens, config, epoch, plan), start=1):
                 if number <= skipped:
                     continue
@@ -151,7 +156,9 @@ def train(
                     pairs=pairs,
                     loss=loss / pairs if pairs else float("nan"),
                     learning_rate=max(plan.rate_first + plan.rate_slope * position, plan.rate_least),
-                    done=Done(epoch, number, loss, pairs) if position < n else Done(epoch + 1),
+                    done=Done(epoch, number, loss, pairs, tuple(crew.changes.noise_mean[0].tolist()))
+                    if position < n
+                    else Done(epoch + 1),
                     validation_loss=of_held_out,
                 )
             if pairs == 0:

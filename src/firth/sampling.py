@@ -68,4 +68,5 @@ def alias_table(probabilities: Float64) -> Noise:
     scaled = probabilities * n
     fill_alias_table(scaled, column, alias, np.empty(n, np.int32))
     threshold = np.minimum(np.round(column * 2**32), 2**32 - 1)  # a full column is its own alias
-    return Noise(np.stack([threshold.astype(np.uint32), alias.astype(np.uint32)], axis=1))
+    table = np.stack([threshold.astype(np.uint32), alias.astype(np.uint32)], axis=1)
+    return Noise(table, probabilities.astype(np.float32))

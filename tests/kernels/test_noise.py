@@ -3,7 +3,8 @@ import pytest
 from numpy.testing import assert_allclose
 
 from firth import reference
-from firth.kernels.noise import draw_noise_word
+from firth.aligned import aligned_zeros
+from firth.kernels.noise import draw_noise_word, sum_of_mean
 from firth.sampling import alias_table, noise_distribution
 
 
@@ -25,3 +26,15 @@ def test_draw_noise_word__follows_the_distribution_and_its_twin():
     assert drawn == twin
     expected = noise_distribution(np.array([50, 30, 10, 5, 5]), 0.75) * 5000
     assert (np.abs(np.bincount(drawn) - expected) < 5 * np.sqrt(expected)).all()
+
+
+@pytest.mark.parametrize("parts", [1, 3, 8])
+def test_sum_of_mean__comes_to_the_mean_of_what_is_drawn(parts):
+    noise = alias_table(noise_distribution(np.array([50, 30, 10, 5, 5]), 0.75))
+    rows, sums = aligned_zeros(5, 32), np.full((parts, 32), np.nan, np.float32)
+    rows[:] = np.random.default_rng(0).normal(size=(5, 32))
+    for part in range(parts):
+        sum_of_mean(noise, rows, part, parts, sums)
+    drawn = rows[[int(draw_noise_word(noise, np.uint64(7), i)) for i in range(5000)]]
+    assert_allclose(sums.sum(axis=0), drawn.mean(axis=0), atol=5 / np.sqrt(5000))
+    assert_allclose(sums.sum(axis=0), noise.shares.astype(float) @ rows, rtol=1e-5, atol=1e-6)

@@ -71,6 +71,7 @@ class Plan(NamedTuple):
     distance_weights: Float32  # (window,) the weight of a context word by its distance from the centre
     even: int  # 1 if all of these are 1
     noise_weight: float  # k/K, the weight of each noise word in each pair
+    mean_rounds: int  # the mean of all output vectors is found in one of so many rounds, where it is needed
     rate_first: float  # the learning rate where the epoch begins, and how it changes per token
     rate_slope: float
     rate_least: float
@@ -114,6 +115,8 @@ class Changes(NamedTuple):
     input_owner: UInt16  # (V,) the thread that adds all changes of a row: any of those that found one
     output_owner: UInt16
     frozen: int  # whether any row is
+    mean_sums: Float32  # (R, width) what parts of the vocabulary add to the mean of all output vectors
+    noise_mean: Float32  # (1, width) that mean, each word weighed as it is drawn, when it was found last
     loss: Float64  # (R,) sum over the block's pairs, where it is measured
     pairs: Float64  # (R,) what these pairs weigh together
 
@@ -209,6 +212,12 @@ def is_measured(stretch: Stretch, first: int, plan: Plan) -> bool:
     """Whether the loss of the block of centres from `first` on is to be measured."""
     block = stretch.first_block + (first - stretch.first) // plan.block_centres
     return block % plan.loss_blocks == 0
+
+
+@compiled
+def is_mean_found(number: int, plan: Plan) -> bool:
+    """Whether the mean of all output vectors is found in the round of this number in its epoch."""
+    return number % plan.mean_rounds == 0
 
 
 @compiled

@@ -30,7 +30,7 @@ from firth.kernels.blocks import (
 )
 from firth.kernels.compiler import compiled
 from firth.kernels.contexts import find_windows, weigh_windows
-from firth.kernels.noise import Noise
+from firth.kernels.noise import Noise, sum_of_mean
 from firth.kernels.prefetch import prefetch_row
 from firth.kernels.products import score, weigh, weigh_bands, weigh_transposed, weigh_transposed_bands
 from firth.kernels.rows import add_row, dot
@@ -48,6 +48,7 @@ class Hidden(NamedTuple):
     G: Float32  # (B, width) the gradient by what a centre's context words are together; B may be more than the centres
     S: Float32  # (B, K) scores of noise words, then gradients
     scores: Float32  # (B · K,) S, flat
+    shift: Float32  # (1, width) from the mean of the noise words to that of all words
     scales: Float32  # (B,) what the sum of each centre's context words is multiplied by, for their mean
     ones: Float32  # (B,)
     numbers: Int32  # (T,) 0, 1, 2 …
@@ -137,6 +138,19 @@ def noise_gradients(rate: np.float32, plan: Plan, hidden: Hidden, output_words: 
 
 
 @compiled
+def shift_noise(noise_mean: Float32, hidden: Hidden) -> None:
+    """Move the noise words' vectors Z so that their mean is that of all words."""
+    noise_words = hidden.Z.shape[0]
+    share = np.float32(1) / np.float32(noise_words)
+    for column in range(hidden.shift.shape[1]):
+        hidden.shift[0, column] = noise_mean[0, column]
+    for n in range(noise_words):
+        add_row(hidden.shift, 0, -share, hidden.Z, n)
+    for n in range(noise_words):
+        add_row(hidden.Z, n, np.float32(1), hidden.shift, 0)
+
+
+@compiled
 def cbow_loss(centres: int, plan: Plan, own: Float32, hidden: Hidden, output_words: Int32) -> float:
     """The loss of a block's centres: -log σ(own score) - w Σ log σ(-noise score), from the scores S."""
     loss, noise_words = 0.0, output_words[hidden.G.shape[0] :]
@@ -166,9 +180,13 @@ def compute_cbow_block(
     thread: int,
     next_first: int,
     ahead: Ahead,
+    finds_mean: bool,
+    blocks: int,
 ) -> None:
     """As `compute_block`, for CBOW. A centre's own score is one product; those of the noise words are a matrix. Its own
-    output row changes by what its context words are together, times a number: both are left.
+    output row changes by what its context words are together, times a number: both are left. What context words change
+    by, they get from noise words that are moved to the mean of all words: with that of a few, they would all change by
+    what it is off by. In a round that finds that mean, each of its `blocks` sums a part of it, and nothing is moved.
     """
     centres = min(plan.block_centres, stretch.last - first)
     input_words, output_words = changes.input_words[block], changes.output_words[block]
@@ -205,6 +223,10 @@ def compute_cbow_block(
 
     step = np.float32(rate)
     noise_gradients(step, plan, hidden, output_words)
+    if finds_mean:
+        sum_of_mean(noise, parameters.outputs, block, blocks, changes.mean_sums)
+    else:
+        shift_noise(changes.noise_mean, hidden)
     weigh(hidden.S, centres, hidden.Z, hidden.G, ahead)
     weigh_transposed(hidden.S, centres, H, output_rows[first_noise:], ahead)
     for i in range(centres):

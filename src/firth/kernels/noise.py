@@ -9,7 +9,9 @@ import numpy as np
 from firth.kernels.compiler import compiled
 from firth.kernels.prefetch import prefetch_row
 from firth.kernels.randomness import draw, high_half, low_half, scale
+from firth.kernels.rows import add_row
 
+Float32 = np.ndarray[Any, np.dtype[np.float32]]
 Float64 = np.ndarray[Any, np.dtype[np.float64]]
 Int32 = np.ndarray[Any, np.dtype[np.int32]]
 UInt32 = np.ndarray[Any, np.dtype[np.uint32]]
@@ -22,6 +24,7 @@ class Noise(NamedTuple):
     """
 
     table: UInt32  # (V, 2) threshold and alias
+    shares: Float32  # (V,) each word's probability
 
 
 @compiled
@@ -37,6 +40,16 @@ def draw_noise_word(noise: Noise, key: np.uint64, counter: int) -> int:
     word = scale(high_half(bits), noise.table.shape[0])
     alias = np.int64(noise.table[word, 1])  # looked up in any case: no branch, which nobody could foretell
     return word if low_half(bits) < noise.table[word, 0] else alias  # type: ignore[return-value]
+
+
+@compiled
+def sum_of_mean(noise: Noise, rows: Float32, part: int, parts: int, sums: Float32) -> None:
+    """sums[part] = what one of some parts of the vocabulary adds to the mean of all words' rows, as they are drawn."""
+    words = rows.shape[0]
+    for column in range(sums.shape[1]):
+        sums[part, column] = 0
+    for word in range(words * part // parts, words * (part + 1) // parts):
+        add_row(sums, part, noise.shares[word], rows, word)
 
 
 @compiled

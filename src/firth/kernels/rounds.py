@@ -20,6 +20,8 @@ from firth.kernels.blocks import (
     Scratch,
     Stretch,
     ask_for,
+    clear,
+    is_mean_found,
     learning_rate,
 )
 from firth.kernels.cbow import compute_cbow_block
@@ -147,17 +149,21 @@ def as_owner(thread: int, threads: int, changes: Changes) -> int:
 
 @compiled
 def add_share(
-    share: int, shares: int, centres: int, blocks: int, totals: Float64, plan: Plan, parameters: Parameters,
-    parts: Parts | None, scratch: Scratch, descents: Any, changes: Changes,
+    share: int, shares: int, finds_mean: bool, centres: int, blocks: int, totals: Float64, plan: Plan,
+    parameters: Parameters, parts: Parts | None, scratch: Scratch, descents: Any, changes: Changes,
 ) -> None:  # fmt: skip
     """Add one of the shares of a round's changes: rows that one thread owns, and of a tree's nodes some columns; with
-    the first share, the round's loss.
+    the first share, the round's loss, and the mean of all output vectors, if it was found.
     """
     owner = as_owner(share, shares, changes)
     if share == 0:
         for block in range(blocks):
             totals[0] += changes.loss[block]
             totals[1] += changes.pairs[block]
+        if finds_mean:
+            clear(changes.noise_mean, 0, 1)
+            for block in range(blocks):
+                add_row(changes.noise_mean, 0, np.float32(1), changes.mean_sums, block)
     add_rows(
         changes.input_words, changes.input_count, changes.input_rows, None, blocks,
         changes.input_owner, parameters.inputs, parts, owner, scratch.mine,
@@ -202,11 +208,12 @@ def train_rounds(
     owner = as_owner(thread, threads, changes)
     ahead = Ahead(stretch.tokens, parameters, parts, scratch.noise_words, scratch.places)
     expect_nothing(ahead)
-    block_end = 0
+    block_end, rounds_before = 0, stretch.first_block // plan.round_blocks
     for number, round_first in enumerate(range(stretch.first, stretch.last, size)):
         centres = min(size, stretch.last - round_first)
         blocks = (centres + plan.block_centres - 1) // plan.block_centres
         block_end += blocks
+        finds_mean = noise is not None and hidden is not None and is_mean_found(rounds_before + number, plan)
         rate = learning_rate(plan, stretch.positions[round_first])
         for other in range(threads):
             of = (thread + other) % threads
@@ -223,7 +230,7 @@ def train_rounds(
                 if noise is not None and hidden is not None:
                     compute_cbow_block(
                         stretch, first, block, rate, plan, parameters, parts, noise, scratch, hidden, changes, owner,
-                        next_first, ahead,
+                        next_first, ahead, finds_mean, blocks,
                     )  # fmt: skip
                 if descents is not None:
                     compute_tree_block(
@@ -241,6 +248,9 @@ def train_rounds(
         for other in range(threads):
             share = (thread + other) % threads
             if take_if(counters, SHARES + SPREAD * share, number):
-                add_share(share, threads, centres, blocks, totals, plan, parameters, parts, scratch, descents, changes)
+                add_share(
+                    share, threads, finds_mean, centres, blocks, totals, plan, parameters, parts, scratch, descents,
+                    changes,
+                )  # fmt: skip
                 take_ticket(counters, SHARES_DONE)
         wait_until(counters, SHARES_DONE, (number + 1) * threads)
