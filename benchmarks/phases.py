@@ -17,11 +17,18 @@ from firth import rounds
 from firth.config import TrainingConfig
 from firth.crew import Crew, Targets
 from firth.kernels import skipgram as kernels
-from firth.kernels.ahead import Ahead, draw_ahead, expect, expect_nothing, take_noise_words
+from firth.kernels.ahead import (
+    Ahead,
+    ask_for_outputs,
+    draw_ahead,
+    expect,
+    expect_nothing,
+    is_expected,
+    take_noise_words,
+)
 from firth.kernels.blocks import ALONE, copy_rows
 from firth.kernels.compiler import compiled
 from firth.kernels.intrinsics.replacing import replaces
-from firth.kernels.prefetch import prefetch_row
 from firth.kernels.products import TILE_ROWS
 from firth.kernels.rounds import add_rows
 from firth.planning import OUTPUT_ROWS, Tokens, initial_parameters, plan_epoch
@@ -74,17 +81,24 @@ def run_phases(blocks, stretch, plan, parameters, noise, scratch, pairs, changes
         first, block = stretch.first + i * B, i % plan.round_blocks
         input_words, output_words = changes.input_words[block], changes.output_words[block]
         changes.input_count[block], before = kernels.find_windows(
-            stretch, first, first + B, plan, windows, input_words, parameters.inputs, None
+            stretch,
+            first,
+            first + B,
+            plan,
+            windows,
+            input_words,
+            parameters.inputs,
+            None,
+            not is_expected(first, ahead),
         )
         used = changes.input_count[block]
         context_rows += used
         time = note(cycles, 0, time)
         for j in range(B):
             output_words[j] = stretch.tokens[first + j]
-            prefetch_row(parameters.outputs, output_words[j])
         take_noise_words(first, stretch, plan, noise, ahead, output_words[B:])
-        for j in range(K):
-            prefetch_row(parameters.outputs, output_words[B + j])
+        if not is_expected(first, ahead):
+            ask_for_outputs(output_words, ahead)
         expect(first + B, first, stretch, plan, noise, ahead)
         time = note(cycles, 1, time)
         kernels.weigh_windows(B, used, before, windows)

@@ -9,6 +9,7 @@ from firth.kernels.products import (
     learn_listed,
     score,
     score_bands,
+    score_each,
     score_listed,
     weigh,
     weigh_bands,
@@ -27,6 +28,11 @@ def compiled_score(X, n, Z, S):
 @compiled
 def compiled_score_bands(X, Z, bands, S):
     score_bands(X, Z, bands, S)
+
+
+@compiled
+def compiled_score_each(X, n, Z, of_z, s):
+    score_each(X, n, Z, of_z, s)
 
 
 @compiled
@@ -227,3 +233,14 @@ def test_score__adds_the_halves_of_lanes(n, outputs):
         lanes = lanes[..., :half] + lanes[..., half:]
     assert_array_equal(S, lanes[..., 0])
     assert_array_equal(listed, lanes[..., 0])
+
+
+@pytest.mark.parametrize("width", [16, 112, 304])
+@pytest.mark.parametrize("n", [1, 4, 7, 32])
+@pytest.mark.parametrize("function", [score_each, compiled_score_each])
+def test_score_each__is_a_product_of_two_rows_for_each(function, n, width):
+    X, Z, scores = normal(32, width), normal(9, width), np.full(36, np.nan, np.float32)
+    of_z = np.random.default_rng(n).integers(-1, 9, 32).astype(np.int32)
+    function(X, n, Z, of_z, scores)
+    assert_allclose(scores[:n], [x @ Z[max(z, 0)] for x, z in zip(X[:n], of_z, strict=False)], rtol=1e-4, atol=1e-4)
+    assert np.isnan(scores[whole_tiles(n) :]).all()

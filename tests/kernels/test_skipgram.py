@@ -99,7 +99,9 @@ def test_pairs__are_those_of_the_twin(window, more):
     for first in range(0, stretch.last, B):
         last = min(first + B, stretch.last)
         windows, words = crew.spaces[0].scratch.windows, crew.changes.input_words[0]
-        used, before = find_windows(stretch, first, last, plan, windows, words, np.zeros((1000, 16), np.float32), None)
+        used, before = find_windows(
+            stretch, first, last, plan, windows, words, np.zeros((1000, 16), np.float32), None, True
+        )
         weigh_windows(last - first, used, before, windows)
         ours = sorted(
             (int(words[row]), int(stretch.tokens[first + i]))

@@ -1,7 +1,8 @@
 """What the block that a thread computes next will need: asked for a few rows at a time, between the tiles of the
 products of the block before it. So rows come from memory while the processor multiplies.
 
-Which block that is, is a guess where there are more threads. A wrong one costs time, and changes nothing.
+Which block that is, is a guess where there are more threads. A wrong one costs time, and changes nothing: the rows of a
+block that was not expected are asked for when it begins.
 """
 
 from __future__ import annotations
@@ -45,9 +46,22 @@ def draw_noise_words(first: int, stretch: Stretch, plan: Plan, noise: Noise, wor
 
 
 @compiled
+def is_expected(first: int, ahead: Ahead) -> bool:
+    """Whether the block of centres from `first` on was expected, and so its rows are on their way."""
+    return bool(ahead.places[FIRST] == first)
+
+
+@compiled
+def ask_for_outputs(words: Int32, ahead: Ahead) -> None:
+    """Ask for the output rows of all these words now."""
+    for i in range(words.shape[0]):
+        prefetch_row(ahead.parameters.outputs, max(words[i], 0))
+
+
+@compiled
 def take_noise_words(first: int, stretch: Stretch, plan: Plan, noise: Noise, ahead: Ahead, words: Int32) -> None:
     """As `draw_noise_words`; if that block was expected, they have been drawn."""
-    if ahead.places[FIRST] != first:
+    if not is_expected(first, ahead):
         draw_noise_words(first, stretch, plan, noise, words)
         return
     for n in range(plan.noise_words):

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from firth.kernels.ahead import Ahead, draw_ahead, expect, take_noise_words
+from firth.kernels.ahead import Ahead, ask_for_outputs, draw_ahead, expect, is_expected, take_noise_words
 from firth.kernels.blocks import (
     UNUSED,
     Changes,
@@ -31,9 +31,8 @@ from firth.kernels.blocks import (
 from firth.kernels.compiler import compiled
 from firth.kernels.contexts import find_windows, weigh_windows
 from firth.kernels.noise import Noise, sum_of_mean
-from firth.kernels.prefetch import prefetch_row
-from firth.kernels.products import score, weigh, weigh_bands, weigh_transposed, weigh_transposed_bands
-from firth.kernels.rows import add_row, dot
+from firth.kernels.products import score, score_each, weigh, weigh_bands, weigh_transposed, weigh_transposed_bands
+from firth.kernels.rows import add_row
 from firth.kernels.sums import spread_windows, sum_up, sum_windows
 
 Float32 = np.ndarray[Any, np.dtype[np.float32]]
@@ -196,13 +195,14 @@ def compute_cbow_block(
     first_noise = hidden.G.shape[0]
     H, own = output_rows[:first_noise], changes.output_scales[block * outputs : block * outputs + first_noise]
 
+    asks = not is_expected(first, ahead)
     tokens, before = find_windows(
-        stretch, first, first + centres, plan, scratch.windows, input_words, parameters.inputs, parts
+        stretch, first, first + centres, plan, scratch.windows, input_words, parameters.inputs, parts, asks
     )
     changes.input_count[block] = tokens
     choose_outputs(stretch, first, centres, plan, noise, scratch.windows.reach, ahead, output_words)
-    for i in range(outputs):
-        prefetch_row(parameters.outputs, max(output_words[i], 0))
+    if asks:
+        ask_for_outputs(output_words, ahead)
     expect(next_first, first, stretch, plan, noise, ahead)
     claim_inputs(changes.input_owner, input_words, tokens, thread, parts)
     claim(changes.output_owner, output_words, outputs, thread)
@@ -211,8 +211,7 @@ def compute_cbow_block(
     copy_rows(parameters.outputs, output_words[first_noise:], outputs - first_noise, hidden.Z)
     draw_ahead(stretch, plan, noise, ahead)
     score(H, centres, hidden.Z, hidden.S, ahead)
-    for i in range(centres):
-        own[i] = dot(H, i, parameters.outputs, max(output_words[i], 0))
+    score_each(H, centres, parameters.outputs, output_words, own, ahead)
 
     changes.loss[block] = 0.0
     changes.pairs[block] = 0

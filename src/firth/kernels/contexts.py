@@ -40,12 +40,12 @@ def reach_of(stretch: Stretch, centre: int, direction: int, window: int) -> int:
 @compiled
 def find_windows(
     stretch: Stretch, first: int, last: int, plan: Plan, windows: Windows, input_words: Int32, inputs: Float32,
-    parts: Parts | None,
+    parts: Parts | None, asks: bool,
 ) -> tuple[int, int]:  # fmt: skip
     """Note in `windows` how many context words each centre has before it, and after it; and which words these are.
 
     Returns how many tokens there are from the first context word to the last, and how many of these stand before the
-    first centre. `input_words` gets the word of each. Rows of `inputs` are asked for as they are found.
+    first centre. `input_words` gets the word of each, whose rows of `inputs` are asked for, if that is wanted.
     """
     reach, before, after = windows.reach, 0, 1
     for i in range(last - first):
@@ -57,7 +57,8 @@ def find_windows(
     tokens = before + after
     for row in range(tokens):
         input_words[row] = stretch.tokens[first - before + row]
-        ask_for(inputs, input_words[row], parts)
+        if asks:
+            ask_for(inputs, input_words[row], parts)
     return tokens, before
 
 

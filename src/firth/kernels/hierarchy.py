@@ -258,7 +258,7 @@ def start_tree_block(
     """
     input_words = changes.input_words[block]
     tokens, before = find_windows(
-        stretch, first, first + centres, plan, scratch.windows, input_words, parameters.inputs, parts
+        stretch, first, first + centres, plan, scratch.windows, input_words, parameters.inputs, parts, True
     )
     changes.input_count[block] = tokens
     claim_inputs(changes.input_owner, input_words, tokens, thread, parts)

@@ -67,6 +67,11 @@ def weigh_transposed_bands(G: Array, X: Array, bands: Bands, out: Array, ahead: 
         out[columns] = G[first:last, columns].T @ X[first:last]
 
 
+def score_each(X: Array, n: Any, Z: Array, of_z: Rows, s: Array, ahead: Any = None) -> None:
+    """s[i] = X[i] · Z[of_z[i]], or of the first row where none is listed, for the first n rows of X."""
+    s[:n] = (X[:n] * Z[np.maximum(of_z[:n], 0)]).sum(axis=1)
+
+
 def score_listed(X: Array, of_x: Rows, Z: Array, of_z: Rows, S: Array) -> None:
     """S[i, j] = X[of_x[i]] · Z[of_z[j]]. Of Z there are whole tiles."""
     S[: len(of_x), : len(of_z)] = X[of_x] @ Z[of_z].T

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from firth.kernels.ahead import Ahead, draw_ahead, expect, take_noise_words
+from firth.kernels.ahead import Ahead, ask_for_outputs, draw_ahead, expect, is_expected, take_noise_words
 from firth.kernels.blocks import (
     UNUSED,
     Changes,
@@ -31,7 +31,6 @@ from firth.kernels.blocks import (
 from firth.kernels.compiler import compiled
 from firth.kernels.contexts import find_windows, weigh_windows
 from firth.kernels.noise import Noise
-from firth.kernels.prefetch import prefetch_row
 from firth.kernels.products import TILE_ROWS, score_bands, weigh_bands, weigh_transposed_bands
 
 Float32 = np.ndarray[Any, np.dtype[np.float32]]
@@ -124,16 +123,16 @@ def compute_block(
     input_rows = changes.input_rows[block * inputs : (block + 1) * inputs]
     output_rows = changes.output_rows[block * outputs : (block + 1) * outputs]
 
+    asks = not is_expected(first, ahead)
     tokens, before = find_windows(
-        stretch, first, first + centres, plan, scratch.windows, input_words, parameters.inputs, parts
+        stretch, first, first + centres, plan, scratch.windows, input_words, parameters.inputs, parts, asks
     )
     changes.input_count[block] = tokens
     for i in range(B):
         output_words[i] = stretch.tokens[first + i] if i < centres else UNUSED
-        prefetch_row(parameters.outputs, max(output_words[i], 0))
     take_noise_words(first, stretch, plan, noise, ahead, output_words[B:])
-    for n in range(plan.noise_words):
-        prefetch_row(parameters.outputs, output_words[B + n])
+    if asks:
+        ask_for_outputs(output_words, ahead)
     expect(next_first, first, stretch, plan, noise, ahead)
     windows = scratch.windows
     weigh_windows(centres, tokens, before, windows)

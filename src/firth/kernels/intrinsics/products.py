@@ -33,6 +33,7 @@ from firth.kernels.products import (
     learn_listed,
     score,
     score_bands,
+    score_each,
     score_listed,
     weigh,
     weigh_bands,
@@ -54,8 +55,8 @@ SCORE_ROWS, SCORE_COLUMNS = (4, 4) if WIDE else (2, 2)
 """The tile of scores, of which each takes a vector."""
 ROW_COLUMNS = SCORE_ROWS * SCORE_COLUMNS
 """The scores in a tile of one row."""
-ASKED_A_SCORE, ASKED_A_SUM = 1, 4
-"""Rows of the next block that are asked for after a tile of scores, and after one of sums."""
+ASKED_A_SCORE, ASKED_A_FEW, ASKED_A_SUM = 1, 2, 4
+"""Rows of the next block that are asked for after a tile of scores, after one of few scores, and after one of sums."""
 
 
 Row = Callable[[Value], Value]
@@ -98,6 +99,27 @@ def _score_tile(rows: int, columns: int) -> Any:
         return signature, generate
 
     return tile
+
+
+@intrinsic
+def _score_each_tile(typing_context, X, t, Z, z0, z1, z2, z3, s):  # type: ignore[no-untyped-def]
+    """s[t + k] = X[t + k] · Z[zₖ], for k from 0 to 3."""
+    signature = types.void(X, types.intp, Z, *[types.intp] * 4, s)
+
+    def generate(context: Any, builder: Builder, signature: Any, args: Any) -> Value:
+        x, z = (Matrix(context, builder, signature.args[i], args[i]) for i in (0, 2))
+        scores, t = List(context, builder, signature.args[7], args[7]), args[1]
+
+        def body(column: Value, sums: list[Value]) -> list[Value]:
+            of_x = [x.vector(builder.add(t, index(k)), column) for k in range(TILE_ROWS)]
+            of_z = [z.vector(row, column) for row in args[3:7]]
+            return [multiply_add(builder, a, b, total) for a, b, total in zip(of_x, of_z, sums, strict=True)]
+
+        sums = lane_sums(builder, accumulate(builder, [x.zeros] * TILE_ROWS, index(0), x.width, LANES, body))
+        scores.store(_part(builder, sums, 0, TILE_ROWS), t)
+        return context.get_dummy_value()
+
+    return signature, generate
 
 
 def _listed_score_tile(rows: int, columns: int) -> Any:
@@ -335,6 +357,17 @@ def _weigh_transposed_bands(G, X, bands, out, ahead=None):  # type: ignore[no-un
         for r in range(0, out.shape[0], TILE_ROWS):
             _weigh_columns(G, r, bands[r // TILE_ROWS, 0], bands[r // TILE_ROWS, 1], 0, 0, X, out)
             ask(ahead, ASKED_A_SUM)
+
+    return tiles
+
+
+@overload(score_each, jit_options=OPTIONS)
+def _score_each(X, n, Z, of_z, s, ahead=None):  # type: ignore[no-untyped-def]
+    def tiles(X, n, Z, of_z, s, ahead=None):  # type: ignore[no-untyped-def]
+        for t in range(0, n, TILE_ROWS):
+            z0, z1, z2, z3 = max(of_z[t], 0), max(of_z[t + 1], 0), max(of_z[t + 2], 0), max(of_z[t + 3], 0)
+            _score_each_tile(X, t, Z, z0, z1, z2, z3, s)
+            ask(ahead, ASKED_A_FEW)
 
     return tiles
 

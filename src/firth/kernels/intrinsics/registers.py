@@ -96,14 +96,14 @@ class List:
 
     def vector(self, place: Value) -> Value:
         """The numbers from a place on."""
-        return self.builder.load(self._vectors(place), align=self.number_bytes)
+        return self.builder.load(self._vectors(place, self.vector_type), align=self.number_bytes)
 
     def store(self, vector: Value, place: Value) -> None:
         """Write numbers from a place on."""
-        self.builder.store(vector, self._vectors(place), align=self.number_bytes)
+        self.builder.store(vector, self._vectors(place, vector.type), align=self.number_bytes)
 
-    def _vectors(self, place: Value) -> Value:
-        return self.builder.bitcast(self.builder.gep(self.data, [place]), self.vector_type.as_pointer())
+    def _vectors(self, place: Value, vector_type: Any) -> Value:
+        return self.builder.bitcast(self.builder.gep(self.data, [place]), vector_type.as_pointer())
 
 
 def multiply_add(builder: Builder, a: Value, b: Value, c: Value) -> Value:
