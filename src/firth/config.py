@@ -218,8 +218,7 @@ class TrainingConfig(TextConfig):
     )
     learning_rate: float = setting(
         None,
-        "the learning rate at the start (default: 0.025; for cbow with exact gradients of a mean 0.15, or 0.1 with"
-        " hierarchical-softmax)",
+        "the learning rate at the start (default: 0.025; for cbow with exact gradients of a mean 0.1)",
         is_real(1e-12, 10),
         "a number above 0, up to 10",
     )
@@ -242,10 +241,13 @@ class TrainingConfig(TextConfig):
 
     def __post_init__(self) -> None:
         if self.learning_rate is None:
-            of_share = self.architecture == "cbow" and (self.context, self.context_gradient) == ("mean", "exact")
-            of_mean = 0.15 if self.objective == "negative-sampling" else 0.1
-            object.__setattr__(self, "learning_rate", of_mean if of_share else 0.025)
+            object.__setattr__(self, "learning_rate", 0.1 if self.shares_gradient else 0.025)
         super().__post_init__()
+
+    @property
+    def shares_gradient(self) -> bool:
+        """Whether context words have each a share of a gradient, which is that of their mean."""
+        return self.architecture == "cbow" and self.context == "mean" and self.context_gradient == "exact"
 
     def _contradictions(self) -> list[str]:
         wrong = []

@@ -20,8 +20,8 @@ BLOCK_CENTRES = 16
 """Centres in a block, where the corpus allows; the rest of its output rows are noise words."""
 OUTPUT_ROWS = 28
 """Output rows of a block: its centres and its noise words, three for four of 16 centres. Whole tiles."""
-CBOW_CENTRES, CBOW_NOISE_WORDS = 32, {"exact": 8, "word2vec.c": 16}
-"""The same of CBOW, by its gradients."""
+CBOW_CENTRES, CBOW_NOISE_WORDS = 32, {"shared": 8, "whole": 12}
+"""The same of CBOW, where context words share a gradient, and where each has the whole."""
 MEAN_ROUNDS, MEAN_CENTRES = 16, 16
 """The mean of all output vectors is found in one of so many rounds at most, and once for so many centres for each word:
 a hundredth of the time goes there.
@@ -133,7 +133,7 @@ def round_shape(tokens: Tokens, config: TrainingConfig) -> tuple[int, int]:
         as_output, as_input = np.zeros(len(p)), -in_parts * float(p @ np.log2(p))
     visits = pairs * np.maximum(as_output, as_input)
     if config.architecture == "cbow" and config.context == "mean":
-        of_each = 1 if config.context_gradient == "exact" else pairs
+        of_each = 1 if config.shares_gradient else pairs
         visits = np.maximum(as_output, of_each * as_input)
     most = TREE_CENTRES[config.architecture] if config.objective == "hierarchical-softmax" else ROUND_CENTRES
     centres = int(min(most, ROUND_STEP / (config.learning_rate * float(visits.max()))))
@@ -166,7 +166,7 @@ def plan_epoch(tokens: Tokens, config: TrainingConfig, epoch: int, epochs: int) 
     window, _ = window_and_pairs(tokens, config)
     noise_words = OUTPUT_ROWS - block_centres
     if config.architecture == "cbow":
-        noise_words = CBOW_NOISE_WORDS[config.context_gradient]
+        noise_words = CBOW_NOISE_WORDS["shared" if config.shares_gradient else "whole"]
     fall = (config.learning_rate - config.min_learning_rate) / epochs
     return Plan(
         block_centres=block_centres,
