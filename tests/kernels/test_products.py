@@ -11,12 +11,12 @@ from firth.kernels.products import (
     score_bands,
     score_each,
     score_listed,
-    weigh,
     weigh_bands,
     weigh_listed,
     weigh_transposed,
     weigh_transposed_bands,
     weigh_transposed_listed,
+    weigh_with,
 )
 
 
@@ -33,11 +33,6 @@ def compiled_score_bands(X, Z, bands, S):
 @compiled
 def compiled_score_each(X, n, Z, of_z, s):
     score_each(X, n, Z, of_z, s)
-
-
-@compiled
-def compiled_weigh(G, n, Z, out):
-    weigh(G, n, Z, out)
 
 
 @compiled
@@ -63,6 +58,11 @@ def compiled_learn_listed(g, H, i, Z, of_z, out):
 @compiled
 def compiled_weigh_bands(G, n, bands, dense, Z, out):
     weigh_bands(G, n, bands, dense, Z, out)
+
+
+@compiled
+def compiled_weigh_with(G, n, Z, weights, others, of_others, out):
+    weigh_with(G, n, Z, weights, others, of_others, out)
 
 
 @compiled
@@ -98,12 +98,14 @@ def test_score__is_the_product_with_the_transpose(function, n, outputs, width):
 
 
 @pytest.mark.parametrize(("n", "outputs", "width"), SHAPES)
-@pytest.mark.parametrize("function", [weigh, compiled_weigh])
-def test_weigh__is_the_product(function, n, outputs, width):
-    G, Z = normal(24, outputs), normal(outputs, width)
+@pytest.mark.parametrize("function", [weigh_with, compiled_weigh_with])
+def test_weigh_with__adds_another_row_to_each_of_the_product(function, n, outputs, width):
+    G, Z, weights, others = normal(24, outputs), normal(outputs, width), normal(24), normal(9, width)
+    of_others = np.random.default_rng(n).integers(-1, 9, 24).astype(np.int32)
     out = np.full((32, width), 7, np.float32)
-    function(G, n, Z, out)
-    assert_allclose(out[:n], G[:n].astype(float) @ Z.astype(float), rtol=1e-5, atol=1e-4)
+    function(G, n, Z, weights, others, of_others, out)
+    wanted = G.astype(float) @ Z.astype(float) + weights[:, None] * others[np.maximum(of_others, 0)].astype(float)
+    assert_allclose(out[:n], wanted[:n], rtol=1e-5, atol=1e-4)
     assert (out[whole_tiles(n) :] == 7).all()
 
 

@@ -31,7 +31,7 @@ from firth.kernels.blocks import (
 from firth.kernels.compiler import compiled
 from firth.kernels.contexts import find_windows, weigh_windows
 from firth.kernels.noise import Noise, sum_of_mean
-from firth.kernels.products import score, score_each, weigh, weigh_bands, weigh_transposed, weigh_transposed_bands
+from firth.kernels.products import score, score_each, weigh_bands, weigh_transposed, weigh_transposed_bands, weigh_with
 from firth.kernels.rows import add_row
 from firth.kernels.sums import spread_windows, sum_up, sum_windows
 
@@ -226,10 +226,8 @@ def compute_cbow_block(
         sum_of_mean(noise, parameters.outputs, block, blocks, changes.mean_sums)
     else:
         shift_noise(changes.noise_mean, hidden)
-    weigh(hidden.S, centres, hidden.Z, hidden.G, ahead)
-    weigh_transposed(hidden.S, centres, H, output_rows[first_noise:], ahead)
-    for i in range(centres):
+    for i in range(first_noise):
         own[i] = step * logistic(-own[i]) if output_words[i] != UNUSED else np.float32(0)
-    for i in range(centres):
-        add_row(hidden.G, i, own[i], parameters.outputs, max(output_words[i], 0))
+    weigh_with(hidden.S, centres, hidden.Z, own, parameters.outputs, output_words, hidden.G, ahead)
+    weigh_transposed(hidden.S, centres, H, output_rows[first_noise:], ahead)
     scatter_gradients(centres, tokens, before, plan, scratch, hidden, input_rows)

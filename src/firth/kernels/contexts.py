@@ -24,17 +24,27 @@ def window_of(stretch: Stretch, centre: int, plan: Plan) -> int:
 
 
 @compiled
-def reach_of(stretch: Stretch, centre: int, direction: int, window: int) -> int:
-    """How many context words a centre has before it (direction -1) or after it (1), within a window."""
-    tokens, sentence = stretch.tokens.shape[0], stretch.sentences[centre]
-    farthest = centre + direction * window
-    if 0 <= farthest < tokens and stretch.sentences[farthest] == sentence:
-        return window
-    for distance in range(1, window + 1):
-        context = centre + direction * distance
-        if not 0 <= context < tokens or stretch.sentences[context] != sentence:
-            return distance - 1
-    return window
+def find_reach(stretch: Stretch, first: int, last: int, plan: Plan, reach: Int32) -> None:
+    """reach[0, i] and reach[1, i] = how many context words the i-th of some centres has before it, and after it: within
+    its window, in its sentence. Where that begins and ends is looked for once, then followed from centre to centre.
+    """
+    sentences = stretch.sentences
+    begin, end = first, last  # of the sentences of the first centre and of the last, no farther than a window
+    while begin > max(0, first - plan.window) and sentences[begin - 1] == sentences[first]:
+        begin -= 1
+    while end < min(last + plan.window, sentences.shape[0]) and sentences[end] == sentences[last - 1]:
+        end += 1
+    for i in range(last - first):
+        centre = first + i
+        if i > 0 and sentences[centre] != sentences[centre - 1]:
+            begin = centre
+        reach[1, i] = window_of(stretch, centre, plan)
+        reach[0, i] = min(reach[1, i] * plan.before, centre - begin)
+    for i in range(last - first - 1, -1, -1):
+        centre = first + i
+        if centre < last - 1 and sentences[centre] != sentences[centre + 1]:
+            end = centre + 1
+        reach[1, i] = min(reach[1, i] * plan.after, end - 1 - centre)
 
 
 @compiled
@@ -48,10 +58,8 @@ def find_windows(
     first centre. `input_words` gets the word of each, whose rows of `inputs` are asked for, if that is wanted.
     """
     reach, before, after = windows.reach, 0, 1
+    find_reach(stretch, first, last, plan, reach)
     for i in range(last - first):
-        window = window_of(stretch, first + i, plan)
-        reach[0, i] = reach_of(stretch, first + i, -1, window * plan.before)
-        reach[1, i] = reach_of(stretch, first + i, 1, window * plan.after)
         before = max(before, reach[0, i] - i)
         after = max(after, i + reach[1, i] + 1)
     tokens = before + after

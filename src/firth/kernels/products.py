@@ -43,9 +43,13 @@ def score_bands(X: Array, Z: Array, bands: Bands, S: Array, ahead: Any = None) -
         S[first:last, columns] = X[first:last] @ Z[columns].T
 
 
-def weigh(G: Array, n: int, Z: Array, out: Array, ahead: Any = None) -> None:
-    """out[:n] = G[:n, :m] · Z, for the m rows of Z."""
-    out[:n] = G[:n, : len(Z)] @ Z
+def weigh_with(
+    G: Array, n: Any, Z: Array, weights: Array, others: Array, of_others: Rows, out: Array, ahead: Any = None
+) -> None:
+    """out[i] = G[i, :m] · Z + weights[i] · others[of_others[i]], for the m rows of Z, and the first n rows of out. Where
+    none of the others is listed, it is their first.
+    """
+    out[:n] = G[:n, : len(Z)] @ Z + weights[:n, None] * others[np.maximum(of_others[:n], 0)]
 
 
 def weigh_bands(G: Array, n: int, bands: Bands, dense: int, Z: Array, out: Array, ahead: Any = None) -> None:

@@ -63,7 +63,6 @@ def add_block(
     """Add all changes of a block, which are the rows from the first-th on."""
     for i in range(count):
         ahead = min(i + (ROWS_AHEAD if parts is None else 1), count - 1)
-        prefetch_row(rows, first + ahead)
         if words[ahead] != UNUSED:
             ask_for(parameters, words[ahead], parts)
         word, scale = words[i], scale_of(scales, first + i)

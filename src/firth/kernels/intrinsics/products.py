@@ -35,12 +35,12 @@ from firth.kernels.products import (
     score_bands,
     score_each,
     score_listed,
-    weigh,
     weigh_bands,
     weigh_listed,
     weigh_transposed,
     weigh_transposed_bands,
     weigh_transposed_listed,
+    weigh_with,
 )
 
 WIDE = "+avx512f" in processor()[1]
@@ -156,17 +156,18 @@ def _fill_sums(
     out: Matrix,
     of_out: Row,
     *,
-    onto: bool = False,
+    begin: Callable[[int, Value, Value], Value] | None = None,
     between: tuple[Value, Value] | None = None,
 ) -> None:
     """So many rows of `out`, from the first-th on, become the sums over some ranges of k of weight(row, k) · the
-    k-th row of Z, added `onto` what it is, or in its place; where columns are given, `between` these.
+    k-th row of Z, which begin as `begin(which of the rows, its number in out, column)`, or as zero; where columns are
+    given, `between` these.
     """
     of_tile = [builder.add(first, index(r)) for r in range(rows)]
     out_rows = [of_out(row) for row in of_tile]
 
     def of_columns(columns: list[Value]) -> None:
-        places = [(row, column) for row in out_rows for column in columns]
+        places = [(r, row, column) for r, row in enumerate(out_rows) for column in columns]
 
         def body(k: Value, sums: list[Value]) -> list[Value]:
             z_row = of_z(k)
@@ -177,14 +178,19 @@ def _fill_sums(
                 for (of_row, number), total in zip(products, sums, strict=True)
             ]
 
-        sums = [out.vector(*place) if onto else z.zeros for place in places]
-        for begin, stop in ranges:
-            sums = accumulate(builder, sums, begin, stop, 1, body)
-        for place, total in zip(places, sums, strict=True):
-            out.store(total, *place)
+        sums = [begin(*place) if begin else z.zeros for place in places]
+        for start, stop in ranges:
+            sums = accumulate(builder, sums, start, stop, 1, body)
+        for (_, row, column), total in zip(places, sums, strict=True):
+            out.store(total, row, column)
 
     most = VECTORS * (2 if rows == 1 else 1)
     in_columns(builder, between or z.columns, range(most, 0, -1), of_columns)
+
+
+def _onto(out: Matrix) -> Callable[[int, Value, Value], Value]:
+    """Sums begin as what is there."""
+    return lambda _, row, column: out.vector(row, column)
 
 
 def _weight(g: Matrix, *, transposed: bool) -> Callable[[Value, Value], Value]:
@@ -210,6 +216,26 @@ def _weigh_tile(*, transposed: bool = False) -> Any:
     return tile
 
 
+@intrinsic
+def _weigh_with_rows(typing_context, G, r, Z, weights, others, o0, o1, o2, o3, out):  # type: ignore[no-untyped-def]
+    """out[r + i] = Σ G[r + i, k] · Z[k] + weights[r + i] · others[oᵢ], for i from 0 to 3."""
+    signature = types.void(G, types.intp, Z, weights, others, *[types.intp] * 4, out)
+
+    def generate(context: Any, builder: Builder, signature: Any, args: Any) -> Value:
+        g, z, others, out = (Matrix(context, builder, signature.args[i], args[i]) for i in (0, 2, 4, 9))
+        weights, first = List(context, builder, signature.args[3], args[3]), args[1]
+        own = [others.in_every_lane(weights.number(builder.add(first, index(i)))) for i in range(TILE_ROWS)]
+
+        def begin(i: int, _: Value, column: Value) -> Value:
+            return builder.fmul(own[i], others.vector(args[5 + i], column))
+
+        every = [(index(0), z.rows)]
+        _fill_sums(builder, TILE_ROWS, g.number, first, every, z, _itself, out, _itself, begin=begin)
+        return context.get_dummy_value()
+
+    return signature, generate
+
+
 def _listed_weigh_tile(rows: int) -> Any:
     @intrinsic
     def tile(typing_context, G, r, Z, of_z, out, of_out):  # type: ignore[no-untyped-def]
@@ -220,7 +246,7 @@ def _listed_weigh_tile(rows: int) -> Any:
             g, z, out = (Matrix(context, builder, signature.args[i], args[i]) for i in (0, 2, 4))
             of_z, of_out = (List(context, builder, signature.args[i], args[i]) for i in (3, 5))
             every = [(index(0), of_z.length)]
-            _fill_sums(builder, rows, g.number, args[1], every, z, of_z.row, out, of_out.row, onto=True)
+            _fill_sums(builder, rows, g.number, args[1], every, z, of_z.row, out, of_out.row, begin=_onto(out))
             return context.get_dummy_value()
 
         return signature, generate
@@ -240,7 +266,10 @@ def _listed_weigh_transposed_tile(rows: int) -> Any:
             every = [(index(0), of_x.length)]
 
             weight, between = _weight(g, transposed=True), tuple(args[6:8])
-            _fill_sums(builder, rows, weight, args[1], every, x, of_x.row, out, of_out.row, onto=True, between=between)
+            begin = _onto(out)
+            _fill_sums(
+                builder, rows, weight, args[1], every, x, of_x.row, out, of_out.row, begin=begin, between=between
+            )
             return context.get_dummy_value()
 
         return signature, generate
@@ -320,11 +349,13 @@ def _score_bands(X, Z, bands, S, ahead=None):  # type: ignore[no-untyped-def]
     return tiles
 
 
-@overload(weigh, jit_options=OPTIONS)
-def _weigh(G, n, Z, out, ahead=None):  # type: ignore[no-untyped-def]
-    def tiles(G, n, Z, out, ahead=None):  # type: ignore[no-untyped-def]
+@overload(weigh_with, jit_options=OPTIONS)
+def _weigh_with(G, n, Z, weights, others, of_others, out, ahead=None):  # type: ignore[no-untyped-def]
+    def tiles(G, n, Z, weights, others, of_others, out, ahead=None):  # type: ignore[no-untyped-def]
         for r in range(0, n, TILE_ROWS):
-            _weigh_rows(G, r, 0, Z.shape[0], 0, 0, Z, out)
+            o0, o1 = max(of_others[r], 0), max(of_others[r + 1], 0)
+            o2, o3 = max(of_others[r + 2], 0), max(of_others[r + 3], 0)
+            _weigh_with_rows(G, r, Z, weights, others, o0, o1, o2, o3, out)
             ask(ahead, ASKED_A_SUM)
 
     return tiles

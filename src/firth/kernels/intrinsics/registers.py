@@ -37,7 +37,7 @@ class Matrix:
         array = context.make_array(array_type)(context, builder, value)
         self.builder = builder
         self.data = array.data
-        _, self.width = cgutils.unpack_tuple(builder, array.shape, 2)
+        self.rows, self.width = cgutils.unpack_tuple(builder, array.shape, 2)
         self.vector_type = ir.VectorType(context.get_data_type(array_type.dtype), LANES)
         self.number_bytes = array_type.dtype.bitwidth // 8
 
