@@ -22,7 +22,7 @@ OUTPUT_ROWS = 28
 """Output rows of a block: its centres and its noise words, three for four of 16 centres. Whole tiles."""
 CBOW_CENTRES, CBOW_NOISE_WORDS = 32, {"shared": 8, "whole": 12}
 """The same of CBOW, where context words share a gradient, and where each has the whole."""
-MEAN_ROUNDS, MEAN_CENTRES = 16, 32
+MEAN_ROUNDS, MEAN_CENTRES = 16, 16
 """The mean of all output vectors is found in one of so many rounds at most, and once for so many centres for each word:
 a hundredth of the time goes there.
 """

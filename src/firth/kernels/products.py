@@ -46,8 +46,8 @@ def score_bands(X: Array, Z: Array, bands: Bands, S: Array, ahead: Any = None) -
 def weigh_with(
     G: Array, n: Any, Z: Array, weights: Array, others: Array, of_others: Rows, out: Array, ahead: Any = None
 ) -> None:
-    """out[i] = G[i, :m] · Z + weights[i] · others[of_others[i]], for the m rows of Z and the first n rows of out; of the
-    others it is the first where none is listed.
+    """out[i] = G[i, :m] · Z + weights[i] · others[of_others[i]], for the m rows of Z and n rows of out. Where none
+    of the others is listed, it is the first.
     """
     out[:n] = G[:n, : len(Z)] @ Z + weights[:n, None] * others[np.maximum(of_others[:n], 0)]
 
