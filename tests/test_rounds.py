@@ -364,11 +364,12 @@ def test_version__goes_up_when_the_same_settings_come_to_other_bits(settings, bi
 @needs_threads
 @pytest.mark.long
 @pytest.mark.skipif(platform.machine() not in {"x86_64", "AMD64"}, reason="the narrower processor is an x86 one")
-def test_train__gives_the_same_bits_on_a_processor_with_narrower_registers(tmp_path):
+@pytest.mark.parametrize("architecture", ["skip-gram", "cbow"])
+def test_train__gives_the_same_bits_on_a_processor_with_narrower_registers(architecture, tmp_path):
     program = (
         "import hashlib, firth\n"
         "text = ['the cat sat on the mat', 'a dog sat on a log by the cat'] * 300\n"
-        "model = firth.train(text, threads=1, epochs=3, progress=False)\n"
+        f"model = firth.train(text, threads=1, epochs=3, progress=False, architecture={architecture!r})\n"
         "print(hashlib.sha256(model.vectors.tobytes()).hexdigest())"
     )
     narrow = {"NUMBA_CPU_NAME": "haswell", "NUMBA_CPU_FEATURES": "+avx2,+fma,+bmi,+bmi2,+popcnt,+sse4.2"}
