@@ -80,16 +80,9 @@ def run_phases(blocks, stretch, plan, parameters, noise, scratch, pairs, changes
         time = now()
         first, block = stretch.first + i * B, i % plan.round_blocks
         input_words, output_words = changes.input_words[block], changes.output_words[block]
+        asks = not is_expected(first, ahead)
         changes.input_count[block], before = kernels.find_windows(
-            stretch,
-            first,
-            first + B,
-            plan,
-            windows,
-            input_words,
-            parameters.inputs,
-            None,
-            not is_expected(first, ahead),
+            stretch, first, first + B, plan, windows, input_words, parameters.inputs, None, asks
         )
         used = changes.input_count[block]
         context_rows += used
@@ -97,7 +90,7 @@ def run_phases(blocks, stretch, plan, parameters, noise, scratch, pairs, changes
         for j in range(B):
             output_words[j] = stretch.tokens[first + j]
         take_noise_words(first, stretch, plan, noise, ahead, output_words[B:])
-        if not is_expected(first, ahead):
+        if asks:
             ask_for_outputs(output_words, ahead)
         expect(first + B, first, stretch, plan, noise, ahead)
         time = note(cycles, 1, time)

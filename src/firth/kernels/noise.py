@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from firth.kernels.blocks import clear
 from firth.kernels.compiler import compiled
 from firth.kernels.prefetch import prefetch_row
 from firth.kernels.randomness import draw, high_half, low_half, scale
@@ -46,8 +47,7 @@ def draw_noise_word(noise: Noise, key: np.uint64, counter: int) -> int:
 def sum_of_mean(noise: Noise, rows: Float32, part: int, parts: int, sums: Float32) -> None:
     """sums[part] = what one of some parts of the vocabulary adds to the mean of all words' rows, as they are drawn."""
     words = rows.shape[0]
-    for column in range(sums.shape[1]):
-        sums[part, column] = 0
+    clear(sums, part, part + 1)
     for word in range(words * part // parts, words * (part + 1) // parts):
         add_row(sums, part, noise.shares[word], rows, word)
 

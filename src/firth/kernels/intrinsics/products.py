@@ -102,21 +102,22 @@ def _score_tile(rows: int, columns: int) -> Any:
 
 
 @intrinsic
-def _score_each_tile(typing_context, X, t, Z, z0, z1, z2, z3, s):  # type: ignore[no-untyped-def]
-    """s[t + k] = X[t + k] · Z[zₖ], for k from 0 to 3."""
-    signature = types.void(X, types.intp, Z, *[types.intp] * 4, s)
+def _score_each_tile(typing_context, X, t, Z, of_z, s):  # type: ignore[no-untyped-def]
+    """s[i] = X[i] · Z[of_z[i]], for the four i from t on."""
+    signature = types.void(X, types.intp, Z, of_z, s)
 
     def generate(context: Any, builder: Builder, signature: Any, args: Any) -> Value:
         x, z = (Matrix(context, builder, signature.args[i], args[i]) for i in (0, 2))
-        scores, t = List(context, builder, signature.args[7], args[7]), args[1]
+        of_z, scores = (List(context, builder, signature.args[i], args[i]) for i in (3, 4))
+        places = [builder.add(args[1], index(k)) for k in range(TILE_ROWS)]
+        z_rows = [of_z.row_or_first(place) for place in places]
 
         def body(column: Value, sums: list[Value]) -> list[Value]:
-            of_x = [x.vector(builder.add(t, index(k)), column) for k in range(TILE_ROWS)]
-            of_z = [z.vector(row, column) for row in args[3:7]]
-            return [multiply_add(builder, a, b, total) for a, b, total in zip(of_x, of_z, sums, strict=True)]
+            vectors = [(x.vector(i, column), z.vector(row, column)) for i, row in zip(places, z_rows, strict=True)]
+            return [multiply_add(builder, a, b, total) for (a, b), total in zip(vectors, sums, strict=True)]
 
         sums = lane_sums(builder, accumulate(builder, [x.zeros] * TILE_ROWS, index(0), x.width, LANES, body))
-        scores.store(_part(builder, sums, 0, TILE_ROWS), t)
+        scores.store(_part(builder, sums, 0, TILE_ROWS), args[1])
         return context.get_dummy_value()
 
     return signature, generate
@@ -217,20 +218,22 @@ def _weigh_tile(*, transposed: bool = False) -> Any:
 
 
 @intrinsic
-def _weigh_with_rows(typing_context, G, r, Z, weights, others, o0, o1, o2, o3, out):  # type: ignore[no-untyped-def]
-    """out[r + i] = Σ G[r + i, k] · Z[k] + weights[r + i] · others[oᵢ], for i from 0 to 3."""
-    signature = types.void(G, types.intp, Z, weights, others, *[types.intp] * 4, out)
+def _weigh_with_rows(typing_context, G, r, Z, weights, others, of_others, out):  # type: ignore[no-untyped-def]
+    """out[i] = Σ G[i, k] · Z[k] + weights[i] · others[of_others[i]], for the four i from r on."""
+    signature = types.void(G, types.intp, Z, weights, others, of_others, out)
 
     def generate(context: Any, builder: Builder, signature: Any, args: Any) -> Value:
-        g, z, others, out = (Matrix(context, builder, signature.args[i], args[i]) for i in (0, 2, 4, 9))
-        weights, first = List(context, builder, signature.args[3], args[3]), args[1]
-        own = [others.in_every_lane(weights.number(builder.add(first, index(i)))) for i in range(TILE_ROWS)]
+        g, z, others, out = (Matrix(context, builder, signature.args[i], args[i]) for i in (0, 2, 4, 6))
+        weights, of_others = (List(context, builder, signature.args[i], args[i]) for i in (3, 5))
+        places = [builder.add(args[1], index(i)) for i in range(TILE_ROWS)]
+        own = [(others.in_every_lane(weights.number(place)), of_others.row_or_first(place)) for place in places]
 
         def begin(i: int, _: Value, column: Value) -> Value:
-            return builder.fmul(own[i], others.vector(args[5 + i], column))
+            weight, row = own[i]
+            return builder.fmul(weight, others.vector(row, column))
 
         every = [(index(0), z.rows)]
-        _fill_sums(builder, TILE_ROWS, g.number, first, every, z, _itself, out, _itself, begin=begin)
+        _fill_sums(builder, TILE_ROWS, g.number, args[1], every, z, _itself, out, _itself, begin=begin)
         return context.get_dummy_value()
 
     return signature, generate
@@ -353,9 +356,7 @@ def _score_bands(X, Z, bands, S, ahead=None):  # type: ignore[no-untyped-def]
 def _weigh_with(G, n, Z, weights, others, of_others, out, ahead=None):  # type: ignore[no-untyped-def]
     def tiles(G, n, Z, weights, others, of_others, out, ahead=None):  # type: ignore[no-untyped-def]
         for r in range(0, n, TILE_ROWS):
-            o0, o1 = max(of_others[r], 0), max(of_others[r + 1], 0)
-            o2, o3 = max(of_others[r + 2], 0), max(of_others[r + 3], 0)
-            _weigh_with_rows(G, r, Z, weights, others, o0, o1, o2, o3, out)
+            _weigh_with_rows(G, r, Z, weights, others, of_others, out)
             ask(ahead, ASKED_A_SUM)
 
     return tiles
@@ -396,8 +397,7 @@ def _weigh_transposed_bands(G, X, bands, out, ahead=None):  # type: ignore[no-un
 def _score_each(X, n, Z, of_z, s, ahead=None):  # type: ignore[no-untyped-def]
     def tiles(X, n, Z, of_z, s, ahead=None):  # type: ignore[no-untyped-def]
         for t in range(0, n, TILE_ROWS):
-            z0, z1, z2, z3 = max(of_z[t], 0), max(of_z[t + 1], 0), max(of_z[t + 2], 0), max(of_z[t + 3], 0)
-            _score_each_tile(X, t, Z, z0, z1, z2, z3, s)
+            _score_each_tile(X, t, Z, of_z, s)
             ask(ahead, ASKED_A_FEW)
 
     return tiles

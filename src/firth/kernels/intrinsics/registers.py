@@ -94,6 +94,11 @@ class List:
         """The same, as the number of a row."""
         return self.builder.sext(self.number(place), place.type)
 
+    def row_or_first(self, place: Value) -> Value:
+        """The same, or the first row where none is listed."""
+        row = self.row(place)
+        return self.builder.select(self.builder.icmp_signed("<", row, index(0)), index(0), row)
+
     def vector(self, place: Value) -> Value:
         """The numbers from a place on."""
         return self.builder.load(self._vectors(place, self.vector_type), align=self.number_bytes)
