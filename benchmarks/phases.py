@@ -118,12 +118,12 @@ def run_phases(blocks, stretch, plan, parameters, noise, scratch, pairs, changes
         time = note(cycles, 9, time)
         if block == plan.round_blocks - 1:
             add_rows(
-                changes.input_words, changes.input_count, changes.input_rows, None, plan.round_blocks,
-                changes.input_owner, parameters.inputs, None, ALONE, scratch.mine,
+                changes.input_words, changes.input_count, changes.input_rows, None, None, plan.round_blocks,
+                changes.input_marks, parameters.inputs, None, ALONE, scratch,
             )  # fmt: skip
             add_rows(
-                changes.output_words, changes.output_count, changes.output_rows, changes.output_scales,
-                plan.round_blocks, changes.output_owner, parameters.outputs, None, ALONE, scratch.mine,
+                changes.output_words, changes.output_count, changes.output_rows, changes.output_scales, None,
+                plan.round_blocks, changes.output_marks, parameters.outputs, None, ALONE, scratch,
             )  # fmt: skip
             note(cycles, 10, time)
     return context_rows

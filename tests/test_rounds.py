@@ -63,6 +63,7 @@ def train_reference(tokens, config, epochs=2):
             tree=tree,
             keep=as_thresholds(keep_probabilities(tokens.counts, config.sample)).tolist(),
             parts=tokens.parts,
+            steps=planning.row_steps(tokens, config),
             keep_key=int(randomness.stream_key(config.seed, number, randomness.SUBSAMPLING)),
         )
         losses.append(

@@ -237,6 +237,13 @@ class TrainingConfig(TextConfig):
         or_none(is_int(1)),
         "a whole number of 1 or more, or nothing",
     )
+    round_centres: int | None = setting(
+        None,
+        "positions of the text that are learned from before any change is added, at most; 16 keep a thread busy"
+        " (default: 256, with hierarchical-softmax 64)",
+        or_none(is_int(1, 65_536)),
+        "a whole number from 1 to 65,536, or nothing",
+    )
     seed: int = setting(1, "another seed, another result", is_int(0, 2**63 - 1), "a whole number of 0 or more")
 
     def __post_init__(self) -> None:
@@ -263,4 +270,6 @@ class TrainingConfig(TextConfig):
             wrong.append("with n-grams (max_n) a word has many vectors: they cannot be shared (shared_vectors)")
         if self.shared_vectors and self.objective == "hierarchical-softmax":
             wrong.append("hierarchical-softmax has vectors of a tree's nodes, which words cannot share")
+        if self.round_centres and self.architecture == "cbow" and self.objective == "hierarchical-softmax":
+            wrong.append("cbow with hierarchical-softmax learns position by position: it has no round_centres")
         return wrong

@@ -9,10 +9,11 @@ import numpy as np
 from firth.aligned import aligned_zeros
 from firth.config import TrainingConfig
 from firth.kernels.ahead import PLACES
-from firth.kernels.blocks import FROZEN, Changes, Parameters, Parts, Plan, Scratch, Stretch, Windows
+from firth.kernels.blocks import Changes, Parameters, Parts, Plan, Scratch, Steps, Stretch, Windows
 from firth.kernels.cbow import Hidden
 from firth.kernels.hierarchy import Descents, Tree, Turns
 from firth.kernels.noise import Noise
+from firth.kernels.ownership import MARKS
 from firth.kernels.products import LANES, TILE_ROWS
 from firth.kernels.rounds import new_counters, train_rounds
 from firth.kernels.skipgram import Pairs
@@ -86,6 +87,7 @@ def new_space(config: TrainingConfig, plan: Plan, width: int, tree: Tree | None,
         X=aligned_zeros(rows, width),
         windows=windows,
         mine=np.zeros((plan.round_blocks * listed + 1, 2), np.int32),
+        own=np.zeros(MARKS, np.int64),
         noise_words=np.zeros(plan.noise_words, np.int32),
         places=np.zeros(PLACES, np.int64),
     )
@@ -152,6 +154,11 @@ def new_descents(plan: Plan, rows: int, width: int, tree: Tree) -> Descents:
     )
 
 
+def rounds_of(stretch: Stretch, plan: Plan) -> int:
+    """How many rounds a stretch has, the last of which may be shorter."""
+    return -(-(stretch.last - stretch.first) // (plan.block_centres * plan.round_blocks))
+
+
 def longest_path(tree: Tree) -> int:
     """How many nodes the longest path of a tree has, in whole vectors."""
     return _whole(int(np.diff(tree.starts).max()), LANES)
@@ -177,6 +184,7 @@ class Crew:
         parameters: Parameters,
         targets: Targets,
         parts: Parts | None = None,
+        steps: Steps | None = None,
         frozen: Frozen | None = None,
     ):
         width = parameters.inputs.shape[1]
@@ -190,8 +198,9 @@ class Crew:
         self.parameters = parameters
         self.targets = targets
         self.parts = parts
+        self.steps = steps
         self.counters = new_counters(team.threads)
-        input_owner = np.zeros(len(parameters.inputs), np.uint16)
+        input_marks = np.zeros((team.threads, MARKS), np.int64)
         self.changes = Changes(
             input_words=np.zeros((blocks, tokens), np.int32),
             input_rows=aligned_zeros(blocks * rows, width),
@@ -200,9 +209,11 @@ class Crew:
             output_scales=np.ones(0 if targets.tree else blocks * outputs, np.float32),
             input_count=np.zeros(blocks, np.int32),
             output_count=np.full(blocks, outputs, np.int32),
-            input_owner=input_owner,
-            output_owner=input_owner if config.shared_vectors else np.zeros(len(parameters.outputs), np.uint16),
+            input_marks=input_marks,
+            output_marks=input_marks if config.shared_vectors else np.zeros_like(input_marks),
             frozen=int(frozen is not None),
+            frozen_inputs=np.zeros(0, np.bool_) if frozen is None else frozen.inputs,
+            frozen_outputs=np.zeros(0, np.bool_) if frozen is None else frozen.outputs,
             mean_sums=aligned_zeros(blocks, width),
             noise_mean=aligned_zeros(1, width),
             loss=np.zeros(blocks),
@@ -210,31 +221,26 @@ class Crew:
         )
         of_round = targets.tree if config.architecture == "skip-gram" else None
         self.descents = None if of_round is None else new_descents(plan, rows, width, of_round)
-        if frozen is not None:
-            self.changes.input_owner[frozen.inputs] = FROZEN
-            self.changes.output_owner[frozen.outputs] = FROZEN
 
     def train(self, stretch: Stretch, plan: Plan) -> tuple[float, int]:
         """Train on a stretch, and return its loss and the pairs that is summed over, counted by their weights."""
         totals = np.zeros(2)
-        size = plan.block_centres * plan.round_blocks
-        first, block = stretch.first, stretch.first_block
-        for threads, rounds in self.pace.shares(-(-(stretch.last - first) // size)):
-            last = min(first + rounds * size, stretch.last)
-            self._train(stretch._replace(first=first, last=last, first_block=block), plan, totals, threads)
-            first, block = last, block + rounds * plan.round_blocks
+        begin = 0
+        for threads, rounds in self.pace.shares(rounds_of(stretch, plan)):
+            self._train(stretch, begin, begin + rounds, plan, totals, threads)
+            begin += rounds
         return float(totals[0]), round(float(totals[1]))
 
-    def _train(self, stretch: Stretch, plan: Plan, totals: Float64, threads: int) -> None:
-        """Have one thread or all train on a stretch of whole rounds, and add its loss and pairs to the totals."""
+    def _train(self, stretch: Stretch, begin: int, end: int, plan: Plan, totals: Float64, threads: int) -> None:
+        """Have one thread or all train on some rounds of a stretch, and add their loss and pairs to the totals."""
         self.counters[:] = 0
 
         def work(thread: int) -> None:
             space = self.spaces[thread]
             train_rounds(
-                thread, threads, self.counters, totals, stretch, plan, self.parameters, self.parts,
-                self.targets.noise, self.targets.tree, space.scratch, space.pairs, space.hidden, space.turns,
-                self.descents, self.changes,
+                thread, threads, self.counters, totals, stretch, begin, end, plan, self.parameters, self.parts,
+                self.steps, self.targets.noise, self.targets.tree, space.scratch, space.pairs, space.hidden,
+                space.turns, self.descents, self.changes,
             )  # fmt: skip
 
         self.team.run(work, alone=threads == 1)

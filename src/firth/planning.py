@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from firth.aligned import aligned_zeros
 from firth.config import MOST_DISTANCE, TrainingConfig
 from firth.kernels import randomness
-from firth.kernels.blocks import Parameters, Parts, Plan
+from firth.kernels.blocks import Parameters, Parts, Plan, Steps
 from firth.kernels.hierarchy import NEAR_NODES, Tree
 from firth.kernels.products import LANES
 from firth.sampling import keep_probabilities, noise_distribution
@@ -27,14 +28,16 @@ MEAN_ROUNDS, MEAN_CENTRES = 16, 16
 a hundredth of the time goes there.
 """
 ROUND_CENTRES = 256
-"""Centres in a round at most: with more, a snapshot is old by the time its changes are added, and learns less."""
+"""Centres in a round, unless more are asked for: then a snapshot is old by the time its changes are added, and learns
+less.
+"""
 ROUND_STEP = 4.0
 """Greatest sum of a round's learning rates over the pairs and noise pairs of one word: above it, it overshoots."""
 SENTENCE_STEP = 12.0
 """The same over all pairs of a round, in windows of whole sentences: what these pairs ask for is much alike."""
 TREE_STEP, TREE_CENTRES = 5.0, {"skip-gram": 64, "cbow": CBOW_CENTRES}
-"""The same over the pairs of a tree's node: those on many paths learn more slowly. And the centres in a round, which is
-one block in CBOW, where nodes learn centre by centre.
+"""The same over the pairs of a tree's node: those on many paths learn more slowly. And the centres in a round, unless
+more are asked for; in CBOW, where nodes learn centre by centre, a round is one block.
 """
 LOSS_BLOCKS_WANTED = 4096
 """Blocks an epoch on which the loss is measured, if there are so many; on one in 128 at least."""
@@ -57,6 +60,13 @@ class Tokens:
     sentence_starts: Int64
     counts: Int64
     parts: Parts | None = None  # the rows of the input vectors that each word has, where these are more than one
+
+
+class Visits(NamedTuple):
+    """How many pairs change each row, for each centre: (rows,) of the input vectors, and of the output vectors."""
+
+    inputs: Float64
+    outputs: Float64
 
 
 def initial_parameters(words: int, vector_size: int, seed: int, *, shared: bool = False, ngrams: int = 0) -> Parameters:
@@ -94,11 +104,16 @@ def window_and_pairs(tokens: Tokens, config: TrainingConfig) -> tuple[int, float
     return window, sides * float((within * distance_weights(config, window)).sum())
 
 
+def share_of_rows(p: Float64, parts: Parts) -> Float64:
+    """How often each row of the input vectors is a part of a kept token, by the words' shares."""
+    of_row: Float64 = np.bincount(parts.rows, np.repeat(p, np.diff(parts.starts)))
+    return of_row
+
+
 def share_of_parts(p: Float64, parts: Parts) -> Float64:
     """How often a word's vector changes, by its parts: the mean of how often each of these is one of a kept token."""
-    sizes = np.diff(parts.starts)
-    of_row = np.bincount(parts.rows, np.repeat(p, sizes))
-    shares: Float64 = np.add.reduceat(of_row[parts.rows], parts.starts[:-1]) / sizes
+    of_row = share_of_rows(p, parts)
+    shares: Float64 = np.add.reduceat(of_row[parts.rows], parts.starts[:-1]) / np.diff(parts.starts)
     return shares
 
 
@@ -115,32 +130,69 @@ def kept_shares(tokens: Tokens, config: TrainingConfig) -> Float64:
     return shares
 
 
-def round_shape(tokens: Tokens, config: TrainingConfig) -> tuple[int, int]:
-    """Centres in a block and blocks in a round, from the corpus and the configuration alone.
+def usual_centres(config: TrainingConfig) -> int:
+    """The centres in a round, unless more are asked for or the corpus wants fewer."""
+    is_tree = config.objective == "hierarchical-softmax"
+    return TREE_CENTRES[config.architecture] if is_tree else ROUND_CENTRES
 
-    All pairs of a round are computed from one snapshot, so what a word's pairs ask for adds up unseen: where one word
-    is very frequent, or the learning rate large, a round must be small. In each pair of a centre, a word of share p
-    among the kept tokens and q among the noise is the centre or a noise word with a frequency of p + k·q, and the
-    context word of a pair and of its noise with p·(1 + k). With hierarchical softmax a pair has the nodes of a path, as
-    many as the words' entropy in bits; for the nodes themselves, see `node_steps`.
+
+def is_wide(config: TrainingConfig) -> bool:
+    """Whether rounds are larger than usual: their blocks are from all over a stretch of the text, and words that are in
+    too many of their pairs learn more slowly.
+    """
+    return config.round_centres is not None and config.round_centres > usual_centres(config)
+
+
+def visits(tokens: Tokens, config: TrainingConfig, as_parts: Callable[[Float64, Parts], Float64]) -> Visits:
+    """How many pairs and noise pairs change each row of the input and of the output vectors, for each centre.
+
+    In each pair of a centre, a word of share p among the kept tokens and q among the noise is the centre or a noise
+    word with a frequency of p + k·q, and the context word of a pair and of its noise with p·(1 + k). With hierarchical
+    softmax a pair has the nodes of a path, as many as the words' entropy in bits; for the nodes themselves, see
+    `node_steps`. What words with parts are visited for as inputs, `as_parts` finds.
     """
     p = kept_shares(tokens, config)
     q = noise_distribution(tokens.counts, config.noise_exponent)
     _, pairs = window_and_pairs(tokens, config)
-    in_parts = p if tokens.parts is None else share_of_parts(p, tokens.parts)
-    as_output, as_input = p + config.negative * q, in_parts * (1 + config.negative)
+    in_parts = p if tokens.parts is None else as_parts(p, tokens.parts)
+    inputs, outputs = in_parts * (1 + config.negative), p + config.negative * q
     if config.objective == "hierarchical-softmax":
-        as_output, as_input = np.zeros(len(p)), -in_parts * float(p @ np.log2(p))
-    visits = pairs * np.maximum(as_output, as_input)
+        inputs, outputs = -in_parts * float(p @ np.log2(p)), np.zeros(len(p))
+    of_input = of_output = pairs
     if config.architecture == "cbow" and config.context == "mean":
-        of_each = 1 if config.shares_gradient else pairs
-        visits = np.maximum(as_output, of_each * as_input)
-    most = TREE_CENTRES[config.architecture] if config.objective == "hierarchical-softmax" else ROUND_CENTRES
-    centres = int(min(most, ROUND_STEP / (config.learning_rate * float(visits.max()))))
+        of_input, of_output = 1 if config.shares_gradient else pairs, 1
+    return Visits(of_input * inputs, of_output * outputs)
+
+
+def round_shape(tokens: Tokens, config: TrainingConfig) -> tuple[int, int]:
+    """Centres in a block and blocks in a round, from the corpus and the configuration alone.
+
+    All pairs of a round are computed from one snapshot, so what a word's pairs ask for adds up unseen: where one word
+    is very frequent, or the learning rate large, a round must be small, or such words learn more slowly (`row_steps`).
+    """
+    centres = usual_centres(config) if config.round_centres is None else config.round_centres
+    if not is_wide(config):
+        greatest = max(float(of.max()) for of in visits(tokens, config, share_of_parts))
+        centres = int(min(centres, ROUND_STEP / (config.learning_rate * greatest)))
     if config.window == "sentence" and config.architecture == "skip-gram":
+        _, pairs = window_and_pairs(tokens, config)
         centres = min(centres, int(SENTENCE_STEP / (config.learning_rate * pairs)))
     of_block = CBOW_CENTRES if config.architecture == "cbow" else BLOCK_CENTRES
     return min(of_block, max(1, centres)), max(1, centres // of_block)
+
+
+def row_steps(tokens: Tokens, config: TrainingConfig) -> Steps | None:
+    """What the learning rates of the rows of the vectors are multiplied by in wide rounds; in others, by nothing.
+
+    It is 1 but for rows that so many pairs of a round change that the sum of their learning rates would be above
+    `ROUND_STEP`: for these that is what it comes to.
+    """
+    if not is_wide(config):
+        return None
+    block_centres, round_blocks = round_shape(tokens, config)
+    of_round = config.learning_rate * block_centres * round_blocks
+    found = visits(tokens, config, share_of_rows)
+    return Steps(*((ROUND_STEP / np.maximum(of_round * of, ROUND_STEP)).astype(np.float32) for of in found))
 
 
 def node_steps(tree: Tree, tokens: Tokens, config: TrainingConfig) -> Float32:
@@ -172,6 +224,7 @@ def plan_epoch(tokens: Tokens, config: TrainingConfig, epoch: int, epochs: int) 
         block_centres=block_centres,
         noise_words=noise_words,
         round_blocks=round_blocks,
+        strands=round_blocks if is_wide(config) else 1,
         window=window,
         shrink=int(config.shrink_windows and config.window != "sentence"),
         before=int(config.window_side != "after"),

@@ -184,6 +184,29 @@ class Epoch:
     keep: Sequence[int]
     keep_key: int
     parts: Any = None
+    steps: Any = None
+
+
+def steps_of_rows(epoch: Epoch, inputs: int, outputs: int) -> tuple[Array, Array]:
+    """What the learning rate of each row of the inputs and of the outputs is multiplied by, (rows, 1) each."""
+    of_inputs, of_outputs = np.ones(inputs), np.ones(outputs)
+    if epoch.steps is not None:
+        of_inputs, of_outputs = (of.astype(float) for of in epoch.steps)
+    return of_inputs[:, None], of_outputs[:, None] if epoch.tree is None else steps_of_nodes(epoch.tree)
+
+
+def rounds_of(centres: int, plan: Any) -> list[list[tuple[int, int]]]:
+    """Where the blocks of each round begin and end, of a text of so many centres that is one stretch.
+
+    As many blocks as make whole rounds are cut into strands of equal length, and each round takes as many from each;
+    what is left is a round of its own.
+    """
+    blocks = [(first, min(first + plan.block_centres, centres)) for first in range(0, centres, plan.block_centres)]
+    whole = centres // (plan.block_centres * plan.round_blocks)
+    in_rounds, left = blocks[: whole * plan.round_blocks], blocks[whole * plan.round_blocks :]
+    strands = np.array(in_rounds).reshape(plan.strands, whole, -1, 2)
+    found = [strands[:, number].reshape(-1, 2).tolist() for number in range(whole)]
+    return [*found, left] if left else found
 
 
 def train_epoch(
@@ -197,18 +220,16 @@ def train_epoch(
     kept = keep_tokens(ids, epoch.keep, epoch.keep_key)
     sentences = (np.searchsorted(sentence_starts, kept, side="right") - 1).tolist()
     loss, measured = 0.0, 0.0
-    steps = np.ones((len(outputs), 1)) if epoch.tree is None else steps_of_nodes(epoch.tree)
+    input_steps, output_steps = steps_of_rows(epoch, len(inputs), len(outputs))
     size = plan.block_centres * plan.round_blocks
     together = epoch.config.architecture == "cbow"
-    for number, round_first in enumerate(range(0, len(kept), size)):
+    for number, blocks in enumerate(rounds_of(len(kept), plan)):
         finds_mean = number % plan.mean_rounds == 0
         if finds_mean and epoch.noise is not None:
             noise_mean = epoch.noise.shares @ outputs
-        round_last = min(round_first + size, len(kept))
-        rate = max(plan.rate_first + plan.rate_slope * kept[round_first], plan.rate_least)
+        rate = max(plan.rate_first + plan.rate_slope * kept[number * size], plan.rate_least)
         by_input, by_output = [], []
-        for first in range(round_first, round_last, plan.block_centres):
-            last = min(first + plan.block_centres, round_last)
+        for first, last in blocks:
             noise, shift = [], 0.0
             if epoch.noise is not None:
                 counters = [kept[first] * plan.noise_words + n for n in range(plan.noise_words)]
@@ -241,8 +262,8 @@ def train_epoch(
                 if (first // plan.block_centres) % plan.loss_blocks == 0:
                     loss += block_loss(inputs, outputs, examples)
                     measured += len(examples) if together else sum(weight for words, _ in some for _, weight in words)
-                by_input.append(-rate * by_inputs)
-                by_output.append(-rate * steps * by_outputs)
+                by_input.append(-rate * input_steps * by_inputs)
+                by_output.append(-rate * output_steps * by_outputs)
                 if at_once:
                     outputs += by_output.pop()
         for change in by_input:

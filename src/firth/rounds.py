@@ -18,7 +18,7 @@ from firth.crew import Crew, Frozen, Targets
 from firth.errors import CorpusError
 from firth.kernels import randomness
 from firth.kernels.blocks import Parameters, Parts, Plan, Stretch, keep_tokens
-from firth.planning import Tokens, initial_parameters, plan_epoch
+from firth.planning import Tokens, initial_parameters, plan_epoch, row_steps
 from firth.sampling import as_thresholds, keep_probabilities
 from firth.team import Team
 
@@ -134,7 +134,7 @@ def train(
     n = len(tokens.ids)
     plan = plan_epoch(tokens, config, 0, epochs)
     with Team(min(threads, plan.round_blocks)) as team:  # more would find no block to compute, and wait
-        crew = Crew(team, config, plan, parameters, targets, tokens.parts, frozen)
+        crew = Crew(team, config, plan, parameters, targets, tokens.parts, row_steps(tokens, config), frozen)
         if done.noise_mean:
             crew.changes.noise_mean[0] = done.noise_mean
         for epoch in range(done.epochs, epochs):

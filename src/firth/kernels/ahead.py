@@ -86,7 +86,8 @@ def expect(first: int, after: int, stretch: Stretch, plan: Plan, noise: Noise, a
         return
     places, last = ahead.places, min(first + plan.block_centres, stretch.last)
     places[FIRST] = first
-    places[CONTEXT] = max(first - plan.window, after + plan.block_centres + plan.window)
+    known = after + plan.block_centres + plan.window if first == after + plan.block_centres else 0
+    places[CONTEXT] = max(first - plan.window, known)
     places[CONTEXTS_END] = min(last + plan.window, stretch.tokens.shape[0])
     places[CENTRE], places[CENTRES_END] = first, last
     counter = stretch.positions[first] * plan.noise_words

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from firth.kernels.compiler import compiled
+from firth.kernels.ownership import mark
 from firth.kernels.prefetch import prefetch_row
 from firth.kernels.randomness import draw, high_half
 from firth.kernels.rows import add_row
@@ -20,14 +21,12 @@ Float32 = np.ndarray[Any, np.dtype[np.float32]]
 Float64 = np.ndarray[Any, np.dtype[np.float64]]
 Int32 = np.ndarray[Any, np.dtype[np.int32]]
 Int64 = np.ndarray[Any, np.dtype[np.int64]]
-UInt16 = np.ndarray[Any, np.dtype[np.uint16]]
+Bool = np.ndarray[Any, np.dtype[np.bool_]]
 UInt32 = np.ndarray[Any, np.dtype[np.uint32]]
 
 UNUSED = -1
-FROZEN = 0xFFFF
-"""The owner of a row that nobody changes."""
 ALONE = -1
-"""In the place of a thread's number, where there is one thread and it changes every row: no row needs an owner."""
+"""In the place of a thread's number, where there is one thread and it changes every row: none is marked."""
 
 
 class Stretch(NamedTuple):
@@ -51,6 +50,13 @@ class Parameters(NamedTuple):
     outputs: Float32
 
 
+class Steps(NamedTuple):
+    """What the learning rate of each row is multiplied by: (rows,) of the input vectors, and of the output vectors."""
+
+    inputs: Float32
+    outputs: Float32
+
+
 class Parts(NamedTuple):
     """What words are made of, where they have subwords: word w has the inputs rows[starts[w]:starts[w + 1]]."""
 
@@ -64,6 +70,7 @@ class Plan(NamedTuple):
     block_centres: int  # B
     noise_words: int  # K, drawn for a block and shared by its pairs
     round_blocks: int  # R
+    strands: int  # parts of a stretch that are read side by side: a round takes as many of its blocks from each
     window: int
     shrink: int  # 1 if each centre draws its own window, up to that one
     before: int  # 1 if words before the centre are context words
@@ -98,6 +105,7 @@ class Scratch(NamedTuple):
     X: Float32  # (T, width) context words' input vectors
     windows: Windows
     mine: Int32  # (R · rows + 1, 2) room to list the rows of a round: word and row of the changes
+    own: Int64  # (MARKS,) which of these a thread adds
     noise_words: Int32  # those of `firth.kernels.ahead.Ahead`
     places: Int64
 
@@ -112,9 +120,11 @@ class Changes(NamedTuple):
     output_scales: Float32  # (R · rows,) what these are multiplied by when they are added
     input_count: Int32  # (R,) input rows in use
     output_count: Int32  # (R,) output rows in use
-    input_owner: UInt16  # (V,) the thread that adds all changes of a row: any of those that found one
-    output_owner: UInt16
+    input_marks: Int64  # (threads, MARKS) which rows each thread's blocks change
+    output_marks: Int64
     frozen: int  # whether any row is
+    frozen_inputs: Bool  # (V,) the rows that nobody changes, if any
+    frozen_outputs: Bool
     mean_sums: Float32  # (R, width) what parts of the vocabulary add to the mean of all output vectors
     noise_mean: Float32  # (1, width) that mean, each word weighed as it is drawn, when it was found last
     loss: Float64  # (R,) sum over the block's pairs, where it is measured
@@ -178,15 +188,13 @@ def keep_tokens(
 
 
 @compiled
-def claim(owner: UInt16, words: Int32, count: int, thread: int) -> None:
-    """Make this thread the owner of these words' rows; if another claims them too, either may win. None owns a row
-    that is frozen.
-    """
+def claim(marks: Int64, words: Int32, count: int, thread: int) -> None:
+    """Mark these words' rows as changed by a thread, in its table of `marks`."""
     if thread == ALONE:
         return
     for i in range(count):
-        if words[i] != UNUSED and owner[words[i]] != FROZEN:
-            owner[words[i]] = thread
+        if words[i] != UNUSED:
+            mark(marks[thread], words[i])
 
 
 @compiled
@@ -239,15 +247,15 @@ def ask_for(inputs: Float32, word: int, parts: Parts | None) -> None:
 
 
 @compiled
-def claim_inputs(owner: UInt16, words: Int32, count: int, thread: int, parts: Parts | None) -> None:
+def claim_inputs(marks: Int64, words: Int32, count: int, thread: int, parts: Parts | None) -> None:
     """As `claim`, of all parts of these words."""
     if parts is None:
-        claim(owner, words, count, thread)
+        claim(marks, words, count, thread)
     elif thread != ALONE:
         for i in range(count):
             if words[i] != UNUSED:
                 for k in range(parts.starts[words[i]], parts.starts[words[i] + 1]):
-                    owner[parts.rows[k]] = thread
+                    mark(marks[thread], parts.rows[k])
 
 
 @compiled

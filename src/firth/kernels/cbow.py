@@ -204,8 +204,8 @@ def compute_cbow_block(
     if asks:
         ask_for_outputs(output_words, ahead)
     expect(next_first, first, stretch, plan, noise, ahead)
-    claim_inputs(changes.input_owner, input_words, tokens, thread, parts)
-    claim(changes.output_owner, output_words, outputs, thread)
+    claim_inputs(changes.input_marks, input_words, tokens, thread, parts)
+    claim(changes.output_marks, output_words, outputs, thread)
 
     gather_contexts(centres, tokens, before, plan, parameters.inputs, input_words, parts, scratch, hidden, H)
     copy_rows(parameters.outputs, output_words[first_noise:], outputs - first_noise, hidden.Z)

@@ -38,7 +38,6 @@ Float32 = np.ndarray[Any, np.dtype[np.float32]]
 Int8 = np.ndarray[Any, np.dtype[np.int8]]
 Int32 = np.ndarray[Any, np.dtype[np.int32]]
 Int64 = np.ndarray[Any, np.dtype[np.int64]]
-UInt16 = np.ndarray[Any, np.dtype[np.uint16]]
 
 
 class Tree(NamedTuple):
@@ -261,7 +260,7 @@ def start_tree_block(
         stretch, first, first + centres, plan, scratch.windows, input_words, parameters.inputs, parts, True
     )
     changes.input_count[block] = tokens
-    claim_inputs(changes.input_owner, input_words, tokens, thread, parts)
+    claim_inputs(changes.input_marks, input_words, tokens, thread, parts)
     for past in range(2):
         ask_for_path(stretch.tokens[first], tree, parameters.outputs, past)
     changes.loss[block] = 0.0

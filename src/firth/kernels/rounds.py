@@ -27,16 +27,17 @@ from firth.kernels.blocks import (
 from firth.kernels.cbow import compute_cbow_block
 from firth.kernels.compiler import compiled
 from firth.kernels.hierarchy import add_descents, compute_cbow_tree_block, compute_tree_block
+from firth.kernels.ownership import clear_marks, find_own, is_marked
 from firth.kernels.prefetch import prefetch_row
 from firth.kernels.rows import add_row
 from firth.kernels.skipgram import compute_block
-from firth.kernels.synchrony import read_counter, take_if, take_ticket, wait_until
+from firth.kernels.synchrony import is_soon, read_counter, take_if, take_ticket, wait_until
 
 Float32 = np.ndarray[Any, np.dtype[np.float32]]
 Float64 = np.ndarray[Any, np.dtype[np.float64]]
 Int32 = np.ndarray[Any, np.dtype[np.int32]]
+Bool = np.ndarray[Any, np.dtype[np.bool_]]
 Int64 = np.ndarray[Any, np.dtype[np.int64]]
-UInt16 = np.ndarray[Any, np.dtype[np.uint16]]
 
 SPREAD = 8
 """Counters lie so far apart that no two share a cache line."""
@@ -50,29 +51,30 @@ ROWS_AHEAD = 8
 
 
 @compiled
-def scale_of(scales: Float32 | None, row: int) -> np.float32:
-    """What a row of changes is multiplied by."""
-    return np.float32(1) if scales is None else scales[row]
+def scale_of(scales: Float32 | None, row: int, steps: Float32 | None, word: int) -> np.float32:
+    """What a row of changes is multiplied by when it is added to that of a word."""
+    scale = np.float32(1) if scales is None else scales[row]
+    return scale if steps is None else scale * steps[word]
 
 
 @compiled
 def add_block(
-    words: Int32, count: int, first: int, rows: Float32, scales: Float32 | None, parameters: Float32,
-    parts: Parts | None,
+    words: Int32, count: int, first: int, rows: Float32, scales: Float32 | None, steps: Float32 | None,
+    parameters: Float32, parts: Parts | None,
 ) -> None:  # fmt: skip
     """Add all changes of a block, which are the rows from the first-th on."""
     for i in range(count):
         ahead = min(i + (ROWS_AHEAD if parts is None else 1), count - 1)
         if words[ahead] != UNUSED:
             ask_for(parameters, words[ahead], parts)
-        word, scale = words[i], scale_of(scales, first + i)
+        word, row = words[i], first + i
         if word == UNUSED:
             continue
         if parts is None:
-            add_row(parameters, word, scale, rows, first + i)
+            add_row(parameters, word, scale_of(scales, row, steps, word), rows, row)
         else:
             for k in range(parts.starts[word], parts.starts[word + 1]):
-                add_row(parameters, parts.rows[k], scale, rows, first + i)
+                add_row(parameters, parts.rows[k], scale_of(scales, row, steps, parts.rows[k]), rows, row)
 
 
 @compiled
@@ -81,38 +83,40 @@ def add_rows(
     count: Int32,
     rows: Float32,
     scales: Float32 | None,
+    steps: Float32 | None,
     blocks: int,
-    owner: UInt16,
+    marks: Int64,
     parameters: Float32,
     parts: Parts | None,
     thread: int,
-    mine: Int32,
+    scratch: Scratch,
 ) -> None:
-    """Add the changes of the rows that this thread owns, each row in block order. `mine` is room to list them. The
-    change of a word with parts is added to all of them.
+    """Add the changes of the rows that this thread owns, each row in block order. The change of a word with parts is
+    added to all of them.
     """
     rows_per_block = rows.shape[0] // words.shape[0]
     if thread == ALONE:
         for block in range(blocks):
-            add_block(words[block], count[block], block * rows_per_block, rows, scales, parameters, parts)
+            add_block(words[block], count[block], block * rows_per_block, rows, scales, steps, parameters, parts)
         return
-    found = 0
+    own, mine, found = scratch.own, scratch.mine, 0
+    find_own(marks, thread, own)
     for block in range(blocks):
         for i in range(count[block]):
             word, row = words[block, i], block * rows_per_block + i
             if parts is None:
                 mine[found, 0], mine[found, 1] = word, row
-                found += int(word != UNUSED and owner[word] == thread)
+                found += int(word != UNUSED) & is_marked(own, word)
             elif word != UNUSED:
                 for k in range(parts.starts[word], parts.starts[word + 1]):
                     mine[found, 0], mine[found, 1] = parts.rows[k], row
-                    found += int(owner[parts.rows[k]] == thread)
+                    found += is_marked(own, parts.rows[k])
     for place in range(found):
         ahead = min(place + ROWS_AHEAD, found - 1)
         prefetch_row(parameters, mine[ahead, 0])
         prefetch_row(rows, mine[ahead, 1])
-        row = mine[place, 1]
-        add_row(parameters, mine[place, 0], scale_of(scales, row), rows, row)
+        word, row = mine[place, 0], mine[place, 1]
+        add_row(parameters, word, scale_of(scales, row, steps, word), rows, row)
 
 
 def new_counters(threads: int) -> Int64:
@@ -141,20 +145,24 @@ def claim_block(counters: Int64, of: int, number: int, blocks: int, threads: int
 
 
 @compiled
-def as_owner(thread: int, threads: int, changes: Changes) -> int:
-    """What stands for a thread in the table of owners, or `ALONE`."""
-    return ALONE if threads == 1 and changes.frozen == 0 else thread
+def drop_frozen(words: Int32, count: int, frozen: Bool) -> None:
+    """Take out of a list of words those whose rows nobody changes."""
+    for i in range(count):
+        if words[i] != UNUSED and frozen[words[i]]:
+            words[i] = UNUSED
 
 
 @compiled
 def add_share(
     share: int, shares: int, finds_mean: bool, centres: int, blocks: int, totals: Float64, plan: Plan,
-    parameters: Parameters, parts: Parts | None, scratch: Scratch, descents: Any, changes: Changes,
+    parameters: Parameters, parts: Parts | None, steps: Any, scratch: Scratch, descents: Any, changes: Changes,
 ) -> None:  # fmt: skip
     """Add one of the shares of a round's changes: rows that one thread owns, and of a tree's nodes some columns; with
     the first share, the round's loss, and the mean of all output vectors, if it was found.
     """
-    owner = as_owner(share, shares, changes)
+    owner = ALONE if shares == 1 else share
+    input_steps = None if steps is None else steps.inputs
+    output_steps = None if steps is None else steps.outputs
     if share == 0:
         for block in range(blocks):
             totals[0] += changes.loss[block]
@@ -164,16 +172,71 @@ def add_share(
             for block in range(blocks):
                 add_row(changes.noise_mean, 0, np.float32(1), changes.mean_sums, block)
     add_rows(
-        changes.input_words, changes.input_count, changes.input_rows, None, blocks,
-        changes.input_owner, parameters.inputs, parts, owner, scratch.mine,
+        changes.input_words, changes.input_count, changes.input_rows, None, input_steps, blocks,
+        changes.input_marks, parameters.inputs, parts, owner, scratch,
     )  # fmt: skip
     if descents is not None:
         add_descents(centres, plan, changes.output_words, parameters.outputs, descents, share, shares)
         return
     add_rows(
-        changes.output_words, changes.output_count, changes.output_rows, changes.output_scales, blocks,
-        changes.output_owner, parameters.outputs, None, owner, scratch.mine,
+        changes.output_words, changes.output_count, changes.output_rows, changes.output_scales, output_steps, blocks,
+        changes.output_marks, parameters.outputs, None, owner, scratch,
     )  # fmt: skip
+
+
+@compiled
+def forget_marks(owner: int, changes: Changes) -> None:
+    """Begin a round: what a thread has marked is of the round before."""
+    if owner != ALONE:
+        clear_marks(changes.input_marks[owner])
+        clear_marks(changes.output_marks[owner])
+
+
+@compiled
+def compute_changes(
+    block: int, blocks: int, first: int, next_first: int, rate: float, finds_mean: bool, owner: int, stretch: Stretch,
+    plan: Plan, parameters: Parameters, parts: Any, noise: Any, tree: Any, scratch: Scratch, pairs: Any, hidden: Any,
+    turns: Any, descents: Any, changes: Changes, ahead: Ahead,
+) -> None:  # fmt: skip
+    """The changes of a round's block, of the kind of training whose arrays are there: its centres are those from
+    `first` on, and this thread's next block is expected to begin at `next_first`.
+    """
+    if noise is not None and pairs is not None:
+        compute_block(
+            stretch, first, block, rate, plan, parameters, parts, noise, scratch, pairs, changes, owner, next_first,
+            ahead,
+        )  # fmt: skip
+    if noise is not None and hidden is not None:
+        compute_cbow_block(
+            stretch, first, block, rate, plan, parameters, parts, noise, scratch, hidden, changes, owner, next_first,
+            ahead, finds_mean, blocks,
+        )  # fmt: skip
+    if descents is not None:
+        compute_tree_block(
+            stretch, first, block, rate, plan, parameters, parts, tree, scratch, turns, descents, changes, owner
+        )
+    if tree is not None and hidden is not None:
+        compute_cbow_tree_block(
+            stretch, first, block, rate, plan, parameters, parts, tree, scratch, hidden, turns, changes, owner
+        )
+    if changes.frozen == 1:
+        drop_frozen(changes.input_words[block], changes.input_count[block], changes.frozen_inputs)
+        if noise is not None:
+            drop_frozen(changes.output_words[block], changes.output_count[block], changes.frozen_outputs)
+
+
+@compiled
+def first_centre(stretch: Stretch, number: int, block: int, plan: Plan) -> int:
+    """Where a block of the stretch's round of this number begins: behind those that other rounds take from its strand.
+    The last round, if it is not whole, is what is left behind all strands.
+    """
+    whole = (stretch.last - stretch.first) // (plan.block_centres * plan.round_blocks)
+    of_strand = plan.round_blocks // plan.strands
+    before = number * plan.round_blocks + block
+    if number < whole:
+        strand = block // of_strand
+        before = (strand * whole + number) * of_strand + block - strand * of_strand
+    return stretch.first + before * plan.block_centres
 
 
 @compiled
@@ -183,10 +246,13 @@ def train_rounds(
     counters: Int64,
     totals: Float64,
     stretch: Stretch,
+    begin: int,
+    end: int,
     plan: Plan,
     parameters: Parameters,
-    parts: Any,
-    noise: Any,  # Noise, or None, and so on
+    parts: Any,  # Parts, or None, and so on
+    steps: Any,
+    noise: Any,
     tree: Any,
     scratch: Scratch,
     pairs: Any,
@@ -195,8 +261,8 @@ def train_rounds(
     descents: Any,
     changes: Changes,
 ) -> None:
-    """Train on a stretch. Every thread calls this with the same arrays, save `thread` and its working space, of which
-    only what the kind of training needs is there.
+    """Train on the rounds of a stretch from `begin` to `end`. Every thread calls this with the same arrays, save
+    `thread` and its working space, of which only what the kind of training needs is there.
 
     A round has two phases. Its blocks are computed from the parameters as they are; when all are done, the changes are
     added, in shares. A thread claims its own blocks and its own share first, then those of threads that are away.
@@ -204,52 +270,49 @@ def train_rounds(
     over. `totals` gets the loss, and the number of pairs it is summed over.
     """
     size = plan.block_centres * plan.round_blocks
-    owner = as_owner(thread, threads, changes)
+    owner = ALONE if threads == 1 else thread
     ahead = Ahead(stretch.tokens, parameters, parts, scratch.noise_words, scratch.places)
     expect_nothing(ahead)
     block_end, rounds_before = 0, stretch.first_block // plan.round_blocks
-    for number, round_first in enumerate(range(stretch.first, stretch.last, size)):
+    for number in range(end - begin):
+        round_number = begin + number
+        round_first = stretch.first + round_number * size
         centres = min(size, stretch.last - round_first)
         blocks = (centres + plan.block_centres - 1) // plan.block_centres
         block_end += blocks
-        finds_mean = noise is not None and hidden is not None and is_mean_found(rounds_before + number, plan)
+        finds_mean = noise is not None and hidden is not None and is_mean_found(rounds_before + round_number, plan)
         rate = learning_rate(plan, stretch.positions[round_first])
+        computed = 0
         for other in range(threads):
+            if other == 1 and blocks <= threads and is_soon(counters, BLOCKS_DONE, block_end):
+                break
             of = (thread + other) % threads
             block = claim_block(counters, of, number, blocks, threads, plan)
             while block != NONE_LEFT:
-                first = round_first + block * plan.block_centres
-                is_followed = threads == 1 or block + 1 < first_block(of + 1, threads, plan)
-                next_first = first + plan.block_centres if is_followed else stretch.last
-                if noise is not None and pairs is not None:
-                    compute_block(
-                        stretch, first, block, rate, plan, parameters, parts, noise, scratch, pairs, changes, owner,
-                        next_first, ahead,
-                    )  # fmt: skip
-                if noise is not None and hidden is not None:
-                    compute_cbow_block(
-                        stretch, first, block, rate, plan, parameters, parts, noise, scratch, hidden, changes, owner,
-                        next_first, ahead, finds_mean, blocks,
-                    )  # fmt: skip
-                if descents is not None:
-                    compute_tree_block(
-                        stretch, first, block, rate, plan, parameters, parts, tree, scratch, turns, descents, changes,
-                        owner,
-                    )  # fmt: skip
-                if tree is not None and hidden is not None:
-                    compute_cbow_tree_block(
-                        stretch, first, block, rate, plan, parameters, parts, tree, scratch, hidden, turns, changes,
-                        owner,
-                    )  # fmt: skip
+                if computed == 0:
+                    forget_marks(owner, changes)
+                computed += 1
+                first, next_first = first_centre(stretch, round_number, block, plan), stretch.last
+                if block + 1 < first_block(of + 1, threads, plan):
+                    next_first = first_centre(stretch, round_number, block + 1, plan)
+                elif threads == 1:
+                    next_first = first_centre(stretch, round_number + 1, 0, plan)
+                compute_changes(
+                    block, blocks, first, next_first, rate, finds_mean, owner, stretch, plan, parameters, parts, noise,
+                    tree, scratch, pairs, hidden, turns, descents, changes, ahead,
+                )  # fmt: skip
                 take_ticket(counters, BLOCKS_DONE)
                 block = claim_block(counters, of, number, blocks, threads, plan)
         wait_until(counters, BLOCKS_DONE, block_end)
         for other in range(threads):
+            if other == 1 and is_soon(counters, SHARES_DONE, (number + 1) * threads):
+                break
             share = (thread + other) % threads
-            if take_if(counters, SHARES + SPREAD * share, number):
+            place = SHARES + SPREAD * share
+            if read_counter(counters, place) == number and take_if(counters, place, number):
                 add_share(
-                    share, threads, finds_mean, centres, blocks, totals, plan, parameters, parts, scratch, descents,
-                    changes,
+                    share, threads, finds_mean, centres, blocks, totals, plan, parameters, parts, steps, scratch,
+                    descents, changes,
                 )  # fmt: skip
                 take_ticket(counters, SHARES_DONE)
         wait_until(counters, SHARES_DONE, (number + 1) * threads)

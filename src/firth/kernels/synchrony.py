@@ -18,6 +18,8 @@ Counters = np.ndarray[Any, np.dtype[np.int64]]
 
 PATIENCE = 2000
 """Looks at a counter before a waiting thread offers its core to others (some microseconds)."""
+GLANCES = 500
+"""Looks at it before a thread that is done sees whether others are away, whose work it may do."""
 
 
 def take_ticket(counters: Counters, index: int) -> int:
@@ -41,6 +43,15 @@ def read_counter(counters: Counters, index: int) -> int:
 
 def offer_core() -> None:
     """Let another thread run, where the system has a call for it."""
+
+
+@compiled
+def is_soon(counters: Counters, index: int, number: int) -> bool:
+    """Whether a counter comes to this number within a few glances."""
+    glances = 0
+    while read_counter(counters, index) < number and glances < GLANCES:
+        glances += 1
+    return glances < GLANCES
 
 
 @compiled
