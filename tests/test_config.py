@@ -33,6 +33,8 @@ from firth.errors import ConfigError
         ("separator", ""),
         ("separator", "a\n"),
         ("lowercase", 1),
+        ("round_centres", 0),
+        ("round_centres", 1e3),
     ],
 )
 def test_config__names_a_setting_that_makes_no_sense(setting, value):
@@ -48,6 +50,11 @@ def test_config__names_all_that_is_wrong_at_once():
 def test_config__rates_must_fall():
     with pytest.raises(ConfigError, match=r"min_learning_rate \(0.1\) must not be above learning_rate \(0.025\)"):
         TrainingConfig(min_learning_rate=0.1)
+
+
+def test_config__rounds_of_one_block_have_no_other_size():
+    with pytest.raises(ConfigError, match="round_centres"):
+        TrainingConfig(architecture="cbow", objective="hierarchical-softmax", round_centres=256)
 
 
 def test_config__an_unknown_name_is_answered_with_the_known():

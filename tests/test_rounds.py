@@ -12,11 +12,11 @@ from numpy.testing import assert_allclose
 
 from firth import planning, reference, rounds
 from firth.config import TrainingConfig
-from firth.crew import Targets
+from firth.crew import Targets, rounds_of
 from firth.errors import CorpusError
 from firth.kernels import compiler, randomness
-from firth.kernels.blocks import Parts
-from firth.kernels.rounds import NONE_LEFT, claim_block, first_block, new_counters
+from firth.kernels.blocks import Parts, Stretch
+from firth.kernels.rounds import NONE_LEFT, claim_block, first_block, first_centre, new_counters
 from firth.sampling import as_thresholds, keep_probabilities
 from firth.subwords import Composition
 from firth.team import Team
@@ -109,6 +109,13 @@ def sha256(parameters):
         {"objective": "hierarchical-softmax", "architecture": "cbow", "context": "sum", "window": "sentence"},
         {"objective": "hierarchical-softmax", "architecture": "cbow", "context_gradient": "word2vec.c"},
         {"objective": "hierarchical-softmax", "architecture": "cbow", "distance_weights": "linear", "max_n": 4},
+        {"round_centres": 5},
+        {"round_centres": 272, "sample": 0},
+        {"round_centres": 288, "sample": 0, "shared_vectors": True},
+        {"round_centres": 288, "sample": 0, "architecture": "cbow"},
+        {"round_centres": 272, "max_n": 4},
+        {"round_centres": 80, "objective": "hierarchical-softmax"},
+        {"round_centres": 1000, "window": "sentence", "learning_rate": 0.001},
     ],
     ids=str,
 )
@@ -188,6 +195,9 @@ def test_train__gives_the_same_bits_whoever_does_how_much(monkeypatch):
         {"objective": "hierarchical-softmax"},
         {"shared_vectors": True},
         {"max_n": 4, "learning_rate": 0.001},
+        {"round_centres": 1024},
+        {"round_centres": 1024, "architecture": "cbow"},
+        {"round_centres": 512, "objective": "hierarchical-softmax"},
     ],
     ids=str,
 )
@@ -221,6 +231,16 @@ def test_train__has_no_more_threads_than_a_round_has_blocks(monkeypatch):
     blocks = planning.plan_epoch(tokens, TrainingConfig(sample=0.01), 0, 2).round_blocks
     assert asked == [1, 2, blocks]
     assert 4 <= blocks <= 16
+
+
+@needs_threads
+def test_train__in_larger_rounds_has_more_threads_and_the_same_bits():
+    config = TrainingConfig(sample=0.01, round_centres=1024)
+    assert planning.plan_epoch(larger_corpus(), config, 0, 2).round_blocks == 64
+    one, events = train(larger_corpus(), config)
+    many, many_events = train(larger_corpus(), config, threads=64)
+    assert sha256(one) == sha256(many)
+    assert events == many_events
 
 
 @needs_threads
@@ -281,6 +301,17 @@ def test_train__a_tiny_vocabulary_does_not_diverge(words, architecture):
 
 
 @needs_threads
+@pytest.mark.parametrize("settings", [{}, {"architecture": "cbow"}, {"learning_rate": 0.1}], ids=str)
+@pytest.mark.parametrize("words", [2, 3, 50])
+def test_train__a_tiny_vocabulary_does_not_diverge_in_large_rounds(words, settings):
+    ids = np.random.default_rng(0).integers(0, words, 50_000).astype(np.int32)
+    tokens = rounds.Tokens(ids, np.arange(0, 50_001, 10), np.bincount(ids))
+    parameters, events = train(tokens, TrainingConfig(vector_size=20, round_centres=1024, **settings), epochs=5)
+    assert np.abs(parameters.inputs).max() < 10
+    assert events[-1].loss < 6 * np.log(2)
+
+
+@needs_threads
 def test_train__a_word_repeated_without_end_does_not_diverge():
     rng = np.random.default_rng(0)
     text = rng.integers(0, 1000, 200_000).astype(np.int32)
@@ -308,6 +339,48 @@ def test_round_shape__is_one_block_where_nodes_learn_centre_by_centre():
     config = TrainingConfig(sample=0, objective="hierarchical-softmax", architecture="cbow")
     assert shape(np.full(10_000, 10), config) == (32, 1)
     assert shape(np.array([1000, *[1] * 9000]), dataclasses.replace(config, learning_rate=0.5)) == (6, 1)
+
+
+def test_round_shape__is_what_is_asked_for_where_that_is_more_than_usual():
+    steep = np.array([1000, *[1] * 9000])
+    assert shape(steep, TrainingConfig(sample=0, round_centres=1024)) == (16, 64)
+    assert shape(steep, TrainingConfig(sample=0, round_centres=64)) == (16, 2)  # no more than what is good
+    assert shape(np.full(10_000, 10), TrainingConfig(sample=0, round_centres=64)) == (16, 4)
+    cbow = TrainingConfig(sample=0, round_centres=1024, architecture="cbow")
+    assert shape(steep, cbow) == (32, 32)
+
+
+def test_row_steps__are_less_for_words_that_too_many_pairs_of_a_large_round_have():
+    counts = np.array([1000, *[1] * 9000])
+    tokens = planning.Tokens(np.zeros(0, np.int32), np.zeros(1, np.int64), counts)
+    config = TrainingConfig(sample=0, round_centres=1024)
+    steps = planning.row_steps(tokens, config)
+    of_input = 0.025 * 1024 * 6 * 0.1 * 6  # learning rate, centres, pairs of each, share, with its noise pairs
+    assert steps.inputs[0] == pytest.approx(4 / of_input)
+    assert 4 / of_input < steps.outputs[0] < 1
+    assert (steps.inputs[1:] == 1).all()
+    assert (steps.outputs[1:] == 1).all()
+    assert planning.row_steps(tokens, TrainingConfig(sample=0, round_centres=256)) is None
+
+
+@pytest.mark.parametrize("centres", [0, 15, 16 * 12, 16 * 12 * 5, 16 * 12 * 5 + 100])
+@pytest.mark.parametrize("strands", [1, 2, 12])
+def test_first_centre__every_block_is_in_one_round(centres, strands):
+    plan = planning.plan_epoch(random_corpus(), TrainingConfig(), 0, 1)._replace(round_blocks=12, strands=strands)
+    stretch = Stretch(*(np.zeros(7 + centres, dtype) for dtype in (np.int32, np.int32, np.int64)), 7, 7 + centres, 0)
+    found, left = [], centres
+    for number in range(rounds_of(stretch, plan)):
+        of_round = [first_centre(stretch, number, block, plan) for block in range(-(-min(left, 16 * 12) // 16))]
+        if left >= 16 * 12:
+            by_strand = np.array(of_round).reshape(strands, -1)
+            assert (np.diff(by_strand) == 16).all()
+            assert (
+                by_strand[:, 0]
+                == 7 + centres // (16 * 12) * 16 * 12 // strands * np.arange(strands) + number * 16 * 12 // strands
+            ).all()
+        found += of_round
+        left -= 16 * 12
+    assert sorted(found) == list(range(7, 7 + centres, 16))
 
 
 def test_node_steps__are_less_for_nodes_that_too_many_pairs_of_a_round_have():
@@ -346,6 +419,7 @@ def test_train__a_tree_does_not_diverge(words, architecture):
         ({"objective": "hierarchical-softmax"}, "d6d05a9d8c97"),
         ({"objective": "hierarchical-softmax", "architecture": "cbow"}, "f9d20ac01a3b"),
         ({"max_n": 4}, "8d0ee3076fb0"),
+        ({"round_centres": 320}, "baa9c8335fb1"),
     ],
     ids=str,
 )

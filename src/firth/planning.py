@@ -106,8 +106,7 @@ def window_and_pairs(tokens: Tokens, config: TrainingConfig) -> tuple[int, float
 
 def share_of_rows(p: Float64, parts: Parts) -> Float64:
     """How often each row of the input vectors is a part of a kept token, by the words' shares."""
-    of_row: Float64 = np.bincount(parts.rows, np.repeat(p, np.diff(parts.starts)))
-    return of_row
+    return np.bincount(parts.rows, np.repeat(p, np.diff(parts.starts))).astype(np.float64)
 
 
 def share_of_parts(p: Float64, parts: Parts) -> Float64:

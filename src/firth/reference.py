@@ -195,16 +195,16 @@ def steps_of_rows(epoch: Epoch, inputs: int, outputs: int) -> tuple[Array, Array
     return of_inputs[:, None], of_outputs[:, None] if epoch.tree is None else steps_of_nodes(epoch.tree)
 
 
-def rounds_of(centres: int, plan: Any) -> list[list[tuple[int, int]]]:
+def rounds_of(centres: int, plan: Any) -> list[list[list[int]]]:
     """Where the blocks of each round begin and end, of a text of so many centres that is one stretch.
 
     As many blocks as make whole rounds are cut into strands of equal length, and each round takes as many from each;
     what is left is a round of its own.
     """
-    blocks = [(first, min(first + plan.block_centres, centres)) for first in range(0, centres, plan.block_centres)]
+    blocks = [[first, min(first + plan.block_centres, centres)] for first in range(0, centres, plan.block_centres)]
     whole = centres // (plan.block_centres * plan.round_blocks)
     in_rounds, left = blocks[: whole * plan.round_blocks], blocks[whole * plan.round_blocks :]
-    strands = np.array(in_rounds).reshape(plan.strands, whole, -1, 2)
+    strands = np.array(in_rounds, int).reshape(plan.strands, whole, plan.round_blocks // plan.strands, 2)
     found = [strands[:, number].reshape(-1, 2).tolist() for number in range(whole)]
     return [*found, left] if left else found
 

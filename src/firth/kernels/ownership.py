@@ -43,7 +43,7 @@ def mark(marks: Int64, row: int) -> None:
 def is_marked(marks: Int64, row: int) -> int:
     """1 if the bit of a row is set, or 0."""
     place = place_of(row)
-    return (marks[place // BITS] >> np.int64(place % BITS)) & 1
+    return int(marks[place // BITS] >> np.int64(place % BITS)) & 1
 
 
 @compiled
