@@ -4,15 +4,12 @@ Whole rounds of wiki100 are computed and added, as one thread does it, save that
 """
 
 import time
-from typing import Any
 
 import numpy as np
-from llvmlite import ir
-from numba import types
-from numba.core import cgutils
 
 import firth
 from common import arguments, machine, wiki100
+from cycles import now
 from firth import rounds
 from firth.config import TrainingConfig
 from firth.crew import Crew, Targets
@@ -28,7 +25,6 @@ from firth.kernels.ahead import (
 )
 from firth.kernels.blocks import ALONE, copy_rows
 from firth.kernels.compiler import compiled
-from firth.kernels.intrinsics.replacing import replaces
 from firth.kernels.products import TILE_ROWS
 from firth.kernels.rounds import add_rows
 from firth.planning import OUTPUT_ROWS, Tokens, initial_parameters, plan_epoch
@@ -47,20 +43,6 @@ PHASES = (
     "output rows",
     "add",
 )
-
-
-def now():
-    """The processor's counter of cycles, which goes at a steady rate."""
-    return 0
-
-
-@replaces(now)
-def _now(typing_context: Any) -> Any:
-    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        kind = ir.FunctionType(ir.IntType(64), [])
-        return builder.call(cgutils.get_or_insert_function(builder.module, kind, "llvm.readcyclecounter"), [])
-
-    return types.int64(), generate
 
 
 @compiled

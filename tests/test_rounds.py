@@ -135,6 +135,21 @@ def test_train__is_the_reference_but_for_rounding(settings):
     assert not parameters.inputs[:, d:].any()
 
 
+@pytest.mark.parametrize("settings", [{}, {"round_centres": 272}], ids=str)
+@pytest.mark.parametrize("architecture", ["skip-gram", "cbow"])
+def test_train__measures_the_loss_on_some_blocks_where_there_are_many(architecture, settings, monkeypatch):
+    monkeypatch.setattr(planning, "LOSS_BLOCKS_WANTED", 10)
+    tokens = random_corpus(sentences=100)
+    config = TrainingConfig(vector_size=5, sample=0, architecture=architecture, **settings)
+    _, events = train(tokens, config)
+    _, _, losses = train_reference(tokens, config)
+    assert [e.pairs for e in events if e.epoch_done] == [round(pairs) for _, pairs in losses]
+    assert_allclose([e.loss for e in events if e.epoch_done], [loss / pairs for loss, pairs in losses], rtol=1e-5)
+    monkeypatch.setattr(planning, "LOSS_BLOCKS_WANTED", 4096)
+    _, all_blocks = train(tokens, config)
+    assert events[-1].pairs < all_blocks[-1].pairs
+
+
 @pytest.fixture
 def mean_in_every_other_round(monkeypatch):
     monkeypatch.setattr(planning, "MEAN_ROUNDS", 2)

@@ -259,7 +259,7 @@ def train_epoch(
                     shift=shift,
                 )
                 by_inputs, by_outputs = block_gradient(inputs, outputs, examples)
-                if (first // plan.block_centres) % plan.loss_blocks == 0:
+                if (first // plan.block_centres if plan.strands == 1 else number) % plan.loss_blocks == 0:
                     loss += block_loss(inputs, outputs, examples)
                     measured += len(examples) if together else sum(weight for words, _ in some for _, weight in words)
                 by_input.append(-rate * input_steps * by_inputs)

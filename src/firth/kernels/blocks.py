@@ -82,7 +82,7 @@ class Plan(NamedTuple):
     rate_first: float  # the learning rate where the epoch begins, and how it changes per token
     rate_slope: float
     rate_least: float
-    loss_blocks: int  # the loss is measured on one block in so many
+    loss_blocks: int  # the loss is measured on one block in so many, or all blocks of one round in so many
     window_key: np.uint64
     noise_key: np.uint64
 
@@ -216,10 +216,23 @@ def learning_rate(plan: Plan, position: int) -> float:
 
 
 @compiled
+def whole_rounds(stretch: Stretch, plan: Plan) -> int:
+    """How many rounds a stretch has, but for the last if it is shorter."""
+    return (stretch.last - stretch.first) // (plan.block_centres * plan.round_blocks)
+
+
+@compiled
 def is_measured(stretch: Stretch, first: int, plan: Plan) -> bool:
-    """Whether the loss of the block of centres from `first` on is to be measured."""
-    block = stretch.first_block + (first - stretch.first) // plan.block_centres
-    return block % plan.loss_blocks == 0
+    """Whether the loss of the block of centres from `first` on is to be measured. Where a round is of several strands,
+    that of all its blocks is, or of none: no thread waits for one that measures.
+    """
+    block = (first - stretch.first) // plan.block_centres
+    if plan.strands == 1:
+        return (stretch.first_block + block) % plan.loss_blocks == 0
+    whole = whole_rounds(stretch, plan)
+    of_strand = plan.round_blocks // plan.strands
+    number = block // of_strand % whole if block < whole * plan.round_blocks else whole
+    return (stretch.first_block // plan.round_blocks + number) % plan.loss_blocks == 0
 
 
 @compiled

@@ -23,6 +23,7 @@ from firth.kernels.blocks import (
     clear,
     is_mean_found,
     learning_rate,
+    whole_rounds,
 )
 from firth.kernels.cbow import compute_cbow_block
 from firth.kernels.compiler import compiled
@@ -230,8 +231,7 @@ def first_centre(stretch: Stretch, number: int, block: int, plan: Plan) -> int:
     """Where a block of the stretch's round of this number begins: behind those that other rounds take from its strand.
     The last round, if it is not whole, is what is left behind all strands.
     """
-    whole = (stretch.last - stretch.first) // (plan.block_centres * plan.round_blocks)
-    of_strand = plan.round_blocks // plan.strands
+    whole, of_strand = whole_rounds(stretch, plan), plan.round_blocks // plan.strands
     before = number * plan.round_blocks + block
     if number < whole:
         strand = block // of_strand
