@@ -35,6 +35,7 @@ from firth.errors import ConfigError
         ("lowercase", 1),
         ("round_centres", 0),
         ("round_centres", 1e3),
+        ("round_centres", 16_385),
     ],
 )
 def test_config__names_a_setting_that_makes_no_sense(setting, value):

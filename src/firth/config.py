@@ -239,10 +239,10 @@ class TrainingConfig(TextConfig):
     )
     round_centres: int | None = setting(
         None,
-        "positions of the text that are learned from before any change is added, at most; 16 keep a thread busy"
-        " (default: 256, with hierarchical-softmax 64)",
-        or_none(is_int(1, 65_536)),
-        "a whole number from 1 to 65,536, or nothing",
+        "positions of the text that are learned from before their changes are added; each thread needs 16 (cbow 32), so"
+        " 1024 keep 64 threads busy, and learn a little less (default: 256 at most; with hierarchical-softmax 64)",
+        or_none(is_int(1, 16_384)),
+        "a whole number from 1 to 16,384, or nothing",
     )
     seed: int = setting(1, "another seed, another result", is_int(0, 2**63 - 1), "a whole number of 0 or more")
 

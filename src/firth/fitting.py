@@ -20,6 +20,7 @@ from firth.errors import ConfigError, FirthError, StopTraining
 from firth.kernels import compiler
 from firth.kernels.blocks import Parameters, Parts
 from firth.model import EpochResult
+from firth.planning import is_wide
 from firth.progress import Event
 from firth.rounds import Done, Progress
 from firth.selection import select
@@ -27,7 +28,8 @@ from firth.selection import select
 
 def job_of(config: TrainingConfig) -> str:
     """The kind of training, by which kernels it needs."""
-    return f"{config.architecture} {config.objective}{' subwords' if config.max_n else ''}"
+    subwords, wide = " subwords" if config.max_n else "", " wide" if is_wide(config) else ""
+    return f"{config.architecture} {config.objective}{subwords}{wide}"
 
 
 @dataclasses.dataclass

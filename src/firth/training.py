@@ -294,7 +294,8 @@ def _compile_beside(config: TrainingConfig, report: Callable[[Event], None]) -> 
     """Have what the training needs compiled by another process, where it never was on this machine."""
     if not compiler.is_compiled(job_of(config)):
         report(compiler.Compiling())
-        kind = {"architecture": config.architecture, "objective": config.objective, "max_n": config.max_n}
+        names = ("architecture", "objective", "max_n", "round_centres")
+        kind = {name: getattr(config, name) for name in names}
         little = f"from firth.rounds import train_a_little; train_a_little(**{kind})"
         compiler.beside.start(rounds.KERNELS, little)
 

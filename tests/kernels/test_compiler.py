@@ -102,22 +102,23 @@ def test_kernel__takes_an_array_that_may_not_be_written(own_kernels):
 @needs_compiler
 @pytest.mark.long
 @pytest.mark.parametrize(
-    ("job", "kernel"),
+    ("module", "settings", "kernel"),
     [
-        ("from firth.rounds import train_a_little; train_a_little()", "rounds.train_rounds"),
-        ("from firth.tutorial import train_a_little; train_a_little()", "minibatch.train_batches"),
+        ("firth.rounds", "", "rounds.train_rounds"),
+        ("firth.rounds", "round_centres=1024", "rounds.train_rounds"),
+        ("firth.tutorial", "", "minibatch.train_batches"),
     ],
 )
-def test_beside__compiles_what_the_training_then_loads(own_kernels, monkeypatch, job, kernel, tmp_path):
+def test_beside__compiles_what_the_training_then_loads(own_kernels, monkeypatch, module, settings, kernel, tmp_path):
     monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path))
-    compiler.beside.start({"a_kernel"}, job)
+    compiler.beside.start({"a_kernel"}, f"from {module} import train_a_little; train_a_little({settings})")
     compiler.beside.wait_for("another")
     assert compiler.beside.process is not None
     compiler.beside.wait_for("a_kernel")
     assert compiler.beside.process is None
     (made,) = tmp_path.rglob(f"{kernel}-*.kernel")
-    if "rounds" in job:
-        line = "import firth; firth.train([['a', 'b']] * 200, epochs=1)"
+    if module == "firth.rounds":
+        line = f"import firth; firth.train([['a', 'b']] * 200, epochs=1, {settings})"
         before = made.stat().st_mtime_ns
         subprocess.run([sys.executable, "-c", line], check=True)
         assert made.stat().st_mtime_ns == before

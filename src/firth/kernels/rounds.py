@@ -231,11 +231,12 @@ def first_centre(stretch: Stretch, number: int, block: int, plan: Plan) -> int:
     """Where a block of the stretch's round of this number begins: behind those that other rounds take from its strand.
     The last round, if it is not whole, is what is left behind all strands.
     """
-    whole, of_strand = whole_rounds(stretch, plan), plan.round_blocks // plan.strands
     before = number * plan.round_blocks + block
-    if number < whole:
-        strand = block // of_strand
-        before = (strand * whole + number) * of_strand + block - strand * of_strand
+    if plan.strands > 1:
+        whole, of_strand = whole_rounds(stretch, plan), plan.round_blocks // plan.strands
+        if number < whole:
+            strand = block // of_strand
+            before = (strand * whole + number) * of_strand + block - strand * of_strand
     return stretch.first + before * plan.block_centres
 
 
