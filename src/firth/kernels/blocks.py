@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from firth.kernels.compiler import compiled
-from firth.kernels.ownership import mark
+from firth.kernels.ownership import FEW, mark
 from firth.kernels.prefetch import prefetch_row
 from firth.kernels.randomness import draw, high_half
 from firth.kernels.rows import add_row
@@ -189,8 +189,8 @@ def keep_tokens(
 
 @compiled
 def claim(marks: Int64, words: Int32, count: int, thread: int) -> None:
-    """Mark these words' rows as changed by a thread, in its table of `marks`."""
-    if thread == ALONE:
+    """Mark these words' rows as changed by a thread, in its table of `marks`, if there are few threads."""
+    if thread == ALONE or marks.shape[0] > FEW:
         return
     for i in range(count):
         if words[i] != UNUSED:
@@ -264,7 +264,7 @@ def claim_inputs(marks: Int64, words: Int32, count: int, thread: int, parts: Par
     """As `claim`, of all parts of these words."""
     if parts is None:
         claim(marks, words, count, thread)
-    elif thread != ALONE:
+    elif thread != ALONE and marks.shape[0] <= FEW:
         for i in range(count):
             if words[i] != UNUSED:
                 for k in range(parts.starts[words[i]], parts.starts[words[i] + 1]):

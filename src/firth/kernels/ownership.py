@@ -1,11 +1,12 @@
-"""Which thread adds all that a round changes of a row: one of those whose blocks change it.
+"""Which thread adds all that a round changes of a row.
 
-Each thread marks the rows that its blocks change, in a small table of bits, by a hash of the row's number. When all
-blocks are done, every thread reads what the others have marked, and finds by itself which of its own bits are its to
-add: those that nobody else has set, and of the others its share. So a row is owned by exactly one thread, seldom by
-one that has not changed it, and the threads hand each other half a kilobyte, wherever in the vocabulary their rows are.
+Few threads deal rows out among those that change them. Each marks the rows that its blocks change, in a small table of
+bits, by a hash of the row's number. When all blocks are done, every thread reads what the others have marked, and finds
+by itself which of its own bits are its to add: those that nobody else has set, and of the others its share. So they
+hand each other half a kilobyte, wherever in the vocabulary their rows are, and what only one of them changes stays in
+its core. Who owns a row depends on who computed which block, and so differs from run to run; what is added does not.
 
-Who owns a row depends on who computed which block, and so differs from run to run; what is added to it does not.
+Many threads would read for longer than that saves: each owns an equal part of all bits, whoever changes their rows.
 """
 
 from __future__ import annotations
@@ -18,6 +19,8 @@ from firth.kernels.compiler import compiled
 
 Int64 = np.ndarray[Any, np.dtype[np.int64]]
 
+FEW = 8
+"""Threads that own what they change."""
 MARKS, BITS = 64, 64
 """A table of marks: so many numbers of so many bits."""
 GROUPS = 8
@@ -54,12 +57,24 @@ def clear_marks(marks: Int64) -> None:
 
 
 @compiled
-def find_own(marks: Int64, thread: int, own: Int64) -> None:
-    """own (MARKS,) = the bits of a thread's table that are its to add; `marks` (threads, MARKS) has everybody's.
+def bits_below(place: int) -> np.int64:
+    """A number's bits below this place, all of them if it is beyond the number."""
+    return np.int64(-1) if place >= BITS else (np.int64(1) << np.int64(max(place, 0))) - 1
 
-    Where several have set a bit, it is the first one's, counted from another thread in each part of the table.
+
+@compiled
+def find_own(marks: Int64, thread: int, own: Int64) -> None:
+    """own (MARKS,) = the bits whose rows a thread is to add; `marks` (threads, MARKS) has what each has marked.
+
+    Where several of a few threads have set a bit, it is the first one's, counted from another in each part of the
+    table.
     """
     threads, size = marks.shape[0], MARKS // GROUPS
+    if threads > FEW:
+        begin, end = MARKS * BITS * thread // threads, MARKS * BITS * (thread + 1) // threads
+        for i in range(MARKS):
+            own[i] = bits_below(end - i * BITS) & ~bits_below(begin - i * BITS)
+        return
     for group in range(GROUPS):
         first, last = group * size, (group + 1) * size
         for i in range(first, last):
