@@ -1,5 +1,6 @@
 import dataclasses
 import hashlib
+import itertools
 import os
 import platform
 import random
@@ -201,7 +202,7 @@ def test_train__gives_the_same_bits_whoever_does_how_much(monkeypatch):
 
 
 @needs_threads
-@pytest.mark.parametrize("threads", [2, 3, 4])
+@pytest.mark.parametrize("threads", [2, 3, 12])
 @pytest.mark.parametrize(
     "settings",
     [
@@ -212,6 +213,7 @@ def test_train__gives_the_same_bits_whoever_does_how_much(monkeypatch):
         {"max_n": 4, "learning_rate": 0.001},
         {"round_centres": 1024},
         {"round_centres": 1024, "architecture": "cbow"},
+        {"round_centres": 1024, "max_n": 4, "learning_rate": 0.001},
         {"round_centres": 512, "objective": "hierarchical-softmax"},
     ],
     ids=str,
@@ -380,22 +382,23 @@ def test_row_steps__are_less_for_words_that_too_many_pairs_of_a_large_round_have
 
 @pytest.mark.parametrize("centres", [0, 15, 16 * 12, 16 * 12 * 5, 16 * 12 * 5 + 100])
 @pytest.mark.parametrize("strands", [1, 2, 12])
-def test_first_centre__every_block_is_in_one_round(centres, strands):
+def test_first_centre__is_where_the_reference_has_it_and_every_block_is_in_one_round(centres, strands):
     plan = planning.plan_epoch(random_corpus(), TrainingConfig(), 0, 1)._replace(round_blocks=12, strands=strands)
     stretch = Stretch(*(np.zeros(7 + centres, dtype) for dtype in (np.int32, np.int32, np.int64)), 7, 7 + centres, 0)
-    found, left = [], centres
-    for number in range(rounds_of(stretch, plan)):
-        of_round = [first_centre(stretch, number, block, plan) for block in range(-(-min(left, 16 * 12) // 16))]
-        if left >= 16 * 12:
-            by_strand = np.array(of_round).reshape(strands, -1)
-            assert (np.diff(by_strand) == 16).all()
-            assert (
-                by_strand[:, 0]
-                == 7 + centres // (16 * 12) * 16 * 12 // strands * np.arange(strands) + number * 16 * 12 // strands
-            ).all()
-        found += of_round
-        left -= 16 * 12
-    assert sorted(found) == list(range(7, 7 + centres, 16))
+    wanted = [[7 + first for first, _ in blocks] for blocks in reference.rounds_of(centres, plan)]
+    assert rounds_of(stretch, plan) == len(wanted)
+    for number, blocks in enumerate(wanted):
+        assert [first_centre(stretch, number, block, plan) for block in range(len(blocks))] == blocks
+    assert sorted(itertools.chain(*wanted)) == list(range(7, 7 + centres, 16))
+
+
+def test_reference_rounds_of__takes_as_many_blocks_from_each_strand():
+    plan = planning.plan_epoch(random_corpus(), TrainingConfig(), 0, 1)._replace(round_blocks=4, strands=2)
+    assert reference.rounds_of(16 * 8 + 5, plan) == [
+        [[0, 16], [16, 32], [64, 80], [80, 96]],
+        [[32, 48], [48, 64], [96, 112], [112, 128]],
+        [[128, 133]],
+    ]
 
 
 def test_node_steps__are_less_for_nodes_that_too_many_pairs_of_a_round_have():

@@ -20,7 +20,7 @@ from firth.kernels.compiler import compiled
 Int64 = np.ndarray[Any, np.dtype[np.int64]]
 
 FEW = 8
-"""Threads that own what they change."""
+"""So many threads at most own what they change."""
 MARKS, BITS = 64, 64
 """A table of marks: so many numbers of so many bits."""
 GROUPS = 8
