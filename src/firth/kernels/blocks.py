@@ -188,7 +188,7 @@ def keep_tokens(
 
 
 @compiled
-def claim(marks: Int64, words: Int32, count: int, thread: int) -> None:
+def mark_rows(marks: Int64, words: Int32, count: int, thread: int) -> None:
     """Mark these words' rows as changed by a thread, in its table of `marks`, if there are few threads."""
     if thread == ALONE or marks.shape[0] > FEW:
         return
@@ -260,10 +260,10 @@ def ask_for(inputs: Float32, word: int, parts: Parts | None) -> None:
 
 
 @compiled
-def claim_inputs(marks: Int64, words: Int32, count: int, thread: int, parts: Parts | None) -> None:
-    """As `claim`, of all parts of these words."""
+def mark_inputs(marks: Int64, words: Int32, count: int, thread: int, parts: Parts | None) -> None:
+    """As `mark_rows`, of all parts of these words."""
     if parts is None:
-        claim(marks, words, count, thread)
+        mark_rows(marks, words, count, thread)
     elif thread != ALONE and marks.shape[0] <= FEW:
         for i in range(count):
             if words[i] != UNUSED:

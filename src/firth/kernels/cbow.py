@@ -19,13 +19,13 @@ from firth.kernels.blocks import (
     Plan,
     Scratch,
     Stretch,
-    claim,
-    claim_inputs,
     clear,
     copy_inputs,
     copy_rows,
     is_measured,
     logistic,
+    mark_inputs,
+    mark_rows,
     softplus,
 )
 from firth.kernels.compiler import compiled
@@ -204,8 +204,8 @@ def compute_cbow_block(
     if asks:
         ask_for_outputs(output_words, ahead)
     expect(next_first, first, stretch, plan, noise, ahead)
-    claim_inputs(changes.input_marks, input_words, tokens, thread, parts)
-    claim(changes.output_marks, output_words, outputs, thread)
+    mark_inputs(changes.input_marks, input_words, tokens, thread, parts)
+    mark_rows(changes.output_marks, output_words, outputs, thread)
 
     gather_contexts(centres, tokens, before, plan, parameters.inputs, input_words, parts, scratch, hidden, H)
     copy_rows(parameters.outputs, output_words[first_noise:], outputs - first_noise, hidden.Z)

@@ -21,11 +21,11 @@ from firth.kernels.blocks import (
     Scratch,
     Stretch,
     ask_for,
-    claim_inputs,
     clear,
     copy_inputs,
     is_measured,
     logistic,
+    mark_inputs,
     softplus,
 )
 from firth.kernels.cbow import Hidden, gather_contexts, scatter_gradients
@@ -260,7 +260,7 @@ def start_tree_block(
         stretch, first, first + centres, plan, scratch.windows, input_words, parameters.inputs, parts, True
     )
     changes.input_count[block] = tokens
-    claim_inputs(changes.input_marks, input_words, tokens, thread, parts)
+    mark_inputs(changes.input_marks, input_words, tokens, thread, parts)
     for past in range(2):
         ask_for_path(stretch.tokens[first], tree, parameters.outputs, past)
     changes.loss[block] = 0.0

@@ -20,12 +20,12 @@ from firth.kernels.blocks import (
     Plan,
     Scratch,
     Stretch,
-    claim,
-    claim_inputs,
     copy_inputs,
     copy_rows,
     is_measured,
     logistic,
+    mark_inputs,
+    mark_rows,
     softplus,
 )
 from firth.kernels.compiler import compiled
@@ -139,8 +139,8 @@ def compute_block(
     for tile in range(B // TILE_ROWS, windows.tokens_of.shape[0]):  # noise words are paired with all
         windows.tokens_of[tile, 0], windows.tokens_of[tile, 1] = 0, tokens
     weigh_noise(tokens, centres, plan, windows.token_weights, pairs, output_words)
-    claim_inputs(changes.input_marks, input_words, tokens, thread, parts)
-    claim(changes.output_marks, output_words, outputs, thread)
+    mark_inputs(changes.input_marks, input_words, tokens, thread, parts)
+    mark_rows(changes.output_marks, output_words, outputs, thread)
 
     copy_inputs(parameters.inputs, input_words, tokens, scratch.X, parts)
     copy_rows(parameters.outputs, output_words, outputs, pairs.Z)

@@ -19,7 +19,7 @@ Counters = np.ndarray[Any, np.dtype[np.int64]]
 PATIENCE = 2000
 """Looks at a counter before a waiting thread offers its core to others (some microseconds)."""
 GLANCES = 500
-"""Looks at it before a thread that is done sees whether others are away, whose work it may do."""
+"""Looks at a counter before a thread that is done sees whether others are away, whose work it may do."""
 
 
 def take_ticket(counters: Counters, index: int) -> int:
