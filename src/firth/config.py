@@ -240,7 +240,7 @@ class TrainingConfig(TextConfig):
     round_centres: int | None = setting(
         None,
         "positions of the text that are learned from before their changes are added; each thread needs 16 (cbow 32), so"
-        " 1024 keep 64 threads busy, and learn a little less (default: 256 at most; with hierarchical-softmax 64)",
+        " 1024 keep 64 threads busy, and learn about as well (default: 256 at most; with hierarchical-softmax 64)",
         or_none(is_int(1, 16_384)),
         "a whole number from 1 to 16,384, or nothing",
     )

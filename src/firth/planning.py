@@ -28,8 +28,8 @@ MEAN_ROUNDS, MEAN_CENTRES = 16, 16
 a hundredth of the time goes there.
 """
 ROUND_CENTRES = 256
-"""Centres in a round, unless more are asked for: then a snapshot is old by the time its changes are added, and learns
-less.
+"""Centres in a round, unless more are asked for: where all are neighbors in the text, more learn less, as the snapshot
+is old by the time that their changes are added.
 """
 ROUND_STEP = 4.0
 """Greatest sum of a round's learning rates over the pairs and noise pairs of one word: above it, it overshoots."""
