@@ -10,18 +10,26 @@ Nothing is learnt: the rate is zero, so that a round can be done several times, 
 
 import numpy as np
 
-import firth
-from common import arguments, machine, wiki100
-from cycles import now
+from common import arguments, machine
 from firth.config import TrainingConfig
 from firth.crew import Crew, Targets
 from firth.kernels.ahead import Ahead, expect_nothing
-from firth.kernels.blocks import ALONE, whole_rounds
+from firth.kernels.blocks import is_measured
 from firth.kernels.compiler import compiled
-from firth.kernels.rounds import add_share, compute_changes, first_block, first_centre, forget_marks
-from firth.planning import Tokens, initial_parameters, plan_epoch, row_steps
+from firth.kernels.rounds import (
+    add_share,
+    as_marker,
+    compute_changes,
+    first_block,
+    first_centre,
+    first_of_next,
+    forget_marks,
+    whole_rounds,
+)
+from firth.planning import plan_epoch, row_steps
 from firth.rounds import Walk
 from firth.team import Team
+from inside import now, tokens_and_parameters
 
 COMPUTE, ADD = 0, 1
 
@@ -35,17 +43,16 @@ def run_round(
     size = plan.block_centres * plan.round_blocks
     for turn in range(threads + 1):
         thread = turn % threads  # the first turn is there to have all code in the caches, and is done once more
-        owner, last = ALONE if threads == 1 else thread, first_block(thread + 1, threads, plan)
+        marker, behind = as_marker(thread, threads), first_block(thread + 1, threads, plan)
         expect_nothing(ahead)
         since = now()
-        forget_marks(owner, changes)
-        for block in range(first_block(thread, threads, plan), last):
-            first, next_first = first_centre(stretch, number, block, plan), stretch.last
-            if block + 1 < last:
-                next_first = first_centre(stretch, number, block + 1, plan)
+        forget_marks(marker, changes)
+        for block in range(first_block(thread, threads, plan), behind):
+            first = first_centre(stretch, number, block, plan)
+            next_first = first_of_next(stretch, number, block, behind, threads, plan)
             compute_changes(
-                block, plan.round_blocks, first, next_first, 0.0, False, owner, stretch, plan, parameters, None, noise,
-                None, scratch, pairs, hidden, None, None, changes, ahead,
+                block, plan.round_blocks, first, next_first, 0.0, is_measured(number, block, plan), False, marker,
+                stretch, plan, parameters, None, noise, None, scratch, pairs, hidden, None, None, changes, ahead,
             )  # fmt: skip
         cycles[COMPUTE, thread] = now() - since
     for turn in range(threads + 1):
@@ -83,12 +90,7 @@ def cycles_of(settings, threads, options):
 
 
 options = arguments(__doc__.splitlines()[0], rounds=100, repeats=5)
-corpus = firth.encode(wiki100())
-vocabulary = corpus.vocabulary(5)
-tokens = Tokens(corpus.ids, corpus.sentence_starts, vocabulary.counts)
-parameters = initial_parameters(len(vocabulary), 100, 1)
-for array in parameters:
-    array[:, :100] = np.random.default_rng(0).normal(0, 0.2, (len(vocabulary), 100))
+tokens, parameters = tokens_and_parameters()
 print(machine())
 print("mean of all threads to the slowest, in each phase; how much faster than one thread, at most; and adding's part")
 for settings, counts in (

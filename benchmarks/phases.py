@@ -7,9 +7,7 @@ import time
 
 import numpy as np
 
-import firth
-from common import arguments, machine, wiki100
-from cycles import now
+from common import arguments, machine
 from firth import rounds
 from firth.config import TrainingConfig
 from firth.crew import Crew, Targets
@@ -27,8 +25,9 @@ from firth.kernels.blocks import ALONE, copy_rows
 from firth.kernels.compiler import compiled
 from firth.kernels.products import TILE_ROWS
 from firth.kernels.rounds import add_rows
-from firth.planning import OUTPUT_ROWS, Tokens, initial_parameters, plan_epoch
+from firth.planning import OUTPUT_ROWS, plan_epoch
 from firth.team import Team
+from inside import now, tokens_and_parameters
 
 PHASES = (
     "find windows",
@@ -112,12 +111,8 @@ def run_phases(blocks, stretch, plan, parameters, noise, scratch, pairs, changes
 
 
 options = arguments(__doc__, repeats=7)
-corpus = firth.encode(wiki100())
-vocabulary, config = corpus.vocabulary(5), TrainingConfig()
-tokens = Tokens(corpus.ids, corpus.sentence_starts, vocabulary.counts)
-parameters = initial_parameters(len(vocabulary), config.vector_size, 1)
-for array in parameters:
-    array[:, : config.vector_size] = np.random.default_rng(0).normal(0, 0.2, (len(vocabulary), config.vector_size))
+tokens, parameters = tokens_and_parameters()
+config = TrainingConfig()
 plan = plan_epoch(tokens, config, 0, 5)
 targets = Targets.of(tokens, config)
 crew = Crew(Team(1), config, plan, parameters, targets)
@@ -128,7 +123,7 @@ began, walked = time.process_time(), 0
 for stretch, _ in rounds.Walk(tokens, config, 0, plan):
     walked += stretch.last - stretch.first
 walk = (time.process_time() - began) / walked * 1e9
-print(f"walk: {walk:.1f} ns a kept token; {walked / len(corpus):.3f} of the tokens are kept")
+print(f"walk: {walk:.1f} ns a kept token; {walked / len(tokens.ids):.3f} of the tokens are kept")
 
 stretch, _ = next(iter(rounds.Walk(tokens, config, 0, plan)))
 blocks = (stretch.last - stretch.first) // plan.block_centres

@@ -211,7 +211,6 @@ class Crew:
             output_count=np.full(blocks, outputs, np.int32),
             input_marks=input_marks,
             output_marks=input_marks if config.shared_vectors else np.zeros_like(input_marks),
-            frozen=int(frozen is not None),
             frozen_inputs=np.zeros(0, np.bool_) if frozen is None else frozen.inputs,
             frozen_outputs=np.zeros(0, np.bool_) if frozen is None else frozen.outputs,
             mean_sums=aligned_zeros(blocks, width),

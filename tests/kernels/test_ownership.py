@@ -1,16 +1,7 @@
 import numpy as np
 import pytest
 
-from firth.kernels.ownership import (
-    BITS,
-    FEW,
-    MARKS,
-    clear_marks,
-    find_own,
-    is_marked,
-    mark,
-    place_of,
-)
+from firth.kernels.ownership import BITS, FEW, MARKS, clear_marks, find_own, is_marked, mark, place_of
 
 
 def owners_of(marks, rows):

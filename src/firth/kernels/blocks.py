@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from firth.kernels.compiler import compiled
-from firth.kernels.ownership import FEW, mark
+from firth.kernels.ownership import mark
 from firth.kernels.prefetch import prefetch_row
 from firth.kernels.randomness import draw, high_half
 from firth.kernels.rows import add_row
@@ -26,7 +26,7 @@ UInt32 = np.ndarray[Any, np.dtype[np.uint32]]
 
 UNUSED = -1
 ALONE = -1
-"""In the place of a thread's number, where there is one thread and it changes every row: none is marked."""
+"""In the place of a thread's number, where rows are not marked, or where one thread adds all."""
 
 
 class Stretch(NamedTuple):
@@ -122,8 +122,7 @@ class Changes(NamedTuple):
     output_count: Int32  # (R,) output rows in use
     input_marks: Int64  # (threads, MARKS) which rows each thread's blocks change
     output_marks: Int64
-    frozen: int  # whether any row is
-    frozen_inputs: Bool  # (V,) the rows that nobody changes, if any
+    frozen_inputs: Bool  # (V,) the rows that nobody changes, or (0,) if there is none
     frozen_outputs: Bool
     mean_sums: Float32  # (R, width) what parts of the vocabulary add to the mean of all output vectors
     noise_mean: Float32  # (1, width) that mean, each word weighed as it is drawn, when it was found last
@@ -189,8 +188,8 @@ def keep_tokens(
 
 @compiled
 def mark_rows(marks: Int64, words: Int32, count: int, thread: int) -> None:
-    """Mark these words' rows as changed by a thread, in its table of `marks`, if there are few threads."""
-    if thread == ALONE or marks.shape[0] > FEW:
+    """Mark these words' rows as changed by a thread, in its table of `marks`."""
+    if thread == ALONE:
         return
     for i in range(count):
         if words[i] != UNUSED:
@@ -216,23 +215,11 @@ def learning_rate(plan: Plan, position: int) -> float:
 
 
 @compiled
-def whole_rounds(stretch: Stretch, plan: Plan) -> int:
-    """How many rounds a stretch has, but for the last if it is shorter."""
-    return (stretch.last - stretch.first) // (plan.block_centres * plan.round_blocks)
-
-
-@compiled
-def is_measured(stretch: Stretch, first: int, plan: Plan) -> bool:
-    """Whether the loss of the block of centres from `first` on is to be measured. Where a round is of several strands,
-    that of all its blocks is, or of none: no thread waits for one that measures.
+def is_measured(number: int, block: int, plan: Plan) -> bool:
+    """Whether the loss of a block of the round of this number in its epoch is to be measured. Where a round is of
+    several strands, that of all its blocks is, or of none: no thread waits for one that measures.
     """
-    block = (first - stretch.first) // plan.block_centres
-    if plan.strands == 1:
-        return (stretch.first_block + block) % plan.loss_blocks == 0
-    whole = whole_rounds(stretch, plan)
-    of_strand = plan.round_blocks // plan.strands
-    number = block // of_strand % whole if block < whole * plan.round_blocks else whole
-    return (stretch.first_block // plan.round_blocks + number) % plan.loss_blocks == 0
+    return (number * plan.round_blocks + block if plan.strands == 1 else number) % plan.loss_blocks == 0
 
 
 @compiled
@@ -264,7 +251,7 @@ def mark_inputs(marks: Int64, words: Int32, count: int, thread: int, parts: Part
     """As `mark_rows`, of all parts of these words."""
     if parts is None:
         mark_rows(marks, words, count, thread)
-    elif thread != ALONE and marks.shape[0] <= FEW:
+    elif thread != ALONE:
         for i in range(count):
             if words[i] != UNUSED:
                 for k in range(parts.starts[words[i]], parts.starts[words[i] + 1]):

@@ -22,7 +22,6 @@ from firth.kernels.blocks import (
     clear,
     copy_inputs,
     copy_rows,
-    is_measured,
     logistic,
     mark_inputs,
     mark_rows,
@@ -169,6 +168,7 @@ def compute_cbow_block(
     first: int,
     block: int,
     rate: float,
+    measured: bool,
     plan: Plan,
     parameters: Parameters,
     parts: Parts | None,
@@ -215,7 +215,7 @@ def compute_cbow_block(
 
     changes.loss[block] = 0.0
     changes.pairs[block] = 0
-    if is_measured(stretch, first, plan):
+    if measured:
         changes.loss[block] = cbow_loss(centres, plan, own, hidden, output_words)
         for i in range(centres):
             changes.pairs[block] += int(output_words[i] != UNUSED)

@@ -23,7 +23,6 @@ from firth.kernels.blocks import (
     ask_for,
     clear,
     copy_inputs,
-    is_measured,
     logistic,
     mark_inputs,
     softplus,
@@ -274,6 +273,7 @@ def compute_tree_block(
     first: int,
     block: int,
     rate: float,
+    measured: bool,
     plan: Plan,
     parameters: Parameters,
     parts: Parts | None,
@@ -296,7 +296,6 @@ def compute_tree_block(
     copy_inputs(parameters.inputs, changes.input_words[block], tokens, rows, parts)
     clear(input_rows, 0, tokens)
 
-    measured = is_measured(stretch, first, plan)
     used = 0
     for i in range(centres):
         slot = block * plan.block_centres + i
@@ -327,6 +326,7 @@ def compute_cbow_tree_block(
     first: int,
     block: int,
     rate: float,
+    measured: bool,
     plan: Plan,
     parameters: Parameters,
     parts: Parts | None,
@@ -351,7 +351,6 @@ def compute_cbow_tree_block(
     gather_contexts(
         centres, tokens, before, plan, parameters.inputs, changes.input_words[block], parts, scratch, hidden, H
     )
-    measured = is_measured(stretch, first, plan)
     for i in range(centres):
         if reach[0, i] + reach[1, i] == 0:
             clear(hidden.G, i, i + 1)

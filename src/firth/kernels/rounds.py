@@ -22,13 +22,13 @@ from firth.kernels.blocks import (
     ask_for,
     clear,
     is_mean_found,
+    is_measured,
     learning_rate,
-    whole_rounds,
 )
 from firth.kernels.cbow import compute_cbow_block
 from firth.kernels.compiler import compiled
 from firth.kernels.hierarchy import add_descents, compute_cbow_tree_block, compute_tree_block
-from firth.kernels.ownership import clear_marks, find_own, is_marked
+from firth.kernels.ownership import FEW, clear_marks, find_own, is_marked
 from firth.kernels.prefetch import prefetch_row
 from firth.kernels.rows import add_row
 from firth.kernels.skipgram import compute_block
@@ -52,10 +52,10 @@ ROWS_AHEAD = 8
 
 
 @compiled
-def scale_of(scales: Float32 | None, row: int, steps: Float32 | None, word: int) -> np.float32:
-    """What a row of changes is multiplied by when it is added to that of a word."""
-    scale = np.float32(1) if scales is None else scales[row]
-    return scale if steps is None else scale * steps[word]
+def scale_of(scales: Float32 | None, change: int, steps: Float32 | None, row: int) -> np.float32:
+    """What a change is multiplied by when it is added to a row."""
+    scale = np.float32(1) if scales is None else scales[change]
+    return scale if steps is None else scale * steps[row]
 
 
 @compiled
@@ -68,14 +68,14 @@ def add_block(
         ahead = min(i + (ROWS_AHEAD if parts is None else 1), count - 1)
         if words[ahead] != UNUSED:
             ask_for(parameters, words[ahead], parts)
-        word, row = words[i], first + i
+        word, change = words[i], first + i
         if word == UNUSED:
             continue
         if parts is None:
-            add_row(parameters, word, scale_of(scales, row, steps, word), rows, row)
+            add_row(parameters, word, scale_of(scales, change, steps, word), rows, change)
         else:
             for k in range(parts.starts[word], parts.starts[word + 1]):
-                add_row(parameters, parts.rows[k], scale_of(scales, row, steps, parts.rows[k]), rows, row)
+                add_row(parameters, parts.rows[k], scale_of(scales, change, steps, parts.rows[k]), rows, change)
 
 
 @compiled
@@ -116,8 +116,8 @@ def add_rows(
         ahead = min(place + ROWS_AHEAD, found - 1)
         prefetch_row(parameters, mine[ahead, 0])
         prefetch_row(rows, mine[ahead, 1])
-        word, row = mine[place, 0], mine[place, 1]
-        add_row(parameters, word, scale_of(scales, row, steps, word), rows, row)
+        row, change = mine[place, 0], mine[place, 1]
+        add_row(parameters, row, scale_of(scales, change, steps, row), rows, change)
 
 
 def new_counters(threads: int) -> Int64:
@@ -186,44 +186,58 @@ def add_share(
 
 
 @compiled
-def forget_marks(owner: int, changes: Changes) -> None:
+def as_marker(thread: int, threads: int) -> int:
+    """A thread's number, or `ALONE` where there are too few threads, or too many, for it to mark rows."""
+    return thread if 1 < threads <= FEW else ALONE
+
+
+@compiled
+def forget_marks(marker: int, changes: Changes) -> None:
     """Begin a round: what a thread has marked is of the round before."""
-    if owner != ALONE:
-        clear_marks(changes.input_marks[owner])
-        clear_marks(changes.output_marks[owner])
+    if marker != ALONE:
+        clear_marks(changes.input_marks[marker])
+        clear_marks(changes.output_marks[marker])
 
 
 @compiled
 def compute_changes(
-    block: int, blocks: int, first: int, next_first: int, rate: float, finds_mean: bool, owner: int, stretch: Stretch,
-    plan: Plan, parameters: Parameters, parts: Any, noise: Any, tree: Any, scratch: Scratch, pairs: Any, hidden: Any,
-    turns: Any, descents: Any, changes: Changes, ahead: Ahead,
+    block: int, blocks: int, first: int, next_first: int, rate: float, measured: bool, finds_mean: bool, marker: int,
+    stretch: Stretch, plan: Plan, parameters: Parameters, parts: Any, noise: Any, tree: Any, scratch: Scratch,
+    pairs: Any, hidden: Any, turns: Any, descents: Any, changes: Changes, ahead: Ahead,
 ) -> None:  # fmt: skip
     """The changes of a round's block, of the kind of training whose arrays are there: its centres are those from
     `first` on, and this thread's next block is expected to begin at `next_first`.
     """
     if noise is not None and pairs is not None:
         compute_block(
-            stretch, first, block, rate, plan, parameters, parts, noise, scratch, pairs, changes, owner, next_first,
-            ahead,
+            stretch, first, block, rate, measured, plan, parameters, parts, noise, scratch, pairs, changes, marker,
+            next_first, ahead,
         )  # fmt: skip
     if noise is not None and hidden is not None:
         compute_cbow_block(
-            stretch, first, block, rate, plan, parameters, parts, noise, scratch, hidden, changes, owner, next_first,
-            ahead, finds_mean, blocks,
+            stretch, first, block, rate, measured, plan, parameters, parts, noise, scratch, hidden, changes, marker,
+            next_first, ahead, finds_mean, blocks,
         )  # fmt: skip
     if descents is not None:
         compute_tree_block(
-            stretch, first, block, rate, plan, parameters, parts, tree, scratch, turns, descents, changes, owner
-        )
+            stretch, first, block, rate, measured, plan, parameters, parts, tree, scratch, turns, descents, changes,
+            marker,
+        )  # fmt: skip
     if tree is not None and hidden is not None:
         compute_cbow_tree_block(
-            stretch, first, block, rate, plan, parameters, parts, tree, scratch, hidden, turns, changes, owner
-        )
-    if changes.frozen == 1:
+            stretch, first, block, rate, measured, plan, parameters, parts, tree, scratch, hidden, turns, changes,
+            marker,
+        )  # fmt: skip
+    if changes.frozen_inputs.shape[0] > 0:
         drop_frozen(changes.input_words[block], changes.input_count[block], changes.frozen_inputs)
         if noise is not None:
             drop_frozen(changes.output_words[block], changes.output_count[block], changes.frozen_outputs)
+
+
+@compiled
+def whole_rounds(stretch: Stretch, plan: Plan) -> int:
+    """How many rounds a stretch has, but for the last if it is shorter."""
+    return (stretch.last - stretch.first) // (plan.block_centres * plan.round_blocks)
 
 
 @compiled
@@ -238,6 +252,16 @@ def first_centre(stretch: Stretch, number: int, block: int, plan: Plan) -> int:
             strand = block // of_strand
             before = (strand * whole + number) * of_strand + block - strand * of_strand
     return stretch.first + before * plan.block_centres
+
+
+@compiled
+def first_of_next(stretch: Stretch, number: int, block: int, behind: int, threads: int, plan: Plan) -> int:
+    """Where the block begins that a thread will compute after this one of its own, all of which are before block
+    `behind`; where there is none, or nobody knows, at the stretch's end or behind it.
+    """
+    if block + 1 < behind:
+        return first_centre(stretch, number, block + 1, plan)
+    return first_centre(stretch, number + 1, 0, plan) if threads == 1 else stretch.last
 
 
 @compiled
@@ -271,7 +295,7 @@ def train_rounds(
     over. `totals` gets the loss, and the number of pairs it is summed over.
     """
     size = plan.block_centres * plan.round_blocks
-    owner = ALONE if threads == 1 else thread
+    marker = as_marker(thread, threads)
     ahead = Ahead(stretch.tokens, parameters, parts, scratch.noise_words, scratch.places)
     expect_nothing(ahead)
     block_end, rounds_before = 0, stretch.first_block // plan.round_blocks
@@ -291,16 +315,14 @@ def train_rounds(
             block = claim_block(counters, of, number, blocks, threads, plan)
             while block != NONE_LEFT:
                 if computed == 0:
-                    forget_marks(owner, changes)
+                    forget_marks(marker, changes)
                 computed += 1
-                first, next_first = first_centre(stretch, round_number, block, plan), stretch.last
-                if block + 1 < first_block(of + 1, threads, plan):
-                    next_first = first_centre(stretch, round_number, block + 1, plan)
-                elif threads == 1:
-                    next_first = first_centre(stretch, round_number + 1, 0, plan)
+                first, behind = first_centre(stretch, round_number, block, plan), first_block(of + 1, threads, plan)
+                next_first = first_of_next(stretch, round_number, block, behind, threads, plan)
+                measured = is_measured(rounds_before + round_number, block, plan)
                 compute_changes(
-                    block, blocks, first, next_first, rate, finds_mean, owner, stretch, plan, parameters, parts, noise,
-                    tree, scratch, pairs, hidden, turns, descents, changes, ahead,
+                    block, blocks, first, next_first, rate, measured, finds_mean, marker, stretch, plan, parameters,
+                    parts, noise, tree, scratch, pairs, hidden, turns, descents, changes, ahead,
                 )  # fmt: skip
                 take_ticket(counters, BLOCKS_DONE)
                 block = claim_block(counters, of, number, blocks, threads, plan)

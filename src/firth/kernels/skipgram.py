@@ -22,7 +22,6 @@ from firth.kernels.blocks import (
     Stretch,
     copy_inputs,
     copy_rows,
-    is_measured,
     logistic,
     mark_inputs,
     mark_rows,
@@ -102,6 +101,7 @@ def compute_block(
     first: int,
     block: int,
     rate: float,
+    measured: bool,
     plan: Plan,
     parameters: Parameters,
     parts: Parts | None,
@@ -149,7 +149,7 @@ def compute_block(
 
     changes.loss[block] = 0.0
     changes.pairs[block] = 0
-    if is_measured(stretch, first, plan):
+    if measured:
         changes.loss[block] = measure_loss(tokens, pairs)
         changes.pairs[block] = np.float64(windows.token_weights[:tokens].sum())
 
