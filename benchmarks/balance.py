@@ -39,7 +39,7 @@ def run_round(
     number, threads, totals, stretch, plan, parameters, steps, noise, scratch, pairs, hidden, changes, cycles
 ):
     """Note in cycles (2, threads) what each of some threads would take for its part of the two phases of a round."""
-    ahead = Ahead(stretch.tokens, parameters, None, scratch.noise_words, scratch.places)
+    ahead = Ahead(stretch.tokens, parameters, None, scratch.noise_words, scratch.noise_bits, scratch.places)
     size = plan.block_centres * plan.round_blocks
     for turn in range(threads + 1):
         thread = turn % threads  # the first turn is there to have all code in the caches, and is done once more

@@ -21,11 +21,12 @@ from firth.kernels.ahead import (
     is_expected,
     take_noise_words,
 )
-from firth.kernels.blocks import ALONE, copy_rows
+from firth.kernels.blocks import ALONE, UNUSED, copy_rows
 from firth.kernels.compiler import compiled
+from firth.kernels.limits import find_ratios, forget_limits
 from firth.kernels.products import TILE_ROWS
 from firth.kernels.rounds import add_rows
-from firth.planning import OUTPUT_ROWS, plan_epoch
+from firth.planning import plan_epoch
 from firth.team import Team
 from inside import now, tokens_and_parameters
 
@@ -40,6 +41,7 @@ PHASES = (
     "gradients",
     "input rows",
     "output rows",
+    "ratios",
     "add",
 )
 
@@ -54,8 +56,8 @@ def note(cycles, phase, since):
 
 @compiled
 def run_phases(blocks, stretch, plan, parameters, noise, scratch, pairs, changes, cycles):
-    B, K, windows, context_rows = plan.block_centres, plan.noise_words, scratch.windows, 0
-    ahead = Ahead(stretch.tokens, parameters, None, scratch.noise_words, scratch.places)
+    B, windows, context_rows = plan.block_centres, scratch.windows, 0
+    ahead = Ahead(stretch.tokens, parameters, None, scratch.noise_words, scratch.noise_bits, scratch.places)
     expect_nothing(ahead)
     for i in range(blocks):
         time = now()
@@ -68,45 +70,54 @@ def run_phases(blocks, stretch, plan, parameters, noise, scratch, pairs, changes
         used = changes.input_count[block]
         context_rows += used
         time = note(cycles, 0, time)
-        for j in range(B):
-            output_words[j] = stretch.tokens[first + j]
-        take_noise_words(first, stretch, plan, noise, ahead, output_words[B:])
+        for j in range(plan.first_noise):
+            output_words[j] = stretch.tokens[first + j] if j < B else UNUSED
+        take_noise_words(first, stretch, plan, noise, ahead, output_words[plan.first_noise :])
         if asks:
             ask_for_outputs(output_words, ahead)
         expect(first + B, first, stretch, plan, noise, ahead)
         time = note(cycles, 1, time)
         kernels.weigh_windows(B, used, before, windows)
-        for tile in range(B // TILE_ROWS, windows.tokens_of.shape[0]):
+        for tile in range(plan.first_noise // TILE_ROWS, windows.tokens_of.shape[0]):
             windows.tokens_of[tile, 0], windows.tokens_of[tile, 1] = 0, used
         time = note(cycles, 2, time)
         kernels.weigh_noise(used, B, plan, windows.token_weights, pairs, output_words)
         time = note(cycles, 3, time)
         copy_rows(parameters.inputs, input_words, used, scratch.X)
-        copy_rows(parameters.outputs, output_words, B + K, pairs.Z)
+        copy_rows(parameters.outputs, output_words, pairs.Z.shape[0], pairs.Z)
         time = note(cycles, 4, time)
-        draw_ahead(stretch, plan, noise, ahead)
+        draw_ahead(plan, noise, ahead)
         time = note(cycles, 5, time)
         kernels.score_bands(scratch.X, pairs.Z, windows.tokens_of, pairs.S, ahead)
         time = note(cycles, 6, time)
-        kernels.scores_to_gradients(used, np.float32(0.0), pairs)
-        time = note(cycles, 7, time)
         inputs, outputs = scratch.X.shape[0], pairs.Z.shape[0]
-        rows = changes.input_rows[block * inputs : (block + 1) * inputs]
-        kernels.weigh_bands(pairs.S, used, windows.centres_of, B, pairs.Z, rows, ahead)
+        of_inputs, of_outputs = block * inputs, block * outputs
+        kernels.scores_to_gradients(
+            pairs.S, pairs.W, used, np.float32(0.0), scratch.input_errors, scratch.output_errors
+        )
+        time = note(cycles, 7, time)
+        input_rows = changes.input_rows[of_inputs : of_inputs + inputs]
+        kernels.weigh_bands(pairs.S, used, windows.centres_of, plan.first_noise, pairs.Z, input_rows, ahead)
         time = note(cycles, 8, time)
-        rows = changes.output_rows[block * outputs : (block + 1) * outputs]
-        kernels.weigh_transposed_bands(pairs.S, scratch.X, windows.tokens_of, rows, ahead)
+        output_rows = changes.output_rows[of_outputs : of_outputs + outputs]
+        kernels.weigh_transposed_bands(pairs.S, scratch.X, windows.tokens_of, output_rows, ahead)
         time = note(cycles, 9, time)
+        find_ratios(input_rows, used, scratch.input_errors, changes.input_ratios[of_inputs:])
+        find_ratios(output_rows, outputs, scratch.output_errors, changes.output_ratios[of_outputs:])
+        time = note(cycles, 10, time)
         if block == plan.round_blocks - 1:
+            forget_limits(scratch.input_limits)
+            forget_limits(scratch.output_limits)
             add_rows(
-                changes.input_words, changes.input_count, changes.input_rows, None, None, plan.round_blocks,
-                changes.input_marks, parameters.inputs, None, ALONE, scratch,
+                changes.input_words, changes.input_count, changes.input_rows, None, changes.input_ratios, None,
+                scratch.input_limits, plan.round_blocks, changes.input_marks, parameters.inputs, None, ALONE, scratch,
             )  # fmt: skip
             add_rows(
-                changes.output_words, changes.output_count, changes.output_rows, changes.output_scales, None,
-                plan.round_blocks, changes.output_marks, parameters.outputs, None, ALONE, scratch,
+                changes.output_words, changes.output_count, changes.output_rows, changes.output_scales,
+                changes.output_ratios, None, scratch.output_limits, plan.round_blocks, changes.output_marks,
+                parameters.outputs, None, ALONE, scratch,
             )  # fmt: skip
-            note(cycles, 10, time)
+            note(cycles, 11, time)
     return context_rows
 
 
@@ -139,7 +150,7 @@ whole = np.median(found[1:], axis=0)  # the first has to compile
 for name, microseconds in zip(PHASES, whole, strict=True):
     print(f"{name:12} {microseconds:5.2f} µs a block")
 print(f"{'all':12} {whole.sum():5.2f}")
-used, columns, width = rows / blocks, OUTPUT_ROWS, parameters.inputs.shape[1]
+used, columns, width = rows / blocks, len(space.pairs.Z), parameters.inputs.shape[1]
 product = 2 * used * columns * width
 print(
     f"{used:.1f} context rows, {columns} output rows, width {width}: {product / 1e3:.0f} kFLOP a product, three a block"

@@ -1,3 +1,4 @@
+import dataclasses
 import hashlib
 import math
 
@@ -5,11 +6,11 @@ import numpy as np
 import pytest
 
 import firth
+from firth import rounds
 from firth.config import TrainingConfig
 from firth.encoding import Reading, encode
-from firth.errors import ConfigError, CorpusError, FirthError
+from firth.errors import ConfigError, CorpusError, DivergenceError
 from firth.kernels.compiler import Compiling
-from firth.rounds import Progress
 from firth.training import epochs_for
 from tests.test_rounds import needs_threads
 
@@ -68,9 +69,9 @@ def test_train__events_go_to_a_function(small_text):
     events = []
     model = firth.train(small_text, **QUICK | {"progress": events.append})
     assert isinstance(events[0], Reading)
-    last = [e for e in events if isinstance(e, Progress)][-1]
+    last = [e for e in events if isinstance(e, rounds.Progress)][-1]
     assert (last.epoch, last.epoch_done, last.loss) == (3, True, model.history[-1].loss)
-    assert all(isinstance(e, Reading | Compiling | Progress) for e in events)
+    assert all(isinstance(e, Reading | Compiling | rounds.Progress) for e in events)
 
 
 def test_epochs_for__small_corpora_are_seen_more_often():
@@ -102,9 +103,60 @@ def test_train__min_count_too_high_says_what_would_do(small_text):
         firth.train(small_text, min_count=601, progress=False)
 
 
-def test_train__a_diverged_training_is_an_error_not_a_model(small_text):
-    with pytest.raises(FirthError, match="diverged: try a learning_rate below 10"):
-        firth.train(small_text, **QUICK | {"learning_rate": 10.0, "epochs": 50})
+def test_train__a_learning_rate_that_no_bound_makes_sensible_is_an_error_before_the_work(small_text):
+    with pytest.raises(ConfigError, match=r"learning_rate must be a number above 0, up to 1 \(0.025 is usual.*not 10"):
+        firth.train(small_text, **QUICK | {"learning_rate": 10.0})
+
+
+@pytest.mark.parametrize(
+    ("loss", "length", "message"),
+    [
+        (float("nan"), 1, "longest vector"),
+        (5.0, 1, r"epoch 2: the loss, 5, is above 4.159, that of a model that knows nothing.*learning_rate below 0.5"),
+        (2.0, 2000, "longest vector has a length of 2e"),
+        (2.0, float("inf"), "longest vector"),
+        (2.0, float("nan"), "longest vector"),
+    ],
+)
+def test_train__what_diverged_is_an_error_after_its_epoch_not_a_model(small_text, monkeypatch, loss, length, message):
+    """Such trainings are not known any more: one is made to look like it."""
+    of_rounds = rounds.train
+
+    def diverging(tokens, config, parameters, **rest):
+        for event in of_rounds(tokens, config, parameters, **rest):
+            if event.epoch_done and event.epoch == 2:
+                parameters.inputs[3, 0] = length
+                event = dataclasses.replace(event, loss=loss)  # noqa: PLW2901
+            yield event
+
+    monkeypatch.setattr(rounds, "train", diverging)
+    epochs = []
+    with pytest.raises(DivergenceError, match=message):
+        firth.train(small_text, **QUICK | {"learning_rate": 0.5, "epochs": 5, "progress": epochs.append})
+    assert max(event.epoch for event in epochs if isinstance(event, rounds.Progress) and event.epoch_done) == 1
+
+
+def test_train__vectors_that_were_given_may_be_wrong_about_a_text_at_first(small_text):
+    words = firth.train(small_text, **QUICK).words
+    wrong = np.random.default_rng(0).normal(0, 20, (len(words), 20)).astype(np.float32)
+    model = firth.train(small_text, start=(words, wrong), progress=False, epochs=2, min_count=1)
+    assert np.isfinite(model.vectors).all()
+
+
+def test_train__an_epoch_without_a_pair_is_no_error_where_others_had_some(tmp_path):
+    model = firth.train(["a b"] * 1000, seed=1, progress=False, sample=1e-3, epochs=50)
+    assert any(result.pairs == 0 for result in model.history)
+    assert any(result.pairs > 0 for result in model.history)
+    model.save(tmp_path / "m.firth")
+    assert "NaN" not in (tmp_path / "m.firth" / "model.json").read_text()
+    again = firth.load(tmp_path / "m.firth")
+    assert [r.pairs for r in again.history] == [r.pairs for r in model.history]
+    assert all(math.isnan(r.loss) == (r.pairs == 0) for r in again.history)
+
+
+def test_train__only_a_training_without_any_pair_is_an_error():
+    with pytest.raises(CorpusError, match="no two words"):
+        firth.train(["a b"] * 100, seed=1, progress=False, sample=1e-9, epochs=3)
 
 
 def test_train__shows_its_settings_to_help():

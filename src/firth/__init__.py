@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from firth.errors import (
         ConfigError,
         CorpusError,
+        DivergenceError,
         FirthError,
         FormatError,
         OutputExistsError,
@@ -47,6 +48,7 @@ _HOMES = {
     "ConfigError": "errors",
     "Corpus": "corpus",
     "CorpusError": "errors",
+    "DivergenceError": "errors",
     "EpochResult": "model",
     "FirthError": "errors",
     "FormatError": "errors",
@@ -92,6 +94,7 @@ __all__ = [
     "ConfigError",
     "Corpus",
     "CorpusError",
+    "DivergenceError",
     "EpochResult",
     "FirthError",
     "FormatError",

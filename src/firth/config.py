@@ -219,11 +219,11 @@ class TrainingConfig(TextConfig):
     learning_rate: float = setting(
         None,
         "the learning rate at the start (default: 0.025; for cbow with exact gradients of a mean 0.1)",
-        is_real(1e-12, 10),
-        "a number above 0, up to 10",
+        is_real(1e-12, 1),
+        "a number above 0, up to 1 (0.025 is usual, 0.1 for cbow with exact gradients; above 0.2 is rarely good)",
     )
     min_learning_rate: float = setting(
-        0.0001, "the learning rate at the end; it falls linearly", is_real(0, 10), "a number from 0 to 10"
+        0.0001, "the learning rate at the end; it falls linearly", is_real(0, 1), "a number from 0 to 1"
     )
     validation: float = setting(
         0.0,

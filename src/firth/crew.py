@@ -12,12 +12,13 @@ from firth.kernels.ahead import PLACES
 from firth.kernels.blocks import Changes, Parameters, Parts, Plan, Scratch, Steps, Stretch, Windows
 from firth.kernels.cbow import Hidden
 from firth.kernels.hierarchy import Descents, Tree, Turns
+from firth.kernels.limits import new_limits
 from firth.kernels.noise import Noise
 from firth.kernels.ownership import MARKS
 from firth.kernels.products import LANES, TILE_ROWS
 from firth.kernels.rounds import new_counters, train_rounds
 from firth.kernels.skipgram import Pairs
-from firth.planning import OUTPUT_ROWS, Tokens, node_steps
+from firth.planning import Tokens, node_steps, node_visits
 from firth.sampling import alias_table, noise_distribution
 from firth.team import Pace, Team
 from firth.trees import huffman_tree
@@ -44,8 +45,10 @@ class Targets(NamedTuple):
         """Those of a configuration, by the words' counts."""
         if config.objective == "hierarchical-softmax":
             tree = huffman_tree(tokens.counts)
-            steps = node_steps(tree, tokens, config) if config.architecture == "skip-gram" else tree.steps
-            return cls(None, tree._replace(steps=steps))
+            if config.architecture == "skip-gram":
+                steps, visits = node_steps(tree, tokens, config), node_visits(tree, tokens, config)
+                tree = tree._replace(steps=steps, visits=visits)
+            return cls(None, tree)
         return cls(alias_table(noise_distribution(tokens.counts, config.noise_exponent)), None)
 
 
@@ -67,7 +70,8 @@ def new_space(config: TrainingConfig, plan: Plan, width: int, tree: Tree | None,
     tokens = plan.block_centres + 2 * plan.window
     rows = _whole(tokens, TILE_ROWS) + TILE_ROWS
     centres = _whole(plan.block_centres, LANES)
-    windows = new_windows(plan.distance_weights, rows, centres)
+    outputs = plan.first_noise + (0 if tree else plan.noise_words)
+    windows = new_windows(plan.distance_weights, rows, centres, _whole(outputs, LANES))
     pairs = hidden = turns = None
     if tree is not None:
         longest = longest_path(tree)
@@ -76,27 +80,36 @@ def new_space(config: TrainingConfig, plan: Plan, width: int, tree: Tree | None,
             weights=np.ones(rows, np.float32),
             nodes=np.zeros(longest, np.int32),
             G=aligned_zeros(1, longest),
+            losses=np.zeros(longest),
+            errors=np.zeros(longest, np.float32),
+            lengths=np.zeros(longest, np.float32),
+            row_lengths=np.zeros(rows + centres, np.float32),
         )
     if config.architecture == "cbow":
         hidden = new_hidden(config, rows, centres, 0 if tree else plan.noise_words, width)
     elif tree is None:
-        pairs = new_pairs(windows.weights, width)
+        pairs = new_pairs(windows.weights, outputs, width)
     changed = tokens * (1 if parts is None else int(np.diff(parts.starts).max()))
     listed = changed if tree else max(changed, output_rows(plan, tree, pairs, hidden))
+    limits = new_limits()
     scratch = Scratch(
         X=aligned_zeros(rows, width),
         windows=windows,
         mine=np.zeros((plan.round_blocks * listed + 1, 2), np.int32),
         own=np.zeros(MARKS, np.int64),
+        input_errors=np.zeros(rows, np.float32),
+        output_errors=np.zeros(_whole(outputs, LANES), np.float32),
+        input_limits=limits,
+        output_limits=limits if config.shared_vectors else new_limits(),
         noise_words=np.zeros(plan.noise_words, np.int32),
+        noise_bits=np.zeros(plan.noise_words, np.uint64),
         places=np.zeros(PLACES, np.int64),
     )
     return Space(scratch, pairs, hidden, turns)
 
 
-def new_windows(weights: Float32, rows: int, centres: int) -> Windows:
+def new_windows(weights: Float32, rows: int, centres: int, columns: int) -> Windows:
     """What every kind of training needs of windows, whose context words weigh so much by their distance."""
-    columns = max(OUTPUT_ROWS, centres)
     near, middle = np.zeros(2 * (centres + len(weights)), np.float32), centres + len(weights)
     near[centres:middle], near[middle + 1 : middle + 1 + len(weights)] = weights[::-1], weights
     return Windows(
@@ -110,15 +123,13 @@ def new_windows(weights: Float32, rows: int, centres: int) -> Windows:
     )
 
 
-def new_pairs(weights: Float32, width: int) -> Pairs:
+def new_pairs(weights: Float32, outputs: int, width: int) -> Pairs:
     """What skip-gram needs."""
-    scores = np.zeros_like(weights)
     return Pairs(
-        Z=aligned_zeros(OUTPUT_ROWS, width),
-        S=scores,
+        Z=aligned_zeros(outputs, width),
+        S=np.zeros_like(weights),
         W=weights,
-        scores=scores.reshape(-1),
-        weights=weights.reshape(-1),
+        losses=np.zeros(weights.shape[1]),
     )
 
 
@@ -135,7 +146,9 @@ def new_hidden(config: TrainingConfig, rows: int, centres: int, noise_words: int
         scales=np.ones(centres, np.float32),
         ones=np.ones(centres, np.float32),
         numbers=np.arange(rows, dtype=np.int32),
+        errors=np.zeros(centres, np.float32),
         sums=aligned_zeros(rows + 1, width),
+        losses=np.zeros(scores.size),
         mean=int(config.context == "mean"),
         exact=int(config.context_gradient == "exact"),
     )
@@ -207,6 +220,8 @@ class Crew:
             output_words=np.zeros((blocks, outputs), np.int32),
             output_rows=aligned_zeros(0 if targets.tree else blocks * outputs, width),
             output_scales=np.ones(0 if targets.tree else blocks * outputs, np.float32),
+            input_ratios=np.zeros(blocks * rows, np.float32),
+            output_ratios=np.zeros(0 if targets.tree else blocks * outputs, np.float32),
             input_count=np.zeros(blocks, np.int32),
             output_count=np.full(blocks, outputs, np.int32),
             input_marks=input_marks,

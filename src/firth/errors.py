@@ -21,6 +21,10 @@ class CorpusError(FirthError, ValueError):
     """The text was read, but nothing can be learned from it."""
 
 
+class DivergenceError(FirthError, ArithmeticError):
+    """A training ended with numbers that nobody should use: what it learned is worse than nothing."""
+
+
 class FormatError(FirthError, ValueError):
     """A file of vectors or a model folder is cut short, altered, or of another kind."""
 

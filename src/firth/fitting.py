@@ -16,7 +16,7 @@ from firth.checkpoints import Checkpoints, Identity, Interruption, TrainingInter
 from firth.config import TrainingConfig
 from firth.corpus import Corpus
 from firth.crew import Frozen
-from firth.errors import ConfigError, FirthError, StopTraining
+from firth.errors import ConfigError, DivergenceError, StopTraining
 from firth.kernels import compiler
 from firth.kernels.blocks import Parameters, Parts
 from firth.model import EpochResult
@@ -32,6 +32,33 @@ def job_of(config: TrainingConfig) -> str:
     return f"{config.architecture} {config.objective}{subwords}{wide}"
 
 
+MOST_LENGTH = 1000.0
+"""Of a vector: usual ones have lengths of 2 to 20. Where given ones are longer, so many times theirs."""
+LOSS_ROOM = 1.02
+"""What chance may add to the loss of a model that knows nothing, where there is nothing to learn."""
+
+
+def longest_row(rows: np.ndarray[Any, np.dtype[np.float32]]) -> float:
+    """The greatest length of a row; not finite if some number is not."""
+    squares = np.einsum("ij,ij->i", rows, rows, dtype=np.float64) if len(rows) else np.zeros(1)
+    return float(np.sqrt(squares.max()))
+
+
+def milder(config: TrainingConfig) -> list[str]:
+    """What may help where a training diverged: settings that are far from usual, each with what is usual."""
+    usual = 0.1 if config.shares_gradient else 0.025
+    found = []
+    if config.learning_rate > usual:
+        found.append(f"a learning_rate below {config.learning_rate:g} ({usual:g} is usual)")
+    if config.negative > 5:
+        found.append(f"fewer noise words than {config.negative} (negative=5 is usual)")
+    if config.window == "sentence" or int(config.window) > 10:
+        found.append(f"a smaller window than {config.window} (5 is usual)")
+    if config.round_centres is not None:
+        found.append("no round_centres, or fewer")
+    return found or [f"a learning_rate below {config.learning_rate:g}"]
+
+
 @dataclasses.dataclass
 class Fit:
     """A training of given parameters: with reports, checkpoints, and the best epoch kept if that is asked for."""
@@ -43,10 +70,13 @@ class Fit:
     report: Callable[[Event], None]
     checkpoints: Checkpoints | None
     start: str
+    has_start: bool
 
     def __post_init__(self) -> None:
         self.history: list[EpochResult] = []
         self.best: Parameters | None = None
+        self.longest_at_start = 0.0
+        self.has_frozen = False
 
     @cached_property
     def identity(self) -> Identity:
@@ -61,6 +91,8 @@ class Fit:
         padding.
         """
         config = self.config
+        self.longest_at_start = max(longest_row(array) for array in parameters)
+        self.has_frozen = frozen is not None
         done = self._restored(parameters)
         tokens, held_out = select(
             self.corpus, self.counts, id_of=id_of, parts=parts, validation=config.validation, seed=config.seed
@@ -125,14 +157,31 @@ class Fit:
 
     def _note(self, event: Progress, parameters: Parameters) -> None:
         """What an epoch came to; and its parameters, if it is the best and the best is to be kept."""
-        if event.pairs and not math.isfinite(event.loss):
-            raise FirthError(
-                f"the training diverged: try a learning_rate below {self.config.learning_rate}"
-                " (0.025 is usual), or a smaller window"
-            )
+        self._refuse_what_diverged(event, parameters)
         self.history.append(EpochResult(event.epoch, event.loss, event.pairs, event.validation_loss))
         if self.config.patience is not None and self._best_epoch() == len(self.history) - 1:
             self.best = Parameters(*(array.copy() for array in parameters))
+
+    def _refuse_what_diverged(self, event: Progress, parameters: Parameters) -> None:
+        """Raise `DivergenceError` where what an epoch came to is worse than nothing.
+
+        Vectors that were given may be wrong about this text at first, or all the time if they are frozen: their loss is
+        no sign of that before the last epoch, or no sign at all.
+        """
+        longest = max(longest_row(array) for array in parameters)
+        most = MOST_LENGTH * max(1.0, self.longest_at_start)
+        judged = not self.has_start or (event.epoch == event.epochs and not self.has_frozen)
+        if not math.isfinite(longest) or longest > most or (event.pairs and not math.isfinite(event.loss)):
+            what = f"the longest vector has a length of {longest:.3g}"
+        elif judged and event.pairs and event.loss > LOSS_ROOM * event.loss_of_nothing:
+            what = (
+                f"the loss, {event.loss:.4g}, is above {event.loss_of_nothing:.4g}, that of a model that knows nothing"
+            )
+        else:
+            return
+        raise DivergenceError(
+            f"the training diverged in epoch {event.epoch}: {what}. Try {'; '.join(milder(self.config))}"
+        )
 
     def _best_epoch(self) -> int:
         losses = [math.inf if r.validation_loss is None else r.validation_loss for r in self.history]

@@ -15,6 +15,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
+import math
 from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
@@ -43,12 +44,23 @@ Float32 = np.ndarray[Any, np.dtype[np.float32]]
 
 @dataclasses.dataclass(frozen=True)
 class EpochResult:
-    """What an epoch came to: the mean loss of the (context, centre) pairs it was measured on, in nats."""
+    """What an epoch came to: the mean loss of the (context, centre) pairs it was measured on, in nats; NaN if there was
+    none.
+    """
 
     epoch: int
     loss: float
     pairs: int
     validation_loss: float | None = None  # of the sentences held out, where some were
+
+
+def _about_epoch(result: EpochResult) -> dict[str, Any]:
+    return dataclasses.asdict(result) | {"loss": None if math.isnan(result.loss) else result.loss}
+
+
+def _epoch_result(about: dict[str, Any]) -> EpochResult:
+    """As saved: the loss of an epoch without a pair is no number, which JSON has none for."""
+    return EpochResult(**about | {"loss": math.nan if about["loss"] is None else about["loss"]})
 
 
 class Word2Vec(WordVectors):
@@ -154,7 +166,7 @@ class Word2Vec(WordVectors):
                 "words": len(self),
                 "vector_size": self.vector_size,
                 "config": dataclasses.asdict(self.config),
-                "history": [dataclasses.asdict(result) for result in self.history],
+                "history": [_about_epoch(result) for result in self.history],
                 "files": {
                     name: {"bytes": (temporary / name).stat().st_size, "sha256": sha256_of(temporary / name)}
                     for name in files
@@ -193,7 +205,7 @@ class Word2Vec(WordVectors):
             content = json.loads((folder / VOCABULARY).read_bytes())
             vocabulary = Vocabulary(content["words"], content["counts"])
             config = TrainingConfig.of(about["config"])
-            history = [EpochResult(**result) for result in about["history"]]
+            history = [_epoch_result(result) for result in about["history"]]
             vector_size = about["vector_size"]
         except (ValueError, KeyError, TypeError, OverflowError, RecursionError, FirthError) as error:
             raise FormatError(f"the model in {folder} cannot be read: {error}") from error

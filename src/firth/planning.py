@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -13,15 +14,17 @@ from firth.config import MOST_DISTANCE, TrainingConfig
 from firth.kernels import randomness
 from firth.kernels.blocks import Parameters, Parts, Plan, Steps
 from firth.kernels.hierarchy import NEAR_NODES, Tree
-from firth.kernels.products import LANES
+from firth.kernels.products import LANES, TILE_ROWS
 from firth.sampling import keep_probabilities, noise_distribution
 from firth.trees import shares_of_nodes
 
 BLOCK_CENTRES = 16
 """Centres in a block, where the corpus allows; the rest of its output rows are noise words."""
-OUTPUT_ROWS = 28
-"""Output rows of a block: its centres and its noise words, three for four of 16 centres. Whole tiles."""
-CBOW_CENTRES, CBOW_NOISE_WORDS = 32, {"shared": 8, "whole": 12}
+NOISE_WORDS, MOST_NOISE_WORDS, NOISE_STEP = 12, 112, 1.0
+"""Noise words of a block, at least and at most: so many that the learning rates of all pairs that one of them stands
+for sum to `NOISE_STEP`.
+"""
+CBOW_CENTRES, CBOW_NOISE_WORDS, CBOW_NOISE_STEP = 32, {"shared": 8, "whole": 12}, {"shared": 2.0, "whole": 0.34}
 """The same of CBOW, where context words share a gradient, and where each has the whole."""
 MEAN_ROUNDS, MEAN_CENTRES = 16, 16
 """The mean of all output vectors is found in one of so many rounds at most, and once for so many centres for each word:
@@ -180,6 +183,16 @@ def round_shape(tokens: Tokens, config: TrainingConfig) -> tuple[int, int]:
     return min(of_block, max(1, centres)), max(1, centres // of_block)
 
 
+def loss_of_nothing(targets_tree: Tree | None, tokens: Tokens, config: TrainingConfig) -> float:
+    """The mean loss of a pair under a model that knows nothing, whose scores are all zero, in nats: (1 + k) · log 2, or
+    log 2 for each turn of a path, of which centres have as many as their words have in the mean.
+    """
+    turns = 1.0 + config.negative
+    if targets_tree is not None:
+        turns = float(kept_shares(tokens, config) @ np.diff(targets_tree.starts))
+    return turns * math.log(2)
+
+
 def row_steps(tokens: Tokens, config: TrainingConfig) -> Steps | None:
     """What the learning rates of the rows of the vectors are multiplied by in wide rounds; in others, by nothing.
 
@@ -194,6 +207,20 @@ def row_steps(tokens: Tokens, config: TrainingConfig) -> Steps | None:
     return Steps(*((ROUND_STEP / np.maximum(of_round * of, ROUND_STEP)).astype(np.float32) for of in found))
 
 
+def noise_words(tokens: Tokens, config: TrainingConfig, block_centres: int) -> int:
+    """How many noise words a block draws: as many as keep the step of each small, in whole tiles."""
+    least, step, pairs = NOISE_WORDS, NOISE_STEP, float(block_centres)
+    if config.architecture == "cbow":
+        gradient = "shared" if config.shares_gradient else "whole"
+        least, step = CBOW_NOISE_WORDS[gradient], CBOW_NOISE_STEP[gradient]
+        if config.context == "sum":
+            pairs *= max(1.0, window_and_pairs(tokens, config)[1] / 6)
+    else:
+        pairs *= window_and_pairs(tokens, config)[1]
+    wanted = config.learning_rate * config.negative * pairs / step
+    return min(max(least, TILE_ROWS * math.ceil(wanted / TILE_ROWS - 1e-6)), MOST_NOISE_WORDS)
+
+
 def node_steps(tree: Tree, tokens: Tokens, config: TrainingConfig) -> Float32:
     """What the learning rates of a tree's heaviest nodes are multiplied by in skip-gram, the root first, and those of
     all others, the last: (NEAR_NODES + 1,).
@@ -201,12 +228,20 @@ def node_steps(tree: Tree, tokens: Tokens, config: TrainingConfig) -> Float32:
     The root is in every pair of a round, and nodes below it are in many. All these pairs see the same snapshot, and
     what they ask for adds up: so that it does not overshoot, the sum of the learning rates is `TREE_STEP` at most.
     """
-    block_centres, round_blocks = round_shape(tokens, config)
     _, of_centre = window_and_pairs(tokens, config)
-    pairs = block_centres * round_blocks * of_centre * shares_of_nodes(tree, kept_shares(tokens, config))
-    steps = np.ones(NEAR_NODES + 1, np.float32)
-    steps[:-1] = TREE_STEP / np.maximum(config.learning_rate * pairs, TREE_STEP)
+    pairs = of_centre * node_visits(tree, tokens, config)
+    steps: Float32 = (TREE_STEP / np.maximum(config.learning_rate * pairs, TREE_STEP)).astype(np.float32)
     return steps
+
+
+def node_visits(tree: Tree, tokens: Tokens, config: TrainingConfig) -> Float32:
+    """How many centres of a round are expected to have a tree's heaviest nodes on their path, 1 at least, the root
+    first; and 1 for all others, the last: (NEAR_NODES + 1,).
+    """
+    block_centres, round_blocks = round_shape(tokens, config)
+    visits = np.ones(NEAR_NODES + 1, np.float32)
+    visits[:-1] = np.maximum(block_centres * round_blocks * shares_of_nodes(tree, kept_shares(tokens, config)), 1)
+    return visits
 
 
 def plan_epoch(tokens: Tokens, config: TrainingConfig, epoch: int, epochs: int) -> Plan:
@@ -215,13 +250,13 @@ def plan_epoch(tokens: Tokens, config: TrainingConfig, epoch: int, epochs: int) 
     kept = float(kept_counts(tokens, config).sum())
     block_centres, round_blocks = round_shape(tokens, config)
     window, _ = window_and_pairs(tokens, config)
-    noise_words = OUTPUT_ROWS - block_centres
-    if config.architecture == "cbow":
-        noise_words = CBOW_NOISE_WORDS["shared" if config.shares_gradient else "whole"]
+    of_block = noise_words(tokens, config, block_centres)
+    of_round = block_centres * round_blocks
     fall = (config.learning_rate - config.min_learning_rate) / epochs
     return Plan(
         block_centres=block_centres,
-        noise_words=noise_words,
+        noise_words=of_block,
+        first_noise=-(-block_centres // LANES) * LANES,
         round_blocks=round_blocks,
         strands=round_blocks if is_wide(config) else 1,
         window=window,
@@ -230,8 +265,8 @@ def plan_epoch(tokens: Tokens, config: TrainingConfig, epoch: int, epochs: int) 
         after=int(config.window_side != "before"),
         distance_weights=distance_weights(config, window),
         even=int(config.distance_weights == "even"),
-        noise_weight=config.negative / noise_words,
-        mean_rounds=max(MEAN_ROUNDS, MEAN_CENTRES * len(tokens.counts) // (block_centres * round_blocks)),
+        noise_weight=config.negative / of_block,
+        mean_rounds=max(MEAN_ROUNDS, MEAN_CENTRES * len(tokens.counts) // of_round),
         rate_first=config.learning_rate - fall * epoch,
         rate_slope=-fall / n,
         rate_least=float(config.min_learning_rate),

@@ -7,6 +7,7 @@ the number of threads changes the time, never a bit of the result. `docs/rounds.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -18,11 +19,11 @@ from firth.crew import Crew, Frozen, Targets
 from firth.errors import CorpusError
 from firth.kernels import randomness
 from firth.kernels.blocks import Parameters, Parts, Plan, Stretch, keep_tokens
-from firth.planning import Tokens, initial_parameters, plan_epoch, row_steps
+from firth.planning import Tokens, initial_parameters, loss_of_nothing, plan_epoch, row_steps
 from firth.sampling import as_thresholds, keep_probabilities
 from firth.team import Team
 
-VERSION = 3
+VERSION = 4
 """Goes up when the same settings come to other bits, so that no checkpoint of before is gone on with."""
 HELD_OUT = 2**32
 """In the place of an epoch's number, for the random numbers of what is held out."""
@@ -67,6 +68,7 @@ class Progress:
     loss: float  # mean over these pairs, in nats: -log σ of the pair's score, - log σ of minus its k noise scores
     learning_rate: float
     done: Done = NOTHING
+    loss_of_nothing: float = math.inf  # of a model that knows nothing
     validation_loss: float | None = None  # when an epoch is done: of all pairs of the sentences held out
 
     @property
@@ -128,15 +130,17 @@ def train(
     `done` is what a report said was done when the parameters were as they are now: the training goes on from there.
     With tokens held out, their loss is reported when an epoch ends. Rows that are frozen are not changed.
 
-    Raises `CorpusError` if a whole epoch has no pair: no two words near each other.
+    An epoch in which chance keeps no pair has a loss of NaN. Raises `CorpusError` if there can be none, as no two words
+    stand in one sentence, or if there was none in any epoch.
     """
     targets = Targets.of(tokens, config)
-    n = len(tokens.ids)
+    n, of_nothing = len(tokens.ids), loss_of_nothing(targets.tree, tokens, config)
     plan = plan_epoch(tokens, config, 0, epochs)
     with Team(min(threads, plan.round_blocks)) as team:  # more would find no block to compute, and wait
         crew = Crew(team, config, plan, parameters, targets, tokens.parts, row_steps(tokens, config), frozen)
         if done.noise_mean:
             crew.changes.noise_mean[0] = done.noise_mean
+        has_learned = done.epochs > 0
         for epoch in range(done.epochs, epochs):
             plan = plan_epoch(tokens, config, epoch, epochs)
             _, skipped, loss, pairs, _ = done if epoch == done.epochs else Done(epoch)
@@ -159,13 +163,21 @@ def train(
                     done=Done(epoch, number, loss, pairs, tuple(crew.changes.noise_mean[0].tolist()))
                     if position < n
                     else Done(epoch + 1),
+                    loss_of_nothing=of_nothing,
                     validation_loss=of_held_out,
                 )
-            if pairs == 0:
+            has_learned = has_learned or pairs > 0
+            if not has_learned and (epoch == epochs - 1 or not has_neighbors(tokens)):
                 raise CorpusError(
-                    "there is nothing to learn: no two words of the vocabulary stood in one sentence"
-                    " in this epoch. Is every sentence one word long? If the corpus is tiny, sample=0 keeps all"
+                    "there is nothing to learn: no two words of the vocabulary stood in one sentence. Is every sentence"
+                    " one word long? If the corpus is tiny, sample=0 keeps all"
                 )
+
+
+def has_neighbors(tokens: Tokens) -> bool:
+    """Whether any sentence has two tokens of the vocabulary."""
+    known = np.concatenate([[0], np.cumsum(tokens.ids < len(tokens.counts))])
+    return bool((np.diff(known[tokens.sentence_starts]) > 1).any())
 
 
 def validation_loss(crew: Crew, held_out: Tokens, config: TrainingConfig, plan: Plan) -> float:

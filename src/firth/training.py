@@ -153,7 +153,7 @@ def _learn(
         )
         frozen = begin.fill(vocabulary, parameters, config, composition) if begin else None
         of_start = begin.fingerprint(vocabulary) if begin and kept else ""
-        fit = Fit(corpus, vocabulary.counts, config, around.threads, report, kept, of_start)
+        fit = Fit(corpus, vocabulary.counts, config, around.threads, report, kept, of_start, begin is not None)
         parts = Parts(composition.starts, composition.rows) if composition else None
         history, (inputs, outputs) = fit.run(parameters, id_of=id_of, parts=parts, frozen=frozen)
         del parameters

@@ -27,7 +27,7 @@ def huffman_tree(counts: Int64) -> Tree:
     lengths = np.zeros(2 * V - 1, np.int64)
     fill_lengths(parents, lengths)
     starts = np.concatenate([[0], np.cumsum(lengths[:V])])
-    tree = Tree(starts, np.zeros(starts[-1] + LANES, np.int32), np.ones(NEAR_NODES + 1, np.float32))
+    tree = Tree(starts, np.zeros(starts[-1] + LANES, np.int32), *np.ones((2, NEAR_NODES + 1), np.float32))
     fill_paths(parents, of_child, tree)
     return tree
 

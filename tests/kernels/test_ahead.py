@@ -9,11 +9,11 @@ from firth.kernels.ahead import (
     Ahead,
     ask,
     draw_ahead,
-    draw_noise_words,
     expect,
     expect_nothing,
     take_noise_words,
 )
+from firth.kernels.noise import draw_noise_word
 from firth.planning import Tokens
 
 CONFIG = TrainingConfig(sample=0, window=3)
@@ -37,6 +37,7 @@ def ahead(epoch):
         rounds.initial_parameters(30, 8, 1),
         None,
         np.zeros(plan.noise_words, np.int32),
+        np.zeros(plan.noise_words, np.uint64),
         np.zeros(PLACES, np.int64),
     )
     expect_nothing(found)
@@ -49,9 +50,10 @@ def test_take_noise_words__are_the_same_drawn_ahead_or_when_they_are_needed(epoc
     found, wanted = (np.zeros(plan.noise_words, np.int32) for _ in range(2))
     for expected, comes in ((B, B), (2 * B, 2 * B), (3 * B, 5 * B), (480, 480), (500, 0), (B, 0)):
         expect(expected, 0, stretch, plan, noise, ahead)
-        draw_ahead(stretch, plan, noise, ahead)
+        draw_ahead(plan, noise, ahead)
         take_noise_words(comes, stretch, plan, noise, ahead, found)
-        draw_noise_words(comes, stretch, plan, noise, wanted)
+        counter = int(stretch.positions[comes]) * plan.noise_words if comes < 500 else 0
+        wanted[:] = [draw_noise_word(noise, plan.noise_key, counter + n) for n in range(plan.noise_words)]
         assert found.tolist() == wanted.tolist()
 
 
@@ -63,7 +65,7 @@ def test_ask__asks_for_all_that_a_block_needs_and_its_neighbor_has_not_asked_for
     monkeypatch.setattr(kernels, "prefetch_row", lambda _, word: outputs.append(int(word)))
     B, tokens = plan.block_centres, stretch.tokens
     expect(first, first - B, stretch, plan, noise, ahead)
-    draw_ahead(stretch, plan, noise, ahead)
+    draw_ahead(plan, noise, ahead)
     for _ in range(100):
         ask.function(ahead, 3)
     last = min(first + B, stretch.last)
@@ -84,7 +86,7 @@ def test_expect__of_a_block_that_is_no_neighbor_all_context_words_are_asked_for(
 def test_expect__where_no_centre_is_left_nothing_is_asked_for(epoch, ahead):
     stretch, plan, noise = epoch
     expect(stretch.last, stretch.last - 16, stretch, plan, noise, ahead)
-    draw_ahead(stretch, plan, noise, ahead)
+    draw_ahead(plan, noise, ahead)
     before = ahead.places.copy()
     ask.function(ahead, 100)
     assert ahead.places.tolist() == before.tolist()

@@ -13,11 +13,13 @@ import numpy as np
 
 from firth.kernels.blocks import Parameters, Parts, Plan, Stretch, ask_for
 from firth.kernels.compiler import compiled
-from firth.kernels.noise import Noise, ask_for_noise_word, draw_noise_word
+from firth.kernels.noise import Noise, ask_for_noise_word, noise_word_of
 from firth.kernels.prefetch import prefetch_row
+from firth.kernels.randomness import draw
 
 Int32 = np.ndarray[Any, np.dtype[np.int32]]
 Int64 = np.ndarray[Any, np.dtype[np.int64]]
+UInt64 = np.ndarray[Any, np.dtype[np.uint64]]
 
 FIRST, CONTEXT, CONTEXTS_END, CENTRE, CENTRES_END, NOISE, NOISE_END = range(7)
 """Places: the first centre of the next block, or `NOWHERE`; and from where to where there is still something to ask
@@ -34,15 +36,16 @@ class Ahead(NamedTuple):
     parameters: Parameters
     parts: Parts | None
     noise_words: Int32  # (K,) drawn already
+    bits: UInt64  # (K,) what they are drawn by
     places: Int64  # (PLACES,)
 
 
 @compiled
-def draw_noise_words(first: int, stretch: Stretch, plan: Plan, noise: Noise, words: Int32) -> None:
-    """The noise words of the block of centres from `first` on."""
+def draw_bits(first: int, stretch: Stretch, plan: Plan, bits: UInt64) -> None:
+    """Random bits for the noise words of the block of centres from `first` on."""
     counter = stretch.positions[first] * plan.noise_words
-    for n in range(plan.noise_words):
-        words[n] = draw_noise_word(noise, plan.noise_key, counter + n)
+    for n in range(plan.noise_words):  # with nothing else, so that all are drawn at once
+        bits[n] = draw(plan.noise_key, counter + n)
 
 
 @compiled
@@ -60,9 +63,11 @@ def ask_for_outputs(words: Int32, ahead: Ahead) -> None:
 
 @compiled
 def take_noise_words(first: int, stretch: Stretch, plan: Plan, noise: Noise, ahead: Ahead, words: Int32) -> None:
-    """As `draw_noise_words`; if that block was expected, they have been drawn."""
+    """The noise words of the block of centres from `first` on; if that block was expected, they have been drawn."""
     if not is_expected(first, ahead):
-        draw_noise_words(first, stretch, plan, noise, words)
+        draw_bits(first, stretch, plan, ahead.bits)
+        for n in range(plan.noise_words):
+            words[n] = noise_word_of(noise, ahead.bits[n])
         return
     for n in range(plan.noise_words):
         words[n] = ahead.noise_words[n]
@@ -90,16 +95,17 @@ def expect(first: int, after: int, stretch: Stretch, plan: Plan, noise: Noise, a
     places[CONTEXT] = max(first - plan.window, known)
     places[CONTEXTS_END] = min(last + plan.window, stretch.tokens.shape[0])
     places[CENTRE], places[CENTRES_END] = first, last
-    counter = stretch.positions[first] * plan.noise_words
+    draw_bits(first, stretch, plan, ahead.bits)
     for n in range(plan.noise_words):
-        ask_for_noise_word(noise, plan.noise_key, counter + n)
+        ask_for_noise_word(noise, ahead.bits[n])
 
 
 @compiled
-def draw_ahead(stretch: Stretch, plan: Plan, noise: Noise, ahead: Ahead) -> None:
+def draw_ahead(plan: Plan, noise: Noise, ahead: Ahead) -> None:
     """Draw the noise words of the block that is expected."""
     if ahead.places[FIRST] != NOWHERE:
-        draw_noise_words(ahead.places[FIRST], stretch, plan, noise, ahead.noise_words)
+        for n in range(plan.noise_words):
+            ahead.noise_words[n] = noise_word_of(noise, ahead.bits[n])
         ahead.places[NOISE_END] = plan.noise_words
 
 

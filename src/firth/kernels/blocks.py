@@ -6,12 +6,12 @@ has a function that finds the changes one block asks for, from a snapshot of the
 
 from __future__ import annotations
 
-import math
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from firth.kernels.compiler import compiled
+from firth.kernels.exponentials import exponential, log_of_one_and
 from firth.kernels.ownership import mark
 from firth.kernels.prefetch import prefetch_row
 from firth.kernels.randomness import draw, high_half
@@ -23,6 +23,7 @@ Int32 = np.ndarray[Any, np.dtype[np.int32]]
 Int64 = np.ndarray[Any, np.dtype[np.int64]]
 Bool = np.ndarray[Any, np.dtype[np.bool_]]
 UInt32 = np.ndarray[Any, np.dtype[np.uint32]]
+UInt64 = np.ndarray[Any, np.dtype[np.uint64]]
 
 UNUSED = -1
 ALONE = -1
@@ -69,6 +70,7 @@ class Plan(NamedTuple):
 
     block_centres: int  # B
     noise_words: int  # K, drawn for a block and shared by its pairs
+    first_noise: int  # where they begin among the output rows of a block: behind whole vectors of centres
     round_blocks: int  # R
     strands: int  # parts of a stretch that are read side by side: a round takes as many of its blocks from each
     window: int
@@ -106,7 +108,12 @@ class Scratch(NamedTuple):
     windows: Windows
     mine: Int32  # (R · rows + 1, 2) room to list the rows of a round: word and row of the changes
     own: Int64  # (MARKS,) which of these a thread adds
+    input_errors: Float32  # (T,) the errors in what each row of a block is changed by (`firth.kernels.limits`)
+    output_errors: Float32  # (O, whole vectors,)
+    input_limits: Float32  # those of `firth.kernels.limits`; where vectors are shared, both are one array
+    output_limits: Float32
     noise_words: Int32  # those of `firth.kernels.ahead.Ahead`
+    noise_bits: UInt64
     places: Int64
 
 
@@ -118,6 +125,8 @@ class Changes(NamedTuple):
     output_words: Int32
     output_rows: Float32
     output_scales: Float32  # (R · rows,) what these are multiplied by when they are added
+    input_ratios: Float32  # (R · rows,) those of the changes (`firth.kernels.limits`)
+    output_ratios: Float32
     input_count: Int32  # (R,) input rows in use
     output_count: Int32  # (R,) output rows in use
     input_marks: Int64  # (threads, MARKS) which rows each thread's blocks change
@@ -131,28 +140,38 @@ class Changes(NamedTuple):
 
 
 # 1/(1+exp(-x)) = 1/2 + x·P(x²)/Q(x²) on [-16, 16], fitted for the least greatest error: 3e-7 in float32.
-_HALF, _LIMIT = np.float32(0.5), np.float32(16)
-_P0, _P1 = np.float32(0.2499998405168109), np.float32(0.008071024839336532)
-_P2, _P3 = np.float32(4.591915838525097e-05), np.float32(4.4180501393527405e-08)
-_Q1, _Q2 = np.float32(0.11561684620183083), np.float32(0.0014852387796183825)
-_Q3, _Q4 = np.float32(3.7035665291461822e-06), np.float32(9.468112016972654e-10)
-_ONE = np.float32(1)
+_HALF, LIMIT = np.float32(0.5), np.float32(16)
+P = (
+    np.float32(0.2499998405168109),
+    np.float32(0.008071024839336532),
+    np.float32(4.591915838525097e-05),
+    np.float32(4.4180501393527405e-08),
+)
+Q = (
+    np.float32(1),
+    np.float32(0.11561684620183083),
+    np.float32(0.0014852387796183825),
+    np.float32(3.7035665291461822e-06),
+    np.float32(9.468112016972654e-10),
+)
 
 
 @compiled
 def logistic(x: np.float32) -> np.float32:
     """1 / (1 + exp(-x)) to within 3e-7, without a branch or a table, so that loops over it vectorise."""
-    x = min(max(x, -_LIMIT), _LIMIT)
+    x = min(max(x, -LIMIT), LIMIT)
     s = x * x
-    p = ((_P3 * s + _P2) * s + _P1) * s + _P0
-    q = (((_Q4 * s + _Q3) * s + _Q2) * s + _Q1) * s + _ONE
+    p = ((P[3] * s + P[2]) * s + P[1]) * s + P[0]
+    q = (((Q[4] * s + Q[3]) * s + Q[2]) * s + Q[1]) * s + Q[0]
     return np.float32(_HALF + x * (p / q))
 
 
 @compiled
 def softplus(x: float) -> float:
-    """log(1 + exp(x)) in double precision, without overflow."""
-    return max(x, 0.0) + math.log1p(math.exp(-abs(x)))
+    """log(1 + exp(x)) in double precision, without overflow, and without a branch, so that loops over it vectorise."""
+    size = abs(x)
+    power = exponential(-size) if size < 700.0 else 0.0
+    return max(x, 0.0) + log_of_one_and(power)
 
 
 @compiled

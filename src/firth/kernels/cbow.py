@@ -19,6 +19,7 @@ from firth.kernels.blocks import (
     Plan,
     Scratch,
     Stretch,
+    Windows,
     clear,
     copy_inputs,
     copy_rows,
@@ -29,13 +30,27 @@ from firth.kernels.blocks import (
 )
 from firth.kernels.compiler import compiled
 from firth.kernels.contexts import find_windows, weigh_windows
+from firth.kernels.limits import LEAST_ERRORS, find_ratios, moved
 from firth.kernels.noise import Noise, sum_of_mean
-from firth.kernels.products import score, score_each, weigh_bands, weigh_transposed, weigh_transposed_bands, weigh_with
+from firth.kernels.products import (
+    score,
+    score_each,
+    square_each,
+    weigh_bands,
+    weigh_transposed,
+    weigh_transposed_bands,
+    weigh_with,
+)
 from firth.kernels.rows import add_row
 from firth.kernels.sums import spread_windows, sum_up, sum_windows
 
 Float32 = np.ndarray[Any, np.dtype[np.float32]]
+Float64 = np.ndarray[Any, np.dtype[np.float64]]
 Int32 = np.ndarray[Any, np.dtype[np.int32]]
+
+
+NOISE_ROOM, WORD_ROOM = np.float32(16), np.float32(256)
+"""By how much the bound on a block's noise words together, and on each of them, is wider than that on others."""
 
 
 class Hidden(NamedTuple):
@@ -49,8 +64,10 @@ class Hidden(NamedTuple):
     shift: Float32  # (1, width) from the mean of the noise words to that of all words
     scales: Float32  # (B,) what the sum of each centre's context words is multiplied by, for their mean
     ones: Float32  # (B,)
-    numbers: Int32  # (T,) 0, 1, 2 …
     sums: Float32  # (T + 1, width) running sums of the context words' vectors
+    numbers: Int32  # (T,) 0, 1, 2 …
+    errors: Float32  # (B,) the errors in each centre's gradient, times what its context words take of it in sum
+    losses: Float64  # (B · K,) of the scores
     mean: int  # 1 for the mean of the context words, 0 for their sum
     exact: int  # 0 if each context word gets the gradient of the mean, as word2vec.c has it
 
@@ -104,6 +121,40 @@ def scatter_gradients(
 
 
 @compiled
+def share_errors(
+    centres: int, tokens: int, before: int, plan: Plan, windows: Windows, hidden: Hidden, errors: Float32
+) -> None:
+    """errors[t] = the errors in what context token t is changed by, from those of each centre's gradient.
+
+    Let each of C context words take a of a gradient, so that h takes D of it. The bound on a word's change is then that
+    on the change of h, where its errors are a² / D of the gradient's: one Cth, or all if each takes the whole for the
+    mean (`firth.kernels.limits`). A word that weighs less has as much less of them.
+    """
+    for i in range(centres):
+        if hidden.mean == 0:
+            total = windows.within[windows.reach[0, i]] + windows.within[windows.reach[1, i]]
+            hidden.errors[i] /= max(total, windows.within[1])
+        elif hidden.exact == 1:
+            hidden.errors[i] *= hidden.scales[i]
+    for t in range(tokens + 1):
+        errors[t] = 0
+    if plan.even == 0:
+        for i in range(centres):
+            for t in range(before + i - windows.reach[0, i], before + i + windows.reach[1, i] + 1):
+                errors[t] += windows.weights[t, i] * hidden.errors[i]
+        return
+    for i in range(centres):
+        errors[before + i - windows.reach[0, i]] += hidden.errors[i]
+        errors[before + i + windows.reach[1, i] + 1] -= hidden.errors[i]
+    for t in range(1, tokens):
+        errors[t] += errors[t - 1]
+    for i in range(centres):
+        errors[before + i] -= hidden.errors[i]
+    for t in range(tokens):
+        errors[t] = max(errors[t], np.float32(0))  # where nothing is asked for, rounding may leave less
+
+
+@compiled
 def choose_outputs(
     stretch: Stretch, first: int, centres: int, plan: Plan, noise: Noise, reach: Int32, ahead: Ahead,
     output_words: Int32,
@@ -114,7 +165,7 @@ def choose_outputs(
     for i in range(centres):
         if reach[0, i] + reach[1, i] > 0:
             output_words[i] = stretch.tokens[first + i]
-    take_noise_words(first, stretch, plan, noise, ahead, output_words[reach.shape[1] :])
+    take_noise_words(first, stretch, plan, noise, ahead, output_words[plan.first_noise :])
 
 
 @compiled
@@ -136,6 +187,41 @@ def noise_gradients(rate: np.float32, plan: Plan, hidden: Hidden, output_words: 
 
 
 @compiled
+def sum_errors(own: Float32, hidden: Hidden, errors: Float32) -> None:
+    """The errors in what each output row is changed by, and in the gradient by what each centre's context words are."""
+    B, K = hidden.S.shape
+    for n in range(K):
+        errors[B + n] = 0
+    for i in range(B):
+        errors[i], hidden.errors[i] = own[i], own[i]
+        for n in range(K):
+            hidden.errors[i] -= hidden.S[i, n]
+            errors[B + n] -= hidden.S[i, n]
+
+
+@compiled
+def limit_outputs(hidden: Hidden, errors: Float32, scales: Float32, ratios: Float32) -> None:
+    """Find the ratios of a block's output rows from their squares, and hold all of them back as much as its noise words
+    ask for together.
+
+    So few noise words stand for many pairs each, and go far at once. If they alone were held back, scores would rise:
+    pairs pull up, and nothing would pull down as much.
+    """
+    B, K = hidden.S.shape
+    square, error = np.float32(0), LEAST_ERRORS
+    for n in range(B, B + K):
+        square += ratios[n]
+        error += errors[n]
+    limit = moved(square / (NOISE_ROOM * error))
+    for i in range(B):
+        ratios[i] *= limit * scales[i] * scales[i] / max(errors[i], LEAST_ERRORS)
+        scales[i] *= limit
+    for n in range(B, B + K):
+        scales[n] = limit
+        ratios[n] *= limit / (WORD_ROOM * max(errors[n], LEAST_ERRORS))
+
+
+@compiled
 def shift_noise(noise_mean: Float32, hidden: Hidden) -> None:
     """Move the noise words' vectors Z so that their mean is that of all words."""
     noise_words = hidden.Z.shape[0]
@@ -151,14 +237,15 @@ def shift_noise(noise_mean: Float32, hidden: Hidden) -> None:
 @compiled
 def cbow_loss(centres: int, plan: Plan, own: Float32, hidden: Hidden, output_words: Int32) -> float:
     """The loss of a block's centres: -log σ(own score) - w Σ log σ(-noise score), from the scores S."""
-    loss, noise_words = 0.0, output_words[hidden.G.shape[0] :]
+    loss, noise_words, losses, K = 0.0, output_words[hidden.G.shape[0] :], hidden.losses, plan.noise_words
+    for k in range(centres * K):
+        losses[k] = plan.noise_weight * softplus(np.float64(hidden.scores[k]))
     for i in range(centres):
         word = output_words[i]
         if word != UNUSED:
             loss += softplus(-np.float64(own[i]))
-            for n in range(plan.noise_words):
-                if noise_words[n] != word:
-                    loss += plan.noise_weight * softplus(np.float64(hidden.S[i, n]))
+            for n in range(K):
+                loss += losses[i * K + n] if noise_words[n] != word else 0.0
     return loss
 
 
@@ -209,7 +296,7 @@ def compute_cbow_block(
 
     gather_contexts(centres, tokens, before, plan, parameters.inputs, input_words, parts, scratch, hidden, H)
     copy_rows(parameters.outputs, output_words[first_noise:], outputs - first_noise, hidden.Z)
-    draw_ahead(stretch, plan, noise, ahead)
+    draw_ahead(plan, noise, ahead)
     score(H, centres, hidden.Z, hidden.S, ahead)
     score_each(H, centres, parameters.outputs, output_words, own, ahead)
 
@@ -228,6 +315,12 @@ def compute_cbow_block(
         shift_noise(changes.noise_mean, hidden)
     for i in range(first_noise):
         own[i] = step * logistic(-own[i]) if output_words[i] != UNUSED else np.float32(0)
+    sum_errors(own, hidden, scratch.output_errors)
     weigh_with(hidden.S, centres, hidden.Z, own, parameters.outputs, output_words, hidden.G, ahead)
     weigh_transposed(hidden.S, centres, H, output_rows[first_noise:], ahead)
+    share_errors(centres, tokens, before, plan, scratch.windows, hidden, scratch.input_errors)
     scatter_gradients(centres, tokens, before, plan, scratch, hidden, input_rows)
+    find_ratios(input_rows, tokens, scratch.input_errors, changes.input_ratios[block * inputs :])
+    output_ratios = changes.output_ratios[block * outputs :]
+    square_each(output_rows, outputs, output_ratios)
+    limit_outputs(hidden, scratch.output_errors, changes.output_scales[block * outputs :], output_ratios)

@@ -16,11 +16,14 @@ Int32 = np.ndarray[Any, np.dtype[np.int32]]
 
 
 @compiled
-def window_of(stretch: Stretch, centre: int, plan: Plan) -> int:
-    """The largest distance of a centre's context words."""
-    if plan.shrink == 1:
-        return 1 + scale(high_half(draw(plan.window_key, stretch.positions[centre])), plan.window)
-    return plan.window
+def draw_windows(stretch: Stretch, first: int, last: int, plan: Plan, windows: Int32) -> None:
+    """The largest distance of the context words of some centres."""
+    if plan.shrink == 0:
+        for i in range(last - first):
+            windows[i] = plan.window
+        return
+    for i in range(last - first):  # with no branch, so that all are drawn at once
+        windows[i] = 1 + scale(high_half(draw(plan.window_key, stretch.positions[first + i])), plan.window)
 
 
 @compiled
@@ -34,11 +37,11 @@ def find_reach(stretch: Stretch, first: int, last: int, plan: Plan, reach: Int32
         begin -= 1
     while end < min(last + plan.window, sentences.shape[0]) and sentences[end] == sentences[last - 1]:
         end += 1
+    draw_windows(stretch, first, last, plan, reach[1])
     for i in range(last - first):
         centre = first + i
         if i > 0 and sentences[centre] != sentences[centre - 1]:
             begin = centre
-        reach[1, i] = window_of(stretch, centre, plan)
         reach[0, i] = min(reach[1, i] * plan.before, centre - begin)
     for i in range(last - first - 1, -1, -1):
         centre = first + i

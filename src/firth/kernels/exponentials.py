@@ -1,4 +1,4 @@
-"""The exponential function, without a branch or a table, so that loops over it vectorise."""
+"""The exponential function, and a logarithm, without a branch or a table, so that loops over them vectorise."""
 
 from __future__ import annotations
 
@@ -39,3 +39,27 @@ def exponential(x: float) -> float:
     series = series * r + 1 / 6
     series = series * r + 1 / 2
     return power_of_two(whole) * ((series * r + 1) * r + 1)
+
+
+@compiled
+def log_of_one_and(y: float) -> float:
+    """log(1 + y), to within 4e-16 of itself, for y from 0 to 1: 2 · artanh(y / (2 + y)), by its series."""
+    z = y / (2 + y)
+    square = z * z
+    series = 1 / 33
+    series = series * square + 1 / 31
+    series = series * square + 1 / 29
+    series = series * square + 1 / 27
+    series = series * square + 1 / 25
+    series = series * square + 1 / 23
+    series = series * square + 1 / 21
+    series = series * square + 1 / 19
+    series = series * square + 1 / 17
+    series = series * square + 1 / 15
+    series = series * square + 1 / 13
+    series = series * square + 1 / 11
+    series = series * square + 1 / 9
+    series = series * square + 1 / 7
+    series = series * square + 1 / 5
+    series = series * square + 1 / 3
+    return 2 * z * (series * square + 1)

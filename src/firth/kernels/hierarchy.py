@@ -9,6 +9,7 @@ word2vec.c, while their vectors are near: so a round is one block, for one threa
 
 from __future__ import annotations
 
+import math
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -27,13 +28,16 @@ from firth.kernels.blocks import (
     mark_inputs,
     softplus,
 )
-from firth.kernels.cbow import Hidden, gather_contexts, scatter_gradients
+from firth.kernels.cbow import Hidden, gather_contexts, scatter_gradients, share_errors
 from firth.kernels.compiler import compiled
 from firth.kernels.contexts import find_windows
+from firth.kernels.limits import find_ratios
 from firth.kernels.prefetch import prefetch_number, prefetch_row
 from firth.kernels.products import LANES, TILE_ROWS, learn_listed, score_listed, weigh_listed, weigh_transposed_listed
+from firth.kernels.rows import dot
 
 Float32 = np.ndarray[Any, np.dtype[np.float32]]
+Float64 = np.ndarray[Any, np.dtype[np.float64]]
 Int8 = np.ndarray[Any, np.dtype[np.int8]]
 Int32 = np.ndarray[Any, np.dtype[np.int32]]
 Int64 = np.ndarray[Any, np.dtype[np.int64]]
@@ -46,6 +50,7 @@ class Tree(NamedTuple):
     turns: Int32  # n where the path turns to the child that the score of inner node n speaks for, ~n where to the other
     # behind them, room for one more vector
     steps: Float32  # (NEAR_NODES + 1,) factors of learning rates: the heaviest nodes, the root first, then all others
+    visits: Float32  # (NEAR_NODES + 1,) the centres of a round that are expected to have each on their path, 1 or more
 
 
 class Descents(NamedTuple):
@@ -70,8 +75,13 @@ class Turns(NamedTuple):
     weights: Float32  # (T,) what the context words weigh, 0 past their end; 1 in CBOW, where they count as one
     nodes: Int32  # (longest,) CBOW's path
     G: Float32  # (1, longest) its scores, then gradients
+    losses: Float64  # (longest,)
+    errors: Float32  # (longest,) the errors in what each node is changed by, and how long that is at most
+    lengths: Float32
+    row_lengths: Float32  # (T,) of the context words' vectors
 
 
+NODE_ROOM = np.float32(8)
 NEAR_NODES = 64
 """Nodes that are on many paths, the last by their numbers: their vectors need not be asked for, and they may learn
 more slowly.
@@ -219,8 +229,9 @@ def path_loss(n: int, length: int, G: Float32, turns: Turns) -> float:
     loss = 0.0
     for row in range(n):
         for k in range(length):
-            turn = np.float64(turns.signs[k]) * np.float64(G[row, k])
-            loss += np.float64(turns.weights[row]) * softplus(-turn)
+            turns.losses[k] = softplus(-np.float64(turns.signs[k]) * np.float64(G[row, k]))
+        for k in range(length):
+            loss += np.float64(turns.weights[row]) * turns.losses[k]
     return loss
 
 
@@ -234,16 +245,45 @@ def path_gradients(n: int, length: int, rate: np.float32, G: Float32, turns: Tur
             G[row, k] = step * sign * logistic(-sign * G[row, k])
 
 
-@compiled
-def slow_down(n: int, length: int, tree: Tree, nodes: Int32, G: Float32) -> None:
-    """Multiply the gradients of a path's nodes by their steps, for n rows: of the nodes where it begins, as they are
-    the heaviest, until one learns as fast as all others.
+def sum_sizes(
+    G: Float32, n: Any, length: Any, numbers: Int32, weights: Float32, by_number: Float32, by_column: Float32,
+    weighted: Float32,
+) -> None:  # fmt: skip
+    """Sum |G| over the first n rows and some columns: by_number[numbers[j]] gets those of row j besides; by_column[k],
+    and weighted[k] with the weight weights[numbers[j]], those of column k. Past the length, G is zero up to whole
+    vectors.
     """
-    k = 0
-    while k < length and tree.steps[nearness(nodes[k], tree)] < tree.steps[NEAR_NODES]:
-        for row in range(n):
-            G[row, k] *= tree.steps[nearness(nodes[k], tree)]
-        k += 1
+    sizes = np.abs(G[:n, :length])
+    np.add.at(by_number, numbers[:n], sizes.sum(axis=1))
+    by_column[:length], weighted[:length] = sizes.sum(axis=0), weights[numbers[:n]] @ sizes
+
+
+@compiled
+def limit_nodes(n: int, length: int, tree: Tree, nodes: Int32, G: Float32, turns: Turns) -> None:
+    """Multiply the gradients of a path's nodes, for n rows, by their steps, or by as much less as the bound asks for
+    (`firth.kernels.limits`): what a node is changed by is no longer than Σⱼ |G[j, k]| · ‖row j‖, and in a round as
+    often that as is expected.
+    """
+    for k in range(length):
+        place = nearness(nodes[k], tree)
+        step, longest = tree.steps[place], tree.visits[place] * turns.lengths[k] * turns.lengths[k] / NODE_ROOM
+        if step * longest > turns.errors[k]:
+            step = turns.errors[k] / longest
+        if step < 1:
+            for row in range(n):
+                G[row, k] *= step
+
+
+@compiled
+def limit_path(length: int, rate: np.float32, square: np.float32, G: Float32) -> None:
+    """The same for the path of one centre in CBOW, whose nodes learn at once: none is changed by more than 1 / ‖h‖,
+    where ‖h‖² is the square.
+    """
+    if rate * square <= 1:
+        return
+    most = np.float32(1) / square
+    for k in range(length):
+        G[0, k] = min(max(G[0, k], -most), most)
 
 
 @compiled
@@ -295,6 +335,8 @@ def compute_tree_block(
     )
     copy_inputs(parameters.inputs, changes.input_words[block], tokens, rows, parts)
     clear(input_rows, 0, tokens)
+    for t in range(tokens):
+        scratch.input_errors[t], turns.row_lengths[t] = 0, math.sqrt(dot(rows, t, rows, t))
 
     used = 0
     for i in range(centres):
@@ -313,11 +355,13 @@ def compute_tree_block(
             for row in range(n):
                 changes.pairs[block] += turns.weights[row]
         path_gradients(even.shape[0], length, np.float32(rate), G, turns)
+        sum_sizes(G, n, length, contexts, turns.row_lengths, scratch.input_errors, turns.errors, turns.lengths)
         weigh_listed(G, outputs, nodes[:length], input_rows, even)
-        slow_down(n, length, tree, nodes, G)
+        limit_nodes(n, length, tree, nodes, G, turns)
         ask_for_path(stretch.tokens[min(first + i + 1, stretch.last - 1)], tree, outputs, 1)
         descents.lengths[slot], descents.sizes[slot] = length, n
         used += length
+    find_ratios(input_rows, tokens, scratch.input_errors, changes.input_ratios[block * inputs :])
 
 
 @compiled
@@ -352,6 +396,7 @@ def compute_cbow_tree_block(
         centres, tokens, before, plan, parameters.inputs, changes.input_words[block], parts, scratch, hidden, H
     )
     for i in range(centres):
+        hidden.errors[i] = 0
         if reach[0, i] + reach[1, i] == 0:
             clear(hidden.G, i, i + 1)
             continue
@@ -361,10 +406,14 @@ def compute_cbow_tree_block(
             changes.loss[block] += path_loss(1, length, G, turns)
             changes.pairs[block] += 1
         path_gradients(1, length, np.float32(rate), G, turns)
+        limit_path(length, np.float32(rate), dot(H, i, H, i), G)
+        hidden.errors[i] = np.float32(rate) * np.float32(length)  # at most: no turn is more wrong than that
         ask_ahead(stretch, first + i, plan, parameters, parts, tree)  # while the gradients are on their way
         learn_listed(G[0], H, i, outputs, turns.nodes[:length], hidden.G)
         ask_for_path(stretch.tokens[min(first + i + 1, stretch.last - 1)], tree, outputs, 1)
+    share_errors(centres, tokens, before, plan, scratch.windows, hidden, scratch.input_errors)
     scatter_gradients(centres, tokens, before, plan, scratch, hidden, input_rows)
+    find_ratios(input_rows, tokens, scratch.input_errors, changes.input_ratios[block * inputs :])
 
 
 @compiled

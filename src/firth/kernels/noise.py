@@ -29,15 +29,20 @@ class Noise(NamedTuple):
 
 
 @compiled
-def ask_for_noise_word(noise: Noise, key: np.uint64, counter: int) -> None:
-    """Have what `draw_noise_word` looks at on its way from memory."""
-    prefetch_row(noise.table, scale(high_half(draw(key, counter)), noise.table.shape[0]))
+def ask_for_noise_word(noise: Noise, bits: np.uint64) -> None:
+    """Have what `noise_word_of` looks at on its way from memory."""
+    prefetch_row(noise.table, scale(high_half(bits), noise.table.shape[0]))
 
 
 @compiled
 def draw_noise_word(noise: Noise, key: np.uint64, counter: int) -> int:
     """A word from the noise distribution."""
-    bits = draw(key, counter)
+    return noise_word_of(noise, draw(key, counter))
+
+
+@compiled
+def noise_word_of(noise: Noise, bits: np.uint64) -> int:
+    """The word of the noise distribution that 64 random bits stand for."""
     word = scale(high_half(bits), noise.table.shape[0])
     alias = np.int64(noise.table[word, 1])  # looked up in any case: no branch, which nobody could foretell
     return word if low_half(bits) < noise.table[word, 0] else alias  # type: ignore[return-value]

@@ -76,6 +76,11 @@ def score_each(X: Array, n: Any, Z: Array, of_z: Rows, s: Array, ahead: Any = No
     s[:n] = (X[:n] * Z[np.maximum(of_z[:n], 0)]).sum(axis=1)
 
 
+def square_each(X: Array, n: Any, s: Array) -> None:
+    """s[i] = X[i] · X[i], for the first n rows of X."""
+    s[:n] = (X[:n] * X[:n]).sum(axis=1)
+
+
 def score_listed(X: Array, of_x: Rows, Z: Array, of_z: Rows, S: Array) -> None:
     """S[i, j] = X[of_x[i]] · Z[of_z[j]]. Of Z there are whole tiles."""
     S[: len(of_x), : len(of_z)] = X[of_x] @ Z[of_z].T

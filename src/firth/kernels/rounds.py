@@ -28,6 +28,7 @@ from firth.kernels.blocks import (
 from firth.kernels.cbow import compute_cbow_block
 from firth.kernels.compiler import compiled
 from firth.kernels.hierarchy import add_descents, compute_cbow_tree_block, compute_tree_block
+from firth.kernels.limits import forget_limits, limited
 from firth.kernels.ownership import FEW, clear_marks, find_own, is_marked
 from firth.kernels.prefetch import prefetch_row
 from firth.kernels.rows import add_row
@@ -52,16 +53,18 @@ ROWS_AHEAD = 8
 
 
 @compiled
-def scale_of(scales: Float32 | None, change: int, steps: Float32 | None, row: int) -> np.float32:
+def scale_of(
+    scales: Float32 | None, change: int, ratios: Float32, steps: Float32 | None, limits: Float32, row: int
+) -> np.float32:
     """What a change is multiplied by when it is added to a row."""
-    scale = np.float32(1) if scales is None else scales[change]
-    return scale if steps is None else scale * steps[row]
+    scale = limited(limits, row, np.float32(1) if steps is None else steps[row], ratios[change])
+    return scale if scales is None else scale * scales[change]
 
 
 @compiled
 def add_block(
-    words: Int32, count: int, first: int, rows: Float32, scales: Float32 | None, steps: Float32 | None,
-    parameters: Float32, parts: Parts | None,
+    words: Int32, count: int, first: int, rows: Float32, scales: Float32 | None, ratios: Float32,
+    steps: Float32 | None, limits: Float32, parameters: Float32, parts: Parts | None,
 ) -> None:  # fmt: skip
     """Add all changes of a block, which are the rows from the first-th on."""
     for i in range(count):
@@ -72,10 +75,12 @@ def add_block(
         if word == UNUSED:
             continue
         if parts is None:
-            add_row(parameters, word, scale_of(scales, change, steps, word), rows, change)
+            scale = scale_of(scales, change, ratios, steps, limits, word)
+            add_row(parameters, word, scale, rows, change)
         else:
             for k in range(parts.starts[word], parts.starts[word + 1]):
-                add_row(parameters, parts.rows[k], scale_of(scales, change, steps, parts.rows[k]), rows, change)
+                scale = scale_of(scales, change, ratios, steps, limits, parts.rows[k])
+                add_row(parameters, parts.rows[k], scale, rows, change)
 
 
 @compiled
@@ -84,7 +89,9 @@ def add_rows(
     count: Int32,
     rows: Float32,
     scales: Float32 | None,
+    ratios: Float32,
     steps: Float32 | None,
+    limits: Float32,
     blocks: int,
     marks: Int64,
     parameters: Float32,
@@ -98,7 +105,10 @@ def add_rows(
     rows_per_block = rows.shape[0] // words.shape[0]
     if thread == ALONE:
         for block in range(blocks):
-            add_block(words[block], count[block], block * rows_per_block, rows, scales, steps, parameters, parts)
+            add_block(
+                words[block], count[block], block * rows_per_block, rows, scales, ratios, steps, limits, parameters,
+                parts,
+            )  # fmt: skip
         return
     own, mine, found = scratch.own, scratch.mine, 0
     find_own(marks, thread, own)
@@ -117,7 +127,8 @@ def add_rows(
         prefetch_row(parameters, mine[ahead, 0])
         prefetch_row(rows, mine[ahead, 1])
         row, change = mine[place, 0], mine[place, 1]
-        add_row(parameters, row, scale_of(scales, change, steps, row), rows, change)
+        scale = scale_of(scales, change, ratios, steps, limits, row)
+        add_row(parameters, row, scale, rows, change)
 
 
 def new_counters(threads: int) -> Int64:
@@ -162,6 +173,8 @@ def add_share(
     the first share, the round's loss, and the mean of all output vectors, if it was found.
     """
     owner = ALONE if shares == 1 else share
+    forget_limits(scratch.input_limits)
+    forget_limits(scratch.output_limits)
     input_steps = None if steps is None else steps.inputs
     output_steps = None if steps is None else steps.outputs
     if share == 0:
@@ -173,15 +186,16 @@ def add_share(
             for block in range(blocks):
                 add_row(changes.noise_mean, 0, np.float32(1), changes.mean_sums, block)
     add_rows(
-        changes.input_words, changes.input_count, changes.input_rows, None, input_steps, blocks,
-        changes.input_marks, parameters.inputs, parts, owner, scratch,
+        changes.input_words, changes.input_count, changes.input_rows, None, changes.input_ratios, input_steps,
+        scratch.input_limits, blocks, changes.input_marks, parameters.inputs, parts, owner, scratch,
     )  # fmt: skip
     if descents is not None:
         add_descents(centres, plan, changes.output_words, parameters.outputs, descents, share, shares)
         return
     add_rows(
-        changes.output_words, changes.output_count, changes.output_rows, changes.output_scales, output_steps, blocks,
-        changes.output_marks, parameters.outputs, None, owner, scratch,
+        changes.output_words, changes.output_count, changes.output_rows, changes.output_scales,
+        changes.output_ratios, output_steps, scratch.output_limits, blocks, changes.output_marks,
+        parameters.outputs, None, owner, scratch,
     )  # fmt: skip
 
 
@@ -296,7 +310,7 @@ def train_rounds(
     """
     size = plan.block_centres * plan.round_blocks
     marker = as_marker(thread, threads)
-    ahead = Ahead(stretch.tokens, parameters, parts, scratch.noise_words, scratch.places)
+    ahead = Ahead(stretch.tokens, parameters, parts, scratch.noise_words, scratch.noise_bits, scratch.places)
     expect_nothing(ahead)
     block_end, rounds_before = 0, stretch.first_block // plan.round_blocks
     for number in range(end - begin):

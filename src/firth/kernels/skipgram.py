@@ -13,6 +13,7 @@ import numpy as np
 
 from firth.kernels.ahead import Ahead, ask_for_outputs, draw_ahead, expect, is_expected, take_noise_words
 from firth.kernels.blocks import (
+    LIMIT,
     UNUSED,
     Changes,
     Parameters,
@@ -20,48 +21,44 @@ from firth.kernels.blocks import (
     Plan,
     Scratch,
     Stretch,
+    clear,
     copy_inputs,
     copy_rows,
-    logistic,
     mark_inputs,
     mark_rows,
     softplus,
 )
 from firth.kernels.compiler import compiled
 from firth.kernels.contexts import find_windows, weigh_windows
+from firth.kernels.limits import find_ratios
 from firth.kernels.noise import Noise
-from firth.kernels.products import TILE_ROWS, score_bands, weigh_bands, weigh_transposed_bands
+from firth.kernels.products import LANES, TILE_ROWS, score_bands, weigh_bands, weigh_transposed_bands
 
 Float32 = np.ndarray[Any, np.dtype[np.float32]]
+Float64 = np.ndarray[Any, np.dtype[np.float64]]
 Int32 = np.ndarray[Any, np.dtype[np.int32]]
 
 
 class Pairs(NamedTuple):
     """One thread's working space for skip-gram with noise words."""
 
-    Z: Float32  # (B + K, width) centres' and noise words' output vectors
-    S: Float32  # (T, B + K) scores, then gradients
-    W: Float32  # (T, B + K) weights: those of the windows, then of the noise words
-    scores: Float32  # S and W row after row
-    weights: Float32
+    Z: Float32  # (O, width) centres' and noise words' output vectors, the latter from plan.first_noise on
+    S: Float32  # (T, O or more, whole vectors) scores, then gradients; zero past O
+    W: Float32  # (T, as many) weights: those of the windows, then of the noise words
+    losses: Float64  # (as many,) of the pairs in a row
 
 
 @compiled
 def weigh_noise(
     tokens: int, centres: int, plan: Plan, token_weights: Float32, pairs: Pairs, output_words: Int32
-) -> None:
+) -> None:  # fmt: skip
     """Weigh noise word n in row t by -k/K for each pair of t, save the pairs whose centre is that very word."""
-    B = plan.block_centres
     weight = np.float32(plan.noise_weight)
+    clear(pairs.W, tokens, tokens + TILE_ROWS)
     for row in range(tokens):
-        of_row = -weight * token_weights[row]
-        for n in range(B, B + plan.noise_words):
-            pairs.W[row, n] = of_row
-    for n in range(B, B + plan.noise_words):
-        same = 0
-        for centre in range(centres):
-            same += int(output_words[n] == output_words[centre])
-        if same == 0:
+        fill_row(pairs.W, row, plan.first_noise, plan.noise_words, -weight * token_weights[row])
+    for n in range(plan.first_noise, plan.first_noise + plan.noise_words):
+        if not is_among(output_words, plan.first_noise, output_words[n]):
             continue
         for centre in range(centres):
             if output_words[n] == output_words[centre]:
@@ -69,29 +66,38 @@ def weigh_noise(
                     pairs.W[row, n] += weight * pairs.W[row, centre]
 
 
-@compiled
-def scores_to_gradients(tokens: int, rate: np.float32, pairs: Pairs) -> None:
-    """Replace the scores S by learning rate × weight × (1 - σ) for pairs and × σ for noise words."""
-    S, W = pairs.scores, pairs.weights
-    size = tokens * pairs.S.shape[1]
-    for i in range(size):
-        score_of_error = S[i] if W[i] < 0 else -S[i]
-        S[i] = rate * W[i] * logistic(score_of_error)
-    for i in range(size, min(size + TILE_ROWS * pairs.S.shape[1], S.shape[0])):
-        S[i] = 0
+def is_among(words: Int32, n: Any, word: Any) -> Any:
+    """Whether a word is among the first n, whole vectors of them."""
+    return bool((words[:n] == word).any())
+
+
+def fill_row(rows: Float32, row: Any, first: Any, count: Any, value: Any) -> None:
+    """rows[row, first:first + count] = value, and zero behind, up to whole vectors."""
+    rows[row, first : first + -(-count // LANES) * LANES] = 0
+    rows[row, first : first + count] = value
+
+
+def scores_to_gradients(S: Float32, W: Float32, n: Any, rate: Any, by_row: Float32, by_column: Float32) -> None:
+    """Replace the scores S of n rows by learning rate × weight × (1 - σ) for pairs and × σ for noise words, whose
+    weights are below zero; behind them, where W is zero too, come zeros up to whole tiles. by_row, (n,) up to whole
+    tiles, and by_column get the sums of their absolute values.
+    """
+    n = -(-n // TILE_ROWS) * TILE_ROWS
+    weights, scores = W[:n], np.clip(np.where(W[:n] < 0, -S[:n], S[:n]), -LIMIT, LIMIT)
+    S[:n] = rate * weights / (1 + np.exp(scores))
+    by_row[:n], by_column[:] = np.abs(S[:n]).sum(axis=1), np.abs(S[:n]).sum(axis=0)
 
 
 @compiled
 def measure_loss(tokens: int, pairs: Pairs) -> float:
     """-log σ(score) summed over the pairs, plus -log σ(-score) of their noise words by weight."""
-    loss = 0.0
+    loss, losses = 0.0, pairs.losses
     for row in range(tokens):
-        for z in range(pairs.S.shape[1]):
-            weight = pairs.W[row, z]
-            if weight > 0:
-                loss += weight * softplus(-np.float64(pairs.S[row, z]))
-            elif weight < 0:
-                loss -= weight * softplus(np.float64(pairs.S[row, z]))
+        for z in range(losses.shape[0]):
+            weight, score = np.float64(pairs.W[row, z]), np.float64(pairs.S[row, z])
+            losses[z] = abs(weight) * softplus(score if weight < 0 else -score)
+        for z in range(losses.shape[0]):
+            loss += losses[z]
     return loss
 
 
@@ -116,8 +122,7 @@ def compute_block(
     """The changes of the block of centres from `first` on, written to slot `block` of the round. That from `next_first`
     on is expected to be this thread's next.
     """
-    B = plan.block_centres
-    centres = min(B, stretch.last - first)
+    centres = min(plan.block_centres, stretch.last - first)
     input_words, output_words = changes.input_words[block], changes.output_words[block]
     inputs, outputs = scratch.X.shape[0], pairs.Z.shape[0]
     input_rows = changes.input_rows[block * inputs : (block + 1) * inputs]
@@ -128,15 +133,15 @@ def compute_block(
         stretch, first, first + centres, plan, scratch.windows, input_words, parameters.inputs, parts, asks
     )
     changes.input_count[block] = tokens
-    for i in range(B):
+    for i in range(plan.first_noise):
         output_words[i] = stretch.tokens[first + i] if i < centres else UNUSED
-    take_noise_words(first, stretch, plan, noise, ahead, output_words[B:])
+    take_noise_words(first, stretch, plan, noise, ahead, output_words[plan.first_noise :])
     if asks:
         ask_for_outputs(output_words, ahead)
     expect(next_first, first, stretch, plan, noise, ahead)
     windows = scratch.windows
     weigh_windows(centres, tokens, before, windows)
-    for tile in range(B // TILE_ROWS, windows.tokens_of.shape[0]):  # noise words are paired with all
+    for tile in range(plan.first_noise // TILE_ROWS, windows.tokens_of.shape[0]):  # noise words are paired with all
         windows.tokens_of[tile, 0], windows.tokens_of[tile, 1] = 0, tokens
     weigh_noise(tokens, centres, plan, windows.token_weights, pairs, output_words)
     mark_inputs(changes.input_marks, input_words, tokens, thread, parts)
@@ -144,7 +149,7 @@ def compute_block(
 
     copy_inputs(parameters.inputs, input_words, tokens, scratch.X, parts)
     copy_rows(parameters.outputs, output_words, outputs, pairs.Z)
-    draw_ahead(stretch, plan, noise, ahead)
+    draw_ahead(plan, noise, ahead)
     score_bands(scratch.X, pairs.Z, windows.tokens_of, pairs.S, ahead)
 
     changes.loss[block] = 0.0
@@ -153,6 +158,8 @@ def compute_block(
         changes.loss[block] = measure_loss(tokens, pairs)
         changes.pairs[block] = np.float64(windows.token_weights[:tokens].sum())
 
-    scores_to_gradients(tokens, np.float32(rate), pairs)
-    weigh_bands(pairs.S, tokens, windows.centres_of, B, pairs.Z, input_rows, ahead)
+    scores_to_gradients(pairs.S, pairs.W, tokens, np.float32(rate), scratch.input_errors, scratch.output_errors)
+    weigh_bands(pairs.S, tokens, windows.centres_of, plan.first_noise, pairs.Z, input_rows, ahead)
     weigh_transposed_bands(pairs.S, scratch.X, windows.tokens_of, output_rows, ahead)
+    find_ratios(input_rows, tokens, scratch.input_errors, changes.input_ratios[block * inputs :])
+    find_ratios(output_rows, outputs, scratch.output_errors, changes.output_ratios[block * outputs :])

@@ -1,3 +1,13 @@
 """What kernels call in the place of some plain functions, when they are compiled: instructions of LLVM's."""
 
-from firth.kernels.intrinsics import contexts, exponentials, hierarchy, prefetch, products, rows, sums, synchrony  # noqa: F401
+from firth.kernels.intrinsics import (  # noqa: F401
+    contexts,
+    exponentials,
+    hierarchy,
+    prefetch,
+    products,
+    rows,
+    skipgram,
+    sums,
+    synchrony,
+)

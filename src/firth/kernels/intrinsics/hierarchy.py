@@ -7,8 +7,21 @@ from typing import Any
 from llvmlite import ir
 from numba import types
 
-from firth.kernels.hierarchy import follow
-from firth.kernels.intrinsics.registers import I32, NUMBERS, Builder, List, Value, for_range, in_every_lane, index
+from firth.kernels.hierarchy import follow, sum_sizes
+from firth.kernels.intrinsics.registers import (
+    I32,
+    NUMBERS,
+    Builder,
+    List,
+    Matrix,
+    Value,
+    absolute,
+    accumulate,
+    for_range,
+    in_every_lane,
+    index,
+    lane_sum,
+)
 from firth.kernels.intrinsics.replacing import replaces
 from firth.kernels.products import LANES
 
@@ -34,3 +47,30 @@ def _follow(typing_context, turns, first, length, root, nodes, signs):  # type: 
         return context.get_dummy_value()
 
     return types.void(turns, types.intp, types.intp, types.intp, nodes, signs), generate
+
+
+@replaces(sum_sizes)
+def _sum_sizes(typing_context, G, n, length, numbers, weights, by_number, by_column, weighted):  # type: ignore[no-untyped-def]
+    def generate(context: Any, builder: Builder, signature: Any, args: Any) -> Value:
+        g = Matrix(context, builder, signature.args[0], args[0])
+        numbers, weights, by_number, by_column, weighted = (
+            List(context, builder, signature.args[k], args[k]) for k in range(3, 8)
+        )
+
+        def of_vector(column: Value) -> None:
+            def of_row(row: Value, sums: list[Value]) -> list[Value]:
+                size, number = absolute(builder, g.vector(row, column)), numbers.row(row)
+                total = builder.fadd(by_number.number(number), lane_sum(builder, size))
+                by_number.store_number(total, number)
+                heavy = builder.fmul(size, in_every_lane(builder, weights.number(number)))
+                return [builder.fadd(sums[0], size), builder.fadd(sums[1], heavy)]
+
+            sums = accumulate(builder, [g.zeros] * 2, index(0), args[1], 1, of_row)
+            by_column.store(sums[0], column)
+            weighted.store(sums[1], column)
+
+        for_range(builder, index(0), args[2], LANES, of_vector)
+        return context.get_dummy_value()
+
+    place = types.intp
+    return types.void(G, place, place, numbers, weights, by_number, by_column, weighted), generate

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic, overload
 
@@ -25,6 +24,7 @@ from firth.kernels.intrinsics.registers import (
     index,
     lane_sums,
     multiply_add,
+    part,
 )
 from firth.kernels.intrinsics.replacing import replaces
 from firth.kernels.products import (
@@ -35,6 +35,7 @@ from firth.kernels.products import (
     score_bands,
     score_each,
     score_listed,
+    square_each,
     weigh_bands,
     weigh_listed,
     weigh_transposed,
@@ -82,7 +83,7 @@ def _fill_scores(
     sums = accumulate(builder, [x.zeros] * (rows * columns), index(0), x.width, LANES, body)
     scores = lane_sums(builder, sums)
     for r in range(rows):
-        s.store(_part(builder, scores, r * columns, columns), builder.add(t, index(r)), c)
+        s.store(part(builder, scores, r * columns, columns), builder.add(t, index(r)), c)
 
 
 def _score_tile(rows: int, columns: int) -> Any:
@@ -117,10 +118,36 @@ def _score_each_tile(typing_context, X, t, Z, of_z, s):  # type: ignore[no-untyp
             return [multiply_add(builder, a, b, total) for (a, b), total in zip(vectors, sums, strict=True)]
 
         sums = lane_sums(builder, accumulate(builder, [x.zeros] * TILE_ROWS, index(0), x.width, LANES, body))
-        scores.store(_part(builder, sums, 0, TILE_ROWS), args[1])
+        scores.store(part(builder, sums, 0, TILE_ROWS), args[1])
         return context.get_dummy_value()
 
     return signature, generate
+
+
+def _square_tile(rows: int) -> Any:
+    @intrinsic
+    def tile(typing_context, X, t, s):  # type: ignore[no-untyped-def]
+        """s[t:t+rows] = the squares of the lengths of X[t:t+rows]."""
+        signature = types.void(X, types.intp, s)
+
+        def generate(context: Any, builder: Builder, signature: Any, args: Any) -> Value:
+            x, s = (
+                Matrix(context, builder, signature.args[0], args[0]),
+                List(context, builder, signature.args[2], args[2]),
+            )
+            places = [builder.add(args[1], index(r)) for r in range(rows)]
+
+            def body(column: Value, sums: list[Value]) -> list[Value]:
+                vectors = [x.vector(row, column) for row in places]
+                return [multiply_add(builder, v, v, total) for v, total in zip(vectors, sums, strict=True)]
+
+            sums = lane_sums(builder, accumulate(builder, [x.zeros] * rows, index(0), x.width, LANES, body))
+            s.store(part(builder, sums, 0, rows), args[1])
+            return context.get_dummy_value()
+
+        return signature, generate
+
+    return tile
 
 
 def _listed_score_tile(rows: int, columns: int) -> Any:
@@ -138,12 +165,6 @@ def _listed_score_tile(rows: int, columns: int) -> Any:
         return signature, generate
 
     return tile
-
-
-def _part(builder: Builder, vector: Value, first: int, count: int) -> Value:
-    """Some neighboring numbers of a vector, as one of its own."""
-    lanes = ir.Constant(ir.VectorType(ir.IntType(32), count), list(range(first, first + count)))
-    return builder.shuffle_vector(vector, ir.Constant(vector.type, ir.Undefined), lanes)
 
 
 def _fill_sums(
@@ -312,6 +333,7 @@ def _learn_listed(typing_context, g, H, i, Z, of_z, out):  # type: ignore[no-unt
 
 _score_rows = _score_tile(SCORE_ROWS, SCORE_COLUMNS)
 _score_row, _score_end = (_score_tile(1, columns) for columns in (ROW_COLUMNS, SCORE_COLUMNS))
+_square_rows, _square_few = (_square_tile(rows) for rows in (2 * TILE_ROWS, TILE_ROWS))
 _weigh_rows = _weigh_tile()
 _weigh_columns = _weigh_tile(transposed=True)
 _score_listed_rows = _listed_score_tile(SCORE_ROWS, SCORE_COLUMNS)
@@ -399,6 +421,18 @@ def _score_each(X, n, Z, of_z, s, ahead=None):  # type: ignore[no-untyped-def]
         for t in range(0, n, TILE_ROWS):
             _score_each_tile(X, t, Z, of_z, s)
             ask(ahead, ASKED_A_FEW)
+
+    return tiles
+
+
+@overload(square_each, jit_options=OPTIONS)
+def _square_each(X, n, s):  # type: ignore[no-untyped-def]
+    def tiles(X, n, s):  # type: ignore[no-untyped-def]
+        whole = n // (2 * TILE_ROWS) * 2 * TILE_ROWS
+        for t in range(0, whole, 2 * TILE_ROWS):
+            _square_rows(X, t, s)
+        for t in range(whole, n, TILE_ROWS):
+            _square_few(X, t, s)
 
     return tiles
 

@@ -90,6 +90,10 @@ class List:
         """The number at a place."""
         return self.builder.load(self.builder.gep(self.data, [place]))
 
+    def store_number(self, number: Value, place: Value) -> None:
+        """Write the number at a place."""
+        self.builder.store(number, self.builder.gep(self.data, [place]))
+
     def row(self, place: Value) -> Value:
         """The same, as the number of a row."""
         return self.builder.sext(self.number(place), place.type)
@@ -102,6 +106,11 @@ class List:
     def vector(self, place: Value) -> Value:
         """The numbers from a place on."""
         return self.builder.load(self._vectors(place, self.vector_type), align=self.number_bytes)
+
+    def few(self, place: Value, count: int) -> Value:
+        """The same, fewer than a vector's."""
+        kind = ir.VectorType(self.vector_type.element, count)
+        return self.builder.load(self._vectors(place, kind), align=self.number_bytes)
 
     def store(self, vector: Value, place: Value) -> None:
         """Write numbers from a place on."""
@@ -117,6 +126,13 @@ def multiply_add(builder: Builder, a: Value, b: Value, c: Value) -> Value:
     name = f"llvm.fma.{lanes}{'f32' if isinstance(number, ir.FloatType) else 'f64'}"
     kind = ir.FunctionType(a.type, [a.type] * 3)
     return builder.call(cgutils.get_or_insert_function(builder.module, kind, name), [a, b, c])
+
+
+def absolute(builder: Builder, vector: Value) -> Value:
+    """The numbers of a vector without their signs."""
+    kind = ir.FunctionType(vector.type, [vector.type])
+    name = f"llvm.fabs.v{LANES}{'f32' if isinstance(vector.type.element, ir.FloatType) else 'f64'}"
+    return builder.call(cgutils.get_or_insert_function(builder.module, kind, name), [vector])
 
 
 def accumulate(
@@ -184,3 +200,9 @@ def lane_sums(builder: Builder, vectors: list[Value]) -> Value:
 def lane_sum(builder: Builder, vector: Value) -> Value:
     """The sum over the lanes of one vector, added as in `lane_sums`."""
     return builder.extract_element(lane_sums(builder, [vector]), ir.Constant(I32, 0))
+
+
+def part(builder: Builder, vector: Value, first: int, count: int) -> Value:
+    """Some neighboring numbers of a vector, as one of its own."""
+    lanes = ir.Constant(ir.VectorType(I32, count), list(range(first, first + count)))
+    return builder.shuffle_vector(vector, ir.Constant(vector.type, ir.Undefined), lanes)

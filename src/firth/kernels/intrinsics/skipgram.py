@@ -1,0 +1,130 @@
+"""The gradients of skip-gram's scores in vectors of 16 (see `firth.kernels.skipgram`)."""
+
+from __future__ import annotations
+
+import functools
+from typing import Any
+
+from llvmlite import ir
+from numba import types
+
+from firth.kernels.blocks import LIMIT, P, Q
+from firth.kernels.intrinsics.registers import (
+    I32,
+    NUMBERS,
+    Builder,
+    List,
+    Matrix,
+    Value,
+    absolute,
+    accumulate,
+    for_range,
+    in_columns,
+    in_every_lane,
+    index,
+    lane_sums,
+    multiply_add,
+    part,
+)
+from firth.kernels.intrinsics.replacing import replaces
+from firth.kernels.products import LANES, TILE_ROWS
+from firth.kernels.skipgram import fill_row, is_among, scores_to_gradients
+
+
+def _constant(vector: Value, number: Any) -> Value:
+    return ir.Constant(vector.type, [float(number)] * LANES)
+
+
+def _polynomial(builder: Builder, x: Value, coefficients: tuple[Any, ...]) -> Value:
+    """The coefficients begin with that of x⁰."""
+    total = _constant(x, coefficients[-1])
+    for coefficient in coefficients[-2::-1]:
+        total = multiply_add(builder, total, x, _constant(x, coefficient))
+    return total
+
+
+def logistic(builder: Builder, x: Value) -> Value:
+    """As `firth.kernels.blocks.logistic`, of a vector; with multiply-adds, so its last bits are others."""
+    for limit, beyond in ((-LIMIT, "<"), (LIMIT, ">")):
+        x = builder.select(builder.fcmp_ordered(beyond, x, _constant(x, limit)), _constant(x, limit), x)
+    square = builder.fmul(x, x)
+    quotient = builder.fdiv(_polynomial(builder, square, P), _polynomial(builder, square, Q))
+    return multiply_add(builder, x, quotient, _constant(x, 0.5))
+
+
+@replaces(scores_to_gradients)
+def _scores_to_gradients(typing_context, S, W, n, rate, by_row, by_column):  # type: ignore[no-untyped-def]
+    def generate(context: Any, builder: Builder, signature: Any, args: Any) -> Value:
+        s, w = (Matrix(context, builder, signature.args[k], args[k]) for k in (0, 1))
+        by_row, by_column = (List(context, builder, signature.args[k], args[k]) for k in (4, 5))
+        n, rate = args[2], s.in_every_lane(args[3])
+
+        def of_columns(columns: list[Value]) -> None:
+            is_first = builder.icmp_unsigned("==", columns[0], index(0))
+
+            def sizes(row: Value) -> list[Value]:
+                """Those of a row's gradients, which are stored."""
+                found = []
+                for column in columns:
+                    weight, score = w.vector(row, column), s.vector(row, column)
+                    is_noise = builder.fcmp_ordered("<", weight, s.zeros)
+                    error = logistic(builder, builder.select(is_noise, score, builder.fneg(score)))
+                    gradient = builder.fmul(builder.fmul(rate, weight), error)
+                    s.store(gradient, row, column)
+                    found.append(absolute(builder, gradient))
+                return found
+
+            def of_tile(row: Value, sums: list[Value]) -> list[Value]:
+                of_rows = []
+                for k in range(TILE_ROWS):
+                    found = sizes(builder.add(row, index(k)))
+                    sums = [builder.fadd(total, size) for total, size in zip(sums, found, strict=True)]
+                    of_rows.append(functools.reduce(builder.fadd, found))
+                these = part(builder, lane_sums(builder, of_rows), 0, TILE_ROWS)
+                before = by_row.few(row, TILE_ROWS)
+                before = builder.select(is_first, ir.Constant(before.type, [0.0] * TILE_ROWS), before)
+                by_row.store(builder.fadd(before, these), row)
+                return sums
+
+            sums = accumulate(builder, [s.zeros] * len(columns), index(0), n, TILE_ROWS, of_tile)
+            for total, column in zip(sums, columns, strict=True):
+                by_column.store(total, column)
+
+        in_columns(builder, s.columns, (2, 1), of_columns)
+        return context.get_dummy_value()
+
+    return types.void(S, W, types.intp, S.dtype, by_row, by_column), generate
+
+
+@replaces(is_among)
+def _is_among(typing_context, words, n, word):  # type: ignore[no-untyped-def]
+    def generate(context: Any, builder: Builder, signature: Any, args: Any) -> Value:
+        words = List(context, builder, signature.args[0], args[0])
+        wanted, kind = in_every_lane(builder, args[2]), ir.IntType(LANES)
+
+        def of_vector(place: Value, found: list[Value]) -> list[Value]:
+            equal = builder.icmp_signed("==", words.vector(place), wanted)
+            return [builder.or_(found[0], builder.bitcast(equal, kind))]
+
+        (found,) = accumulate(builder, [kind(0)], index(0), args[1], LANES, of_vector)
+        return builder.icmp_unsigned("!=", found, kind(0))
+
+    return types.boolean(words, types.intp, words.dtype), generate
+
+
+@replaces(fill_row)
+def _fill_row(typing_context, rows, row, first, count, value):  # type: ignore[no-untyped-def]
+    def generate(context: Any, builder: Builder, signature: Any, args: Any) -> Value:
+        matrix = Matrix(context, builder, signature.args[0], args[0])
+        _, row, first, count, value = args
+        values, end = matrix.in_every_lane(value), in_every_lane(builder, builder.trunc(count, I32))
+
+        def of_vector(column: Value) -> None:
+            numbers = builder.add(in_every_lane(builder, builder.trunc(column, I32)), NUMBERS)
+            is_part = builder.icmp_signed("<", numbers, end)
+            matrix.store(builder.select(is_part, values, matrix.zeros), row, builder.add(first, column))
+
+        for_range(builder, index(0), count, LANES, of_vector)
+        return context.get_dummy_value()
+
+    return types.void(rows, types.intp, types.intp, types.intp, rows.dtype), generate
