@@ -230,8 +230,6 @@ def settings_of(point: dict[str, Any], corpus: Corpus) -> tuple[dict[str, Any], 
         "learning_rate": settings["learning_rate"], "shrink_windows": settings["shrink"],
         "min_count": corpus.min_count, "lowercase": False, "strip_punctuation": False,
     }  # fmt: skip
-    if settings["kind"] == "cbow" and "learning_rate" not in point:
-        del ours["learning_rate"]  # the exact gradient has a rate of its own
     if of_gensim is None:
         return ours, None
     whole = settings["window"] == "sentence"

@@ -398,7 +398,7 @@ def test_round_shape__is_small_where_one_word_is_frequent_or_the_rate_large():
 def test_round_shape__is_one_block_where_nodes_learn_centre_by_centre():
     config = TrainingConfig(sample=0, objective="hierarchical-softmax", architecture="cbow")
     assert shape(np.full(10_000, 10), config) == (32, 1)
-    assert shape(np.array([1000, *[1] * 9000]), dataclasses.replace(config, learning_rate=0.5)) == (6, 1)
+    assert shape(np.array([1000, *[1] * 9000]), dataclasses.replace(config, learning_rate=0.125)) == (6, 1)
 
 
 def test_round_shape__is_what_is_asked_for_where_that_is_more_than_usual():

@@ -217,10 +217,11 @@ class TrainingConfig(TextConfig):
         "a whole number of 1 or more, or nothing",
     )
     learning_rate: float = setting(
-        None,
-        "the learning rate at the start (default: 0.025; for cbow with exact gradients of a mean 0.1)",
+        0.025,
+        "the learning rate at the start, in the measure of word2vec.c; where cbow has exact gradients of a mean, which are"
+        " smaller, steps are made larger to suit: four times, or more with windows above 5",
         is_real(1e-12, 1),
-        "a number above 0, up to 1 (0.025 is usual, 0.1 for cbow with exact gradients; above 0.2 is rarely good)",
+        "a number above 0, up to 1 (0.025 is usual, above 0.2 is rarely good)",
     )
     min_learning_rate: float = setting(
         0.0001, "the learning rate at the end; it falls linearly", is_real(0, 1), "a number from 0 to 1"
@@ -246,10 +247,16 @@ class TrainingConfig(TextConfig):
     )
     seed: int = setting(1, "another seed, another result", is_int(0, 2**63 - 1), "a whole number of 0 or more")
 
-    def __post_init__(self) -> None:
-        if self.learning_rate is None:
-            object.__setattr__(self, "learning_rate", 0.1 if self.shares_gradient else 0.025)
-        super().__post_init__()
+    @property
+    def first_rate(self) -> float:
+        """The size of steps at the start: the learning rate; with exact gradients in cbow, of which each context word has
+        a share, four times as much, and with noise words 0.8 times for each word of a window above 5, up to 12 times.
+        """
+        if not self.shares_gradient:
+            return self.learning_rate
+        window = MOST_DISTANCE if self.window == "sentence" else int(self.window)
+        most = 12.0 if self.objective == "negative-sampling" else 4.0
+        return self.learning_rate * min(max(0.8 * window, 4.0), most)
 
     @property
     def shares_gradient(self) -> bool:

@@ -34,8 +34,11 @@ def job_of(config: TrainingConfig) -> str:
 
 MOST_LENGTH = 1000.0
 """Of a vector: usual ones have lengths of 2 to 20. Where given ones are longer, so many times theirs."""
-LOSS_ROOM = 1.02
-"""What chance may add to the loss of a model that knows nothing, where there is nothing to learn."""
+USUAL_RATE = 0.025
+LOSS_ROOM, FIRST_ROOM = 1.02, 2.0
+"""What chance may add to the loss of a model that knows nothing, where there is nothing to learn; and, in the first of
+several epochs, large steps from vectors that are still at random.
+"""
 
 
 def longest_row(rows: np.ndarray[Any, np.dtype[np.float32]]) -> float:
@@ -46,10 +49,9 @@ def longest_row(rows: np.ndarray[Any, np.dtype[np.float32]]) -> float:
 
 def milder(config: TrainingConfig) -> list[str]:
     """What may help where a training diverged: settings that are far from usual, each with what is usual."""
-    usual = 0.1 if config.shares_gradient else 0.025
     found = []
-    if config.learning_rate > usual:
-        found.append(f"a learning_rate below {config.learning_rate:g} ({usual:g} is usual)")
+    if config.learning_rate > USUAL_RATE:
+        found.append(f"a learning_rate below {config.learning_rate:g} ({USUAL_RATE:g} is usual)")
     if config.negative > 5:
         found.append(f"fewer noise words than {config.negative} (negative=5 is usual)")
     if config.window == "sentence" or int(config.window) > 10:
@@ -168,12 +170,16 @@ class Fit:
         Vectors that were given may be wrong about this text at first, or all the time if they are frozen: their loss is
         no sign of that before the last epoch, or no sign at all.
         """
-        longest = max(longest_row(array) for array in parameters)
+        inputs, outputs = parameters
+        if self.config.max_n:  # n-grams may be long in directions that cancel out in every word
+            inputs = inputs[: 1 if np.isfinite(inputs).all() else None]
+        longest = max(longest_row(inputs), longest_row(outputs))
         most = MOST_LENGTH * max(1.0, self.longest_at_start)
+        room = FIRST_ROOM if event.epoch == 1 < event.epochs else LOSS_ROOM
         judged = not self.has_start or (event.epoch == event.epochs and not self.has_frozen)
         if not math.isfinite(longest) or longest > most or (event.pairs and not math.isfinite(event.loss)):
             what = f"the longest vector has a length of {longest:.3g}"
-        elif judged and event.pairs and event.loss > LOSS_ROOM * event.loss_of_nothing:
+        elif judged and event.pairs and event.loss > room * event.loss_of_nothing:
             what = (
                 f"the loss, {event.loss:.4g}, is above {event.loss_of_nothing:.4g}, that of a model that knows nothing"
             )

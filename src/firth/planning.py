@@ -36,8 +36,10 @@ is old by the time that their changes are added.
 """
 ROUND_STEP = 4.0
 """Greatest sum of a round's learning rates over the pairs and noise pairs of one word: above it, it overshoots."""
-SENTENCE_STEP = 12.0
+SENTENCE_STEP = 100.0
 """The same over all pairs of a round, in windows of whole sentences: what these pairs ask for is much alike."""
+SUM_STEP = 20.0
+"""The same in CBOW where context words are summed: each centre changes the sums of all that share its context words."""
 TREE_STEP, TREE_CENTRES = 5.0, {"skip-gram": 64, "cbow": CBOW_CENTRES}
 """The same over the pairs of a tree's node: those on many paths learn more slowly. And the centres in a round, unless
 more are asked for; in CBOW, where nodes learn centre by centre, a round is one block.
@@ -175,10 +177,13 @@ def round_shape(tokens: Tokens, config: TrainingConfig) -> tuple[int, int]:
     centres = usual_centres(config) if config.round_centres is None else config.round_centres
     if not is_wide(config):
         greatest = max(float(of.max()) for of in visits(tokens, config, share_of_parts))
-        centres = int(min(centres, ROUND_STEP / (config.learning_rate * greatest)))
+        centres = int(min(centres, ROUND_STEP / (config.first_rate * greatest)))
     if config.window == "sentence" and config.architecture == "skip-gram":
         _, pairs = window_and_pairs(tokens, config)
-        centres = min(centres, int(SENTENCE_STEP / (config.learning_rate * pairs)))
+        centres = min(centres, int(SENTENCE_STEP / (config.first_rate * pairs)))
+    if config.architecture == "cbow" and config.context == "sum":
+        _, pairs = window_and_pairs(tokens, config)
+        centres = min(centres, int(SUM_STEP / (config.first_rate * pairs)))
     of_block = CBOW_CENTRES if config.architecture == "cbow" else BLOCK_CENTRES
     return min(of_block, max(1, centres)), max(1, centres // of_block)
 
@@ -202,7 +207,7 @@ def row_steps(tokens: Tokens, config: TrainingConfig) -> Steps | None:
     if not is_wide(config):
         return None
     block_centres, round_blocks = round_shape(tokens, config)
-    of_round = config.learning_rate * block_centres * round_blocks
+    of_round = config.first_rate * block_centres * round_blocks
     found = visits(tokens, config, share_of_rows)
     return Steps(*((ROUND_STEP / np.maximum(of_round * of, ROUND_STEP)).astype(np.float32) for of in found))
 
@@ -217,7 +222,7 @@ def noise_words(tokens: Tokens, config: TrainingConfig, block_centres: int) -> i
             pairs *= max(1.0, window_and_pairs(tokens, config)[1] / 6)
     else:
         pairs *= window_and_pairs(tokens, config)[1]
-    wanted = config.learning_rate * config.negative * pairs / step
+    wanted = config.first_rate * config.negative * pairs / step
     return min(max(least, TILE_ROWS * math.ceil(wanted / TILE_ROWS - 1e-6)), MOST_NOISE_WORDS)
 
 
@@ -230,7 +235,7 @@ def node_steps(tree: Tree, tokens: Tokens, config: TrainingConfig) -> Float32:
     """
     _, of_centre = window_and_pairs(tokens, config)
     pairs = of_centre * node_visits(tree, tokens, config)
-    steps: Float32 = (TREE_STEP / np.maximum(config.learning_rate * pairs, TREE_STEP)).astype(np.float32)
+    steps: Float32 = (TREE_STEP / np.maximum(config.first_rate * pairs, TREE_STEP)).astype(np.float32)
     return steps
 
 
@@ -252,7 +257,7 @@ def plan_epoch(tokens: Tokens, config: TrainingConfig, epoch: int, epochs: int) 
     window, _ = window_and_pairs(tokens, config)
     of_block = noise_words(tokens, config, block_centres)
     of_round = block_centres * round_blocks
-    fall = (config.learning_rate - config.min_learning_rate) / epochs
+    fall = (config.first_rate - config.min_learning_rate) / epochs
     return Plan(
         block_centres=block_centres,
         noise_words=of_block,
@@ -267,7 +272,7 @@ def plan_epoch(tokens: Tokens, config: TrainingConfig, epoch: int, epochs: int) 
         even=int(config.distance_weights == "even"),
         noise_weight=config.negative / of_block,
         mean_rounds=max(MEAN_ROUNDS, MEAN_CENTRES * len(tokens.counts) // of_round),
-        rate_first=config.learning_rate - fall * epoch,
+        rate_first=config.first_rate - fall * epoch,
         rate_slope=-fall / n,
         rate_least=float(config.min_learning_rate),
         loss_blocks=min(max(int(kept / block_centres / LOSS_BLOCKS_WANTED), 1), 128),

@@ -159,7 +159,8 @@ def train(
                     epoch_tokens=n,
                     pairs=pairs,
                     loss=loss / pairs if pairs else float("nan"),
-                    learning_rate=max(plan.rate_first + plan.rate_slope * position, plan.rate_least),
+                    learning_rate=max(plan.rate_first + plan.rate_slope * position, plan.rate_least)
+                    * (config.learning_rate / config.first_rate),
                     done=Done(epoch, number, loss, pairs, tuple(crew.changes.noise_mean[0].tolist()))
                     if position < n
                     else Done(epoch + 1),
