@@ -481,6 +481,7 @@ def test_train__a_tree_does_not_diverge(words, architecture):
         ({"objective": "hierarchical-softmax", "architecture": "cbow"}, "f9d20ac01a3b"),
         ({"max_n": 4}, "a66d97441c81"),
         ({"round_centres": 320}, "abe2270410d2"),
+        ({"negative": 20, "window": 12, "learning_rate": 0.3}, "066e5ac715d6"),
     ],
     ids=str,
 )

@@ -218,8 +218,8 @@ class TrainingConfig(TextConfig):
     )
     learning_rate: float = setting(
         0.025,
-        "the learning rate at the start, in the measure of word2vec.c; where cbow has exact gradients of a mean, which are"
-        " smaller, steps are made larger to suit: four times, or more with windows above 5",
+        "the learning rate at the start, in the measure of word2vec.c; where cbow has exact gradients of a mean, which"
+        " are smaller, steps are made larger to suit: four times, or more with windows above 5",
         is_real(1e-12, 1),
         "a number above 0, up to 1 (0.025 is usual, above 0.2 is rarely good)",
     )
@@ -249,8 +249,9 @@ class TrainingConfig(TextConfig):
 
     @property
     def first_rate(self) -> float:
-        """The size of steps at the start: the learning rate; with exact gradients in cbow, of which each context word has
-        a share, four times as much, and with noise words 0.8 times for each word of a window above 5, up to 12 times.
+        """The size of steps at the start: the learning rate; with exact gradients in cbow, of which each context word
+        has a share, four times as much, and with noise words 0.8 times for each word of a window above 5, up to 12
+        times.
         """
         if not self.shares_gradient:
             return self.learning_rate
