@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
-from firth.errors import ConfigError
+from firth.errors import ConfigError, DivergenceError
 from firth.examples import Examples, negative_samples, training_examples
 from firth.kernels import compiler
 from firth.kernels.minibatch import update_rows
@@ -295,3 +295,19 @@ def test_train__starting_vectors_that_do_not_fit_are_errors():
             next(train(some_examples(), V, quick, embeddings=Embeddings(target, context)))
     with pytest.raises(ValueError, match="expected must be 12"):
         next(train(some_examples(), V, quick, expected=[1.0]))
+
+
+@pytest.mark.parametrize("objective", OBJECTIVES)
+def test_train__what_diverged_is_an_error_that_says_what_is_usual(objective):
+    config = MinibatchConfig(
+        vector_size=8, epochs=60, batch_size=16, objective=objective, optimizer="sgd", learning_rate=500.0
+    )
+    with pytest.raises(DivergenceError, match=r"diverged in epoch \d+: its loss is .*0\.01 is usual for sgd"):
+        list(train(grouped_examples(), V, config))
+
+
+@pytest.mark.parametrize("objective", OBJECTIVES)
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+def test_train__at_the_usual_rates_no_loss_is_taken_for_divergence(objective, optimizer):
+    config = MinibatchConfig(vector_size=8, epochs=3, batch_size=16, objective=objective, optimizer=optimizer)
+    assert len(list(train(grouped_examples(), V, config))) == 3

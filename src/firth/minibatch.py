@@ -6,6 +6,7 @@ Objectives and optimizers are entries of small tables (`objectives.OBJECTIVES`, 
 from __future__ import annotations
 
 import dataclasses
+import math
 import queue
 import threading
 from collections.abc import Callable, Iterator
@@ -16,7 +17,7 @@ import numpy as np
 
 from firth.aligned import aligned_zeros
 from firth.config import Config, is_bool, is_int, is_real, or_none, setting
-from firth.errors import ConfigError
+from firth.errors import ConfigError, DivergenceError
 from firth.examples import Examples, random_order
 from firth.kernels.minibatch import COUNTERS, SLOTS, Batch, Objective, train_batches, update_rows
 from firth.kernels.randomness import INITIAL_VECTORS, fill_uniform, stream_key
@@ -305,6 +306,14 @@ class Trainer:
         )
 
 
+def _loss_of_zeros(config: MinibatchConfig, examples: Examples, log_expected: Array) -> float:
+    """The mean loss of an example whose scores are all zero: what a model that knows nothing has."""
+    if config.objective == "full_softmax":
+        return math.log(len(log_expected))
+    some = log_expected[examples.contexts[:1000]]
+    return float(OBJECTIVES[config.objective].loss(np.zeros_like(some), some)[0].mean())
+
+
 def train(
     examples: Examples,
     vocabulary_size: int,
@@ -325,7 +334,9 @@ def train(
 
     With `config.patience`, the last report repeats the best epoch, and the embeddings are those of it.
 
-    Raises `ValueError` for examples that do not fit each other or the vocabulary, or starting vectors with NaN.
+    Raises `ValueError` for examples that do not fit each other or the vocabulary, or starting vectors with NaN;
+    `DivergenceError` after an epoch whose loss is no number, or more than twice that of scores of zero, unless
+    embeddings were given.
     """
     config = config or MinibatchConfig()
     _check(examples, vocabulary_size)
@@ -333,6 +344,7 @@ def train(
     start = given or initial_embeddings(vocabulary_size, config)
     _check_embeddings(start, vocabulary_size)
     log_expected = _log_expected(expected, vocabulary_size, examples.contexts.shape[1] - 1)
+    of_nothing = _loss_of_zeros(config, examples, log_expected) if given is None else math.inf
     held_out = int(len(examples.targets) * config.validation_split)
     split = random_order(len(examples.targets), config.seed, -1 if held_out else 0)
     training, validation = split[held_out:], split[:held_out]
@@ -351,6 +363,13 @@ def train(
             loss, accuracy = trainer.run(targets, contexts, config.batch_size)
             if given is not None:
                 trainer.embeddings.copy_to(given)
+            if not math.isfinite(loss) or loss > 2 * of_nothing:
+                usual = OPTIMIZERS[config.optimizer].rate
+                raise DivergenceError(
+                    f"the training diverged in epoch {epoch + 1}: its loss is {loss:.4g}, where scores of zero have"
+                    f" {of_nothing:.4g}. Try a learning_rate below {trainer.rate:g} ({usual:g} is usual for"
+                    f" {config.optimizer})"
+                )
             metrics = EpochMetrics(epoch + 1, config.epochs, len(targets), loss, accuracy, trainer.rate)
             if held_out:
                 measured = _measure(trainer, examples, validation, config.batch_size)

@@ -52,7 +52,8 @@ def nce(logits: Array, log_expected: Array) -> tuple[Array, Array]:
 def full_softmax(logits: Array, classes: Array) -> tuple[Array, Array]:
     """Cross-entropy of the softmax over the whole vocabulary, for the true classes (n,) of logits (n, V)."""
     rows = np.arange(len(logits))
-    shifted = logits - logits.max(axis=1, keepdims=True)
+    with np.errstate(invalid="ignore"):  # where a training diverged, the loss says so
+        shifted = logits - logits.max(axis=1, keepdims=True)
     gradient = np.exp(shifted)
     total = gradient.sum(axis=1)
     gradient /= total[:, None]
