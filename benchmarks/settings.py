@@ -400,6 +400,20 @@ def shown(values: list[float]) -> str:
     return f"{median(values):.3f}" + (f" ({min(values):.3f}–{max(values):.3f})" if len(values) > 1 else "")
 
 
+def why(point: dict[str, Any]) -> str:
+    """What firth does otherwise than gensim at a point where it is behind, as far as it is known."""
+    settings = USUAL | point
+    if "hierarchical" in settings["kind"]:
+        return "nodes on many paths learn more slowly, as all pairs of a round see the same vectors of theirs"
+    if settings["kind"] == "cbow, sum":
+        return "context words share the bound on their sum, so each moves less the more they are"
+    if settings["window"] == "sentence":
+        return "not known: less noise in a step, smaller rounds and a lower rate do not mend it"
+    if settings["sample"] == 1e-5 or settings["learning_rate"] < 0.015 or settings["negative"] == 1:
+        return "hardly begun in so few passes: what pairs learn in a round, others see a round later"
+    return "not known"
+
+
 def write_table() -> None:
     every = rows()
     behind = [row for row in every if row.behind > 0]
@@ -411,12 +425,20 @@ def write_table() -> None:
         " ten): the median of up to three seeds, least and greatest. The last column is gensim's processor time over"
         " firth's, both with one thread.",
         "",
-        f"Machine: {next(iter(read_results('firth').values()))['machine']}. {len(every)} points:"
+        f"Machine: {next(iter(read_results('firth').values()))['machine']}; 2026-11-28. {len(every)} points:"
         f" {sum(row.ended == 'well' for row in every)} ended well,"
         f" {sum(row.ended == 'error' for row in every)} with an error, {sum(row.ended == 'loss' for row in every)} in"
         " silence with a loss above that of knowing nothing. At"
         f" {len(behind)} firth's score is below gensim's by more than the spread of the seeds.",
     ]
+    if behind:
+        lines += ["", "## Where firth is behind, and why", ""]
+        lines += ["| corpus, settings | firth | gensim | why |", "| --- | --- | --- | --- |"]
+        lines += [
+            f"| {row.point['corpus']}: {row.name} | {shown(row.scores(row.ours))} | {shown(row.scores(row.theirs))} |"
+            f" {why(row.point)} |"
+            for row in behind
+        ]
     for corpus in dict.fromkeys(row.point["corpus"] for row in every):
         for is_random in (False, True):
             some = [
