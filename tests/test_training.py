@@ -201,3 +201,54 @@ def test_train__wikipedia_reaches_its_scores_and_is_bit_identical(data):
 def test_train__sentences_of_one_word_are_named_not_taken_for_divergence():
     with pytest.raises(CorpusError, match="nothing to learn: no two words"):
         firth.train([["a"], ["b"]] * 100, min_count=1, progress=False)
+
+
+@pytest.mark.parametrize("architecture", ["skip-gram", "cbow"])
+def test_train__long_paths_are_not_taken_for_divergence(architecture):
+    """Frequent words, with short paths, stand alone; what pairs predict has long ones."""
+    rng = np.random.default_rng(0)
+    text = [["a"]] * 3000 + [[f"w{n}" for n in rng.integers(0, 300, 10)] for _ in range(100)]
+    model = firth.train(
+        text,
+        objective="hierarchical-softmax",
+        architecture=architecture,
+        sample=0,
+        min_count=1,
+        epochs=3,
+        progress=False,
+    )
+    assert len(model.history) == 3
+
+
+def test_train__the_rounded_weight_of_a_few_pairs_is_not_taken_for_divergence():
+    text = [["a"]] * 2000 + [["b", "c", "a"]]
+    settings = {"distance_weights": "harmonic", "window_side": "before", "shrink_windows": False}
+    firth.train(text, sample=0, min_count=1, epochs=3, progress=False, **settings)
+
+
+@pytest.mark.parametrize(
+    "settings", [{}, {"architecture": "cbow"}, {"architecture": "cbow", "context": "sum"}], ids=str
+)
+def test_train_more__a_model_that_is_wrong_about_a_text_may_learn_it_in_one_pass(settings):
+    rng = np.random.default_rng(0)
+    apart = [[f"g{g}_{n}" for n in rng.integers(0, 20, 20)] for g in rng.integers(0, 10, 1000)]
+    mixed = [[f"g{g}_{n}" for g, n in zip(*rng.integers(0, [[10], [20]], (2, 20)), strict=True)] for _ in range(60)]
+    model = firth.train(apart, epochs=30, sample=0, min_count=1, progress=False, **settings)
+    more = model.train_more(mixed, epochs=1, progress=False)
+    assert more.history[-1].loss > 6 * np.log(2)
+
+
+def test_train__the_least_learning_rate_is_in_the_measure_of_the_learning_rate(small_text):
+    rates = []
+    firth.train(
+        small_text,
+        **QUICK
+        | {
+            "architecture": "cbow",
+            "window": 20,
+            "learning_rate": 0.02,
+            "min_learning_rate": 0.02,
+            "progress": lambda e: rates.append(getattr(e, "learning_rate", 0.02)),
+        },
+    )
+    assert rates == pytest.approx([0.02] * len(rates))

@@ -249,15 +249,22 @@ class TrainingConfig(TextConfig):
 
     @property
     def first_rate(self) -> float:
-        """The size of steps at the start: the learning rate; with exact gradients in cbow, of which each context word
-        has a share, four times as much, and with noise words 0.8 times for each word of a window above 5, up to 12
-        times.
+        """The size of steps at the start: the learning rate. In cbow, with exact gradients, of which each context word
+        has a share, four times as much; with noise words 0.8 times for each word of a window above 5, up to 12 times or
+        a rate of 0.3. Where context words are summed, 1.5 over the window at most.
         """
+        window = 50 if self.window == "sentence" else int(self.window)
+        if self.architecture == "cbow" and self.context == "sum":
+            return min(self.learning_rate, 1.5 / window)
         if not self.shares_gradient:
             return self.learning_rate
-        window = MOST_DISTANCE if self.window == "sentence" else int(self.window)
-        most = 12.0 if self.objective == "negative-sampling" else 4.0
-        return self.learning_rate * min(max(0.8 * window, 4.0), most)
+        of_window = min(0.8 * window, 12.0) * self.learning_rate if self.objective == "negative-sampling" else 0.0
+        return max(4 * self.learning_rate, min(of_window, 0.3))
+
+    @property
+    def last_rate(self) -> float:
+        """The same at the end."""
+        return self.min_learning_rate * (self.first_rate / self.learning_rate)
 
     @property
     def shares_gradient(self) -> bool:

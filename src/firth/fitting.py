@@ -16,7 +16,7 @@ from firth.checkpoints import Checkpoints, Identity, Interruption, TrainingInter
 from firth.config import TrainingConfig
 from firth.corpus import Corpus
 from firth.crew import Frozen
-from firth.errors import ConfigError, DivergenceError, StopTraining
+from firth.errors import ConfigError, CorpusError, DivergenceError, StopTraining
 from firth.kernels import compiler
 from firth.kernels.blocks import Parameters, Parts
 from firth.model import EpochResult
@@ -115,6 +115,8 @@ class Fit:
                 for event in events:
                     if not self._goes_on_after(event, parameters, asked):
                         break
+        if self.history and not any(result.pairs for result in self.history):
+            raise CorpusError(rounds.NO_PAIR)
         compiler.mark_compiled(job_of(config))
         inputs, outputs = self.best or parameters
         self.best = None  # each is freed when its copy without padding is made
@@ -167,8 +169,8 @@ class Fit:
     def _refuse_what_diverged(self, event: Progress, parameters: Parameters) -> None:
         """Raise `DivergenceError` where what an epoch came to is worse than nothing.
 
-        Vectors that were given may be wrong about this text at first, or all the time if they are frozen: their loss is
-        no sign of that before the last epoch, or no sign at all.
+        Vectors that were given may be wrong about this text at first, or all the time if they are frozen: where the
+        loss has not risen since the first epoch, it is no sign of that.
         """
         inputs, outputs = parameters
         if self.config.max_n:  # n-grams may be long in directions that cancel out in every word
@@ -176,10 +178,12 @@ class Fit:
         longest = max(longest_row(inputs), longest_row(outputs))
         most = MOST_LENGTH * max(1.0, self.longest_at_start)
         room = FIRST_ROOM if event.epoch == 1 < event.epochs else LOSS_ROOM
-        judged = not self.has_start or (event.epoch == event.epochs and not self.has_frozen)
+        has_risen = bool(self.history) and event.loss > self.history[0].loss
+        judged = not self.has_start or (has_risen and not self.has_frozen)
+        loss = event.loss * event.pairs / (event.pairs + 0.5)  # what pairs weigh together is rounded
         if not math.isfinite(longest) or longest > most or (event.pairs and not math.isfinite(event.loss)):
             what = f"the longest vector has a length of {longest:.3g}"
-        elif judged and event.pairs and event.loss > room * event.loss_of_nothing:
+        elif judged and event.pairs and loss > room * event.loss_of_nothing:
             what = (
                 f"the loss, {event.loss:.4g}, is above {event.loss_of_nothing:.4g}, that of a model that knows nothing"
             )

@@ -188,13 +188,11 @@ def round_shape(tokens: Tokens, config: TrainingConfig) -> tuple[int, int]:
     return min(of_block, max(1, centres)), max(1, centres // of_block)
 
 
-def loss_of_nothing(targets_tree: Tree | None, tokens: Tokens, config: TrainingConfig) -> float:
-    """The mean loss of a pair under a model that knows nothing, whose scores are all zero, in nats: (1 + k) · log 2, or
-    log 2 for each turn of a path, of which centres have as many as their words have in the mean.
+def loss_of_nothing(tree: Tree | None, config: TrainingConfig) -> float:
+    """The mean loss of a pair under a model that knows nothing, whose scores are all zero, in nats: (1 + k) · log 2;
+    or, with a tree, log 2 for each turn of the longest path, the most that it can be.
     """
-    turns = 1.0 + config.negative
-    if targets_tree is not None:
-        turns = float(kept_shares(tokens, config) @ np.diff(targets_tree.starts))
+    turns = 1 + config.negative if tree is None else int(np.diff(tree.starts).max())
     return turns * math.log(2)
 
 
@@ -257,7 +255,7 @@ def plan_epoch(tokens: Tokens, config: TrainingConfig, epoch: int, epochs: int) 
     window, _ = window_and_pairs(tokens, config)
     of_block = noise_words(tokens, config, block_centres)
     of_round = block_centres * round_blocks
-    fall = (config.first_rate - config.min_learning_rate) / epochs
+    fall = (config.first_rate - config.last_rate) / epochs
     return Plan(
         block_centres=block_centres,
         noise_words=of_block,
@@ -274,7 +272,7 @@ def plan_epoch(tokens: Tokens, config: TrainingConfig, epoch: int, epochs: int) 
         mean_rounds=max(MEAN_ROUNDS, MEAN_CENTRES * len(tokens.counts) // of_round),
         rate_first=config.first_rate - fall * epoch,
         rate_slope=-fall / n,
-        rate_least=float(config.min_learning_rate),
+        rate_least=float(config.last_rate),
         loss_blocks=min(max(int(kept / block_centres / LOSS_BLOCKS_WANTED), 1), 128),
         window_key=randomness.stream_key(config.seed, epoch, randomness.WINDOWS),
         noise_key=randomness.stream_key(config.seed, epoch, randomness.NOISE),

@@ -41,6 +41,12 @@ STRETCH_TOKENS = 131_072
 """Kept tokens that are walked, then trained on, at a time: some tenths of a second."""
 
 
+NO_PAIR = (
+    "there is nothing to learn: no two words of the vocabulary stood in one sentence. Is every sentence one word long?"
+    " If the corpus is tiny, sample=0 keeps all"
+)
+
+
 class Done(NamedTuple):
     """What of a training is done: whole epochs, stretches of the next one, and the sums of that one's loss; and the
     mean of all output vectors as it was found last, (width,), in that epoch.
@@ -134,7 +140,7 @@ def train(
     stand in one sentence, or if there was none in any epoch.
     """
     targets = Targets.of(tokens, config)
-    n, of_nothing = len(tokens.ids), loss_of_nothing(targets.tree, tokens, config)
+    n, of_nothing = len(tokens.ids), loss_of_nothing(targets.tree, config)
     plan = plan_epoch(tokens, config, 0, epochs)
     with Team(min(threads, plan.round_blocks)) as team:  # more would find no block to compute, and wait
         crew = Crew(team, config, plan, parameters, targets, tokens.parts, row_steps(tokens, config), frozen)
@@ -169,10 +175,7 @@ def train(
                 )
             has_learned = has_learned or pairs > 0
             if not has_learned and (epoch == epochs - 1 or not has_neighbors(tokens)):
-                raise CorpusError(
-                    "there is nothing to learn: no two words of the vocabulary stood in one sentence. Is every sentence"
-                    " one word long? If the corpus is tiny, sample=0 keeps all"
-                )
+                raise CorpusError(NO_PAIR)
 
 
 def has_neighbors(tokens: Tokens) -> bool:

@@ -32,7 +32,7 @@ _GOLDEN, _SHIFT = 2654435769, 20
 @compiled
 def place_of(row: int) -> int:
     """The bit of a row in a table of marks. Frequent words, whose numbers are small, have bits of their own."""
-    return (row * _GOLDEN & 0xFFFFFFFF) >> _SHIFT
+    return (int(row) * _GOLDEN & 0xFFFFFFFF) >> _SHIFT
 
 
 @compiled
