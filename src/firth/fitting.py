@@ -172,11 +172,10 @@ class Fit:
         Vectors that were given may be wrong about this text at first, or all the time if they are frozen: where the
         loss has not risen since the first epoch, it is no sign of that.
         """
-        inputs, outputs = parameters
-        if self.config.max_n:  # n-grams may be long in directions that cancel out in every word
-            inputs = inputs[: 1 if np.isfinite(inputs).all() else None]
-        longest = max(longest_row(inputs), longest_row(outputs))
+        longest = max(longest_row(array) for array in parameters)
         most = MOST_LENGTH * max(1.0, self.longest_at_start)
+        if self.config.max_n:  # n-grams may be long in directions that cancel out in every word
+            most = math.inf
         room = FIRST_ROOM if event.epoch == 1 < event.epochs else LOSS_ROOM
         has_risen = bool(self.history) and event.loss > self.history[0].loss
         judged = not self.has_start or (has_risen and not self.has_frozen)

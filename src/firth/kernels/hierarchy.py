@@ -82,6 +82,7 @@ class Turns(NamedTuple):
 
 
 NODE_ROOM = np.float32(8)
+"""By how much the bound on a node is wider than that on others: its length is only known to be no greater."""
 NEAR_NODES = 64
 """Nodes that are on many paths, the last by their numbers: their vectors need not be asked for, and they may learn
 more slowly.
