@@ -54,6 +54,8 @@ padded to seven.
 """
 SCORE_ROWS, SCORE_COLUMNS = (4, 4) if WIDE else (2, 2)
 """The tile of scores, of which each takes a vector."""
+SQUARE_ROWS = 8 if WIDE else 4
+"""Rows whose squares are summed in one go."""
 ROW_COLUMNS = SCORE_ROWS * SCORE_COLUMNS
 """The scores in a tile of one row."""
 ASKED_A_SCORE, ASKED_A_FEW, ASKED_A_SUM = 1, 2, 4
@@ -333,7 +335,7 @@ def _learn_listed(typing_context, g, H, i, Z, of_z, out):  # type: ignore[no-unt
 
 _score_rows = _score_tile(SCORE_ROWS, SCORE_COLUMNS)
 _score_row, _score_end = (_score_tile(1, columns) for columns in (ROW_COLUMNS, SCORE_COLUMNS))
-_square_rows, _square_few = (_square_tile(rows) for rows in (2 * TILE_ROWS, TILE_ROWS))
+_square_rows, _square_few = (_square_tile(rows) for rows in (SQUARE_ROWS, TILE_ROWS))
 _weigh_rows = _weigh_tile()
 _weigh_columns = _weigh_tile(transposed=True)
 _score_listed_rows = _listed_score_tile(SCORE_ROWS, SCORE_COLUMNS)
@@ -428,8 +430,8 @@ def _score_each(X, n, Z, of_z, s, ahead=None):  # type: ignore[no-untyped-def]
 @overload(square_each, jit_options=OPTIONS)
 def _square_each(X, n, s):  # type: ignore[no-untyped-def]
     def tiles(X, n, s):  # type: ignore[no-untyped-def]
-        whole = n // (2 * TILE_ROWS) * 2 * TILE_ROWS
-        for t in range(0, whole, 2 * TILE_ROWS):
+        whole = n // SQUARE_ROWS * SQUARE_ROWS
+        for t in range(0, whole, SQUARE_ROWS):
             _square_rows(X, t, s)
         for t in range(whole, n, TILE_ROWS):
             _square_few(X, t, s)

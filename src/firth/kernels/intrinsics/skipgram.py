@@ -90,7 +90,7 @@ def _scores_to_gradients(typing_context, S, W, n, rate, by_row, by_column):  # t
             for total, column in zip(sums, columns, strict=True):
                 by_column.store(total, column)
 
-        in_columns(builder, s.columns, (2, 1), of_columns)
+        in_columns(builder, s.columns, (1,), of_columns)
         return context.get_dummy_value()
 
     return types.void(S, W, types.intp, S.dtype, by_row, by_column), generate
