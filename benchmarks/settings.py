@@ -403,12 +403,14 @@ def shown(values: list[float]) -> str:
 def why(point: dict[str, Any]) -> str:
     """What firth does otherwise than gensim at a point where it is behind, as far as it is known."""
     settings = USUAL | point
+    if settings["kind"] == "hierarchical softmax, cbow":
+        return "context words learn at the end of a block of 32 centres, not after each"
     if "hierarchical" in settings["kind"]:
         return "nodes on many paths learn more slowly, as all pairs of a round see the same vectors of theirs"
     if settings["kind"] == "cbow, sum":
         return "context words share the bound on their sum, so each moves less the more they are"
     if settings["window"] == "sentence":
-        return "not known: less noise in a step, smaller rounds and a lower rate do not mend it"
+        return "not known; smaller rounds do not mend it"
     if settings["sample"] == 1e-5 or settings["learning_rate"] < 0.015 or settings["negative"] == 1:
         return "hardly begun in so few passes: what pairs learn in a round, others see a round later"
     return "not known"
@@ -423,7 +425,8 @@ def write_table() -> None:
         "Written by `python benchmarks/settings.py --steps table`; do not edit. A score is the mean of what its corpus"
         " is scored by (word pairs and analogies; the share of neighbors of the right group; the next item in the first"
         " ten): the median of up to three seeds, least and greatest. The last column is gensim's processor time over"
-        " firth's, both with one thread.",
+        " firth's, both with one thread. Points of more than 40 times the usual work are left out; those of more than 10"
+        " have one seed.",
         "",
         f"Machine: {next(iter(read_results('firth').values()))['machine']}; 2026-11-28. {len(every)} points:"
         f" {sum(row.ended == 'well' for row in every)} ended well,"
