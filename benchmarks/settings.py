@@ -425,8 +425,8 @@ def write_table() -> None:
         "Written by `python benchmarks/settings.py --steps table`; do not edit. A score is the mean of what its corpus"
         " is scored by (word pairs and analogies; the share of neighbors of the right group; the next item in the first"
         " ten): the median of up to three seeds, least and greatest. The last column is gensim's processor time over"
-        " firth's, both with one thread. Points of more than 40 times the usual work are left out; those of more than 10"
-        " have one seed.",
+        " firth's, both with one thread. Points of more than 40 times the usual work are left out; those of more than"
+        " 10 have one seed.",
         "",
         f"Machine: {next(iter(read_results('firth').values()))['machine']}; 2026-11-28. {len(every)} points:"
         f" {sum(row.ended == 'well' for row in every)} ended well,"
