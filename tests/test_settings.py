@@ -83,7 +83,8 @@ def assert_ends_well(chosen, shape):
     )
     events = [e for e in rounds.train(tokens, config, parameters, epochs=epochs, threads=1) if e.epoch_done]
     assert max(longest_row(of) for of in parameters) < 1000
-    assert events[-1].loss <= events[0].loss * 1.1 + 0.1
+    noise = 0.05 * events[-1].loss_of_nothing
+    assert events[-1].loss <= events[0].loss * 1.1 + noise
 
 
 @needs_threads
@@ -95,7 +96,7 @@ def test_train__ends_well_at_any_settings_on_any_corpus(chosen, shape):
 
 @needs_threads
 @pytest.mark.long
-@settings(max_examples=250, **AS_FOUND)
+@settings(max_examples=120, derandomize=True, **AS_FOUND)
 @given(ANY_SETTINGS, st.sampled_from(list(CORPORA)))
 def test_train__ends_well_at_many_settings_on_any_corpus(chosen, shape):
     assert_ends_well(chosen, shape)

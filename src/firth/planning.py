@@ -38,7 +38,7 @@ ROUND_STEP = 4.0
 """Greatest sum of a round's learning rates over the pairs and noise pairs of one word: above it, it overshoots."""
 SENTENCE_STEP = 100.0
 """The same over all pairs of a round, in windows of whole sentences: what these pairs ask for is much alike."""
-SUM_STEP = 20.0
+SUM_STEP = 2.5
 """The same in CBOW where context words are summed: each centre changes the sums of all that share its context words."""
 TREE_STEP, TREE_CENTRES = 5.0, {"skip-gram": 64, "cbow": CBOW_CENTRES}
 """The same over the pairs of a tree's node: those on many paths learn more slowly. And the centres in a round, unless
