@@ -245,8 +245,6 @@ def block_changes(
             change.vector, change.errors = change.vector + g * hidden, change.errors + abs(g)
             if not cbow and tree is not None:
                 change.room += abs(g) * float(np.linalg.norm(hidden))  # no less than the change's length
-        if cbow and tree is not None:
-            errors = rate * len(example.targets)
         words = zip(example.contexts, example.steps, example.places, example.of_errors, strict=True)
         for row, step, place, of_error in words:
             change = of_inputs[place, row]

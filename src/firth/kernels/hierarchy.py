@@ -408,7 +408,8 @@ def compute_cbow_tree_block(
             changes.pairs[block] += 1
         path_gradients(1, length, np.float32(rate), G, turns)
         limit_path(length, np.float32(rate), dot(H, i, H, i), G)
-        hidden.errors[i] = np.float32(rate) * np.float32(length)  # at most: no turn is more wrong than that
+        for k in range(length):
+            hidden.errors[i] += abs(G[0, k])
         ask_ahead(stretch, first + i, plan, parameters, parts, tree)  # while the gradients are on their way
         learn_listed(G[0], H, i, outputs, turns.nodes[:length], hidden.G)
         ask_for_path(stretch.tokens[min(first + i + 1, stretch.last - 1)], tree, outputs, 1)
