@@ -51,7 +51,7 @@ class Pairs(NamedTuple):
 @compiled
 def weigh_noise(
     tokens: int, centres: int, plan: Plan, token_weights: Float32, pairs: Pairs, output_words: Int32
-) -> None:  # fmt: skip
+) -> None:
     """Weigh noise word n in row t by -k/K for each pair of t, save the pairs whose centre is that very word."""
     weight = np.float32(plan.noise_weight)
     clear(pairs.W, tokens, tokens + TILE_ROWS)

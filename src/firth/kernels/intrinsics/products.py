@@ -133,10 +133,8 @@ def _square_tile(rows: int) -> Any:
         signature = types.void(X, types.intp, s)
 
         def generate(context: Any, builder: Builder, signature: Any, args: Any) -> Value:
-            x, s = (
-                Matrix(context, builder, signature.args[0], args[0]),
-                List(context, builder, signature.args[2], args[2]),
-            )
+            x = Matrix(context, builder, signature.args[0], args[0])
+            s = List(context, builder, signature.args[2], args[2])
             places = [builder.add(args[1], index(r)) for r in range(rows)]
 
             def body(column: Value, sums: list[Value]) -> list[Value]:

@@ -19,7 +19,6 @@ from firth.kernels.intrinsics.registers import (
     absolute,
     accumulate,
     for_range,
-    in_columns,
     in_every_lane,
     index,
     lane_sums,
@@ -59,38 +58,30 @@ def _scores_to_gradients(typing_context, S, W, n, rate, by_row, by_column):  # t
         by_row, by_column = (List(context, builder, signature.args[k], args[k]) for k in (4, 5))
         n, rate = args[2], s.in_every_lane(args[3])
 
-        def of_columns(columns: list[Value]) -> None:
-            is_first = builder.icmp_unsigned("==", columns[0], index(0))
+        def of_vector(column: Value) -> None:
+            is_first = builder.icmp_unsigned("==", column, index(0))
 
-            def sizes(row: Value) -> list[Value]:
+            def sizes(row: Value) -> Value:
                 """Those of a row's gradients, which are stored."""
-                found = []
-                for column in columns:
-                    weight, score = w.vector(row, column), s.vector(row, column)
-                    is_noise = builder.fcmp_ordered("<", weight, s.zeros)
-                    error = logistic(builder, builder.select(is_noise, score, builder.fneg(score)))
-                    gradient = builder.fmul(builder.fmul(rate, weight), error)
-                    s.store(gradient, row, column)
-                    found.append(absolute(builder, gradient))
-                return found
+                weight, score = w.vector(row, column), s.vector(row, column)
+                is_noise = builder.fcmp_ordered("<", weight, s.zeros)
+                error = logistic(builder, builder.select(is_noise, score, builder.fneg(score)))
+                gradient = builder.fmul(builder.fmul(rate, weight), error)
+                s.store(gradient, row, column)
+                return absolute(builder, gradient)
 
             def of_tile(row: Value, sums: list[Value]) -> list[Value]:
-                of_rows = []
-                for k in range(TILE_ROWS):
-                    found = sizes(builder.add(row, index(k)))
-                    sums = [builder.fadd(total, size) for total, size in zip(sums, found, strict=True)]
-                    of_rows.append(functools.reduce(builder.fadd, found))
+                of_rows = [sizes(builder.add(row, index(k))) for k in range(TILE_ROWS)]
                 these = part(builder, lane_sums(builder, of_rows), 0, TILE_ROWS)
                 before = by_row.few(row, TILE_ROWS)
                 before = builder.select(is_first, ir.Constant(before.type, [0.0] * TILE_ROWS), before)
                 by_row.store(builder.fadd(before, these), row)
-                return sums
+                return [functools.reduce(builder.fadd, of_rows, sums[0])]
 
-            sums = accumulate(builder, [s.zeros] * len(columns), index(0), n, TILE_ROWS, of_tile)
-            for total, column in zip(sums, columns, strict=True):
-                by_column.store(total, column)
+            (total,) = accumulate(builder, [s.zeros], index(0), n, TILE_ROWS, of_tile)
+            by_column.store(total, column)
 
-        in_columns(builder, s.columns, (1,), of_columns)
+        for_range(builder, *s.columns, LANES, of_vector)
         return context.get_dummy_value()
 
     return types.void(S, W, types.intp, S.dtype, by_row, by_column), generate
