@@ -23,7 +23,7 @@ from firth.kernels.ahead import (
 )
 from firth.kernels.blocks import ALONE, UNUSED, copy_rows
 from firth.kernels.compiler import compiled
-from firth.kernels.limits import find_ratios, forget_limits
+from firth.kernels.limits import forget_limits, squares_to_ratios
 from firth.kernels.products import TILE_ROWS
 from firth.kernels.rounds import add_rows
 from firth.planning import plan_epoch
@@ -97,13 +97,16 @@ def run_phases(blocks, stretch, plan, parameters, noise, scratch, pairs, changes
         )
         time = note(cycles, 7, time)
         input_rows = changes.input_rows[of_inputs : of_inputs + inputs]
-        kernels.weigh_bands(pairs.S, used, windows.centres_of, plan.first_noise, pairs.Z, input_rows, ahead)
+        input_ratios, output_ratios = changes.input_ratios[of_inputs:], changes.output_ratios[of_outputs:]
+        kernels.weigh_bands(
+            pairs.S, used, windows.centres_of, plan.first_noise, pairs.Z, input_rows, input_ratios, ahead
+        )
         time = note(cycles, 8, time)
         output_rows = changes.output_rows[of_outputs : of_outputs + outputs]
-        kernels.weigh_transposed_bands(pairs.S, scratch.X, windows.tokens_of, output_rows, ahead)
+        kernels.weigh_transposed_bands(pairs.S, scratch.X, windows.tokens_of, output_rows, output_ratios, ahead)
         time = note(cycles, 9, time)
-        find_ratios(input_rows, used, scratch.input_errors, changes.input_ratios[of_inputs:])
-        find_ratios(output_rows, outputs, scratch.output_errors, changes.output_ratios[of_outputs:])
+        squares_to_ratios(used, scratch.input_errors, input_ratios)
+        squares_to_ratios(outputs, scratch.output_errors, output_ratios)
         time = note(cycles, 10, time)
         if block == plan.round_blocks - 1:
             forget_limits(scratch.input_limits)

@@ -110,8 +110,9 @@ def new_space(config: TrainingConfig, plan: Plan, width: int, tree: Tree | None,
 
 def new_windows(weights: Float32, rows: int, centres: int, columns: int) -> Windows:
     """What every kind of training needs of windows, whose context words weigh so much by their distance."""
-    near, middle = np.zeros(2 * (centres + len(weights)), np.float32), centres + len(weights)
-    near[centres:middle], near[middle + 1 : middle + 1 + len(weights)] = weights[::-1], weights
+    middle = centres + len(weights) + TILE_ROWS
+    near = np.zeros(2 * middle, np.float32)
+    near[middle - len(weights) : middle], near[middle + 1 : middle + 1 + len(weights)] = weights[::-1], weights
     return Windows(
         reach=np.zeros((2, centres), np.int32),
         near=near,

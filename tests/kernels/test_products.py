@@ -56,8 +56,8 @@ def compiled_learn_listed(g, H, i, Z, of_z, out):
 
 
 @compiled
-def compiled_weigh_bands(G, n, bands, dense, Z, out):
-    weigh_bands(G, n, bands, dense, Z, out)
+def compiled_weigh_bands(G, n, bands, dense, Z, out, squares):
+    weigh_bands(G, n, bands, dense, Z, out, squares)
 
 
 @compiled
@@ -71,8 +71,8 @@ def compiled_weigh_transposed(G, n, X, out):
 
 
 @compiled
-def compiled_weigh_transposed_bands(G, X, bands, out):
-    weigh_transposed_bands(G, X, bands, out)
+def compiled_weigh_transposed_bands(G, X, bands, out, squares):
+    weigh_transposed_bands(G, X, bands, out, squares)
 
 
 def normal(*shape):
@@ -147,8 +147,12 @@ def test_weigh_bands__is_the_product(function, width):
     dense = 30
     G = np.ascontiguousarray(np.concatenate([of_columns.T, np.zeros((24, 2)), normal(24, 8)], axis=1, dtype=np.float32))
     Z, out = normal(38, width), np.full((24, width), 7, np.float32)
-    function(G, 21, BANDS, dense, Z, out)
-    assert_allclose(out[:21], (G.astype(float) @ Z.astype(float))[:21], rtol=1e-5, atol=1e-4)
+    squares = np.zeros(24, np.float32)
+    wanted = (G.astype(float) @ Z.astype(float))[:21]
+    for found in (None, squares):
+        function(G, 21, BANDS, dense, Z, out, found)
+        assert_allclose(out[:21], wanted, rtol=1e-5, atol=1e-4)
+    assert_allclose(squares[:21], (wanted**2).sum(axis=1), rtol=1e-5, atol=1e-4)
 
 
 @pytest.mark.parametrize("width", [16, 48, 112])
@@ -156,8 +160,12 @@ def test_weigh_bands__is_the_product(function, width):
 def test_weigh_transposed_bands__is_the_product_of_the_transpose(function, width):
     G, _ = banded(28, 24)
     X, out = normal(28, width), np.full((24, width), 7, np.float32)
-    function(G, X, BANDS, out)
-    assert_allclose(out, G.T.astype(float) @ X.astype(float), rtol=1e-5, atol=1e-4)
+    squares = np.zeros(24, np.float32)
+    wanted = G.T.astype(float) @ X.astype(float)
+    for found in (None, squares):
+        function(G, X, BANDS, out, found)
+        assert_allclose(out, wanted, rtol=1e-5, atol=1e-4)
+    assert_allclose(squares, (wanted**2).sum(axis=1), rtol=1e-5, atol=1e-4)
 
 
 def some_of(rows, count, seed):

@@ -15,7 +15,7 @@ from firth.kernels.exponentials import exponential, log_of_one_and
 from firth.kernels.ownership import mark
 from firth.kernels.prefetch import prefetch_row
 from firth.kernels.randomness import draw, high_half
-from firth.kernels.rows import add_row
+from firth.kernels.rows import add_row, copy_row
 
 Float32 = np.ndarray[Any, np.dtype[np.float32]]
 Float64 = np.ndarray[Any, np.dtype[np.float64]]
@@ -93,7 +93,7 @@ class Windows(NamedTuple):
     """One thread's working space for the windows of a block's centres."""
 
     reach: Int32  # (2, n) how many context words stand before each of n centres, whole vectors of them, and after it
-    near: Float32  # (2 · (n + window),) a pair's weight by how far its centre is behind; 0 is in the middle
+    near: Float32  # (2 · (n + window + 4),) a pair's weight by how far its centre is behind; 0 is in the middle
     within: Float32  # (window + 1,) what the context words up to a distance weigh together, on one side
     weights: Float32  # (T, n or more) of each (context word, centre), zero where they are no pair
     token_weights: Float32  # (T,) what the pairs of each context word weigh together
@@ -223,8 +223,7 @@ def copy_rows(parameters: Float32, words: Int32, count: int, rows: Float32) -> N
         if word == UNUSED:
             clear(rows, i, i + 1)
         else:
-            for column in range(rows.shape[1]):
-                rows[i, column] = parameters[word, column]
+            copy_row(rows, i, parameters, word)
 
 
 @compiled

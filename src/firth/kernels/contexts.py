@@ -14,6 +14,9 @@ from firth.kernels.randomness import draw, high_half, scale
 Float32 = np.ndarray[Any, np.dtype[np.float32]]
 Int32 = np.ndarray[Any, np.dtype[np.int32]]
 
+NO_WINDOW = -1
+"""The reach, before and after, of a centre that is none: not even itself is within."""
+
 
 @compiled
 def draw_windows(stretch: Stretch, first: int, last: int, plan: Plan, windows: Int32) -> None:
@@ -73,17 +76,26 @@ def find_windows(
     return tokens, before
 
 
-def weigh_row(weights: Float32, row: Any, first: Any, near: Float32, behind: Any, reach: Int32) -> Any:
-    """Weigh a context word in its pairs with 16 centres, from the `first` on, in weights[row, first:first + 16]; return
-    the sum of these weights.
+def weigh_tile(
+    weights: Float32, tile: Any, first: Any, near: Float32, behind: Any, reach: Int32, token_weights: Float32,
+    centres_of: Int32,
+) -> None:  # fmt: skip
+    """Weigh a tile's context words, four rows of `weights`, in their pairs with the 16 centres from the `first` on. Add
+    what each weighs to `token_weights`. centres_of[tile], a range, or (0, 0) if there are none so far, goes on to the
+    last centre that is paired with one of them.
 
-    The first of the centres stands so many tokens `behind` it, the next one more, and so on. `near` has the weight for
-    each such distance; its middle is that of distance 0. Outside a centre's reach the weight is zero.
+    The first of the centres stands so many tokens `behind` the first context word, the next one more, and so on. `near`
+    has the weight for each such distance; its middle is that of distance 0. Outside a centre's reach the weight is
+    zero.
     """
-    distances, centres = behind + np.arange(LANES), slice(first, first + LANES)
+    rows, centres = slice(tile * TILE_ROWS, (tile + 1) * TILE_ROWS), slice(first, first + LANES)
+    distances = behind + np.arange(LANES) - np.arange(TILE_ROWS)[:, None]
     is_pair = (distances <= reach[0, centres]) & (-distances <= reach[1, centres])
-    weights[row, centres] = np.where(is_pair, near[len(near) // 2 + distances], 0)
-    return weights[row, centres].sum()
+    weights[rows, centres] = np.where(is_pair, near[len(near) // 2 + distances], 0)
+    token_weights[rows] += weights[rows, centres].sum(axis=1)
+    paired = first + np.flatnonzero(is_pair.any(axis=0))
+    if len(paired) > 0:
+        centres_of[tile] = paired.min() if centres_of[tile, 1] == 0 else centres_of[tile, 0], paired.max() + 1
 
 
 @compiled
@@ -93,20 +105,17 @@ def weigh_windows(centres: int, tokens: int, before: int, windows: Windows) -> N
     """
     reach, centres_of, tokens_of = windows.reach, windows.centres_of, windows.tokens_of
     for i in range(centres, reach.shape[1]):
-        reach[0, i] = reach[1, i] = 0
-    for row in range(tokens):
-        windows.token_weights[row] = 0
-        for first in range(0, reach.shape[1], LANES):
-            behind = before + first - row
-            windows.token_weights[row] += weigh_row(windows.weights, row, first, windows.near, behind, reach)
+        reach[0, i] = reach[1, i] = NO_WINDOW
     for tile in range((tokens + TILE_ROWS - 1) // TILE_ROWS):
         centres_of[tile, 0] = centres_of[tile, 1] = 0
+        for row in range(tile * TILE_ROWS, (tile + 1) * TILE_ROWS):
+            windows.token_weights[row] = 0
+        for first in range(0, reach.shape[1], LANES):
+            behind = before + first - tile * TILE_ROWS
+            weigh_tile(windows.weights, tile, first, windows.near, behind, reach, windows.token_weights, centres_of)
     for tile in range(tokens_of.shape[0]):
         tokens_of[tile, 0] = tokens_of[tile, 1] = 0
     for i in range(centres):
         first, last, own = before + i - reach[0, i], before + i + reach[1, i] + 1, i // TILE_ROWS
         tokens_of[own, 0] = first if i % TILE_ROWS == 0 else min(tokens_of[own, 0], first)
         tokens_of[own, 1] = max(tokens_of[own, 1], last)
-        for tile in range(first // TILE_ROWS, (last - 1) // TILE_ROWS + 1):
-            centres_of[tile, 0] = centres_of[tile, 0] if centres_of[tile, 1] > 0 else i
-            centres_of[tile, 1] = i + 1

@@ -47,6 +47,12 @@ def forget_limits(limits: Float32) -> None:
 def find_ratios(rows: Float32, n: int, errors: Float32, ratios: Float32) -> None:
     """ratios[i] = ‖rows[i]‖² / errors[i], for the first n rows."""
     square_each(rows, n, ratios)
+    squares_to_ratios(n, errors, ratios)
+
+
+@compiled
+def squares_to_ratios(n: int, errors: Float32, ratios: Float32) -> None:
+    """Divide the first n squares by their errors."""
     for i in range(n):
         ratios[i] /= max(errors[i], LEAST_ERRORS)
 

@@ -52,11 +52,17 @@ def weigh_with(
     out[:n] = G[:n, : len(Z)] @ Z + weights[:n, None] * others[np.maximum(of_others[:n], 0)]
 
 
-def weigh_bands(G: Array, n: int, bands: Bands, dense: int, Z: Array, out: Array, ahead: Any = None) -> None:
-    """out[:n] = G[:n] · Z. The k-th `TILE_ROWS` rows of G are zero outside band k and the columns from `dense` on."""
+def weigh_bands(
+    G: Array, n: int, bands: Bands, dense: int, Z: Array, out: Array, squares: Any = None, ahead: Any = None
+) -> None:
+    """out[:n] = G[:n] · Z. The k-th `TILE_ROWS` rows of G are zero outside band k and the columns from `dense` on.
+    squares[:n] = those of the lengths of these rows, if an array is given.
+    """
     for k, (first, last) in enumerate(bands[: -(-n // TILE_ROWS)]):
         rows = slice(k * TILE_ROWS, (k + 1) * TILE_ROWS)
         out[rows] = G[rows, first:last] @ Z[first:last] + G[rows, dense : len(Z)] @ Z[dense:]
+    if squares is not None:
+        square_each(out, n, squares)
 
 
 def weigh_transposed(G: Array, n: int, X: Array, out: Array, ahead: Any = None) -> None:
@@ -64,11 +70,17 @@ def weigh_transposed(G: Array, n: int, X: Array, out: Array, ahead: Any = None) 
     out[:] = G[:n, : len(out)].T @ X[:n]
 
 
-def weigh_transposed_bands(G: Array, X: Array, bands: Bands, out: Array, ahead: Any = None) -> None:
-    """Fill out with Gᵀ · X. The k-th `TILE_ROWS` columns of G are zero outside the rows of band k."""
+def weigh_transposed_bands(
+    G: Array, X: Array, bands: Bands, out: Array, squares: Any = None, ahead: Any = None
+) -> None:
+    """Fill out with Gᵀ · X. The k-th `TILE_ROWS` columns of G are zero outside the rows of band k. The squares of the
+    lengths of all rows go into an array, if one is given.
+    """
     for k, (first, last) in enumerate(bands[: len(out) // TILE_ROWS]):
         columns = slice(k * TILE_ROWS, (k + 1) * TILE_ROWS)
         out[columns] = G[first:last, columns].T @ X[first:last]
+    if squares is not None:
+        square_each(out, len(out), squares)
 
 
 def score_each(X: Array, n: Any, Z: Array, of_z: Rows, s: Array, ahead: Any = None) -> None:

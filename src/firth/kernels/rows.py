@@ -24,6 +24,11 @@ def add_row(out: Array, o: Any, weight: Any, rows: Array, i: Any) -> None:
     out[o] += weight * rows[i]
 
 
+def copy_row(out: Array, o: Any, rows: Array, i: Any) -> None:
+    """out[o] = rows[i]."""
+    out[o] = rows[i]
+
+
 def weigh_rows(weights: Array, i: Any, rows: Array, first: Any, numbers: Array, out: Array, o: Any) -> None:
     """out[o] = Σⱼ weights[i, j] · rows[first + numbers[j]]."""
     out[o] = weights[i, : len(numbers)] @ rows[first + numbers]

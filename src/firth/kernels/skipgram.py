@@ -30,7 +30,7 @@ from firth.kernels.blocks import (
 )
 from firth.kernels.compiler import compiled
 from firth.kernels.contexts import find_windows, weigh_windows
-from firth.kernels.limits import find_ratios
+from firth.kernels.limits import squares_to_ratios
 from firth.kernels.noise import Noise
 from firth.kernels.products import LANES, TILE_ROWS, score_bands, weigh_bands, weigh_transposed_bands
 
@@ -159,7 +159,8 @@ def compute_block(
         changes.pairs[block] = np.float64(windows.token_weights[:tokens].sum())
 
     scores_to_gradients(pairs.S, pairs.W, tokens, np.float32(rate), scratch.input_errors, scratch.output_errors)
-    weigh_bands(pairs.S, tokens, windows.centres_of, plan.first_noise, pairs.Z, input_rows, ahead)
-    weigh_transposed_bands(pairs.S, scratch.X, windows.tokens_of, output_rows, ahead)
-    find_ratios(input_rows, tokens, scratch.input_errors, changes.input_ratios[block * inputs :])
-    find_ratios(output_rows, outputs, scratch.output_errors, changes.output_ratios[block * outputs :])
+    input_ratios, output_ratios = changes.input_ratios[block * inputs :], changes.output_ratios[block * outputs :]
+    weigh_bands(pairs.S, tokens, windows.centres_of, plan.first_noise, pairs.Z, input_rows, input_ratios, ahead)
+    weigh_transposed_bands(pairs.S, scratch.X, windows.tokens_of, output_rows, output_ratios, ahead)
+    squares_to_ratios(tokens, scratch.input_errors, input_ratios)
+    squares_to_ratios(outputs, scratch.output_errors, output_ratios)

@@ -1,32 +1,56 @@
-"""The weights of a context word in the pairs with 16 centres, all at once (see `firth.kernels.contexts`)."""
+"""The weights of four context words in the pairs with 16 centres, all at once (see `firth.kernels.contexts`)."""
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
+from llvmlite import ir
 from numba import types
 
-from firth.kernels.contexts import weigh_row
-from firth.kernels.intrinsics.registers import I32, NUMBERS, Builder, List, Matrix, Value, index, lane_sum
+from firth.kernels.contexts import weigh_tile
+from firth.kernels.intrinsics.registers import I32, NUMBERS, Builder, List, Matrix, Value, index, lane_sums, part
 from firth.kernels.intrinsics.replacing import replaces
+from firth.kernels.products import LANES, TILE_ROWS
 
 
-@replaces(weigh_row)
-def _weigh_row(typing_context, weights, row, first, near, behind, reach):  # type: ignore[no-untyped-def]
+def _extend_range(builder: Builder, ranges: Matrix, row: Value, first: Value, members: Value) -> None:
+    """ranges[row] = from its beginning, or the first of the members, if it is empty, to behind the last of them. A bit
+    of `members` says whether the number that is so many above `first` is one.
+    """
+    begin, end = (ranges.at(row, index(side)) for side in (0, 1))
+    number = builder.zext(members, I32)
+    first = builder.trunc(first, I32)
+    lowest = builder.add(first, builder.cttz(number, ir.Constant(ir.IntType(1), 0)))
+    behind = builder.sub(builder.add(first, I32(32)), builder.ctlz(number, ir.Constant(ir.IntType(1), 0)))
+    has_members, was = builder.icmp_unsigned("!=", number, I32(0)), builder.load(end)
+    is_first = builder.and_(has_members, builder.icmp_signed("==", was, I32(0)))
+    builder.store(builder.select(is_first, lowest, builder.load(begin)), begin)
+    builder.store(builder.select(has_members, behind, was), end)
+
+
+@replaces(weigh_tile)
+def _weigh_tile(typing_context, weights, tile, first, near, behind, reach, token_weights, centres_of):  # type: ignore[no-untyped-def]
     def generate(context: Any, builder: Builder, signature: Any, args: Any) -> Value:
-        w, reaches = (Matrix(context, builder, signature.args[n], args[n]) for n in (0, 5))
-        _, row, first, near, behind, _ = args
-        near = List(context, builder, signature.args[3], near)
+        w, reaches, ranges = (Matrix(context, builder, signature.args[n], args[n]) for n in (0, 5, 7))
+        near, of_tokens = (List(context, builder, signature.args[n], args[n]) for n in (3, 6))
+        _, tile, first, _, behind, *_ = args
 
-        nearest = w.in_every_lane(builder.trunc(behind, I32))
-        distances = builder.add(nearest, NUMBERS)
         before, after = (reaches.vector(index(side), first) for side in (0, 1))
-        is_pair = builder.and_(
-            builder.icmp_signed("<=", distances, before), builder.icmp_signed("<=", builder.neg(distances), after)
-        )
-        middle = builder.lshr(near.length, index(1))
-        found = builder.select(is_pair, near.vector(builder.add(middle, behind)), w.zeros)
-        w.store(found, row, first)
-        return lane_sum(builder, found)
+        begin, middle = builder.mul(tile, index(TILE_ROWS)), builder.lshr(near.length, index(1))
+        found, pairs = [], []
+        for row in range(TILE_ROWS):
+            nearest = builder.sub(behind, index(row))
+            distances = builder.add(reaches.in_every_lane(builder.trunc(nearest, I32)), NUMBERS)
+            is_near = builder.icmp_signed("<=", distances, before)
+            pairs.append(builder.and_(is_near, builder.icmp_signed("<=", builder.neg(distances), after)))
+            found.append(builder.select(pairs[-1], near.vector(builder.add(middle, nearest)), w.zeros))
+            w.store(found[-1], builder.add(begin, index(row)), first)
+        sums = part(builder, lane_sums(builder, found), 0, TILE_ROWS)
+        of_tokens.store(builder.fadd(of_tokens.few(begin, TILE_ROWS), sums), begin)
+        members = builder.bitcast(functools.reduce(builder.or_, pairs), ir.IntType(LANES))
+        _extend_range(builder, ranges, tile, first, members)
+        return context.get_dummy_value()
 
-    return weights.dtype(weights, types.intp, types.intp, near, types.intp, reach), generate
+    place = types.intp
+    return types.void(weights, place, place, near, place, reach, token_weights, centres_of), generate

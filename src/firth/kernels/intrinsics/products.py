@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from numba import types
+from numba.core import cgutils
 from numba.extending import intrinsic, overload
 
 from firth.kernels.ahead import ask
@@ -64,6 +65,11 @@ ASKED_A_SCORE, ASKED_A_FEW, ASKED_A_SUM = 1, 2, 4
 
 Row = Callable[[Value], Value]
 """From a number in a list of rows to the row."""
+
+
+def is_none(kind: Any) -> bool:
+    """Whether an argument of this type is None, or was left out."""
+    return isinstance(kind, types.NoneType | types.Omitted)
 
 
 def _itself(number: Value) -> Value:
@@ -180,13 +186,15 @@ def _fill_sums(
     *,
     begin: Callable[[int, Value, Value], Value] | None = None,
     between: tuple[Value, Value] | None = None,
+    squares: List | None = None,
 ) -> None:
     """So many rows of `out`, from the first-th on, become the sums over some ranges of k of weight(row, k) · the
     k-th row of Z, which begin as `begin(which of the rows, its number in out, column)`, or as zero; where columns are
-    given, `between` these.
+    given, `between` these. The squares of their lengths are found as in `square_each`, while they are in registers.
     """
     of_tile = [builder.add(first, index(r)) for r in range(rows)]
     out_rows = [of_out(row) for row in of_tile]
+    square_slots = [cgutils.alloca_once(builder, z.zeros.type) for _ in range(rows if squares else 0)]
 
     def of_columns(columns: list[Value]) -> None:
         places = [(r, row, column) for r, row in enumerate(out_rows) for column in columns]
@@ -203,11 +211,19 @@ def _fill_sums(
         sums = [begin(*place) if begin else z.zeros for place in places]
         for start, stop in ranges:
             sums = accumulate(builder, sums, start, stop, 1, body)
-        for (_, row, column), total in zip(places, sums, strict=True):
+        for (r, row, column), total in zip(places, sums, strict=True):
             out.store(total, row, column)
+            if squares:
+                slot = square_slots[r]
+                builder.store(multiply_add(builder, total, total, builder.load(slot)), slot)
 
+    for slot in square_slots:
+        builder.store(z.zeros, slot)
     most = VECTORS * (2 if rows == 1 else 1)
     in_columns(builder, between or z.columns, range(most, 0, -1), of_columns)
+    if squares:
+        sums = lane_sums(builder, [builder.load(slot) for slot in square_slots])
+        squares.store(part(builder, sums, 0, rows), first)
 
 
 def _onto(out: Matrix) -> Callable[[int, Value, Value], Value]:
@@ -221,16 +237,17 @@ def _weight(g: Matrix, *, transposed: bool) -> Callable[[Value, Value], Value]:
 
 def _weigh_tile(*, transposed: bool = False) -> Any:
     @intrinsic
-    def tile(typing_context, G, r, first, last, dense, end, Z, out):  # type: ignore[no-untyped-def]
+    def tile(typing_context, G, r, first, last, dense, end, Z, out, squares):  # type: ignore[no-untyped-def]
         """out[r:r+4] = Σ G[r:r+4, k] · Z[k], or with G[k, r:r+4]ᵀ, for k from `first` to `last`, and then from `dense`
-        to `end`.
+        to `end`; squares[r:r+4] = the squares of their lengths, if these are asked for.
         """
-        signature = types.void(G, *[types.intp] * 5, Z, out)
+        signature = types.void(G, *[types.intp] * 5, Z, out, squares)
 
         def generate(context: Any, builder: Builder, signature: Any, args: Any) -> Value:
             g, z, out = (Matrix(context, builder, signature.args[i], args[i]) for i in (0, 6, 7))
+            found = None if is_none(squares) else List(context, builder, signature.args[8], args[8])
             weight, ranges = _weight(g, transposed=transposed), [tuple(args[2:4]), tuple(args[4:6])]
-            _fill_sums(builder, TILE_ROWS, weight, args[1], ranges, z, _itself, out, _itself)
+            _fill_sums(builder, TILE_ROWS, weight, args[1], ranges, z, _itself, out, _itself, squares=found)
             return context.get_dummy_value()
 
         return signature, generate
@@ -385,11 +402,11 @@ def _weigh_with(G, n, Z, weights, others, of_others, out, ahead=None):  # type: 
 
 
 @overload(weigh_bands, jit_options=OPTIONS)
-def _weigh_bands(G, n, bands, dense, Z, out, ahead=None):  # type: ignore[no-untyped-def]
-    def tiles(G, n, bands, dense, Z, out, ahead=None):  # type: ignore[no-untyped-def]
+def _weigh_bands(G, n, bands, dense, Z, out, squares=None, ahead=None):  # type: ignore[no-untyped-def]
+    def tiles(G, n, bands, dense, Z, out, squares=None, ahead=None):  # type: ignore[no-untyped-def]
         for r in range(0, n, TILE_ROWS):
             first, last = bands[r // TILE_ROWS, 0], bands[r // TILE_ROWS, 1]
-            _weigh_rows(G, r, first, last, dense, Z.shape[0], Z, out)
+            _weigh_rows(G, r, first, last, dense, Z.shape[0], Z, out, squares)
             ask(ahead, ASKED_A_SUM)
 
     return tiles
@@ -399,17 +416,18 @@ def _weigh_bands(G, n, bands, dense, Z, out, ahead=None):  # type: ignore[no-unt
 def _weigh_transposed(G, n, X, out, ahead=None):  # type: ignore[no-untyped-def]
     def tiles(G, n, X, out, ahead=None):  # type: ignore[no-untyped-def]
         for r in range(0, out.shape[0], TILE_ROWS):
-            _weigh_columns(G, r, 0, n, 0, 0, X, out)
+            _weigh_columns(G, r, 0, n, 0, 0, X, out, None)
             ask(ahead, ASKED_A_SUM)
 
     return tiles
 
 
 @overload(weigh_transposed_bands, jit_options=OPTIONS)
-def _weigh_transposed_bands(G, X, bands, out, ahead=None):  # type: ignore[no-untyped-def]
-    def tiles(G, X, bands, out, ahead=None):  # type: ignore[no-untyped-def]
+def _weigh_transposed_bands(G, X, bands, out, squares=None, ahead=None):  # type: ignore[no-untyped-def]
+    def tiles(G, X, bands, out, squares=None, ahead=None):  # type: ignore[no-untyped-def]
         for r in range(0, out.shape[0], TILE_ROWS):
-            _weigh_columns(G, r, bands[r // TILE_ROWS, 0], bands[r // TILE_ROWS, 1], 0, 0, X, out)
+            first, last = bands[r // TILE_ROWS, 0], bands[r // TILE_ROWS, 1]
+            _weigh_columns(G, r, first, last, 0, 0, X, out, squares)
             ask(ahead, ASKED_A_SUM)
 
     return tiles

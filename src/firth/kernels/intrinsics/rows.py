@@ -23,12 +23,12 @@ from firth.kernels.intrinsics.registers import (
 )
 from firth.kernels.intrinsics.replacing import replaces
 from firth.kernels.products import LANES
-from firth.kernels.rows import add_row, dot, sum_places, weigh_rows
+from firth.kernels.rows import add_row, copy_row, dot, sum_places, weigh_rows
 
 SUMS = 4
 """Sums of a product of two rows: enough to hide the latency of a multiply-add."""
-VECTORS = 8
-"""Vectors of a row that are summed in one go, at most: 128 numbers."""
+VECTORS = (7, 4, 1)
+"""Vectors of a row that are summed in one go: at first 128 numbers."""
 
 
 def _whole(builder: Builder, width: Value, stride: int) -> Value:
@@ -38,7 +38,7 @@ def _whole(builder: Builder, width: Value, stride: int) -> Value:
 
 def _over_row(builder: Builder, width: Value, body: Callable[[list[Value], bool], None]) -> None:
     """Run `body(columns, True)` over the vectors of a row, and `body([column], False)` over the numbers left over."""
-    in_columns(builder, (index(0), width), (VECTORS, 1), lambda columns: body(columns, True))
+    in_columns(builder, (index(0), width), VECTORS, lambda columns: body(columns, True))
     for_range(builder, _whole(builder, width, LANES), width, 1, lambda column: body([column], False))
 
 
@@ -116,6 +116,23 @@ def _add_row(typing_context, out, o, weight, rows, i):  # type: ignore[no-untype
         return context.get_dummy_value()
 
     return types.void(out, types.intp, rows.dtype, rows, types.intp), generate
+
+
+@replaces(copy_row)
+def _copy_row(typing_context, out, o, rows, i):  # type: ignore[no-untyped-def]
+    def generate(context: Any, builder: Builder, signature: Any, args: Any) -> Value:
+        copies, z = (Matrix(context, builder, signature.args[n], args[n]) for n in (0, 2))
+        _, o, _, i = args
+
+        def body(columns: list[Value], whole: bool) -> None:
+            found = [z.vector(i, c) if whole else builder.load(z.at(i, c)) for c in columns]
+            for number, c in zip(found, columns, strict=True):
+                copies.store(number, o, c)
+
+        _over_row(builder, z.width, body)
+        return context.get_dummy_value()
+
+    return types.void(out, types.intp, rows, types.intp), generate
 
 
 @replaces(weigh_rows)
