@@ -118,6 +118,7 @@ def new_windows(weights: Float32, rows: int, centres: int, columns: int) -> Wind
         near=near,
         within=np.concatenate([np.zeros(1, np.float32), np.cumsum(weights)]),
         weights=aligned_zeros(rows, columns),
+        centre_weights=np.ones(columns, np.float32),
         token_weights=np.zeros(rows, np.float32),
         centres_of=np.zeros((rows // TILE_ROWS, 2), np.int32),
         tokens_of=np.zeros((columns // TILE_ROWS, 2), np.int32),

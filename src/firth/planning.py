@@ -36,8 +36,10 @@ is old by the time that their changes are added.
 """
 ROUND_STEP = 4.0
 """Greatest sum of a round's learning rates over the pairs and noise pairs of one word: above it, it overshoots."""
-SENTENCE_STEP = 100.0
-"""The same over all pairs of a round, in windows of whole sentences: what these pairs ask for is much alike."""
+CENTRE_STEP, TREE_CENTRE_STEP = 2.0, 1.0
+"""The same over the pairs of one centre in skip-gram, of which each sees the centre's vector as it was before all of
+them: where windows are so wide that it would be more, its pairs weigh less. And over those of a path of a tree.
+"""
 SUM_STEP = 2.5
 """The same in CBOW where context words are summed: each centre changes the sums of all that share its context words."""
 TREE_STEP, TREE_CENTRES = 5.0, {"skip-gram": 64, "cbow": CBOW_CENTRES}
@@ -102,11 +104,19 @@ def window_and_pairs(tokens: Tokens, config: TrainingConfig) -> tuple[int, float
         lengths = np.diff(tokens.sentence_starts)
         others = np.minimum(lengths - 1, MOST_DISTANCE)
         window = max(1, int(others.max()))
-        return window, max(1.0, float((others * lengths).sum() / lengths.sum()))
+        pairs = np.minimum(others, most_pairs(config))
+        return window, max(1.0, float((pairs * lengths).sum() / lengths.sum()))
     window = int(config.window)
     within = np.arange(window, 0, -1) / window if config.shrink_windows else np.ones(window)
     sides = 2 if config.window_side == "both" else 1
-    return window, sides * float((within * distance_weights(config, window)).sum())
+    return window, min(sides * float((within * distance_weights(config, window)).sum()), most_pairs(config))
+
+
+def most_pairs(config: TrainingConfig) -> float:
+    """What the pairs of one centre weigh together, at most; in CBOW, where they are one step, there is no bound."""
+    if config.architecture == "cbow":
+        return math.inf
+    return (TREE_CENTRE_STEP if config.objective == "hierarchical-softmax" else CENTRE_STEP) / config.first_rate
 
 
 def share_of_rows(p: Float64, parts: Parts) -> Float64:
@@ -178,9 +188,6 @@ def round_shape(tokens: Tokens, config: TrainingConfig) -> tuple[int, int]:
     if not is_wide(config):
         greatest = max(float(of.max()) for of in visits(tokens, config, share_of_parts))
         centres = int(min(centres, ROUND_STEP / (config.first_rate * greatest)))
-    if config.window == "sentence" and config.architecture == "skip-gram":
-        _, pairs = window_and_pairs(tokens, config)
-        centres = min(centres, int(SENTENCE_STEP / (config.first_rate * pairs)))
     if config.architecture == "cbow" and config.context == "sum":
         _, pairs = window_and_pairs(tokens, config)
         centres = min(centres, int(SUM_STEP / (config.first_rate * pairs)))
@@ -268,6 +275,7 @@ def plan_epoch(tokens: Tokens, config: TrainingConfig, epoch: int, epochs: int) 
         after=int(config.window_side != "before"),
         distance_weights=distance_weights(config, window),
         even=int(config.distance_weights == "even"),
+        most_pairs=most_pairs(config),
         noise_weight=config.negative / of_block,
         mean_rounds=max(MEAN_ROUNDS, MEAN_CENTRES * len(tokens.counts) // of_round),
         rate_first=config.first_rate - fall * epoch,

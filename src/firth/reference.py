@@ -369,7 +369,9 @@ def train_epoch(
             contexts, places = [], []
             for i in range(first, last):
                 near = pairs_of(i, kept, sentences, plan)
-                words = [(ids[kept[j]], float(plan.distance_weights[abs(j - i) - 1])) for j in near]
+                weights = plan.distance_weights[np.abs(np.array(near, int) - i) - 1].astype(float)
+                weights *= plan.most_pairs / max(plan.most_pairs, weights.sum()) if plan.most_pairs < np.inf else 1
+                words = [(ids[kept[j]], float(weight)) for j, weight in zip(near, weights, strict=True)]
                 centre = ids[kept[i]]
                 targets = (
                     noise_targets(centre, noise, plan.noise_weight)

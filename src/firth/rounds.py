@@ -23,7 +23,7 @@ from firth.planning import Tokens, initial_parameters, loss_of_nothing, plan_epo
 from firth.sampling import as_thresholds, keep_probabilities
 from firth.team import Team
 
-VERSION = 4
+VERSION = 5
 """Goes up when the same settings come to other bits, so that no checkpoint of before is gone on with."""
 HELD_OUT = 2**32
 """In the place of an epoch's number, for the random numbers of what is held out."""

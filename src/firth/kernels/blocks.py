@@ -79,6 +79,7 @@ class Plan(NamedTuple):
     after: int
     distance_weights: Float32  # (window,) the weight of a context word by its distance from the centre
     even: int  # 1 if all of these are 1
+    most_pairs: float  # what the pairs of one centre weigh together, at most, in skip-gram
     noise_weight: float  # k/K, the weight of each noise word in each pair
     mean_rounds: int  # the mean of all output vectors is found in one of so many rounds, where it is needed
     rate_first: float  # the learning rate where the epoch begins, and how it changes per token
@@ -96,6 +97,7 @@ class Windows(NamedTuple):
     near: Float32  # (2 · (n + window + 4),) a pair's weight by how far its centre is behind; 0 is in the middle
     within: Float32  # (window + 1,) what the context words up to a distance weigh together, on one side
     weights: Float32  # (T, n or more) of each (context word, centre), zero where they are no pair
+    centre_weights: Float32  # (n or more,) what each centre's pairs are multiplied by
     token_weights: Float32  # (T,) what the pairs of each context word weigh together
     centres_of: Int32  # (T / 4, 2) the centres that each four context words are paired with: a range
     tokens_of: Int32  # (n / 4 or more, 2) the context words that each four centres are paired with

@@ -77,8 +77,8 @@ def find_windows(
 
 
 def weigh_tile(
-    weights: Float32, tile: Any, first: Any, near: Float32, behind: Any, reach: Int32, token_weights: Float32,
-    centres_of: Int32,
+    weights: Float32, tile: Any, first: Any, near: Float32, behind: Any, reach: Int32,
+    centre_weights: Float32, token_weights: Float32, centres_of: Int32,
 ) -> None:  # fmt: skip
     """Weigh a tile's context words, four rows of `weights`, in their pairs with the 16 centres from the `first` on. Add
     what each weighs to `token_weights`. centres_of[tile], a range, or (0, 0) if there are none so far, goes on to the
@@ -91,11 +91,20 @@ def weigh_tile(
     rows, centres = slice(tile * TILE_ROWS, (tile + 1) * TILE_ROWS), slice(first, first + LANES)
     distances = behind + np.arange(LANES) - np.arange(TILE_ROWS)[:, None]
     is_pair = (distances <= reach[0, centres]) & (-distances <= reach[1, centres])
-    weights[rows, centres] = np.where(is_pair, near[len(near) // 2 + distances], 0)
+    weights[rows, centres] = np.where(is_pair, near[len(near) // 2 + distances], 0) * centre_weights[centres]
     token_weights[rows] += weights[rows, centres].sum(axis=1)
     paired = first + np.flatnonzero(is_pair.any(axis=0))
     if len(paired) > 0:
         centres_of[tile] = paired.min() if centres_of[tile, 1] == 0 else centres_of[tile, 0], paired.max() + 1
+
+
+@compiled
+def weigh_centres(centres: int, plan: Plan, windows: Windows) -> None:
+    """Find what the pairs of each centre are multiplied by, so that they weigh no more than `plan.most_pairs`."""
+    within, reach = windows.within, windows.reach
+    for i in range(centres):
+        total = within[reach[0, i]] + within[reach[1, i]]
+        windows.centre_weights[i] = plan.most_pairs / total if total > plan.most_pairs else np.float32(1)
 
 
 @compiled
@@ -112,7 +121,10 @@ def weigh_windows(centres: int, tokens: int, before: int, windows: Windows) -> N
             windows.token_weights[row] = 0
         for first in range(0, reach.shape[1], LANES):
             behind = before + first - tile * TILE_ROWS
-            weigh_tile(windows.weights, tile, first, windows.near, behind, reach, windows.token_weights, centres_of)
+            weigh_tile(
+                windows.weights, tile, first, windows.near, behind, reach, windows.centre_weights,
+                windows.token_weights, centres_of,
+            )  # fmt: skip
     for tile in range(tokens_of.shape[0]):
         tokens_of[tile, 0] = tokens_of[tile, 1] = 0
     for i in range(centres):

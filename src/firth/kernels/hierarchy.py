@@ -21,6 +21,7 @@ from firth.kernels.blocks import (
     Plan,
     Scratch,
     Stretch,
+    Windows,
     ask_for,
     clear,
     copy_inputs,
@@ -30,7 +31,7 @@ from firth.kernels.blocks import (
 )
 from firth.kernels.cbow import Hidden, gather_contexts, scatter_gradients, share_errors
 from firth.kernels.compiler import compiled
-from firth.kernels.contexts import find_windows
+from firth.kernels.contexts import find_windows, weigh_centres
 from firth.kernels.limits import find_ratios
 from firth.kernels.prefetch import prefetch_number, prefetch_row
 from firth.kernels.products import LANES, TILE_ROWS, learn_listed, score_listed, weigh_listed, weigh_transposed_listed
@@ -205,14 +206,14 @@ def list_path(word: int, tree: Tree, nodes: Int32, turns: Turns) -> int:
 
 
 @compiled
-def list_contexts(i: int, before: int, plan: Plan, reach: Int32, contexts: Int32, turns: Turns) -> int:
-    """List the rows of the context words of centre i, and what they weigh by their distance; behind them its own, to
-    make them even. Return how many context words these are.
+def list_contexts(i: int, before: int, plan: Plan, windows: Windows, contexts: Int32, turns: Turns) -> int:
+    """List the rows of the context words of centre i, and what they weigh; behind them its own, to make them even.
+    Return how many context words these are.
     """
-    own, n = before + i, 0
+    own, n, reach = before + i, 0, windows.reach
     for row in range(own - reach[0, i], own + reach[1, i] + 1):
         contexts[n] = row
-        turns.weights[n] = plan.distance_weights[max(abs(row - own), 1) - 1]
+        turns.weights[n] = windows.centre_weights[i] * plan.distance_weights[max(abs(row - own), 1) - 1]
         n += int(row != own)
     contexts[n], turns.weights[n] = own, 0
     return n
@@ -334,6 +335,7 @@ def compute_tree_block(
     tokens, before = start_tree_block(
         stretch, first, block, centres, plan, parameters, parts, tree, scratch, changes, thread
     )
+    weigh_centres(centres, plan, scratch.windows)
     copy_inputs(parameters.inputs, changes.input_words[block], tokens, rows, parts)
     clear(input_rows, 0, tokens)
     for t in range(tokens):
@@ -348,7 +350,7 @@ def compute_tree_block(
         if reach[0, i] + reach[1, i] == 0:
             continue
         length = list_path(stretch.tokens[first + i], tree, nodes, turns)
-        n = list_contexts(i, before, plan, reach, contexts, turns)
+        n = list_contexts(i, before, plan, scratch.windows, contexts, turns)
         even = contexts[: whole(n, 2)]
         score_listed(rows, even, outputs, nodes[: whole(length, TILE_ROWS)], G)
         if measured:

@@ -29,7 +29,7 @@ from firth.kernels.blocks import (
     softplus,
 )
 from firth.kernels.compiler import compiled
-from firth.kernels.contexts import find_windows, weigh_windows
+from firth.kernels.contexts import find_windows, weigh_centres, weigh_windows
 from firth.kernels.limits import squares_to_ratios
 from firth.kernels.noise import Noise
 from firth.kernels.products import LANES, TILE_ROWS, score_bands, weigh_bands, weigh_transposed_bands
@@ -140,6 +140,7 @@ def compute_block(
         ask_for_outputs(output_words, ahead)
     expect(next_first, first, stretch, plan, noise, ahead)
     windows = scratch.windows
+    weigh_centres(centres, plan, windows)
     weigh_windows(centres, tokens, before, windows)
     for tile in range(plan.first_noise // TILE_ROWS, windows.tokens_of.shape[0]):  # noise words are paired with all
         windows.tokens_of[tile, 0], windows.tokens_of[tile, 1] = 0, tokens

@@ -30,21 +30,22 @@ def _extend_range(builder: Builder, ranges: Matrix, row: Value, first: Value, me
 
 
 @replaces(weigh_tile)
-def _weigh_tile(typing_context, weights, tile, first, near, behind, reach, token_weights, centres_of):  # type: ignore[no-untyped-def]
+def _weigh_tile(typing_context, weights, tile, first, near, behind, reach, centre_weights, token_weights, centres_of):  # type: ignore[no-untyped-def]
     def generate(context: Any, builder: Builder, signature: Any, args: Any) -> Value:
-        w, reaches, ranges = (Matrix(context, builder, signature.args[n], args[n]) for n in (0, 5, 7))
-        near, of_tokens = (List(context, builder, signature.args[n], args[n]) for n in (3, 6))
+        w, reaches, ranges = (Matrix(context, builder, signature.args[n], args[n]) for n in (0, 5, 8))
+        near, of_centres, of_tokens = (List(context, builder, signature.args[n], args[n]) for n in (3, 6, 7))
         _, tile, first, _, behind, *_ = args
 
         before, after = (reaches.vector(index(side), first) for side in (0, 1))
         begin, middle = builder.mul(tile, index(TILE_ROWS)), builder.lshr(near.length, index(1))
-        found, pairs = [], []
+        weights_of_centres, found, pairs = of_centres.vector(first), [], []
         for row in range(TILE_ROWS):
             nearest = builder.sub(behind, index(row))
             distances = builder.add(reaches.in_every_lane(builder.trunc(nearest, I32)), NUMBERS)
             is_near = builder.icmp_signed("<=", distances, before)
             pairs.append(builder.and_(is_near, builder.icmp_signed("<=", builder.neg(distances), after)))
-            found.append(builder.select(pairs[-1], near.vector(builder.add(middle, nearest)), w.zeros))
+            by_distance = builder.select(pairs[-1], near.vector(builder.add(middle, nearest)), w.zeros)
+            found.append(builder.fmul(by_distance, weights_of_centres))
             w.store(found[-1], builder.add(begin, index(row)), first)
         sums = part(builder, lane_sums(builder, found), 0, TILE_ROWS)
         of_tokens.store(builder.fadd(of_tokens.few(begin, TILE_ROWS), sums), begin)
@@ -53,4 +54,4 @@ def _weigh_tile(typing_context, weights, tile, first, near, behind, reach, token
         return context.get_dummy_value()
 
     place = types.intp
-    return types.void(weights, place, place, near, place, reach, token_weights, centres_of), generate
+    return types.void(weights, place, place, near, place, reach, centre_weights, token_weights, centres_of), generate
