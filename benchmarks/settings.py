@@ -406,11 +406,11 @@ def why(point: dict[str, Any]) -> str:
     if settings["kind"] == "hierarchical softmax, cbow":
         return "context words learn at the end of a block of 32 centres, not after each"
     if "hierarchical" in settings["kind"]:
-        return "nodes on many paths learn more slowly, as all pairs of a round see the same vectors of theirs"
+        return "all context words of a centre see its path as it was before them, and so learn less than one by one"
     if settings["kind"] == "cbow, sum":
         return "context words share the bound on their sum, so each moves less the more they are"
-    if settings["window"] == "sentence":
-        return "not known; smaller rounds do not mend it"
+    if settings["corpus"] == "sessions":
+        return "both fall before they rise with more passes (or only fall, in CBOW), and firth falls further"
     if settings["sample"] == 1e-5 or settings["learning_rate"] < 0.015 or settings["negative"] == 1:
         return "hardly begun in so few passes: what pairs learn in a round, others see a round later"
     return "not known"

@@ -219,7 +219,8 @@ class TrainingConfig(TextConfig):
     learning_rate: float = setting(
         0.025,
         "the learning rate at the start, in the measure of word2vec.c; where cbow has exact gradients of a mean, which"
-        " are smaller, steps are made larger to suit: four times, or more with windows above 5",
+        " are smaller, steps are made larger to suit: four times, or more with windows above 5; with"
+        " hierarchical-softmax in skip-gram, one and a half times",
         is_real(1e-12, 1),
         "a number above 0, up to 1 (0.025 is usual, above 0.2 is rarely good)",
     )
@@ -249,7 +250,8 @@ class TrainingConfig(TextConfig):
 
     @property
     def first_rate(self) -> float:
-        """The size of steps at the start: the learning rate. In cbow, with exact gradients, of which each context word
+        """The size of steps at the start: the learning rate. In skip-gram with a tree, whose nodes are as they were for
+        all context words of a centre, half as much again. In cbow, with exact gradients, of which each context word
         has a share, four times as much; with noise words 0.8 times for each word of a window above 5, up to 12 times or
         a rate of 0.3. Where context words are summed, 1.5 over the window at most.
         """
@@ -257,7 +259,8 @@ class TrainingConfig(TextConfig):
         if self.architecture == "cbow" and self.context == "sum":
             return min(self.learning_rate, 1.5 / window)
         if not self.shares_gradient:
-            return self.learning_rate
+            is_tree = self.architecture == "skip-gram" and self.objective == "hierarchical-softmax"
+            return self.learning_rate * (1.5 if is_tree else 1)
         of_window = min(0.8 * window, 12.0) * self.learning_rate if self.objective == "negative-sampling" else 0.0
         return max(4 * self.learning_rate, min(of_window, 0.3))
 

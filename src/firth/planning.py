@@ -42,7 +42,7 @@ them: where windows are so wide that it would be more, its pairs weigh less. And
 """
 SUM_STEP = 2.5
 """The same in CBOW where context words are summed: each centre changes the sums of all that share its context words."""
-TREE_STEP, TREE_CENTRES = 5.0, {"skip-gram": 64, "cbow": CBOW_CENTRES}
+TREE_STEP, TREE_CENTRES = 1.0, {"skip-gram": 64, "cbow": CBOW_CENTRES}
 """The same over the pairs of a tree's node: those on many paths learn more slowly. And the centres in a round, unless
 more are asked for; in CBOW, where nodes learn centre by centre, a round is one block.
 """
