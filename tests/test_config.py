@@ -56,6 +56,8 @@ def test_config__rates_must_fall():
 def test_config__rounds_of_one_block_have_no_other_size():
     with pytest.raises(ConfigError, match="round_centres"):
         TrainingConfig(architecture="cbow", objective="hierarchical-softmax", round_centres=256)
+    with pytest.raises(ConfigError, match="gradient is not that of any loss where vectors are shared"):
+        TrainingConfig(architecture="cbow", context_gradient="word2vec.c", shared_vectors=True)
 
 
 def test_config__an_unknown_name_is_answered_with_the_known():

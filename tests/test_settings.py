@@ -69,7 +69,7 @@ def possible(chosen):
     tree = chosen["objective"] == "hierarchical-softmax"
     shared = chosen["shared_vectors"] and not tree and not chosen["max_n"]
     if chosen["architecture"] == "cbow" and chosen["context_gradient"] == "word2vec.c":
-        shared = False  # a word that fills its own window learns from itself many times over: may end as an error
+        shared = False
     centres = None if tree and chosen["architecture"] == "cbow" else chosen["round_centres"]
     return chosen | {"shared_vectors": shared, "round_centres": centres}
 

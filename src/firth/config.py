@@ -286,6 +286,8 @@ class TrainingConfig(TextConfig):
             wrong.append(f"max_n ({self.max_n}) must not be below min_n ({self.min_n}), but for 0, no n-grams")
         if self.max_n and self.shared_vectors:
             wrong.append("with n-grams (max_n) a word has many vectors: they cannot be shared (shared_vectors)")
+        if self.shared_vectors and self.architecture == "cbow" and self.context_gradient == "word2vec.c":
+            wrong.append("word2vec.c's gradient is not that of any loss where vectors are shared: use the exact one")
         if self.shared_vectors and self.objective == "hierarchical-softmax":
             wrong.append("hierarchical-softmax has vectors of a tree's nodes, which words cannot share")
         if self.round_centres and self.architecture == "cbow" and self.objective == "hierarchical-softmax":
