@@ -403,19 +403,24 @@ def shown(values: list[float]) -> str:
 def why(point: dict[str, Any]) -> str:
     """What firth does otherwise than gensim at a point where it is behind, as far as it is known."""
     settings = USUAL | point
-    if settings["kind"] == "hierarchical softmax, cbow":
-        return "context words learn at the end of a block of 32 centres, not after each"
-    if "hierarchical" in settings["kind"]:
-        return "all context words of a centre see its path as it was before them, and so learn less than one by one"
-    if settings["kind"] == "cbow, sum":
-        return "context words share the bound on their sum, so each moves less the more they are"
-    if settings["corpus"] == "shakespeare":
-        return "so small a text is learnt by heart, by firth sooner: at a fifth of the learning rate its score is 0.023"
-    if settings["corpus"] == "sessions":
-        return "both fall before they rise with more passes (or only fall, in CBOW), and firth falls further"
-    if settings["sample"] == 1e-5 or settings["learning_rate"] < 0.015 or settings["negative"] == 1:
-        return "hardly begun in so few passes: what pairs learn in a round, others see a round later"
-    return "not known"
+    kind, corpus = settings["kind"], settings["corpus"]
+    reasons = {
+        "context words learn at the end of a block of 32 centres, not after each": kind == "hierarchical softmax, cbow",
+        "all context words of a centre see its path as it was before them, and so learn less than one by one": (
+            kind == "hierarchical softmax"
+        ),
+        "context words share the bound on their sum, so each moves less the more they are": kind == "cbow, sum",
+        "so small a text is learnt by heart, by firth sooner: at a fifth of the learning rate its score is 0.023": (
+            corpus == "shakespeare"
+        ),
+        "both fall before they rise with more passes (or only fall, in CBOW), and firth falls further": (
+            corpus == "sessions"
+        ),
+        "hardly begun in so few passes: what pairs learn in a round, others see a round later": (
+            settings["sample"] == 1e-5 or settings["learning_rate"] < 0.015 or settings["negative"] == 1
+        ),
+    }
+    return next((reason for reason, holds in reasons.items() if holds), "not known")
 
 
 def write_table() -> None:
