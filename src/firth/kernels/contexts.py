@@ -102,6 +102,8 @@ def weigh_tile(
 def weigh_centres(centres: int, plan: Plan, windows: Windows) -> None:
     """Find what the pairs of each centre are multiplied by, so that they weigh no more than `plan.most_pairs`."""
     within, reach = windows.within, windows.reach
+    if 2 * within[plan.window] <= plan.most_pairs:  # then all are 1, as they were at first
+        return
     for i in range(centres):
         total = within[reach[0, i]] + within[reach[1, i]]
         windows.centre_weights[i] = plan.most_pairs / total if total > plan.most_pairs else np.float32(1)
