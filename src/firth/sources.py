@@ -21,6 +21,7 @@ from firth.config import TextConfig
 from firth.errors import SourceError
 from firth.files import sha256_of
 from firth.lines import Lines
+from firth.prose import as_lines
 from firth.team import map_ahead
 from firth.text import BLOCK_BYTES, SENTENCE_END, Block, decompressed, read_blocks, split_block, word_of
 
@@ -148,7 +149,7 @@ class Texts(TextSource):
                     f"item {number:,} is {_kind(text)}, where those before it are strings of text:"
                     " pass only strings, or only lists of tokens"
                 )
-            waiting.append(_encoded(text, f"item {number:,}"))
+            waiting.append(_encoded(as_lines(text, config), f"item {number:,}"))
             size += len(waiting[-1])
             if size >= BLOCK_BYTES:
                 bytes_read += size

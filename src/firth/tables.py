@@ -15,6 +15,7 @@ import numpy as np
 
 from firth.config import TextConfig
 from firth.errors import SourceError
+from firth.prose import as_lines, is_prose
 from firth.sources import (
     ARROW,
     PARQUET,
@@ -232,7 +233,11 @@ class TextColumn(_FileColumn, TextSource):
         """All text, in order."""
         for array, bytes_read in self.arrays():
             for part in _parts(array.cast("large_string")):
-                yield Block(_joined(part, "\n"), bytes_read)
+                if is_prose(config):
+                    texts = [as_lines(text, config) for text in part.to_pylist()]
+                    yield Block("\n".join([*texts, ""]).encode("utf-8"), bytes_read)
+                else:
+                    yield Block(_joined(part, "\n"), bytes_read)
 
 
 class ListColumn(_FileColumn, TokenLists):

@@ -4,7 +4,9 @@ Text goes through here in blocks of UTF-8 bytes, cut at white space. `standardiz
 `split_block` does the same for whole blocks, and `scanning.py` in compiled loops: the tests compare all three.
 
 The steps, in this order: ASCII punctuation is dropped, the text is split (at Unicode white space, or at the
-separator asked for), and each token is lower-cased by all the rules of Unicode. A line is a sentence.
+separator asked for), and each token is lower-cased by all the rules of Unicode. A line is a sentence, however it
+ends: as on Unix, on Windows or on old Macs. For other sentences and other punctuation, the text is rewritten first
+(`firth.prose`).
 """
 
 from __future__ import annotations
@@ -23,6 +25,7 @@ from typing import IO, Any, NamedTuple, cast
 
 from firth.config import TextConfig
 from firth.errors import SourceError
+from firth.prose import Prose, is_prose, rewritten
 
 BLOCK_BYTES = 1 << 19
 ZSTD_PIECE_BYTES = 1 << 10
@@ -52,6 +55,7 @@ def standardize(line: str, config: TextConfig | None = None) -> list[str]:
     ['well', 'go', 'élan']
     """
     config = config or TextConfig()
+    line = rewritten(line, config) if is_prose(config) else line
     words = line.translate(str.maketrans("", "", dropped_punctuation(config))).split(config.separator)
     if config.separator is not None:
         words = [stripped for word in words if (stripped := word.strip())]
@@ -61,7 +65,7 @@ def standardize(line: str, config: TextConfig | None = None) -> list[str]:
 def tokenize(lines: Iterable[str], config: TextConfig | None = None) -> list[list[str]]:
     """`standardize` for many lines: the same, several times as fast."""
     config, lines = config or TextConfig(), list(lines)
-    if config.separator is not None or any("\n" in line for line in lines):
+    if is_prose(config) or config.separator is not None or any("\n" in line for line in lines):
         return [standardize(line, config) for line in lines]
     whole = "\n".join(lines).translate(str.maketrans("", "", dropped_punctuation(config)))
     return [line.split() for line in (whole.lower() if config.lowercase else whole).split("\n")] if lines else []
@@ -74,14 +78,15 @@ def split_block(block: bytes, config: TextConfig) -> list[bytes]:
     """
     dropped = dropped_punctuation(config).encode()
     if config.separator is not None:
-        mark, lines = config.separator.encode(), block.translate(None, dropped).split(b"\n")
+        mark = config.separator.encode()
+        lines = block.translate(None, dropped).replace(b"\r", b"\n").split(b"\n")
         ended = [raw for line in lines[:-1] for raw in (*line.split(mark), SENTENCE_END)]
         return ended + lines[-1].split(mark)
     block = block.translate(_LOWER if config.lowercase else None, dropped)
     if not block.isascii():
         block = _UNICODE_SPACE.sub(b" ", block)
     block = block.translate(_SEPARATORS_AS_SPACE)
-    return block.replace(b"\n", b" " + SENTENCE_END + b" ").split()
+    return block.replace(b"\r", b"\n").replace(b"\n", b" " + SENTENCE_END + b" ").split()
 
 
 def word_of(raw: bytes, config: TextConfig) -> str:
@@ -94,7 +99,7 @@ def word_of(raw: bytes, config: TextConfig) -> str:
 
 def dropped_punctuation(config: TextConfig) -> str:
     """The characters that are taken out of a text before it is split."""
-    if not config.strip_punctuation:
+    if not config.strip_punctuation or config.unicode_punctuation:
         return ""
     return "".join(c for c in string.punctuation if c not in (config.separator or ""))
 
@@ -166,6 +171,16 @@ def read_blocks(file: IO[bytes], name: str, config: TextConfig) -> Iterator[byte
     However long a line is, none of it is lost. Raises `SourceError`, with the line, for bytes that are not of
     the encoding (unless `config.errors` allows them), and for a packed file that is cut short.
     """
+    if is_prose(config):
+        prose, plain = Prose(config), _read_plain(file, name, config)
+        yield from (prose.rewrite(block) for block in plain)
+        yield prose.rewrite(b"", final=True) + b"\n"
+    else:
+        yield from _read_plain(file, name, config)
+
+
+def _read_plain(file: IO[bytes], name: str, config: TextConfig) -> Iterator[bytes]:
+    """As `read_blocks`, of the text as it is."""
     decoder = _Decoder(name, config)
     mark = None if config.separator is None else config.separator.encode()
     kept: list[bytes] = []
