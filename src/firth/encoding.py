@@ -23,6 +23,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import platformdirs
 
+from firth.cache import remove_old_corpora, touch
 from firth.config import TextConfig
 from firth.corpus import VERSION, Corpus, is_encoded, write_about, write_words
 from firth.errors import CorpusError, FormatError
@@ -104,9 +105,11 @@ def encode(
     if fingerprint is None:
         return for_once(cache, lambda folder: _write(found, folder, config, None, report, threads, tables_bytes))
     kept = cache / f"{fingerprint[:32]}-{VERSION}"
+    touch(kept)
     try:
         return Corpus(kept)
     except FormatError:
+        remove_old_corpora(cache)
         return _write(found, kept, config, fingerprint, report, threads, tables_bytes, cached=True)
 
 

@@ -45,7 +45,8 @@ Float32 = np.ndarray[Any, np.dtype[np.float32]]
 @dataclasses.dataclass(frozen=True)
 class EpochResult:
     """What an epoch came to: the mean loss of the (context, centre) pairs it was measured on, in nats; NaN if there was
-    none.
+    none. Each was measured just before it was learnt, by vectors that lean towards the text before it: it is the
+    validation loss that models are compared by.
     """
 
     epoch: int

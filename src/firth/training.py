@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import inspect
+import textwrap
 import time
 from collections.abc import Callable, Collection, Iterator
 from contextlib import ExitStack, contextmanager, nullcontext
@@ -370,8 +371,8 @@ def _reporter(
         yield report
 
 
-def _show_settings_in_signature() -> None:
-    """Let help(train), and editors, show every field of `TrainingConfig` as the keyword it is."""
+def _show_settings() -> None:
+    """Let help(train), and editors, show every field of `TrainingConfig` as the keyword it is, and explain it."""
     signature = inspect.signature(train)
     own = [p for p in signature.parameters.values() if p.kind is not p.VAR_KEYWORD]
     fields = [
@@ -379,6 +380,11 @@ def _show_settings_in_signature() -> None:
         for field in dataclasses.fields(TrainingConfig)
     ]
     train.__signature__ = signature.replace(parameters=own + fields)  # type: ignore[attr-defined]
+    explained = []
+    for field in dataclasses.fields(TrainingConfig):
+        text = f"{field.metadata['doc']} ({field.default!r})"
+        explained += [f"    {field.name}", *textwrap.wrap(text, 108, initial_indent=" " * 8, subsequent_indent=" " * 8)]
+    train.__doc__ = "\n".join([train.__doc__ or "", "    Settings, and their defaults:", "", *explained, "    "])
 
 
-_show_settings_in_signature()
+_show_settings()
