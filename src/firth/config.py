@@ -52,6 +52,11 @@ def one_of(*choices: str) -> dict[str, Any]:
     return {"check": lambda value: isinstance(value, str) and value in choices, "wanted": named}
 
 
+def are_words(value: Any) -> bool:
+    """Whether these are words, in an order."""
+    return isinstance(value, tuple) and all(isinstance(word, str) for word in value)
+
+
 def _is_encoding(value: Any) -> bool:
     try:
         codecs.lookup(value)
@@ -72,6 +77,9 @@ class Config:
     """What all configurations share: every value is checked, and everything wrong named at once."""
 
     def __post_init__(self) -> None:
+        for field in dataclasses.fields(self):  # type: ignore[arg-type]
+            if isinstance(field.default, tuple) and isinstance(getattr(self, field.name), list):
+                object.__setattr__(self, field.name, tuple(getattr(self, field.name)))
         wrong = [
             f"{field.name} must be {field.metadata['wanted']}, not {getattr(self, field.name)!r}"
             for field in dataclasses.fields(self)  # type: ignore[arg-type]
@@ -223,6 +231,12 @@ class TrainingConfig(TextConfig):
         or_none(is_int(1)),
         "a whole number of 1 or more, or nothing",
     )
+    stop_words: tuple[str, ...] = setting(
+        (), "words that are left out of the text, however often they occur", are_words, "a list of words"
+    )
+    keep_words: tuple[str, ...] = setting(
+        (), "words that are learnt however rarely they occur", are_words, "a list of words"
+    )
     negative: int = setting(
         5, "noise words that weigh against each pair", is_int(1, 1000), "a whole number from 1 to 1,000"
     )
@@ -305,6 +319,8 @@ class TrainingConfig(TextConfig):
             wrong.append(
                 f"min_learning_rate ({self.min_learning_rate}) must not be above learning_rate ({self.learning_rate})"
             )
+        if both := set(self.stop_words) & set(self.keep_words):
+            wrong.append(f"stop_words and keep_words both have {min(both)!r}")
         if self.patience is not None and self.validation == 0:
             wrong.append("patience needs sentences that are held out: a validation above 0")
         if 0 < self.max_n < self.min_n:

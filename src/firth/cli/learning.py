@@ -53,6 +53,21 @@ class NumberOr(click.ParamType):  # type: ignore[type-arg]
             self.fail(f"{value!r} is not a valid integer, nor {self.word!r}.", param, ctx)
 
 
+class WordsOf(click.ParamType):  # type: ignore[type-arg]
+    """The words of a file, one a line."""
+
+    name = "file"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The words."""
+        if isinstance(value, tuple):
+            return value
+        try:
+            return tuple(filter(None, map(str.strip, Path(value).read_text(encoding="utf-8-sig").splitlines())))
+        except (OSError, UnicodeDecodeError) as error:
+            self.fail(f"cannot read words, one a line, from {value!r}: {error}", param, ctx)
+
+
 TYPES = {"int": int, "float": float, "str": str, "int | str": NumberOr("sentence")}
 """How the values of settings are given, by their types."""
 DEMO_WORDS = ("exception", "month", "file", "thread", "integer", "import")
@@ -66,9 +81,11 @@ def training_options(command: Callable[..., None]) -> Callable[..., None]:
         options: dict[str, Any] = {"default": field.default, "help": text}
         if isinstance(field.default, bool):
             flag = f"{flag}/--no-{field.name.replace('_', '-')}"
+        elif isinstance(field.default, tuple):
+            options |= {"type": WordsOf(), "metavar": "FILE", "help": f"{text[:-1]}: a file of them, one a line."}
         else:
             options["type"] = TYPES[field.type.removesuffix(" | None")]
-        options["show_default"] = field.default is not None
+        options["show_default"] = field.default not in (None, ())
         command = click.option(flag, field.name, **options)(command)
     return command
 
