@@ -26,7 +26,7 @@ from firth.kernels.blocks import Parts
 from firth.model import Word2Vec
 from firth.phrases import Phrases
 from firth.planning import initial_parameters
-from firth.progress import Event, ProgressBar, wanted
+from firth.progress import Event, ProgressBar, log_lines, wanted
 from firth.rounds import Progress
 from firth.starting import Start
 from firth.subwords import Composition, Ngrams, Subwords
@@ -386,6 +386,8 @@ def _reporter(
             listeners.append(progress)
         elif wanted(progress):
             listeners.append(stack.enter_context(ProgressBar()))
+        if (lines := log_lines()) is not None:
+            listeners.append(lines)
         if tensorboard is not None:
             log = stack.enter_context(ScalarLog(tensorboard))
             listeners.append(lambda event: log.rounds(event, time.time()) if isinstance(event, Progress) else None)
