@@ -216,13 +216,6 @@ class Word2Vec(WordVectors):
             raise FormatError(f"{folder / SUBWORDS} is of other words: {subwords.own.shape}, not {vectors.shape}")
         return cls(vocabulary, vectors, None, config, history, folder.absolute(), phrases, subwords)
 
-    def export(self, path: str | Path, *, format: str | None = None, overwrite: bool = False) -> list[Path]:
-        """Write the vectors for other programs: `.txt`, `.vec` and `.bin` as word2vec's, `.tsv` as the tutorial's.
-
-        Returns the files written. Raises as `firth.export` does.
-        """
-        return formats.export(self, path, format=format, overwrite=overwrite)
-
 
 def load(path: str | Path, *, verify: bool = True) -> WordVectors:
     """Load a model's folder, as `Word2Vec`, or a file of vectors of another program, as `WordVectors`."""

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 Float32 = np.ndarray[Any, np.dtype[np.float32]]
+Bool = np.ndarray[Any, np.dtype[np.bool_]]
 Int64 = np.ndarray[Any, np.dtype[np.int64]]
 
 QUERIES, WORDS = 128, 8192
@@ -54,9 +55,10 @@ def unit_rows(vectors: Float32, inverse: Float32) -> Float32:
     return units
 
 
-def _is_usual(inverse: Float32) -> np.ndarray[Any, np.dtype[np.bool_]]:
+def _is_usual(inverse: Float32) -> Bool:
     """Whether rows can be scaled in float32; those of zeros are."""
-    return (inverse == 0) | ((inverse > SHORTEST) & (inverse < LONGEST))
+    usual: Bool = (inverse == 0) | ((inverse > SHORTEST) & (inverse < LONGEST))
+    return usual
 
 
 def nearest(
@@ -98,6 +100,17 @@ def nearest(
                 found = similarities[rows, columns]
                 best[block], ids[block] = _best(best[block], ids[block], rows, found, columns + start)
     return best, ids
+
+
+def cosines(queries: Float32, vectors: Float32, inverse_norms: Float32) -> Float32:
+    """The cosines (n, V) of queries (n, d) of length 1 with all of `vectors` (V, d); NaN with rows not finite."""
+    similarities = np.empty((len(queries), len(vectors)), np.float32)
+    for start in range(0, len(vectors), WORDS):
+        some = slice(start, start + WORDS)
+        similarities[:, some] = _products(
+            queries, unit_rows(vectors[some], inverse_norms[some]), np.empty_like(similarities[:, some])
+        )
+    return similarities
 
 
 def _products(queries: Float32, part: Float32, out: Float32) -> Float32:
