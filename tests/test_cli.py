@@ -118,6 +118,18 @@ def test_similar__an_unknown_word_comes_with_near_ones(run, saved):
     assert "'kin' is not in the vocabulary; near it: king" in err
 
 
+def test_similar__vectors_that_are_not_finite_are_told_of_in_a_line(run, tmp_path):
+    path = tmp_path / "v.txt"
+    path.write_text("3 2\na 1 2\nb nan 0\nc 3 4\n")
+    code, out, err = run("similar", path, "a")
+    assert (code, out) == (0, "0.9839  c\n")
+    assert err.startswith(f"firth: {path}: 1 of 3 words have a vector that is not finite")
+    assert err.count("\n") == 1
+    code, _, err = run("similar", path, "b")
+    assert code == 1
+    assert "firth: the vector of 'b' has numbers that are not finite" in err
+
+
 def test_analogy(run, saved):
     code, out, _ = run("analogy", saved, "the", "king", "queen", "-n", 2)
     assert code == 0
