@@ -260,6 +260,27 @@ def test_stability_and_compare__of_two_models(run, saved, tmp_path):
     assert "fewer than the 10 numbers" in err
 
 
+def test_compare__the_most_moved_or_words_that_are_named(run, tmp_path):
+    random = np.random.default_rng(0)
+    words, numbers = [f"w{i}" for i in range(30)], random.normal(size=(30, 5))
+    for name, rows in (("a", numbers), ("b", numbers[[1, 0, *range(2, 30)]])):
+        export(WordVectors(words, rows), tmp_path / f"{name}.txt")
+    both = (tmp_path / "a.txt", tmp_path / "b.txt")
+    _, out, _ = run("compare", *both, "--json", "-n", 2)
+    assert {row["word"] for row in json.loads(out)} == {"w0", "w1"}
+    _, out, _ = run("compare", *both, "--json", "-n", 2, "--without", "w0", "--without", "w1")
+    assert not {row["word"] for row in json.loads(out)} & {"w0", "w1"}
+    _, out, _ = run("compare", *both, "w7", "w0", "--json")
+    far, *_ = (row["distance"] for row in json.loads(out) if row["word"] == "w0")
+    assert [row["word"] for row in json.loads(out)] == ["w7", "w0"]
+    assert far > 0.3
+    assert len(json.loads(out)[0]["after"].split()) == 5
+    assert run("compare", *both, "nobody")[0] == 1
+    code, out, err = run("compare", *both, "--min-count", 50)
+    assert (code, out) == (1, "")
+    assert "before and after came without counts" in err
+
+
 def test_map__writes_a_page_and_says_so(run, saved, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     opened = []
