@@ -156,7 +156,10 @@ def test_info__of_a_model_and_of_a_file(run, saved, tmp_path):
     assert "loss of each epoch (nats a pair): 4.0000, 3.5000" in out
     assert json.loads(run("info", saved, "--json")[1])["settings"]["vector_size"] == 10
     run("export", saved, tmp_path / "v.txt")
-    assert "words: 8" in run("info", tmp_path / "v.txt")[1]
+    told = run("info", tmp_path / "v.txt")[1]
+    assert "words: 8" in told
+    assert "tokens of these words: not known, the file has no counts" in told
+    assert json.loads(run("info", tmp_path / "v.txt", "--json")[1])["tokens_of_these_words"] is None
 
 
 def test_help__teaches(run):
@@ -245,6 +248,8 @@ def test_evaluate__a_table_json_and_csv(run, saved, tmp_path):
     assert "among the 8 most frequent of 8 words" in table
     (score,) = json.loads(run("evaluate", saved, pairs, "--json")[1])
     assert (score["pairs"], score["missing"]) == (3, 1)
+    run("export", saved, tmp_path / "v.txt")
+    assert "among the 8 first in the file of 8 words" in run("evaluate", tmp_path / "v.txt", pairs)[1]
     header, row = run("evaluate", saved, pairs, "--csv")[1].splitlines()
     assert header.startswith("test,part,score")
     assert float(row.split(",")[2]) == score["spearman"]

@@ -207,7 +207,8 @@ def evaluate(model: Path, tests: tuple[Path, ...], first_words: int, as_json: bo
     rows = [row for score in scores for row in _score_rows(score)]
     print_table(("test", "part", "score", "3CosMul", "low", "high", "asked", "unknown"), rows, as_csv=as_csv)
     if not as_csv:
-        click.echo(f"among the {min(first_words, len(loaded)):,} most frequent of {len(loaded):,} words")
+        which = "most frequent" if loaded.vocabulary.has_counts else "first in the file"
+        click.echo(f"among the {min(first_words, len(loaded)):,} {which} of {len(loaded):,} words")
 
 
 def _score_rows(score: Score) -> list[tuple[Any, ...]]:
