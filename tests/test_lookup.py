@@ -186,3 +186,12 @@ def test_lookups__of_words_made_up_of_ngrams():
         c > parts.similarity("man", "kong") for _, c in parts.most_similar("man")
     )
     assert nearest == SMALL.most_similar("man")[0]
+
+
+def test_unit_vector__of_one_as_short_and_as_long_as_float32_can_be():
+    extreme = WordVectors(["long", "short", "none"], np.array([[3e38, 3e38], [1e-42, 0], [0, 0]], np.float32))
+    assert_allclose(extreme.unit_vector("long"), [0.5**0.5] * 2, rtol=1e-6)
+    assert extreme.unit_vector("short").tolist() == [1, 0]
+    assert extreme.similarity("long", "short") == pytest.approx(0.5**0.5)
+    assert extreme.similarity("none", "none") == 0
+    assert_allclose(extreme.similarities("long"), [1, 0.5**0.5, 0], rtol=1e-6)
