@@ -225,7 +225,7 @@ def test_read__a_fasttext_model_is_known_by_its_first_bytes(tmp_path):
     ("name", "content"),
     [
         ("v.txt", b"4 2\na 1 2\nb nan 0\nc 1e39 0\nd 3 4\n"),
-        ("v.txt", b"a 1 2\nb nan 0\nc 1e39 0\nd 3 4\n"),
+        ("v.txt", b"c 1e39 0\nb nan 0\na 1 2\nd 3 4\n"),
         ("v.tsv", b"1\t2\nnan\t0\n1e39\t0\n3\t4\n"),
         ("v.bin", b"4 2\n" + b"".join(b"%c " % w + struct.pack("<2f", *v) for w, v in zip(
             b"abcd", [(1, 2), (math.nan, 0), (math.inf, 0), (3, 4)], strict=True))),
@@ -240,7 +240,7 @@ def test_load__says_once_how_many_vectors_are_not_finite(tmp_path, name, content
         found = vectors.most_similar("a")
     assert [warning.category for warning in said] == [FirthWarning]
     assert "2 of 4 words have a vector that is not finite" in str(said[0].message)
-    assert "'b', 'c'" in str(said[0].message)
+    assert {"'b'", "'c'"} <= set(str(said[0].message).replace(",", "").split())
     assert said[0].filename == __file__
     assert [word for word, _ in found] == ["d"]
 
