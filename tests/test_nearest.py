@@ -63,15 +63,16 @@ def test_nearest__a_great_k_over_several_parts():
 
 
 @pytest.mark.parametrize("queries", [1, ONE_BY_ONE, FEW_QUERIES, QUERIES + 3])
-def test_nearest__rows_that_are_not_finite_are_as_if_not_there(queries):
+@pytest.mark.parametrize("k", [1, 10])
+def test_nearest__rows_that_are_not_finite_are_as_if_not_there(queries, k):
     asked, vectors, inverse, _ = some(WORDS + 300, queries)
-    bad = [0, 400, 401, WORDS + 7]
-    vectors[bad] = np.array([np.nan, np.inf, -np.inf, np.nan])[:, None]
+    bad = [*range(0, 400, 4), 401, 402, WORDS + 7]  # more than k where the first words set the bar
+    vectors[bad] = np.resize([np.nan, np.inf, -np.inf], (len(bad), 1))
     inverse[bad] = np.nan
     left_out = [[] for _ in range(queries)]
-    cosines, rows = nearest(asked, vectors, inverse, left_out, 10)
+    cosines, rows = nearest(asked, vectors, inverse, left_out, k)
     there = np.delete(np.arange(len(vectors)), bad)
-    wanted, order = by_sorting(asked, vectors[there], left_out, 10)
+    wanted, order = by_sorting(asked, vectors[there], left_out, k)
     assert (rows == there[order]).all()
     assert_allclose(cosines, wanted, atol=1e-5)
 
