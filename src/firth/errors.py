@@ -48,8 +48,22 @@ class WordNotFoundError(FirthError, KeyError):
         self.word = word
         self.similar = tuple(similar)
         hint = f"; near it: {', '.join(self.similar)}" if self.similar else ""
-        self.message = f"{word!r} is not in the vocabulary{hint}"
+        self.message = self._say(hint)
         super().__init__(self.message)
+
+    def _say(self, hint: str) -> str:
+        return f"{self.word!r} is not in the vocabulary{hint}"
 
     def __str__(self) -> str:
         return self.message  # KeyError would show the message in quotes
+
+
+class VectorNotFiniteError(WordNotFoundError):
+    """A word has a vector with numbers that are not finite, which nothing can be said of: it is as good as unknown."""
+
+    def _say(self, hint: str) -> str:
+        return f"the vector of {self.word!r} has numbers that are not finite (NaN or infinite): it is as if unknown"
+
+
+class FirthWarning(UserWarning):
+    """Something is not as it should be, and firth goes on without it."""

@@ -1,7 +1,8 @@
 """How good vectors are, by the field's test sets: word similarity, analogies, outliers.
 
 The files are read as they are published. Words are compared without regard to case, and only the most frequent are
-looked at, as gensim does: the scores are the same as its to four digits.
+looked at, as gensim does: the scores are the same as its to four digits. Words whose vectors are not finite are
+unknown.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from firth.errors import FormatError
+from firth.nearest import unit_rows
 from firth.vectors import WordVectors
 
 FIRST_WORDS = 300_000
@@ -126,7 +128,8 @@ def word_pairs(vectors: WordVectors, path: str | Path, *, first_words: int = FIR
     The interval is Fisher's, with the variance of Fieller, Hartley and Pearson (1957): 1.06 / (n - 3).
     """
     path = Path(path)
-    index = _index(vectors, first_words)
+    vectors = vectors.first(first_words).finite()
+    index = _index(vectors)
     theirs, ours, missing = [], [], 0
     for a, b, score in _pairs(path):
         i, j = index.get(a.upper()), index.get(b.upper())
@@ -149,13 +152,13 @@ def analogies(vectors: WordVectors, path: str | Path, *, first_words: int = FIRS
     cos(d, b) · cos(d, c) / cos(d, a) with cosines moved to 0 … 1 (Levy and Goldberg 2014, eq. 5).
     """
     path = Path(path)
-    vectors = vectors.first(first_words)
-    index = _index(vectors, first_words)
+    vectors = vectors.first(first_words).finite()
+    index = _index(vectors)
     folded = [word.upper() for word in vectors.words]
     same: dict[str, list[int]] = {}
     for i, word in enumerate(folded):
         same.setdefault(word, []).append(i)
-    units = vectors.vectors * vectors.inverse_norms[:, None]
+    units = vectors.unit_vectors()
     sections = []
     for name, questions in _questions(path):
         known = [q for q in questions if all(word in index for word in q)]
@@ -186,7 +189,8 @@ def outliers(vectors: WordVectors, path: str | Path, *, first_words: int = FIRST
     A word's compactness is the mean cosine between the others of its group: it is greatest without the outlier.
     """
     path = Path(path)
-    index = _index(vectors, first_words)
+    vectors = vectors.first(first_words).finite()
+    index = _index(vectors)
     found, positions, missing = [], [], 0
     for belonging, strangers in _groups(path):
         ids = [index[word] for word in belonging if word in index]
@@ -195,7 +199,7 @@ def outliers(vectors: WordVectors, path: str | Path, *, first_words: int = FIRST
                 missing += 1
                 continue
             group = [*ids, index[stranger]]
-            units = vectors.vectors[group] * vectors.inverse_norms[group, None]
+            units = unit_rows(vectors.vectors[group], vectors.inverse_norms[group])
             cosines = (units @ units.T).astype(np.float64)
             np.fill_diagonal(cosines, 0)
             compactness = cosines.sum() - 2 * cosines.sum(axis=1)
@@ -231,9 +235,9 @@ def _interval(correlation: float, n: int) -> tuple[float, float]:
     return math.tanh(z - half), math.tanh(z + half)
 
 
-def _index(vectors: WordVectors, first_words: int) -> dict[str, int]:
+def _index(vectors: WordVectors) -> dict[str, int]:
     """The row of each word, without regard to case: of the most frequent of those that differ in it."""
-    return {word.upper(): i for i, word in reversed(list(enumerate(vectors.words[:first_words])))}
+    return {word.upper(): i for i, word in reversed(list(enumerate(vectors.words)))}
 
 
 def _lines(path: Path) -> Iterator[tuple[int, str]]:

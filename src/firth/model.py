@@ -16,6 +16,7 @@ import dataclasses
 import hashlib
 import json
 import math
+import warnings
 from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
@@ -25,7 +26,7 @@ import numpy as np
 
 from firth import __version__, formats
 from firth.config import TrainingConfig
-from firth.errors import FirthError, FormatError
+from firth.errors import FirthError, FirthWarning, FormatError
 from firth.files import new_folder, refuse_to_overwrite, sha256_of
 from firth.phrases import FILE as PHRASES
 from firth.phrases import Phrases
@@ -217,22 +218,32 @@ class Word2Vec(WordVectors):
             raise FormatError(f"{folder / SUBWORDS} is of other words: {subwords.own.shape}, not {vectors.shape}")
         return cls(vocabulary, vectors, None, config, history, folder.absolute(), phrases, subwords)
 
-    def export(self, path: str | Path, *, format: str | None = None, overwrite: bool = False) -> list[Path]:
-        """Write the vectors for other programs: `.txt`, `.vec` and `.bin` as word2vec's, `.tsv` as the tutorial's.
-
-        Returns the files written. Raises as `firth.export` does.
-        """
-        return formats.export(self, path, format=format, overwrite=overwrite)
-
 
 def load(path: str | Path, *, verify: bool = True) -> WordVectors:
-    """Load a model's folder, as `Word2Vec`, or a file of vectors of another program, as `WordVectors`."""
+    """Load a model's folder, as `Word2Vec`, or a file of vectors of another program, as `WordVectors`.
+
+    Warns, by a `FirthWarning`, if there are vectors that are not finite, whose words are then as if unknown. To see
+    that, all are read once; `verify=False` leaves it out.
+    """
     path = Path(path)
-    if path.is_dir():
-        return Word2Vec.load(path, verify=verify)
     if not path.exists():
         raise FormatError(f"there is no model {path}")
-    return formats.read(path)
+    loaded = Word2Vec.load(path, verify=verify) if path.is_dir() else formats.read(path)
+    if verify:
+        _warn_of_not_finite(loaded, path)
+    return loaded
+
+
+def _warn_of_not_finite(loaded: WordVectors, path: Path) -> None:
+    bad = np.flatnonzero(~loaded.is_finite)
+    if len(bad):
+        some = ", ".join(repr(loaded.words[i]) for i in bad[:3].tolist()) + (", …" if len(bad) > 3 else "")
+        warnings.warn(
+            f"{path}: {len(bad):,} of {len(loaded):,} words have a vector that is not finite (NaN, infinite, or too"
+            f" great for float32), and are as if unknown: {some}",
+            FirthWarning,
+            stacklevel=3,
+        )
 
 
 def check_output(folder: Path, *, overwrite: bool) -> None:

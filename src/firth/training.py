@@ -23,6 +23,7 @@ from firth.fitting import Fit, job_of
 from firth.joining import find_phrases, join_phrases
 from firth.kernels import compiler
 from firth.kernels.blocks import Parts
+from firth.lookup import Float32
 from firth.model import Word2Vec
 from firth.phrases import Phrases
 from firth.planning import initial_parameters
@@ -32,7 +33,6 @@ from firth.starting import Start
 from firth.subwords import Composition, Ngrams, Subwords
 from firth.team import usable_threads
 from firth.tensorboard import ScalarLog
-from firth.vectors import Float32
 from firth.vocabulary import Vocabulary, by_count_then_word
 
 TOKENS_TO_LEARN_FROM = 40_000_000

@@ -4,18 +4,29 @@ from __future__ import annotations
 
 import os
 import sys
+import warnings
+from typing import Any
 
 import click
 
 from firth.cli import asking, learning, looking  # noqa: F401  # which add their commands
 from firth.cli.shared import cli
-from firth.errors import FirthError
+from firth.errors import FirthError, FirthWarning
+
+
+def _show(message: Warning | str, category: type[Warning], *where: Any, **_: Any) -> None:
+    """firth's own warnings in one line, without the place in the code."""
+    own = issubclass(category, FirthWarning)
+    click.echo(f"firth: {message}" if own else warnings.formatwarning(message, category, *where[:2]), err=True)
 
 
 def main() -> None:
     """Run the command. Exit codes: 0 done, 1 an error of the task, 2 of the command line, 130 interrupted."""
     try:
-        code = cli.main(standalone_mode=False)
+        with warnings.catch_warnings():
+            warnings.simplefilter("always", FirthWarning)
+            warnings.showwarning = _show
+            code = cli.main(standalone_mode=False)
     except click.ClickException as error:
         error.show()
         code = error.exit_code

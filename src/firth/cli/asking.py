@@ -170,7 +170,9 @@ def info(model: Path, as_json: bool) -> None:
     if isinstance(loaded, Word2Vec):
         known = facts(loaded)
     else:
-        known = {"words": len(loaded), "vector_size": loaded.vector_size, "first_words": loaded.words[:10]}
+        tokens = int(loaded.vocabulary.counts.sum()) if loaded.vocabulary.has_counts else None
+        known = {"words": len(loaded), "vector_size": loaded.vector_size, "tokens_of_these_words": tokens}
+        known["first_words"] = loaded.words[:10]
     if as_json:
         return print_json(known)
     for name, value in known.items():
@@ -179,6 +181,8 @@ def info(model: Path, as_json: bool) -> None:
             click.echo(f"loss of each epoch (nats a pair): {losses}")
         elif isinstance(value, dict):
             click.echo(f"{name}: " + ", ".join(f"{key}={setting!r}" for key, setting in value.items()))
+        elif value is None:
+            click.echo(f"{name.replace('_', ' ')}: not known, the file has no counts")
         elif isinstance(value, list):
             click.echo(f"{name.replace('_', ' ')}: {' '.join(value)}")
         else:

@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 from firth.errors import FormatError
 from firth.files import refuse_to_overwrite
 from firth.formats import fasttext, tensor_file, tsv, word2vec_binary, word2vec_text
@@ -61,8 +63,12 @@ def export(vectors: WordVectors, path: str | Path, *, format: str | None = None,
 
 
 def read(path: str | Path, *, format: str | None = None) -> WordVectors:
-    """Read vectors that another program wrote. Raises `FormatError`, with the line, where they are not whole."""
+    """Read vectors that another program wrote. Raises `FormatError`, with the line, where they are not whole.
+
+    Numbers too great for float32 become infinite, which is not finite: see `WordVectors.is_finite`.
+    """
     path = Path(path)
     if format is None and path.suffix.lower() == ".bin" and fasttext.is_fasttext(path):
         format = "fasttext"
-    return _format_of(path, format).read(path)
+    with np.errstate(over="ignore", invalid="ignore"):
+        return _format_of(path, format).read(path)
