@@ -306,3 +306,16 @@ def test_picture__words_similarities_and_curves(run, saved, tmp_path):
         assert out.startswith("wrote ")
     assert run("picture", "similarities", saved, tmp_path / "h.pdf", "king", "queen")[0] == 0
     assert {p.name for p in tmp_path.iterdir()} == {"m.firth", "w.png", "c.svg", "h.pdf"}
+
+
+def test_evaluate__columns_are_named_on_request(run, saved, tmp_path):
+    pairs = tmp_path / "pairs.txt"
+    pairs.write_text("1 9 the king\n2 7 king queen\n3 4 queen the\n")
+    code, _, err = run("evaluate", saved, pairs)
+    assert code == 1
+    assert "1: a running index such as '1'; 2: numbers such as '9'" in err
+    (score,) = json.loads(run("evaluate", saved, pairs, "--columns", "3,4,2", "--json")[1])
+    (other,) = json.loads(run("evaluate", saved, pairs, "--columns", "3,4,1", "--json")[1])
+    assert score["pairs"] == other["pairs"] == 3
+    assert score["spearman"] == -other["spearman"] != 0
+    assert run("evaluate", saved, pairs, "--columns", "3,4,x")[0] == 2

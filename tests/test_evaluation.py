@@ -135,3 +135,95 @@ def test_evaluate__not_text(tmp_path):
     for test in (path, tmp_path):  # a folder is of outliers
         with pytest.raises(FormatError, match=r"x\.bin is not UTF-8"):
             evaluate(PLANE, test)
+
+
+SIMILAR = [("man", "king"), ("king", "queen"), ("man", "queen"), ("woman", "queen"), ("man", "boy"), ("boy", "woman")]
+"""Pairs whose scores, below, are in the order of their cosines: Spearman is 1."""
+
+
+def scored():
+    return [(a, b, round(5 * PLANE.similarity(a, b) + 1, 2)) for a, b in SIMILAR]
+
+
+def rows_like(layout, rows):
+    return "\n".join(layout.format(i=i, a=a, b=b, s=s, d=str(s).replace(".", ",")) for i, (a, b, s) in enumerate(rows))
+
+
+PAIR_LAYOUTS = {
+    "pandas": (",word1,word2,score\n", "{i},{a},{b},{s}"),
+    "pandas without names": (",0,1,2\n", "{i},{a},{b},{s}"),
+    "pandas, tabs": ("\tword1\tword2\tscore\n", "{i}\t{a}\t{b}\t{s}"),
+    "pandas, index from elsewhere": (",word1,word2,score\n", "9{i}7{i},{a},{b},{s}"),
+    "index, no header": ("", "{i} {a} {b} {s}"),
+    "index from 1 in quotes": ("", '"1{i}" "{a}" "{b}" {s}'),
+    "R": ('"word1" "word2" "score"\n', '"1{i}" "{a}" "{b}" {s}'),
+    "quoted": ('"word1","word2","score"\n', '"{a}","{b}","{s}"'),
+    "semicolons and decimal commas": ("Wort 1;Wort 2;Wert\n", "{a};{b};{d}"),
+    "quoted decimal commas": ("a,b,score\n", '{a},{b},"{d}"'),
+    "spaces and decimal commas": ("", "{a} {b} {d}"),
+    "SimLex": ("word1\tword2\tPOS\tSimLex999\tconc(w1)\tconcQ\n", "{a}\t{b}\tN\t{s}\t2.{i}\t{i}"),
+    "SCWS": ("", '{i}\t{a}\tn\t{b}\tn\tthe <b> {a} </b> sat\ta "<b> {b} </b>\tgo\t{s}\t1{i}.0\t0.0'),
+    "score first": ("", "{s}\t{a}\t{b}"),
+    "index and score first": ("", "{i}\t{a}\t{b}\t{s}"),
+    "MEN, lemmas": ("", "{a}-n {b}-n {s}"),
+    "a constant before the score": ("", "{a} {b} 1 {s}"),
+    "spaces behind commas": ("", "{a}, {b}, {s}"),
+}
+
+
+@pytest.mark.parametrize("name", PAIR_LAYOUTS)
+def test_word_pairs__words_and_score_are_known_by_their_content(tmp_path, name):
+    header, layout = PAIR_LAYOUTS[name]
+    score = evaluate(PLANE, written(tmp_path, header + rows_like(layout, scored())))
+    assert (score.pairs, score.missing) == (6, 0)
+    assert_allclose(score.spearman, 1)
+
+
+@pytest.mark.parametrize(
+    "layout",
+    [
+        "{a} {b} {i} {s}",  # the running index may be a rank
+        "{a},{b},3,{i}",  # 3,5 may be 3.5
+        "{i} {s} {a} {b}",
+        "{i} {a} {b}",  # no score
+        "{a}\t{b}\tking\t{s}\n{b}\t{a}\tqueen\t{s}",  # three words
+    ],
+)
+def test_word_pairs__columns_in_doubt_are_refused_until_they_are_named(tmp_path, layout):
+    path = written(tmp_path, rows_like(layout, scored()))
+    with pytest.raises(FormatError, match=r"There are 1: .*; 2: .*Say which: --columns"):
+        evaluate(PLANE, path)
+
+
+def test_word_pairs__columns_are_those_asked_for(tmp_path):
+    path = written(tmp_path, rows_like("{i} {s} {a} {b} {i}", scored()))
+    assert_allclose(evaluate(PLANE, path, columns=(3, 4, 2)).spearman, 1)
+    assert_allclose(evaluate(PLANE, path, columns=[4, 3, 2]).spearman, 1)
+    by_index = evaluate(PLANE, path, columns=(3, 4, 5)).spearman
+    assert_allclose(by_index, spearman(np.arange(6.0), np.array([s for _, _, s in scored()])))
+    with pytest.raises(FormatError, match=r"line 2: wanted two words and a number in the columns 3, 4, 9"):
+        evaluate(PLANE, path, columns=(3, 4, 9))
+    for wrong in ((1, 2), (1, 1, 2), (0, 1, 2)):
+        with pytest.raises(ValueError, match="three different numbers from 1"):
+            evaluate(PLANE, path, columns=wrong)
+
+
+def test_word_pairs__tokens_may_be_numbers(tmp_path):
+    items = vectors_of(**{"12": [1, 0], "55": [1, 1], "7": [0, 1], "8": [-1, 1]})
+    score = evaluate(items, written(tmp_path, "12 55 0.7\n12 7 0.1\n12 8 -0.7\n"))
+    assert score.pairs == 3
+    assert_allclose(score.spearman, 1)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("man,woman,3\nnew, old york,man,4\nking,queen,2", "line 2 has 4 columns, those before 3"),
+        ("man;woman;3,5\nking;queen;2.5\nman;boy;1", "some numbers have a decimal comma, and some a point"),
+        ("man\twoman\t3\nking\tqueen\t\nman\tboy\t2\nboy\tman\t3", "line 2: wanted two words and a number"),
+        ("album\talbums\nmouse\tmice/mouses\n", "two words a line and no score.*album albums apple apples"),
+    ],
+)
+def test_word_pairs__what_is_no_pair_with_a_score_is_an_error(tmp_path, text, message):
+    with pytest.raises(FormatError, match=message):
+        evaluate(PLANE, written(tmp_path, text))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from firth.errors import FormatError
+from firth.test_sets import content_lines, is_number, read_pairs, text_lines
 from firth.vectors import WordVectors
 
 FIRST_WORDS = 300_000
@@ -92,35 +93,70 @@ class OutlierScore:
 Score = PairScore | AnalogyScore | OutlierScore
 
 
-def evaluate(vectors: WordVectors, path: str | Path, *, first_words: int = FIRST_WORDS) -> Score:
+def evaluate(
+    vectors: WordVectors,
+    path: str | Path,
+    *,
+    first_words: int = FIRST_WORDS,
+    columns: Sequence[int] | None = None,
+) -> Score:
     """Score vectors by a test set: what it is, its lines tell.
 
-    - Pairs: two words and a number a line (WordSim-353, SimLex-999, MEN), columns by tabs, commas or spaces; a header
-      is skipped.
+    - Pairs: two words and a number a line (WordSim-353, SimLex-999, MEN), columns by tabs, commas, semicolons or
+      spaces; a header is skipped. Which columns are meant, their content tells.
     - Analogies: `: section` lines, and four words a line (Google's questions-words, BATS in that form).
     - Outliers: groups of words that belong together, one a line, an empty line, and the outliers (8-8-8): one file a
       group, or a folder of these.
 
-    Raises `FormatError`, with the line, for a file that is none of these.
+    Parameters
+    ----------
+    vectors
+        Word vectors, or a model.
+    path
+        The test set: a file, or a folder of outliers.
+    first_words
+        How many words are looked at: the most frequent.
+    columns
+        For pairs: where the two words and the score are, counted from 1, such as (2, 4, 8) for SCWS.
+
+    Raises
+    ------
+    FormatError
+        For a file that is none of these (with the line), or whose columns cannot be told apart (with those seen).
     """
     path = Path(path)
     if first_words < 1:
         raise ValueError(f"first_words must be 1 or more, not {first_words}")
+    if columns is not None:
+        return word_pairs(vectors, path, first_words=first_words, columns=columns)
     if path.is_dir():
         return outliers(vectors, path, first_words=first_words)
-    lines = [line for _, line in itertools.islice(_lines(path), LINES_THAT_TELL)]
+    lines = [line for _, line in itertools.islice(content_lines(path), LINES_THAT_TELL)]
     if not lines:
         raise FormatError(f"{path} is empty: there is nothing to evaluate by")
     fields = [line.split() for line in lines]
     words = [len(some) for some in fields]
-    if lines[0].startswith(":") or (set(words) == {4} and not any(_is_number(f) for some in fields for f in some)):
+    has_numbers = any(is_number(field.strip('"')) for some in fields for field in some)
+    if lines[0].startswith(":") or (set(words) == {4} and not has_numbers):
         return analogies(vectors, path, first_words=first_words)
-    if max(words) == 1 and not any("," in line or ";" in line for line in lines):
+    marked = any("," in line or ";" in line for line in lines)
+    if max(words) == 1 and not marked:
         return outliers(vectors, path, first_words=first_words)
+    if max(words) == 2 and not marked and not has_numbers:
+        raise FormatError(
+            f"{path} has two words a line and no score. Pairs need people's score behind them: sun sunlight 50.0. Of"
+            " lists of pairs such as BATS's, write two pairs a line, as a question: album albums apple apples"
+        )
     return word_pairs(vectors, path, first_words=first_words)
 
 
-def word_pairs(vectors: WordVectors, path: str | Path, *, first_words: int = FIRST_WORDS) -> PairScore:
+def word_pairs(
+    vectors: WordVectors,
+    path: str | Path,
+    *,
+    first_words: int = FIRST_WORDS,
+    columns: Sequence[int] | None = None,
+) -> PairScore:
     """Spearman's correlation with people's scores, over the pairs whose words are known.
 
     The interval is Fisher's, with the variance of Fieller, Hartley and Pearson (1957): 1.06 / (n - 3).
@@ -128,12 +164,12 @@ def word_pairs(vectors: WordVectors, path: str | Path, *, first_words: int = FIR
     path = Path(path)
     index = _index(vectors, first_words)
     theirs, ours, missing = [], [], 0
-    for a, b, score in _pairs(path):
-        i, j = index.get(a.upper()), index.get(b.upper())
+    for _, pair in read_pairs(path, lambda word: word.upper() in index, columns):
+        i, j = index.get(pair.first.upper()), index.get(pair.second.upper())
         if i is None or j is None:
             missing += 1
             continue
-        theirs.append(score)
+        theirs.append(pair.score)
         ours.append(vectors.similarity(vectors.words[i], vectors.words[j]))
     if len(theirs) < 2:
         raise FormatError(f"of the {missing + len(theirs):,} pairs in {path}, {len(theirs)} have words that are known")
@@ -236,47 +272,11 @@ def _index(vectors: WordVectors, first_words: int) -> dict[str, int]:
     return {word.upper(): i for i, word in reversed(list(enumerate(vectors.words[:first_words])))}
 
 
-def _lines(path: Path) -> Iterator[tuple[int, str]]:
-    """The lines that are not empty and no comments, with their numbers."""
-    for number, line in enumerate(_all_lines(path), start=1):
-        if line.strip() and not line.startswith("#"):
-            yield number, line.strip()
-
-
-def _all_lines(path: Path) -> Iterator[str]:
-    try:
-        with path.open(encoding="utf-8-sig") as file:
-            yield from file
-    except UnicodeDecodeError as error:
-        raise FormatError(f"{path} is not UTF-8 text: {error}") from error
-
-
-def _is_number(text: str) -> bool:
-    try:
-        return math.isfinite(float(text))
-    except ValueError:
-        return False
-
-
-def _pairs(path: Path) -> Iterator[tuple[str, str, float]]:
-    """Two words and the first number after them, from each line."""
-    header_may_come = True
-    for number, line in _lines(path):
-        separator = next((s for s in "\t,;" if s in line), None)
-        a, b, *rest = [field.strip() for field in line.split(separator)] + ["", ""]
-        score = next((float(field) for field in rest if _is_number(field)), None)
-        if score is None and not header_may_come:
-            raise FormatError(f"{path}, line {number:,}: wanted two words and a number, got {line[:60]!r}")
-        header_may_come = False
-        if score is not None:
-            yield a, b, score
-
-
 def _questions(path: Path) -> Iterator[tuple[str, list[tuple[str, ...]]]]:
     """The sections, with their questions in upper case."""
     name = ""
     questions: list[tuple[str, ...]] = []
-    for number, line in _lines(path):
+    for number, line in content_lines(path):
         if line.startswith(":"):
             if questions:
                 yield name, questions
@@ -297,7 +297,7 @@ def _groups(path: Path) -> Iterator[tuple[list[str], list[str]]]:
         raise FormatError(f"there are no files in {path}")
     for one in paths:
         parts: list[list[str]] = [[]]
-        for line in _all_lines(one):
+        for line in text_lines(one):
             if line.strip():
                 parts[-1].append(line.strip().upper())
             elif parts[-1]:

@@ -23,6 +23,19 @@ if TYPE_CHECKING:
     from firth.evaluation import Score
 
 
+class Columns(click.ParamType):  # type: ignore[type-arg]
+    """Three places of columns, counted from 1."""
+
+    name = "word,word,score"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[int, ...]:
+        """The three numbers."""
+        parts = str(value).split(",")
+        if len(parts) != 3 or len(set(parts)) != 3 or not all(part.isdecimal() and int(part) for part in parts):
+            self.fail(f"{value!r} is not three different columns, counted from 1, such as 2,4,8.", param, ctx)
+        return tuple(map(int, parts))
+
+
 @cli.command("map", short_help="A map of the words, as one HTML file.")
 @click.argument("model", type=click.Path(path_type=Path))
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="The file. [default: the model's name, .html]")
@@ -184,9 +197,19 @@ def picture_curve(models: tuple[Path, ...], output: Path, overwrite: bool) -> No
     show_default=True,
     help="Words looked at: the most frequent.",
 )
+@click.option(
+    "--columns", type=Columns(), help="Of word pairs: word, word, score, such as 2,4,8. [default: by content]"
+)
 @json_option
 @csv_option
-def evaluate(model: Path, tests: tuple[Path, ...], first_words: int, as_json: bool, as_csv: bool) -> None:
+def evaluate(
+    model: Path,
+    tests: tuple[Path, ...],
+    first_words: int,
+    columns: tuple[int, ...] | None,
+    as_json: bool,
+    as_csv: bool,
+) -> None:
     """Score vectors by test sets: what kind each is, its lines tell.
 
     \b
@@ -201,7 +224,7 @@ def evaluate(model: Path, tests: tuple[Path, ...], first_words: int, as_json: bo
     from firth.model import load
 
     loaded = load(model)
-    scores = [score_by(loaded, test, first_words=first_words) for test in tests]
+    scores = [score_by(loaded, test, first_words=first_words, columns=columns) for test in tests]
     if as_json:
         return print_json([dataclasses.asdict(score) for score in scores])
     rows = [row for score in scores for row in _score_rows(score)]
