@@ -27,6 +27,7 @@ from firth import __version__, formats
 from firth.config import TrainingConfig
 from firth.errors import FirthError, FormatError
 from firth.files import new_folder, refuse_to_overwrite, sha256_of
+from firth.formats.reading import Errors
 from firth.phrases import FILE as PHRASES
 from firth.phrases import Phrases
 from firth.subwords import Subwords
@@ -224,14 +225,34 @@ class Word2Vec(WordVectors):
         return formats.export(self, path, format=format, overwrite=overwrite)
 
 
-def load(path: str | Path, *, verify: bool = True) -> WordVectors:
-    """Load a model's folder, as `Word2Vec`, or a file of vectors of another program, as `WordVectors`."""
+def load(
+    path: str | Path,
+    *,
+    verify: bool = True,
+    format: str | None = None,
+    errors: Errors = "strict",
+    limit: int | None = None,
+    numbers_in_words: bool = False,
+) -> WordVectors:
+    """Load a model's folder, as `Word2Vec`, or a file of vectors of another program, as `WordVectors`.
+
+    Parameters
+    ----------
+    path
+        A folder that `save` wrote, or a file.
+    verify
+        Whether to compare the checksums of a model's files.
+    format, errors, limit, numbers_in_words
+        How to read a file: see `firth.formats.read`. A folder has no need of them; `limit` gives `WordVectors` of its
+        first words.
+    """
     path = Path(path)
     if path.is_dir():
-        return Word2Vec.load(path, verify=verify)
+        model = Word2Vec.load(path, verify=verify)
+        return model if limit is None else model.first(limit)
     if not path.exists():
         raise FormatError(f"there is no model {path}")
-    return formats.read(path)
+    return formats.read(path, format=format, errors=errors, limit=limit, numbers_in_words=numbers_in_words)
 
 
 def check_output(folder: Path, *, overwrite: bool) -> None:
