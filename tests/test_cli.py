@@ -319,3 +319,57 @@ def test_evaluate__columns_are_named_on_request(run, saved, tmp_path):
     assert score["pairs"] == other["pairs"] == 3
     assert score["spearman"] == -other["spearman"] != 0
     assert run("evaluate", saved, pairs, "--columns", "3,4,x")[0] == 2
+
+
+def in_locale(*arguments, **environment):
+    """Run the command into a pipe, as a locale has it; its output as bytes."""
+    plain = {"PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0", "LC_ALL": "C"}
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("LC_", "PYTHONIOENCODING"))}
+    command = [sys.executable, "-m", "firth", *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, env=kept | plain | environment, check=False)
+
+
+@pytest.mark.parametrize("options", [[], ["--json"]])
+def test_output__to_a_pipe_is_utf8_in_every_locale(saved, options):
+    done = in_locale("similar", saved, "king", *options)
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert {"élan", "мир", "Zoë"} <= set(done.stdout.decode().replace('"', " ").replace(",", " ").split())
+
+
+def test_output__what_the_encoding_asked_for_cannot_hold_is_escaped(saved):
+    done = in_locale("similar", saved, "king", PYTHONIOENCODING="latin-1")
+    assert (done.returncode, done.stderr) == (0, b"")
+    words = [line.split()[1] for line in done.stdout.splitlines()]
+    assert {"élan".encode("latin-1"), rb"\u043c\u0438\u0440"} <= set(words)
+
+
+def test_output__csv_to_a_pipe_is_utf8(saved):
+    done = in_locale("stability", saved, saved, "--csv", "-n", "3")
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert "мир" in done.stdout.decode()
+
+
+def test_similar__a_word_is_utf8_in_every_locale(saved):
+    done = in_locale("similar", saved, "мир")
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert b"king" in done.stdout
+
+
+def test_similar__reads_a_file_as_its_options_say(run, tmp_path):
+    path = tmp_path / "odd"
+    path.write_bytes(b"the 1 0\nking 4 2 1\ncaf\xe9 1 2\nking 5 5\n")
+    assert run("similar", path, "the")[0] == 1
+    options = ["--model-format", "glove", "--errors", "replace", "--numbers-in-words"]
+    code, out, err = run("similar", path, "the", *options)
+    assert (code, err) == (0, "")
+    assert [line.split("  ")[1] for line in out.splitlines()] == ["king 4", "king", "caf\ufffd"]
+    assert run("similar", path, "the", *options, "--limit", "2")[1] == "0.8944  king 4\n"
+
+
+@pytest.mark.filterwarnings("default")
+def test_similar__a_warning_is_one_line(run, tmp_path):
+    path = tmp_path / "v.txt"
+    path.write_text("3 2\na 1 2\nb 3 4\n")
+    code, out, err = run("similar", path, "a")
+    assert (code, out.split()[1]) == (0, "b")
+    assert err == f"firth: warning: {path} has 2 words, its header promised 3: it may be cut short. All are read\n"

@@ -10,12 +10,15 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from firth.cli.shared import (
+    Word,
     cli,
     csv_option,
     json_option,
+    load_model,
     overwrite_option,
     print_json,
     print_table,
+    reading_options,
     topn_option,
 )
 
@@ -38,6 +41,7 @@ class Columns(click.ParamType):  # type: ignore[type-arg]
 
 @cli.command("map", short_help="A map of the words, as one HTML file.")
 @click.argument("model", type=click.Path(path_type=Path))
+@reading_options
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="The file. [default: the model's name, .html]")
 @overwrite_option
 @click.option("--words", type=click.IntRange(1), default=30_000, show_default=True, help="The most frequent words.")
@@ -79,12 +83,11 @@ def map_command(
     from firth.atlas.page import show
     from firth.atlas.projection import can_tsne
     from firth.files import refuse_to_overwrite
-    from firth.model import load
     from firth.progress import steps, wanted
 
     output = output or Path(model.name).with_suffix(".html")
     refuse_to_overwrite(output, overwrite=overwrite)
-    loaded = load(model)
+    loaded = load_model(model)
     settings: dict[str, Any] = {"words": words, "seed": seed, "threads": threads, "title": f"Map of {model.name}"}
     settings["columns"] = read_columns(columns) if columns else None
     chosen = projection or ("tsne" if can_tsne(min(words, len(loaded))) else "pca")
@@ -104,6 +107,7 @@ def map_command(
 
 @cli.command(short_help="Show the vectors in TensorBoard's projector.")
 @click.argument("model", type=click.Path(path_type=Path))
+@reading_options
 @click.option(
     "-o", "--output", type=click.Path(path_type=Path), help="The folder. [default: the model's name, .projector]"
 )
@@ -115,14 +119,13 @@ def projector(model: Path, output: Path | None, overwrite: bool, port: int, serv
 
     The first 100,000 words: it shows no more. Its two files can be loaded at projector.tensorflow.org, too.
     """
-    from firth.model import load
     from firth.projector import can_serve, serve_folder
     from firth.tensorboard import write_projector
 
     output = output or Path(model.name).with_suffix(".projector")
     if serve is None:
         serve = can_serve()
-    written = write_projector(load(model), output, overwrite=overwrite)
+    written = write_projector(load_model(model), output, overwrite=overwrite)
     click.echo(f"wrote {written}")
     if not serve:
         click.echo(f"to see it: pip install 'firth[tensorboard]', then tensorboard --logdir {written}")
@@ -146,30 +149,30 @@ def picture() -> None:
 @picture.command("words")
 @click.argument("model", type=click.Path(path_type=Path))
 @click.argument("output", type=click.Path(path_type=Path))
-@click.argument("words", nargs=-1, required=True, metavar="WORD...")
+@click.argument("words", nargs=-1, required=True, type=Word(), metavar="WORD...")
+@reading_options
 @click.option("--inches", type=(float, float), default=(7.0, 5.0), show_default=True, help="Width and height.")
 @overwrite_option
 def picture_words(
     model: Path, output: Path, words: tuple[str, ...], inches: tuple[float, float], overwrite: bool
 ) -> None:
     """Chosen words, where PCA puts them, with labels that do not overlap."""
-    from firth.model import load
     from firth.pictures import draw_words
 
-    click.echo(f"wrote {draw_words(load(model), words, output, inches=inches, overwrite=overwrite)}")
+    click.echo(f"wrote {draw_words(load_model(model), words, output, inches=inches, overwrite=overwrite)}")
 
 
 @picture.command("similarities")
 @click.argument("model", type=click.Path(path_type=Path))
 @click.argument("output", type=click.Path(path_type=Path))
-@click.argument("words", nargs=-1, required=True, metavar="WORD...")
+@click.argument("words", nargs=-1, required=True, type=Word(), metavar="WORD...")
+@reading_options
 @overwrite_option
 def picture_similarities(model: Path, output: Path, words: tuple[str, ...], overwrite: bool) -> None:
     """The cosines between words, as a heat map."""
-    from firth.model import load
     from firth.pictures import draw_similarities
 
-    click.echo(f"wrote {draw_similarities(load(model), words, output, overwrite=overwrite)}")
+    click.echo(f"wrote {draw_similarities(load_model(model), words, output, overwrite=overwrite)}")
 
 
 @picture.command("curve")
@@ -178,10 +181,10 @@ def picture_similarities(model: Path, output: Path, words: tuple[str, ...], over
 @overwrite_option
 def picture_curve(models: tuple[Path, ...], output: Path, overwrite: bool) -> None:
     """The loss of each epoch, of one model or several."""
-    from firth.model import Word2Vec, load
+    from firth.model import Word2Vec
     from firth.pictures import draw_curves
 
-    loaded = {model.name: load(model) for model in models}
+    loaded = {model.name: load_model(model) for model in models}
     losses = {name: [r.loss for r in m.history] if isinstance(m, Word2Vec) else [] for name, m in loaded.items()}
     click.echo(f"wrote {draw_curves(losses, output, overwrite=overwrite)}")
 
@@ -189,6 +192,7 @@ def picture_curve(models: tuple[Path, ...], output: Path, overwrite: bool) -> No
 @cli.command(short_help="Scores by the field's test sets.")
 @click.argument("model", type=click.Path(path_type=Path))
 @click.argument("tests", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path), metavar="TEST...")
+@reading_options
 @click.option(
     "--first",
     "first_words",
@@ -221,9 +225,8 @@ def evaluate(
     firth evaluate words.firth wordsim353.tsv simlex999.txt questions-words.txt
     """
     from firth.evaluation import evaluate as score_by
-    from firth.model import load
 
-    loaded = load(model)
+    loaded = load_model(model)
     scores = [score_by(loaded, test, first_words=first_words, columns=columns) for test in tests]
     if as_json:
         return print_json([dataclasses.asdict(score) for score in scores])
@@ -250,6 +253,7 @@ def _score_rows(score: Score) -> list[tuple[Any, ...]]:
 
 @cli.command(short_help="How far refits agree on words' neighbors.")
 @click.argument("models", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="MODEL MODEL...")
+@reading_options
 @topn_option
 @click.option("--show", type=click.IntRange(0), default=10, show_default=True, help="Show the least stable words.")
 @json_option
@@ -260,11 +264,10 @@ def stability(models: tuple[Path, ...], topn: int, show: int, as_json: bool, as_
     Refit with another --seed to learn which words' neighbors can be relied on. --csv gives every word.
     """
     from firth.comparison import stability as stability_of
-    from firth.model import load
 
     if len(models) < 2:
         raise click.UsageError("stability is between two models at least")
-    found = stability_of([load(model) for model in models], topn=topn)
+    found = stability_of([load_model(model) for model in models], topn=topn)
     rows = list(zip(found.words, found.overlap.tolist(), strict=True))
     if as_json:
         return print_json({"mean": found.mean, "topn": topn, "words": dict(rows)})
@@ -278,6 +281,7 @@ def stability(models: tuple[Path, ...], topn: int, show: int, as_json: bool, as_
 @cli.command(short_help="The words that moved most from one model to another.")
 @click.argument("before", type=click.Path(path_type=Path))
 @click.argument("after", type=click.Path(path_type=Path))
+@reading_options
 @topn_option
 @click.option("--min-count", type=click.IntRange(0), default=0, help="Only words that occur so often in both.")
 @json_option
@@ -288,9 +292,8 @@ def compare(before: Path, after: Path, topn: int, min_count: int, as_json: bool,
     For slices of time, or before and after a change: firth compare 1990s.firth 2000s.firth --min-count 50
     """
     from firth.comparison import compare as compare_models
-    from firth.model import load
 
-    found = compare_models(load(before), load(after), min_count=min_count)
+    found = compare_models(load_model(before), load_model(after), min_count=min_count)
     moved = found.most_moved(len(found.words) if as_csv else topn)
     near = found.neighbors([word for word, _ in moved], topn=5)
     rows = [
