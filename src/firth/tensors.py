@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import math
+import stat
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -43,10 +44,13 @@ def write_tensors(path: Path, arrays: Mapping[str, np.ndarray[Any, Any]], about:
     from safetensors.numpy import save_file
 
     whole = {name: np.ascontiguousarray(array) for name, array in arrays.items()}  # 0.8.0 writes strided ones wrongly
+    path.touch()
+    mode = path.stat().st_mode
     try:
         save_file(whole, path, metadata={"firth": about} if about else None)
     except SafetensorError as error:  # which has no number of the system's
         raise OSError(f"cannot write {path}: {error}") from error
+    path.chmod(stat.S_IMODE(mode))  # safetensors puts a file of its own there, which only its owner can read
 
 
 def write_tensor(path: Path, name: str, array: Float32) -> None:

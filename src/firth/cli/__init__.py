@@ -20,7 +20,7 @@ def main() -> None:
     _write_utf8_to_pipes()
     try:
         with warnings.catch_warnings():
-            warnings.showwarning = _show_warning
+            warnings.showwarning = _show_warning  # type: ignore[assignment]  # of which it takes the first argument
             code = cli.main(standalone_mode=False)
     except click.ClickException as error:
         error.show()
