@@ -233,9 +233,10 @@ def test_evaluate__a_table_json_and_csv(run, saved, tmp_path):
     assert "among the 8 most frequent of 8 words" in table
     (score,) = json.loads(run("evaluate", saved, pairs, "--json")[1])
     assert (score["pairs"], score["missing"]) == (3, 1)
-    header, row = run("evaluate", saved, pairs, "--csv")[1].splitlines()
-    assert header.startswith("test,part,score")
-    assert float(row.split(",")[2]) == score["spearman"]
+    header, spearman, pearson = run("evaluate", saved, pairs, "--csv")[1].splitlines()
+    assert header == "test,part,score,3CosMul,low,high,p,asked,unknown"
+    assert [float(spearman.split(",")[i]) for i in (2, 6)] == [score["spearman"], score["spearman_p"]]
+    assert [float(pearson.split(",")[i]) for i in (2, 6)] == [score["pearson"], score["pearson_p"]]
 
 
 def test_stability_and_compare__of_two_models(run, saved, tmp_path):
@@ -366,10 +367,33 @@ def test_similar__reads_a_file_as_its_options_say(run, tmp_path):
     assert run("similar", path, "the", *options, "--limit", "2")[1] == "0.8944  king 4\n"
 
 
-@pytest.mark.filterwarnings("default")
 def test_similar__a_warning_is_one_line(run, tmp_path):
     path = tmp_path / "v.txt"
     path.write_text("3 2\na 1 2\nb 3 4\n")
     code, out, err = run("similar", path, "a")
     assert (code, out.split()[1]) == (0, "b")
-    assert err == f"firth: warning: {path} has 2 words, its header promised 3: it may be cut short. All are read\n"
+    assert err == f"firth: {path} has 2 words, its header promised 3: it may be cut short. All are read\n"
+
+
+def test_evaluate__details_list_each_answer(run, saved, tmp_path):
+    pairs = tmp_path / "pairs.txt"
+    pairs.write_text("the king 3.5\nking queen 1\nthe horse 2\nKING the 4\n")
+    _, table, _ = run("evaluate", saved, pairs)
+    assert [line.split()[1] for line in table.splitlines()[1:3]] == ["Spearman", "Pearson"]
+    rows = run("evaluate", saved, pairs, "--details", "--csv")[1].splitlines()
+    cosine = load(saved).similarity("the", "king")
+    assert rows[1] == f"pairs,pair,the king,3.5,{cosine},,"
+    assert rows[3] == "pairs,pair,the horse,2.0,,,unknown"
+    (score,) = json.loads(run("evaluate", saved, pairs, "--details", "--json")[1])
+    assert score["answers"][2] == {"first": "the", "second": "horse", "score": 2.0, "cosine": None}
+    (score,) = json.loads(run("evaluate", saved, pairs, "--json", "--unknown", "wrong")[1])
+    assert (score["pairs"], score["missing"], "answers" in score) == (4, 1, False)
+    (score,) = json.loads(run("evaluate", saved, pairs, "--json", "--case-sensitive")[1])
+    assert (score["pairs"], score["missing"]) == (2, 2)
+    questions = tmp_path / "questions.txt"
+    questions.write_text(": all\nthe king queen 42\nthe king queen cow\n")
+    rows = run("evaluate", saved, questions, "--details", "--csv")[1].splitlines()
+    ((guess, _),) = load(saved).analogy("the", "king", "queen", topn=1)
+    assert rows[1].split(",")[2:5] == ["the king queen", "42", guess]
+    assert rows[1].split(",")[6] == ("yes" if guess == "42" else "no")
+    assert rows[2].endswith(",cow,,,unknown")

@@ -227,3 +227,103 @@ def test_word_pairs__tokens_may_be_numbers(tmp_path):
 def test_word_pairs__what_is_no_pair_with_a_score_is_an_error(tmp_path, text, message):
     with pytest.raises(FormatError, match=message):
         evaluate(PLANE, written(tmp_path, text))
+
+
+def test_word_pairs__pearson_and_p_values_are_those_of_the_cosines(tmp_path):
+    scipy = pytest.importorskip("scipy.stats")
+    random = np.random.default_rng(3)
+    many = vectors_of(**{f"w{i}": random.normal(size=8) for i in range(30)})
+    ids = random.integers(0, 30, (60, 2))
+    cosines = [many.similarity(f"w{i}", f"w{j}") for i, j in ids]
+    theirs = [cosine + random.normal() for cosine in cosines]
+    lines = "\n".join(f"w{i} w{j} {score}" for (i, j), score in zip(ids, theirs, strict=True))
+    score = evaluate(many, written(tmp_path, lines))
+    linear, ranks = scipy.pearsonr(theirs, cosines), scipy.spearmanr(theirs, cosines)
+    assert_allclose([score.pearson, score.pearson_p], [linear.statistic, linear.pvalue], rtol=1e-7)
+    assert_allclose([score.spearman, score.spearman_p], [ranks.statistic, ranks.pvalue], rtol=1e-7)
+
+
+def test_word_pairs__each_has_both_scores(tmp_path):
+    score = evaluate(PLANE, written(tmp_path, "MAN woman 1\nman horse 2\nking queen 3\nman king 2"))
+    assert [(a.first, a.second, a.score) for a in score.answers] == [
+        ("MAN", "woman", 1),
+        ("man", "horse", 2),
+        ("king", "queen", 3),
+        ("man", "king", 2),
+    ]
+    assert [a.cosine for a in score.answers] == [
+        PLANE.similarity("man", "woman"),
+        None,
+        PLANE.similarity("king", "queen"),
+        PLANE.similarity("man", "king"),
+    ]
+
+
+def test_word_pairs__unknown_words_count_as_cosine_zero_on_request(tmp_path):
+    path = written(tmp_path, "man woman 3\nman king 5\nman horse 9\nking queen 4")
+    cosines = [PLANE.similarity("man", "woman"), PLANE.similarity("man", "king"), 0, PLANE.similarity("king", "queen")]
+    score = evaluate(PLANE, path, unknown="wrong")
+    assert (score.pairs, score.missing) == (4, 1)
+    assert_allclose(score.spearman, spearman(np.array([3.0, 5, 9, 4]), np.array(cosines)))
+    assert_allclose(score.pearson, np.corrcoef([3, 5, 9, 4], cosines)[0, 1])
+    assert evaluate(PLANE, path).pairs == 3
+    with pytest.raises(ValueError, match="'skip' or 'wrong'"):
+        evaluate(PLANE, path, unknown="zero")
+
+
+def test_analogies__each_question_has_its_answers(tmp_path):
+    text = ": royal\nman king woman queen\nman king woman boy\nMan king woman horse\n"
+    (section,) = evaluate(PLANE, written(tmp_path, text)).sections
+    right, wrong, unknown = section.answers
+    assert (right.question, right.wanted, right.add, right.right_add) == (
+        ("man", "king", "woman"),
+        "queen",
+        "queen",
+        True,
+    )
+    assert (wrong.wanted, wrong.add, wrong.right_add, wrong.right_mul) == ("boy", "queen", False, False)
+    assert (unknown.question, unknown.add, unknown.mul, unknown.right_add) == (
+        ("Man", "king", "woman"),
+        None,
+        None,
+        False,
+    )
+
+
+def test_analogies__unknown_words_count_as_wrong_on_request(tmp_path):
+    path = written(tmp_path, ": a\nman king woman queen\nman king woman horse\n: b\nman cow woman horse\n")
+    score = evaluate(PLANE, path, unknown="wrong")
+    assert (score.questions, score.missing) == (3, 2)
+    assert_allclose(score.add, 1 / 3)
+    assert [(s.questions, s.missing, s.add) for s in score.sections] == [(2, 1, 0.5), (1, 1, 0)]
+    with pytest.raises(FormatError, match="none of the 1 analogies"):
+        evaluate(PLANE, written(tmp_path, "man cow woman horse\n"), unknown="wrong")
+
+
+def test_outliers__each_group_has_its_answer(tmp_path):
+    score = evaluate(PLANE, written(tmp_path, "man\nboy\nking\n\nqueen\nhorse\n"), unknown="wrong")
+    assert [(a.group, a.wanted, a.found) for a in score.answers] == [
+        (("man", "boy", "king"), "queen", "queen"),
+        (("man", "boy", "king"), "horse", None),
+    ]
+    assert (score.groups, score.missing, score.accuracy, score.position) == (2, 1, 0.5, 0.5)
+    (answer,) = evaluate(PLANE, written(tmp_path, "woman\nqueen\nboy\n\nking\n")).answers
+    assert answer.found == "boy"
+
+
+def test_evaluate__case_counts_on_request(tmp_path):
+    pairs = written(tmp_path, "Man king 1\nMAN king 2\nman king 3\nqueen king 4\n")
+    score = evaluate(PLANE, pairs, case_sensitive=True)
+    assert score.missing == 1
+    cosines = [
+        PLANE.similarity("Man", "king"),
+        None,
+        PLANE.similarity("man", "king"),
+        PLANE.similarity("queen", "king"),
+    ]
+    assert [a.cosine for a in score.answers] == cosines
+    questions = written(tmp_path, "man king woman Queen\nman king woman queen\n", "q.txt")
+    assert evaluate(PLANE, questions, case_sensitive=True).missing == 1
+    assert evaluate(PLANE, questions).add == 1
+    groups = written(tmp_path, "man\nboy\nking\n\nQueen\nqueen\n", "g.txt")
+    assert evaluate(PLANE, groups, case_sensitive=True).missing == 1

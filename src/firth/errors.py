@@ -53,3 +53,7 @@ class WordNotFoundError(FirthError, KeyError):
 
     def __str__(self) -> str:
         return self.message  # KeyError would show the message in quotes
+
+
+class FirthWarning(UserWarning):
+    """Something is not as it should be, and firth goes on without it."""

@@ -12,7 +12,7 @@ import pytest
 import safetensors.numpy
 
 from firth import export, load
-from firth.errors import FormatError, OutputExistsError, UnwritableWordError
+from firth.errors import FirthWarning, FormatError, OutputExistsError, UnwritableWordError
 from firth.formats import FORMATS, read
 from firth.vectors import WordVectors
 from firth.vocabulary import Vocabulary
@@ -309,7 +309,7 @@ def test_read__another_number_of_words_than_the_header_says_is_a_warning(tmp_pat
     rows = b"a " + struct.pack("<2f", 1, 2) + b"\nb " + struct.pack("<2f", 3, 4) + b"\n"
     (tmp_path / "v.bin").write_bytes(f"{promised} 2\n".encode() + rows)
     for name in ("v.txt", "v.bin"):
-        with pytest.warns(UserWarning, match=f"{name} has 2 words, its header promised {promised}{hint} are read"):
+        with pytest.warns(FirthWarning, match=f"{name} has 2 words, its header promised {promised}{hint} are read"):
             found = load(tmp_path / name)
         assert (found.words, found.vectors.tolist()) == (["a", "b"], [[1, 2], [3, 4]])
 
@@ -322,7 +322,7 @@ def test_read__of_words_that_come_twice_the_first_counts(tmp_path, name):
     (tmp_path / "v.bin").write_bytes(b"4 2\n" + b"".join(rows))
     (tmp_path / "v.tsv").write_text("1\t2\n3\t4\n5\t6\n7\t8\n")
     (tmp_path / "v.metadata.tsv").write_text("a\nb\na\na\n")
-    with pytest.warns(UserWarning, match="2 of 4 words come a second time, the first of them 'a' as word 3"):
+    with pytest.warns(FirthWarning, match="2 of 4 words come a second time, the first of them 'a' as word 3"):
         found = load(tmp_path / name)
     assert (found.words, found.vectors.tolist()) == (["a", "b"], [[1, 2], [3, 4]])
 

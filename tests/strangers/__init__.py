@@ -22,7 +22,7 @@ from firth.atlas.columns import read_columns
 from firth.checkpoints import FORMAT, NAMES, STATE, Checkpoints, Identity
 from firth.config import TextConfig, TrainingConfig
 from firth.encoding import NUMBERS, Numbering
-from firth.errors import FirthError
+from firth.errors import FirthError, FirthWarning
 from firth.files import sha256_of
 from firth.index import FILE, _fingerprint, load_index
 from firth.kernels import compiler
@@ -78,7 +78,7 @@ def _vectors(*names: str) -> Reader:
     def read(content: bytes, folder: Path) -> None:
         _write(content, folder, names)
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore", UserWarning)
+            warnings.simplefilter("ignore", FirthWarning)
             found = firth.load(folder / names[0])
         _look_at(found)
 

@@ -12,7 +12,13 @@ import click
 
 from firth.cli import asking, learning, looking  # noqa: F401  # which add their commands
 from firth.cli.shared import cli
-from firth.errors import FirthError
+from firth.errors import FirthError, FirthWarning
+
+
+def _show(message: Warning | str, category: type[Warning], *where: Any, **_: Any) -> None:
+    """firth's own warnings in one line, without the place in the code."""
+    own = issubclass(category, FirthWarning)
+    click.echo(f"firth: {message}" if own else warnings.formatwarning(message, category, *where[:2]), err=True)
 
 
 def main() -> None:
@@ -20,7 +26,8 @@ def main() -> None:
     _write_utf8_to_pipes()
     try:
         with warnings.catch_warnings():
-            warnings.showwarning = _show_warning  # type: ignore[assignment]  # of which it takes the first argument
+            warnings.simplefilter("always", FirthWarning)
+            warnings.showwarning = _show
             code = cli.main(standalone_mode=False)
     except click.ClickException as error:
         error.show()
@@ -48,8 +55,3 @@ def _write_utf8_to_pipes() -> None:
         return
     is_asked_for = out.isatty() or bool(os.environ.get("PYTHONIOENCODING", "").partition(":")[0])
     out.reconfigure(encoding=out.encoding if is_asked_for else "utf-8", errors="backslashreplace")
-
-
-def _show_warning(message: Warning | str, *_: Any) -> None:
-    """A warning as one line, without the place in firth's code that it comes from."""
-    click.echo(f"firth: warning: {message}", err=True)

@@ -23,7 +23,7 @@ from firth.cli.shared import (
 )
 
 if TYPE_CHECKING:
-    from firth.evaluation import Score
+    from firth.evaluation import Score, Unknown
 
 
 class Columns(click.ParamType):  # type: ignore[type-arg]
@@ -204,6 +204,15 @@ def picture_curve(models: tuple[Path, ...], output: Path, overwrite: bool) -> No
 @click.option(
     "--columns", type=Columns(), help="Of word pairs: word, word, score, such as 2,4,8. [default: by content]"
 )
+@click.option(
+    "--unknown",
+    type=click.Choice(["skip", "wrong"]),
+    default="skip",
+    show_default=True,
+    help="Questions with unknown words: left out, or counted as wrong (pairs: as cosine 0).",
+)
+@click.option("--case-sensitive", is_flag=True, help="King and king are two words.")
+@click.option("--details", is_flag=True, help="List each pair or question, with its answer.")
 @json_option
 @csv_option
 def evaluate(
@@ -211,13 +220,17 @@ def evaluate(
     tests: tuple[Path, ...],
     first_words: int,
     columns: tuple[int, ...] | None,
+    unknown: Unknown,
+    case_sensitive: bool,
+    details: bool,
     as_json: bool,
     as_csv: bool,
 ) -> None:
     """Score vectors by test sets: what kind each is, its lines tell.
 
     \b
-    word pairs   two words and people's score a line (WordSim-353, SimLex-999, MEN): Spearman, with its 95% interval
+    word pairs   two words and people's score a line (WordSim-353, SimLex-999, MEN): Spearman, with its 95% interval,
+                 and Pearson; p is two-sided
     analogies    ": section" lines and four words a line (Google's questions-words): 3CosAdd and 3CosMul
     outliers     words that belong together, an empty line, words that do not; a file, or a folder of them (8-8-8)
 
@@ -227,26 +240,69 @@ def evaluate(
     from firth.evaluation import evaluate as score_by
 
     loaded = load_model(model)
-    scores = [score_by(loaded, test, first_words=first_words, columns=columns) for test in tests]
+    options: dict[str, Any] = {"first_words": first_words, "columns": columns, "unknown": unknown}
+    scores = [score_by(loaded, test, case_sensitive=case_sensitive, **options) for test in tests]
     if as_json:
-        return print_json([dataclasses.asdict(score) for score in scores])
+        return print_json([dataclasses.asdict(score) if details else _summary(score) for score in scores])
+    if details:
+        rows = [row for score in scores for row in _answer_rows(score)]
+        return print_table(("test", "part", "question", "wanted", "answer", "3CosMul", "right"), rows, as_csv=as_csv)
     rows = [row for score in scores for row in _score_rows(score)]
-    print_table(("test", "part", "score", "3CosMul", "low", "high", "asked", "unknown"), rows, as_csv=as_csv)
+    print_table(("test", "part", "score", "3CosMul", "low", "high", "p", "asked", "unknown"), rows, as_csv=as_csv)
     if not as_csv:
         click.echo(f"among the {min(first_words, len(loaded)):,} most frequent of {len(loaded):,} words")
+
+
+def _summary(score: Score) -> dict[str, Any]:
+    """A score without its answers, for JSON."""
+    about = {name: value for name, value in vars(score).items() if name not in {"answers", "sections"}}
+    if sections := getattr(score, "sections", None):
+        about["sections"] = [{name: value for name, value in vars(s).items() if name != "answers"} for s in sections]
+    return about
+
+
+def _answer_rows(score: Score) -> list[tuple[Any, ...]]:
+    """A row for each pair, question or group, in the file's order."""
+    from firth.evaluation import AnalogyScore, PairScore
+
+    if isinstance(score, PairScore):
+        return [
+            (score.name, "pair", f"{a.first} {a.second}", a.score, a.cosine, None, _right(None, a.cosine))
+            for a in score.answers
+        ]
+    if isinstance(score, AnalogyScore):
+        return [
+            (score.name, section.name, " ".join(a.question), a.wanted, a.add, a.mul, _right(a.right_add, a.add))
+            for section in score.sections
+            for a in section.answers
+        ]
+    return [
+        (score.name, "outlier", " ".join(a.group), a.wanted, a.found, None, _right(a.found == a.wanted, a.found))
+        for a in score.answers
+    ]
+
+
+def _right(is_right: bool | None, answer: object) -> str | None:
+    if answer is None:
+        return "unknown"
+    return None if is_right is None else "yes" if is_right else "no"
 
 
 def _score_rows(score: Score) -> list[tuple[Any, ...]]:
     from firth.evaluation import AnalogyScore, PairScore
 
     if isinstance(score, PairScore):
-        return [(score.name, "Spearman", score.spearman, None, score.low, score.high, score.pairs, score.missing)]
+        asked = (score.pairs, score.missing)
+        return [
+            (score.name, "Spearman", score.spearman, None, score.low, score.high, score.spearman_p, *asked),
+            (score.name, "Pearson", score.pearson, None, None, None, score.pearson_p, *asked),
+        ]
     if isinstance(score, AnalogyScore):
         parts = [(s.name, s.add, s.mul, s.questions, s.missing) for s in score.sections]
         parts.append(("all analogies", score.add, score.mul, score.questions, score.missing))
-        return [(score.name, name, add, mul, None, None, asked, missing) for name, add, mul, asked, missing in parts]
+        return [(score.name, name, add, mul, *[None] * 3, asked, missing) for name, add, mul, asked, missing in parts]
     return [
-        (score.name, part, share, None, None, None, score.groups, score.missing)
+        (score.name, part, share, *[None] * 4, score.groups, score.missing)
         for part, share in (("outliers found", score.accuracy), ("mean position", score.position))
     ]
 

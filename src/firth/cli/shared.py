@@ -154,7 +154,9 @@ def print_table(header: tuple[str, ...], rows: Sequence[tuple[Any, ...]], *, as_
 def _cell(value: Any) -> str:
     if value is None:
         return ""
-    return f"{value:.4f}" if isinstance(value, float) else f"{value:,}" if isinstance(value, int) else str(value)
+    if isinstance(value, float):
+        return f"{value:.1e}" if 0 < abs(value) < 1e-4 else f"{value:.4f}"
+    return f"{value:,}" if isinstance(value, int) else str(value)
 
 
 def print_neighbors(found: Neighbors) -> None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Literal
 
-from firth.errors import FormatError, SourceError
+from firth.errors import FirthWarning, FormatError, SourceError
 
 PACKED = (b"\x1f\x8b", b"BZh", b"\xfd7zXZ\x00", b"\x28\xb5\x2f\xfd")
 """How gzip, bzip2, xz and zstd files begin."""
@@ -62,7 +62,7 @@ class Reading:
 
 def warn(message: str) -> None:
     """Say what is odd about a file that is read nevertheless."""
-    warnings.warn(message, UserWarning, stacklevel=2)
+    warnings.warn(message, FirthWarning, stacklevel=2)
 
 
 def is_packed(path: Path) -> bool:
