@@ -250,9 +250,10 @@ def test_evaluate__a_table_json_and_csv(run, saved, tmp_path):
     assert (score["pairs"], score["missing"]) == (3, 1)
     run("export", saved, tmp_path / "v.txt")
     assert "among the 8 first in the file of 8 words" in run("evaluate", tmp_path / "v.txt", pairs)[1]
-    header, row = run("evaluate", saved, pairs, "--csv")[1].splitlines()
-    assert header.startswith("test,part,score")
-    assert float(row.split(",")[2]) == score["spearman"]
+    header, spearman, pearson = run("evaluate", saved, pairs, "--csv")[1].splitlines()
+    assert header == "test,part,score,3CosMul,low,high,p,asked,unknown"
+    assert [float(spearman.split(",")[i]) for i in (2, 6)] == [score["spearman"], score["spearman_p"]]
+    assert [float(pearson.split(",")[i]) for i in (2, 6)] == [score["pearson"], score["pearson_p"]]
 
 
 def test_stability_and_compare__of_two_models(run, saved, tmp_path):
@@ -344,3 +345,93 @@ def test_picture__words_similarities_and_curves(run, saved, tmp_path):
         assert out.startswith("wrote ")
     assert run("picture", "similarities", saved, tmp_path / "h.pdf", "king", "queen")[0] == 0
     assert {p.name for p in tmp_path.iterdir()} == {"m.firth", "w.png", "c.svg", "h.pdf"}
+
+
+def test_evaluate__columns_are_named_on_request(run, saved, tmp_path):
+    pairs = tmp_path / "pairs.txt"
+    pairs.write_text("1 9 the king\n2 7 king queen\n3 4 queen the\n")
+    code, _, err = run("evaluate", saved, pairs)
+    assert code == 1
+    assert "1: a running index such as '1'; 2: numbers such as '9'" in err
+    (score,) = json.loads(run("evaluate", saved, pairs, "--columns", "3,4,2", "--json")[1])
+    (other,) = json.loads(run("evaluate", saved, pairs, "--columns", "3,4,1", "--json")[1])
+    assert score["pairs"] == other["pairs"] == 3
+    assert score["spearman"] == -other["spearman"] != 0
+    assert run("evaluate", saved, pairs, "--columns", "3,4,x")[0] == 2
+
+
+def in_locale(*arguments, **environment):
+    """Run the command into a pipe, as a locale has it; its output as bytes."""
+    plain = {"PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0", "LC_ALL": "C"}
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("LC_", "PYTHONIOENCODING"))}
+    command = [sys.executable, "-m", "firth", *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, env=kept | plain | environment, check=False)
+
+
+@pytest.mark.parametrize("options", [[], ["--json"]])
+def test_output__to_a_pipe_is_utf8_in_every_locale(saved, options):
+    done = in_locale("similar", saved, "king", *options)
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert {"élan", "мир", "Zoë"} <= set(done.stdout.decode().replace('"', " ").replace(",", " ").split())
+
+
+def test_output__what_the_encoding_asked_for_cannot_hold_is_escaped(saved):
+    done = in_locale("similar", saved, "king", PYTHONIOENCODING="latin-1")
+    assert (done.returncode, done.stderr) == (0, b"")
+    words = [line.split()[1] for line in done.stdout.splitlines()]
+    assert {"élan".encode("latin-1"), rb"\u043c\u0438\u0440"} <= set(words)
+
+
+def test_output__csv_to_a_pipe_is_utf8(saved):
+    done = in_locale("stability", saved, saved, "--csv", "-n", "3")
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert "мир" in done.stdout.decode()
+
+
+def test_similar__a_word_is_utf8_in_every_locale(saved):
+    done = in_locale("similar", saved, "мир")
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert b"king" in done.stdout
+
+
+def test_similar__reads_a_file_as_its_options_say(run, tmp_path):
+    path = tmp_path / "odd"
+    path.write_bytes(b"the 1 0\nking 4 2 1\ncaf\xe9 1 2\nking 5 5\n")
+    assert run("similar", path, "the")[0] == 1
+    options = ["--model-format", "glove", "--errors", "replace", "--numbers-in-words"]
+    code, out, err = run("similar", path, "the", *options)
+    assert (code, err) == (0, "")
+    assert [line.split("  ")[1] for line in out.splitlines()] == ["king 4", "king", "caf\ufffd"]
+    assert run("similar", path, "the", *options, "--limit", "2")[1] == "0.8944  king 4\n"
+
+
+def test_similar__a_warning_is_one_line(run, tmp_path):
+    path = tmp_path / "v.txt"
+    path.write_text("3 2\na 1 2\nb 3 4\n")
+    code, out, err = run("similar", path, "a")
+    assert (code, out.split()[1]) == (0, "b")
+    assert err == f"firth: {path} has 2 words, its header promised 3: it may be cut short. All are read\n"
+
+
+def test_evaluate__details_list_each_answer(run, saved, tmp_path):
+    pairs = tmp_path / "pairs.txt"
+    pairs.write_text("the king 3.5\nking queen 1\nthe horse 2\nKING the 4\n")
+    _, table, _ = run("evaluate", saved, pairs)
+    assert [line.split()[1] for line in table.splitlines()[1:3]] == ["Spearman", "Pearson"]
+    rows = run("evaluate", saved, pairs, "--details", "--csv")[1].splitlines()
+    cosine = load(saved).similarity("the", "king")
+    assert rows[1] == f"pairs,pair,the king,3.5,{cosine},,"
+    assert rows[3] == "pairs,pair,the horse,2.0,,,unknown"
+    (score,) = json.loads(run("evaluate", saved, pairs, "--details", "--json")[1])
+    assert score["answers"][2] == {"first": "the", "second": "horse", "score": 2.0, "cosine": None}
+    (score,) = json.loads(run("evaluate", saved, pairs, "--json", "--unknown", "wrong")[1])
+    assert (score["pairs"], score["missing"], "answers" in score) == (4, 1, False)
+    (score,) = json.loads(run("evaluate", saved, pairs, "--json", "--case-sensitive")[1])
+    assert (score["pairs"], score["missing"]) == (2, 2)
+    questions = tmp_path / "questions.txt"
+    questions.write_text(": all\nthe king queen 42\nthe king queen cow\n")
+    rows = run("evaluate", saved, questions, "--details", "--csv")[1].splitlines()
+    ((guess, _),) = load(saved).analogy("the", "king", "queen", topn=1)
+    assert rows[1].split(",")[2:5] == ["the king queen", "42", guess]
+    assert rows[1].split(",")[6] == ("yes" if guess == "42" else "no")
+    assert rows[2].endswith(",cow,,,unknown")

@@ -160,3 +160,195 @@ def test_evaluate__not_text(tmp_path):
     for test in (path, tmp_path):  # a folder is of outliers
         with pytest.raises(FormatError, match=r"x\.bin is not UTF-8"):
             evaluate(PLANE, test)
+
+
+SIMILAR = [("man", "king"), ("king", "queen"), ("man", "queen"), ("woman", "queen"), ("man", "boy"), ("boy", "woman")]
+"""Pairs whose scores, below, are in the order of their cosines: Spearman is 1."""
+
+
+def scored():
+    return [(a, b, round(5 * PLANE.similarity(a, b) + 1, 2)) for a, b in SIMILAR]
+
+
+def rows_like(layout, rows):
+    return "\n".join(layout.format(i=i, a=a, b=b, s=s, d=str(s).replace(".", ",")) for i, (a, b, s) in enumerate(rows))
+
+
+PAIR_LAYOUTS = {
+    "pandas": (",word1,word2,score\n", "{i},{a},{b},{s}"),
+    "pandas without names": (",0,1,2\n", "{i},{a},{b},{s}"),
+    "pandas, tabs": ("\tword1\tword2\tscore\n", "{i}\t{a}\t{b}\t{s}"),
+    "pandas, index from elsewhere": (",word1,word2,score\n", "9{i}7{i},{a},{b},{s}"),
+    "index, no header": ("", "{i} {a} {b} {s}"),
+    "index from 1 in quotes": ("", '"1{i}" "{a}" "{b}" {s}'),
+    "R": ('"word1" "word2" "score"\n', '"1{i}" "{a}" "{b}" {s}'),
+    "quoted": ('"word1","word2","score"\n', '"{a}","{b}","{s}"'),
+    "semicolons and decimal commas": ("Wort 1;Wort 2;Wert\n", "{a};{b};{d}"),
+    "quoted decimal commas": ("a,b,score\n", '{a},{b},"{d}"'),
+    "spaces and decimal commas": ("", "{a} {b} {d}"),
+    "SimLex": ("word1\tword2\tPOS\tSimLex999\tconc(w1)\tconcQ\n", "{a}\t{b}\tN\t{s}\t2.{i}\t{i}"),
+    "SCWS": ("", '{i}\t{a}\tn\t{b}\tn\tthe <b> {a} </b> sat\ta "<b> {b} </b>\tgo\t{s}\t1{i}.0\t0.0'),
+    "score first": ("", "{s}\t{a}\t{b}"),
+    "index and score first": ("", "{i}\t{a}\t{b}\t{s}"),
+    "MEN, lemmas": ("", "{a}-n {b}-n {s}"),
+    "a constant before the score": ("", "{a} {b} 1 {s}"),
+    "spaces behind commas": ("", "{a}, {b}, {s}"),
+}
+
+
+@pytest.mark.parametrize("name", PAIR_LAYOUTS)
+def test_word_pairs__words_and_score_are_known_by_their_content(tmp_path, name):
+    header, layout = PAIR_LAYOUTS[name]
+    score = evaluate(PLANE, written(tmp_path, header + rows_like(layout, scored())))
+    assert (score.pairs, score.missing) == (6, 0)
+    assert_allclose(score.spearman, 1)
+
+
+@pytest.mark.parametrize(
+    "layout",
+    [
+        "{a} {b} {i} {s}",  # the running index may be a rank
+        "{a},{b},3,{i}",  # 3,5 may be 3.5
+        "{i} {s} {a} {b}",
+        "{i} {a} {b}",  # no score
+        "{a}\t{b}\tking\t{s}\n{b}\t{a}\tqueen\t{s}",  # three words
+    ],
+)
+def test_word_pairs__columns_in_doubt_are_refused_until_they_are_named(tmp_path, layout):
+    path = written(tmp_path, rows_like(layout, scored()))
+    with pytest.raises(FormatError, match=r"There are 1: .*; 2: .*Say which: --columns"):
+        evaluate(PLANE, path)
+
+
+def test_word_pairs__columns_are_those_asked_for(tmp_path):
+    path = written(tmp_path, rows_like("{i} {s} {a} {b} {i}", scored()))
+    assert_allclose(evaluate(PLANE, path, columns=(3, 4, 2)).spearman, 1)
+    assert_allclose(evaluate(PLANE, path, columns=[4, 3, 2]).spearman, 1)
+    by_index = evaluate(PLANE, path, columns=(3, 4, 5)).spearman
+    assert_allclose(by_index, spearman(np.arange(6.0), np.array([s for _, _, s in scored()])))
+    with pytest.raises(FormatError, match=r"line 2: wanted two words and a number in the columns 3, 4, 9"):
+        evaluate(PLANE, path, columns=(3, 4, 9))
+    for wrong in ((1, 2), (1, 1, 2), (0, 1, 2)):
+        with pytest.raises(ValueError, match="three different numbers from 1"):
+            evaluate(PLANE, path, columns=wrong)
+
+
+def test_word_pairs__tokens_may_be_numbers(tmp_path):
+    items = vectors_of(**{"12": [1, 0], "55": [1, 1], "7": [0, 1], "8": [-1, 1]})
+    score = evaluate(items, written(tmp_path, "12 55 0.7\n12 7 0.1\n12 8 -0.7\n"))
+    assert score.pairs == 3
+    assert_allclose(score.spearman, 1)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("man,woman,3\nnew, old york,man,4\nking,queen,2", "line 2 has 4 columns, those before 3"),
+        ("man;woman;3,5\nking;queen;2.5\nman;boy;1", "some numbers have a decimal comma, and some a point"),
+        ("man\twoman\t3\nking\tqueen\t\nman\tboy\t2\nboy\tman\t3", "line 2: wanted two words and a number"),
+        ("album\talbums\nmouse\tmice/mouses\n", "two words a line and no score.*album albums apple apples"),
+    ],
+)
+def test_word_pairs__what_is_no_pair_with_a_score_is_an_error(tmp_path, text, message):
+    with pytest.raises(FormatError, match=message):
+        evaluate(PLANE, written(tmp_path, text))
+
+
+def test_word_pairs__pearson_and_p_values_are_those_of_the_cosines(tmp_path):
+    scipy = pytest.importorskip("scipy.stats")
+    random = np.random.default_rng(3)
+    many = vectors_of(**{f"w{i}": random.normal(size=8) for i in range(30)})
+    ids = random.integers(0, 30, (60, 2))
+    cosines = [many.similarity(f"w{i}", f"w{j}") for i, j in ids]
+    theirs = [cosine + random.normal() for cosine in cosines]
+    lines = "\n".join(f"w{i} w{j} {score}" for (i, j), score in zip(ids, theirs, strict=True))
+    score = evaluate(many, written(tmp_path, lines))
+    linear, ranks = scipy.pearsonr(theirs, cosines), scipy.spearmanr(theirs, cosines)
+    assert_allclose([score.pearson, score.pearson_p], [linear.statistic, linear.pvalue], rtol=1e-7)
+    assert_allclose([score.spearman, score.spearman_p], [ranks.statistic, ranks.pvalue], rtol=1e-7)
+
+
+def test_word_pairs__each_has_both_scores(tmp_path):
+    score = evaluate(PLANE, written(tmp_path, "MAN woman 1\nman horse 2\nking queen 3\nman king 2"))
+    assert [(a.first, a.second, a.score) for a in score.answers] == [
+        ("MAN", "woman", 1),
+        ("man", "horse", 2),
+        ("king", "queen", 3),
+        ("man", "king", 2),
+    ]
+    assert [a.cosine for a in score.answers] == [
+        PLANE.similarity("man", "woman"),
+        None,
+        PLANE.similarity("king", "queen"),
+        PLANE.similarity("man", "king"),
+    ]
+
+
+def test_word_pairs__unknown_words_count_as_cosine_zero_on_request(tmp_path):
+    path = written(tmp_path, "man woman 3\nman king 5\nman horse 9\nking queen 4")
+    cosines = [PLANE.similarity("man", "woman"), PLANE.similarity("man", "king"), 0, PLANE.similarity("king", "queen")]
+    score = evaluate(PLANE, path, unknown="wrong")
+    assert (score.pairs, score.missing) == (4, 1)
+    assert_allclose(score.spearman, spearman(np.array([3.0, 5, 9, 4]), np.array(cosines)))
+    assert_allclose(score.pearson, np.corrcoef([3, 5, 9, 4], cosines)[0, 1])
+    assert evaluate(PLANE, path).pairs == 3
+    with pytest.raises(ValueError, match="'skip' or 'wrong'"):
+        evaluate(PLANE, path, unknown="zero")
+
+
+def test_analogies__each_question_has_its_answers(tmp_path):
+    text = ": royal\nman king woman queen\nman king woman boy\nMan king woman horse\n"
+    (section,) = evaluate(PLANE, written(tmp_path, text)).sections
+    right, wrong, unknown = section.answers
+    assert (right.question, right.wanted, right.add, right.right_add) == (
+        ("man", "king", "woman"),
+        "queen",
+        "queen",
+        True,
+    )
+    assert (wrong.wanted, wrong.add, wrong.right_add, wrong.right_mul) == ("boy", "queen", False, False)
+    assert (unknown.question, unknown.add, unknown.mul, unknown.right_add) == (
+        ("Man", "king", "woman"),
+        None,
+        None,
+        False,
+    )
+
+
+def test_analogies__unknown_words_count_as_wrong_on_request(tmp_path):
+    path = written(tmp_path, ": a\nman king woman queen\nman king woman horse\n: b\nman cow woman horse\n")
+    score = evaluate(PLANE, path, unknown="wrong")
+    assert (score.questions, score.missing) == (3, 2)
+    assert_allclose(score.add, 1 / 3)
+    assert [(s.questions, s.missing, s.add) for s in score.sections] == [(2, 1, 0.5), (1, 1, 0)]
+    with pytest.raises(FormatError, match="none of the 1 analogies"):
+        evaluate(PLANE, written(tmp_path, "man cow woman horse\n"), unknown="wrong")
+
+
+def test_outliers__each_group_has_its_answer(tmp_path):
+    score = evaluate(PLANE, written(tmp_path, "man\nboy\nking\n\nqueen\nhorse\n"), unknown="wrong")
+    assert [(a.group, a.wanted, a.found) for a in score.answers] == [
+        (("man", "boy", "king"), "queen", "queen"),
+        (("man", "boy", "king"), "horse", None),
+    ]
+    assert (score.groups, score.missing, score.accuracy, score.position) == (2, 1, 0.5, 0.5)
+    (answer,) = evaluate(PLANE, written(tmp_path, "woman\nqueen\nboy\n\nking\n")).answers
+    assert answer.found == "boy"
+
+
+def test_evaluate__case_counts_on_request(tmp_path):
+    pairs = written(tmp_path, "Man king 1\nMAN king 2\nman king 3\nqueen king 4\n")
+    score = evaluate(PLANE, pairs, case_sensitive=True)
+    assert score.missing == 1
+    cosines = [
+        PLANE.similarity("Man", "king"),
+        None,
+        PLANE.similarity("man", "king"),
+        PLANE.similarity("queen", "king"),
+    ]
+    assert [a.cosine for a in score.answers] == cosines
+    questions = written(tmp_path, "man king woman Queen\nman king woman queen\n", "q.txt")
+    assert evaluate(PLANE, questions, case_sensitive=True).missing == 1
+    assert evaluate(PLANE, questions).add == 1
+    groups = written(tmp_path, "man\nboy\nking\n\nQueen\nqueen\n", "g.txt")
+    assert evaluate(PLANE, groups, case_sensitive=True).missing == 1

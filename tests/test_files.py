@@ -4,9 +4,11 @@ import os
 
 import pytest
 
+import firth
 from firth import files
 from firth.errors import OutputExistsError
 from firth.files import new_file, new_folder, sha256_of
+from firth.tensorboard import write_projector
 
 
 def test_new_file__takes_its_place_at_the_end(tmp_path):
@@ -94,11 +96,77 @@ def test_new_folder__another_process_made_one_of_that_name_meanwhile(tmp_path, m
     assert os.listdir(tmp_path) == ["f"]
 
 
-def test_new_folder__files_have_the_users_usual_permissions(tmp_path):
-    with new_folder(tmp_path / "f"):
+@pytest.fixture(params=[0o022, 0o002, 0o077], ids=oct)
+def umask(request):
+    """The permissions that are taken from new files."""
+    before = os.umask(request.param)
+    yield request.param
+    os.umask(before)
+
+
+def modes(folder):
+    """The permissions of all files and folders below."""
+    return {path.relative_to(folder).as_posix(): path.stat().st_mode & 0o7777 for path in folder.rglob("*")}
+
+
+@pytest.mark.skipif(os.name != "posix", reason="only POSIX systems have such permissions")
+def test_new_file_and_folder__have_the_users_usual_permissions(tmp_path, umask):
+    with new_file(tmp_path / "file") as temporary:
+        temporary.unlink()  # as safetensors does
+        temporary.touch(0o600)
+    with new_folder(tmp_path / "folder") as temporary:
+        (temporary / "inside").write_text("x")
+    usual = 0o666 & ~umask
+    assert modes(tmp_path) == {"file": usual, "folder": 0o777 & ~umask, "folder/inside": usual}
+
+
+@pytest.mark.skipif(os.name != "posix", reason="only POSIX systems have such permissions")
+def test_new_file_and_folder__those_they_replace_keep_their_permissions(tmp_path):
+    (tmp_path / "file").touch()
+    (tmp_path / "file").chmod(0o640)
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "folder").chmod(0o750)
+    with new_file(tmp_path / "file", overwrite=True) as temporary:
+        temporary.write_text("new")
+    with new_folder(tmp_path / "folder", overwrite=True):
         pass
-    (tmp_path / "g").mkdir()
-    assert (tmp_path / "f").stat().st_mode == (tmp_path / "g").stat().st_mode
+    assert modes(tmp_path) == {"file": 0o640, "folder": 0o750}
+
+
+@pytest.mark.skipif(os.name != "posix", reason="only POSIX systems have such permissions")
+def test_everything_that_is_written__has_the_users_usual_permissions(model, tmp_path, umask, own_cache):
+    """Models with subwords, exports, checkpoints, encoded corpora, maps, the projector's folder."""
+    text = tmp_path / "text.txt"
+    text.write_text("the king and the queen\n" * 40)
+    out = tmp_path / "out"
+    out.mkdir()
+    kept = []
+
+    def stop(event):
+        if checkpoints := list((out / "checkpoints").glob("checkpoint-*")):
+            kept.append(checkpoints)
+            raise firth.StopTraining
+
+    trained = firth.train(
+        text, epochs=9, min_count=1, vector_size=4, max_n=3, buckets=50, progress=stop, checkpoints=out / "checkpoints"
+    )
+    trained.save(out / "subwords.firth")
+    model.save(out / "model.firth")
+    model.save(out / "model.firth", overwrite=True)
+    for name in ("v.txt", "v.bin", "v.tsv", "v.safetensors"):
+        model.export(out / name)
+    trained.export(out / "fasttext.bin")
+    firth.encode(text, out / "encoded")
+    firth.word_map(model, projection="pca").save(out / "map.html")
+    write_projector(model, out / "projector")
+    assert kept
+    for folder, fewest in ((out, 25), (own_cache, 4)):
+        paths = list(folder.rglob("*"))
+        wrong = {
+            p: oct(m) for p in paths if (m := p.stat().st_mode & 0o777) != (0o777 if p.is_dir() else 0o666) & ~umask
+        }
+        assert not wrong
+        assert len(paths) >= fewest
 
 
 @pytest.mark.skipif(os.name != "posix", reason="only POSIX systems have such locks")

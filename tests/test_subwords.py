@@ -262,7 +262,6 @@ def test_fasttext__a_file_by_hand(tmp_path):
         ({"min_n": 0}, "makes no sense"),
         ({"min_n": 9}, "makes no sense"),
         ({"max_n": 133_121}, "makes no sense"),
-        ({"words": (("a", 3), ("a", 2))}, "twice"),
     ],
     ids=str,
 )

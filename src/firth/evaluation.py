@@ -8,16 +8,17 @@ unknown.
 from __future__ import annotations
 
 import itertools
-import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
+from firth.correlation import interval, p_value, pearson, spearman
 from firth.errors import FormatError
 from firth.nearest import unit_rows
+from firth.test_sets import content_lines, is_number, read_pairs, text_lines
 from firth.vectors import WordVectors
 
 FIRST_WORDS = 300_000
@@ -28,15 +29,31 @@ LINES_THAT_TELL = 20
 """Lines by which a test set is known."""
 TINY = 1e-6
 """Keeps 3CosMul from dividing by zero: gensim's number."""
-NORMAL_95 = 1.959964
 
 Float32 = np.ndarray[Any, np.dtype[np.float32]]
 Float64 = np.ndarray[Any, np.dtype[np.float64]]
 
 
+Unknown = Literal["skip", "wrong"]
+"""What becomes of questions with unknown words: they are left out, or count as answered wrong."""
+
+
+@dataclass(frozen=True)
+class PairAnswer:
+    """Two words, people's score, and the cosine of their vectors; None where a word is unknown."""
+
+    first: str
+    second: str
+    score: float
+    cosine: float | None
+
+
 @dataclass(frozen=True)
 class PairScore:
-    """Spearman's correlation of the cosines of word pairs with people's scores; `low` and `high` bound it by 95%."""
+    """Correlation of the cosines of word pairs with people's scores.
+
+    `low` and `high` bound Spearman's by 95%. The p-values are two-sided. `answers` has every pair, in the file's order.
+    """
 
     name: str
     spearman: float
@@ -44,17 +61,37 @@ class PairScore:
     high: float
     pairs: int
     missing: int
+    spearman_p: float
+    pearson: float
+    pearson_p: float
+    answers: tuple[PairAnswer, ...]
+
+
+@dataclass(frozen=True)
+class AnalogyAnswer:
+    """A question "a is to b as c is to …?" and its answers, by adding and by multiplying; None: a word is unknown."""
+
+    question: tuple[str, str, str]
+    wanted: str
+    add: str | None
+    mul: str | None
+    right_add: bool
+    right_mul: bool
 
 
 @dataclass(frozen=True)
 class Section:
-    """A section of analogies: how many could be asked, and were answered right by adding or by multiplying cosines."""
+    """A section of analogies: how many could be asked, and were answered right by adding or by multiplying cosines.
+
+    `answers` has every question, in the file's order.
+    """
 
     name: str
     questions: int
     missing: int
     right_add: int
     right_mul: int
+    answers: tuple[AnalogyAnswer, ...]
 
     @property
     def add(self) -> float | None:
@@ -81,71 +118,155 @@ class AnalogyScore:
 
 
 @dataclass(frozen=True)
+class OutlierAnswer:
+    """A group, the word that does not belong, and the one that seems not to; None where that cannot be told."""
+
+    group: tuple[str, ...]
+    wanted: str
+    found: str | None
+
+
+@dataclass(frozen=True)
 class OutlierScore:
-    """How often the word that does not belong is found, and how near to the end it is on average (both 0 to 1)."""
+    """How often the word that does not belong is found, and how near to the end it is on average (both 0 to 1).
+
+    `answers` has every group with each of its outliers.
+    """
 
     name: str
     accuracy: float
     position: float
     groups: int
     missing: int
+    answers: tuple[OutlierAnswer, ...]
 
 
 Score = PairScore | AnalogyScore | OutlierScore
 
 
-def evaluate(vectors: WordVectors, path: str | Path, *, first_words: int = FIRST_WORDS) -> Score:
+def evaluate(
+    vectors: WordVectors,
+    path: str | Path,
+    *,
+    first_words: int = FIRST_WORDS,
+    columns: Sequence[int] | None = None,
+    unknown: Unknown = "skip",
+    case_sensitive: bool = False,
+) -> Score:
     """Score vectors by a test set: what it is, its lines tell.
 
-    - Pairs: two words and a number a line (WordSim-353, SimLex-999, MEN), columns by tabs, commas or spaces; a header
-      is skipped.
+    - Pairs: two words and a number a line (WordSim-353, SimLex-999, MEN), columns by tabs, commas, semicolons or
+      spaces; a header is skipped. Which columns are meant, their content tells.
     - Analogies: `: section` lines, and four words a line (Google's questions-words, BATS in that form).
     - Outliers: groups of words that belong together, one a line, an empty line, and the outliers (8-8-8): one file a
       group, or a folder of these.
 
-    Raises `FormatError`, with the line, for a file that is none of these.
+    Parameters
+    ----------
+    vectors
+        Word vectors, or a model.
+    path
+        The test set: a file, or a folder of outliers.
+    first_words
+        How many words are looked at: the most frequent.
+    columns
+        For pairs: where the two words and the score are, counted from 1, such as (2, 4, 8) for SCWS.
+    unknown
+        What becomes of questions with words that are unknown: "skip" leaves them out, "wrong" counts analogies and
+        outliers as answered wrong, and gives pairs the cosine 0. The score then is of the whole test set, and models
+        with other words can be compared.
+    case_sensitive
+        Whether King and king are two words.
+
+    Returns
+    -------
+    PairScore, AnalogyScore or OutlierScore
+        Their `answers` list each pair, question or group, with what the vectors say of it.
+
+    Raises
+    ------
+    FormatError
+        For a file that is none of these (with the line), or whose columns cannot be told apart (with those seen).
     """
     path = Path(path)
     if first_words < 1:
         raise ValueError(f"first_words must be 1 or more, not {first_words}")
+    if unknown not in {"skip", "wrong"}:
+        raise ValueError(f"unknown must be 'skip' or 'wrong', not {unknown!r}")
+    options: dict[str, Any] = {"first_words": first_words, "unknown": unknown, "case_sensitive": case_sensitive}
+    if columns is not None:
+        return word_pairs(vectors, path, columns=columns, **options)
     if path.is_dir():
-        return outliers(vectors, path, first_words=first_words)
-    lines = [line for _, line in itertools.islice(_lines(path), LINES_THAT_TELL)]
+        return outliers(vectors, path, **options)
+    lines = [line for _, line in itertools.islice(content_lines(path), LINES_THAT_TELL)]
     if not lines:
         raise FormatError(f"{path} is empty: there is nothing to evaluate by")
     fields = [line.split() for line in lines]
     words = [len(some) for some in fields]
-    if lines[0].startswith(":") or (set(words) == {4} and not any(_is_number(f) for some in fields for f in some)):
-        return analogies(vectors, path, first_words=first_words)
-    if max(words) == 1 and not any("," in line or ";" in line for line in lines):
-        return outliers(vectors, path, first_words=first_words)
-    return word_pairs(vectors, path, first_words=first_words)
+    has_numbers = any(is_number(field.strip('"')) for some in fields for field in some)
+    if lines[0].startswith(":") or (set(words) == {4} and not has_numbers):
+        return analogies(vectors, path, **options)
+    marked = any("," in line or ";" in line for line in lines)
+    if max(words) == 1 and not marked:
+        return outliers(vectors, path, **options)
+    if max(words) == 2 and not marked and not has_numbers:
+        raise FormatError(
+            f"{path} has two words a line and no score. Pairs need people's score behind them: sun sunlight 50.0. Of"
+            " lists of pairs such as BATS's, write two pairs a line, as a question: album albums apple apples"
+        )
+    return word_pairs(vectors, path, **options)
 
 
-def word_pairs(vectors: WordVectors, path: str | Path, *, first_words: int = FIRST_WORDS) -> PairScore:
-    """Spearman's correlation with people's scores, over the pairs whose words are known.
+def word_pairs(
+    vectors: WordVectors,
+    path: str | Path,
+    *,
+    first_words: int = FIRST_WORDS,
+    columns: Sequence[int] | None = None,
+    unknown: Unknown = "skip",
+    case_sensitive: bool = False,
+) -> PairScore:
+    """The correlation with people's scores, over the pairs whose words are known. See `evaluate` for the parameters.
 
     The interval is Fisher's, with the variance of Fieller, Hartley and Pearson (1957): 1.06 / (n - 3).
     """
     path = Path(path)
     vectors = vectors.first(first_words).finite()
-    index = _index(vectors)
-    theirs, ours, missing = [], [], 0
-    for a, b, score in _pairs(path):
-        i, j = index.get(a.upper()), index.get(b.upper())
-        if i is None or j is None:
-            missing += 1
-            continue
-        theirs.append(score)
-        ours.append(vectors.similarity(vectors.words[i], vectors.words[j]))
-    if len(theirs) < 2:
-        raise FormatError(f"of the {missing + len(theirs):,} pairs in {path}, {len(theirs)} have words that are known")
-    correlation = spearman(np.array(theirs), np.array(ours))
-    low, high = _interval(correlation, len(theirs))
-    return PairScore(path.stem, correlation, low, high, len(theirs), missing)
+    words = _Words(vectors, case_sensitive)
+    answers = []
+    for _, pair in read_pairs(path, words.has, columns):
+        i, j = words.find(pair.first), words.find(pair.second)
+        cosine = None
+        if i is not None and j is not None:
+            cosine = vectors.similarity(vectors.words[i], vectors.words[j])
+        answers.append(PairAnswer(pair.first, pair.second, pair.score, cosine))
+    known_pairs = sum(answer.cosine is not None for answer in answers)
+    if known_pairs < 2:
+        raise FormatError(f"of the {len(answers):,} pairs in {path}, {known_pairs} have words that are known")
+    asked = [answer for answer in answers if answer.cosine is not None or unknown == "wrong"]
+    theirs, ours = np.array([answer.score for answer in asked]), np.array([answer.cosine or 0.0 for answer in asked])
+    ranks, linear = spearman(theirs, ours), pearson(theirs, ours)
+    return PairScore(
+        path.stem,
+        ranks,
+        *interval(ranks, len(asked), "spearman"),
+        len(asked),
+        len(answers) - known_pairs,
+        p_value(ranks, len(asked)),
+        linear,
+        p_value(linear, len(asked)),
+        tuple(answers),
+    )
 
 
-def analogies(vectors: WordVectors, path: str | Path, *, first_words: int = FIRST_WORDS) -> AnalogyScore:
+def analogies(
+    vectors: WordVectors,
+    path: str | Path,
+    *,
+    first_words: int = FIRST_WORDS,
+    unknown: Unknown = "skip",
+    case_sensitive: bool = False,
+) -> AnalogyScore:
     """Answers to "a is to b as c is to …?" among the most frequent words, a, b and c themselves left out.
 
     3CosAdd takes the greatest cos(d, b - a + c) (Mikolov, Yih and Zweig 2013), 3CosMul the greatest
@@ -153,157 +274,132 @@ def analogies(vectors: WordVectors, path: str | Path, *, first_words: int = FIRS
     """
     path = Path(path)
     vectors = vectors.first(first_words).finite()
-    index = _index(vectors)
-    folded = [word.upper() for word in vectors.words]
-    same: dict[str, list[int]] = {}
-    for i, word in enumerate(folded):
-        same.setdefault(word, []).append(i)
+    words = _Words(vectors, case_sensitive)
     units = vectors.unit_vectors()
     sections = []
     for name, questions in _questions(path):
-        known = [q for q in questions if all(word in index for word in q)]
-        right_add = right_mul = 0
+        known = [place for place, question in enumerate(questions) if all(map(words.has, question))]
+        answers = [AnalogyAnswer(q[:3], q[3], None, None, False, False) for q in questions]
         for start in range(0, len(known), QUESTIONS):
             part = known[start : start + QUESTIONS]
-            a, b, c = (units[[index[q[i]] for q in part]] @ units.T for i in range(3))
+            a, b, c = (units[[words.same(questions[place][i])[0] for place in part]] @ units.T for i in range(3))
             by_adding = b - a + c
             by_multiplying = (1 + b) * (1 + c) / 4 / ((1 + a) / 2 + TINY)
-            for row, question in enumerate(part):
-                asked = [i for word in question[:3] for i in same[word]]
+            for row, place in enumerate(part):
+                asked = [i for word in questions[place][:3] for i in words.same(word)]
                 by_adding[row, asked] = by_multiplying[row, asked] = -np.inf
-            wanted = [q[3] for q in part]
-            right_add += sum(folded[i] == w for i, w in zip(by_adding.argmax(axis=1), wanted, strict=True))
-            right_mul += sum(folded[i] == w for i, w in zip(by_multiplying.argmax(axis=1), wanted, strict=True))
-        sections.append(Section(name, len(known), len(questions) - len(known), right_add, right_mul))
+                question, wanted = answers[place].question, answers[place].wanted
+                add, mul = (vectors.words[int(scores[row].argmax())] for scores in (by_adding, by_multiplying))
+                right = (words.are_same(add, wanted), words.are_same(mul, wanted))
+                answers[place] = AnalogyAnswer(question, wanted, add, mul, *right)
+        right_add, right_mul = (
+            sum(getattr(answer, right) for answer in answers) for right in ("right_add", "right_mul")
+        )
+        asked_here = len(known) if unknown == "skip" else len(questions)
+        missing_here = len(questions) - len(known)
+        sections.append(Section(name, asked_here, missing_here, right_add, right_mul, tuple(answers)))
     asked_in_all = sum(section.questions for section in sections)
     missing = sum(section.missing for section in sections)
-    if not asked_in_all:
+    if missing == sum(len(section.answers) for section in sections):
         raise FormatError(f"none of the {missing:,} analogies in {path} has words that are all known")
     add, mul = (sum(getattr(s, right) for s in sections) / asked_in_all for right in ("right_add", "right_mul"))
     return AnalogyScore(path.stem, add, mul, asked_in_all, missing, len(vectors), tuple(sections))
 
 
-def outliers(vectors: WordVectors, path: str | Path, *, first_words: int = FIRST_WORDS) -> OutlierScore:
+def outliers(
+    vectors: WordVectors,
+    path: str | Path,
+    *,
+    first_words: int = FIRST_WORDS,
+    unknown: Unknown = "skip",
+    case_sensitive: bool = False,
+) -> OutlierScore:
     """Find the word that does not belong (Camacho-Collados and Navigli 2016).
 
     A word's compactness is the mean cosine between the others of its group: it is greatest without the outlier.
     """
     path = Path(path)
     vectors = vectors.first(first_words).finite()
-    index = _index(vectors)
-    found, positions, missing = [], [], 0
+    words = _Words(vectors, case_sensitive)
+    positions, answers = [], []
     for belonging, strangers in _groups(path):
-        ids = [index[word] for word in belonging if word in index]
+        known = [(word, i) for word in belonging if (i := words.find(word)) is not None]
         for stranger in strangers:
-            if stranger not in index or len(ids) < 2:
-                missing += 1
+            i = words.find(stranger)
+            if i is None or len(known) < 2:
+                answers.append(OutlierAnswer(tuple(belonging), stranger, None))
                 continue
-            group = [*ids, index[stranger]]
+            group = [*(row for _, row in known), i]
             units = unit_rows(vectors.vectors[group], vectors.inverse_norms[group])
             cosines = (units @ units.T).astype(np.float64)
             np.fill_diagonal(cosines, 0)
             compactness = cosines.sum() - 2 * cosines.sum(axis=1)
             position = int((compactness[:-1] < compactness[-1]).sum())
-            found.append(position == len(ids))
-            positions.append(position / len(ids))
-    if not found:
+            positions.append(position / len(known))
+            guess = stranger if position == len(known) else known[int(compactness[:-1].argmax())][0]
+            answers.append(OutlierAnswer(tuple(belonging), stranger, guess))
+    missing = len(answers) - len(positions)
+    if not positions:
         raise FormatError(f"none of the {missing:,} outliers in {path} has words that are known")
-    return OutlierScore(path.stem, float(np.mean(found)), float(np.mean(positions)), len(found), missing)
+    asked = len(positions) if unknown == "skip" else len(answers)
+    right = sum(position == 1 for position in positions)
+    return OutlierScore(path.stem, right / asked, sum(positions) / asked, asked, missing, tuple(answers))
 
 
-def spearman(a: Float64, b: Float64) -> float:
-    """Spearman's rank correlation; equal numbers share their mean rank. NaN where all are equal."""
-    ranks = [_ranks(np.asarray(values, np.float64)) for values in (a, b)]
-    a, b = (rank - rank.mean() for rank in ranks)
-    with np.errstate(invalid="ignore"):
-        return float((a @ b) / np.sqrt((a @ a) * (b @ b)))
+class _Words:
+    """The most frequent words: of those that differ in case alone, the most frequent, unless case counts."""
+
+    def __init__(self, vectors: WordVectors, case_sensitive: bool):
+        self.fold: Callable[[str], str] = str if case_sensitive else str.upper
+        self.rows: dict[str, list[int]] = {}
+        for row, word in enumerate(vectors.words):
+            self.rows.setdefault(self.fold(word), []).append(row)
+
+    def has(self, word: str) -> bool:
+        """Whether it is known."""
+        return self.fold(word) in self.rows
+
+    def find(self, word: str) -> int | None:
+        """The row of a word; None if it is unknown."""
+        return next(iter(self.same(word)), None)
+
+    def same(self, word: str) -> list[int]:
+        """The rows of all that differ in case alone."""
+        return self.rows.get(self.fold(word), [])
+
+    def are_same(self, one: str, other: str) -> bool:
+        """Whether two words are one."""
+        return self.fold(one) == self.fold(other)
 
 
-def _ranks(values: Float64) -> Float64:
-    _, which, counts = np.unique(values, return_inverse=True, return_counts=True)
-    ends = np.cumsum(counts)
-    ranks: Float64 = (ends - (counts - 1) / 2)[which]
-    return ranks
-
-
-def _interval(correlation: float, n: int) -> tuple[float, float]:
-    if math.isnan(correlation) or n <= 3:
-        return -1.0, 1.0
-    if abs(correlation) >= 1:
-        return correlation, correlation
-    z, half = math.atanh(correlation), NORMAL_95 * math.sqrt(1.06 / (n - 3))
-    return math.tanh(z - half), math.tanh(z + half)
-
-
-def _index(vectors: WordVectors) -> dict[str, int]:
-    """The row of each word, without regard to case: of the most frequent of those that differ in it."""
-    return {word.upper(): i for i, word in reversed(list(enumerate(vectors.words)))}
-
-
-def _lines(path: Path) -> Iterator[tuple[int, str]]:
-    """The lines that are not empty and no comments, with their numbers."""
-    for number, line in enumerate(_all_lines(path), start=1):
-        if line.strip() and not line.startswith("#"):
-            yield number, line.strip()
-
-
-def _all_lines(path: Path) -> Iterator[str]:
-    try:
-        with path.open(encoding="utf-8-sig") as file:
-            yield from file
-    except UnicodeDecodeError as error:
-        raise FormatError(f"{path} is not UTF-8 text: {error}") from error
-
-
-def _is_number(text: str) -> bool:
-    try:
-        return math.isfinite(float(text))
-    except ValueError:
-        return False
-
-
-def _pairs(path: Path) -> Iterator[tuple[str, str, float]]:
-    """Two words and the first number after them, from each line."""
-    header_may_come = True
-    for number, line in _lines(path):
-        separator = next((s for s in "\t,;" if s in line), None)
-        a, b, *rest = [field.strip() for field in line.split(separator)] + ["", ""]
-        score = next((float(field) for field in rest if _is_number(field)), None)
-        if score is None and not header_may_come:
-            raise FormatError(f"{path}, line {number:,}: wanted two words and a number, got {line[:60]!r}")
-        header_may_come = False
-        if score is not None:
-            yield a, b, score
-
-
-def _questions(path: Path) -> Iterator[tuple[str, list[tuple[str, ...]]]]:
-    """The sections, with their questions in upper case."""
+def _questions(path: Path) -> Iterator[tuple[str, list[tuple[str, str, str, str]]]]:
+    """The sections, with their questions."""
     name = ""
-    questions: list[tuple[str, ...]] = []
-    for number, line in _lines(path):
+    questions: list[tuple[str, str, str, str]] = []
+    for number, line in content_lines(path):
         if line.startswith(":"):
             if questions:
                 yield name, questions
             name, questions = line[1:].strip(), []
             continue
-        question = tuple(line.upper().split())
-        if len(question) != 4:
-            raise FormatError(f"{path}, line {number:,}: wanted four words, got {len(question)}: {line[:60]!r}")
-        questions.append(question)
+        words = line.split()
+        if len(words) != 4:
+            raise FormatError(f"{path}, line {number:,}: wanted four words, got {len(words)}: {line[:60]!r}")
+        questions.append((words[0], words[1], words[2], words[3]))
     if questions:
         yield name, questions
 
 
 def _groups(path: Path) -> Iterator[tuple[list[str], list[str]]]:
-    """The words that belong together, and those that do not, of each file; in upper case."""
+    """The words that belong together, and those that do not, of each file."""
     paths = sorted(p for p in path.iterdir() if p.is_file()) if path.is_dir() else [path]
     if not paths:
         raise FormatError(f"there are no files in {path}")
     for one in paths:
         parts: list[list[str]] = [[]]
-        for line in _all_lines(one):
+        for line in text_lines(one):
             if line.strip():
-                parts[-1].append(line.strip().upper())
+                parts[-1].append(line.strip())
             elif parts[-1]:
                 parts.append([])
         parts = [part for part in parts if part]

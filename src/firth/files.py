@@ -8,11 +8,13 @@ import errno
 import hashlib
 import mmap
 import os
+import secrets
 import shutil
+import stat
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -76,13 +78,12 @@ def new_file(path: Path, *, overwrite: bool = False) -> Iterator[Path]:
     If the caller fails, or the disk is full, what stood at `path` is as it was, and no temporary file stays.
     """
     refuse_to_overwrite(path, overwrite=overwrite)
-    descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent)
-    os.close(descriptor)
-    temporary = Path(name)
+    temporary = _made_beside(path, ".tmp", lambda new: new.touch(exist_ok=False))
+    mode = (path if path.is_file() else temporary).stat().st_mode
     try:
         with _named(path):
             yield temporary
-        temporary.chmod(0o666 & ~_umask())
+        temporary.chmod(stat.S_IMODE(mode))  # also where the caller put another file there
         _flush(temporary)
         refuse_to_overwrite(path, overwrite=overwrite)
         temporary.replace(path)
@@ -109,12 +110,13 @@ def new_folder(path: Path, *, overwrite: bool = False) -> Iterator[Path]:
     If the caller fails, or the disk is full, what stood at `path` is as it was, and no temporary folder stays.
     """
     refuse_to_overwrite(path, overwrite=overwrite)
-    temporary = Path(tempfile.mkdtemp(prefix=f".{path.name}.", suffix=UNFINISHED, dir=path.parent))
+    temporary = _made_beside(path, UNFINISHED, Path.mkdir)
     with held(temporary):
         try:
             with _named(path):
                 yield temporary
-            temporary.chmod(0o777 & ~_umask())
+            if path.is_dir():
+                temporary.chmod(stat.S_IMODE(path.stat().st_mode))
             for file in temporary.iterdir():
                 _flush(file)
             _flush(temporary)
@@ -186,10 +188,16 @@ def remove_abandoned(parent: Path, pattern: str = f".*{UNFINISHED}", seconds: fl
                 os.close(descriptor)
 
 
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
+def _made_beside(path: Path, ending: str, make: Callable[[Path], None]) -> Path:
+    """A path beside this one that nobody has, made such that it has the permissions of any new file or folder.
+
+    Those of `tempfile` are its owner's alone.
+    """
+    while True:
+        new = path.with_name(f".{path.name}.{secrets.token_hex(4)}{ending}")
+        with contextlib.suppress(FileExistsError):
+            make(new)
+            return new
 
 
 def _exchange(new: Path, old: Path) -> None:

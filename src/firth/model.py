@@ -28,6 +28,7 @@ from firth import __version__, formats
 from firth.config import TrainingConfig
 from firth.errors import FirthError, FirthWarning, FormatError
 from firth.files import new_folder, refuse_to_overwrite, sha256_of
+from firth.formats.reading import Errors
 from firth.phrases import FILE as PHRASES
 from firth.phrases import Phrases
 from firth.subwords import Subwords
@@ -219,16 +220,36 @@ class Word2Vec(WordVectors):
         return cls(vocabulary, vectors, None, config, history, folder.absolute(), phrases, subwords)
 
 
-def load(path: str | Path, *, verify: bool = True) -> WordVectors:
+def load(
+    path: str | Path,
+    *,
+    verify: bool = True,
+    format: str | None = None,
+    errors: Errors = "strict",
+    limit: int | None = None,
+    numbers_in_words: bool = False,
+) -> WordVectors:
     """Load a model's folder, as `Word2Vec`, or a file of vectors of another program, as `WordVectors`.
 
-    Warns, by a `FirthWarning`, if there are vectors that are not finite, whose words are then as if unknown. To see
-    that, all are read once; `verify=False` leaves it out.
+    Parameters
+    ----------
+    path
+        A folder that `save` wrote, or a file.
+    verify
+        Whether to compare the checksums of a model's files; and to look at all vectors, whatever they come from, and
+        warn, by a `FirthWarning`, if some are not finite, whose words are then as if unknown.
+    format, errors, limit, numbers_in_words
+        How to read a file: see `firth.formats.read`. A folder has no need of them; `limit` gives `WordVectors` of its
+        first words.
     """
     path = Path(path)
     if not path.exists():
         raise FormatError(f"there is no model {path}")
-    loaded = Word2Vec.load(path, verify=verify) if path.is_dir() else formats.read(path)
+    if path.is_dir():
+        model: WordVectors = Word2Vec.load(path, verify=verify)
+        loaded = model if limit is None else model.first(limit)
+    else:
+        loaded = formats.read(path, format=format, errors=errors, limit=limit, numbers_in_words=numbers_in_words)
     if verify:
         _warn_of_not_finite(loaded, path)
     return loaded

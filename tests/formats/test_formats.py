@@ -1,7 +1,12 @@
+import bz2
+import gzip
 import json
+import lzma
 import math
+import secrets
 import struct
 import warnings
+import zipfile
 
 import numpy as np
 import pytest
@@ -107,12 +112,20 @@ BAD_TEXT = {
     b"-1 3\n": "line 1",
     b"0 3\n": "line 1",
     b"99999999999999999999 3\na 1 2 3\n": "line 1",
-    b"2 3\na 1 2 3\n": "has 1 words, the header promised 2: it is cut short",
-    b"1 3\na 1 2 3\nb 1 2 3\n": "line 3: the header promised 1 words",
+    b"2 3\n": "has no words, the header promised 2: it is cut short",
     b"2 3\na 1 2 3\nb 1 2\n": "line 3 has 2 values, the header promised 3: is this the binary format",
     b"1 3\na 1 x 3\n": "line 2: .*'x'",
-    b"2 1\na 1\na 2\n": "'a' comes a second time, as word 2",
-    b"1 1\n\xff 1\n": "line 2: the word is not UTF-8",
+    b"1 1\n\xff 1\n": "line 2: the word is not UTF-8.*errors='replace'",
+    b"king 1 2\nqueen 0.5 1 2\n": "line 2 has more numbers than 2.*'queen 0.5 1 2'",
+    b"3 2 1\nking 0.5 1 2 3\n": "line 2 has more numbers than 2.*'king 0.5 1 2 3'",
+    b"2 2\nking 1 2\nqueen 0.5 1 2\n": "line 3 has more numbers than 2.*'queen 0.5 1 2'",
+    b"king 1 2\nnew york nan 1 2\n": "line 2 has more numbers than 2.*'new york nan 1 2'",
+    b"king 1 2 3\nqueen 1 2\n": "line 2 has 2 values, the first line 3",
+    b"king 1 2 3\nnew york 1 2\n": "line 2: .*'york'",
+    b"0.1 0.2 0.3\n-0.4 0.5 0.6\n": "has numbers only, and no words",
+    b" 0.1 0.2\n 0.3 0.4\n": "line 2 has 2 numbers and no word",
+    b"king\t1\t2\nqueen\t1\t2\t3\n": "line 2 has 3 values, the first line 2",
+    b"king,0.1,0.2\n": "line 1: wanted the number of words",
     b"9999999999 100\na 1\n": "line 2 has 1 values",
 }
 
@@ -126,12 +139,11 @@ def test_read__text_that_is_not_whole_is_named_by_line(tmp_path, content):
 
 BAD_BINARY = {
     b"": "line 1",
-    b"2 2\na " + bytes(8): "promises 2 words",
-    b"9999999999 100\n" + bytes(50): "promises 9,999,999,999 words",
+    b"2 2\na " + bytes(8) + b"b " + bytes(7): "ends, or has no word, where word 2 of 2 should be",
+    b"9999999999 100\n" + bytes(50): "has no word, where word 1 of 9,999,999,999",
     b"1 2\n" + bytes(20): "has no word, where word 1",
     b"1 2\na " + bytes(8) + b"\nmore": "goes on after the 1 words",
-    b"1 2\n\xff " + bytes(8): "word 1 is not UTF-8",
-    b"2 1\na " + bytes(4) + b"\na " + bytes(4) + b"\n": "second time",
+    b"1 2\n\xff " + bytes(8): "word 1: the word is not UTF-8",
 }
 
 
@@ -149,7 +161,6 @@ def test_read__binary_that_is_not_whole_says_where(tmp_path, content):
         ("1\t2\n3\tx\n", "a\nb\n", "line 2.*'x"),
         ("1\t2\n", "a\nb\n", "has 1 vectors, but metadata.tsv has 2 words"),
         ("", "", "has 0 vectors"),
-        ("1\n2\n", "a\na\n", "second time"),
         ("1\n", None, "needs the words beside it, in metadata.tsv"),
     ],
 )
@@ -209,10 +220,47 @@ def test_safetensors__with_the_words_of_a_model_or_a_tokenizer(tmp_path, model):
 
 
 def test_safetensors__of_two_tensors_or_none_are_refused(tmp_path):
-    for tensors in ({"a": np.eye(2, dtype=np.float32), "b": np.eye(2, dtype=np.float32)}, {"a": np.eye(2)}, {}):
+    for tensors in ({"a": np.eye(2, dtype=np.float32), "b": np.eye(2, dtype=np.float32)}, {}):
         safetensors.numpy.save_file(tensors, tmp_path / "v.safetensors")
-        with pytest.raises(FormatError, match=r"has no tensor|not of float32"):
+        with pytest.raises(FormatError, match=r"has the tensors (a, b|\(none\)): wanted one"):
             load(tmp_path / "v.safetensors")
+    safetensors.numpy.save_file({"a": np.eye(2) > 0}, tmp_path / "v.safetensors")
+    with pytest.raises(FormatError, match="'a' is of numbers that firth does not read"):
+        load(tmp_path / "v.safetensors")
+
+
+@pytest.mark.parametrize("dtype", [np.float16, np.float64, np.int8])
+def test_safetensors__of_other_numbers_are_read_as_float32(tmp_path, dtype):
+    safetensors.numpy.save_file({"embeddings": np.array([[1, -2], [3, 5]], dtype)}, tmp_path / "v.safetensors")
+    (tmp_path / "words.txt").write_text("a\nb\n")
+    found = load(tmp_path / "v.safetensors")
+    assert found.vectors.dtype == np.float32
+    assert found["b"].tolist() == [3, 5]
+
+
+def test_safetensors__of_bfloat16(tmp_path):
+    header = json.dumps({"v": {"dtype": "BF16", "shape": [2, 1], "data_offsets": [0, 4]}}).encode()
+    numbers = b"".join(struct.pack("<f", number)[2:] for number in (1.5, -2))
+    (tmp_path / "v.safetensors").write_bytes(len(header).to_bytes(8, "little") + header + numbers)
+    (tmp_path / "words.txt").write_text("a\nb\n")
+    assert load(tmp_path / "v.safetensors").vectors.tolist() == [[1.5], [-2]]
+
+
+def test_safetensors__of_model2vec_with_a_mapping_and_weights(tmp_path):
+    """A token's vector is weights[id] * embeddings[mapping[id]], as in model2vec's `_encode_helper`."""
+    tensors = {
+        "embeddings": np.array([[1, 2], [3, 4]], np.float16),
+        "mapping": np.array([1, 0, 1]),
+        "weights": np.array([1.0, 10, 0.5]),
+    }
+    safetensors.numpy.save_file(tensors, tmp_path / "model.safetensors")
+    (tmp_path / "tokenizer.json").write_text(json.dumps({"model": {"vocab": {"a": 0, "b": 1, "c": 2}}}))
+    found = load(tmp_path / "model.safetensors")
+    assert (found.words, found.vectors.tolist()) == (["a", "b", "c"], [[3, 4], [10, 20], [1.5, 2]])
+    assert load(tmp_path / "model.safetensors", limit=2).vectors.tolist() == [[3, 4], [10, 20]]
+    safetensors.numpy.save_file(tensors | {"mapping": np.array([1, 0, 2])}, tmp_path / "model.safetensors")
+    with pytest.raises(FormatError, match="'mapping' does not lead to 2 vectors"):
+        load(tmp_path / "model.safetensors")
 
 
 def test_read__a_fasttext_model_is_known_by_its_first_bytes(tmp_path):
@@ -256,3 +304,212 @@ def test_load__of_a_model_says_it_too_unless_nothing_is_verified(tmp_path, model
     export(broken, tmp_path / "v.safetensors")
     with pytest.warns(FirthWarning, match="1 of 8 words"):
         load(tmp_path / "v.safetensors")
+
+
+def test_read__a_word_may_end_in_a_number_if_that_is_allowed(tmp_path):
+    (tmp_path / "g.txt").write_text("the 0.1 0.2\nsection 4 0.5 1\nat name@domain.com 3 4\n")
+    with pytest.raises(FormatError, match=r"line 2 .*--numbers-in-words"):
+        load(tmp_path / "g.txt")
+    found = load(tmp_path / "g.txt", numbers_in_words=True)
+    assert found.words == ["the", "section 4", "at name@domain.com"]
+    assert found["section 4"].tolist() == [0.5, 1]
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("tabs.txt", "a\t1\t2\nb c\t3\t4\n"),
+        ("a tab and spaces.vec", "a\t1 2\nb c\t3 4\n"),
+        ("tabs and a header.txt", "2\t2\na\t1\t2\nb c\t3\t4\n"),
+        ("spaces at the end.txt", "a 1 2 \r\nb c 3 4  \r\n"),
+        ("aligned.txt", "a    1  2\nb c  3  4\n"),
+        ("an empty line.txt", "2 2\na 1 2\nb c 3 4\n\n"),
+        ("byte order mark.txt", "\ufeff2 2\na 1 2\nb c 3 4\n"),
+        ("one.tsv", "a\t1\t2\nb c\t3\t4\n"),
+    ],
+)
+def test_read__lines_in_other_programs_ways(tmp_path, name, content):
+    (tmp_path / name).write_bytes(content.encode())
+    found = load(tmp_path / name)
+    assert (found.words, found.vectors.tolist()) == (["a", "b c"], [[1, 2], [3, 4]])
+
+
+@pytest.mark.parametrize("white", ["\u00a0", "\u3000", "\u2028", " "])
+@pytest.mark.parametrize("header", ["", "2 2\n"])
+def test_read__the_first_word_may_be_white_space(tmp_path, white, header):
+    (tmp_path / "v.txt").write_text(f"{header}{white} 1 2\nb 3 4\n", "utf-8")
+    found = load(tmp_path / "v.txt")
+    assert (found.words, found.vectors.tolist()) == ([white, "b"], [[1, 2], [3, 4]])
+
+
+@pytest.mark.parametrize(("promised", "hint"), [(1, r"\. All"), (3, ": it may be cut short. All")])
+def test_read__another_number_of_words_than_the_header_says_is_a_warning(tmp_path, promised, hint):
+    (tmp_path / "v.txt").write_text(f"{promised} 2\na 1 2\nb 3 4\n")
+    rows = b"a " + struct.pack("<2f", 1, 2) + b"\nb " + struct.pack("<2f", 3, 4) + b"\n"
+    (tmp_path / "v.bin").write_bytes(f"{promised} 2\n".encode() + rows)
+    for name in ("v.txt", "v.bin"):
+        with pytest.warns(FirthWarning, match=f"{name} has 2 words, its header promised {promised}{hint} are read"):
+            found = load(tmp_path / name)
+        assert (found.words, found.vectors.tolist()) == (["a", "b"], [[1, 2], [3, 4]])
+
+
+@pytest.mark.parametrize("name", ["v.txt", "v.vec", "v.bin", "v.tsv"])
+def test_read__of_words_that_come_twice_the_first_counts(tmp_path, name):
+    (tmp_path / "v.txt").write_text("4 2\na 1 2\nb 3 4\na 5 6\na 7 8\n")
+    (tmp_path / "v.vec").write_text("a 1 2\nb 3 4\na 5 6\na 7 8\n")
+    rows = [word + struct.pack("<2f", i, i + 1) for word, i in ((b"a ", 1), (b"b ", 3), (b"a ", 5), (b"a ", 7))]
+    (tmp_path / "v.bin").write_bytes(b"4 2\n" + b"".join(rows))
+    (tmp_path / "v.tsv").write_text("1\t2\n3\t4\n5\t6\n7\t8\n")
+    (tmp_path / "v.metadata.tsv").write_text("a\nb\na\na\n")
+    with pytest.warns(FirthWarning, match="2 of 4 words come a second time, the first of them 'a' as word 3"):
+        found = load(tmp_path / name)
+    assert (found.words, found.vectors.tolist()) == (["a", "b"], [[1, 2], [3, 4]])
+
+
+@pytest.mark.parametrize(("errors", "word"), [("replace", "caf\ufffd"), ("ignore", "caf")])
+def test_read__words_that_are_not_utf8_are_replaced_or_cut_on_request(tmp_path, errors, word):
+    (tmp_path / "v.txt").write_bytes(b"2 2\ncaf\xe9 1 2\nb 3 4\n")
+    (tmp_path / "g.txt").write_bytes(b"caf\xe9 1 2\nb 3 4\n")
+    rows = b"caf\xe9 " + struct.pack("<2f", 1, 2) + b"b " + struct.pack("<2f", 3, 4)
+    (tmp_path / "v.bin").write_bytes(b"2 2\n" + rows)
+    (tmp_path / "v.tsv").write_text("1\t2\n3\t4\n")
+    (tmp_path / "v.metadata.tsv").write_bytes(b"caf\xe9\nb\n")
+    for name in ("v.txt", "g.txt", "v.bin", "v.tsv"):
+        assert load(tmp_path / name, errors=errors).words == [word, "b"]
+        with pytest.raises(FormatError, match=r"not UTF-8 text: b'caf.xe9'"):
+            load(tmp_path / name)
+    with pytest.raises(ValueError, match="errors must be"):
+        load(tmp_path / "v.txt", errors="surrogateescape")
+
+
+@pytest.mark.parametrize("name", SUFFIXES)
+def test_read__a_limit_gives_the_first_rows(vectors, tmp_path, name):
+    export(vectors, tmp_path / name)
+    for limit in (1, 3, 100):
+        found = load(tmp_path / name, limit=limit)
+        assert found.words == vectors.words[:limit]
+        assert (found.vectors == vectors.vectors[:limit]).all()
+    with pytest.raises(ValueError, match="limit must be 1 or more"):
+        load(tmp_path / name, limit=0)
+
+
+@pytest.mark.parametrize("name", ["v.txt", "g.txt", "v.bin", "v.txt.gz"])
+def test_read__what_is_behind_the_limit_is_not_read(tmp_path, name):
+    rows = "a 1 2\nb 3 4\n"
+    (tmp_path / "v.txt").write_text(f"9 2\n{rows}c nonsense\n")
+    (tmp_path / "g.txt").write_text(f"{rows}c nonsense\n")
+    (tmp_path / "v.txt.gz").write_bytes(gzip.compress(f"9 2\n{rows}".encode() + secrets.token_bytes(1 << 20))[:-20])
+    binary = b"a " + struct.pack("<2f", 1, 2) + b"b " + struct.pack("<2f", 3, 4)
+    (tmp_path / "v.bin").write_bytes(b"9 2\n" + binary + b"c none")
+    assert load(tmp_path / name, limit=2).vectors.tolist() == [[1, 2], [3, 4]]
+    with pytest.raises(FormatError):
+        load(tmp_path / name)
+
+
+PACKERS = {"gz": gzip.compress, "bz2": bz2.compress, "xz": lzma.compress}
+
+
+@pytest.mark.parametrize("packed", PACKERS)
+@pytest.mark.parametrize("name", ["v.txt", "v.vec", "v.bin", "vectors.tsv"])
+def test_read__packed_files_are_unpacked(vectors, tmp_path, name, packed):
+    path, *_ = export(vectors, tmp_path / name)
+    content = PACKERS[packed](path.read_bytes())
+    path.unlink()
+    (tmp_path / f"{name}.{packed}").write_bytes(content)
+    found = load(tmp_path / f"{name}.{packed}")
+    assert (found.words, found.vectors.tobytes()) == (vectors.words, vectors.vectors.tobytes())
+    (tmp_path / f"{name}.{packed}").write_bytes(content[: len(content) * 2 // 3])
+    with pytest.raises(FormatError, match=r"(cut short|vectors, but|has no word|line 1: wanted)"):
+        load(tmp_path / f"{name}.{packed}")
+
+
+def test_read__packed_by_zstd(vectors, tmp_path):
+    zstandard = pytest.importorskip("zstandard")
+    path, *_ = export(vectors, tmp_path / "v.vec")
+    (tmp_path / "v.vec.zst").write_bytes(zstandard.compress(path.read_bytes()))
+    assert load(tmp_path / "v.vec.zst").vectors.tobytes() == vectors.vectors.tobytes()
+
+
+def test_read__a_format_may_be_named(vectors, tmp_path):
+    for name in ("word2vec-text", "word2vec binary", "glove", "tsv", "safetensors"):
+        path, *_ = export(vectors, tmp_path / f"{name} file", format=name)
+        assert load(path, format=name).vectors.tobytes() == vectors.vectors.tobytes()
+    (tmp_path / "one number").write_text("7 3\n8 4\n")
+    assert load(tmp_path / "one number", format="glove")["7"].tolist() == [3]
+    with pytest.raises(FormatError, match="Or name its format"):
+        load(tmp_path / "one number")
+
+
+@pytest.mark.parametrize(
+    ("header", "words"),
+    [
+        ("", "a\nb\n"),
+        ("word\tcount\n", "a\t3\nb\t1\n"),
+        ("count\tWord\n", "3\ta\n1\tb\n"),
+        ("first\tsecond\n", "a\t3\nb\t1\n"),
+        ("word\n", "a\nb\n"),
+        ("", "a\t3\nb\t1\n"),
+    ],
+)
+@pytest.mark.parametrize("name", ["tensors.tsv", "vectors.tsv"])
+def test_tsv__metadata_may_have_columns_with_names(tmp_path, name, header, words):
+    (tmp_path / name).write_text("1\t2\n3\t4\n")
+    (tmp_path / "metadata.tsv").write_text(header + words)
+    found = load(tmp_path / name)
+    assert (found.words, found.vectors.tolist()) == (["a", "b"], [[1, 2], [3, 4]])
+
+
+def test_read__numbers_too_large_for_float32_are_infinite_without_a_warning(tmp_path):
+    (tmp_path / "v.txt").write_text("2 2\na 1e39 -1e39\nb inf nan\n")
+    (tmp_path / "v.tsv").write_text("1e39\t-1e39\ninf\tnan\n")
+    (tmp_path / "v.metadata.tsv").write_text("a\nb\n")
+    safetensors.numpy.save_file({"v": np.array([[1e39, -1e39], [np.inf, np.nan]])}, tmp_path / "v.safetensors")
+    (tmp_path / "words.txt").write_text("a\nb\n")
+    for name in ("v.txt", "v.tsv", "v.safetensors"):
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            found = read(tmp_path / name).vectors
+        np.testing.assert_array_equal(found, np.float32([[np.inf, -np.inf], [np.inf, np.nan]]))
+
+
+def a_pickle(module, name):
+    """As gensim 4 writes them: the class first."""
+    return b"\x80\x04\x95\x10\0\0\0\0\0\0\0\x8c\x16" + module + b"\x94\x8c\x08" + name + b"\x94\x93\x94)\x81\x94}\x94."
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        (
+            "w.model",
+            a_pickle(b"gensim.models.word2vec", b"Word2Vec"),
+            r"Word2Vec\.load\('w.model'\)\.wv\.save_word2vec",
+        ),
+        ("w.kv", a_pickle(b"gensim.models.keyedvectors", b"KeyedVectors"), r"'?KeyedVectors\.load\('w.kv'\)\.save"),
+        ("f.kv", a_pickle(b"gensim.models.fasttext", b"FastTextKeyedVectors"), r"FastTextKeyedVectors\.load\('f.kv'\)"),
+        ("f.bin", a_pickle(b"gensim.models.fasttext", b"FastText"), r"FastText\.load\('f.bin'\)\.wv"),
+        ("p.pkl", b"\x80\x04\x95\x01}.", "is a Python pickle: firth never unpickles"),
+        ("w.npy", b"\x93NUMPY\x01\0", "is a NumPy array, without words"),
+        ("n.h5", b"\x89HDF\r\n\x1a\n", "is HDF5"),
+        ("v.zip", b"PK\x03\x04", "is a zip archive: unpack it first"),
+        (
+            "old.bin",
+            struct.pack("<12id", 100, 5, 5, 5, 5, 1, 2, 2, 2000000, 3, 6, 100, 1e-4) + bytes(40),
+            "before 2017",
+        ),
+    ],
+)
+def test_read__what_firth_does_not_read_is_told_how_to_go_on(tmp_path, name, content, message):
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(FormatError, match=f"{name} is .*{message}|{name} {message}"):
+        load(tmp_path / name)
+
+
+def test_read__torchs_and_numpys_archives_are_known(tmp_path):
+    with zipfile.ZipFile(tmp_path / "m.pt", "w") as archive:
+        archive.writestr("m/data.pkl", b"")
+    with pytest.raises(FormatError, match=r"m\.pt is PyTorch's, pickled"):
+        load(tmp_path / "m.pt")
+    np.savez(tmp_path / "v.npz", vectors=np.eye(2))
+    with pytest.raises(FormatError, match=r"is NumPy's \.npz"):
+        load(tmp_path / "v.npz")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 import warnings
@@ -22,6 +23,7 @@ def _show(message: Warning | str, category: type[Warning], *where: Any, **_: Any
 
 def main() -> None:
     """Run the command. Exit codes: 0 done, 1 an error of the task, 2 of the command line, 130 interrupted."""
+    _write_utf8_to_pipes()
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("always", FirthWarning)
@@ -41,3 +43,15 @@ def main() -> None:
         click.echo(f"firth: {error or type(error).__name__}", err=True)
         code = 1
     sys.exit(code or 0)
+
+
+def _write_utf8_to_pipes() -> None:
+    """Let output for other programs be UTF-8 whatever the locale, and be escaped where an encoding cannot hold it.
+
+    An encoding that somebody asked for (PYTHONIOENCODING), or a terminal has, stays.
+    """
+    out = sys.stdout
+    if not isinstance(out, io.TextIOWrapper) or out.encoding.lower().replace("-", "") == "utf8":
+        return
+    is_asked_for = out.isatty() or bool(os.environ.get("PYTHONIOENCODING", "").partition(":")[0])
+    out.reconfigure(encoding=out.encoding if is_asked_for else "utf-8", errors="backslashreplace")

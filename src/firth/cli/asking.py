@@ -8,21 +8,25 @@ from pathlib import Path
 import click
 
 from firth.cli.shared import (
+    Word,
     answer,
     cli,
     facts,
     json_option,
+    load_model,
     overwrite_option,
     print_json,
     print_neighbors,
     print_table,
+    reading_options,
     topn_option,
 )
 
 
 @cli.command(short_help="The words most similar to a word.")
 @click.argument("model", type=click.Path(path_type=Path))
-@click.argument("words", nargs=-1, required=True, metavar="WORD...")
+@click.argument("words", nargs=-1, required=True, type=Word(), metavar="WORD...")
+@reading_options
 @topn_option
 @click.option("--approximate", is_flag=True, help="Use the index that firth index built.")
 @json_option
@@ -31,9 +35,7 @@ def similar(model: Path, words: tuple[str, ...], topn: int, approximate: bool, a
 
     MODEL is a folder that `firth train` wrote, or a file of vectors (.txt, .vec, .bin, .tsv, .safetensors).
     """
-    from firth.model import load
-
-    loaded = load(model)
+    loaded = load_model(model)
     if approximate:
         from firth.index import index_path, load_index
 
@@ -50,9 +52,10 @@ def similar(model: Path, words: tuple[str, ...], topn: int, approximate: bool, a
 
 @cli.command(short_help="A is to B as C is to what?")
 @click.argument("model", type=click.Path(path_type=Path))
-@click.argument("a")
-@click.argument("b")
-@click.argument("c")
+@click.argument("a", type=Word())
+@click.argument("b", type=Word())
+@click.argument("c", type=Word())
+@reading_options
 @topn_option
 @json_option
 def analogy(model: Path, a: str, b: str, c: str, topn: int, as_json: bool) -> None:
@@ -61,9 +64,7 @@ def analogy(model: Path, a: str, b: str, c: str, topn: int, as_json: bool) -> No
     \b
     firth analogy words.firth man king woman       queen, one hopes
     """
-    from firth.model import load
-
-    found = load(model).analogy(a, b, c, topn=topn)
+    found = load_model(model).analogy(a, b, c, topn=topn)
     if as_json:
         return print_json(answer(f"{b} - {a} + {c}", found))
     print_neighbors(found)
@@ -71,6 +72,7 @@ def analogy(model: Path, a: str, b: str, c: str, topn: int, as_json: bool) -> No
 
 @cli.command(short_help="Type words and analogies, see neighbors.")
 @click.argument("model", type=click.Path(path_type=Path))
+@reading_options
 @topn_option
 def explore(model: Path, topn: int) -> None:
     """A session at the terminal: type a word, or words to add and subtract, and see what is near.
@@ -87,13 +89,13 @@ def explore(model: Path, topn: int) -> None:
     The Tab key completes words, the arrow keys bring back what was typed, in earlier sessions too.
     """
     from firth.explore import session
-    from firth.model import load
 
-    session(load(model), topn=topn)
+    session(load_model(model), topn=topn)
 
 
 @cli.command(short_help="An index for fast approximate neighbors.")
 @click.argument("model", type=click.Path(path_type=Path))
+@reading_options
 @click.option(
     "--recall",
     type=click.FloatRange(0, 1, min_open=True),
@@ -113,11 +115,10 @@ def index(model: Path, recall: float, seed: int, threads: int | None, overwrite:
     """
     from firth.files import refuse_to_overwrite
     from firth.index import build_index, index_path
-    from firth.model import load
 
     path = index_path(model)
     refuse_to_overwrite(path, overwrite=overwrite)
-    built = build_index(load(model), recall=recall, seed=seed, threads=threads)
+    built = build_index(load_model(model), recall=recall, seed=seed, threads=threads)
     built.save(path, overwrite=overwrite)
     measured = built.measured
     if as_json:
@@ -129,6 +130,7 @@ def index(model: Path, recall: float, seed: int, threads: int | None, overwrite:
 @cli.command(short_help="Write the vectors for other programs.")
 @click.argument("model", type=click.Path(path_type=Path))
 @click.argument("output", type=click.Path(path_type=Path))
+@reading_options
 @click.option("--format", "format", help="Default: by the output's ending.")
 @click.option(
     "--vectors",
@@ -148,9 +150,9 @@ def export(model: Path, output: Path, format: str | None, vectors: str, overwrit
     .safetensors  a matrix, with the words in a .words.txt beside
     """
     from firth.formats import export as export_vectors
-    from firth.model import Word2Vec, load
+    from firth.model import Word2Vec
 
-    loaded = load(model)
+    loaded = load_model(model)
     if vectors != "input":
         if not isinstance(loaded, Word2Vec):
             raise click.UsageError(f"{model} has no {vectors} vectors: only a firth model has")
@@ -161,12 +163,13 @@ def export(model: Path, output: Path, format: str | None, vectors: str, overwrit
 
 @cli.command(short_help="What a model is, and how it was made.")
 @click.argument("model", type=click.Path(path_type=Path))
+@reading_options
 @json_option
 def info(model: Path, as_json: bool) -> None:
     """What a model is, and how it was made."""
-    from firth.model import Word2Vec, load
+    from firth.model import Word2Vec
 
-    loaded = load(model)
+    loaded = load_model(model)
     if isinstance(loaded, Word2Vec):
         known = facts(loaded)
     else:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import csv
 import dataclasses
 import json
+import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -15,7 +17,7 @@ from firth import __version__
 
 if TYPE_CHECKING:
     from firth.model import Word2Vec
-    from firth.vectors import Neighbors
+    from firth.vectors import Neighbors, WordVectors
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, for other programs.")
 csv_option = click.option("--csv", "as_csv", is_flag=True, help="Print CSV, for spreadsheets.")
@@ -23,6 +25,74 @@ overwrite_option = click.option("--overwrite", is_flag=True, help="Replace what 
 topn_option = click.option(
     "-n", "--topn", type=click.IntRange(1), default=10, show_default=True, help="How many words."
 )
+
+
+class Word(click.ParamType):  # type: ignore[type-arg]
+    """A word, in UTF-8 whatever the locale is."""
+
+    name = "word"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """The word; Python gives bytes that are no text in the locale's encoding as surrogates."""
+        word = str(value)
+        return word if word.isascii() or word.isprintable() else os.fsencode(word).decode("utf-8", "replace")
+
+
+READING = "firth.reading"
+"""Where a command keeps how it reads files of vectors."""
+
+
+def _remember(ctx: click.Context, param: click.Parameter, value: Any) -> None:
+    if value is not None and param.name is not None:
+        ctx.meta.setdefault(READING, {})[param.name] = value
+
+
+READING_OPTIONS = (
+    click.option(
+        "--model-format",
+        "format",
+        metavar="NAME",
+        expose_value=False,
+        callback=_remember,
+        help="Of a file: word2vec-text, word2vec-binary, glove, fasttext, tsv, safetensors. [default: by name]",
+    ),
+    click.option(
+        "--limit",
+        type=click.IntRange(1),
+        expose_value=False,
+        callback=_remember,
+        help="Read the first vectors only, so many.",
+    ),
+    click.option(
+        "--errors",
+        type=click.Choice(["strict", "replace", "ignore"]),
+        expose_value=False,
+        callback=_remember,
+        help="What to do with words in a file that are not UTF-8. [default: strict]",
+    ),
+    click.option(
+        "--numbers-in-words",
+        is_flag=True,
+        default=None,
+        expose_value=False,
+        callback=_remember,
+        help="Words in a file may end in numbers.",
+    ),
+)
+
+
+def reading_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command options for how it reads files of vectors."""
+    for option in reversed(READING_OPTIONS):
+        command = option(command)
+    return command
+
+
+def load_model(path: Path) -> WordVectors:
+    """Load a model, or a file of vectors, as the command's options say."""
+    from firth.model import load
+
+    return load(path, **click.get_current_context().meta.get(READING, {}))
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -84,7 +154,9 @@ def print_table(header: tuple[str, ...], rows: Sequence[tuple[Any, ...]], *, as_
 def _cell(value: Any) -> str:
     if value is None:
         return ""
-    return f"{value:.4f}" if isinstance(value, float) else f"{value:,}" if isinstance(value, int) else str(value)
+    if isinstance(value, float):
+        return f"{value:.1e}" if 0 < abs(value) < 1e-4 else f"{value:.4f}"
+    return f"{value:,}" if isinstance(value, int) else str(value)
 
 
 def print_neighbors(found: Neighbors) -> None:

@@ -10,7 +10,8 @@ import numpy as np
 
 from firth.errors import FormatError
 from firth.files import refuse_to_overwrite
-from firth.formats import fasttext, tensor_file, tsv, word2vec_binary, word2vec_text
+from firth.formats import fasttext, foreign, glove, tensor_file, tsv, word2vec_binary, word2vec_text
+from firth.formats.reading import Errors, Reading, unpacked_suffix
 from firth.vectors import WordVectors
 
 
@@ -21,29 +22,32 @@ class Format:
     name: str
     suffixes: tuple[str, ...]
     write: Callable[[WordVectors, Path, bool], list[Path]]
-    read: Callable[[Path], WordVectors]
+    read: Callable[[Path, Reading], WordVectors]
 
 
 FORMATS = (
     Format("word2vec text", (".txt", ".vec"), word2vec_text.write, word2vec_text.read),
     Format("word2vec binary", (".bin",), word2vec_binary.write, word2vec_binary.read),
+    Format("glove", (), glove.write, glove.read),
     Format("fasttext", (), fasttext.write, fasttext.read),
     Format("tsv", (".tsv",), tsv.write, tsv.read),
     Format("safetensors", (".safetensors",), tensor_file.write, tensor_file.read),
 )
 
 
-def _format_of(path: Path, name: str | None) -> Format:
+def _format_of(path: Path, name: str | None, suffix: str) -> Format:
     if name is not None:
         for format in FORMATS:
-            if format.name == name:
+            if format.name == name.replace("-", " ").replace("_", " ").lower():
                 return format
         raise FormatError(f"no format is called {name!r}; there are {', '.join(f.name for f in FORMATS)}")
     for format in FORMATS:
-        if path.suffix.lower() in format.suffixes:
+        if suffix in format.suffixes:
             return format
     known = ", ".join(f"{'/'.join(f.suffixes)} ({f.name})" for f in FORMATS if f.suffixes)
-    raise FormatError(f"cannot tell the format of {path} by its name; there are {known}")
+    raise FormatError(
+        f"cannot tell the format of {path} by its name; there are {known}. Or name its format: format='glove', --format"
+    )
 
 
 def export(vectors: WordVectors, path: str | Path, *, format: str | None = None, overwrite: bool = False) -> list[Path]:
@@ -57,18 +61,47 @@ def export(vectors: WordVectors, path: str | Path, *, format: str | None = None,
     path = Path(path)
     if format is None and path.suffix.lower() == ".bin" and vectors.subwords is not None:
         format = "fasttext"
-    found = _format_of(path, format)
+    found = _format_of(path, format, path.suffix.lower())
     refuse_to_overwrite(path, overwrite=overwrite)
     return found.write(vectors, path, overwrite)
 
 
-def read(path: str | Path, *, format: str | None = None) -> WordVectors:
-    """Read vectors that another program wrote. Raises `FormatError`, with the line, where they are not whole.
+def read(
+    path: str | Path,
+    *,
+    format: str | None = None,
+    errors: Errors = "strict",
+    limit: int | None = None,
+    numbers_in_words: bool = False,
+) -> WordVectors:
+    """Read vectors that another program wrote; packed by gzip, bzip2, xz or zstd, if they are of a format of lines.
+
+    Parameters
+    ----------
+    path
+        A file. Its ending tells its format: that before .gz and the like.
+    format
+        The name of the format, if the ending does not tell.
+    errors
+        What to do with words that are not UTF-8: "strict" refuses the file, "replace" puts U+FFFD for what cannot be
+        read, "ignore" leaves it out.
+    limit
+        Read the first rows only, so many; in most files the most frequent words are first.
+    numbers_in_words
+        Whether a word of a line wider than the others may end in a number: `section 4 0.1 0.2`.
 
     Numbers too great for float32 become infinite, which is not finite: see `WordVectors.is_finite`.
+
+    Raises
+    ------
+    FormatError
+        With the line, where the file is not whole; for other programs' files that firth cannot read, how to go on.
     """
     path = Path(path)
-    if format is None and path.suffix.lower() == ".bin" and fasttext.is_fasttext(path):
+    reading = Reading(errors, limit, numbers_in_words)
+    if format is None and (what := foreign.what_it_is(path)):
+        raise FormatError(f"{path} {what}")
+    if format is None and path.is_file() and fasttext.is_fasttext(path):
         format = "fasttext"
     with np.errstate(over="ignore", invalid="ignore"):
-        return _format_of(path, format).read(path)
+        return _format_of(path, format, unpacked_suffix(path)).read(path, reading)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from itertools import chain
+from typing import IO
 
 import numpy as np
 
@@ -22,3 +24,10 @@ def decimal_lines(vectors: np.ndarray, separator: bytes) -> Iterator[bytes]:
             yield b"\n".join([first, *(line[1:] for line in others), b""])
         else:  # of which JSON knows nothing
             yield b"".join(separator.join(b"%.9g" % number for number in row) + b"\n" for row in rows.tolist())
+
+
+def write_decimals(words: Sequence[str], vectors: np.ndarray, file: IO[bytes]) -> None:
+    """Write a line a word, its numbers behind it, all separated by spaces."""
+    lines = chain.from_iterable(map(bytes.splitlines, decimal_lines(vectors, b" ")))
+    for word, line in zip(words, lines, strict=True):
+        file.write(b"%s %s\n" % (word.encode(), line))

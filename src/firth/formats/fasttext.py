@@ -16,8 +16,8 @@ import numpy as np
 from firth.config import TrainingConfig
 from firth.errors import FormatError
 from firth.files import new_file
-from firth.formats.word2vec_text import WHITE_SPACE
-from firth.formats.words import refuse_words_with
+from firth.formats.reading import Reading, is_packed, unpacked
+from firth.formats.words import WHITE_SPACE, refuse_words_with, rows_of_first
 from firth.subwords import Ngrams, Subwords
 from firth.vectors import WordVectors
 from firth.vocabulary import Vocabulary
@@ -32,6 +32,10 @@ SIZES = struct.Struct("<3i2q")
 ENTRY_BYTES = 9
 SHAPE = struct.Struct("<2q")
 LOSSES = {"hierarchical-softmax": 1, "negative-sampling": 2}
+AS_TRAINED = (
+    "firth reads models as they were trained (.bin, or the .vec beside it). With fastText itself,"
+    " `fasttext print-word-vectors model.ftz < words.txt > vectors.vec` writes the vectors of words that you list"
+)
 MODELS = {"cbow": 1, "skip-gram": 2}
 ROWS_AT_A_TIME = 1 << 16
 
@@ -40,7 +44,7 @@ Float32 = np.ndarray[Any, np.dtype[np.float32]]
 
 def is_fasttext(path: Path) -> bool:
     """Whether a file begins as fastText's own do."""
-    with path.open("rb") as file:
+    with unpacked(path) as file:
         return file.read(len(MAGIC)) == MAGIC
 
 
@@ -89,11 +93,13 @@ def write(vectors: WordVectors, path: Path, overwrite: bool) -> list[Path]:
     return [path]
 
 
-def read(path: Path) -> WordVectors:
+def read(path: Path, reading: Reading) -> WordVectors:
     """Read a fastText model: the vectors of its words, and those of n-grams, for unseen words; they are mapped.
 
     Raises `FormatError` for one that is quantised or pruned, cut short, or whose sizes do not fit each other.
     """
+    if is_packed(path):
+        raise FormatError(f"{path} is a packed fastText model: unpack it first, as its vectors are read where they lie")
     with path.open("rb") as file:
         if file.read(len(MAGIC)) != MAGIC:
             raise FormatError(f"{path} is no fastText model")
@@ -107,24 +113,27 @@ def read(path: Path) -> WordVectors:
         if not 0 < words_promised <= entries or entries * (ENTRY_BYTES + 1) > bytes_left or width < 1 or buckets < 0:
             raise FormatError(f"{path} promises {entries:,} words and has {bytes_left:,} bytes: it is cut short")
         if pruned > 0:
-            raise FormatError(f"{path} has been pruned: firth reads models as they were trained")
-        words, counts = _dictionary(file, path, entries, words_promised)
+            raise FormatError(f"{path} has been pruned: {AS_TRAINED}")
+        words, counts = _dictionary(file, path, entries, words_promised, reading)
         if _exactly(file, 1, path) != b"\0":
-            raise FormatError(f"{path} has been quantised (.ftz): firth reads models as they were trained")
+            raise FormatError(f"{path} has been quantised (.ftz): {AS_TRAINED}")
         inputs = _matrix(file, path, width)
     has_ngrams = max_n > 0 and buckets > 0 and not (version == VERSIONS[0] and model not in MODELS.values())
     if len(inputs) < len(words) or (has_ngrams and len(inputs) != len(words) + buckets):
         raise FormatError(f"{path} has {len(inputs):,} vectors for {len(words):,} words and {buckets:,} buckets")
+    ngram_rows, own = inputs[len(words) :], inputs[: len(words)]
+    kept = rows_of_first(words, path)
+    if len(kept) < len(words):
+        words, counts, own = [words[row] for row in kept], [counts[row] for row in kept], own[kept]
+    if reading.ends_at(len(words)):
+        words, counts, own = words[: reading.limit], counts[: reading.limit], own[: reading.limit]
     vocabulary = Vocabulary(words, counts)
-    if len(vocabulary.ids) != len(words):
-        raise FormatError(f"{path} has a word twice")
-    own = inputs[: len(words)]
     if not has_ngrams:
         return WordVectors(vocabulary, own)
     ngrams = Ngrams(min_n, max_n, buckets)
     if not ngrams.are_possible:
         raise FormatError(f"{path} has n-grams from {min_n} to {max_n}, which makes no sense")
-    subwords = Subwords(ngrams, own, np.arange(buckets, dtype=np.int32), inputs[len(words) :])
+    subwords = Subwords(ngrams, own, np.arange(buckets, dtype=np.int32), ngram_rows)
     return WordVectors(vocabulary, subwords.compose_all(words), subwords)
 
 
@@ -135,7 +144,9 @@ def _exactly(file: BinaryIO, size: int, path: Path) -> bytes:
     return data
 
 
-def _dictionary(file: BinaryIO, path: Path, entries: int, promised: int) -> tuple[list[str], list[int]]:
+def _dictionary(
+    file: BinaryIO, path: Path, entries: int, promised: int, reading: Reading
+) -> tuple[list[str], list[int]]:
     """The words, labels left out, and their counts."""
     words, counts = [], []
     data, at = b"", 0
@@ -148,10 +159,7 @@ def _dictionary(file: BinaryIO, path: Path, entries: int, promised: int) -> tupl
                 raise FormatError(f"{path} ends, or has no word, where entry {number + 1:,} of {entries:,} should be")
         count, kind = struct.unpack_from("<qb", data, end + 1)
         if kind == 0:
-            try:
-                words.append(data[at:end].decode("utf-8"))
-            except UnicodeDecodeError as error:
-                raise FormatError(f"{path}: word {number + 1:,} is not UTF-8 text: {error}") from error
+            words.append(reading.word(data[at:end], path, f"word {number + 1:,}"))
             counts.append(max(0, count))
         at = end + 1 + ENTRY_BYTES
     if len(words) != promised:

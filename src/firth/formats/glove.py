@@ -4,36 +4,33 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import numpy as np
-
 from firth.errors import FormatError
-from firth.formats.words import whole, without_counts
+from firth.files import new_file
+from firth.formats.decimals import write_decimals
+from firth.formats.reading import Reading, unpacked_text
+from firth.formats.text_rows import LONGEST_LINE, read_rows, width_of
+from firth.formats.words import WHITE_SPACE, refuse_words_with
 from firth.vectors import WordVectors
 
 
 def is_glove(first_line: str) -> bool:
     """Whether a file that begins with this line is one: a word, and two numbers at least."""
-    numbers = first_line.split()[1:]
-    try:
-        return len(np.array(numbers, np.float64)) >= 2  # NaN among them, too
-    except ValueError:
-        return False
+    return width_of(first_line) >= 2
 
 
-def read(path: Path) -> WordVectors:
+def write(vectors: WordVectors, path: Path, overwrite: bool) -> list[Path]:
+    """Write decimals that give back the same float32 numbers."""
+    refuse_words_with(WHITE_SPACE, vectors.words, "GloVe", "A .tsv file can hold spaces, a firth model everything.")
+    with new_file(path, overwrite=overwrite) as temporary, temporary.open("wb") as file:
+        write_decimals(vectors.words, vectors.vectors, file)
+    return [path]
+
+
+def read(path: Path, reading: Reading) -> WordVectors:
     """Read a GloVe file. Raises `FormatError` with the line that is wrong."""
-    words: list[str] = []
-    with path.open(encoding="utf-8", errors="surrogateescape", newline="\n") as file:
-        width = len(file.readline().split()) - 1
-        file.seek(0)
-        vectors = np.empty((path.stat().st_size // (2 * width) + 1, width), np.float32)
-        for row, line in enumerate(file):
-            word, *values = line.rstrip("\r\n").rsplit(" ", width)
-            if len(values) != width:
-                raise FormatError(f"{path}, line {row + 1:,} has {len(values):,} values, the first line {width:,}")
-            try:
-                vectors[row] = values
-            except ValueError as error:
-                raise FormatError(f"{path}, line {row + 1:,}: {error}") from error
-            words.append(whole(word, path, row + 1))
-    return without_counts(words, vectors[: len(words)].copy(), path)
+    with unpacked_text(path) as file:
+        first_line = file.readline(LONGEST_LINE).removeprefix("\ufeff")
+        width = width_of(first_line)
+        if not width:
+            raise FormatError(f"{path}, line 1: wanted a word and its numbers, got {first_line[:60]!r}")
+        return read_rows(file, first_line, path, reading, width, None)[0]

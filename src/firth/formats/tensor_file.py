@@ -7,6 +7,7 @@ model2vec's), or a text file with a word a line: `NAME.words.txt`, `words.txt` o
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,13 +15,14 @@ import numpy as np
 
 from firth.errors import FormatError
 from firth.files import new_file, refuse_to_overwrite
+from firth.formats.reading import Reading
 from firth.formats.words import (
     read_lines_of_words,
     refuse_words_with,
     without_counts,
     write_lines_of_words,
 )
-from firth.tensors import map_tensor, write_tensor
+from firth.tensors import map_tensors, write_tensor
 from firth.vectors import WordVectors
 
 
@@ -35,22 +37,47 @@ def write(vectors: WordVectors, path: Path, overwrite: bool) -> list[Path]:
     return [path, words]
 
 
-def read(path: Path) -> WordVectors:
-    """Read the only matrix of the file, and the words beside it. Raises `FormatError` if they do not fit."""
-    vectors = map_tensor(path)
+def read(path: Path, reading: Reading) -> WordVectors:
+    """Read the only matrix of the file, and the words beside it. Raises `FormatError` if they do not fit.
+
+    model2vec's files may hold two tensors more: `mapping`, which row a token has, and `weights` to multiply it by.
+    """
+    tensors = map_tensors(path)
+    mapping, weights = tensors.pop("mapping", None), tensors.pop("weights", None)
+    if len(tensors) != 1:
+        raise FormatError(f"{path} has the tensors {', '.join(tensors) or '(none)'}: wanted one, of vectors")
+    (vectors,) = tensors.values()
     if vectors.ndim != 2:
         raise FormatError(f"{path}: the tensor has the shape {vectors.shape}, and is no list of vectors")
-    words = _words(path, len(vectors))
-    if len(words) != len(vectors):
-        raise FormatError(f"{path} has {len(vectors):,} vectors, but there are {len(words):,} words beside it")
-    return without_counts(words, np.asarray(vectors), path)
+    count = len(vectors) if mapping is None else len(np.atleast_1d(mapping))
+    words = _words(path, count, reading)
+    if len(words) != count:
+        raise FormatError(f"{path} has {count:,} vectors, but there are {len(words):,} words beside it")
+    words = words[: reading.limit]
+    if mapping is not None:
+        rows = np.asarray(mapping)
+        if (
+            rows.ndim != 1
+            or rows.dtype.kind not in "iu"
+            or rows.min(initial=0) < 0
+            or rows.max(initial=0) >= len(vectors)
+        ):
+            raise FormatError(f"{path}: the tensor 'mapping' does not lead to {len(vectors):,} vectors")
+        vectors = vectors[rows[: len(words)]]
+    with np.errstate(over="ignore", invalid="ignore"):
+        found = np.asarray(vectors[: len(words)], np.float32)
+        if weights is not None:
+            if weights.shape != (count,):
+                raise FormatError(f"{path}: the tensor 'weights' has the shape {weights.shape}, not ({count},)")
+            found = found * np.asarray(weights[: len(words)], np.float32)[:, None]
+    return without_counts(words, found, path)
 
 
-def _words(path: Path, count: int) -> list[str]:
+def _words(path: Path, count: int, reading: Reading) -> list[str]:
     folder = path.parent
     for name in (f"{path.stem}.words.txt", "words.txt", "vocab.txt"):
         if (folder / name).is_file():
-            return read_lines_of_words(folder / name)
+            return read_lines_of_words(folder / name, replace(reading, limit=None))
     try:
         if (folder / "vocabulary.json").is_file():
             return [str(word) for word in json.loads((folder / "vocabulary.json").read_bytes())["words"]]

@@ -1,17 +1,19 @@
 """The tutorial's two files: vectors (numbers separated by tabs) and metadata (one word a line), row by row.
 
-`vectors.tsv` comes with `metadata.tsv`, `NAME.tsv` with `NAME.metadata.tsv`. The Embedding Projector loads both.
+`vectors.tsv`, or TensorBoard's `tensors.tsv`, comes with `metadata.tsv`, `NAME.tsv` with `NAME.metadata.tsv`. The
+Embedding Projector loads both.
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
-
-import numpy as np
 
 from firth.errors import FormatError
 from firth.files import new_file, refuse_to_overwrite
 from firth.formats.decimals import decimal_lines
+from firth.formats.reading import PACKED_SUFFIXES, Reading, unpacked_text
+from firth.formats.text_rows import LONGEST_LINE, Rows, is_float, read_rows, width_of
 from firth.formats.words import (
     read_lines_of_words,
     refuse_words_with,
@@ -20,10 +22,15 @@ from firth.formats.words import (
 )
 from firth.vectors import WordVectors
 
+WORD_COLUMNS = {"word", "words", "label", "labels", "token", "tokens", "name", "term"}
+"""What the column of words may be called, in the first line of the metadata."""
+ROWS_AT_FIRST = 1024
+
 
 def metadata_path(path: Path) -> Path:
     """The file of words beside a file of vectors."""
-    return path.with_name("metadata.tsv" if path.stem == "vectors" else f"{path.stem}.metadata.tsv")
+    name = path.stem.removesuffix(".tsv") if path.suffix in PACKED_SUFFIXES else path.stem
+    return path.with_name("metadata.tsv" if name in {"vectors", "tensors"} else f"{name}.metadata.tsv")
 
 
 def write(vectors: WordVectors, path: Path, overwrite: bool) -> list[Path]:
@@ -41,22 +48,44 @@ def write(vectors: WordVectors, path: Path, overwrite: bool) -> list[Path]:
     return [path, metadata]
 
 
-def read(path: Path) -> WordVectors:
-    """Read both files. Raises `FormatError` with the line that is wrong."""
+def read(path: Path, reading: Reading) -> WordVectors:
+    """Read both files; or one alone whose lines begin with a word. Raises `FormatError` with the line that is wrong."""
     metadata = metadata_path(path)
-    if not metadata.is_file():
-        raise FormatError(f"{path} needs the words beside it, in {metadata.name}")
-    words = read_lines_of_words(metadata)
-    rows: list[np.ndarray] = []
-    with path.open(encoding="utf-8", errors="replace", newline="\n") as file:
+    with unpacked_text(path) as file:
+        if not metadata.is_file():
+            first_line = file.readline(LONGEST_LINE).removeprefix("\ufeff")
+            if not is_float(first_line.partition("\t")[0]) and (width := width_of(first_line)):
+                return read_rows(file, first_line, path, reading, width, None)[0]
+            raise FormatError(f"{path} needs the words beside it, in {metadata.name}")
+        rows: Rows | None = None
         for number, line in enumerate(file, start=1):
+            values = line.rstrip("\r\n").rstrip("\t").split("\t")
+            rows = rows or Rows(len(values), reading.rows(ROWS_AT_FIRST))
+            if reading.ends_at(rows.count):
+                break
+            if len(values) != rows.array.shape[1]:
+                raise FormatError(
+                    f"{path}, line {number:,} has {len(values):,} values, those before {rows.array.shape[1]:,}"
+                )
             try:
-                row = np.array(line.split("\t"), np.float32)
+                rows.add(values)
             except ValueError as error:
                 raise FormatError(f"{path}, line {number:,}: {error}") from error
-            if rows and len(row) != len(rows[0]):
-                raise FormatError(f"{path}, line {number:,} has {len(row):,} values, those before {len(rows[0]):,}")
-            rows.append(row)
-    if len(rows) != len(words) or not rows:
-        raise FormatError(f"{path} has {len(rows):,} vectors, but {metadata.name} has {len(words):,} words")
-    return without_counts(words, np.array(rows), path)
+    count = rows.count if rows else 0
+    words = _words(metadata, count, reading)
+    if len(words) != count or rows is None:
+        raise FormatError(f"{path} has {count:,} vectors, but {metadata.name} has {len(words):,} words")
+    return without_counts(words, rows.finished(), path)
+
+
+def _words(path: Path, count: int, reading: Reading) -> list[str]:
+    """The words; of a file of several columns with their names above, those of the column named so, or of the first."""
+    lines = read_lines_of_words(path, reading if reading.limit is None else replace(reading, limit=reading.limit + 1))
+    names = lines[0].split("\t") if lines else []
+    columns = [place for place, name in enumerate(names) if name.strip().lower() in WORD_COLUMNS]
+    has_header = len(lines) == count + 1 and (len(names) > 1 or len(columns) > 0)
+    if has_header and reading.ends_at(count):
+        has_header = len(names) > 1 and len(columns) > 0
+    place = columns[0] if has_header and columns else 0
+    words = [line.split("\t")[place] if place < len(line.split("\t")) else "" for line in lines[has_header:]]
+    return words[: reading.limit]

@@ -6,13 +6,16 @@ word2vec.c writes a line end after each vector, other programs none: both are re
 from __future__ import annotations
 
 from pathlib import Path
+from typing import NoReturn
 
 import numpy as np
 
 from firth.errors import FormatError
 from firth.files import new_file
-from firth.formats.word2vec_text import WHITE_SPACE, _header
-from firth.formats.words import refuse_words_with, without_counts
+from firth.formats.reading import Reading, unpacked
+from firth.formats.text_rows import Rows, expected_rows
+from firth.formats.word2vec_text import header, warn_of_another_size
+from firth.formats.words import WHITE_SPACE, refuse_words_with, without_counts
 from firth.vectors import WordVectors
 
 LONGEST_WORD_BYTES = 1 << 16
@@ -33,33 +36,35 @@ def write(vectors: WordVectors, path: Path, overwrite: bool) -> list[Path]:
     return [path]
 
 
-def read(path: Path) -> WordVectors:
+def read(path: Path, reading: Reading) -> WordVectors:
     """Read a word2vec binary file. Raises `FormatError` with the word where it is wrong."""
-    with path.open("rb") as file:
-        size, width = _header(file.readline(1000).decode("latin-1"), path)
-        bytes_left = path.stat().st_size - file.tell()
-        if size * (4 * width + 2) > bytes_left + size:
-            raise FormatError(
-                f"{path} promises {size:,} words of {width:,} dimensions, {size * (4 * width + 2):,} bytes at"
-                f" least, and has {bytes_left:,}: it is cut short, or not the binary format"
-            )
+    with unpacked(path) as file:
+        size, width = header(file.readline(1000).decode("latin-1"), path)
         words: list[str] = []
-        vectors = np.empty((size, width), np.float32)
+        rows = Rows(width, expected_rows(path, width, 4 * width + 2, size, reading))
         data, at = b"", 0
-        for row in range(size):
+        while not reading.ends_at(len(words)):
             space = data.find(b" ", at)
             if space < 0 or len(data) - space <= 4 * width:
                 data, at = data[at:] + file.read((1 << 22) + 4 * width), 0
                 space = data.find(b" ")
+            if space < 0 and words and not data.strip(b"\n"):
+                break
             start = space + 1
             if space < 0 or space - at > LONGEST_WORD_BYTES or len(data) - start < 4 * width:
-                raise FormatError(f"{path} ends, or has no word, where word {row + 1:,} of {size:,} should be")
-            try:
-                words.append(data[at:space].lstrip(b"\n").decode("utf-8"))
-            except UnicodeDecodeError as error:
-                raise FormatError(f"{path}: word {row + 1:,} is not UTF-8 text: {error}") from error
-            vectors[row] = np.frombuffer(data, "<f4", width, start)
+                _refuse_rest(path, len(words), size, width)
+            words.append(reading.word(data[at:space].lstrip(b"\n"), path, f"word {len(words) + 1:,}"))
+            rows.add(np.frombuffer(data, "<f4", width, start))
             at = start + 4 * width
-        if (data[at:] + file.read(1)).strip(b"\n"):
-            raise FormatError(f"{path} goes on after the {size:,} words its header promised")
-    return without_counts(words, vectors, path)
+    if not reading.ends_at(len(words)):
+        warn_of_another_size(path, len(words), size)
+    return without_counts(words, rows.finished(), path)
+
+
+def _refuse_rest(path: Path, found: int, promised: int, width: int) -> NoReturn:
+    if found >= promised:
+        raise FormatError(f"{path} goes on after the {promised:,} words its header promised, with no word")
+    raise FormatError(
+        f"{path} ends, or has no word, where word {found + 1:,} of {promised:,} should be, with {width:,} numbers:"
+        " it is cut short, or not the binary format"
+    )

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from itertools import chain
 from pathlib import Path
-
-import numpy as np
 
 from firth.errors import FormatError
 from firth.files import new_file
 from firth.formats import glove
-from firth.formats.decimals import decimal_lines
-from firth.formats.words import refuse_words_with, whole, without_counts
+from firth.formats.decimals import write_decimals
+from firth.formats.reading import Reading, unpacked_text, warn
+from firth.formats.text_rows import LONGEST_LINE, read_rows
+from firth.formats.words import WHITE_SPACE, refuse_words_with
 from firth.vectors import WordVectors
-
-WHITE_SPACE = " \t\n\r\v\f"
-LONGEST_LINE = 1 << 20
 
 
 def write(vectors: WordVectors, path: Path, overwrite: bool) -> list[Path]:
@@ -25,42 +21,34 @@ def write(vectors: WordVectors, path: Path, overwrite: bool) -> list[Path]:
     )
     with new_file(path, overwrite=overwrite) as temporary, temporary.open("wb") as file:
         file.write(b"%d %d\n" % (len(vectors), vectors.vector_size))
-        lines = chain.from_iterable(map(bytes.splitlines, decimal_lines(vectors.vectors, b" ")))
-        for word, line in zip(vectors.words, lines, strict=True):
-            file.write(b"%s %s\n" % (word.encode(), line))
+        write_decimals(vectors.words, vectors.vectors, file)
     return [path]
 
 
-def read(path: Path) -> WordVectors:
+def read(path: Path, reading: Reading) -> WordVectors:
     """Read a word2vec text file, or GloVe's, which has no header. Raises `FormatError` with the line that is wrong."""
-    words: list[str] = []
-    with path.open(encoding="utf-8", errors="surrogateescape", newline="\n") as file:
-        first_line = file.readline(LONGEST_LINE)
+    with unpacked_text(path) as file:
+        first_line = file.readline(LONGEST_LINE).removeprefix("\ufeff")
         if glove.is_glove(first_line):
-            return glove.read(path)
-        size, width = _header(first_line, path)
-        # a line is two bytes a number at least: a header that lies allocates nothing
-        vectors = np.empty((min(size, path.stat().st_size // (2 * width) + 1), width), np.float32)
-        for row, line in enumerate(file):
-            word, *values = line.rstrip("\n").rstrip(" \r").split(" ")
-            if row >= size:
-                raise FormatError(f"{path}, line {row + 2:,}: the header promised {size:,} words, here is another")
-            if len(values) != width:
-                raise FormatError(
-                    f"{path}, line {row + 2:,} has {len(values):,} values, the header promised {width:,}:"
-                    " is this the binary format?"
-                )
-            try:
-                vectors[row] = values
-            except ValueError as error:
-                raise FormatError(f"{path}, line {row + 2:,}: {error}") from error
-            words.append(whole(word, path, row + 2))
-    if len(words) < size:
-        raise FormatError(f"{path} has {len(words):,} words, the header promised {size:,}: it is cut short")
-    return without_counts(words, vectors[:size], path)
+            return glove.read(path, reading)
+        size, width = header(first_line, path)
+        vectors, lines = read_rows(file, first_line, path, reading, width, size)
+        if not lines:
+            raise FormatError(f"{path} has no words, the header promised {size:,}: it is cut short")
+        if not reading.ends_at(lines):
+            warn_of_another_size(path, lines, size)
+    return vectors
 
 
-def _header(line: str, path: Path) -> tuple[int, int]:
+def warn_of_another_size(path: Path, found: int, promised: int) -> None:
+    """Say so where a file has more or fewer words than its header says."""
+    if found != promised:
+        hint = ": it may be cut short" if found < promised else ""
+        warn(f"{path} has {found:,} words, its header promised {promised:,}{hint}. All are read")
+
+
+def header(line: str, path: Path) -> tuple[int, int]:
+    """The number of words and of dimensions. Raises `FormatError` if the line has not these."""
     parts = line.split()
     if len(parts) == 2 and all(part.isdecimal() and len(part) < 12 for part in parts):
         size, width = map(int, parts)

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from firth.errors import FormatError, UnwritableWordError
+from firth.errors import UnwritableWordError
+from firth.formats.reading import Reading, warn
 from firth.vectors import WordVectors
 from firth.vocabulary import Vocabulary
+
+WHITE_SPACE = " \t\n\r\v\f"
+"""What stands between the words and numbers of many formats."""
 
 
 def refuse_words_with(characters: Collection[str], words: Sequence[str], format: str, instead: str) -> None:
@@ -23,29 +28,34 @@ def refuse_words_with(characters: Collection[str], words: Sequence[str], format:
 
 
 def without_counts(words: list[str], vectors: np.ndarray[Any, np.dtype[np.float32]], path: Path) -> WordVectors:
-    """Word vectors from a file that does not say how often the words occur. Raises `FormatError` for a word twice."""
-    if len(set(words)) != len(words):
-        seen: set[str] = set()
-        for row, word in enumerate(words, start=1):
-            if word in seen:
-                raise FormatError(f"{path}: the word {word!r} comes a second time, as word {row:,}")
-            seen.add(word)
+    """Word vectors from a file that does not say how often the words occur. Of a word twice, the first counts."""
+    rows = rows_of_first(words, path)
+    if len(rows) < len(words):
+        words, vectors = [words[row] for row in rows], vectors[rows]
     return WordVectors(Vocabulary(words, np.zeros(len(words), np.int64)), vectors)
 
 
-def whole(word: str, path: Path, line: int) -> str:
-    """The word, if it is UTF-8 text. Raises `FormatError` with the line if not."""
-    try:
-        word.encode("utf-8")
-    except UnicodeEncodeError as error:
-        raise FormatError(f"{path}, line {line:,}: the word is not UTF-8 text") from error
-    return word
+def rows_of_first(words: list[str], path: Path) -> list[int]:
+    """The rows of words that did not come before. Warns of how many did."""
+    first: dict[str, int] = {}
+    twice = None
+    for row, word in enumerate(words):
+        if first.setdefault(word, row) != row and twice is None:
+            twice = row
+    if twice is not None:
+        more = len(words) - len(first)
+        warn(
+            f"{path}: {more:,} of {len(words):,} words come a second time, the first of them {words[twice]!r} as word"
+            f" {twice + 1:,}. Where a word comes first, its vector counts"
+        )
+    return list(first.values())
 
 
-def read_lines_of_words(path: Path) -> list[str]:
+def read_lines_of_words(path: Path, reading: Reading) -> list[str]:
     """The words of a file with one a line. Raises `FormatError` with the line that is not UTF-8."""
     with path.open(encoding="utf-8", errors="surrogateescape", newline="\n") as file:
-        return [whole(line.rstrip("\r\n"), path, number) for number, line in enumerate(file, start=1)]
+        lines = file if reading.limit is None else itertools.islice(file, reading.limit)
+        return [reading.text(line.rstrip("\r\n"), path, f"line {number:,}") for number, line in enumerate(lines, 1)]
 
 
 def write_lines_of_words(words: Sequence[str], path: Path) -> None:

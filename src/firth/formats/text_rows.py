@@ -1,0 +1,121 @@
+"""Lines of a word and its numbers, as word2vec, GloVe and others write them."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from firth.errors import FormatError
+from firth.formats.reading import Reading, is_packed
+from firth.formats.words import without_counts
+from firth.vectors import WordVectors
+
+LONGEST_LINE = 1 << 22
+FIRST_BYTES = 1 << 24
+"""Memory for the rows of a file whose size does not tell how many there are; it grows."""
+
+Float32 = np.ndarray[Any, np.dtype[np.float32]]
+
+
+class Rows:
+    """Rows of numbers, one after the other, in one array that grows."""
+
+    def __init__(self, width: int, expected: int):
+        self.array: Float32 = np.empty((max(1, expected), width), np.float32)
+        self.count = 0
+
+    def add(self, values: Any) -> None:
+        """One more row: a sequence of numbers, or of strings that are numbers. Raises `ValueError` for others."""
+        if self.count == len(self.array):
+            self.array.resize((self.count + self.count // 2 + 16, self.array.shape[1]), refcheck=False)
+        with np.errstate(over="ignore", invalid="ignore"):  # what is too large for float32 is infinite
+            self.array[self.count] = values
+        self.count += 1
+
+    def finished(self) -> Float32:
+        """All rows (n, d)."""
+        self.array.resize((self.count, self.array.shape[1]), refcheck=False)
+        return self.array
+
+
+def expected_rows(path: Path, width: int, row_bytes: int, promised: int | None, reading: Reading) -> int:
+    """How many rows to have memory for: a header that lies allocates nothing."""
+    possible = FIRST_BYTES // (4 * width) if is_packed(path) else path.stat().st_size // max(1, row_bytes) + 1
+    return reading.rows(possible if promised is None else min(promised, possible))
+
+
+def width_of(line: str) -> int:
+    """How many numbers a line has at its end, behind a word."""
+    text = line.rstrip("\r\n").rstrip(" \t")
+    _, tab, rest = text.partition("\t")
+    fields = [field for field in rest.replace("\t", " ").split(" ") if field] if tab else text.split(" ")[1:]
+    width = 0
+    for field in reversed(fields):
+        if field and not is_float(field):
+            break
+        width += bool(field)
+    return width if not tab or width == len(fields) else 0
+
+
+def is_float(text: str) -> bool:
+    """Whether it is a number, of any kind."""
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
+
+
+def read_rows(
+    file: io.TextIOWrapper, first_line: str, path: Path, reading: Reading, width: int, size: int | None
+) -> tuple[WordVectors, int]:
+    """The vectors of the lines of a file, and how many lines these were.
+
+    `first_line` is what was read already: that of a word, or where a header promised a `size`, the header. A word may
+    hold spaces; one that ends in a number is refused, as its line is probably wider than it should be.
+
+    Raises `FormatError` with the line that is wrong.
+    """
+    rows = Rows(width, expected_rows(path, width, 2 * width if size else len(first_line), size, reading))
+    words: list[str] = []
+    number, line = (1, first_line) if size is None else (2, file.readline(LONGEST_LINE))
+    promise = f"the header promised {width:,}: is this the binary format?" if size else f"the first line {width:,}"
+    no_word = 0
+    while line and not reading.ends_at(len(words)):
+        if text := line.rstrip("\r\n").rstrip(" \t"):
+            where = f"{path}, line {number:,}"
+            word, values = _word_and_values(text, width)
+            if len(values) != width:
+                raise FormatError(f"{where} has {len(values):,} values, {promise}")
+            if " " in word and not reading.numbers_in_words and is_float(word.rsplit(" ", 1)[-1]):
+                raise FormatError(
+                    f"{where} has more numbers than {width:,}, or a word that ends in one: {text[:60]!r}."
+                    " If that is its word, say so: numbers_in_words=True, --numbers-in-words"
+                )
+            no_word += not word
+            if no_word > 1:
+                raise FormatError(f"{where} has {width:,} numbers and no word: {text[:60]!r}")
+            try:
+                rows.add(values)
+            except ValueError as error:
+                raise FormatError(f"{where}: {error}") from error
+            words.append(reading.text(word, path, f"line {number:,}"))
+        number, line = number + 1, file.readline(LONGEST_LINE)
+    if len(words) > 1 and all("." in word and is_float(word) for word in words):
+        raise FormatError(
+            f"{path} has numbers only, and no words in front of them: is it a .tsv, with the words beside?"
+        )
+    return without_counts(words, rows.finished(), path), len(words)
+
+
+def _word_and_values(text: str, width: int) -> tuple[str, list[str]]:
+    if "\t" in text:
+        word, _, rest = text.partition("\t")
+        return word, rest.replace("\t", " ").split(" ")
+    word, *values = text.rsplit(" ", width)
+    if "" in values:  # columns that are aligned
+        word, *values = text.rsplit(None, width)
+    return word, values
