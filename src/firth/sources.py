@@ -11,18 +11,18 @@ import math
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from io import BufferedReader
 from pathlib import Path
 from typing import IO, Any, NamedTuple, Protocol, TypeGuard
 
 import numpy as np
 
+from firth.archives import is_archive, texts_in
 from firth.config import TextConfig
 from firth.errors import SourceError
 from firth.files import sha256_of
 from firth.lines import Lines
 from firth.team import map_ahead
-from firth.text import BLOCK_BYTES, SENTENCE_END, Block, decompressed, read_blocks, split_block, word_of
+from firth.text import BLOCK_BYTES, SENTENCE_END, Block, Content, read_blocks, split_block, word_of
 
 BATCH_TOKENS = 1 << 17
 PIECE_BYTES = 1 << 24
@@ -68,6 +68,7 @@ class TextSource:
 
     name: str
     total_bytes: int | None = None
+    files_read = 0
 
     def fingerprint(self, config: TextConfig, threads: int = 1) -> str | None:
         return None
@@ -104,16 +105,19 @@ class TextFiles(TextSource):
         """A hash of the files' content and of how it is split."""
         if not all(path.is_file() for path in self.paths):
             return None  # pipes and devices cannot be read twice
-        return content_fingerprint(self.paths, config, threads)
+        archives = {"archives": True} if any(map(_is_archive, self.paths)) else {}  # of old, they were read as text
+        return content_fingerprint(self.paths, config, threads, **archives)
 
     def blocks(self, config: TextConfig) -> Iterator[Block]:
-        bytes_before = 0
+        bytes_before = self.files_read = 0
         for path in self.paths:
-            with at_rest(path) as size, path.open("rb") as file, decompressed(file, str(path)) as content:
-                _refuse_table(file, path)
-                for block in read_blocks(content, str(path), config):
-                    at = file.tell() if file.seekable() else 0
-                    yield Block(block, bytes_before + at)
+            with at_rest(path) as size, path.open("rb") as file:
+                for name, content in texts_in(file, str(path)):
+                    _refuse_table(content, name)
+                    self.files_read += 1
+                    for block in read_blocks(content, name, config):
+                        at = file.tell() if file.seekable() else 0
+                        yield Block(block, bytes_before + at)
             bytes_before += size
 
 
@@ -125,10 +129,13 @@ class TextStream(TextSource):
         self.name = str(getattr(file, "name", "the stream"))
 
     def blocks(self, config: TextConfig) -> Iterator[Block]:
-        bytes_read = 0
-        for block in read_blocks(decompressed(self.file, self.name), self.name, config):
-            bytes_read += len(block)
-            yield Block(block, bytes_read)
+        bytes_read = self.files_read = 0
+        for name, content in texts_in(self.file, self.name):
+            _refuse_table(content, name)
+            self.files_read += 1
+            for block in read_blocks(content, name, config):
+                bytes_read += len(block)
+                yield Block(block, bytes_read)
 
 
 class Texts(TextSource):
@@ -314,10 +321,17 @@ def at_rest(path: Path) -> Iterator[int]:
         raise SourceError(f"{path} changed while it was read: try again when it is at rest")
 
 
-def _refuse_table(file: BufferedReader, path: Path) -> None:
+def _is_archive(path: Path) -> bool:
+    with path.open("rb") as file:
+        return is_archive(file, str(path))
+
+
+def _refuse_table(content: Content, name: str) -> None:
     """Raise `SourceError` for a Parquet or Arrow file: read as text, it would be nonsense."""
-    if file.peek(8).startswith((PARQUET, ARROW)):
-        raise SourceError(f"{path} is a table: name its column, firth.column({path.name!r}, 'text') or --column text")
+    if content.start.startswith((PARQUET, ARROW)):
+        raise SourceError(
+            f"{name} is a table: name its column, firth.column({Path(name).name!r}, 'text') or --column text"
+        )
 
 
 def _shown(given: Any) -> str:
