@@ -77,7 +77,8 @@ class ProgressBar:
         if self.kind is not Reading:
             self._open(Reading, desc="reading", total=event.total_bytes, unit="B", unit_scale=True)
         self.bar.update(event.bytes_read - self.bar.n)
-        self.bar.set_postfix_str(f"{event.tokens:,} tokens")
+        of_files = f" of {event.files:,} files" if event.files > 1 else ""
+        self.bar.set_postfix_str(f"{event.tokens:,} tokens{of_files}")
 
     def _show_joining(self, event: Joining) -> None:
         if self.kind is not Joining or self.bar.desc != f"{event.work}: " or event.tokens < self.bar.n:

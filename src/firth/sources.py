@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
-import glob
 import hashlib
 import itertools
 import json
 import math
 import os
+import stat
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,6 +21,7 @@ from firth.config import TextConfig
 from firth.errors import SourceError
 from firth.files import sha256_of
 from firth.lines import Lines
+from firth.paths import expand
 from firth.team import map_ahead
 from firth.text import BLOCK_BYTES, SENTENCE_END, Block, Content, read_blocks, split_block, word_of
 
@@ -43,6 +44,7 @@ class Source(Protocol):
 
     name: str
     total_bytes: int | None
+    files_read: int
 
     def fingerprint(self, config: TextConfig, threads: int = 1) -> str | None:
         """A hash of the content and of how it is split, or None for what can be read only once."""
@@ -99,12 +101,14 @@ class TextFiles(TextSource):
         self.name = str(self.paths[0]) if len(self.paths) == 1 else f"{len(self.paths)} files"
         for path in self.paths:
             _check_readable(path)
-        self.total_bytes = sum(path.stat().st_size for path in self.paths)
+        self.can_be_read_again = all(path.is_file() for path in self.paths)  # as pipes and devices cannot
+        if self.can_be_read_again:
+            self.total_bytes = sum(path.stat().st_size for path in self.paths)
 
     def fingerprint(self, config: TextConfig, threads: int = 1) -> str | None:
         """A hash of the files' content and of how it is split."""
-        if not all(path.is_file() for path in self.paths):
-            return None  # pipes and devices cannot be read twice
+        if not self.can_be_read_again:
+            return None
         archives = {"archives": True} if any(map(_is_archive, self.paths)) else {}  # of old, they were read as text
         return content_fingerprint(self.paths, config, threads, **archives)
 
@@ -172,6 +176,7 @@ class TokenLists:
     """
 
     total_bytes: int | None = None
+    files_read = 0
     name = "the token lists"
 
     def __init__(self, sentences: Iterable[Any], before: int = 0):
@@ -231,7 +236,7 @@ def as_source(source: Any) -> Source:
     files that cannot be read, and for an iterable that yields nothing.
     """
     if isinstance(source, str | os.PathLike):
-        return TextFiles(_expand(source))
+        return TextFiles(expand(source))
     if hasattr(source, "read"):
         if not isinstance(source.read(0), bytes):
             raise SourceError("the open file gives text, not bytes: open it in binary mode ('rb')")
@@ -263,38 +268,7 @@ def as_source(source: Any) -> Source:
 
 def files(paths: Iterable[str | os.PathLike[str]]) -> TextFiles:
     """Several files, folders and globs, in this order."""
-    return TextFiles(path for given in paths for path in _expand(given))
-
-
-def _expand(given: str | os.PathLike[str]) -> list[Path]:
-    path = Path(given)
-    try:
-        if path.is_dir():
-            found = [
-                file
-                for file in sorted(path.rglob("*"))
-                if file.is_file() and not any(part.startswith(".") for part in file.relative_to(path).parts)
-            ]
-            if not found:
-                raise SourceError(f"the folder {path} holds no files")
-            return found
-        if path.exists():
-            return [path]
-    except (OSError, ValueError) as error:  # a text in place of a path: too long, or with a NUL
-        raise SourceError(f"{_shown(given)} is not a path: {error}. {_TEXT_HINT}") from error
-    if glob.has_magic(str(path)):
-        if found := matching(str(path)):
-            return found
-        raise SourceError(f"no file matches {_shown(given)}")
-    raise SourceError(f"there is no file or folder {_shown(given)}. {_TEXT_HINT}")
-
-
-_TEXT_HINT = "(To train on text itself, pass a list of strings.)"
-
-
-def matching(pattern: str) -> list[Path]:
-    """The files that match a glob, in the order of their names."""
-    return sorted(p for p in map(Path, glob.glob(pattern, recursive=True)) if p.is_file())  # noqa: PTH207
+    return TextFiles(path for given in paths for path in expand(given))
 
 
 def content_fingerprint(paths: Sequence[Path], config: TextConfig, threads: int, **how: Any) -> str:
@@ -313,9 +287,11 @@ def content_fingerprint(paths: Sequence[Path], config: TextConfig, threads: int,
 
 @contextmanager
 def at_rest(path: Path) -> Iterator[int]:
-    """Gives a file's size. Raises `SourceError` at the end if the file has changed meanwhile."""
+    """Gives a file's size. Raises `SourceError` at the end if the file has changed meanwhile; a pipe does so always."""
     before = path.stat()
     yield before.st_size
+    if not stat.S_ISREG(before.st_mode):
+        return
     after = path.stat()
     if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
         raise SourceError(f"{path} changed while it was read: try again when it is at rest")
@@ -334,15 +310,13 @@ def _refuse_table(content: Content, name: str) -> None:
         )
 
 
-def _shown(given: Any) -> str:
-    text = str(given)
-    return repr(text if len(text) <= 60 else text[:57] + "…")
-
-
 def _check_readable(path: Path) -> None:
+    """Raise `SourceError` for a file that cannot be opened. A pipe is not: its writer would be left alone when it is
+    closed again.
+    """
     try:
-        with path.open("rb"):
-            pass
+        if not stat.S_ISFIFO(path.stat().st_mode):
+            path.open("rb").close()
     except OSError as error:
         raise SourceError(f"cannot read {path}: {error.strerror}") from error
 

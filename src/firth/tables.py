@@ -15,6 +15,7 @@ import numpy as np
 
 from firth.config import TextConfig
 from firth.errors import SourceError
+from firth.paths import matching
 from firth.sources import (
     ARROW,
     PARQUET,
@@ -25,7 +26,6 @@ from firth.sources import (
     as_source,
     at_rest,
     content_fingerprint,
-    matching,
 )
 from firth.text import BLOCK_BYTES, Block
 
@@ -204,6 +204,7 @@ class _FileColumn:
         self.skip_nulls = skip_nulls
         self.name = f"{column!r} of {paths[0] if len(paths) == 1 else f'{len(paths)} files'}"
         self.total_bytes: int | None = sum(path.stat().st_size for path in paths)
+        self.files_read = 0
 
     def fingerprint(self, config: TextConfig, threads: int = 1) -> str | None:
         """A hash of the files' content, and of how it is split."""
@@ -211,9 +212,10 @@ class _FileColumn:
 
     def arrays(self) -> Iterator[tuple[Any, int]]:
         """The column's Arrow arrays without nulls, each with the bytes of the files that have been done with it."""
-        bytes_before = 0
+        bytes_before = self.files_read = 0
         for path in self.paths:
             rows = 0
+            self.files_read += 1
             with at_rest(path) as size, _OpenTable(path) as table:
                 for array in table.batches(self.column):
                     if array.null_count and not self.skip_nulls:
