@@ -6,7 +6,6 @@ import dataclasses
 import hashlib
 import itertools
 import json
-import math
 import os
 import stat
 from collections.abc import Iterable, Iterator, Sequence
@@ -18,8 +17,9 @@ import numpy as np
 
 from firth.archives import is_archive, texts_in
 from firth.config import TextConfig
-from firth.errors import SourceError
+from firth.errors import SourceError, shortened
 from firth.files import sha256_of
+from firth.holes import is_hole, text_of
 from firth.lines import Lines
 from firth.paths import expand
 from firth.team import map_ahead
@@ -225,6 +225,8 @@ class TokenLists:
 
 
 TAB_WRITTEN, LINE_END_WRITTEN = "\t\1", "\t\2"
+UNORDERED = set | frozenset | type(iter(set()))
+"""What has another order in every process."""
 _HINT = " (a string is not one: its tokens would be single letters; a set is not one: it has no order)"
 
 
@@ -243,14 +245,19 @@ def as_source(source: Any) -> Source:
         return TextStream(source)
     if hasattr(source, "column_names") or (hasattr(source, "columns") and hasattr(source, "__getitem__")):
         raise SourceError(f"{_kind(source)} is a table: name its column, firth.column(table, 'text')")
-    if isinstance(source, bytes | bytearray) or not isinstance(source, Iterable):
+    if isinstance(source, UNORDERED):
+        raise SourceError(
+            f"{_kind(source)} has no order, so that each run would learn from its sentences in another: pass a list,"
+            " such as sorted(…)"
+        )
+    if isinstance(source, bytes | bytearray | dict) or not isinstance(source, Iterable):
         raise SourceError(
             f"cannot train on {_kind(source)}: wanted a path, an open binary file, an iterable of strings,"
             " or an iterable of token lists"
         )
     items = iter(source)
-    first = next(items, None)
-    if first is None:
+    first = next(items, items)
+    if first is items:
         raise SourceError("the source yields nothing: is it empty, or a generator that has been used up already?")
     everything = itertools.chain([first], items)
     if isinstance(first, os.PathLike):
@@ -268,6 +275,8 @@ def as_source(source: Any) -> Source:
 
 def files(paths: Iterable[str | os.PathLike[str]]) -> TextFiles:
     """Several files, folders and globs, in this order."""
+    if isinstance(paths, UNORDERED):
+        raise SourceError(f"{_kind(paths)} of paths has no order: pass a list, such as sorted(…)")
     return TextFiles(path for given in paths for path in expand(given))
 
 
@@ -322,18 +331,27 @@ def _check_readable(path: Path) -> None:
 
 
 def _is_token_list(sentence: Any) -> TypeGuard[Iterable[Any]]:
-    return isinstance(sentence, Iterable) and not isinstance(sentence, str | bytes | bytearray | set | frozenset | dict)
+    if isinstance(sentence, str | bytes | bytearray | set | frozenset | dict) or is_hole(sentence):
+        return False
+    return isinstance(sentence, Iterable) and getattr(sentence, "ndim", 1) > 0
 
 
 def _kind(value: Any) -> str:
+    if is_hole(value):
+        return f"a missing value ({shortened(value)})"
     article = "an" if type(value).__name__[0] in "aeiou" else "a"
     return f"{article} {type(value).__name__}"
+
+
+def _is_plain(kind: type) -> bool:
+    """Whether every token of this type has a text, and is known by it."""
+    return kind is str or (issubclass(kind, int | np.integer) and not issubclass(kind, np.timedelta64))
 
 
 def _texts_of(tokens: list[Any], ends: list[int], last: int) -> list[str]:
     """The texts of the tokens of some sentences, of which `last` is the last one's number; '' where one ends."""
     kinds = set(map(type, tokens))
-    if all(kind is str or issubclass(kind, int | np.integer) for kind in kinds) and tokens.count("") == len(ends):
+    if all(map(_is_plain, kinds)) and tokens.count("") == len(ends):
         return tokens if kinds == {str} else list(map(str, tokens))
     texts: list[str] = []
     for number, end in enumerate(ends, start=last - len(ends) + 1):
@@ -354,9 +372,9 @@ def _as_lines(texts: list[str]) -> bytes:
 
 
 def _text_of_token(token: Any, sentence: int) -> str:
-    """The text a token is known by. None, NaN, '' and what cannot be hashed are surely mistakes."""
+    """The text a token is known by. Holes, '' and what cannot be hashed are surely mistakes."""
     problem = None
-    if token is None or (isinstance(token, float) and math.isnan(token)):
+    if is_hole(token):
         problem = "a missing value"
     elif isinstance(token, bytes):
         problem = "bytes (decode them first)"
@@ -365,7 +383,7 @@ def _text_of_token(token: Any, sentence: int) -> str:
             hash(token)
         except TypeError:
             problem = _kind(token)
-    text = "" if problem else str(token)
+    text = "" if problem else text_of(token)
     if not text:
         raise SourceError(f"sentence {sentence:,} holds {problem or 'an empty string'} where a token was meant")
     return text

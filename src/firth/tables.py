@@ -6,7 +6,6 @@ they offer themselves. A column holds strings of text, or lists of tokens.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ import numpy as np
 
 from firth.config import TextConfig
 from firth.errors import SourceError
+from firth.holes import is_hole
 from firth.paths import matching
 from firth.sources import (
     ARROW,
@@ -88,7 +88,7 @@ def _values_of_rows(rows: Any, name: str) -> Iterator[Any]:
 
 def _without_nulls(values: Iterable[Any], name: str, skip_nulls: bool) -> Iterator[Any]:
     for number, value in enumerate(values, start=1):
-        if not _is_null(value):
+        if not is_hole(value):
             yield value
         elif not skip_nulls:
             raise _no_value(number, repr(name))
@@ -96,12 +96,6 @@ def _without_nulls(values: Iterable[Any], name: str, skip_nulls: bool) -> Iterat
 
 def _no_value(row: int, column: str) -> SourceError:
     return SourceError(f"row {row:,} of {column} has no value: leave such rows out with skip_nulls=True")
-
-
-def _is_null(value: Any) -> bool:
-    if isinstance(value, float):
-        return math.isnan(value)
-    return value is None or type(value).__name__ in {"NAType", "NaTType"}
 
 
 def _column_of_files(paths: list[Path], name: str, skip_nulls: bool) -> Source:
