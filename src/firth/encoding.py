@@ -60,6 +60,7 @@ class Reading:
     bytes_read: int
     total_bytes: int | None
     tokens: int
+    files: int = 0  # of which it has come to the last; those in archives count
 
 
 def default_cache() -> Path:
@@ -276,7 +277,7 @@ def _number_text(
     os.truncate(path, 4 * numbering.tokens)
     blocks = source.blocks(config)
     for block in itertools.islice(blocks, numbering.blocks):
-        report(Reading(block.bytes_read, source.total_bytes, numbering.tokens))
+        report(Reading(block.bytes_read, source.total_bytes, numbering.tokens, source.files_read))
     first = next(blocks, None)
 
     def are_full() -> bool:
@@ -296,7 +297,7 @@ def _number_text(
                 numbering.parts.append((len(numbering.full) + found.scanner, len(found.numbers)))
                 numbering.blocks += 1
                 numbering.tokens += len(found.numbers)
-                report(Reading(found.bytes_read, source.total_bytes, numbering.tokens))
+                report(Reading(found.bytes_read, source.total_bytes, numbering.tokens, source.files_read))
             first = next(blocks, None)
             if are_full():
                 numbering.put_away(folder, scanners)
@@ -331,7 +332,7 @@ def _number_tokens(
             seen[: len(number_counts)] += number_counts
             number_counts = seen
             tokens += len(found)
-            report(Reading(batch.bytes_read, source.total_bytes, tokens))
+            report(Reading(batch.bytes_read, source.total_bytes, tokens, source.files_read))
     counts: dict[str, int] = {}
     word_of_number = [""] * len(numbers)
     for raw, number in numbers.items():

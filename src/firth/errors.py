@@ -4,6 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+LONGEST_QUOTE = 80
+"""Characters of what somebody gave that a message repeats."""
+
+
+def shortened(value: object) -> str:
+    """A value as Python writes it, for a message: its beginning alone, if it is long."""
+    is_text = isinstance(value, str | bytes | bytearray)
+    text = repr(value[: LONGEST_QUOTE + 1] if isinstance(value, str | bytes | bytearray) else value)
+    if len(text) <= LONGEST_QUOTE + (2 if is_text else 0):
+        return text
+    return f"{text[: LONGEST_QUOTE - 1]}…{text[-1] if is_text else ''}"
+
 
 class FirthError(Exception):
     """The base of every error that firth raises on purpose."""

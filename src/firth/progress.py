@@ -65,7 +65,8 @@ class LogLines:
             self.reading = event
             return
         if self.reading is not None and not isinstance(event, Compiling):
-            self.write(f"read {self.reading.tokens:,} tokens")
+            of_files = f" of {self.reading.files:,} files" if self.reading.files > 1 else ""
+            self.write(f"read {self.reading.tokens:,} tokens{of_files}")
             self.reading = None
         if isinstance(event, Compiling):
             self.write(str(event))
@@ -110,7 +111,8 @@ class ProgressBar:
     def _show_reading(self, event: Reading) -> None:
         if self.kind is not Reading:
             self._open(Reading, desc="reading", total=event.total_bytes, unit="B", unit_scale=True)
-        self.bar.set_postfix_str(f"{event.tokens:,} tokens", refresh=False)
+        of_files = f" of {event.files:,} files" if event.files > 1 else ""
+        self.bar.set_postfix_str(f"{event.tokens:,} tokens{of_files}", refresh=False)
         self.bar.update(event.bytes_read - self.bar.n)
 
     def _show_joining(self, event: Joining) -> None:

@@ -33,6 +33,10 @@ ZSTD_PIECE_BYTES = 1 << 10
 LOOKED_AT = 4096
 FEWEST_TO_TELL = 64
 """Bytes at a text's beginning that tell UTF-16 from UTF-8, and how few do not."""
+START_BYTES = 512
+"""Bytes at a file's beginning that tell what it is: a tar archive's first header."""
+DAMAGE = (EOFError, OSError, lzma.LZMAError, zlib.error)
+"""What is raised where a file cannot be read."""
 SENTENCE_END = b"\xff"
 """Stands among the raw tokens where a line ends; no UTF-8 text has this byte."""
 
@@ -104,19 +108,61 @@ def dropped_punctuation(config: TextConfig) -> str:
     return "".join(c for c in string.punctuation if c not in (config.separator or ""))
 
 
-def decompressed(file: IO[bytes], name: str) -> IO[bytes]:
+class Content:
+    """A file's content, of which the first bytes can be looked at before it is read."""
+
+    def __init__(self, file: IO[bytes], name: str):
+        """Read the first bytes. Raises `SourceError` if that cannot be done."""
+        self.file = file if hasattr(file, "peek") else cast("IO[bytes]", io.BufferedReader(cast(Any, file)))
+        self.start = b""
+        while len(self.start) < START_BYTES and (more := _read(self.file, name, START_BYTES - len(self.start))):
+            self.start += more
+        self._unread = self.start
+
+    def read(self, size: int = -1) -> bytes:
+        """So many bytes, or all that are left; fewer at the end."""
+        if not self._unread:
+            return self.file.read(size)
+        first = self._unread if size < 0 else self._unread[:size]
+        self._unread = self._unread[len(first) :]
+        if len(first) == size:
+            return first
+        return first + self.file.read(size if size < 0 else size - len(first))
+
+
+class _Raw(io.RawIOBase):
+    """Content as a file that can be buffered."""
+
+    def __init__(self, content: Content):
+        self.content = content
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        some = self.content.read(len(buffer))
+        buffer[: len(some)] = some
+        return len(some)
+
+
+def as_file(content: Content) -> IO[bytes]:
+    """Content as an open file, for what reads lines of one."""
+    return io.BufferedReader(_Raw(content))
+
+
+def decompressed(file: IO[bytes] | Content, name: str) -> Content:
     """The file's content, unpacked if it begins as gzip, bzip2, xz or zstd files do, whatever its name."""
-    buffered = file if hasattr(file, "peek") else io.BufferedReader(cast(Any, file))
-    start = cast(Any, buffered).peek(16)[:16]
-    if start.startswith(b"\x1f\x8b"):
-        return cast("IO[bytes]", gzip.GzipFile(fileobj=buffered))
-    if re.match(rb"BZh[1-9]1AY&SY", start):
-        return cast("IO[bytes]", bz2.BZ2File(buffered))
-    if start.startswith(b"\xfd7zXZ\x00"):
-        return cast("IO[bytes]", lzma.LZMAFile(buffered))
-    if start.startswith(b"\x28\xb5\x2f\xfd"):
-        return _unpacked_zstd(buffered, name)
-    return buffered
+    file = file if isinstance(file, Content) else Content(file, name)
+    packed = cast("IO[bytes]", file)
+    if file.start.startswith(b"\x1f\x8b"):
+        return Content(cast("IO[bytes]", gzip.GzipFile(fileobj=packed)), name)
+    if re.match(rb"BZh[1-9]1AY&SY", file.start):
+        return Content(cast("IO[bytes]", bz2.BZ2File(packed)), name)
+    if file.start.startswith(b"\xfd7zXZ\x00"):
+        return Content(cast("IO[bytes]", lzma.LZMAFile(packed)), name)
+    if file.start.startswith(b"\x28\xb5\x2f\xfd"):
+        return Content(_unpacked_zstd(packed, name), name)
+    return file
 
 
 def _unpacked_zstd(file: IO[bytes], name: str) -> IO[bytes]:
@@ -165,7 +211,7 @@ class _ZstdFrames(io.RawIOBase):
         return size
 
 
-def read_blocks(file: IO[bytes], name: str, config: TextConfig) -> Iterator[bytes]:
+def read_blocks(file: IO[bytes] | Content, name: str, config: TextConfig) -> Iterator[bytes]:
     """A file's text as blocks of valid UTF-8, each cut after a token, the last one ended by a line end.
 
     However long a line is, none of it is lost. Raises `SourceError`, with the line, for bytes that are not of
@@ -179,12 +225,12 @@ def read_blocks(file: IO[bytes], name: str, config: TextConfig) -> Iterator[byte
         yield from _read_plain(file, name, config)
 
 
-def _read_plain(file: IO[bytes], name: str, config: TextConfig) -> Iterator[bytes]:
+def _read_plain(file: IO[bytes] | Content, name: str, config: TextConfig) -> Iterator[bytes]:
     """As `read_blocks`, of the text as it is."""
     decoder = _Decoder(name, config)
     mark = None if config.separator is None else config.separator.encode()
     kept: list[bytes] = []
-    while data := _read(file, name):
+    while data := _read(file, name, BLOCK_BYTES):
         cut = _last_cut(data, mark)
         if cut == 0:
             kept.append(data)
@@ -194,13 +240,18 @@ def _read_plain(file: IO[bytes], name: str, config: TextConfig) -> Iterator[byte
     yield decoder.utf8(b"".join(kept), final=True) + b"\n"
 
 
-def _read(file: IO[bytes], name: str) -> bytes:
+def _read(file: IO[bytes] | Content, name: str, size: int) -> bytes:
     try:
-        return file.read(BLOCK_BYTES)
-    except (EOFError, OSError, lzma.LZMAError, zlib.error) as error:
-        if isinstance(error, OSError) and error.errno is not None:
-            raise SourceError(f"cannot read {name}: {error.strerror}") from error
-        raise SourceError(f"{name} is packed, and damaged or cut short: {error}") from error
+        return file.read(size)
+    except DAMAGE as error:
+        raise unreadable(name, error) from error
+
+
+def unreadable(name: str, error: Exception) -> SourceError:
+    """What to say of a file that could not be read, because of one of `DAMAGE`."""
+    if isinstance(error, OSError) and error.errno is not None:
+        return SourceError(f"cannot read {name}: {error.strerror}")
+    return SourceError(f"{name} is packed, and damaged or cut short: {error}")
 
 
 def _last_cut(data: bytes, mark: bytes | None) -> int:

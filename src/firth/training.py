@@ -56,8 +56,9 @@ def train(
 ) -> Word2Vec:
     """Learn vectors from a source of text or tokens, and return the model.
 
-    `source` is a path (of a file, a folder, or a glob; packed with gzip, bzip2, xz or zstd or not), a list of `Path`,
-    an open binary file, an iterable of strings of text, an iterable of lists of tokens, or a `Corpus`.
+    `source` is a path (of a file, packed with gzip, bzip2, xz or zstd or not, a tar or zip archive, a folder, or a
+    glob), a list of `Path`, an open binary file, an iterable of strings of text, an iterable of lists of tokens,
+    or a `Corpus`.
 
     `threads` (by default, all processors) change the time it takes and nothing else. `progress` is True or False
     for a bar or none (by default one where somebody sees it), or a function that is called with every event; it may
