@@ -1,3 +1,4 @@
+import io
 import json
 import os
 import signal
@@ -435,3 +436,24 @@ def test_evaluate__details_list_each_answer(run, saved, tmp_path):
     assert rows[1].split(",")[2:5] == ["the king queen", "42", guess]
     assert rows[1].split(",")[6] == ("yes" if guess == "42" else "no")
     assert rows[2].endswith(",cow,,,unknown")
+
+
+def test_phrases_and_train_more__take_text_as_train_does(run, saved, tmp_path, monkeypatch):
+    text = "new york,is,big\nnew york,is,far\n" * 10
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(text.encode())))
+    found = ["--min-count", "2", "--threshold", "0.1", "--json"]
+    code, out, _ = run("phrases", "-", "--separator", ",", *found)
+    assert code == 0
+    assert {entry["phrase"] for entry in json.loads(out)["highest"]} == {"new york_is", "is_far", "is_big"}
+    assert run("phrases", "-", tmp_path / "a.txt")[0] == 2
+
+    pyarrow = pytest.importorskip("pyarrow")
+    from pyarrow import parquet
+
+    parquet.write_table(pyarrow.table({"text": ["king queen the new", "new the queen"] * 20}), tmp_path / "t.parquet")
+    assert run("phrases", tmp_path / "t.parquet", "--column", "text", *found)[0] == 0
+    more = ["--column", "text", "-o", tmp_path / "more.firth", "--sentences", "file", "--epochs", "1", "--quiet"]
+    assert run("train-more", saved, tmp_path / "t.parquet", *more)[0] == 0
+    model = load(tmp_path / "more.firth")
+    assert model.config.sentences == "file"
+    assert "new" in model

@@ -4,10 +4,13 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
+from firth import planning
+from firth.config import TrainingConfig
 from firth.crew import new_windows
 from firth.kernels import contexts
 from firth.kernels.compiler import compiled
 from firth.kernels.products import TILE_ROWS
+from tests.test_rounds import random_corpus
 
 
 def weigh_windows_by_tile(centres, tokens, before, windows):
@@ -19,8 +22,8 @@ def weigh_windows_by_tile(centres, tokens, before, windows):
         for first in range(0, windows.reach.shape[1], 16):
             behind = before + first - tile * TILE_ROWS
             contexts.weigh_tile(
-                windows.weights, tile, first, windows.near, behind, windows.reach, windows.token_weights,
-                windows.centres_of,
+                windows.weights, tile, first, windows.near, behind, windows.reach, windows.centre_weights,
+                windows.token_weights, windows.centres_of,
             )  # fmt: skip
 
 
@@ -44,14 +47,30 @@ def test_weigh_windows__of_every_pair(function, centres, room, window):
     for array in (windows.weights, windows.token_weights, windows.centres_of):
         array[:] = 7  # of another block
 
+    windows.centre_weights[:] = rng.uniform(0.1, 1, room)
     wanted, paired = np.zeros((tokens, room)), np.zeros((tokens, room), np.bool_)
     for i in range(centres):
         for token in range(before + i - windows.reach[0, i], before + i + windows.reach[1, i] + 1):
             paired[token, i] = True
             wanted[token, i] = by_distance[abs(token - before - i) - 1] if token != before + i else 0
+    wanted *= windows.centre_weights[:room]
     function(centres, tokens, before, windows)
     assert_allclose(windows.weights[:tokens], wanted, rtol=1e-6)
     assert_allclose(windows.token_weights[:tokens], wanted.sum(axis=1), rtol=1e-5)
     for tile in range(-(-tokens // TILE_ROWS)):
         of_tile = np.flatnonzero(paired[tile * TILE_ROWS : (tile + 1) * TILE_ROWS].any(axis=0))
         assert list(windows.centres_of[tile]) == ([of_tile[0], of_tile[-1] + 1] if len(of_tile) else [0, 0])
+
+
+@compiled
+def compiled_weigh_centres(centres, plan, windows):
+    contexts.weigh_centres(centres, plan, windows)
+
+
+@pytest.mark.parametrize("most", [0.5, 4.0, np.inf])
+def test_weigh_centres__pairs_weigh_no_more_together_than_they_may(most):
+    plan = planning.plan_epoch(random_corpus(), TrainingConfig(window=5), 0, 1)._replace(most_pairs=most)
+    windows = new_windows(plan.distance_weights, 28, 16, 16)
+    windows.reach[:, :3] = [[5, 0, 1], [5, 0, 2]]
+    compiled_weigh_centres(3, plan, windows)
+    assert_allclose(windows.centre_weights[:3], [min(1, most / 10), 1, min(1, most / 3)], rtol=1e-6)

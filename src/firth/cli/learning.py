@@ -22,7 +22,7 @@ from firth.cli.shared import (
     print_table,
     topn_option,
 )
-from firth.config import TrainingConfig
+from firth.config import TextConfig, TrainingConfig
 
 threads_option = click.option(
     "--threads", type=click.IntRange(1), help="Default: all processors. The result is the same."
@@ -73,17 +73,47 @@ TYPES = {"int": int, "float": float, "str": str, "int | str": NumberOr("sentence
 DEMO_WORDS = ("exception", "month", "file", "thread", "integer", "import")
 
 
-def text_of(sources: tuple[str, ...]) -> Any:
-    """What is named on the command line, as a source: an encoded corpus, or files, folders and globs."""
+column_option = click.option("--column", metavar="NAME", help="The column to learn from, of Parquet or Arrow files.")
+
+
+def text_of(sources: tuple[str, ...], column: str | None) -> Any:
+    """What is named on the command line, as a source: standard input, an encoded corpus, files, folders and globs, or
+    a column of tables.
+    """
     from firth.corpus import is_encoded
     from firth.sources import files
 
+    if "-" in sources and len(sources) > 1:
+        raise click.UsageError("- (standard input) cannot be mixed with files")
+    if column is not None:
+        from firth.tables import column as column_of
+
+        if sources == ("-",):
+            raise click.UsageError("--column is for files, not for standard input")
+        return column_of(list(sources), column)
+    if sources == ("-",):
+        return sys.stdin.buffer
     return sources[0] if len(sources) == 1 and is_encoded(sources[0]) else files(sources)
+
+
+def text_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command an option for every field of `TextConfig`."""
+    return options_of(TextConfig, command)
+
+
+def text_options_of_model(command: Callable[..., None]) -> Callable[..., None]:
+    """The same, where a model has a value for each."""
+    return options_of(TextConfig, command, of_model=True)
 
 
 def training_options(command: Callable[..., None]) -> Callable[..., None]:
     """Give a command an option for every field of `TrainingConfig`."""
-    for field in reversed(dataclasses.fields(TrainingConfig)):
+    return options_of(TrainingConfig, command)
+
+
+def options_of(kind: type[TextConfig], command: Callable[..., None], *, of_model: bool = False) -> Callable[..., None]:
+    """Give a command an option for every field of a configuration; None where it is not given, and a model has it."""
+    for field in reversed(dataclasses.fields(kind)):
         flag = "--" + field.name.replace("_", "-")
         text = field.metadata["doc"][0].upper() + field.metadata["doc"][1:] + "."
         options: dict[str, Any] = {"default": field.default, "help": text}
@@ -94,6 +124,8 @@ def training_options(command: Callable[..., None]) -> Callable[..., None]:
         else:
             options["type"] = TYPES[field.type.removesuffix(" | None")]
         options["show_default"] = field.default not in (None, ())
+        if of_model:
+            options |= {"default": None, "show_default": "the model's"}
         command = click.option(flag, field.name, **options)(command)
     return command
 
@@ -103,7 +135,7 @@ def training_options(command: Callable[..., None]) -> Callable[..., None]:
 @click.option("-o", "--output", required=True, type=click.Path(path_type=Path), help="The model's folder.")
 @overwrite_option
 @threads_option
-@click.option("--column", metavar="NAME", help="The column to learn from, of Parquet or Arrow files.")
+@column_option
 @click.option("--start", type=click.Path(path_type=Path), help="Vectors to start from: a model, or another program's.")
 @click.option("--freeze", is_flag=True, help="Words that have a vector to start from keep it.")
 @cache_option
@@ -145,16 +177,7 @@ def train(
 
     config = TrainingConfig.of(settings)
     check_output(output, overwrite=overwrite)
-    if "-" in sources and len(sources) > 1:
-        raise click.UsageError("- (standard input) cannot be mixed with files")
-    source: Any = sys.stdin.buffer if sources == ("-",) else None
-    if column is not None:
-        from firth.tables import column as column_of
-
-        if source is not None:
-            raise click.UsageError("--column is for files, not for standard input")
-        source = column_of(list(sources), column)
-    source = source or text_of(sources)
+    source = text_of(sources, column)
     from firth.training import train as train_model
 
     with checkpoints_beside(output, overwrite=overwrite, resume=resume) as checkpoints:
@@ -198,11 +221,23 @@ def checkpoints_beside(output: Path, *, overwrite: bool, resume: bool) -> Iterat
 @click.option("--threshold", type=float, help="The score of a phrase is above it. [default: 10, or 0.5 with npmi]")
 @click.option("--scoring", type=click.Choice(["mikolov", "npmi"]), default="mikolov", show_default=True)
 @topn_option
+@column_option
 @cache_option
 @json_option
 @csv_option
+@text_options
 def phrases(
-    sources: tuple[str, ...], topn: int, cache: Path | None, as_json: bool, as_csv: bool, **settings: Any
+    sources: tuple[str, ...],
+    passes: int,
+    min_count: int,
+    threshold: float | None,
+    scoring: str,
+    topn: int,
+    column: str | None,
+    cache: Path | None,
+    as_json: bool,
+    as_csv: bool,
+    **settings: Any,
 ) -> None:
     """Show the phrases of a text, those with the highest scores first.
 
@@ -215,12 +250,22 @@ def phrases(
 
     with ProgressBar() as bar:
         report = bar if wanted(None) else lambda event: None
-        found = list(find_phrases(text_of(sources), cache=cache, report=report, **settings).scores().items())
+        found = find_phrases(
+            text_of(sources, column),
+            passes=passes,
+            min_count=min_count,
+            threshold=threshold,
+            scoring=scoring,
+            config=TextConfig.of(settings),
+            cache=cache,
+            report=report,
+        )
+    scores = list(found.scores().items())
     if as_json:
-        return print_json({"phrases": len(found), "highest": [{"phrase": p, "score": s} for p, s in found[:topn]]})
-    print_table(("phrase", "score"), found[:topn], as_csv=as_csv)
+        return print_json({"phrases": len(scores), "highest": [{"phrase": p, "score": s} for p, s in scores[:topn]]})
+    print_table(("phrase", "score"), scores[:topn], as_csv=as_csv)
     if not as_csv:
-        click.echo(f"{len(found):,} phrases")
+        click.echo(f"{len(scores):,} phrases")
 
 
 @cli.command("train-more", short_help="Let a model learn from more text.")
@@ -239,10 +284,12 @@ def phrases(
 @click.option("--epochs", type=click.IntRange(1), help="Passes over the new text. [default: by its size]")
 @click.option("--learning-rate", type=float, help="At the start; it falls to the model's least. [default: the model's]")
 @threads_option
+@column_option
 @cache_option
 @resume_option
 @progress_option
 @json_option
+@text_options_of_model
 def train_more(
     model: Path,
     sources: tuple[str, ...],
@@ -251,6 +298,7 @@ def train_more(
     vocabulary: str,
     freeze: bool,
     threads: int | None,
+    column: str | None,
     cache: Path | None,
     resume: bool,
     progress: bool | None,
@@ -274,7 +322,7 @@ def train_more(
     given = {name: value for name, value in settings.items() if value is not None}
     with checkpoints_beside(output, overwrite=overwrite, resume=resume) as checkpoints:
         more = loaded.train_more(
-            text_of(sources),
+            text_of(sources, column),
             vocabulary=vocabulary,
             frozen=freeze,
             threads=threads,
