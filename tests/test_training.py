@@ -276,3 +276,17 @@ def test_stop_words_and_keep_words__choose_the_vocabulary_whatever_the_counts(tm
         firth.train(text, **settings | {"stop_words": "the"})
     with pytest.raises(CorpusError, match="the stop words leave 0 of"):
         firth.train(text, min_count=100, **settings)
+
+
+def test_loss__of_pairs_that_weigh_little_is_that_of_these_pairs():
+    model = firth.train(
+        ["a b c d e f g h"] * 3, min_count=1, sample=0, epochs=2, vector_size=4, window=7, distance_weights="harmonic",
+        shrink_windows=False, window_side="after", learning_rate=1e-9, min_learning_rate=0, progress=False,
+    )  # fmt: skip
+    weight = 3 * sum(1 / d for centre in range(8) for d in range(1, 8 - centre))
+    assert model.history[0].pairs == round(weight)
+    assert model.history[0].loss == pytest.approx(6 * np.log(2), rel=1e-6)  # vectors know nothing yet
+    little = firth.train(
+        [["a", *"xxxxxxx", "b"]] * 2, min_count=2, stop_words=["x"], sample=0, epochs=1, vector_size=4, progress=False
+    )
+    assert little.history[0].pairs == 4

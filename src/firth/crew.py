@@ -238,14 +238,14 @@ class Crew:
         of_round = targets.tree if config.architecture == "skip-gram" else None
         self.descents = None if of_round is None else new_descents(plan, rows, width, of_round)
 
-    def train(self, stretch: Stretch, plan: Plan) -> tuple[float, int]:
-        """Train on a stretch, and return its loss and the pairs that is summed over, counted by their weights."""
+    def train(self, stretch: Stretch, plan: Plan) -> tuple[float, float]:
+        """Train on a stretch, and return its loss and what the pairs that is summed over weigh together."""
         totals = np.zeros(2)
         begin = 0
         for threads, rounds in self.pace.shares(rounds_of(stretch, plan)):
             self._train(stretch, begin, begin + rounds, plan, totals, threads)
             begin += rounds
-        return float(totals[0]), round(float(totals[1]))
+        return float(totals[0]), float(totals[1])
 
     def _train(self, stretch: Stretch, begin: int, end: int, plan: Plan, totals: Float64, threads: int) -> None:
         """Have one thread or all train on some rounds of a stretch, and add their loss and pairs to the totals."""

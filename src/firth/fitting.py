@@ -179,10 +179,9 @@ class Fit:
         room = FIRST_ROOM if event.epoch == 1 < event.epochs else LOSS_ROOM
         has_risen = bool(self.history) and event.loss > self.history[0].loss
         judged = not self.has_start or (has_risen and not self.has_frozen)
-        loss = event.loss * event.pairs / (event.pairs + 0.5)  # what pairs weigh together is rounded
         if not math.isfinite(longest) or longest > most or (event.pairs and not math.isfinite(event.loss)):
             what = f"the longest vector has a length of {longest:.3g}"
-        elif judged and event.pairs and loss > room * event.loss_of_nothing:
+        elif judged and event.pairs and event.loss > room * event.loss_of_nothing:
             what = (
                 f"the loss, {event.loss:.4g}, is above {event.loss_of_nothing:.4g}, that of a model that knows nothing"
             )

@@ -55,7 +55,7 @@ class Done(NamedTuple):
     epochs: int = 0
     stretches: int = 0
     loss: float = 0.0
-    pairs: int = 0
+    pairs: float = 0.0  # by their weights
     noise_mean: tuple[float, ...] = ()
 
 
@@ -163,7 +163,7 @@ def train(
                     epochs=epochs,
                     tokens=position,
                     epoch_tokens=n,
-                    pairs=pairs,
+                    pairs=max(1, round(pairs)) if pairs else 0,
                     loss=loss / pairs if pairs else float("nan"),
                     learning_rate=max(plan.rate_first + plan.rate_slope * position, plan.rate_least)
                     * (config.learning_rate / config.first_rate),
@@ -198,7 +198,7 @@ def validation_loss(crew: Crew, held_out: Tokens, config: TrainingConfig, plan: 
         window_key=randomness.stream_key(config.seed, HELD_OUT, randomness.WINDOWS),
         noise_key=randomness.stream_key(config.seed, HELD_OUT, randomness.NOISE),
     )
-    loss, pairs = 0.0, 0
+    loss, pairs = 0.0, 0.0
     for stretch, _ in Walk(held_out, config, HELD_OUT, still):
         more_loss, more_pairs = crew.train(stretch, still)
         loss, pairs = loss + more_loss, pairs + more_pairs
