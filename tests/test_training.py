@@ -278,15 +278,8 @@ def test_stop_words_and_keep_words__choose_the_vocabulary_whatever_the_counts(tm
         firth.train(text, min_count=100, **settings)
 
 
-def test_loss__of_pairs_that_weigh_little_is_that_of_these_pairs():
-    model = firth.train(
-        ["a b c d e f g h"] * 3, min_count=1, sample=0, epochs=2, vector_size=4, window=7, distance_weights="harmonic",
-        shrink_windows=False, window_side="after", learning_rate=1e-9, min_learning_rate=0, progress=False,
-    )  # fmt: skip
-    weight = 3 * sum(1 / d for centre in range(8) for d in range(1, 8 - centre))
-    assert model.history[0].pairs == round(weight)
-    assert model.history[0].loss == pytest.approx(6 * np.log(2), rel=1e-6)  # vectors know nothing yet
-    little = firth.train(
-        [["a", *"xxxxxxx", "b"]] * 2, min_count=2, stop_words=["x"], sample=0, epochs=1, vector_size=4, progress=False
-    )
-    assert little.history[0].pairs == 4
+def test_loss__is_that_of_a_pair_by_their_weights():
+    model = firth.train(["a b c d e f g h"] * 3, min_count=1, sample=0, epochs=1, vector_size=4, progress=False,
+                        window=7, distance_weights="harmonic", window_side="after", shrink_windows=False)  # fmt: skip
+    assert model.history[0].pairs == round(3 * sum(1 / d for centre in range(8) for d in range(1, 8 - centre)))
+    assert 3.5 < model.history[0].loss < 6 * np.log(2)  # a noise word that is the centre is left out
