@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 from firth.errors import FormatError
 from firth.files import refuse_to_overwrite
 from firth.formats import fasttext, foreign, glove, tensor_file, tsv, word2vec_binary, word2vec_text
@@ -72,7 +74,9 @@ def read(
     limit: int | None = None,
     numbers_in_words: bool = False,
 ) -> WordVectors:
-    """Read vectors that another program wrote; packed by gzip, bzip2, xz or zstd, if they are of a format of lines.
+    """Read vectors that another program wrote; packed by gzip, bzip2, xz or zstd, or not.
+
+    Numbers too great for float32 become infinite.
 
     Parameters
     ----------
@@ -99,4 +103,5 @@ def read(
         raise FormatError(f"{path} {what}")
     if format is None and path.is_file() and fasttext.is_fasttext(path):
         format = "fasttext"
-    return _format_of(path, format, unpacked_suffix(path)).read(path, reading)
+    with np.errstate(over="ignore", invalid="ignore"):
+        return _format_of(path, format, unpacked_suffix(path)).read(path, reading)

@@ -31,8 +31,7 @@ class Rows:
         """One more row: a sequence of numbers, or of strings that are numbers. Raises `ValueError` for others."""
         if self.count == len(self.array):
             self.array.resize((self.count + self.count // 2 + 16, self.array.shape[1]), refcheck=False)
-        with np.errstate(over="ignore", invalid="ignore"):  # what is too large for float32 is infinite
-            self.array[self.count] = values
+        self.array[self.count] = values
         self.count += 1
 
     def finished(self) -> Float32:
@@ -84,25 +83,28 @@ def read_rows(
     number, line = (1, first_line) if size is None else (2, file.readline(LONGEST_LINE))
     promise = f"the header promised {width:,}: is this the binary format?" if size else f"the first line {width:,}"
     no_word = 0
-    while line and not reading.ends_at(len(words)):
+
+    def wrong(what: str) -> FormatError:
+        return FormatError(f"{path}, line {number:,}{what}")
+
+    while line and len(words) != reading.limit:
         if text := line.rstrip("\r\n").rstrip(" \t"):
-            where = f"{path}, line {number:,}"
             word, values = _word_and_values(text, width)
             if len(values) != width:
-                raise FormatError(f"{where} has {len(values):,} values, {promise}")
+                raise wrong(f" has {len(values):,} values, {promise}")
             if " " in word and not reading.numbers_in_words and is_float(word.rsplit(" ", 1)[-1]):
-                raise FormatError(
-                    f"{where} has more numbers than {width:,}, or a word that ends in one: {text[:60]!r}."
+                raise wrong(
+                    f" has more numbers than {width:,}, or a word that ends in one: {text[:60]!r}."
                     " If that is its word, say so: numbers_in_words=True, --numbers-in-words"
                 )
             no_word += not word
             if no_word > 1:
-                raise FormatError(f"{where} has {width:,} numbers and no word: {text[:60]!r}")
+                raise wrong(f" has {width:,} numbers and no word: {text[:60]!r}")
             try:
                 rows.add(values)
             except ValueError as error:
-                raise FormatError(f"{where}: {error}") from error
-            words.append(reading.text(word, path, f"line {number:,}"))
+                raise wrong(f": {error}") from error
+            words.append(word if word.isascii() else reading.text(word, path, f"line {number:,}"))
         number, line = number + 1, file.readline(LONGEST_LINE)
     if len(words) > 1 and all("." in word and is_float(word) for word in words):
         raise FormatError(
@@ -115,7 +117,5 @@ def _word_and_values(text: str, width: int) -> tuple[str, list[str]]:
     if "\t" in text:
         word, _, rest = text.partition("\t")
         return word, rest.replace("\t", " ").split(" ")
-    word, *values = text.rsplit(" ", width)
-    if "" in values:  # columns that are aligned
-        word, *values = text.rsplit(None, width)
+    word, *values = text.rsplit(None if "  " in text.lstrip() else " ", width)  # columns may be aligned
     return word, values
