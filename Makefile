@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 .PHONY: demo test check lint types wheel clean
 
 demo: $(VENV)/.installed
-	$(BIN)/firth demo --overwrite
+	@$(BIN)/firth demo --overwrite
 
 test: $(VENV)/.installed-test
 	$(BIN)/python -m pytest -m "not long"
@@ -24,20 +24,23 @@ types: $(VENV)/.installed-check
 	$(BIN)/mypy
 
 $(VENV)/bin/python:
-	$(PYTHON) -c 'import sys; sys.exit("firth needs Python 3.11 or newer, this is " + sys.version.split()[0]) if sys.version_info < (3, 11) else None'
-	$(PYTHON) -m venv $(VENV)
+	@$(PYTHON) -c 'import sys; sys.exit("firth needs Python 3.11 or newer, this is " + sys.version.split()[0]) if sys.version_info < (3, 11) else None'
+	@$(PYTHON) -m venv $(VENV)
 
 $(VENV)/.installed: pyproject.toml | $(VENV)/bin/python
-	$(BIN)/python -m pip install --quiet --editable .
-	touch $@
+	@echo "installing firth and what it needs into $(VENV): a minute or so …"
+	@$(BIN)/python -m pip install --quiet --editable .
+	@touch $@
 
 $(VENV)/.installed-test: pyproject.toml | $(VENV)/bin/python
-	$(BIN)/python -m pip install --quiet --editable '.[test]'
-	touch $@ $(VENV)/.installed
+	@echo "installing firth and what its tests need into $(VENV): a minute or two …"
+	@$(BIN)/python -m pip install --quiet --editable '.[test]'
+	@touch $@ $(VENV)/.installed
 
 $(VENV)/.installed-check: pyproject.toml | $(VENV)/bin/python
-	$(BIN)/python -m pip install --quiet --editable '.[check]'
-	touch $@ $(VENV)/.installed $(VENV)/.installed-test
+	@echo "installing firth and what its checks need into $(VENV): a few minutes …"
+	@$(BIN)/python -m pip install --quiet --editable '.[check]'
+	@touch $@ $(VENV)/.installed $(VENV)/.installed-test
 
 clean:
 	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache

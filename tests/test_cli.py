@@ -118,6 +118,18 @@ def test_similar__an_unknown_word_comes_with_near_ones(run, saved):
     assert "'kin' is not in the vocabulary; near it: king" in err
 
 
+def test_similar__vectors_that_are_not_finite_are_told_of_in_a_line(run, tmp_path):
+    path = tmp_path / "v.txt"
+    path.write_text("3 2\na 1 2\nb nan 0\nc 3 4\n")
+    code, out, err = run("similar", path, "a")
+    assert (code, out) == (0, "0.9839  c\n")
+    assert err.startswith(f"firth: {path}: 1 of 3 words have a vector that is not finite")
+    assert err.count("\n") == 1
+    code, _, err = run("similar", path, "b")
+    assert code == 1
+    assert "firth: the vector of 'b' has numbers that are not finite" in err
+
+
 def test_analogy(run, saved):
     code, out, _ = run("analogy", saved, "the", "king", "queen", "-n", 2)
     assert code == 0
@@ -144,7 +156,10 @@ def test_info__of_a_model_and_of_a_file(run, saved, tmp_path):
     assert "loss of each epoch (nats a pair): 4.0000, 3.5000" in out
     assert json.loads(run("info", saved, "--json")[1])["settings"]["vector_size"] == 10
     run("export", saved, tmp_path / "v.txt")
-    assert "words: 8" in run("info", tmp_path / "v.txt")[1]
+    told = run("info", tmp_path / "v.txt")[1]
+    assert "words: 8" in told
+    assert "tokens of these words: not known, the file has no counts" in told
+    assert json.loads(run("info", tmp_path / "v.txt", "--json")[1])["tokens_of_these_words"] is None
 
 
 def test_help__teaches(run):
@@ -233,6 +248,8 @@ def test_evaluate__a_table_json_and_csv(run, saved, tmp_path):
     assert "among the 8 most frequent of 8 words" in table
     (score,) = json.loads(run("evaluate", saved, pairs, "--json")[1])
     assert (score["pairs"], score["missing"]) == (3, 1)
+    run("export", saved, tmp_path / "v.txt")
+    assert "among the 8 first in the file of 8 words" in run("evaluate", tmp_path / "v.txt", pairs)[1]
     header, spearman, pearson = run("evaluate", saved, pairs, "--csv")[1].splitlines()
     assert header == "test,part,score,3CosMul,low,high,p,asked,unknown"
     assert [float(spearman.split(",")[i]) for i in (2, 6)] == [score["spearman"], score["spearman_p"]]
@@ -247,6 +264,27 @@ def test_stability_and_compare__of_two_models(run, saved, tmp_path):
     code, _, err = run("compare", saved, other)
     assert code == 1
     assert "fewer than the 10 numbers" in err
+
+
+def test_compare__the_most_moved_or_words_that_are_named(run, tmp_path):
+    random = np.random.default_rng(0)
+    words, numbers = [f"w{i}" for i in range(30)], random.normal(size=(30, 5))
+    for name, rows in (("a", numbers), ("b", numbers[[1, 0, *range(2, 30)]])):
+        export(WordVectors(words, rows), tmp_path / f"{name}.txt")
+    both = (tmp_path / "a.txt", tmp_path / "b.txt")
+    _, out, _ = run("compare", *both, "--json", "-n", 2)
+    assert {row["word"] for row in json.loads(out)} == {"w0", "w1"}
+    _, out, _ = run("compare", *both, "--json", "-n", 2, "--without", "w0", "--without", "w1")
+    assert not {row["word"] for row in json.loads(out)} & {"w0", "w1"}
+    _, out, _ = run("compare", *both, "w7", "w0", "--json")
+    far, *_ = (row["distance"] for row in json.loads(out) if row["word"] == "w0")
+    assert [row["word"] for row in json.loads(out)] == ["w7", "w0"]
+    assert far > 0.3
+    assert len(json.loads(out)[0]["after"].split()) == 5
+    assert run("compare", *both, "nobody")[0] == 1
+    code, out, err = run("compare", *both, "--min-count", 50)
+    assert (code, out) == (1, "")
+    assert "before and after came without counts" in err
 
 
 def test_map__writes_a_page_and_says_so(run, saved, tmp_path, monkeypatch):

@@ -99,6 +99,31 @@ def test_evaluate__of_words_that_differ_in_case_the_most_frequent_counts(tmp_pat
     assert_allclose(score.spearman, spearman(np.array([1.0, 2, 3]), np.array([0.5, 2 / 6**0.5, 2 / 3])))
 
 
+def test_evaluate__words_that_are_not_finite_are_unknown(tmp_path):
+    random = np.random.default_rng(2)
+    words = [f"w{i}" for i in range(40)]
+    numbers = random.normal(size=(40, 6)).astype(np.float32)
+    bad = numbers.copy()
+    bad[7], bad[8, 2] = np.nan, np.inf
+    kept = words[:7] + words[9:]
+    broken, without = WordVectors(words, bad), WordVectors(kept, np.delete(numbers, [7, 8], axis=0))
+    questions = [random.choice(kept, 3, replace=False).tolist() for _ in range(100)]
+    answers = [without.analogy(*question, topn=1)[0][0] for question in questions]
+    lines = [" ".join([*q, d]) for q, d in zip(questions, answers, strict=True)]
+    asked = written(tmp_path, "\n".join([*lines, "w1 w2 w7 w3"]))
+    score = evaluate(broken, asked)
+    assert (score.add, score.questions, score.missing) == (1, 100, 1)
+    assert score.mul == evaluate(without, asked).mul
+    pairs = written(tmp_path, "".join(f"w{i}\tw{i + 1}\t{i}\n" for i in range(39)), "pairs.txt")
+    scores = [evaluate(vectors, pairs) for vectors in (broken, without)]
+    assert scores[0].spearman == scores[1].spearman
+    assert scores[0].missing == 3
+    groups = written(tmp_path, "w1\nw2\nw3\nw7\n\nw9\nw8\n", "groups.txt")
+    scores = [evaluate(vectors, groups) for vectors in (broken, without)]
+    assert scores[0] == scores[1]
+    assert (scores[0].groups, scores[0].missing) == (1, 1)
+
+
 def test_outliers__one_file_and_a_folder(tmp_path):
     group = "man\nboy\nking\n\nqueen\nhorse\n"
     score = evaluate(PLANE, written(tmp_path, group))

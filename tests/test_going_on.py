@@ -106,7 +106,7 @@ def test_start__frozen_without_output_vectors_learns_those(model):
 @pytest.mark.parametrize(
     ("given", "more", "message"),
     [
-        ((["a", "a"], np.zeros((2, 12))), {}, "a word twice"),
+        ((["a", "a"], np.zeros((2, 12))), {}, "'a' comes twice"),
         ((["a", "b"], np.full((2, 12), np.nan)), {}, "not finite"),
         ((["a", "b"], np.zeros((3, 12))), {}, "2 words, but vectors of shape"),
         ((["a", "b"], np.zeros((2, 7))), {"vector_size": 12}, "have 7 numbers, vector_size is 12"),
@@ -118,6 +118,30 @@ def test_start__frozen_without_output_vectors_learns_those(model):
 def test_start__what_will_not_do_is_named(given, more, message):
     with pytest.raises(ConfigError, match=message):
         firth.train(text(), start=given, **SETTINGS | more)
+
+
+def test_start__words_that_are_not_finite_are_as_if_not_there(model):
+    bad = model.vectors.copy()
+    bad[model.vocabulary.id("w3")] = np.nan
+    rest = [word for word in model.words if word != "w3"]
+    made = firth.train(text(seed=1), start=(model.words, bad), **SETTINGS)
+    without = firth.train(text(seed=1), start=(rest, model[rest]), **SETTINGS)
+    assert (made.vectors == without.vectors).all()
+    frozen = firth.train(text(seed=1), start=(model.words, bad), frozen=True, **SETTINGS)
+    assert (frozen["w4"] == model["w4"]).all()
+    assert np.isfinite(frozen["w3"]).all()
+    with pytest.raises(ConfigError, match="'w3' has none"):
+        firth.train(text(), start=(model.words, bad), frozen=["w3"], **SETTINGS)
+
+
+def test_start__words_whose_output_vectors_are_not_finite_are_as_if_not_there(model):
+    outputs = model.output_vectors.copy()
+    outputs[model.vocabulary.id("w3")] = np.inf
+    broken = firth.Word2Vec(model.vocabulary, model.vectors, outputs, model.config, model.history)
+    made = firth.train(text(seed=1), start=broken, frozen=True, **SETTINGS)
+    assert np.isfinite(made.output_vectors).all()
+    assert (made["w4"] == model["w4"]).all()
+    assert (made["w3"] != model["w3"]).any()
 
 
 def test_start__of_other_words_or_no_file(tmp_path):

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from safetensors.numpy import save_file
 
-from firth.errors import FirthError, FormatError, OutputExistsError
+from firth.errors import FirthError, FormatError, OutputExistsError, VectorNotFiniteError
 from firth.index import build_index, index_path, load_index
 from firth.vectors import WordVectors
 from firth.vocabulary import Vocabulary
@@ -92,12 +92,23 @@ def test_load_index__lists_that_are_not_there_are_refused(index, vectors, tmp_pa
 def test_build_index__what_needs_none_or_cannot_have_one():
     with pytest.raises(FirthError, match="need no index"):
         build_index(some(999))
-    broken = some(2000)
-    broken.vectors[5, 5] = np.nan
-    with pytest.raises(FirthError, match="not finite"):
-        build_index(broken)
     with pytest.raises(ValueError, match="recall"):
         build_index(some(2000), recall=1.5)
+
+
+def test_index__words_that_are_not_finite_are_no_answers_and_cannot_be_asked_about(tmp_path):
+    whole = some(2000)
+    numbers = whole.vectors.copy()
+    numbers[[5, 700]] = np.nan
+    broken = WordVectors(whole.words, numbers)
+    index = build_index(broken, recall=1.0)
+    asked = ["w4", "w6", "w1999"]
+    for found, exact in zip(index.most_similar(asked, topn=20), broken.most_similar(asked, topn=20), strict=True):
+        assert [word for word, _ in found] == [word for word, _ in exact]
+    with pytest.raises(VectorNotFiniteError, match="'w700'"):
+        index.most_similar("w700")
+    again = load_index(broken, index.save(tmp_path / "i.safetensors"))
+    assert again.most_similar("w6") == index.most_similar("w6")
 
 
 def test_index_path__is_in_the_folder_or_beside_the_file(tmp_path):

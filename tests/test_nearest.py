@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
-from firth.nearest import FEW_QUERIES, QUERIES, WORDS, nearest
+from firth import nearest as module
+from firth.nearest import FEW_QUERIES, ONE_BY_ONE, QUERIES, WORDS, inverse_lengths, nearest, unit_rows
 
 
 def by_sorting(queries, vectors, left_out, k):
@@ -25,7 +26,7 @@ def some(words, queries, seed=0):
     return asked, vectors, inverse.astype(np.float32), random
 
 
-@pytest.mark.parametrize("queries", [1, FEW_QUERIES, QUERIES + 3])
+@pytest.mark.parametrize("queries", [1, ONE_BY_ONE, FEW_QUERIES, QUERIES + 3])
 @pytest.mark.parametrize("words", [5, 100, WORDS, WORDS + 1, 2 * WORDS + 77])
 @pytest.mark.parametrize("k", [1, 10])
 def test_nearest__are_those_that_sorting_finds(queries, words, k):
@@ -59,3 +60,51 @@ def test_nearest__a_great_k_over_several_parts():
     wanted, _ = by_sorting(asked, vectors, [[], [], []], WORDS + 100)
     assert_allclose(cosines, wanted, atol=1e-5)
     assert all(len(set(row)) == WORDS + 100 for row in rows.tolist())
+
+
+@pytest.mark.parametrize("queries", [1, ONE_BY_ONE, FEW_QUERIES, QUERIES + 3])
+@pytest.mark.parametrize("k", [1, 10])
+def test_nearest__rows_that_are_not_finite_are_as_if_not_there(queries, k):
+    asked, vectors, inverse, _ = some(WORDS + 300, queries)
+    bad = [*range(0, 400, 4), 401, 402, WORDS + 7]  # more than k where the first words set the bar
+    vectors[bad] = np.resize([np.nan, np.inf, -np.inf], (len(bad), 1))
+    inverse[bad] = np.nan
+    left_out = [[] for _ in range(queries)]
+    cosines, rows = nearest(asked, vectors, inverse, left_out, k)
+    there = np.delete(np.arange(len(vectors)), bad)
+    wanted, order = by_sorting(asked, vectors[there], left_out, k)
+    assert (rows == there[order]).all()
+    assert_allclose(cosines, wanted, atol=1e-5)
+
+
+@pytest.mark.parametrize("queries", [1, FEW_QUERIES, QUERIES + 3])
+def test_nearest__of_vectors_as_short_and_as_long_as_float32_can_be(queries):
+    asked, vectors, _, _ = some(50, queries)
+    true = vectors.astype(float)
+    true[10] *= 1e-40 / np.abs(true[10]).max()
+    true[20] *= 3.3e38 / np.abs(true[20]).max()
+    true[21] = 3.3e38 * np.sign(true[21])  # whose length is none in float32
+    extreme = true.astype(np.float32)
+    left_out = [[] for _ in range(queries)]
+    cosines, rows = nearest(asked, extreme, inverse_lengths(extreme), left_out, 50)
+    wanted, order = by_sorting(asked, extreme.astype(float), left_out, 50)
+    assert (rows == order).all()
+    assert_allclose(cosines, wanted, atol=1e-5)
+
+
+def test_nearest__few_queries_are_multiplied_with_few_rows_at_a_time(monkeypatch):
+    monkeypatch.setattr(module, "NUMBERS_AT_A_TIME", 20 * 1000)
+    asked, vectors, inverse, _ = some(WORDS + 77, ONE_BY_ONE)
+    left_out = [[] for _ in range(ONE_BY_ONE)]
+    _, rows = nearest(asked, vectors, inverse, left_out, 10)
+    assert (rows == by_sorting(asked, vectors, left_out, 10)[1]).all()
+
+
+def test_unit_rows__of_zeros_numbers_that_are_not_finite_and_extremes():
+    rows = np.array([[0, 0], [3, 4], [np.nan, 1], [np.inf, 1], [3e38, 3e38], [1e-42, 0]], np.float32)
+    inverse = inverse_lengths(rows)
+    assert_allclose(inverse[:2], [0, 0.2])
+    assert np.isnan(inverse).tolist() == [False, False, True, True, False, False]
+    half = 0.5**0.5
+    nan = np.nan
+    assert_allclose(unit_rows(rows, inverse), [[0, 0], [0.6, 0.8], [nan, nan], [nan, nan], [half, half], [1, 0]])

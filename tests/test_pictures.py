@@ -3,7 +3,7 @@ import re
 import numpy as np
 import pytest
 
-from firth.errors import FirthError, FormatError, OutputExistsError, WordNotFoundError
+from firth.errors import FirthError, FormatError, OutputExistsError, VectorNotFiniteError, WordNotFoundError
 from firth.pictures import draw_curves, draw_similarities, draw_words, place_labels
 from firth.vectors import WordVectors
 from firth.vocabulary import Vocabulary
@@ -72,6 +72,10 @@ def test_draw__what_cannot_be_drawn(tmp_path):
         draw_words(VECTORS, ["word1", "word1"], tmp_path / "x.png")
     with pytest.raises(WordNotFoundError):
         draw_words(VECTORS, ["word1", "nobody"], tmp_path / "x.png")
+    broken = WordVectors(["a", "b"], [[1, 0], [np.nan, 0]])
+    for draw in (draw_words, draw_similarities):
+        with pytest.raises(VectorNotFiniteError, match="'b'"):
+            draw(broken, ["a", "b"], tmp_path / "x.png")
     with pytest.raises(FormatError, match="name ends with"):
         draw_words(VECTORS, WORDS, tmp_path / "x.gif")
     with pytest.raises(FirthError, match="2 to 60"):

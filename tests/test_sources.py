@@ -1,3 +1,4 @@
+import decimal
 import gzip
 import io
 from collections import Counter
@@ -9,6 +10,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+import firth
 from firth.config import TextConfig
 from firth.encoding import encode
 from firth.errors import SourceError
@@ -136,11 +138,20 @@ def test_source__switches_change_the_words(tmp_path):
         (Path("/no/such"), "there is no file"),
         (42, "cannot train on an int"),
         (b"bytes", "cannot train on a bytes"),
+        ({"one two": 1}, "cannot train on a dict"),
+        ({"one two", "three"}, "a set has no order.*pass a list"),
+        (frozenset({"one two", "three"}), "a frozenset has no order"),
+        ({("one", "two")}, "a set has no order"),
+        ({Path("a"), Path("b")}, "a set has no order"),
+        (iter({"one two", "three"}), "a set_iterator has no order"),
+        ([None, "a b c"], r"item 1 is a missing value \(None\): wanted strings"),
+        (["a b c", None], r"item 2 is a missing value \(None\), where"),
         ([], "yields nothing.*generator that has been used up"),
         (iter([]), "yields nothing"),
         ([1, 2, 3], "item 1 is an int: wanted strings of text, or lists of tokens"),
         ([["a", "b"], "c d"], "item 2 is a str, where a list of tokens was meant.*single letters"),
         (["a b", ["c"]], "item 2 is a list, where those before it are strings"),
+        ([np.array(3)], "item 1 is a ndarray: wanted"),
         ([{"a", "b"}], "item 1 is a set: .*no order"),
         ([["a"], {"b"}], "item 2 is a set"),
         ([["a", None]], "sentence 1 holds a missing value"),
@@ -157,6 +168,66 @@ def test_source__switches_change_the_words(tmp_path):
 def test_source__what_was_wanted_and_what_came(source, message):
     with pytest.raises(SourceError, match=f"(?s){message}"):
         encode(source)
+
+
+HOLES = [
+    np.float32("nan"),
+    np.float64("nan"),
+    np.float16("nan"),
+    np.datetime64("NaT"),
+    np.timedelta64("NaT"),
+    decimal.Decimal("NaN"),
+    decimal.Decimal("sNaN"),
+    np.ma.masked,
+]
+
+
+def holes_of_libraries():
+    pandas, pyarrow = pytest.importorskip("pandas"), pytest.importorskip("pyarrow")
+    return [pandas.NA, pandas.NaT, pyarrow.scalar(None), pyarrow.scalar(None, pyarrow.string())]
+
+
+@pytest.mark.parametrize("of_libraries", [False, True])
+def test_source__whatever_is_no_value_is_a_hole_and_no_word(of_libraries):
+    for hole in holes_of_libraries() if of_libraries else HOLES:
+        with pytest.raises(SourceError, match="sentence 2 holds a missing value"):
+            encode([["a", "b"], ["b", hole]])
+        with pytest.raises(SourceError, match="item 2 is a missing value"):
+            encode(["a b", hole])
+        with pytest.raises(SourceError, match="item 1 is a missing value"):
+            encode([hole, "a b"])
+
+
+def test_source__holes_in_what_libraries_hold_lists_in():
+    pandas, polars, pyarrow = map(pytest.importorskip, ("pandas", "polars", "pyarrow"))
+    lists = [["a", "b"], ["b", None]]
+    for held in (
+        pandas.Series([pandas.array(tokens, dtype="string") for tokens in lists]),
+        [pandas.array([1, 2], dtype="Int64"), pandas.array([1, None], dtype="Int64")],
+        [pandas.Series([1, 2]), pandas.Series([1, None])],
+        polars.Series(lists),
+        pyarrow.chunked_array([lists]),
+        np.ma.masked_array([[1, 2], [2, 3]], [[0, 0], [0, 1]]),
+    ):
+        with pytest.raises(SourceError, match="sentence 2 holds a missing value"):
+            encode(held)
+
+
+def test_source__whole_numbers_are_known_by_their_digits_also_as_floats():
+    assert sentences([[3.0, 4, np.float32(5)], [4.0, -1.0, 2.5]]) == [["3", "4", "5"], ["4", "-1", "2.5"]]
+    large = [float("inf"), 1e300, 2.0**53]
+    assert sentences([large, large]) == [["inf", "1e+300", "9007199254740992"]] * 2
+    pandas = pytest.importorskip("pandas")
+    frame = pandas.DataFrame({"id": [3, None, 4, 3]})  # pandas makes floats of them
+    model = firth.train([frame["id"].dropna().tolist()] * 9, min_count=1, epochs=1, vector_size=4, sample=0)
+    assert model.words == ["3", "4"]
+    assert 3 in model
+
+
+def test_source__views_of_a_dict_have_an_order():
+    texts = {"one two": 1, "three four one": 2}
+    assert sentences(texts.keys()) == EXPECTED
+    assert sentences(dict(enumerate(texts)).values()) == EXPECTED
 
 
 def test_source__a_used_up_generator_says_so():

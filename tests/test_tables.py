@@ -1,6 +1,8 @@
+import decimal
 import itertools
 import sys
 
+import numpy as np
 import pytest
 from click.testing import CliRunner
 
@@ -140,6 +142,15 @@ def test_column__of_a_data_frame(library):
     with pytest.raises(SourceError, match="row 2 of 'text' has no value"):
         sentences(firth.column(holes, "text"))
     assert sentences(firth.column(holes, "text", skip_nulls=True)) == [["one", "two"], ["three"]]
+
+
+def test_column__holes_of_any_kind_are_rows_without_a_value():
+    pandas = pytest.importorskip("pandas")
+    for hole in (pandas.NA, pandas.NaT, np.float32("nan"), np.datetime64("NaT"), decimal.Decimal("NaN"), None):
+        rows = [{"text": text} for text in ("one two", hole, "three")]
+        with pytest.raises(SourceError, match="row 2 of 'text' has no value"):
+            sentences(firth.column(rows, "text"))
+        assert sentences(firth.column(rows, "text", skip_nulls=True)) == [["one", "two"], ["three"]]
 
 
 def test_column__of_an_arrow_table(pyarrow):

@@ -57,6 +57,12 @@ def test_projector__shows_the_first_rows_that_it_can(tmp_path, monkeypatch):
     assert read(folder / "vectors.tsv").words == ["a", "b", "c"]
 
 
+def test_projector__leaves_out_what_it_could_not_show(tmp_path):
+    folder = write_projector(WordVectors(["a", "b", "c"], [[1, 0], [np.nan, 0], [0, 1]]), tmp_path / "p")
+    assert read(folder / "vectors.tsv").words == ["a", "c"]
+    assert (folder / "vectors.tsv").read_text() == "1.0\t0.0\n0.0\t1.0\n"
+
+
 def test_log__without_the_extra_names_it(small_text, tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "tensorboardX", None)
     with pytest.raises(FirthError, match=r"firth\[tensorboard\]"):

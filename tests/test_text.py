@@ -2,6 +2,7 @@ import bz2
 import gzip
 import io
 import lzma
+import re
 import string
 import subprocess
 import sys
@@ -34,7 +35,7 @@ def sentences_fast(content: bytes, config: TextConfig) -> list[list[str]]:
 
 
 def sentences_slow(content: str, config: TextConfig) -> list[list[str]]:
-    return [s for line in content.split("\n") if (s := standardize(line, config))]
+    return [s for line in re.split("[\r\n]", content) if (s := standardize(line, config))]
 
 
 CONFIGS = [
@@ -86,7 +87,7 @@ def test_standardize__each_part_can_be_switched_off():
 
 
 def test_unicode_space__is_all_that_python_splits_at():
-    spaces = [c for c in map(chr, range(sys.maxunicode + 1)) if c.isspace() and c != "\n"]
+    spaces = [c for c in map(chr, range(sys.maxunicode + 1)) if c.isspace() and c not in "\r\n"]
     assert len(spaces) > 20
     joined = "x".join(spaces).join("ab").encode()
     config = TextConfig()

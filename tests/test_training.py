@@ -252,3 +252,27 @@ def test_train__the_least_learning_rate_is_in_the_measure_of_the_learning_rate(s
         },
     )
     assert rates == pytest.approx([0.02] * len(rates))
+
+
+def test_stop_words_and_keep_words__choose_the_vocabulary_whatever_the_counts(tmp_path):
+    text = ["the cat sat on the mat with the dog rare"] * 3 + ["the dog the cat the mat on sat"] * 4
+    settings = {"vector_size": 5, "epochs": 1, "sample": 0, "progress": False, "stop_words": ["the", "on"]}
+    model = firth.train(text, min_count=4, keep_words=["rare", "never"], **settings)
+    assert model.words == ["cat", "dog", "mat", "sat", "rare"]
+    assert model.vocabulary.counts.tolist() == [7, 7, 7, 7, 3]
+    without = [line.replace("the ", "").replace("on ", "") for line in text]
+    same = firth.train(without, min_count=3, **settings | {"stop_words": []}, max_vocabulary=5)
+    assert model.vocabulary.counts.tolist() == same.vocabulary.counts.tolist()
+    assert firth.load(model.save(tmp_path / "m.firth")).config == model.config
+    assert firth.train(text, min_count=1, max_vocabulary=2, keep_words=("rare",), **settings).words[:2] == [
+        "cat",
+        "dog",
+    ]
+    more = model.train_more(["the the the the rare new new new new"] * 9, epochs=1, progress=False)
+    assert set(more.words) == {*model.words, "new"}
+    with pytest.raises(ConfigError, match="both have 'the'"):
+        firth.train(text, keep_words=["the"], **settings)
+    with pytest.raises(ConfigError, match="stop_words must be a list of words"):
+        firth.train(text, **settings | {"stop_words": "the"})
+    with pytest.raises(CorpusError, match="the stop words leave 0 of"):
+        firth.train(text, min_count=100, **settings)

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
         SourceError,
         StopTraining,
         UnwritableWordError,
+        VectorNotFiniteError,
         WordNotFoundError,
     )
     from firth.evaluation import evaluate
@@ -61,6 +62,7 @@ _HOMES = {
     "TextConfig": "config",
     "TrainingConfig": "config",
     "UnwritableWordError": "errors",
+    "VectorNotFiniteError": "errors",
     "Vocabulary": "vocabulary",
     "Word2Vec": "model",
     "WordNotFoundError": "errors",
@@ -109,6 +111,7 @@ __all__ = [
     "TextConfig",
     "TrainingConfig",
     "UnwritableWordError",
+    "VectorNotFiniteError",
     "Vocabulary",
     "Word2Vec",
     "WordNotFoundError",

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import itertools
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +15,7 @@ from firth.vocabulary import Vocabulary
 
 Float32 = np.ndarray[Any, np.dtype[np.float32]]
 Float64 = np.ndarray[Any, np.dtype[np.float64]]
+Int64 = np.ndarray[Any, np.dtype[np.int64]]
 
 
 @dataclass(frozen=True)
@@ -35,23 +37,82 @@ class Stability:
         return [(self.words[i], float(self.overlap[i])) for i in order]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Comparison:
-    """Two models, one turned to lie on the other as well as can be: 1 - cosine of each common word with itself."""
+    """Two models, one turned to lie on the other as well as can be, and how far each common word is from itself.
+
+    Attributes
+    ----------
+    words : list of n words
+        The common words, those that are too rare left out.
+    distance : (n,) float64 array
+        1 - cosine of each with itself, 0 to 2.
+    before, after : WordVectors
+        All common words; `before` has been turned, so that both are in the space of `after`.
+    rotation : (d, d) float64 array
+        What turned it: `before.vectors` are those of the first model @ `rotation`.
+    """
 
     words: list[str]
     distance: Float64
     before: WordVectors
     after: WordVectors
+    rotation: Float64
 
-    def most_moved(self, n: int = 10) -> list[tuple[str, float]]:
-        """The n words that are farthest from where they were."""
-        order = np.argsort(-self.distance, kind="stable")[:n]
-        return [(self.words[i], float(self.distance[i])) for i in order]
+    def __getitem__(self, word: object) -> float:
+        """How far a common word has moved, also one that is too rare to be listed: 1 - cosine with itself."""
+        return 1 - float(self.before.unit_vector(word) @ self.after.unit_vector(word))
+
+    def __len__(self) -> int:
+        return len(self.words)
+
+    def most_moved(self, n: int = 10, *, min_count: int = 0, without: Collection[Any] = ()) -> list[tuple[str, float]]:
+        """The n words that are farthest from where they were, as (word, distance), the farthest first.
+
+        Words that occur less than `min_count` times in either model, and those named in `without`, are left out. Raises
+        `FirthError` for a `min_count` where counts are not known.
+        """
+        _refuse_without_counts(min_count, self.before, self.after)
+        unwanted = {without} if isinstance(without, str) else {str(word) for word in without}
+        ids, counts = self.before.vocabulary.ids, _counts_in_both(self.before, self.after)
+        order = np.argsort(-self.distance, kind="stable").tolist()
+        wanted = (i for i in order if self.words[i] not in unwanted and counts[ids[self.words[i]]] >= min_count)
+        return [(self.words[i], float(self.distance[i])) for i in itertools.islice(wanted, n)]
 
     def neighbors(self, words: str | Sequence[str], topn: int = 10) -> tuple[Any, Any]:
         """The nearest words before and after, of a word or, in lists, of each of many."""
         return self.before.most_similar(words, topn=topn), self.after.most_similar(words, topn=topn)
+
+    def to_frame(self) -> Any:
+        """The words as a data frame of pandas, the farthest first: word, distance, and the counts that are known."""
+        try:
+            import pandas as pd
+        except ImportError as error:
+            raise FirthError("a data frame needs pandas: pip install pandas") from error
+        order = np.argsort(-self.distance, kind="stable")
+        words = [self.words[i] for i in order.tolist()]
+        columns: dict[str, Any] = {"word": words, "distance": self.distance[order]}
+        for name, model in (("count_before", self.before), ("count_after", self.after)):
+            if model.vocabulary.has_counts:
+                columns[name] = model.vocabulary.counts[[model.vocabulary.ids[word] for word in words]]
+        return pd.DataFrame(columns)
+
+    def _repr_html_(self) -> str:
+        import html  # only a notebook needs it
+
+        moved = self.most_moved()
+        near = self.neighbors([word for word, _ in moved], topn=5)
+        rows = []
+        for (word, distance), *sides in zip(moved, *near, strict=True):
+            cells = [word, f"{distance:.4f}", *(" ".join(other for other, _ in side) for side in sides)]
+            rows.append("<tr>" + "".join(f"<td>{html.escape(cell)}</td>" for cell in cells) + "</tr>")
+        names = ("word", "moved", "neighbors before", "neighbors after")
+        header = "<tr>" + "".join(f"<th>{name}</th>" for name in names) + "</tr>"
+        return f"<b>Comparison</b> of {len(self):,} words<table>{header}{''.join(rows)}</table>"
+
+    def __repr__(self) -> str:
+        moved = ", ".join(word for word, _ in self.most_moved(3))
+        return f"Comparison({len(self):,} words, most moved: {moved})"
 
 
 def stability(models: Sequence[WordVectors], *, topn: int = 10, words: Sequence[str] | None = None) -> Stability:
@@ -59,10 +120,12 @@ def stability(models: Sequence[WordVectors], *, topn: int = 10, words: Sequence[
     models on average.
 
     The overlap of two sets is the size of what they share by the size of what they hold together (Jaccard). Neighbors
-    are looked for among the words that all models know. Without `words`, all of these are compared.
+    are looked for among the words that all models know, and have finite vectors of. Without `words`, all of these are
+    compared.
     """
     if len(models) < 2:
         raise ValueError("stability is between two models at least")
+    models = [model.finite() for model in models]
     common = _common(models)
     if len(common) <= topn:
         raise FirthError(f"the models have {len(common):,} words in common: too few for {topn} neighbors of each")
@@ -70,7 +133,7 @@ def stability(models: Sequence[WordVectors], *, topn: int = 10, words: Sequence[
     known = set(common)
     for word in asked:
         if word not in known:
-            raise FirthError(f"{word!r} is not in all of the models")
+            raise FirthError(f"{word!r} is not in all of the models, or its vector is not finite")
     found = [_of(model, common).most_similar(asked, topn=topn) for model in models]
     sets = [[{word for word, _ in neighbors} for neighbors in of_model] for of_model in found]
     overlaps = [
@@ -86,25 +149,48 @@ def compare(before: WordVectors, after: WordVectors, *, min_count: int = 0) -> C
 
     Vectors are scaled to length 1; the rotation (and reflection) that brings `before` nearest to `after` is that of the
     orthogonal Procrustes problem (Schönemann 1966): U Vᵀ of the singular value decomposition of beforeᵀ · after. All
-    common words decide the rotation; those that occur less than `min_count` times in either are not listed.
+    common words decide the rotation; those that occur less than `min_count` times in either are not listed. Words whose
+    vectors are not finite are left out.
 
-    Raises `FirthError` if the models have different sizes, or too few words in common to say.
+    Raises `FirthError` if the models have different sizes, too few words in common to say, or, with a `min_count`, no
+    counts or no words that are so frequent.
     """
     if before.vector_size != after.vector_size:
         raise FirthError(
             f"the vectors have {before.vector_size} and {after.vector_size} numbers: they cannot be laid on"
         )
+    _refuse_without_counts(min_count, before, after)
+    before, after = before.finite(), after.finite()
     common = _common([before, after])
     if len(common) < before.vector_size:
         raise FirthError(
             f"the models have {len(common):,} words in common: fewer than the {before.vector_size} numbers of a vector"
         )
     one, other = _of(before, common), _of(after, common)
-    a, b = (vectors.vectors.astype(np.float64) * vectors.inverse_norms[:, None] for vectors in (one, other))
+    a, b = (_units(vectors) for vectors in (one, other))
     u, _, v = np.linalg.svd(a.T @ b)
-    distance = 1 - np.einsum("ij,ij->i", a @ (u @ v), b)
-    often = np.minimum(one.vocabulary.counts, other.vocabulary.counts) >= min_count
-    return Comparison([common[i] for i in np.flatnonzero(often)], distance[often], one, other)
+    rotation: Float64 = u @ v
+    distance = 1 - np.einsum("ij,ij->i", a @ rotation, b)
+    often = np.flatnonzero(_counts_in_both(one, other) >= min_count)
+    if not len(often):
+        raise FirthError(f"none of the {len(common):,} words in common occurs {min_count:,} times in both models")
+    turned = WordVectors(one.vocabulary, one.vectors.astype(np.float64) @ rotation)
+    return Comparison([common[i] for i in often.tolist()], distance[often], turned, other, rotation)
+
+
+def _refuse_without_counts(min_count: int, before: WordVectors, after: WordVectors) -> None:
+    sides = [name for name, side in (("before", before), ("after", after)) if not side.vocabulary.has_counts]
+    if min_count > 0 and sides:
+        raise FirthError(
+            f"the vectors {' and '.join(sides)} came without counts, as those in files of other programs do: compare"
+            " without min_count, load firth models, or give counts, WordVectors(words, vectors, counts=…)"
+        )
+
+
+def _counts_in_both(before: WordVectors, after: WordVectors) -> Int64:
+    """How often words occur in the model where they are rarer; both have the same words."""
+    fewer: Int64 = np.minimum(before.vocabulary.counts, after.vocabulary.counts)
+    return fewer
 
 
 def _common(models: Sequence[WordVectors]) -> list[str]:
@@ -114,5 +200,13 @@ def _common(models: Sequence[WordVectors]) -> list[str]:
 
 def _of(vectors: WordVectors, words: list[str]) -> WordVectors:
     """The vectors of these words only."""
-    counts = vectors.vocabulary.counts[[vectors.vocabulary.id(word) for word in words]]
-    return WordVectors(Vocabulary(words, counts), vectors[words])
+    rows = [vectors.vocabulary.ids[word] for word in words]
+    return WordVectors(Vocabulary(words, vectors.vocabulary.counts[rows]), vectors.vectors[rows])
+
+
+def _units(vectors: WordVectors) -> Float64:
+    """The vectors scaled to length 1, in double precision; zeros stay."""
+    rows = vectors.vectors.astype(np.float64)
+    lengths = np.linalg.norm(rows, axis=1, keepdims=True)
+    units: Float64 = rows / np.where(lengths > 0, lengths, 1)
+    return units

@@ -52,6 +52,11 @@ def one_of(*choices: str) -> dict[str, Any]:
     return {"check": lambda value: isinstance(value, str) and value in choices, "wanted": named}
 
 
+def are_words(value: Any) -> bool:
+    """Whether these are words, in an order."""
+    return isinstance(value, tuple) and all(isinstance(word, str) for word in value)
+
+
 def _is_encoding(value: Any) -> bool:
     try:
         codecs.lookup(value)
@@ -72,6 +77,9 @@ class Config:
     """What all configurations share: every value is checked, and everything wrong named at once."""
 
     def __post_init__(self) -> None:
+        for field in dataclasses.fields(self):  # type: ignore[arg-type]
+            if isinstance(field.default, tuple) and isinstance(getattr(self, field.name), list):
+                object.__setattr__(self, field.name, tuple(getattr(self, field.name)))
         wrong = [
             f"{field.name} must be {field.metadata['wanted']}, not {getattr(self, field.name)!r}"
             for field in dataclasses.fields(self)  # type: ignore[arg-type]
@@ -100,10 +108,25 @@ class TextConfig(Config):
 
     lowercase: bool = setting(True, "lower-case every word (all of Unicode)", is_bool, "true or false")
     strip_punctuation: bool = setting(True, "drop ASCII punctuation, apostrophes included", is_bool, "true or false")
+    unicode_punctuation: bool = setting(
+        False,
+        "punctuation of all of Unicode, not ASCII's alone; it separates words where it stands between them",
+        is_bool,
+        "true or false",
+    )
+    keep_apostrophes: bool = setting(
+        False, "with unicode_punctuation: keep apostrophes within words", is_bool, "true or false"
+    )
+    sentences: str = setting(
+        "line",
+        "where a sentence ends: at each line's end, at a blank line (paragraph), at full stops, question and"
+        " exclamation marks (punctuation), or with the file",
+        **one_of("line", "paragraph", "punctuation", "file"),
+    )
     separator: str | None = setting(
         None,
         "what stands between two tokens of a line (default: any Unicode white space)",
-        or_none(lambda value: isinstance(value, str) and value != "" and "\n" not in value),
+        or_none(lambda value: isinstance(value, str) and value != "" and not {"\n", "\r"} & set(value)),
         "a string that is not empty and has no line end, or nothing for white space",
     )
     encoding: str = setting("utf-8", "the encoding of text files", _is_encoding, "an encoding Python knows")
@@ -113,6 +136,16 @@ class TextConfig(Config):
         lambda value: value in {"strict", "replace", "ignore"},
         "strict, replace or ignore",
     )
+
+    def _contradictions(self) -> list[str]:
+        wrong = []
+        if self.unicode_punctuation and not self.strip_punctuation:
+            wrong.append("unicode_punctuation is taken out of the text: it needs strip_punctuation")
+        if self.keep_apostrophes and not self.unicode_punctuation:
+            wrong.append("keep_apostrophes needs unicode_punctuation: ASCII's is dropped, or kept, as a whole")
+        if self.separator is not None and (self.unicode_punctuation or self.sentences != "line"):
+            wrong.append("with a separator each line is a sentence, and only ASCII punctuation is dropped")
+        return wrong
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -198,6 +231,12 @@ class TrainingConfig(TextConfig):
         or_none(is_int(1)),
         "a whole number of 1 or more, or nothing",
     )
+    stop_words: tuple[str, ...] = setting(
+        (), "words that are left out of the text, however often they occur", are_words, "a list of words"
+    )
+    keep_words: tuple[str, ...] = setting(
+        (), "words that are learnt however rarely they occur", are_words, "a list of words"
+    )
     negative: int = setting(
         5, "noise words that weigh against each pair", is_int(1, 1000), "a whole number from 1 to 1,000"
     )
@@ -275,11 +314,13 @@ class TrainingConfig(TextConfig):
         return self.architecture == "cbow" and self.context == "mean" and self.context_gradient == "exact"
 
     def _contradictions(self) -> list[str]:
-        wrong = []
+        wrong = super()._contradictions()
         if self.min_learning_rate > self.learning_rate:
             wrong.append(
                 f"min_learning_rate ({self.min_learning_rate}) must not be above learning_rate ({self.learning_rate})"
             )
+        if both := set(self.stop_words) & set(self.keep_words):
+            wrong.append(f"stop_words and keep_words both have {min(both)!r}")
         if self.patience is not None and self.validation == 0:
             wrong.append("patience needs sentences that are held out: a validation above 0")
         if 0 < self.max_n < self.min_n:

@@ -23,6 +23,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import platformdirs
 
+from firth.cache import remove_old_corpora, touch
 from firth.config import TextConfig
 from firth.corpus import VERSION, Corpus, is_encoded, write_about, write_words
 from firth.errors import CorpusError, FormatError
@@ -59,6 +60,7 @@ class Reading:
     bytes_read: int
     total_bytes: int | None
     tokens: int
+    files: int = 0  # of which it has come to the last; those in archives count
 
 
 def default_cache() -> Path:
@@ -104,9 +106,11 @@ def encode(
     if fingerprint is None:
         return for_once(cache, lambda folder: _write(found, folder, config, None, report, threads, tables_bytes))
     kept = cache / f"{fingerprint[:32]}-{VERSION}"
+    touch(kept)
     try:
         return Corpus(kept)
     except FormatError:
+        remove_old_corpora(cache)
         return _write(found, kept, config, fingerprint, report, threads, tables_bytes, cached=True)
 
 
@@ -273,7 +277,7 @@ def _number_text(
     os.truncate(path, 4 * numbering.tokens)
     blocks = source.blocks(config)
     for block in itertools.islice(blocks, numbering.blocks):
-        report(Reading(block.bytes_read, source.total_bytes, numbering.tokens))
+        report(Reading(block.bytes_read, source.total_bytes, numbering.tokens, source.files_read))
     first = next(blocks, None)
 
     def are_full() -> bool:
@@ -293,7 +297,7 @@ def _number_text(
                 numbering.parts.append((len(numbering.full) + found.scanner, len(found.numbers)))
                 numbering.blocks += 1
                 numbering.tokens += len(found.numbers)
-                report(Reading(found.bytes_read, source.total_bytes, numbering.tokens))
+                report(Reading(found.bytes_read, source.total_bytes, numbering.tokens, source.files_read))
             first = next(blocks, None)
             if are_full():
                 numbering.put_away(folder, scanners)
@@ -328,7 +332,7 @@ def _number_tokens(
             seen[: len(number_counts)] += number_counts
             number_counts = seen
             tokens += len(found)
-            report(Reading(batch.bytes_read, source.total_bytes, tokens))
+            report(Reading(batch.bytes_read, source.total_bytes, tokens, source.files_read))
     counts: dict[str, int] = {}
     word_of_number = [""] * len(numbers)
     for raw, number in numbers.items():

@@ -4,6 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+LONGEST_QUOTE = 80
+"""Characters of what somebody gave that a message repeats."""
+
+
+def shortened(value: object) -> str:
+    """A value as Python writes it, for a message: its beginning alone, if it is long."""
+    is_text = isinstance(value, str | bytes | bytearray)
+    text = repr(value[: LONGEST_QUOTE + 1] if isinstance(value, str | bytes | bytearray) else value)
+    if len(text) <= LONGEST_QUOTE + (2 if is_text else 0):
+        return text
+    return f"{text[: LONGEST_QUOTE - 1]}…{text[-1] if is_text else ''}"
+
 
 class FirthError(Exception):
     """The base of every error that firth raises on purpose."""
@@ -48,11 +60,21 @@ class WordNotFoundError(FirthError, KeyError):
         self.word = word
         self.similar = tuple(similar)
         hint = f"; near it: {', '.join(self.similar)}" if self.similar else ""
-        self.message = f"{word!r} is not in the vocabulary{hint}"
+        self.message = self._say(hint)
         super().__init__(self.message)
+
+    def _say(self, hint: str) -> str:
+        return f"{self.word!r} is not in the vocabulary{hint}"
 
     def __str__(self) -> str:
         return self.message  # KeyError would show the message in quotes
+
+
+class VectorNotFiniteError(WordNotFoundError):
+    """A word has a vector with numbers that are not finite, which nothing can be said of: it is as good as unknown."""
+
+    def _say(self, hint: str) -> str:
+        return f"the vector of {self.word!r} has numbers that are not finite (NaN or infinite): it is as if unknown"
 
 
 class FirthWarning(UserWarning):

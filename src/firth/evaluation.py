@@ -1,7 +1,8 @@
 """How good vectors are, by the field's test sets: word similarity, analogies, outliers.
 
 The files are read as they are published. Words are compared without regard to case, and only the most frequent are
-looked at, as gensim does: the scores are the same as its to four digits.
+looked at, as gensim does: the scores are the same as its to four digits. Words whose vectors are not finite are
+unknown.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import numpy as np
 
 from firth.correlation import interval, p_value, pearson, spearman
 from firth.errors import FormatError
+from firth.nearest import unit_rows
 from firth.test_sets import content_lines, is_number, read_pairs, text_lines
 from firth.vectors import WordVectors
 
@@ -229,7 +231,7 @@ def word_pairs(
     The interval is Fisher's, with the variance of Fieller, Hartley and Pearson (1957): 1.06 / (n - 3).
     """
     path = Path(path)
-    vectors = vectors.first(first_words)
+    vectors = vectors.first(first_words).finite()
     words = _Words(vectors, case_sensitive)
     answers = []
     for _, pair in read_pairs(path, words.has, columns):
@@ -271,9 +273,9 @@ def analogies(
     cos(d, b) · cos(d, c) / cos(d, a) with cosines moved to 0 … 1 (Levy and Goldberg 2014, eq. 5).
     """
     path = Path(path)
-    vectors = vectors.first(first_words)
+    vectors = vectors.first(first_words).finite()
     words = _Words(vectors, case_sensitive)
-    units = vectors.vectors * vectors.inverse_norms[:, None]
+    units = vectors.unit_vectors()
     sections = []
     for name, questions in _questions(path):
         known = [place for place, question in enumerate(questions) if all(map(words.has, question))]
@@ -317,7 +319,7 @@ def outliers(
     A word's compactness is the mean cosine between the others of its group: it is greatest without the outlier.
     """
     path = Path(path)
-    vectors = vectors.first(first_words)
+    vectors = vectors.first(first_words).finite()
     words = _Words(vectors, case_sensitive)
     positions, answers = [], []
     for belonging, strangers in _groups(path):
@@ -328,7 +330,7 @@ def outliers(
                 answers.append(OutlierAnswer(tuple(belonging), stranger, None))
                 continue
             group = [*(row for _, row in known), i]
-            units = vectors.vectors[group] * vectors.inverse_norms[group, None]
+            units = unit_rows(vectors.vectors[group], vectors.inverse_norms[group])
             cosines = (units @ units.T).astype(np.float64)
             np.fill_diagonal(cosines, 0)
             compactness = cosines.sum() - 2 * cosines.sum(axis=1)

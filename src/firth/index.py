@@ -21,7 +21,7 @@ import numpy as np
 
 from firth.errors import FirthError, FormatError
 from firth.files import new_file
-from firth.nearest import nearest
+from firth.nearest import nearest, unit_rows
 from firth.team import usable_threads
 from firth.tensors import write_tensors
 from firth.vectors import Neighbors, WordVectors
@@ -59,11 +59,12 @@ class NeighborIndex:
 
     def __init__(self, vectors: WordVectors, middles: Float32, lists: Int32, lists_asked: int, measured: Measured):
         self.vectors = vectors
+        self._among = vectors.finite()
         self.middles = middles
         self.lists = lists
         self.lists_asked = lists_asked
         self.measured = measured
-        self._searched = _searchable(_faiss(), vectors, middles, lists)
+        self._searched = _searchable(_faiss(), self._among, middles, lists)
 
     def most_similar(self, words: str | Sequence[Any], *, topn: int = 10) -> Any:
         """As `WordVectors.most_similar` of one word or of many: the nearest words, as (word, cosine)."""
@@ -71,16 +72,19 @@ class NeighborIndex:
             raise ValueError(f"topn must be 1 or more, not {topn}")
         many = isinstance(words, Sequence) and not isinstance(words, str)
         asked: Any = words if many else [words]
-        ids = [self.vectors.vocabulary.id(word) for word in asked]
-        cosines, found = self._search(ids, topn + 1)
+        ids, units = [], np.empty((len(asked), self.vectors.vector_size), np.float32)
+        for place, word in enumerate(asked):
+            i, units[place] = self.vectors._find_unit(word)
+            ids.append(None if i is None else self._among.vocabulary.id(self.vectors.words[i]))
+        cosines, found = self._search(units, topn + 1)
+        words = self._among.words
         answers = []
         for own, row, similar in zip(ids, found.tolist(), cosines.tolist(), strict=True):
-            near = [(self.vectors.words[i], c) for i, c in zip(row, similar, strict=True) if i not in {own, -1}]
+            near = [(words[i], c) for i, c in zip(row, similar, strict=True) if i not in {own, -1}]
             answers.append(Neighbors(near[:topn]))
         return answers if many else answers[0]
 
-    def _search(self, ids: list[int], k: int) -> tuple[Float32, Any]:
-        queries = self.vectors.vectors[ids] * self.vectors.inverse_norms[ids, None]
+    def _search(self, queries: Float32, k: int) -> tuple[Float32, Any]:
         self._searched.nprobe = self.lists_asked
         cosines, found = self._searched.search(np.ascontiguousarray(queries, np.float32), k)
         return cosines, found
@@ -112,18 +116,18 @@ def build_index(
 ) -> NeighborIndex:
     """Build an index that finds at least this share of the true ten nearest, measured on a thousand of the words.
 
-    Needs the extra `firth[ann]`. Raises `FirthError` for fewer than a thousand words, where looking at all is as fast.
+    Words whose vectors are not finite are left out. Needs the extra `firth[ann]`. Raises `FirthError` for fewer than a
+    thousand words, where looking at all is as fast.
     """
     if not 0 < recall <= 1:
         raise ValueError(f"recall is a share above 0, at most 1, not {recall}")
     faiss = _faiss()
-    n, width = vectors.vectors.shape
+    among = vectors.finite()
+    n, width = among.vectors.shape
     if n < FEWEST_WORDS:
         raise FirthError(f"{n:,} words need no index: looking at all of them is as fast")
     faiss.omp_set_num_threads(threads or usable_threads())
-    units = vectors.vectors * vectors.inverse_norms[:, None]
-    if not np.isfinite(units).all():
-        raise FirthError("there are vectors with numbers that are not finite (NaN or infinite)")
+    units = among.unit_vectors()
     count = max(1, min(round(4 * math.sqrt(n)), n // 39))
     random = np.random.default_rng(seed)
     some = units[np.sort(random.choice(n, min(n, TRAINED_ON * count), replace=False))]
@@ -135,11 +139,11 @@ def build_index(
     index = NeighborIndex(vectors, middles, lists, 1, Measured(0.0, 1.0, 1.0))
     ids = np.sort(random.choice(n, min(ASKED, n), replace=False)).tolist()
     begun = time.perf_counter()
-    _, true = nearest(units[ids], vectors.vectors, vectors.inverse_norms, [[i] for i in ids], 10)
+    _, true = nearest(units[ids], among.vectors, among.inverse_norms, [[i] for i in ids], 10)
     exact_seconds = (time.perf_counter() - begun) / len(ids)
     while True:
         begun = time.perf_counter()
-        _, rows = index._search(ids, 11)
+        _, rows = index._search(units[ids], 11)
         seconds = (time.perf_counter() - begun) / len(ids)
         found_true = [len(set(a) & set(b)) for a, b in zip(rows.tolist(), true.tolist(), strict=True)]
         index.measured = Measured(float(np.mean(found_true)) / 10, seconds, exact_seconds)
@@ -170,7 +174,7 @@ def load_index(vectors: WordVectors, path: str | Path) -> NeighborIndex:
         raise FormatError(f"{path} has the format {format!r}: this firth reads {FORMAT!r}")
     if of != _fingerprint(vectors):
         raise FormatError(f"{path} is an index of other vectors: build it again with firth index")
-    fits = middles.ndim == 2 and middles.shape[1] == vectors.vector_size and lists.shape == (len(vectors),)
+    fits = middles.ndim == 2 and middles.shape[1] == vectors.vector_size and lists.shape == (len(vectors.finite()),)
     if not fits or middles.dtype != np.float32 or lists.dtype != np.int32 or not 0 < asked <= len(middles):
         raise FormatError(f"{path} does not fit the vectors")
     if lists.min() < 0 or lists.max() >= len(middles):
@@ -195,7 +199,7 @@ def _searchable(faiss: Any, vectors: WordVectors, middles: Float32, lists: Int32
     step = 1 << 16
     for start in range(0, len(vectors), step):
         part = slice(start, start + step)
-        units = np.ascontiguousarray(vectors.vectors[part] * vectors.inverse_norms[part, None], np.float32)
+        units = np.ascontiguousarray(unit_rows(vectors.vectors[part], vectors.inverse_norms[part]))
         ids = np.arange(start, start + len(units), dtype=np.int64)
         places = lists[part].astype(np.int64)
         index.add_core(len(units), *(faiss.swig_ptr(array) for array in (units, ids, places)))

@@ -16,6 +16,7 @@ import dataclasses
 import hashlib
 import json
 import math
+import warnings
 from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
@@ -25,7 +26,7 @@ import numpy as np
 
 from firth import __version__, formats
 from firth.config import TrainingConfig
-from firth.errors import FirthError, FormatError
+from firth.errors import FirthError, FirthWarning, FormatError
 from firth.files import new_folder, refuse_to_overwrite, sha256_of
 from firth.formats.reading import Errors
 from firth.phrases import FILE as PHRASES
@@ -46,7 +47,8 @@ Float32 = np.ndarray[Any, np.dtype[np.float32]]
 @dataclasses.dataclass(frozen=True)
 class EpochResult:
     """What an epoch came to: the mean loss of the (context, centre) pairs it was measured on, in nats; NaN if there was
-    none.
+    none. Each was measured just before it was learnt, by vectors that lean towards the text before it: it is the
+    validation loss that models are compared by.
     """
 
     epoch: int
@@ -217,13 +219,6 @@ class Word2Vec(WordVectors):
             raise FormatError(f"{folder / SUBWORDS} is of other words: {subwords.own.shape}, not {vectors.shape}")
         return cls(vocabulary, vectors, None, config, history, folder.absolute(), phrases, subwords)
 
-    def export(self, path: str | Path, *, format: str | None = None, overwrite: bool = False) -> list[Path]:
-        """Write the vectors for other programs: `.txt`, `.vec` and `.bin` as word2vec's, `.tsv` as the tutorial's.
-
-        Returns the files written. Raises as `firth.export` does.
-        """
-        return formats.export(self, path, format=format, overwrite=overwrite)
-
 
 def load(
     path: str | Path,
@@ -241,18 +236,35 @@ def load(
     path
         A folder that `save` wrote, or a file.
     verify
-        Whether to compare the checksums of a model's files.
+        Whether to compare the checksums of a model's files; and to look at all vectors, whatever they come from, and
+        warn, by a `FirthWarning`, if some are not finite, whose words are then as if unknown.
     format, errors, limit, numbers_in_words
         How to read a file: see `firth.formats.read`. A folder has no need of them; `limit` gives `WordVectors` of its
         first words.
     """
     path = Path(path)
-    if path.is_dir():
-        model = Word2Vec.load(path, verify=verify)
-        return model if limit is None else model.first(limit)
     if not path.exists():
         raise FormatError(f"there is no model {path}")
-    return formats.read(path, format=format, errors=errors, limit=limit, numbers_in_words=numbers_in_words)
+    if path.is_dir():
+        model: WordVectors = Word2Vec.load(path, verify=verify)
+        loaded = model if limit is None else model.first(limit)
+    else:
+        loaded = formats.read(path, format=format, errors=errors, limit=limit, numbers_in_words=numbers_in_words)
+    if verify:
+        _warn_of_not_finite(loaded, path)
+    return loaded
+
+
+def _warn_of_not_finite(loaded: WordVectors, path: Path) -> None:
+    bad = np.flatnonzero(~loaded.is_finite)
+    if len(bad):
+        some = ", ".join(repr(loaded.words[i]) for i in bad[:3].tolist()) + (", …" if len(bad) > 3 else "")
+        warnings.warn(
+            f"{path}: {len(bad):,} of {len(loaded):,} words have a vector that is not finite (NaN, infinite, or too"
+            f" great for float32), and are as if unknown: {some}",
+            FirthWarning,
+            stacklevel=3,
+        )
 
 
 def check_output(folder: Path, *, overwrite: bool) -> None:

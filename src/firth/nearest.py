@@ -2,6 +2,8 @@
 
 All words are gone through once, some thousand at a time, with all queries: so memory is bounded, and each vector is
 scaled once. What is not better than a query's worst so far, which is nearly everything, is dismissed by one comparison.
+
+A row with a number that is not finite is nobody's neighbor: its inverse length is NaN, and nothing is made of it.
 """
 
 from __future__ import annotations
@@ -12,12 +14,51 @@ from typing import Any
 import numpy as np
 
 Float32 = np.ndarray[Any, np.dtype[np.float32]]
+Bool = np.ndarray[Any, np.dtype[np.bool_]]
 Int64 = np.ndarray[Any, np.dtype[np.int64]]
 
 QUERIES, WORDS = 128, 8192
 """Similarities held at once. The best of the first words set the bar for the others."""
 FEW_QUERIES = 32
 """With no more than these, similarities are scaled rather than vectors."""
+ONE_BY_ONE = 8
+"""No more queries than these are multiplied one by one, each with few rows: BLAS would wake its threads for more, which
+takes many times the processor time of so small a product."""
+NUMBERS_AT_A_TIME = 1 << 18
+"""Of vectors, in such a product."""
+ROWS_AT_A_TIME = 1 << 16
+SHORTEST, LONGEST = 1e-30, 1e30
+"""Vectors of other lengths are scaled in float64: in float32 their products could overflow, or vanish."""
+
+
+def inverse_lengths(vectors: Float32) -> Float32:
+    """One by the length of each row (V,); 0 for a row of zeros, NaN for one with a number that is not finite."""
+    inverse = np.empty(len(vectors), np.float32)
+    for start in range(0, len(inverse), ROWS_AT_A_TIME):  # not all squares at once
+        rows = vectors[start : start + ROWS_AT_A_TIME]
+        lengths = np.sqrt(np.einsum("ij,ij->i", rows, rows, dtype=np.float64))
+        lengths[~np.isfinite(lengths)] = np.nan  # the squares of finite float32 are finite float64
+        with np.errstate(divide="ignore", over="ignore"):
+            inverse[start : start + ROWS_AT_A_TIME] = np.where(lengths == 0, 0, 1 / lengths)
+    return inverse
+
+
+def unit_rows(vectors: Float32, inverse: Float32) -> Float32:
+    """Rows (n, d) scaled to length 1 by their inverse lengths (n,): zeros stay, those not finite are NaN."""
+    with np.errstate(invalid="ignore", over="ignore"):
+        units: Float32 = vectors * inverse[:, None]
+    odd = np.flatnonzero(~_is_usual(inverse))
+    if len(odd):
+        rows = vectors[odd].astype(np.float64)
+        rows[np.isnan(inverse[odd])] = np.nan
+        units[odd] = rows / np.sqrt(np.einsum("ij,ij->i", rows, rows))[:, None]
+    return units
+
+
+def _is_usual(inverse: Float32) -> Bool:
+    """Whether rows can be scaled in float32; those of zeros are."""
+    usual: Bool = (inverse == 0) | ((inverse > SHORTEST) & (inverse < LONGEST))
+    return usual
 
 
 def nearest(
@@ -36,15 +77,17 @@ def nearest(
     for start in range(0, len(vectors), step or 1):
         stop = min(start + step, len(vectors))
         part, scales = vectors[start:stop], inverse_norms[start:stop]
-        if n > FEW_QUERIES:
-            part = part * scales[:, None]
+        if is_scaled := n > FEW_QUERIES or not _is_usual(scales).all():
+            part = unit_rows(part, scales)
+        not_finite = np.flatnonzero(np.isnan(scales))
         here = unwanted[(unwanted[:, 1] >= start) & (unwanted[:, 1] < stop)] - [0, start]
         for first in range(0, n, QUERIES):
             block = slice(first, first + QUERIES)
             shape = (len(queries[block]), stop - start)
-            similarities = np.matmul(queries[block], part.T, out=room[: math.prod(shape)].reshape(shape))
-            if n <= FEW_QUERIES:
+            similarities = _products(queries[block], part, room[: math.prod(shape)].reshape(shape))
+            if not is_scaled:
                 similarities *= scales
+            similarities[:, not_finite] = -np.inf
             of_block = here[slice(*np.searchsorted(here[:, 0], [first, first + QUERIES]))] - [first, 0]
             similarities[tuple(of_block.T)] = -np.inf
             bar = best[block, -1:]
@@ -57,6 +100,29 @@ def nearest(
                 found = similarities[rows, columns]
                 best[block], ids[block] = _best(best[block], ids[block], rows, found, columns + start)
     return best, ids
+
+
+def cosines(queries: Float32, vectors: Float32, inverse_norms: Float32) -> Float32:
+    """The cosines (n, V) of queries (n, d) of length 1 with all of `vectors` (V, d); NaN with rows not finite."""
+    similarities = np.empty((len(queries), len(vectors)), np.float32)
+    for start in range(0, len(vectors), WORDS):
+        some = slice(start, start + WORDS)
+        similarities[:, some] = _products(
+            queries, unit_rows(vectors[some], inverse_norms[some]), np.empty_like(similarities[:, some])
+        )
+    return similarities
+
+
+def _products(queries: Float32, part: Float32, out: Float32) -> Float32:
+    """The products of queries (n, d) and rows (m, d), written into `out` (n, m)."""
+    if len(queries) > ONE_BY_ONE:
+        return np.matmul(queries, part.T, out=out)
+    rows = max(1, NUMBERS_AT_A_TIME // max(1, part.shape[1]))
+    for start in range(0, len(part), rows):
+        some = slice(start, start + rows)
+        for query, products in zip(queries, out, strict=True):
+            np.matmul(part[some], query, out=products[some])
+    return out
 
 
 def _above(similarities: Float32, bar: Float32) -> tuple[Int64, Int64]:

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from firth.atlas.projection import pca, unit_rows
+from firth.atlas.projection import pca
 from firth.errors import FirthError, FormatError
 from firth.files import new_file
 from firth.vectors import WordVectors
@@ -41,7 +41,7 @@ def draw_words(
     words = list(dict.fromkeys(words))
     if len(words) < 2:
         raise FirthError("a picture of words needs two different ones at least")
-    projection = pca(unit_rows(vectors[words]))
+    projection = pca(vectors.unit_vectors(words))
     with _figure(path, inches, overwrite) as (figure, axes):
         axes.scatter(*projection.places.T, s=14, color="#3b82c4", zorder=2)
         axes.margins(0.08)
@@ -122,7 +122,7 @@ def draw_similarities(vectors: WordVectors, words: Sequence[str], path: str | Pa
     words = list(dict.fromkeys(words))
     if not 2 <= len(words) <= MOST_IN_A_HEAT_MAP:
         raise FirthError(f"a heat map holds 2 to {MOST_IN_A_HEAT_MAP} different words, not {len(words)}")
-    units = unit_rows(vectors[words])
+    units = vectors.unit_vectors(words)
     side = max(3.0, 1.5 + 0.33 * len(words))
     with _figure(path, (side + 0.8, side), overwrite) as (figure, axes):
         cosines = units @ units.T

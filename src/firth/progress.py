@@ -1,7 +1,8 @@
-"""A bar that shows how far a training has come: words a second, loss, learning rate, time left."""
+"""A bar that shows how far a training has come: words a second, loss, learning rate, time left; or lines of a log."""
 
 from __future__ import annotations
 
+import logging
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -44,6 +45,40 @@ def steps(title: str, shown: bool) -> Iterator[Callable[[int, int], None] | None
         yield report
 
 
+def log_lines() -> LogLines | None:
+    """What writes events to the log named firth, if it is listened to."""
+    log = logging.getLogger("firth")
+    return LogLines(log.info) if log.isEnabledFor(logging.INFO) else None
+
+
+class LogLines:
+    """Writes a line for what was read, for each work on phrases, and for each epoch."""
+
+    def __init__(self, write: Callable[[str], Any]):
+        self.write = write
+        self.reading: Reading | None = None
+        self.work = ""
+
+    def __call__(self, event: Event) -> None:
+        """Write a line, if this event is worth one."""
+        if isinstance(event, Reading):
+            self.reading = event
+            return
+        if self.reading is not None and not isinstance(event, Compiling):
+            of_files = f" of {self.reading.files:,} files" if self.reading.files > 1 else ""
+            self.write(f"read {self.reading.tokens:,} tokens{of_files}")
+            self.reading = None
+        if isinstance(event, Compiling):
+            self.write(str(event))
+        elif isinstance(event, Joining):
+            if event.work != self.work:
+                self.write(event.work)
+            self.work = event.work
+        elif isinstance(event, EpochMetrics) or event.epoch_done:
+            held_out = "" if event.validation_loss is None else f", held out {event.validation_loss:.4f}"
+            self.write(f"epoch {event.epoch}/{event.epochs}: loss {event.loss:.4f}{held_out}")
+
+
 class ProgressBar:
     """Shows events on standard error. Use it as a context manager, and call it with each event."""
 
@@ -76,8 +111,9 @@ class ProgressBar:
     def _show_reading(self, event: Reading) -> None:
         if self.kind is not Reading:
             self._open(Reading, desc="reading", total=event.total_bytes, unit="B", unit_scale=True)
+        of_files = f" of {event.files:,} files" if event.files > 1 else ""
+        self.bar.set_postfix_str(f"{event.tokens:,} tokens{of_files}", refresh=False)
         self.bar.update(event.bytes_read - self.bar.n)
-        self.bar.set_postfix_str(f"{event.tokens:,} tokens")
 
     def _show_joining(self, event: Joining) -> None:
         if self.kind is not Joining or self.bar.desc != f"{event.work}: " or event.tokens < self.bar.n:
@@ -112,7 +148,8 @@ class ProgressBar:
         self.kind = kind
         from tqdm.auto import tqdm
 
-        self.bar = tqdm(file=sys.stderr, dynamic_ncols=True, **options)
+        seldom = 0.1 if sys.stderr.isatty() else 1.0  # a notebook may keep each state that is shown
+        self.bar = tqdm(file=sys.stderr, dynamic_ncols=True, mininterval=seldom, **options)
 
     def close(self) -> None:
         """End the bar that is shown now; the next event opens another."""

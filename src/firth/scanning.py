@@ -71,7 +71,7 @@ def actions(config: TextConfig) -> Int16:
         table[upper] = upper + (ord("a") - ord("A"))
     table[np.frombuffer(dropped_punctuation(config).encode(), np.uint8)] = DROPPED
     table[[ord(c) for c in map(chr, range(128)) if c.isspace()]] = SPACE
-    table[ord("\n")] = LINE_END
+    table[[ord("\n"), ord("\r")]] = LINE_END
     table[[0xC2, 0xE1, 0xE2, 0xE3]] = MAYBE_SPACE
     return table
 

@@ -3,26 +3,28 @@
 from __future__ import annotations
 
 import dataclasses
-import glob
 import hashlib
 import itertools
 import json
-import math
 import os
+import stat
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from io import BufferedReader
 from pathlib import Path
 from typing import IO, Any, NamedTuple, Protocol, TypeGuard
 
 import numpy as np
 
+from firth.archives import is_archive, texts_in
 from firth.config import TextConfig
-from firth.errors import SourceError
+from firth.errors import SourceError, shortened
 from firth.files import sha256_of
+from firth.holes import is_hole, text_of
 from firth.lines import Lines
+from firth.paths import expand
+from firth.prose import as_lines
 from firth.team import map_ahead
-from firth.text import BLOCK_BYTES, SENTENCE_END, Block, decompressed, read_blocks, split_block, word_of
+from firth.text import BLOCK_BYTES, SENTENCE_END, Block, Content, read_blocks, split_block, word_of
 
 BATCH_TOKENS = 1 << 17
 PIECE_BYTES = 1 << 24
@@ -43,6 +45,7 @@ class Source(Protocol):
 
     name: str
     total_bytes: int | None
+    files_read: int
 
     def fingerprint(self, config: TextConfig, threads: int = 1) -> str | None:
         """A hash of the content and of how it is split, or None for what can be read only once."""
@@ -68,6 +71,7 @@ class TextSource:
 
     name: str
     total_bytes: int | None = None
+    files_read = 0
 
     def fingerprint(self, config: TextConfig, threads: int = 1) -> str | None:
         return None
@@ -98,22 +102,27 @@ class TextFiles(TextSource):
         self.name = str(self.paths[0]) if len(self.paths) == 1 else f"{len(self.paths)} files"
         for path in self.paths:
             _check_readable(path)
-        self.total_bytes = sum(path.stat().st_size for path in self.paths)
+        self.can_be_read_again = all(path.is_file() for path in self.paths)  # as pipes and devices cannot
+        if self.can_be_read_again:
+            self.total_bytes = sum(path.stat().st_size for path in self.paths)
 
     def fingerprint(self, config: TextConfig, threads: int = 1) -> str | None:
         """A hash of the files' content and of how it is split."""
-        if not all(path.is_file() for path in self.paths):
-            return None  # pipes and devices cannot be read twice
-        return content_fingerprint(self.paths, config, threads)
+        if not self.can_be_read_again:
+            return None
+        archives = {"archives": True} if any(map(_is_archive, self.paths)) else {}  # of old, they were read as text
+        return content_fingerprint(self.paths, config, threads, **archives)
 
     def blocks(self, config: TextConfig) -> Iterator[Block]:
-        bytes_before = 0
+        bytes_before = self.files_read = 0
         for path in self.paths:
-            with at_rest(path) as size, path.open("rb") as file, decompressed(file, str(path)) as content:
-                _refuse_table(file, path)
-                for block in read_blocks(content, str(path), config):
-                    at = file.tell() if file.seekable() else 0
-                    yield Block(block, bytes_before + at)
+            with at_rest(path) as size, path.open("rb") as file:
+                for name, content in texts_in(file, str(path)):
+                    _refuse_table(content, name)
+                    self.files_read += 1
+                    for block in read_blocks(content, name, config):
+                        at = file.tell() if file.seekable() else 0
+                        yield Block(block, bytes_before + at)
             bytes_before += size
 
 
@@ -125,10 +134,13 @@ class TextStream(TextSource):
         self.name = str(getattr(file, "name", "the stream"))
 
     def blocks(self, config: TextConfig) -> Iterator[Block]:
-        bytes_read = 0
-        for block in read_blocks(decompressed(self.file, self.name), self.name, config):
-            bytes_read += len(block)
-            yield Block(block, bytes_read)
+        bytes_read = self.files_read = 0
+        for name, content in texts_in(self.file, self.name):
+            _refuse_table(content, name)
+            self.files_read += 1
+            for block in read_blocks(content, name, config):
+                bytes_read += len(block)
+                yield Block(block, bytes_read)
 
 
 class Texts(TextSource):
@@ -148,7 +160,7 @@ class Texts(TextSource):
                     f"item {number:,} is {_kind(text)}, where those before it are strings of text:"
                     " pass only strings, or only lists of tokens"
                 )
-            waiting.append(_encoded(text, f"item {number:,}"))
+            waiting.append(_encoded(as_lines(text, config), f"item {number:,}"))
             size += len(waiting[-1])
             if size >= BLOCK_BYTES:
                 bytes_read += size
@@ -165,6 +177,7 @@ class TokenLists:
     """
 
     total_bytes: int | None = None
+    files_read = 0
     name = "the token lists"
 
     def __init__(self, sentences: Iterable[Any], before: int = 0):
@@ -213,6 +226,8 @@ class TokenLists:
 
 
 TAB_WRITTEN, LINE_END_WRITTEN = "\t\1", "\t\2"
+UNORDERED = set | frozenset | type(iter(set()))
+"""What has another order in every process."""
 _HINT = " (a string is not one: its tokens would be single letters; a set is not one: it has no order)"
 
 
@@ -224,21 +239,26 @@ def as_source(source: Any) -> Source:
     files that cannot be read, and for an iterable that yields nothing.
     """
     if isinstance(source, str | os.PathLike):
-        return TextFiles(_expand(source))
+        return TextFiles(expand(source))
     if hasattr(source, "read"):
         if not isinstance(source.read(0), bytes):
             raise SourceError("the open file gives text, not bytes: open it in binary mode ('rb')")
         return TextStream(source)
     if hasattr(source, "column_names") or (hasattr(source, "columns") and hasattr(source, "__getitem__")):
         raise SourceError(f"{_kind(source)} is a table: name its column, firth.column(table, 'text')")
-    if isinstance(source, bytes | bytearray) or not isinstance(source, Iterable):
+    if isinstance(source, UNORDERED):
+        raise SourceError(
+            f"{_kind(source)} has no order, so that each run would learn from its sentences in another: pass a list,"
+            " such as sorted(…)"
+        )
+    if isinstance(source, bytes | bytearray | dict) or not isinstance(source, Iterable):
         raise SourceError(
             f"cannot train on {_kind(source)}: wanted a path, an open binary file, an iterable of strings,"
             " or an iterable of token lists"
         )
     items = iter(source)
-    first = next(items, None)
-    if first is None:
+    first = next(items, items)
+    if first is items:
         raise SourceError("the source yields nothing: is it empty, or a generator that has been used up already?")
     everything = itertools.chain([first], items)
     if isinstance(first, os.PathLike):
@@ -256,38 +276,9 @@ def as_source(source: Any) -> Source:
 
 def files(paths: Iterable[str | os.PathLike[str]]) -> TextFiles:
     """Several files, folders and globs, in this order."""
-    return TextFiles(path for given in paths for path in _expand(given))
-
-
-def _expand(given: str | os.PathLike[str]) -> list[Path]:
-    path = Path(given)
-    try:
-        if path.is_dir():
-            found = [
-                file
-                for file in sorted(path.rglob("*"))
-                if file.is_file() and not any(part.startswith(".") for part in file.relative_to(path).parts)
-            ]
-            if not found:
-                raise SourceError(f"the folder {path} holds no files")
-            return found
-        if path.exists():
-            return [path]
-    except (OSError, ValueError) as error:  # a text in place of a path: too long, or with a NUL
-        raise SourceError(f"{_shown(given)} is not a path: {error}. {_TEXT_HINT}") from error
-    if glob.has_magic(str(path)):
-        if found := matching(str(path)):
-            return found
-        raise SourceError(f"no file matches {_shown(given)}")
-    raise SourceError(f"there is no file or folder {_shown(given)}. {_TEXT_HINT}")
-
-
-_TEXT_HINT = "(To train on text itself, pass a list of strings.)"
-
-
-def matching(pattern: str) -> list[Path]:
-    """The files that match a glob, in the order of their names."""
-    return sorted(p for p in map(Path, glob.glob(pattern, recursive=True)) if p.is_file())  # noqa: PTH207
+    if isinstance(paths, UNORDERED):
+        raise SourceError(f"{_kind(paths)} of paths has no order: pass a list, such as sorted(…)")
+    return TextFiles(path for given in paths for path in expand(given))
 
 
 def content_fingerprint(paths: Sequence[Path], config: TextConfig, threads: int, **how: Any) -> str:
@@ -306,46 +297,62 @@ def content_fingerprint(paths: Sequence[Path], config: TextConfig, threads: int,
 
 @contextmanager
 def at_rest(path: Path) -> Iterator[int]:
-    """Gives a file's size. Raises `SourceError` at the end if the file has changed meanwhile."""
+    """Gives a file's size. Raises `SourceError` at the end if the file has changed meanwhile; a pipe does so always."""
     before = path.stat()
     yield before.st_size
+    if not stat.S_ISREG(before.st_mode):
+        return
     after = path.stat()
     if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
         raise SourceError(f"{path} changed while it was read: try again when it is at rest")
 
 
-def _refuse_table(file: BufferedReader, path: Path) -> None:
+def _is_archive(path: Path) -> bool:
+    with path.open("rb") as file:
+        return is_archive(file, str(path))
+
+
+def _refuse_table(content: Content, name: str) -> None:
     """Raise `SourceError` for a Parquet or Arrow file: read as text, it would be nonsense."""
-    if file.peek(8).startswith((PARQUET, ARROW)):
-        raise SourceError(f"{path} is a table: name its column, firth.column({path.name!r}, 'text') or --column text")
-
-
-def _shown(given: Any) -> str:
-    text = str(given)
-    return repr(text if len(text) <= 60 else text[:57] + "…")
+    if content.start.startswith((PARQUET, ARROW)):
+        raise SourceError(
+            f"{name} is a table: name its column, firth.column({Path(name).name!r}, 'text') or --column text"
+        )
 
 
 def _check_readable(path: Path) -> None:
+    """Raise `SourceError` for a file that cannot be opened. A pipe is not: its writer would be left alone when it is
+    closed again.
+    """
     try:
-        with path.open("rb"):
-            pass
+        if not stat.S_ISFIFO(path.stat().st_mode):
+            path.open("rb").close()
     except OSError as error:
         raise SourceError(f"cannot read {path}: {error.strerror}") from error
 
 
 def _is_token_list(sentence: Any) -> TypeGuard[Iterable[Any]]:
-    return isinstance(sentence, Iterable) and not isinstance(sentence, str | bytes | bytearray | set | frozenset | dict)
+    if isinstance(sentence, str | bytes | bytearray | set | frozenset | dict) or is_hole(sentence):
+        return False
+    return isinstance(sentence, Iterable) and getattr(sentence, "ndim", 1) > 0
 
 
 def _kind(value: Any) -> str:
+    if is_hole(value):
+        return f"a missing value ({shortened(value)})"
     article = "an" if type(value).__name__[0] in "aeiou" else "a"
     return f"{article} {type(value).__name__}"
+
+
+def _is_plain(kind: type) -> bool:
+    """Whether every token of this type has a text, and is known by it."""
+    return kind is str or (issubclass(kind, int | np.integer) and not issubclass(kind, np.timedelta64))
 
 
 def _texts_of(tokens: list[Any], ends: list[int], last: int) -> list[str]:
     """The texts of the tokens of some sentences, of which `last` is the last one's number; '' where one ends."""
     kinds = set(map(type, tokens))
-    if all(kind is str or issubclass(kind, int | np.integer) for kind in kinds) and tokens.count("") == len(ends):
+    if all(map(_is_plain, kinds)) and tokens.count("") == len(ends):
         return tokens if kinds == {str} else list(map(str, tokens))
     texts: list[str] = []
     for number, end in enumerate(ends, start=last - len(ends) + 1):
@@ -366,9 +373,9 @@ def _as_lines(texts: list[str]) -> bytes:
 
 
 def _text_of_token(token: Any, sentence: int) -> str:
-    """The text a token is known by. None, NaN, '' and what cannot be hashed are surely mistakes."""
+    """The text a token is known by. Holes, '' and what cannot be hashed are surely mistakes."""
     problem = None
-    if token is None or (isinstance(token, float) and math.isnan(token)):
+    if is_hole(token):
         problem = "a missing value"
     elif isinstance(token, bytes):
         problem = "bytes (decode them first)"
@@ -377,7 +384,7 @@ def _text_of_token(token: Any, sentence: int) -> str:
             hash(token)
         except TypeError:
             problem = _kind(token)
-    text = "" if problem else str(token)
+    text = "" if problem else text_of(token)
     if not text:
         raise SourceError(f"sentence {sentence:,} holds {problem or 'an empty string'} where a token was meant")
     return text

@@ -14,9 +14,11 @@ from firth.config import TrainingConfig
 from firth.crew import Frozen
 from firth.errors import ConfigError, CorpusError, FirthError
 from firth.kernels.blocks import Parameters
+from firth.lookup import Float32
 from firth.model import Word2Vec, load
+from firth.nearest import inverse_lengths
 from firth.subwords import Composition
-from firth.vectors import Float32, WordVectors
+from firth.vectors import WordVectors
 from firth.vocabulary import Vocabulary
 
 
@@ -31,18 +33,29 @@ class Start:
     def of(cls, given: Any, frozen: bool | Collection[str]) -> Start:
         """From a model, any word vectors, the path of either, or words and an array (n, d).
 
-        Raises `ConfigError` for what is none of these, has a word twice, numbers that are not finite, or lacks a word
+        Words whose vectors are not finite are as if they were not there. Raises `ConfigError` for what is none of
+        these, has a word twice, is not finite in all its vectors, or in any where there are n-grams, or lacks a word
         that is to be frozen.
         """
         vectors = _as_vectors(given)
         if len(vectors.vocabulary.ids) != len(vectors):
             raise ConfigError("the vectors to start from have a word twice")
-        if not np.isfinite(vectors.vectors).all():
+        known = cls(vectors, frozenset()).known
+        if not known or (vectors.subwords is not None and len(known) < len(vectors)):
             raise ConfigError("the vectors to start from have numbers that are not finite (NaN or infinite)")
-        words = _words_frozen(frozen, vectors)
-        if missing := [word for word in words if word not in vectors]:
+        words = _words_frozen(frozen, known)
+        if missing := [word for word in words if word not in known]:
             raise ConfigError(f"words to be frozen must have a vector to start from, and {missing[0]!r} has none")
         return cls(vectors, frozenset(words))
+
+    @property
+    def known(self) -> dict[str, int]:
+        """The words whose vectors, and output vectors if these are here, are finite, and their rows."""
+        finite = self.vectors.is_finite
+        if self.outputs is not None:
+            finite = finite & ~np.isnan(inverse_lengths(self.outputs))
+        words = self.vectors.words
+        return {words[i]: i for i in np.flatnonzero(finite).tolist()}
 
     @property
     def outputs(self) -> Float32 | None:
@@ -81,7 +94,8 @@ class Start:
                 "with n-grams (max_n), vectors to start from must have the same ones (min_n, max_n, buckets), and none"
                 " can be frozen: words share their n-grams with others"
             )
-        rows = [(i, self.vectors.vocabulary.ids[w]) for i, w in enumerate(vocabulary.words) if w in self.vectors]
+        row_of = self.known
+        rows = [(i, row_of[word]) for i, word in enumerate(vocabulary.words) if word in row_of]
         if not rows:
             raise CorpusError(
                 f"none of the {len(vocabulary):,} words of the text is among the {len(self.vectors):,} to start from"
@@ -101,9 +115,9 @@ class Start:
         return Frozen(inputs, inputs if with_outputs else np.zeros_like(inputs))
 
 
-def _words_frozen(frozen: bool | Collection[str], vectors: WordVectors) -> Collection[str]:
+def _words_frozen(frozen: bool | Collection[str], known: Collection[str]) -> Collection[str]:
     if isinstance(frozen, bool):
-        return vectors.words if frozen else []
+        return known if frozen else []
     return [frozen] if isinstance(frozen, str) else frozen
 
 
@@ -114,8 +128,7 @@ def _as_vectors(given: Any) -> WordVectors:
         return load(given)
     try:
         words, array = given
-        numbers = np.asarray(array, np.float32)
-        return WordVectors(Vocabulary([str(word) for word in words], np.zeros(len(words), np.int64)), numbers)
+        return WordVectors(words, array)
     except (TypeError, ValueError) as error:
         raise ConfigError(
             f"cannot start from {type(given).__name__}: wanted a model, its path, or words and vectors (n, d): {error}"

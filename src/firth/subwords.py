@@ -155,7 +155,8 @@ class Subwords:
         _, rows = self.rows_of(buckets)
         if not len(rows):
             return None
-        vector: Float32 = self.rows[rows].sum(axis=0) / np.float32(len(buckets))
+        with np.errstate(over="ignore", invalid="ignore"):  # the vector is then not finite
+            vector: Float32 = self.rows[rows].sum(axis=0) / np.float32(len(buckets))
         return vector
 
     def rows_of(self, buckets: Int32) -> tuple[Int64, Int64]:

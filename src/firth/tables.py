@@ -6,7 +6,6 @@ they offer themselves. A column holds strings of text, or lists of tokens.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,9 @@ import numpy as np
 
 from firth.config import TextConfig
 from firth.errors import SourceError
+from firth.holes import is_hole
+from firth.paths import matching
+from firth.prose import as_lines, is_prose
 from firth.sources import (
     ARROW,
     PARQUET,
@@ -25,7 +27,6 @@ from firth.sources import (
     as_source,
     at_rest,
     content_fingerprint,
-    matching,
 )
 from firth.text import BLOCK_BYTES, Block
 
@@ -88,7 +89,7 @@ def _values_of_rows(rows: Any, name: str) -> Iterator[Any]:
 
 def _without_nulls(values: Iterable[Any], name: str, skip_nulls: bool) -> Iterator[Any]:
     for number, value in enumerate(values, start=1):
-        if not _is_null(value):
+        if not is_hole(value):
             yield value
         elif not skip_nulls:
             raise _no_value(number, repr(name))
@@ -96,12 +97,6 @@ def _without_nulls(values: Iterable[Any], name: str, skip_nulls: bool) -> Iterat
 
 def _no_value(row: int, column: str) -> SourceError:
     return SourceError(f"row {row:,} of {column} has no value: leave such rows out with skip_nulls=True")
-
-
-def _is_null(value: Any) -> bool:
-    if isinstance(value, float):
-        return math.isnan(value)
-    return value is None or type(value).__name__ in {"NAType", "NaTType"}
 
 
 def _column_of_files(paths: list[Path], name: str, skip_nulls: bool) -> Source:
@@ -204,6 +199,7 @@ class _FileColumn:
         self.skip_nulls = skip_nulls
         self.name = f"{column!r} of {paths[0] if len(paths) == 1 else f'{len(paths)} files'}"
         self.total_bytes: int | None = sum(path.stat().st_size for path in paths)
+        self.files_read = 0
 
     def fingerprint(self, config: TextConfig, threads: int = 1) -> str | None:
         """A hash of the files' content, and of how it is split."""
@@ -211,9 +207,10 @@ class _FileColumn:
 
     def arrays(self) -> Iterator[tuple[Any, int]]:
         """The column's Arrow arrays without nulls, each with the bytes of the files that have been done with it."""
-        bytes_before = 0
+        bytes_before = self.files_read = 0
         for path in self.paths:
             rows = 0
+            self.files_read += 1
             with at_rest(path) as size, _OpenTable(path) as table:
                 for array in table.batches(self.column):
                     if array.null_count and not self.skip_nulls:
@@ -232,7 +229,11 @@ class TextColumn(_FileColumn, TextSource):
         """All text, in order."""
         for array, bytes_read in self.arrays():
             for part in _parts(array.cast("large_string")):
-                yield Block(_joined(part, "\n"), bytes_read)
+                if is_prose(config):
+                    texts = [as_lines(text, config) for text in part.to_pylist()]
+                    yield Block("\n".join([*texts, ""]).encode("utf-8"), bytes_read)
+                else:
+                    yield Block(_joined(part, "\n"), bytes_read)
 
 
 class ListColumn(_FileColumn, TokenLists):

@@ -85,13 +85,13 @@ def write_projector(vectors: WordVectors, folder: str | Path, *, overwrite: bool
     """Write what `tensorboard --logdir FOLDER` shows under Projector; return the folder.
 
     `vectors.tsv`, `metadata.tsv`, and `projector_config.pbtxt` that names them. The first 100,000 words: it shows no
-    more.
+    more. Words whose vectors are not finite are left out: it would show none of the others.
     """
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     if len(vectors) > PROJECTOR_ROWS:
         vectors = vectors.first(PROJECTOR_ROWS)
-    tsv.write(vectors, folder / "vectors.tsv", overwrite)
+    tsv.write(vectors.finite(), folder / "vectors.tsv", overwrite)
     (folder / "projector_config.pbtxt").write_text(
         'embeddings {\n  tensor_name: "firth"\n  tensor_path: "vectors.tsv"\n  metadata_path: "metadata.tsv"\n}\n'
     )

@@ -4,7 +4,9 @@ Text goes through here in blocks of UTF-8 bytes, cut at white space. `standardiz
 `split_block` does the same for whole blocks, and `scanning.py` in compiled loops: the tests compare all three.
 
 The steps, in this order: ASCII punctuation is dropped, the text is split (at Unicode white space, or at the
-separator asked for), and each token is lower-cased by all the rules of Unicode. A line is a sentence.
+separator asked for), and each token is lower-cased by all the rules of Unicode. A line is a sentence, however it
+ends: as on Unix, on Windows or on old Macs. For other sentences and other punctuation, the text is rewritten first
+(`firth.prose`).
 """
 
 from __future__ import annotations
@@ -23,6 +25,7 @@ from typing import IO, Any, NamedTuple, cast
 
 from firth.config import TextConfig
 from firth.errors import SourceError
+from firth.prose import Prose, is_prose, rewritten
 
 BLOCK_BYTES = 1 << 19
 ZSTD_PIECE_BYTES = 1 << 10
@@ -30,6 +33,10 @@ ZSTD_PIECE_BYTES = 1 << 10
 LOOKED_AT = 4096
 FEWEST_TO_TELL = 64
 """Bytes at a text's beginning that tell UTF-16 from UTF-8, and how few do not."""
+START_BYTES = 512
+"""Bytes at a file's beginning that tell what it is: a tar archive's first header."""
+DAMAGE = (EOFError, OSError, lzma.LZMAError, zlib.error)
+"""What is raised where a file cannot be read."""
 SENTENCE_END = b"\xff"
 """Stands among the raw tokens where a line ends; no UTF-8 text has this byte."""
 
@@ -52,6 +59,7 @@ def standardize(line: str, config: TextConfig | None = None) -> list[str]:
     ['well', 'go', 'élan']
     """
     config = config or TextConfig()
+    line = rewritten(line, config) if is_prose(config) else line
     words = line.translate(str.maketrans("", "", dropped_punctuation(config))).split(config.separator)
     if config.separator is not None:
         words = [stripped for word in words if (stripped := word.strip())]
@@ -61,7 +69,7 @@ def standardize(line: str, config: TextConfig | None = None) -> list[str]:
 def tokenize(lines: Iterable[str], config: TextConfig | None = None) -> list[list[str]]:
     """`standardize` for many lines: the same, several times as fast."""
     config, lines = config or TextConfig(), list(lines)
-    if config.separator is not None or any("\n" in line for line in lines):
+    if is_prose(config) or config.separator is not None or any("\n" in line for line in lines):
         return [standardize(line, config) for line in lines]
     whole = "\n".join(lines).translate(str.maketrans("", "", dropped_punctuation(config)))
     return [line.split() for line in (whole.lower() if config.lowercase else whole).split("\n")] if lines else []
@@ -74,14 +82,15 @@ def split_block(block: bytes, config: TextConfig) -> list[bytes]:
     """
     dropped = dropped_punctuation(config).encode()
     if config.separator is not None:
-        mark, lines = config.separator.encode(), block.translate(None, dropped).split(b"\n")
+        mark = config.separator.encode()
+        lines = block.translate(None, dropped).replace(b"\r", b"\n").split(b"\n")
         ended = [raw for line in lines[:-1] for raw in (*line.split(mark), SENTENCE_END)]
         return ended + lines[-1].split(mark)
     block = block.translate(_LOWER if config.lowercase else None, dropped)
     if not block.isascii():
         block = _UNICODE_SPACE.sub(b" ", block)
     block = block.translate(_SEPARATORS_AS_SPACE)
-    return block.replace(b"\n", b" " + SENTENCE_END + b" ").split()
+    return block.replace(b"\r", b"\n").replace(b"\n", b" " + SENTENCE_END + b" ").split()
 
 
 def word_of(raw: bytes, config: TextConfig) -> str:
@@ -94,24 +103,66 @@ def word_of(raw: bytes, config: TextConfig) -> str:
 
 def dropped_punctuation(config: TextConfig) -> str:
     """The characters that are taken out of a text before it is split."""
-    if not config.strip_punctuation:
+    if not config.strip_punctuation or config.unicode_punctuation:
         return ""
     return "".join(c for c in string.punctuation if c not in (config.separator or ""))
 
 
-def decompressed(file: IO[bytes], name: str) -> IO[bytes]:
+class Content:
+    """A file's content, of which the first bytes can be looked at before it is read."""
+
+    def __init__(self, file: IO[bytes], name: str):
+        """Read the first bytes. Raises `SourceError` if that cannot be done."""
+        self.file = file if hasattr(file, "peek") else cast("IO[bytes]", io.BufferedReader(cast(Any, file)))
+        self.start = b""
+        while len(self.start) < START_BYTES and (more := _read(self.file, name, START_BYTES - len(self.start))):
+            self.start += more
+        self._unread = self.start
+
+    def read(self, size: int = -1) -> bytes:
+        """So many bytes, or all that are left; fewer at the end."""
+        if not self._unread:
+            return self.file.read(size)
+        first = self._unread if size < 0 else self._unread[:size]
+        self._unread = self._unread[len(first) :]
+        if len(first) == size:
+            return first
+        return first + self.file.read(size if size < 0 else size - len(first))
+
+
+class _Raw(io.RawIOBase):
+    """Content as a file that can be buffered."""
+
+    def __init__(self, content: Content):
+        self.content = content
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        some = self.content.read(len(buffer))
+        buffer[: len(some)] = some
+        return len(some)
+
+
+def as_file(content: Content) -> IO[bytes]:
+    """Content as an open file, for what reads lines of one."""
+    return io.BufferedReader(_Raw(content))
+
+
+def decompressed(file: IO[bytes] | Content, name: str) -> Content:
     """The file's content, unpacked if it begins as gzip, bzip2, xz or zstd files do, whatever its name."""
-    buffered = file if hasattr(file, "peek") else io.BufferedReader(cast(Any, file))
-    start = cast(Any, buffered).peek(16)[:16]
-    if start.startswith(b"\x1f\x8b"):
-        return cast("IO[bytes]", gzip.GzipFile(fileobj=buffered))
-    if re.match(rb"BZh[1-9]1AY&SY", start):
-        return cast("IO[bytes]", bz2.BZ2File(buffered))
-    if start.startswith(b"\xfd7zXZ\x00"):
-        return cast("IO[bytes]", lzma.LZMAFile(buffered))
-    if start.startswith(b"\x28\xb5\x2f\xfd"):
-        return _unpacked_zstd(buffered, name)
-    return buffered
+    file = file if isinstance(file, Content) else Content(file, name)
+    packed = cast("IO[bytes]", file)
+    if file.start.startswith(b"\x1f\x8b"):
+        return Content(cast("IO[bytes]", gzip.GzipFile(fileobj=packed)), name)
+    if re.match(rb"BZh[1-9]1AY&SY", file.start):
+        return Content(cast("IO[bytes]", bz2.BZ2File(packed)), name)
+    if file.start.startswith(b"\xfd7zXZ\x00"):
+        return Content(cast("IO[bytes]", lzma.LZMAFile(packed)), name)
+    if file.start.startswith(b"\x28\xb5\x2f\xfd"):
+        return Content(_unpacked_zstd(packed, name), name)
+    return file
 
 
 def _unpacked_zstd(file: IO[bytes], name: str) -> IO[bytes]:
@@ -160,16 +211,26 @@ class _ZstdFrames(io.RawIOBase):
         return size
 
 
-def read_blocks(file: IO[bytes], name: str, config: TextConfig) -> Iterator[bytes]:
+def read_blocks(file: IO[bytes] | Content, name: str, config: TextConfig) -> Iterator[bytes]:
     """A file's text as blocks of valid UTF-8, each cut after a token, the last one ended by a line end.
 
     However long a line is, none of it is lost. Raises `SourceError`, with the line, for bytes that are not of
     the encoding (unless `config.errors` allows them), and for a packed file that is cut short.
     """
+    if is_prose(config):
+        prose, plain = Prose(config), _read_plain(file, name, config)
+        yield from (prose.rewrite(block) for block in plain)
+        yield prose.rewrite(b"", final=True) + b"\n"
+    else:
+        yield from _read_plain(file, name, config)
+
+
+def _read_plain(file: IO[bytes] | Content, name: str, config: TextConfig) -> Iterator[bytes]:
+    """As `read_blocks`, of the text as it is."""
     decoder = _Decoder(name, config)
     mark = None if config.separator is None else config.separator.encode()
     kept: list[bytes] = []
-    while data := _read(file, name):
+    while data := _read(file, name, BLOCK_BYTES):
         cut = _last_cut(data, mark)
         if cut == 0:
             kept.append(data)
@@ -179,13 +240,18 @@ def read_blocks(file: IO[bytes], name: str, config: TextConfig) -> Iterator[byte
     yield decoder.utf8(b"".join(kept), final=True) + b"\n"
 
 
-def _read(file: IO[bytes], name: str) -> bytes:
+def _read(file: IO[bytes] | Content, name: str, size: int) -> bytes:
     try:
-        return file.read(BLOCK_BYTES)
-    except (EOFError, OSError, lzma.LZMAError, zlib.error) as error:
-        if isinstance(error, OSError) and error.errno is not None:
-            raise SourceError(f"cannot read {name}: {error.strerror}") from error
-        raise SourceError(f"{name} is packed, and damaged or cut short: {error}") from error
+        return file.read(size)
+    except DAMAGE as error:
+        raise unreadable(name, error) from error
+
+
+def unreadable(name: str, error: Exception) -> SourceError:
+    """What to say of a file that could not be read, because of one of `DAMAGE`."""
+    if isinstance(error, OSError) and error.errno is not None:
+        return SourceError(f"cannot read {name}: {error.strerror}")
+    return SourceError(f"{name} is packed, and damaged or cut short: {error}")
 
 
 def _last_cut(data: bytes, mark: bytes | None) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import inspect
+import textwrap
 import time
 from collections.abc import Callable, Collection, Iterator
 from contextlib import ExitStack, contextmanager, nullcontext
@@ -22,16 +23,16 @@ from firth.fitting import Fit, job_of
 from firth.joining import find_phrases, join_phrases
 from firth.kernels import compiler
 from firth.kernels.blocks import Parts
+from firth.lookup import Float32
 from firth.model import Word2Vec
 from firth.phrases import Phrases
 from firth.planning import initial_parameters
-from firth.progress import Event, ProgressBar, wanted
+from firth.progress import Event, ProgressBar, log_lines, wanted
 from firth.rounds import Progress
 from firth.starting import Start
 from firth.subwords import Composition, Ngrams, Subwords
 from firth.team import usable_threads
 from firth.tensorboard import ScalarLog
-from firth.vectors import Float32
 from firth.vocabulary import Vocabulary, by_count_then_word
 
 TOKENS_TO_LEARN_FROM = 40_000_000
@@ -55,8 +56,9 @@ def train(
 ) -> Word2Vec:
     """Learn vectors from a source of text or tokens, and return the model.
 
-    `source` is a path (of a file, a folder, or a glob; packed with gzip, bzip2, xz or zstd or not), a list of `Path`,
-    an open binary file, an iterable of strings of text, an iterable of lists of tokens, or a `Corpus`.
+    `source` is a path (of a file, packed with gzip, bzip2, xz or zstd or not, a tar or zip archive, a folder, or a
+    glob), a list of `Path`, an open binary file, an iterable of strings of text, an iterable of lists of tokens,
+    or a `Corpus`.
 
     `threads` (by default, all processors) change the time it takes and nothing else. `progress` is True or False
     for a bar or none (by default one where somebody sees it), or a function that is called with every event; it may
@@ -95,14 +97,45 @@ def train(
     return _learn(source, config, around, begin, phrases, _words_often_enough)
 
 
-WordsToLearn = Callable[[Corpus, TrainingConfig], tuple[Vocabulary, np.ndarray[Any, np.dtype[np.int32]] | None]]
+WordsToLearn = Callable[[Corpus, TrainingConfig], "Chosen"]
 """What chooses the words of a corpus to learn; and tells, for each of its ids, the number of that word among them, or
 how many they are if it is none. None where they are the first of its words.
 """
 
 
-def _words_often_enough(corpus: Corpus, config: TrainingConfig) -> tuple[Vocabulary, None]:
-    return corpus.vocabulary(config.min_count, config.max_vocabulary), None
+Bool = np.ndarray[Any, np.dtype[np.bool_]]
+Chosen = tuple[Vocabulary, np.ndarray[Any, np.dtype[np.int32]] | None]
+
+
+def _words_often_enough(corpus: Corpus, config: TrainingConfig) -> Chosen:
+    if not config.stop_words and not config.keep_words:
+        return corpus.vocabulary(config.min_count, config.max_vocabulary), None
+    found = corpus.vocabulary(1)
+    learning = _are_often_enough(found, config, config.max_vocabulary)
+    if learning.sum() < 2:
+        raise CorpusError(
+            f"min_count={config.min_count} and the stop words leave {learning.sum()} of the {len(found):,} different"
+            " words: vectors need at least two"
+        )
+    return _those(found, learning)
+
+
+def _are_often_enough(found: Vocabulary, config: TrainingConfig, most: int | None) -> Bool:
+    """Which of a corpus's words are to be learnt (V,): by their counts, the `most` frequent, and by lists of words."""
+    stopped, kept = set(config.stop_words), set(config.keep_words)
+    learning: Bool = (found.counts >= config.min_count) & ~np.array([word in stopped for word in found.words])
+    if most is not None:
+        learning &= np.cumsum(learning) <= most
+    learning |= np.array([word in kept for word in found.words])
+    return learning
+
+
+def _those(found: Vocabulary, learning: Bool) -> Chosen:
+    """The words chosen of a corpus's, by a mask (V,)."""
+    id_of = np.full(len(found), learning.sum(), np.int32)
+    id_of[learning] = np.arange(learning.sum(), dtype=np.int32)
+    chosen = np.flatnonzero(learning)
+    return Vocabulary([found.words[i] for i in chosen.tolist()], found.counts[chosen]), id_of
 
 
 @dataclasses.dataclass(frozen=True)
@@ -245,24 +278,19 @@ def train_more(
     return _joined(model, new)
 
 
-def _words_of_both(
-    corpus: Corpus, config: TrainingConfig, model: Word2Vec, mode: str
-) -> tuple[Vocabulary, np.ndarray[Any, np.dtype[np.int32]] | None]:
+def _words_of_both(corpus: Corpus, config: TrainingConfig, model: Word2Vec, mode: str) -> Chosen:
     """The words of a text that a model is to learn, by one of the modes of `train_more`."""
     if mode == "replace":
         return _words_often_enough(corpus, config)
     found = corpus.vocabulary(1)
     known = np.array([word in model for word in found.words])
-    learning = known | (found.counts >= config.min_count) if mode == "grow" else known
+    learning = known | _are_often_enough(found, config, None) if mode == "grow" else known
     if learning.sum() < 2:
         raise CorpusError(
             f"of the {len(found):,} different words of the text the model knows {known.sum():,}: there is nothing to"
             ' learn. vocabulary="grow" takes up new words that occur min_count times, and "replace" those alone'
         )
-    id_of = np.full(len(found), learning.sum(), np.int32)
-    id_of[learning] = np.arange(learning.sum(), dtype=np.int32)
-    chosen = np.flatnonzero(learning)
-    return Vocabulary([found.words[i] for i in chosen.tolist()], found.counts[chosen]), id_of
+    return _those(found, learning)
 
 
 def _joined(old: Word2Vec, new: Word2Vec) -> Word2Vec:
@@ -359,6 +387,8 @@ def _reporter(
             listeners.append(progress)
         elif wanted(progress):
             listeners.append(stack.enter_context(ProgressBar()))
+        if (lines := log_lines()) is not None:
+            listeners.append(lines)
         if tensorboard is not None:
             log = stack.enter_context(ScalarLog(tensorboard))
             listeners.append(lambda event: log.rounds(event, time.time()) if isinstance(event, Progress) else None)
@@ -370,8 +400,8 @@ def _reporter(
         yield report
 
 
-def _show_settings_in_signature() -> None:
-    """Let help(train), and editors, show every field of `TrainingConfig` as the keyword it is."""
+def _show_settings() -> None:
+    """Let help(train), and editors, show every field of `TrainingConfig` as the keyword it is, and explain it."""
     signature = inspect.signature(train)
     own = [p for p in signature.parameters.values() if p.kind is not p.VAR_KEYWORD]
     fields = [
@@ -379,6 +409,11 @@ def _show_settings_in_signature() -> None:
         for field in dataclasses.fields(TrainingConfig)
     ]
     train.__signature__ = signature.replace(parameters=own + fields)  # type: ignore[attr-defined]
+    explained = []
+    for field in dataclasses.fields(TrainingConfig):
+        text = f"{field.metadata['doc']} ({field.default!r})"
+        explained += [f"    {field.name}", *textwrap.wrap(text, 108, initial_indent=" " * 8, subsequent_indent=" " * 8)]
+    train.__doc__ = "\n".join([train.__doc__ or "", "    Settings, and their defaults:", "", *explained, "    "])
 
 
-_show_settings_in_signature()
+_show_settings()

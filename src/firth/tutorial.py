@@ -44,7 +44,7 @@ from firth.sampling import keep_probabilities, noise_distribution, sampling_tabl
 from firth.sources import files
 from firth.team import Team
 from firth.tensorboard import ScalarLog, write_projector
-from firth.text import decompressed, read_blocks, standardize
+from firth.text import standardize
 from firth.vectors import WordVectors
 from firth.vocabulary import Vocabulary
 
@@ -96,12 +96,8 @@ def toy_sentence() -> tuple[list[str], list[str], list[int]]:
 def read_lines(path: str | Path) -> list[str]:
     """The lines of a text file (packed or not) that are not empty."""
     source = files([path])
-    config = TextConfig()
-    lines = []
-    for one in source.paths:
-        with one.open("rb") as file, decompressed(file, str(one)) as content:
-            text = b"".join(read_blocks(content, str(one), config)).decode("utf-8")
-        lines += [line for line in text.split("\n") if line.strip()]
+    text = b"".join(block.text for block in source.blocks(TextConfig())).decode("utf-8")
+    lines = [line for line in text.split("\n") if line.strip()]
     if not lines:
         raise CorpusError(f"there is not one line with text in {source.name}")
     return lines

@@ -1,187 +1,289 @@
-"""Vectors with a word for each: look-up, neighbors, analogies."""
+"""Vectors with a word for each: similarities, neighbors, analogies."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
-from functools import cached_property
-from typing import Any, overload
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NamedTuple, overload
 
 import numpy as np
 
-from firth.nearest import nearest
-from firth.subwords import Subwords
+from firth.lookup import Float32, Lookup, is_vector, weighted
+from firth.nearest import cosines, nearest
 from firth.vocabulary import Vocabulary
 
-Float32 = np.ndarray[Any, np.dtype[np.float32]]
+EPSILON = 0.001
+"""Keeps 3CosMul from dividing by zero: Levy and Goldberg's number."""
 
 
 class Neighbors(list[tuple[str, float]]):
     """Words and their cosines, the nearest first. A notebook shows them as a table."""
 
+    measure = "cosine"
+
     def _repr_html_(self) -> str:
         import html  # only a notebook needs it
 
-        rows = "".join(f"<tr><td>{html.escape(word)}</td><td>{cosine:.4f}</td></tr>" for word, cosine in self)
-        return f"<table><tr><th>word</th><th>cosine</th></tr>{rows}</table>"
+        rows = "".join(f"<tr><td>{html.escape(word)}</td><td>{number:.4f}</td></tr>" for word, number in self)
+        return f"<table><tr><th>word</th><th>{self.measure}</th></tr>{rows}</table>"
 
 
-class WordVectors:
+class _Candidates(NamedTuple):
+    """Words that can be answers, and their vectors; `places` where their ids are here, None where they are the ids."""
+
+    words: list[str]
+    vectors: Float32
+    inverse_norms: Float32
+    places: dict[int | None, int] | None = None
+
+    def places_of(self, ids: list[int | None]) -> list[int]:
+        """Where words are here, of those that are."""
+        if self.places is None:
+            return [i for i in ids if i is not None and i < len(self.words)]
+        return [self.places[i] for i in ids if i in self.places]
+
+
+class WordVectors(Lookup):
     """A vocabulary and a (V, d) float32 array, row i the vector of word i. Similarity is the cosine.
+
+    `WordVectors(words, vectors)` takes a list of words, or a `Vocabulary`, and an array (V, d) of any real numbers;
+    `counts`, how often the words occur, are optional, and fall. An array of float32 is not copied: do not change it
+    afterwards. `vectors` itself cannot be written to.
 
     A vector of zeros has similarity 0 with everything. All look-ups raise `WordNotFoundError`, a `KeyError`, with
     near spellings, for a word that is not in the vocabulary. With `subwords`, such a word has a vector by its n-grams,
-    if any of these is known. Words are known by their text: 42 and '42' are one.
+    if any of these is known. Words are known by their text: 42 and '42' are one. A word whose vector is not finite is
+    as if unknown: to ask about it raises `VectorNotFiniteError`, a `WordNotFoundError`, and it answers no question.
+
+    Wherever a word is asked about, so can a vector be, a (d,) array of floating-point numbers.
     """
-
-    def __init__(self, vocabulary: Vocabulary, vectors: Float32, subwords: Subwords | None = None):
-        if vectors.ndim != 2 or len(vectors) != len(vocabulary):
-            raise ValueError(f"{len(vocabulary)} words, but vectors of shape {vectors.shape}")
-        self.vocabulary = vocabulary
-        self.vectors = vectors
-        self.subwords = subwords
-
-    @property
-    def words(self) -> list[str]:
-        """The vocabulary, most frequent words first; `vectors` has its rows in this order."""
-        return self.vocabulary.words
-
-    @property
-    def vector_size(self) -> int:
-        """d, the numbers in a vector."""
-        return int(self.vectors.shape[1])
-
-    @cached_property
-    def inverse_norms(self) -> Float32:
-        """One by the length of each vector (V,); 0 for a vector of zeros."""
-        norms = np.empty(len(self.vectors), np.float32)
-        for start in range(0, len(norms), 1 << 16):  # not all squares at once
-            rows = self.vectors[start : start + (1 << 16)]
-            norms[start : start + (1 << 16)] = np.sqrt(np.einsum("ij,ij->i", rows, rows, dtype=np.float64))
-        with np.errstate(divide="ignore"):
-            inverse: Float32 = np.where(norms > 0, 1 / norms, 0).astype(np.float32)
-        return inverse
-
-    def __len__(self) -> int:
-        return len(self.vocabulary)
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self.words)
-
-    def __contains__(self, word: object) -> bool:
-        return word in self.vocabulary
-
-    @overload
-    def __getitem__(self, words: list[Any]) -> Float32: ...
-    @overload
-    def __getitem__(self, words: object) -> Float32: ...
-    def __getitem__(self, words: Any) -> Float32:
-        """The vector of a word, (d,); of a list of words, (n, d)."""
-        if isinstance(words, list):
-            return np.array([self._find(word)[1] for word in words], np.float32).reshape(len(words), self.vector_size)
-        return self._find(words)[1]
-
-    def _find(self, word: object) -> tuple[int | None, Float32]:
-        """The id of a word, None for one that is made up of its n-grams, and its vector (d,)."""
-        if self.subwords is not None and word not in self.vocabulary:
-            made_up = self.subwords.compose(str(word))
-            if made_up is not None:
-                return None, made_up
-        i = self.vocabulary.id(word)
-        return i, self.vectors[i]
 
     def first(self, n: int) -> WordVectors:
         """The n most frequent words with their vectors."""
         return WordVectors(Vocabulary(self.words[:n], self.vocabulary.counts[:n]), self.vectors[:n])
 
-    def unit_vector(self, word: object) -> Float32:
-        """The vector of a word, scaled to length 1; (d,)."""
-        return self._find_unit(word)[1]
+    def finite(self) -> WordVectors:
+        """The words whose vectors are finite, with these vectors. Where all are, this is the same object."""
+        rows = np.flatnonzero(self.is_finite)
+        if len(rows) == len(self):
+            return self
+        words = [self.words[i] for i in rows.tolist()]
+        return WordVectors(Vocabulary(words, self.vocabulary.counts[rows]), self.vectors[rows])
 
-    def _find_unit(self, word: object) -> tuple[int | None, Float32]:
-        i, vector = self._find(word)
-        if i is not None:
-            return i, vector * self.inverse_norms[i]
-        return i, vector / np.float32(np.linalg.norm(vector) or 1.0)
+    def export(self, path: str | Path, *, format: str | None = None, overwrite: bool = False) -> list[Path]:
+        """Write the vectors for other programs: `.txt`, `.vec` and `.bin` as word2vec's, `.tsv` as the tutorial's.
+
+        Returns the files written. Raises as `firth.export` does.
+        """
+        import firth  # whose formats stand above vectors
+
+        return firth.export(self, path, format=format, overwrite=overwrite)
 
     def similarity(self, a: object, b: object) -> float:
         """The cosine between the vectors of two words, -1 to 1."""
         return float(self.unit_vector(a) @ self.unit_vector(b))
 
-    @overload
-    def most_similar(self, words: str | int, *, topn: int = 10) -> Neighbors: ...
-    @overload
-    def most_similar(self, words: Sequence[Any], *, topn: int = 10) -> list[Neighbors]: ...
+    def similarities(self, word: object) -> Float32:
+        """The cosines between a word and all words.
+
+        Parameters
+        ----------
+        word : word, or (d,) array
+
+        Returns
+        -------
+        (V,) float32 array
+            In the order of `words`, the word itself with 1 among them; NaN where a vector is not finite.
+        """
+        similar: Float32 = cosines(self.unit_vector(word)[None], self.vectors, self.inverse_norms)[0]
+        return similar
+
+    def n_similarity(self, a: Sequence[Any], b: Sequence[Any]) -> float:
+        """The cosine between the means of two lists of words' vectors, not scaled before; as gensim's."""
+        return self.similarity(self.mean_vector(a, unit=False), self.mean_vector(b, unit=False))
+
+    def most_similar_to_given(self, word: object, words: Sequence[Any]) -> Any:
+        """The one of some words that is most similar to a word; of equals, the first."""
+        if isinstance(words, str) or not len(words):
+            raise ValueError("most_similar_to_given needs a word, and a list of words to choose from")
+        return words[int(np.argmax(self.unit_vectors(words) @ self.unit_vector(word)))]
+
+    def closer_than(self, a: object, b: object) -> list[str]:
+        """The words that are more similar to a than b is, the nearest first."""
+        similar = self.similarities(a)
+        i, j = self._find_unit(a)[0], self._find_unit(b)[0]
+        bar = similar[j] if j is not None else self.similarity(a, b)
+        closer = np.flatnonzero(similar > bar)
+        order = closer[np.argsort(-similar[closer], kind="stable")]
+        return [self.words[k] for k in order.tolist() if k != i]
+
+    def rank(self, a: object, b: object) -> int:
+        """Which of a's neighbors b is: 1 for the nearest."""
+        return len(self.closer_than(a, b)) + 1
+
     @overload
     def most_similar(
-        self, *, positive: Sequence[Any] | str, negative: Sequence[Any] | str = (), topn: int = 10
+        self, words: str | int, *, topn: int | None = 10, among: Sequence[Any] | None = None, first: int | None = None
+    ) -> Neighbors: ...
+    @overload
+    def most_similar(
+        self,
+        words: Sequence[Any],
+        *,
+        topn: int | None = 10,
+        among: Sequence[Any] | None = None,
+        first: int | None = None,
+    ) -> list[Neighbors]: ...
+    @overload
+    def most_similar(
+        self,
+        words: np.ndarray[Any, Any],
+        *,
+        topn: int | None = 10,
+        among: Sequence[Any] | None = None,
+        first: int | None = None,
+    ) -> Any: ...
+    @overload
+    def most_similar(
+        self,
+        *,
+        positive: Sequence[Any] | str | Float32,
+        negative: Sequence[Any] | str | Float32 = (),
+        topn: int | None = 10,
+        among: Sequence[Any] | None = None,
+        first: int | None = None,
     ) -> Neighbors: ...
     def most_similar(
         self,
         words: Any = None,
         *,
-        positive: Sequence[Any] | str = (),
-        negative: Sequence[Any] | str = (),
-        topn: int = 10,
+        positive: Any = (),
+        negative: Any = (),
+        topn: int | None = 10,
+        among: Sequence[Any] | None = None,
+        first: int | None = None,
     ) -> Any:
-        """The `topn` nearest words, as (word, cosine), nearest first, the words asked about left out.
+        """The nearest words, as (word, cosine), nearest first, the words asked about left out.
 
         `most_similar("king")` gives those of one word; `most_similar(["king", "queen"])` gives a list for each of
         many words; `most_similar(positive=["king", "woman"], negative=["man"])` those of a sum of unit vectors.
+
+        Parameters
+        ----------
+        words : word, (d,) array, list of n words or arrays, or (n, d) array
+            What is looked up, one by one. Arrays of floating-point numbers are vectors, others hold words.
+        positive, negative : lists of words, of (word, weight), or of (d,) arrays
+            What is added and subtracted: words' vectors scaled to length 1, arrays as they are, times their weights.
+        topn : int, or None for all words
+        among : list of words, optional
+            Only these can be answers.
+        first : int, optional
+            Only the n most frequent words can be answers.
+
+        Returns
+        -------
+        Neighbors, or a list of n of them
         """
-        if topn < 1:
-            raise ValueError(f"topn must be 1 or more, not {topn}")
+        if topn is not None and topn < 1:
+            raise ValueError(f"topn must be 1 or more, or None for all words, not {topn}")
+        candidates = self._candidates(among, first)
         if words is not None:
             if len(positive) or len(negative):
                 raise ValueError(
                     "words are looked up one by one: to add and subtract, name them positive=[…], negative=[…]"
                 )
+            if isinstance(words, np.ndarray) and words.ndim and not is_vector(words):
+                words = list(words) if words.dtype.kind == "f" else words.tolist()
             if isinstance(words, Sequence) and not isinstance(words, str):
-                return self._nearest_each(words, topn)
-            return self._nearest_each([words], topn)[0]
-        plus = [positive] if isinstance(positive, str) else list(positive)
-        minus = [negative] if isinstance(negative, str) else list(negative)
-        if not plus and not minus:
+                return self._nearest_each(words, topn, candidates)
+            return self._nearest_each([words], topn, candidates)[0]
+        terms = [*weighted(positive), *((word, -weight) for word, weight in weighted(negative))]
+        if not terms:
             raise ValueError("most_similar needs a word, a list of words, or positive=[…]")
-        found = [self._find_unit(word) for word in (*plus, *minus)]
-        query = np.sum([unit if n < len(plus) else -unit for n, (_, unit) in enumerate(found)], axis=0)
+        query = np.sum([weight * self._term(word).astype(np.float64) for word, weight in terms], axis=0)
         length = float(np.linalg.norm(query))
-        asked = [i for i, _ in found if i is not None]
-        return self._nearest(query[None] / (length or 1.0), [asked], topn)[0]
+        asked = [self._find_unit(word)[0] for word, _ in terms]
+        return self._nearest((query[None] / (length or 1.0)).astype(np.float32), [asked], topn, candidates)[0]
 
-    def analogy(self, a: object, b: object, c: object, *, topn: int = 10) -> Neighbors:
-        """What is to c as b is to a: the nearest words to b - a + c (3CosAdd; Mikolov, Yih and Zweig 2013).
+    def analogy(
+        self,
+        a: object,
+        b: object,
+        c: object,
+        *,
+        topn: int | None = 10,
+        method: str = "add",
+        among: Sequence[Any] | None = None,
+        first: int | None = None,
+    ) -> Neighbors:
+        """What is to c as b is to a. `analogy("man", "king", "woman")` should find "queen".
 
-        `analogy("man", "king", "woman")` should find "queen".
+        By `method` "add", the nearest words to b - a + c, with their cosines (3CosAdd; Mikolov, Yih and Zweig 2013); by
+        "mul", those with the greatest cos(d, b) · cos(d, c) / (cos(d, a) + ε), cosines shifted to 0 … 1, ε = .001
+        (3CosMul; Levy and Goldberg 2014, eq. 4), with this number. `among`, `first` and `topn` are as in
+        `most_similar`.
         """
-        return self.most_similar(positive=[b, c], negative=[a], topn=topn)
+        if method == "add":
+            return self.most_similar(positive=[b, c], negative=[a], topn=topn, among=among, first=first)
+        if method != "mul":
+            raise ValueError(f'the method is "add" or "mul", not {method!r}')
+        if topn is not None and topn < 1:
+            raise ValueError(f"topn must be 1 or more, or None for all words, not {topn}")
+        candidates = self._candidates(among, first)
+        ids, units = zip(*(self._find_unit(word) for word in (a, b, c)), strict=True)
+        shifted = (1 + cosines(np.array(units), candidates.vectors, candidates.inverse_norms).astype(np.float64)) / 2
+        scores = shifted[1] * shifted[2] / (shifted[0] + EPSILON)
+        scores[candidates.places_of(list(ids))] = np.nan
+        order = np.argsort(-scores, kind="stable")[: np.count_nonzero(~np.isnan(scores))][:topn]
+        found = Neighbors((candidates.words[i], float(scores[i])) for i in order.tolist())
+        found.measure = "3CosMul"
+        return found
 
     def doesnt_match(self, words: Sequence[Any]) -> str:
         """The word least similar to the mean of the others' unit vectors and its own, as gensim's."""
         if isinstance(words, str) or len(words) < 3:
             raise ValueError("doesnt_match needs a list of at least three words")
-        units = np.array([self.unit_vector(word) for word in words])
+        units = self.unit_vectors(words)
         return str(words[int(np.argmin(units @ units.mean(axis=0)))])
 
-    def _nearest_each(self, words: Sequence[Any], topn: int) -> list[Neighbors]:
+    def _candidates(self, among: Sequence[Any] | None, first: int | None) -> _Candidates:
+        if first is not None and first < 1:
+            raise ValueError(f"first must be 1 or more, not {first}")
+        if among is None:
+            return _Candidates(self.words[:first], self.vectors[:first], self.inverse_norms[:first])
+        if isinstance(among, str):
+            raise ValueError("among is a list of words")
+        found = {self.vocabulary.id(word): None for word in among}
+        rows = [i for i in found if first is None or i < first]
+        words = [self.words[i] for i in rows]
+        self.unit_vectors(words)  # raises for one that is not finite
+        places: dict[int | None, int] = {i: place for place, i in enumerate(rows)}
+        return _Candidates(words, self.vectors[rows], self.inverse_norms[rows], places)
+
+    def _nearest_each(self, words: Sequence[Any], topn: int | None, candidates: _Candidates) -> list[Neighbors]:
         if not len(words):
             return []
         ids, units = zip(*(self._find_unit(word) for word in words), strict=True)
-        return self._nearest(np.array(units), [[] if i is None else [i] for i in ids], topn)
+        return self._nearest(np.array(units), [[i] for i in ids], topn, candidates)
 
-    def _nearest(self, queries: Float32, left_out: list[list[int]], topn: int) -> list[Neighbors]:
-        similarities, ids = nearest(queries, self.vectors, self.inverse_norms, left_out, topn)
-        words = self.words
+    def _nearest(
+        self, queries: Float32, asked: Sequence[list[int | None]], topn: int | None, candidates: _Candidates
+    ) -> list[Neighbors]:
+        words, vectors, inverse_norms, _ = candidates
+        left_out = [candidates.places_of(ids) for ids in asked]
+        similarities, rows = nearest(queries, vectors, inverse_norms, left_out, topn or len(words))
         return [
             Neighbors((words[i], s) for i, s in zip(row_ids, row, strict=True) if s > -math.inf)
-            for row_ids, row in zip(ids.tolist(), similarities.tolist(), strict=True)
+            for row_ids, row in zip(rows.tolist(), similarities.tolist(), strict=True)
         ]
 
     def _repr_html_(self) -> str:
         import html  # only a notebook needs it
 
         first = " ".join(html.escape(word) for word in self.words[:12])
-        facts = {"words": f"{len(self):,}", "dimensions": f"{self.vector_size:,}", "most frequent": f"{first} …"}
+        named = "most frequent" if self.vocabulary.has_counts else "first"
+        facts = {"words": f"{len(self):,}", "dimensions": f"{self.vector_size:,}", named: f"{first} …"}
         rows = "".join(f"<tr><th>{name}</th><td>{value}</td></tr>" for name, value in (facts | self._facts()).items())
         return f"<b>{type(self).__name__}</b><table>{rows}</table>"
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from firth.errors import WordNotFoundError
+from firth.errors import FirthError, WordNotFoundError
 
 Int64 = np.ndarray[Any, np.dtype[np.int64]]
 UInt8 = np.ndarray[Any, np.dtype[np.uint8]]
@@ -105,6 +105,21 @@ class Vocabulary:
             raise WordNotFoundError(text, self.near_spellings(text))
         return found
 
+    @property
+    def has_counts(self) -> bool:
+        """Whether it is known how often words occur: files of other programs do not say."""
+        return bool(self.counts.any())
+
+    def count(self, word: object) -> int:
+        """How often a word occurs. Raises `WordNotFoundError`, and `FirthError` where counts are not known."""
+        i = self.id(word)
+        if not self.has_counts:
+            raise FirthError(
+                "these words came without counts, as those in files of other programs do: load a firth model, or give"
+                " them, WordVectors(words, vectors, counts=…)"
+            )
+        return int(self.counts[i])
+
     def near_spellings(self, word: str, n: int = 3) -> list[str]:
         """Words of the vocabulary spelt almost alike: another case first, then the closest of frequent words."""
         import difflib  # only who misses a word needs it
@@ -130,4 +145,5 @@ class Vocabulary:
     __hash__ = None  # type: ignore[assignment]
 
     def __repr__(self) -> str:
-        return f"Vocabulary({len(self.words):,} words, {int(self.counts.sum()):,} tokens)"
+        tokens = f"{int(self.counts.sum()):,} tokens" if self.has_counts else "no counts"
+        return f"Vocabulary({len(self.words):,} words, {tokens})"

@@ -53,6 +53,23 @@ def test_word_map__vectors_without_counts_have_no_frequency():
     data = data_of(word_map(some(["a", "b", "c"], counts=[0, 0, 0]), projection="pca"))
     assert data["counts"] is None
     assert "frequency" not in [column["name"] for column in data["columns"]]
+    assert (
+        "2 words of 3, the first in the file"
+        in data_of(word_map(some(["a", "b", "c"], counts=[0, 0, 0]), words=2, projection="pca"))["made"]
+    )
+
+
+def test_word_map__words_that_are_not_finite_are_left_out_and_it_says_so():
+    words = [f"w{i}" for i in range(50)]
+    numbers_of_all = some(words).vectors.copy()
+    numbers_of_all[[3, 40]] = np.inf
+    kept = [word for word in words if word not in {"w3", "w40"}]
+    data = data_of(word_map(WordVectors(words, numbers_of_all), projection="pca"))
+    without = data_of(word_map(WordVectors(kept, some(words)[kept]), projection="pca"))
+    assert data["words"] == kept
+    assert "48 words; 8 dimensions. 2 left out: their vectors are not finite" in data["made"]
+    assert data["projections"] == without["projections"]
+    assert data["neighbors"] == without["neighbors"]
 
 
 def test_word_map__two_words_equal_words_and_zeros():
@@ -68,10 +85,8 @@ def test_word_map__what_cannot_be_drawn_is_an_error():
         word_map(some(["a", "b"]), words=1_000_000)
     with pytest.raises(FirthError, match="one of pca, tsne"):
         word_map(some(["a", "b"]), projection="umap")
-    broken = some(["a", "b", "c"])
-    broken.vectors[1, 3] = np.nan
-    with pytest.raises(FirthError, match="vector 2"):
-        word_map(broken, projection="pca")
+    with pytest.raises(FirthError, match="two words at least, here is 1"):
+        word_map(WordVectors(["a", "b"], [[1, 0], [np.nan, 0]]), projection="pca")
     assert MAX_WORDS < 65_535  # ids have 16 bits
 
 

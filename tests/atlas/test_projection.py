@@ -2,25 +2,20 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
-from firth.atlas.projection import can_tsne, on_the_map, pca, tsne, unit_rows
+from firth.atlas.projection import can_tsne, on_the_map, pca, tsne
 from firth.errors import FirthError
+from firth.nearest import inverse_lengths, unit_rows
+
+
+def units_of(rows):
+    rows = rows.astype(np.float32)
+    return unit_rows(rows, inverse_lengths(rows))
 
 
 def some(n=200, width=12, seed=0):
     random = np.random.default_rng(seed)
     middles = 5 * random.normal(size=(4, width))
-    return unit_rows((middles[np.arange(n) % 4] + random.normal(size=(n, width))).astype(np.float32))
-
-
-def test_unit_rows__have_length_1_and_zeros_stay():
-    units = unit_rows(np.array([[3, 4], [0, 0]], np.float32))
-    assert_allclose(units, [[0.6, 0.8], [0, 0]], atol=1e-7)
-
-
-@pytest.mark.parametrize("bad", [np.nan, np.inf])
-def test_unit_rows__numbers_that_are_none_are_an_error(bad):
-    with pytest.raises(FirthError, match="vector 2 has numbers that are not finite"):
-        unit_rows(np.array([[1, 2], [bad, 0]], np.float32))
+    return units_of(middles[np.arange(n) % 4] + random.normal(size=(n, width)))
 
 
 def test_pca__are_the_scores_of_the_singular_value_decomposition():
@@ -73,7 +68,7 @@ def test_tsne__keeps_groups_apart_and_is_the_same_for_the_same_seed():
 
 def test_tsne__few_words_and_equal_words():
     needs_tsne()
-    few = unit_rows(np.random.default_rng(0).normal(size=(12, 3)).astype(np.float32))
+    few = units_of(np.random.default_rng(0).normal(size=(12, 3)))
     assert np.isfinite(tsne(few, pca(few).places, seed=1, threads=1).places).all()
     equal = np.full((40, 4), 0.5, np.float32)
     assert np.isfinite(tsne(equal, pca(equal).places, seed=1, threads=1).places).all()

@@ -2,6 +2,7 @@ import bz2
 import gzip
 import json
 import lzma
+import math
 import secrets
 import struct
 import warnings
@@ -11,6 +12,7 @@ import numpy as np
 import pytest
 import safetensors.numpy
 
+import firth
 from firth import export, load
 from firth.errors import FirthWarning, FormatError, OutputExistsError, UnwritableWordError
 from firth.formats import FORMATS, read
@@ -267,6 +269,43 @@ def test_read__a_fasttext_model_is_known_by_its_first_bytes(tmp_path):
         read(tmp_path / "m.bin")
 
 
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("v.txt", b"4 2\na 1 2\nb nan 0\nc 1e39 0\nd 3 4\n"),
+        ("v.txt", b"c 1e39 0\nb nan 0\na 1 2\nd 3 4\n"),
+        ("v.tsv", b"1\t2\nnan\t0\n1e39\t0\n3\t4\n"),
+        ("v.bin", b"4 2\n" + b"".join(b"%c " % w + struct.pack("<2f", *v) for w, v in zip(
+            b"abcd", [(1, 2), (math.nan, 0), (math.inf, 0), (3, 4)], strict=True))),
+    ],
+)  # fmt: skip
+def test_load__says_once_how_many_vectors_are_not_finite(tmp_path, name, content):
+    (tmp_path / name).write_bytes(content)
+    (tmp_path / "v.metadata.tsv").write_text("a\nb\nc\nd\n")
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always")
+        vectors = load(tmp_path / name)
+        found = vectors.most_similar("a")
+    assert [warning.category for warning in said] == [FirthWarning]
+    assert "2 of 4 words have a vector that is not finite" in str(said[0].message)
+    assert {"'b'", "'c'"} <= set(str(said[0].message).replace(",", "").split())
+    assert said[0].filename == __file__
+    assert [word for word, _ in found] == ["d"]
+
+
+def test_load__of_a_model_says_it_too_unless_nothing_is_verified(tmp_path, model):
+    numbers = model.vectors.copy()
+    numbers[3] = np.nan
+    broken = firth.Word2Vec(model.vocabulary, numbers, model.output_vectors, model.config, model.history)
+    folder = broken.save(tmp_path / "m")
+    with pytest.warns(FirthWarning, match="1 of 8 words"):
+        load(folder)
+    assert load(folder, verify=False).is_finite.sum() == 7
+    export(broken, tmp_path / "v.safetensors")
+    with pytest.warns(FirthWarning, match="1 of 8 words"):
+        load(tmp_path / "v.safetensors")
+
+
 def test_read__a_word_may_end_in_a_number_if_that_is_allowed(tmp_path):
     (tmp_path / "g.txt").write_text("the 0.1 0.2\nsection 4 0.5 1\nat name@domain.com 3 4\n")
     with pytest.raises(FormatError, match=r"line 2 .*--numbers-in-words"):
@@ -429,7 +468,7 @@ def test_read__numbers_too_large_for_float32_are_infinite_without_a_warning(tmp_
     for name in ("v.txt", "v.tsv", "v.safetensors"):
         with warnings.catch_warnings():
             warnings.simplefilter("error")
-            found = load(tmp_path / name).vectors
+            found = read(tmp_path / name).vectors
         np.testing.assert_array_equal(found, np.float32([[np.inf, -np.inf], [np.inf, np.nan]]))
 
 

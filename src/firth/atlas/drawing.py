@@ -40,7 +40,8 @@ def word_map(
 
     The lines to a word's neighbors, and their cosines, are those in the full space, among the words on the map.
 
-    Raises `FirthError` for fewer than two words, more than 60,000, or vectors with NaN.
+    Words whose vectors are not finite are left out, and the map says so. Raises `FirthError` for fewer than two words,
+    or more than 60,000.
     """
     *_, page = pages(
         vectors, words=words, projection=projection, columns=columns, seed=seed, threads=threads, title=title,
@@ -67,19 +68,22 @@ def pages(
         raise FirthError(
             f"a map holds {MAX_WORDS:,} words at most, not {words:,}: ask for the most frequent, words=50_000"
         )
-    shown = vectors.first(words)
+    most_frequent = vectors.first(words)
+    shown = most_frequent.finite()
+    left_out = len(most_frequent) - len(shown)
     if len(shown) < 2:
         raise FirthError(f"a map needs two words at least, here {'is' if len(shown) else 'are'} {len(shown)}")
-    units = projecting.unit_rows(shown.vectors)
+    units = shown.unit_vectors()
     n, k = len(shown), min(NEIGHBORS, len(shown) - 1)
     cosines, ids = projecting.neighbors(units, k)
-    counts = shown.vocabulary.counts.tolist()
-    counted = max(counts) > 0
+    counts, counted = shown.vocabulary.counts.tolist(), shown.vocabulary.has_counts
     found = [coloring.clusters(units, shown.words, seed=seed), coloring.frequency(counts) if counted else None]
     colors = [column for column in found if column is not None]
     colors += [coloring.own(name, values, shown.words) for name, values in (columns or {}).items()]
-    of_all = "" if n == len(vectors) else f" of {len(vectors):,}, the most frequent"
-    about_words = f"{n:,} words{of_all}; {vectors.vector_size} dimensions."
+    which = "the most frequent" if vectors.vocabulary.has_counts else "the first in the file"
+    of_all = "" if len(most_frequent) == len(vectors) else f" of {len(vectors):,}, {which}"
+    missing = f" {left_out:,} left out: their vectors are not finite (NaN or infinite)." if left_out else ""
+    about_words = f"{n:,} words{of_all}; {vectors.vector_size} dimensions.{missing}"
     about_colors = [
         f"Lines and cosines: nearest of these words in all {vectors.vector_size} dimensions.",
         *(["Clusters: k-means in all dimensions, named by three of their words."] if found[0] else []),

@@ -39,16 +39,6 @@ def can_tsne(words: int) -> bool:
     return importlib.util.find_spec("openTSNE") is not None and words >= FEWEST_FOR_TSNE
 
 
-def unit_rows(vectors: Float32) -> Float32:
-    """The vectors scaled to length 1; those of zeros stay as they are. Raises `FirthError` for NaN and infinity."""
-    finite = np.isfinite(vectors).all(axis=1)
-    if not finite.all():
-        raise FirthError(f"vector {int(np.argmin(finite)) + 1:,} has numbers that are not finite (NaN or infinite)")
-    lengths = np.linalg.norm(vectors.astype(np.float64), axis=1, keepdims=True)
-    units: Float32 = (vectors / np.where(lengths > 0, lengths, 1)).astype(np.float32)
-    return units
-
-
 def neighbors(units: Float32, k: int) -> tuple[Float32, Int64]:
     """The k nearest others of each row: cosines and rows, both (n, k)."""
     return nearest(units, units, np.ones(len(units), np.float32), [[i] for i in range(len(units))], k)

@@ -53,9 +53,32 @@ class NumberOr(click.ParamType):  # type: ignore[type-arg]
             self.fail(f"{value!r} is not a valid integer, nor {self.word!r}.", param, ctx)
 
 
+class WordsOf(click.ParamType):  # type: ignore[type-arg]
+    """The words of a file, one a line."""
+
+    name = "file"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The words."""
+        if isinstance(value, tuple):
+            return value
+        try:
+            return tuple(filter(None, map(str.strip, Path(value).read_text(encoding="utf-8-sig").splitlines())))
+        except (OSError, UnicodeDecodeError) as error:
+            self.fail(f"cannot read words, one a line, from {value!r}: {error}", param, ctx)
+
+
 TYPES = {"int": int, "float": float, "str": str, "int | str": NumberOr("sentence")}
 """How the values of settings are given, by their types."""
 DEMO_WORDS = ("exception", "month", "file", "thread", "integer", "import")
+
+
+def text_of(sources: tuple[str, ...]) -> Any:
+    """What is named on the command line, as a source: an encoded corpus, or files, folders and globs."""
+    from firth.corpus import is_encoded
+    from firth.sources import files
+
+    return sources[0] if len(sources) == 1 and is_encoded(sources[0]) else files(sources)
 
 
 def training_options(command: Callable[..., None]) -> Callable[..., None]:
@@ -66,9 +89,11 @@ def training_options(command: Callable[..., None]) -> Callable[..., None]:
         options: dict[str, Any] = {"default": field.default, "help": text}
         if isinstance(field.default, bool):
             flag = f"{flag}/--no-{field.name.replace('_', '-')}"
+        elif isinstance(field.default, tuple):
+            options |= {"type": WordsOf(), "metavar": "FILE", "help": f"{text[:-1]}: a file of them, one a line."}
         else:
             options["type"] = TYPES[field.type.removesuffix(" | None")]
-        options["show_default"] = field.default is not None
+        options["show_default"] = field.default not in (None, ())
         command = click.option(flag, field.name, **options)(command)
     return command
 
@@ -104,8 +129,8 @@ def train(
 ) -> None:
     """Learn vectors from text, one sentence a line, and save them as a model.
 
-    SOURCE is a file (packed with gzip, bzip2, xz or zstd or not), a folder with all files below it, a glob in
-    quotes, several of these, or - for standard input.
+    SOURCE is a file (packed with gzip, bzip2, xz or zstd or not), a tar or zip archive, a folder with all files below
+    it, a glob in quotes, several of these, or - for standard input.
 
     \b
     firth train corpus.txt -o words.firth
@@ -117,7 +142,6 @@ def train(
     same command with --resume goes on, even after a power failure, to the same result.
     """
     from firth.model import check_output
-    from firth.sources import files
 
     config = TrainingConfig.of(settings)
     check_output(output, overwrite=overwrite)
@@ -130,7 +154,7 @@ def train(
         if source is not None:
             raise click.UsageError("--column is for files, not for standard input")
         source = column_of(list(sources), column)
-    source = source or files(sources)
+    source = source or text_of(sources)
     from firth.training import train as train_model
 
     with checkpoints_beside(output, overwrite=overwrite, resume=resume) as checkpoints:
@@ -188,11 +212,10 @@ def phrases(
     """
     from firth.joining import find_phrases
     from firth.progress import ProgressBar, wanted
-    from firth.sources import files
 
     with ProgressBar() as bar:
         report = bar if wanted(None) else lambda event: None
-        found = list(find_phrases(files(sources), cache=cache, report=report, **settings).scores().items())
+        found = list(find_phrases(text_of(sources), cache=cache, report=report, **settings).scores().items())
     if as_json:
         return print_json({"phrases": len(found), "highest": [{"phrase": p, "score": s} for p, s in found[:topn]]})
     print_table(("phrase", "score"), found[:topn], as_csv=as_csv)
@@ -243,7 +266,6 @@ def train_more(
     """
     from firth.errors import FormatError
     from firth.model import Word2Vec, check_output, load
-    from firth.sources import files
 
     check_output(output, overwrite=overwrite)
     loaded = load(model)
@@ -252,7 +274,7 @@ def train_more(
     given = {name: value for name, value in settings.items() if value is not None}
     with checkpoints_beside(output, overwrite=overwrite, resume=resume) as checkpoints:
         more = loaded.train_more(
-            files(sources),
+            text_of(sources),
             vocabulary=vocabulary,
             frozen=freeze,
             threads=threads,

@@ -250,7 +250,8 @@ def evaluate(
     rows = [row for score in scores for row in _score_rows(score)]
     print_table(("test", "part", "score", "3CosMul", "low", "high", "p", "asked", "unknown"), rows, as_csv=as_csv)
     if not as_csv:
-        click.echo(f"among the {min(first_words, len(loaded)):,} most frequent of {len(loaded):,} words")
+        which = "most frequent" if loaded.vocabulary.has_counts else "first in the file"
+        click.echo(f"among the {min(first_words, len(loaded)):,} {which} of {len(loaded):,} words")
 
 
 def _summary(score: Score) -> dict[str, Any]:
@@ -337,20 +338,37 @@ def stability(models: tuple[Path, ...], topn: int, show: int, as_json: bool, as_
 @cli.command(short_help="The words that moved most from one model to another.")
 @click.argument("before", type=click.Path(path_type=Path))
 @click.argument("after", type=click.Path(path_type=Path))
+@click.argument("words", nargs=-1, metavar="[WORD...]")
 @reading_options
 @topn_option
 @click.option("--min-count", type=click.IntRange(0), default=0, help="Only words that occur so often in both.")
+@click.option("--without", multiple=True, metavar="WORD", help="Leave out a word; can be said several times.")
 @json_option
 @csv_option
-def compare(before: Path, after: Path, topn: int, min_count: int, as_json: bool, as_csv: bool) -> None:
+def compare(
+    before: Path,
+    after: Path,
+    words: tuple[str, ...],
+    topn: int,
+    min_count: int,
+    without: tuple[str, ...],
+    as_json: bool,
+    as_csv: bool,
+) -> None:
     """Lay one model on the other (orthogonal Procrustes), and list the words that moved most, with their neighbors.
 
-    For slices of time, or before and after a change: firth compare 1990s.firth 2000s.firth --min-count 50
+    Where words are given, these are shown, in their order.
+
+    \b
+    firth compare 1990s.firth 2000s.firth --min-count 50     slices of time, or before and after a change
+    firth compare 1990s.firth 2000s.firth mouse cell
     """
     from firth.comparison import compare as compare_models
 
     found = compare_models(load_model(before), load_model(after), min_count=min_count)
-    moved = found.most_moved(len(found.words) if as_csv else topn)
+    moved = [(word, found[word]) for word in words]
+    if not words:
+        moved = found.most_moved(len(found) if as_csv else topn, without=without)
     near = found.neighbors([word for word, _ in moved], topn=5)
     rows = [
         (*row, *(" ".join(word for word, _ in side) for side in sides))

@@ -92,6 +92,8 @@ def read(
     numbers_in_words
         Whether a word of a line wider than the others may end in a number: `section 4 0.1 0.2`.
 
+    Numbers too great for float32 become infinite, which is not finite: see `WordVectors.is_finite`.
+
     Raises
     ------
     FormatError

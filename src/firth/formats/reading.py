@@ -88,10 +88,13 @@ def unpacked(path: Path) -> Iterator[IO[bytes]]:
             return
         import lzma
 
-        from firth.text import decompressed  # which imports what unpacks: a look-up in other files has no need of it
+        from firth.text import (
+            as_file,
+            decompressed,
+        )  # which imports what unpacks: a look-up in other files has no need of it
 
         try:
-            yield decompressed(file, str(path))
+            yield as_file(decompressed(file, str(path)))
         except SourceError as error:
             raise FormatError(str(error)) from error
         except (EOFError, OSError, lzma.LZMAError, zlib.error) as error:

@@ -1,0 +1,39 @@
+"""Holes: what stands where a value is missing, in lists and columns of any library. And what else a token may be."""
+
+from __future__ import annotations
+
+import math
+from decimal import Decimal
+from typing import Any
+
+import numpy as np
+
+MISSING = {"NAType", "NaTType", "MaskedConstant"}
+"""The types of pandas.NA, pandas.NaT and numpy.ma.masked."""
+LARGEST_ID = 2.0**53
+"""Floating-point numbers up to this hold every whole number."""
+
+
+def is_hole(value: Any) -> bool:
+    """Whether this is no value: None, NaN or NaT of any kind, pandas.NA, a null of Arrow's."""
+    kind = type(value)
+    if kind is str or kind is int:
+        return False
+    if value is None or kind.__name__ in MISSING:
+        return True
+    if isinstance(value, float | np.floating):
+        return bool(math.isnan(value))
+    if isinstance(value, Decimal):
+        return value.is_nan()
+    if isinstance(value, np.datetime64 | np.timedelta64):
+        return bool(np.isnat(value))
+    return getattr(value, "is_valid", True) is False and hasattr(value, "as_py")  # a scalar of Arrow's
+
+
+def text_of(value: Any) -> str:
+    """The text that a token is known by. A whole number is known by its digits, also one that pandas made a float
+    because a column had holes: 3.0 is "3".
+    """
+    if isinstance(value, float | np.floating) and -LARGEST_ID <= value <= LARGEST_ID and value == int(value):
+        return str(int(value))
+    return str(value)
