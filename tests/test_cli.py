@@ -361,12 +361,12 @@ def test_evaluate__columns_are_named_on_request(run, saved, tmp_path):
     assert run("evaluate", saved, pairs, "--columns", "3,4,x")[0] == 2
 
 
-def in_locale(*arguments, **environment):
+def in_locale(*arguments, typed=b"", **environment):
     """Run the command into a pipe, as a locale has it; its output as bytes."""
     plain = {"PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0", "LC_ALL": "C"}
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("LC_", "PYTHONIOENCODING"))}
     command = [sys.executable, "-m", "firth", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, env=kept | plain | environment, check=False)
+    return subprocess.run(command, capture_output=True, env=kept | plain | environment, check=False, input=typed)
 
 
 @pytest.mark.parametrize("options", [[], ["--json"]])
@@ -387,6 +387,12 @@ def test_output__csv_to_a_pipe_is_utf8(saved):
     done = in_locale("stability", saved, saved, "--csv", "-n", "3")
     assert (done.returncode, done.stderr) == (0, b"")
     assert "мир" in done.stdout.decode()
+
+
+def test_explore__what_is_piped_into_it_is_utf8_in_every_locale(saved):
+    done = in_locale("explore", saved, typed="мир ~ мир\n".encode())
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert b"1.0000" in done.stdout
 
 
 def test_similar__a_word_is_utf8_in_every_locale(saved):

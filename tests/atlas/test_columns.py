@@ -61,7 +61,19 @@ def test_read_columns__csv_and_tsv(tmp_path):
     path = tmp_path / "x.csv"
     path.write_text('word,part,score\nking,noun,3\n"a, b",,1\n', "utf-8")
     assert read_columns(path) == {"part": {"king": "noun", "a, b": ""}, "score": {"king": "3", "a, b": "1"}}
+    path.write_text("word;part\nking;a, b\n", "utf-8")
+    assert read_columns(path) == {"part": {"king": "a, b"}}
     path.write_text("word\tpart\nking\tnoun\n", "utf-8")
+    assert read_columns(path) == {"part": {"king": "noun"}}
+
+
+def test_read_columns__the_index_that_pandas_writes_is_no_word(tmp_path):
+    path = tmp_path / "x.csv"
+    path.write_text(",word,part\n0,king,noun\n1,go,verb\n", "utf-8")
+    assert read_columns(path) == {"part": {"king": "noun", "go": "verb"}}
+    path.write_text(",part,size\n0,3,4\n1,5,6\n", "utf-8")  # tokens that are numbers
+    assert read_columns(path) == {"part": {"0": "3", "1": "5"}, "size": {"0": "4", "1": "6"}}
+    path.write_text(",part\nking,noun\n", "utf-8")  # words as pandas' index
     assert read_columns(path) == {"part": {"king": "noun"}}
 
 

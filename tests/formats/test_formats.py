@@ -334,6 +334,34 @@ def test_read__lines_in_other_programs_ways(tmp_path, name, content):
     assert (found.words, found.vectors.tolist()) == (["a", "b c"], [[1, 2], [3, 4]])
 
 
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("names of columns, tabs.txt", '\t0\t1\na\t0.5\t2\nb c\t3\t4\n"\t5\t6\n'),
+        ("names of columns, tabs.tsv", '\t0\t1\na\t0.5\t2\nb c\t3\t4\n"\t5\t6\n'),
+        ("names of columns, spaces.txt", 'word 1 2\na 0.5 2\n"b c" 3 4\n" 5 6\n'),
+        ("quotes.txt", '"a" 0.5 2\n"b c" 3 4\n"""" 5 6\n'),
+        ("index.txt", '0 a 0.5 2\n1 b c 3 4\n2 " 5 6\n'),
+        ("R.txt", '"1" "a" 0.5 2\n"2" "b c" 3 4\n"3" """" 5 6\n'),
+    ],
+)
+def test_read__what_pandas_and_r_write_around_words_is_no_word(tmp_path, name, content):
+    (tmp_path / name).write_text(content)
+    found = load(tmp_path / name)
+    assert (found.words, found.vectors.tolist()) == (["a", "b c", '"'], [[0.5, 2], [3, 4], [5, 6]])
+
+
+def test_read__quotes_and_numbers_that_are_words_stay(tmp_path):
+    (tmp_path / "v.txt").write_text('"a" 0 1\n1 2 3\n2 4 5\n3 6 7\n" 8 9\n"" 8 1\n')
+    assert load(tmp_path / "v.txt").words == ['"a"', "1", "2", "3", '"', '""']
+    (tmp_path / "v.txt").write_text("1 2 3\n2 4 5\n3 6 7\n")
+    assert load(tmp_path / "v.txt").words == ["1", "2", "3"]
+    (tmp_path / "v.txt").write_text("1 a 2 3\n2 b 4 5\n4 c 6 7\n")
+    assert load(tmp_path / "v.txt").words == ["1 a", "2 b", "4 c"]
+    (tmp_path / "v.txt").write_text('2 2\n"a" 0 1\n"b" 2 3\n')  # whoever writes a header writes words as they are
+    assert load(tmp_path / "v.txt").words == ['"a"', '"b"']
+
+
 @pytest.mark.parametrize("white", ["\u00a0", "\u3000", "\u2028", " "])
 @pytest.mark.parametrize("header", ["", "2 2\n"])
 def test_read__the_first_word_may_be_white_space(tmp_path, white, header):

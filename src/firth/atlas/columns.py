@@ -93,13 +93,20 @@ def own(name: str, values: Mapping[str, Any], words: Sequence[str]) -> Column:
 
 
 def read_columns(path: str | Path) -> dict[str, dict[str, str]]:
-    """Columns from a CSV or TSV file with a header, the word first. Raises `FormatError`, with the line."""
+    """Columns from a CSV or TSV file with a header, the word first, or behind an index as pandas has it.
+
+    Raises `FormatError`, with the line.
+    """
     path = Path(path)
     try:
         lines = path.read_text("utf-8-sig").splitlines()
     except UnicodeDecodeError as error:
         raise FormatError(f"{path} is not UTF-8 text: {error}") from error
-    rows = list(csv.reader(lines, delimiter="\t" if lines and "\t" in lines[0] else ","))
+    header_line = lines[0] if lines else ""
+    delimiter = next((mark for mark in "\t,;" if mark in header_line), ",")
+    rows = list(csv.reader(lines, delimiter=delimiter))
+    if _has_index(rows):
+        rows = [row[1:] for row in rows]
     if not rows or len(rows[0]) < 2:
         raise FormatError(f"{path}, line 1: wanted a header, the word and one column more at least")
     header = rows[0]
@@ -114,6 +121,14 @@ def read_columns(path: str | Path) -> dict[str, dict[str, str]]:
         for name, value in zip(header[1:], row[1:], strict=True):
             found[name][row[0]] = value
     return found
+
+
+def _has_index(rows: Sequence[Sequence[str]]) -> bool:
+    """Whether the first column has no name and counts the lines, and words follow it."""
+    if len(rows) < 2 or len(rows[0]) < 3 or rows[0][0] != "":
+        return False
+    filled = [row for row in rows[1:] if len(row) > 1]
+    return all(row[0] == str(i) for i, row in enumerate(filled)) and any(_number(row[1]) is None for row in filled)
 
 
 def _shares(values: Any) -> UInt16:

@@ -23,7 +23,7 @@ def _show(message: Warning | str, category: type[Warning], *where: Any, **_: Any
 
 def main() -> None:
     """Run the command. Exit codes: 0 done, 1 an error of the task, 2 of the command line, 130 interrupted."""
-    _write_utf8_to_pipes()
+    _use_utf8_for_pipes()
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("always", FirthWarning)
@@ -45,13 +45,13 @@ def main() -> None:
     sys.exit(code or 0)
 
 
-def _write_utf8_to_pipes() -> None:
-    """Let output for other programs be UTF-8 whatever the locale, and be escaped where an encoding cannot hold it.
+def _use_utf8_for_pipes() -> None:
+    """Let what other programs write and read be UTF-8 whatever the locale, escaped where an encoding cannot hold it.
 
     An encoding that somebody asked for (PYTHONIOENCODING), or a terminal has, stays.
     """
-    out = sys.stdout
-    if not isinstance(out, io.TextIOWrapper) or out.encoding.lower().replace("-", "") == "utf8":
-        return
-    is_asked_for = out.isatty() or bool(os.environ.get("PYTHONIOENCODING", "").partition(":")[0])
-    out.reconfigure(encoding=out.encoding if is_asked_for else "utf-8", errors="backslashreplace")
+    for stream, errors in ((sys.stdin, "replace"), (sys.stdout, "backslashreplace")):
+        if not isinstance(stream, io.TextIOWrapper):
+            continue
+        is_asked_for = stream.isatty() or bool(os.environ.get("PYTHONIOENCODING", "").partition(":")[0])
+        stream.reconfigure(encoding=stream.encoding if is_asked_for else "utf-8", errors=errors)

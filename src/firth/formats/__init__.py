@@ -74,7 +74,9 @@ def read(
     limit: int | None = None,
     numbers_in_words: bool = False,
 ) -> WordVectors:
-    """Read vectors that another program wrote; packed by gzip, bzip2, xz or zstd, if they are of a format of lines.
+    """Read vectors that another program wrote; packed by gzip, bzip2, xz or zstd, or not.
+
+    Numbers too great for float32 become infinite.
 
     Parameters
     ----------

@@ -57,7 +57,7 @@ class Reading:
 
     def text(self, word: str, path: Path, where: str) -> str:
         """The word of text that was read with `surrogateescape`."""
-        return word if word.isascii() else self.word(word.encode("utf-8", "surrogateescape"), path, where)
+        return self.word(word.encode("utf-8", "surrogateescape"), path, where)
 
 
 def warn(message: str) -> None:

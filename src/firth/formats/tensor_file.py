@@ -64,12 +64,11 @@ def read(path: Path, reading: Reading) -> WordVectors:
         ):
             raise FormatError(f"{path}: the tensor 'mapping' does not lead to {len(vectors):,} vectors")
         vectors = vectors[rows[: len(words)]]
-    with np.errstate(over="ignore", invalid="ignore"):
-        found = np.asarray(vectors[: len(words)], np.float32)
-        if weights is not None:
-            if weights.shape != (count,):
-                raise FormatError(f"{path}: the tensor 'weights' has the shape {weights.shape}, not ({count},)")
-            found = found * np.asarray(weights[: len(words)], np.float32)[:, None]
+    found = np.asarray(vectors[: len(words)], np.float32)
+    if weights is not None:
+        if weights.shape != (count,):
+            raise FormatError(f"{path}: the tensor 'weights' has the shape {weights.shape}, not ({count},)")
+        found = found * np.asarray(weights[: len(words)], np.float32)[:, None]
     return without_counts(words, found, path)
 
 

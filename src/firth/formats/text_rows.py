@@ -14,6 +14,10 @@ from firth.formats.words import without_counts
 from firth.vectors import WordVectors
 
 LONGEST_LINE = 1 << 22
+NAMES_OF_WORDS = {"", "word", "words", "token", "tokens", "term", "index", "name", "label"}
+"""What stands above the words where a line names the columns."""
+SHORTEST_INDEX = 3
+"""Words that are needed to call the numbers before them a running index."""
 FIRST_BYTES = 1 << 24
 """Memory for the rows of a file whose size does not tell how many there are; it grows."""
 
@@ -31,8 +35,7 @@ class Rows:
         """One more row: a sequence of numbers, or of strings that are numbers. Raises `ValueError` for others."""
         if self.count == len(self.array):
             self.array.resize((self.count + self.count // 2 + 16, self.array.shape[1]), refcheck=False)
-        with np.errstate(over="ignore", invalid="ignore"):  # what is too large for float32 is infinite
-            self.array[self.count] = values
+        self.array[self.count] = values
         self.count += 1
 
     def finished(self) -> Float32:
@@ -84,38 +87,72 @@ def read_rows(
     number, line = (1, first_line) if size is None else (2, file.readline(LONGEST_LINE))
     promise = f"the header promised {width:,}: is this the binary format?" if size else f"the first line {width:,}"
     no_word = 0
-    while line and not reading.ends_at(len(words)):
+
+    def wrong(what: str) -> FormatError:
+        return FormatError(f"{path}, line {number:,}{what}")
+
+    while line and len(words) != reading.limit:
         if text := line.rstrip("\r\n").rstrip(" \t"):
-            where = f"{path}, line {number:,}"
             word, values = _word_and_values(text, width)
             if len(values) != width:
-                raise FormatError(f"{where} has {len(values):,} values, {promise}")
+                raise wrong(f" has {len(values):,} values, {promise}")
             if " " in word and not reading.numbers_in_words and is_float(word.rsplit(" ", 1)[-1]):
-                raise FormatError(
-                    f"{where} has more numbers than {width:,}, or a word that ends in one: {text[:60]!r}."
+                raise wrong(
+                    f" has more numbers than {width:,}, or a word that ends in one: {text[:60]!r}."
                     " If that is its word, say so: numbers_in_words=True, --numbers-in-words"
                 )
+            if number == 1 and _is_names_of_columns(word, values):
+                number, line = number + 1, file.readline(LONGEST_LINE)
+                continue
             no_word += not word
             if no_word > 1:
-                raise FormatError(f"{where} has {width:,} numbers and no word: {text[:60]!r}")
+                raise wrong(f" has {width:,} numbers and no word: {text[:60]!r}")
             try:
                 rows.add(values)
             except ValueError as error:
-                raise FormatError(f"{where}: {error}") from error
-            words.append(reading.text(word, path, f"line {number:,}"))
+                raise wrong(f": {error}") from error
+            words.append(word if word.isascii() else reading.text(word, path, f"line {number:,}"))
         number, line = number + 1, file.readline(LONGEST_LINE)
     if len(words) > 1 and all("." in word and is_float(word) for word in words):
         raise FormatError(
             f"{path} has numbers only, and no words in front of them: is it a .tsv, with the words beside?"
         )
-    return without_counts(words, rows.finished(), path), len(words)
+    return without_counts(_as_meant(words) if size is None else words, rows.finished(), path), len(words)
+
+
+def _is_names_of_columns(word: str, values: list[str]) -> bool:
+    """Whether a line numbers the columns, as the first one that pandas writes does."""
+    if word.strip('"').lower() not in NAMES_OF_WORDS:
+        return False
+    return any(values == [str(i) for i in range(first, first + len(values))] for first in (0, 1))
+
+
+def _as_meant(words: list[str]) -> list[str]:
+    """Words without what pandas and R put around them: an index, and quotes around all or around those with spaces."""
+    words = _without_index(words)
+    if len(words) > 1 and all(map(_is_quoted, words)):
+        return [word[1:-1].replace('""', '"') for word in words]
+    return [word[1:-1].replace('""', '"') if " " in word and _is_quoted(word) else word for word in words]
+
+
+def _without_index(words: list[str]) -> list[str]:
+    first = words[0].partition(" ")[0].strip('"') if words else ""
+    if len(words) < SHORTEST_INDEX or not first.isdecimal():
+        return words
+    for mark in ("", '"'):
+        indexes = [f"{mark}{i}{mark} " for i in range(int(first), int(first) + len(words))]
+        if all(map(str.startswith, words, indexes)):
+            return [word[len(index) :] for word, index in zip(words, indexes, strict=True)]
+    return words
+
+
+def _is_quoted(word: str) -> bool:
+    return len(word) > 1 and word[0] == word[-1] == '"' and '"' not in word[1:-1].replace('""', "")
 
 
 def _word_and_values(text: str, width: int) -> tuple[str, list[str]]:
     if "\t" in text:
         word, _, rest = text.partition("\t")
         return word, rest.replace("\t", " ").split(" ")
-    word, *values = text.rsplit(" ", width)
-    if "" in values:  # columns that are aligned
-        word, *values = text.rsplit(None, width)
+    word, *values = text.rsplit(None if "  " in text.lstrip() else " ", width)  # columns may be aligned
     return word, values

@@ -43,7 +43,7 @@ def read(path: Path, reading: Reading) -> WordVectors:
         words: list[str] = []
         rows = Rows(width, expected_rows(path, width, 4 * width + 2, size, reading))
         data, at = b"", 0
-        while not reading.ends_at(len(words)):
+        while len(words) != reading.limit:
             space = data.find(b" ", at)
             if space < 0 or len(data) - space <= 4 * width:
                 data, at = data[at:] + file.read((1 << 22) + 4 * width), 0
