@@ -60,7 +60,7 @@ class WordNotFoundError(FirthError, KeyError):
         self.word = word
         self.similar = tuple(similar)
         hint = f"; near it: {', '.join(self.similar)}" if self.similar else ""
-        self.message = f"{word!r} is not in the vocabulary{hint}"
+        self.message = f"{shortened(word)} is not in the vocabulary{hint}"
         super().__init__(self.message)
 
     def __str__(self) -> str:

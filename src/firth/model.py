@@ -25,7 +25,7 @@ import numpy as np
 
 from firth import __version__, formats
 from firth.config import TrainingConfig
-from firth.errors import FirthError, FormatError
+from firth.errors import FirthError, FormatError, shortened
 from firth.files import new_folder, refuse_to_overwrite, sha256_of
 from firth.phrases import FILE as PHRASES
 from firth.phrases import Phrases
@@ -124,7 +124,7 @@ class Word2Vec(WordVectors):
             "concatenated": lambda: np.concatenate([inputs, outputs], axis=1),
         }
         if kind not in made:
-            raise ValueError(f"there are {', '.join(made)} vectors, not {kind!r}")
+            raise ValueError(f"there are {', '.join(made)} vectors, not {shortened(kind)}")
         return WordVectors(self.vocabulary, made[kind]())
 
     def _facts(self) -> dict[str, str]:
@@ -226,11 +226,15 @@ class Word2Vec(WordVectors):
 
 def load(path: str | Path, *, verify: bool = True) -> WordVectors:
     """Load a model's folder, as `Word2Vec`, or a file of vectors of another program, as `WordVectors`."""
-    path = Path(path)
-    if path.is_dir():
+    given, path = path, Path(path)
+    try:
+        is_folder, exists = path.is_dir(), path.exists()
+    except (OSError, ValueError):  # too long, or with a NUL
+        is_folder = exists = False
+    if is_folder:
         return Word2Vec.load(path, verify=verify)
-    if not path.exists():
-        raise FormatError(f"there is no model {path}")
+    if not exists:
+        raise FormatError(f"there is no model {shortened(str(given))[1:-1]}")
     return formats.read(path)
 
 

@@ -14,10 +14,10 @@ import numpy as np
 
 from firth import rounds
 from firth.checkpoints import Checkpoints
-from firth.config import TrainingConfig
+from firth.config import TrainingConfig, is_int, plain
 from firth.corpus import Corpus, is_encoded
 from firth.encoding import encode
-from firth.errors import ConfigError, CorpusError, FormatError
+from firth.errors import ConfigError, CorpusError, FormatError, shortened
 from firth.fitting import Fit, job_of
 from firth.joining import find_phrases, join_phrases
 from firth.kernels import compiler
@@ -217,7 +217,7 @@ def train_more(
     Raises `ConfigError`, `SourceError`, or `CorpusError` if the text has no two words to learn.
     """
     if vocabulary not in {"keep", "grow", "replace"}:
-        raise ConfigError(f"vocabulary must be keep, grow or replace, not {vocabulary!r}")
+        raise ConfigError(f"vocabulary must be keep, grow or replace, not {shortened(vocabulary)}")
     if settings.get("vector_size", model.vector_size) != model.vector_size:
         raise ConfigError(f"the model's vectors have {model.vector_size} numbers: vector_size cannot be another")
     before = dataclasses.asdict(model.config)
@@ -344,9 +344,9 @@ def epochs_for(tokens: int) -> int:
 def _checked(threads: int | None) -> int:
     if threads is None:
         return usable_threads()
-    if not isinstance(threads, int) or isinstance(threads, bool) or not 1 <= threads <= 1024:
-        raise ConfigError(f"threads must be a whole number from 1 to 1,024, not {threads!r}")
-    return threads
+    if not is_int(1, 1024)(plain(threads)):
+        raise ConfigError(f"threads must be a whole number from 1 to 1,024, not {shortened(threads)}")
+    return int(threads)
 
 
 @contextmanager

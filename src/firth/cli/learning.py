@@ -20,6 +20,7 @@ from firth.cli.shared import (
     overwrite_option,
     print_json,
     print_table,
+    quoted,
     topn_option,
 )
 from firth.config import TrainingConfig
@@ -53,6 +54,16 @@ class NumberOr(click.ParamType):  # type: ignore[type-arg]
             self.fail(f"{value!r} is not a valid integer, nor {self.word!r}.", param, ctx)
 
 
+class Separator(click.ParamType):  # type: ignore[type-arg]
+    """A string, in which a backslash and a t are a tab, as shells pass it."""
+
+    name = "text"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The string."""
+        return str(value).replace("\\t", "\t")
+
+
 TYPES = {"int": int, "float": float, "str": str, "int | str": NumberOr("sentence")}
 """How the values of settings are given, by their types."""
 DEMO_WORDS = ("exception", "month", "file", "thread", "integer", "import")
@@ -75,7 +86,7 @@ def training_options(command: Callable[..., None]) -> Callable[..., None]:
         if isinstance(field.default, bool):
             flag = f"{flag}/--no-{field.name.replace('_', '-')}"
         else:
-            options["type"] = TYPES[field.type.removesuffix(" | None")]
+            options["type"] = Separator() if field.name == "separator" else TYPES[field.type.removesuffix(" | None")]
         options["show_default"] = field.default is not None
         command = click.option(flag, field.name, **options)(command)
     return command
@@ -157,7 +168,7 @@ def train(
     if as_json:
         return print_json(facts(model) | {"model": str(output)})
     click.echo(f"{len(model):,} words, {model.vector_size} dimensions, saved to {output}")
-    click.echo(f"try: firth similar {output} {model.words[min(100, len(model) - 1)]}")
+    click.echo(f"try: firth similar {quoted(output)} {quoted(model.words[min(100, len(model) - 1)])}")
 
 
 @contextmanager
@@ -253,7 +264,7 @@ def train_more(
     check_output(output, overwrite=overwrite)
     loaded = load(model)
     if not isinstance(loaded, Word2Vec):
-        raise FormatError(f"{model} is no firth model: start from it with firth train --start {model}")
+        raise FormatError(f"{model} is no firth model: start from it with firth train --start {quoted(model)}")
     given = {name: value for name, value in settings.items() if value is not None}
     with checkpoints_beside(output, overwrite=overwrite, resume=resume) as checkpoints:
         more = loaded.train_more(
@@ -312,11 +323,11 @@ def demo(output: Path, overwrite: bool, threads: int | None, progress: bool | No
         click.echo(f"  {click.style(word, bold=True):>12}  {', '.join(w for w, _ in neighbors)}")
     click.echo(f"\nThe model is in {output}. Try next:")
     command = Path(sys.argv[0])
-    firth = "firth" if command.name != "firth" or _on_path(command) else os.path.relpath(command)
-    click.echo(f"  {firth} similar {output} tuple")
-    click.echo(f"  {firth} analogy {output} file open socket")
-    click.echo(f"  {firth} map {output}")
-    click.echo(f"  {firth} export {output} vectors.txt")
+    firth = "firth" if command.name != "firth" or _on_path(command) else quoted(os.path.relpath(command))
+    click.echo(f"  {firth} similar {quoted(output)} tuple")
+    click.echo(f"  {firth} analogy {quoted(output)} file open socket")
+    click.echo(f"  {firth} map {quoted(output)}")
+    click.echo(f"  {firth} export {quoted(output)} vectors.txt")
     click.echo(f"  {firth} train YOUR_TEXT.txt -o words.firth")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import dataclasses
 import json
+import shlex
 import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
@@ -55,6 +56,11 @@ def facts(model: Word2Vec) -> dict[str, Any]:
         "settings": dataclasses.asdict(model.config),
         "history": [dataclasses.asdict(result) for result in model.history],
     }
+
+
+def quoted(argument: object) -> str:
+    """A path or a word, as it is typed into a shell."""
+    return shlex.quote(str(argument))
 
 
 def answer(query: str, found: Neighbors) -> dict[str, Any]:
