@@ -6,6 +6,7 @@ the file, and maps the rest. The layout: 8 bytes of header length, little-endian
 
 from __future__ import annotations
 
+import hashlib
 import json
 import math
 from collections.abc import Mapping
@@ -15,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from firth.errors import FormatError
+from firth.files import release_pages, sha256_of
 
 LONGEST_HEADER_BYTES = 1 << 20
 
@@ -70,3 +72,13 @@ def map_tensor(path: Path, name: str | None = None) -> Float32:
     if math.prod(shape) == 0:
         return np.zeros(shape, np.float32)
     return np.asarray(np.memmap(path, "<f4", "r", 8 + header_size + start, shape))
+
+
+def sha256_of_mapped(array: Float32, path: Path) -> str:
+    """The SHA-256 of the file that an array was mapped from, as it was then, whatever has become of the path since."""
+    memory = getattr(array.base, "_mmap", None)
+    if memory is None or len(memory) != getattr(array.base, "offset", 0) + array.nbytes:  # not from the beginning
+        return sha256_of(path)
+    digest = hashlib.sha256(memory).hexdigest()
+    release_pages(array)
+    return digest
