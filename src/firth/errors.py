@@ -50,7 +50,10 @@ class UnwritableWordError(FirthError, ValueError):
 
 
 class StopTraining(Exception):  # noqa: N818  # as StopIteration, it is no error
-    """Raised by a function that is called with a training's events: it ends here, and the model is as it is now."""
+    """Raised by a function that is called with a training's events: it ends here, and the model is as it is now.
+
+    While the text is still read, there is no model: the training ends with a `FirthError`.
+    """
 
 
 class WordNotFoundError(FirthError, KeyError):
