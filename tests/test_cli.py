@@ -1,6 +1,7 @@
 import io
 import json
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -68,6 +69,24 @@ def test_train__switches_and_several_sources(run, small_text, tmp_path):
     )  # fmt: skip
     assert code == 0
     assert "EAT" in load(tmp_path / "m")
+
+
+def test_train__a_separator_of_backslash_and_t_is_a_tab(run, tmp_path):
+    (tmp_path / "a.tsv").write_text("New York\tOslo\nOslo\tNew York\n" * 20)
+    arguments = ["--separator", r"\t", "--min-count", 1, "--epochs", 1, "--vector-size", 4, "--sample", 0]
+    run("train", tmp_path / "a.tsv", "-o", tmp_path / "m", *arguments)
+    assert sorted(load(tmp_path / "m").words) == ["new york", "oslo"]
+    assert load(tmp_path / "m").config.separator == "\t"
+
+
+def test_train__what_to_try_can_be_typed_into_a_shell(run, tmp_path):
+    (tmp_path / "a.txt").write_text("it's,that's\n" * 60)
+    output = tmp_path / "my model"
+    settings = ["--min-count", 1, "--epochs", 1, "--vector-size", 4, "--sample", 0]
+    _, said, _ = run("train", tmp_path / "a.txt", "-o", output, "--separator=,", "--no-strip-punctuation", *settings)
+    command = said.splitlines()[-1].removeprefix("try: ")
+    assert shlex.split(command) == ["firth", "similar", str(output), "that's"]
+    assert run(*shlex.split(command)[1:])[0] == 0
 
 
 def test_train__an_existing_output_is_refused_before_any_work(run, small_text, saved):

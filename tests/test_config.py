@@ -1,8 +1,12 @@
+import dataclasses
+import json
 import math
 
+import numpy as np
 import pytest
 
-from firth.config import TextConfig, TrainingConfig
+import firth
+from firth.config import ELSEWHERE, TextConfig, TrainingConfig
 from firth.errors import ConfigError
 
 
@@ -61,8 +65,73 @@ def test_config__rounds_of_one_block_have_no_other_size():
 
 
 def test_config__an_unknown_name_is_answered_with_the_known():
-    with pytest.raises(ConfigError, match=r"no such setting: size; there are .*vector_size"):
-        TrainingConfig.of({"size": 100})
+    with pytest.raises(ConfigError, match=r"no such setting: length; there are .*vector_size"):
+        TrainingConfig.of({"length": 100})
+
+
+def test_config__the_names_that_gensim_and_fasttext_have_are_answered_with_ours():
+    with pytest.raises(ConfigError, match=r"no such setting: size \(here: vector_size\), iter \(here: epochs\), x; "):
+        TrainingConfig.of({"size": 100, "iter": 5, "x": 1})
+    names = {field.name for field in dataclasses.fields(TrainingConfig)}
+    for name, ours in ELSEWHERE.items():
+        assert name not in names
+        assert ours.split("=")[0] in names or ours == "threads, an argument of train"
+    for name in ("workers", "sg", "hs", "alpha", "ns_exponent"):
+        with pytest.raises(ConfigError, match=rf"{name} \(here: "):
+            firth.train([["a", "b"]], **{name: 1})
+
+
+def test_config__numbers_of_numpy_become_pythons_own():
+    given = {
+        "vector_size": np.int64(50),
+        "epochs": np.uint8(3),
+        "learning_rate": np.float32(0.05),
+        "sample": np.float64(0),
+        "lowercase": np.bool_(False),
+        "window": np.array(4),
+        "architecture": np.str_("cbow"),
+    }
+    config = TrainingConfig(**given)
+    wanted = {"vector_size": 50, "epochs": 3, "learning_rate": float(np.float32(0.05)), "sample": 0.0}
+    wanted |= {"lowercase": False, "window": 4, "architecture": "cbow"}
+    found = {name: getattr(config, name) for name in given}
+    assert found == wanted
+    assert {name: type(value) for name, value in found.items()} == {name: type(v) for name, v in wanted.items()}
+    assert TrainingConfig.of(json.loads(json.dumps(dataclasses.asdict(config)))) == config
+
+
+@pytest.mark.parametrize(
+    ("setting", "value"),
+    [
+        ("vector_size", np.bool_(True)),
+        ("vector_size", np.float64(50)),
+        ("vector_size", np.float32(50.5)),
+        ("learning_rate", np.float32("nan")),
+        ("learning_rate", np.bool_(True)),
+        ("lowercase", np.int64(1)),
+        ("vector_size", np.array([50])),
+        ("epochs", np.datetime64("2026-01-01")),
+    ],
+)
+def test_config__values_of_numpy_that_make_no_sense_are_named(setting, value):
+    with pytest.raises(ConfigError, match=f"{setting} must be"):
+        TrainingConfig(**{setting: value})
+
+
+def test_config__what_is_long_is_quoted_in_short():
+    for settings in ({"architecture": "x" * 10_000}, {"x" * 10_000: 1}, {"window": list(range(10_000))}):
+        with pytest.raises(ConfigError) as raised:
+            TrainingConfig.of(settings)
+        assert len(str(raised.value)) < 1000
+
+
+def test_threads__may_be_a_number_of_numpy():
+    settings = {"min_count": 1, "sample": 0, "epochs": 1, "vector_size": np.int16(4)}
+    model = firth.train([["a", "b"]] * 50, threads=np.int64(1), **settings)
+    assert model["a"].shape == (4,)
+    for wrong in (True, np.bool_(True), 1.0, 0, np.int64(2000)):
+        with pytest.raises(ConfigError, match="threads must be"):
+            firth.train([["a", "b"]], threads=wrong)
 
 
 def test_config__of_training_is_one_of_text_too():

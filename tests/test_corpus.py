@@ -14,7 +14,7 @@ from firth import encoding, files, merging
 from firth.config import TextConfig
 from firth.corpus import Corpus
 from firth.encoding import Numbering, encode
-from firth.errors import CorpusError, FormatError, OutputExistsError, SourceError
+from firth.errors import CorpusError, FormatError, OutputExistsError, SourceError, StopTraining
 from firth.kernels import compiler
 from firth.sources import as_source
 from firth.tables import column
@@ -406,6 +406,13 @@ def test_encode__goes_on_where_it_was_interrupted(tmp_path, monkeypatch, kind, b
     interrupted.stop_after(22, threads=before)
     interrupted.stop_after(20 + 11, threads=before)  # the first 20 are not scanned again
     assert interrupted.go_on(monkeypatch, threads=after) == interrupted.blocks - 30
+
+
+@needs_locks
+def test_encode__goes_on_where_a_report_stopped_it(tmp_path, monkeypatch):
+    interrupted = Interrupted(tmp_path, monkeypatch)
+    interrupted.stop_after(22, StopTraining)
+    assert interrupted.go_on(monkeypatch) == interrupted.blocks - 20
 
 
 @needs_locks

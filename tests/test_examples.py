@@ -290,3 +290,20 @@ def test_random_order__is_a_permutation_of_its_own_for_each_epoch():
     assert sorted(orders[0]) == sorted(orders[1]) == list(range(100))
     assert orders[0] != orders[1]
     assert random_order(0, 1).tolist() == []
+
+
+@pytest.mark.parametrize("wrong", ["shakespeare.txt", "one text\nof two lines", b"bytes", {"one text", "another"}])
+def test_texts__one_string_or_a_set_is_not_many_texts(wrong):
+    with pytest.raises(TypeError, match="wanted a list of texts, not "):
+        capped_vocabulary(wrong, 10)
+    with pytest.raises(TypeError, match="wanted a list of texts, not "):
+        vectorize(wrong, ["", "[UNK]", "a"], 3)
+
+
+@pytest.mark.parametrize("number", [np.int64(1), np.uint8(1)])
+def test_numbers__may_be_of_numpy(number):
+    wanted = skipgrams([1, 2, 3], 4, window_size=1)
+    assert np.array_equal(skipgrams([1, 2, 3], 4, window_size=number).pairs, wanted.pairs)
+    for wrong in (np.int64(0), np.float64(1), np.bool_(True), True):
+        with pytest.raises(ValueError, match="window_size must be"):
+            skipgrams([1, 2, 3], 4, window_size=wrong)

@@ -490,3 +490,22 @@ def test_command__takes_a_window_of_a_sentence_or_a_number(tmp_path):
     for window in ("word", "-1", "2.5"):
         result = CliRunner().invoke(cli, [*common, "-o", str(tmp_path / "no.firth"), "--window", window])
         assert result.exit_code != 0
+
+
+@pytest.mark.parametrize("stage", ["Compiling", "Reading", "Joining"])
+def test_stop_training__before_anything_is_learned_is_an_error_that_says_so(small_text, tmp_path, monkeypatch, stage):
+    monkeypatch.setattr("firth.training.compiler.is_compiled", lambda job: False)
+    monkeypatch.setattr("firth.training.compiler.beside.start", lambda *_: None)
+    seen = []
+
+    def stop(event):
+        seen.append(type(event).__name__)
+        if seen[-1] == stage:
+            raise firth.StopTraining
+
+    settings = {"phrase_passes": 1, "epochs": 1, "vector_size": 4}
+    with pytest.raises(firth.FirthError, match="before anything was learned: there is no model"):
+        firth.train(small_text, progress=stop, checkpoints=tmp_path / "kept", **settings)
+    assert seen[-1] == stage
+    assert not (tmp_path / "kept").exists()
+    assert len(firth.train(small_text, progress=False, **settings)) > 2

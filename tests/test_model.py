@@ -1,6 +1,10 @@
+import copy
 import json
+import multiprocessing
 import os
+import pickle
 import resource
+import shutil
 import subprocess
 import sys
 
@@ -164,6 +168,52 @@ def test_load__what_is_not_a_model(tmp_path, content):
         load(tmp_path / "m")
     with pytest.raises(FormatError, match="there is no model"):
         load(tmp_path / "none")
+
+
+COPIES = {
+    "as it is": lambda model: model,
+    "copied": copy.copy,
+    "copied deeply": copy.deepcopy,
+    "pickled": lambda model: pickle.loads(pickle.dumps(model)),
+}
+
+
+@pytest.mark.parametrize("way", COPIES)
+def test_load__what_was_loaded_is_whole_whatever_becomes_of_its_folder(model, vectors, tmp_path, way):
+    folder = model.save(tmp_path / "m")
+    copied = COPIES[way](load(folder))
+    other = Word2Vec(model.vocabulary, -model.vectors, -model.output_vectors, model.config, [])
+    other.save(folder, overwrite=True)
+    assert np.array_equal(copied.output_vectors, model.output_vectors)
+    copied = COPIES[way](load(folder))
+    shutil.rmtree(folder)
+    assert everything(load(copied.save(tmp_path / "again"))) == everything(other)
+    assert np.array_equal(copied.choose("output").vectors, other.output_vectors)
+    text = [["the", "king", "queen"]] * 30
+    more, wanted = (m.train_more(text, epochs=1, min_count=1, sample=0, threads=1) for m in (copied, other))
+    assert np.array_equal(more.output_vectors, wanted.output_vectors)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs a fork")
+def test_load__what_was_loaded_is_whole_in_a_forked_process(model, tmp_path):
+    loaded = load(model.save(tmp_path / "m"))
+    shutil.rmtree(tmp_path / "m")
+    forked = multiprocessing.get_context("fork")
+    found = forked.Queue()
+    process = forked.Process(target=lambda: found.put(everything(loaded)))
+    process.start()
+    assert found.get(timeout=60) == everything(model)
+    process.join(60)
+
+
+def test_pickle__of_altered_output_vectors_is_refused(model, tmp_path):
+    folder = model.save(tmp_path / "m")
+    loaded = load(folder)
+    with (folder / OUTPUT).open("r+b") as file:
+        file.seek(-1, os.SEEK_END)
+        file.write(b"\x7f")
+    with pytest.raises(FormatError, match="altered"):
+        pickle.dumps(loaded)
 
 
 def test_output_vectors__may_be_absent(model):

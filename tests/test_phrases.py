@@ -235,3 +235,17 @@ def test_command__shows_phrases_and_trains_with_them(tmp_path):
     model = str(tmp_path / "m.firth")
     run("train", str(path), "-o", model, "--phrase-passes", "1", "--phrase-threshold", "2", "--epochs", "1", *cache)
     assert run("similar", model, "new york") == run("similar", model, "new_york").replace("new_york:", "new york:")
+
+
+def test_join__a_string_is_no_list_of_tokens():
+    with pytest.raises(TypeError, match="a list of tokens, not a string, 'new york'"):
+        Phrases([{("n", "e"): 1.0}]).join("new york")
+
+
+def test_find_phrases__numbers_may_be_of_numpy():
+    lists = [["new", "york", "is", "new"], ["a", "york", "is", "new", "york"]] * 10
+    wanted = firth.find_phrases(lists, min_count=1, threshold=0.1)
+    assert len(wanted)
+    assert firth.find_phrases(lists, min_count=np.int64(1), passes=np.int8(1), threshold=np.float64(0.1)) == wanted
+    with pytest.raises(ConfigError, match="threshold must be a number"):
+        firth.find_phrases(lists, threshold=np.float32("nan"))

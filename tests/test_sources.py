@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 import firth
 from firth.config import TextConfig
 from firth.encoding import encode
-from firth.errors import SourceError
+from firth.errors import FirthError, SourceError, shortened
 from firth.sources import as_source
 
 
@@ -228,6 +228,29 @@ def test_source__views_of_a_dict_have_an_order():
     texts = {"one two": 1, "three four one": 2}
     assert sentences(texts.keys()) == EXPECTED
     assert sentences(dict(enumerate(texts)).values()) == EXPECTED
+
+
+TEXT = "To be, or not to be: that is the question.\n" * 1000
+
+
+@pytest.mark.parametrize("read", [firth.train, encode, as_source, firth.load, lambda text: firth.column(text, "text")])
+@pytest.mark.parametrize("text", [TEXT, TEXT[:2000], TEXT[:200], "*" + TEXT, "\0" + TEXT], ids=range(5))
+def test_source__a_text_in_place_of_a_path_is_not_quoted_whole(read, text):
+    with pytest.raises(FirthError) as raised:
+        read(text)
+    assert "To be, or not to be" in str(raised.value)
+    assert len(str(raised.value)) < 300
+    if read in {firth.train, encode, as_source}:
+        assert "It looks like a text: pass it in a list, [text], or its lines" in str(raised.value)
+
+
+def test_shortened__quotes_a_beginning():
+    assert shortened("a" * 80) == repr("a" * 80)
+    assert shortened("a" * 81) == "'" + "a" * 78 + "…'"
+    assert shortened("it's " * 100) == '"' + ("it's " * 16)[:78] + '…"'
+    assert shortened(b"a" * 10**6) == "b'" + "a" * 77 + "…'"
+    assert shortened(list(range(100))) == repr(list(range(100)))[:79] + "…"
+    assert shortened(None) == "None"
 
 
 def test_source__a_used_up_generator_says_so():

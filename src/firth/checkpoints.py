@@ -21,7 +21,7 @@ from types import FrameType
 from typing import Any
 
 from firth.config import TrainingConfig
-from firth.errors import FirthError, FormatError, OutputExistsError
+from firth.errors import FirthError, FormatError, OutputExistsError, shortened
 from firth.files import held, new_folder, remove_abandoned, sha256_of
 from firth.kernels.blocks import Parameters
 from firth.rounds import VERSION, Done
@@ -201,7 +201,7 @@ def _read(path: Path) -> Checkpoint:
     try:
         state = json.loads((path / STATE).read_bytes())
         if state["format"] != FORMAT:
-            raise FormatError(f"{path} has the format {state['format']!r}: this firth reads {FORMAT!r}")
+            raise FormatError(f"{path} has the format {shortened(state['format'])}: this firth reads {FORMAT!r}")
         identity = Identity(
             TrainingConfig.of(state["config"]),
             str(state["corpus"]),

@@ -9,12 +9,18 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
-from firth.errors import ConfigError
+from firth.errors import ConfigError, shortened
 
 
 def setting(default: Any, doc: str, check: Callable[[Any], bool] | None = None, wanted: str = "") -> Any:
     """A dataclass field with a default, a help text, and what its values must satisfy."""
     return dataclasses.field(default=default, metadata={"doc": doc, "check": check, "wanted": wanted})
+
+
+def plain(value: Any) -> Any:
+    """Python's own number, truth value or string for one of NumPy's; anything else as it is."""
+    is_scalar = hasattr(value, "dtype") and hasattr(value, "item") and getattr(value, "shape", None) == ()
+    return value.item() if is_scalar else value
 
 
 def is_int(low: int, high: int = 2**31 - 1) -> Callable[[Any], bool]:
@@ -73,15 +79,42 @@ LONGEST_NGRAM = 100
 """Characters in an n-gram."""
 
 
+ELSEWHERE = {
+    "alpha": "learning_rate",
+    "bucket": "buckets",
+    "cbow_mean": 'context="mean" or "sum"',
+    "dim": "vector_size",
+    "epoch": "epochs",
+    "hs": 'objective="hierarchical-softmax"',
+    "iter": "epochs",
+    "lr": "learning_rate",
+    "max_final_vocab": "max_vocabulary",
+    "max_vocab_size": "max_vocabulary",
+    "maxn": "max_n",
+    "minCount": "min_count",
+    "min_alpha": "min_learning_rate",
+    "minn": "min_n",
+    "neg": "negative",
+    "ns_exponent": "noise_exponent",
+    "sg": 'architecture="skip-gram" or "cbow"',
+    "size": "vector_size",
+    "thread": "threads, an argument of train",
+    "workers": "threads, an argument of train",
+    "ws": "window",
+}
+"""What settings are called in gensim and fastText, and here."""
+
+
 class Config:
     """What all configurations share: every value is checked, and everything wrong named at once."""
 
     def __post_init__(self) -> None:
         for field in dataclasses.fields(self):  # type: ignore[arg-type]
-            if isinstance(field.default, tuple) and isinstance(getattr(self, field.name), list):
-                object.__setattr__(self, field.name, tuple(getattr(self, field.name)))
+            value = plain(getattr(self, field.name))
+            is_listed = isinstance(field.default, tuple) and isinstance(value, list)
+            object.__setattr__(self, field.name, tuple(value) if is_listed else value)
         wrong = [
-            f"{field.name} must be {field.metadata['wanted']}, not {getattr(self, field.name)!r}"
+            f"{field.name} must be {field.metadata['wanted']}, not {shortened(getattr(self, field.name))}"
             for field in dataclasses.fields(self)  # type: ignore[arg-type]
             if not field.metadata["check"](getattr(self, field.name))
         ]
@@ -96,7 +129,11 @@ class Config:
     def of(cls, settings: Mapping[str, Any]) -> Self:
         """The configuration with these settings. Raises `ConfigError` for a name it does not have."""
         names = [field.name for field in dataclasses.fields(cls)]  # type: ignore[arg-type]
-        unknown = [name for name in settings if name not in names]
+        unknown = [
+            f"{name} (here: {ELSEWHERE[name]})" if name in ELSEWHERE else shortened(name).strip("'")
+            for name in settings
+            if name not in names
+        ]
         if unknown:
             raise ConfigError(f"no such setting: {', '.join(unknown)}; there are {', '.join(names)}")
         return cls(**settings)

@@ -26,7 +26,7 @@ import platformdirs
 from firth.cache import remove_old_corpora, touch
 from firth.config import TextConfig
 from firth.corpus import VERSION, Corpus, is_encoded, write_about, write_words
-from firth.errors import CorpusError, FormatError
+from firth.errors import CorpusError, FormatError, StopTraining
 from firth.files import UNFINISHED, held, new_file, new_folder, release_pages, remove_abandoned, sha256_of
 from firth.kernels import compiler
 from firth.kernels.scanner import SENTENCE_END_NUMBER, translate
@@ -170,6 +170,8 @@ def _work_folder(folder: Path) -> Iterator[Path]:
             return
         try:
             yield work
+        except StopTraining:  # an interruption, as Ctrl-C is
+            raise
         except Exception:
             shutil.rmtree(work, ignore_errors=True)
             raise

@@ -50,7 +50,10 @@ class UnwritableWordError(FirthError, ValueError):
 
 
 class StopTraining(Exception):  # noqa: N818  # as StopIteration, it is no error
-    """Raised by a function that is called with a training's events: it ends here, and the model is as it is now."""
+    """Raised by a function that is called with a training's events: it ends here, and the model is as it is now.
+
+    While the text is still read, there is no model: the training ends with a `FirthError`.
+    """
 
 
 class WordNotFoundError(FirthError, KeyError):
@@ -64,7 +67,7 @@ class WordNotFoundError(FirthError, KeyError):
         super().__init__(self.message)
 
     def _say(self, hint: str) -> str:
-        return f"{self.word!r} is not in the vocabulary{hint}"
+        return f"{shortened(self.word)} is not in the vocabulary{hint}"
 
     def __str__(self) -> str:
         return self.message  # KeyError would show the message in quotes
@@ -74,7 +77,8 @@ class VectorNotFiniteError(WordNotFoundError):
     """A word has a vector with numbers that are not finite, which nothing can be said of: it is as good as unknown."""
 
     def _say(self, hint: str) -> str:
-        return f"the vector of {self.word!r} has numbers that are not finite (NaN or infinite): it is as if unknown"
+        vector = f"the vector of {shortened(self.word)}"
+        return f"{vector} has numbers that are not finite (NaN or infinite): it is as if unknown"
 
 
 class FirthWarning(UserWarning):

@@ -14,7 +14,8 @@ from typing import Any, NamedTuple, cast
 
 import numpy as np
 
-from firth.config import TextConfig
+from firth.config import TextConfig, is_int, plain
+from firth.errors import shortened
 from firth.kernels import compiler
 from firth.kernels.examples import draw_candidates, find_skipgrams, shuffle
 from firth.kernels.noise import Noise
@@ -110,7 +111,13 @@ def vectorize(
 
 
 def numbered(texts: Iterable[Text], config: TextConfig | None = None) -> Numbered:
-    """Number the tokens of texts. Raises `TypeError` for texts that are strings and lists."""
+    """Number the tokens of texts. Raises `TypeError` for texts that are strings and lists, for one string in place of
+    many, whose letters would be texts, and for a set, whose order is another in every process.
+    """
+    if isinstance(texts, str | bytes):
+        raise TypeError(f"wanted a list of texts, not one string, {shortened(texts)}: pass its lines, or [text]")
+    if isinstance(texts, set | frozenset):
+        raise TypeError("wanted a list of texts, not a set, which has no order")
     config, texts = config or TextConfig(), list(texts)
     kinds = {issubclass(kind, str) for kind in set(map(type, texts))}
     if len(kinds) > 1:
@@ -332,8 +339,8 @@ def random_order(n: int, seed: int, epoch: int = 0) -> Int64:
 
 
 def _positive_pairs(rows: Int32, vocabulary_size: int, window_size: int, sampling_table: Any, seed: int) -> Int32:
-    if not isinstance(window_size, int) or window_size < 1:
-        raise ValueError(f"window_size must be a whole number of 1 or more, not {window_size!r}")
+    if not is_int(1)(plain(window_size)):
+        raise ValueError(f"window_size must be a whole number of 1 or more, not {shortened(window_size)}")
     keep = np.zeros(0) if sampling_table is None else np.asarray(sampling_table, np.float64)
     if sampling_table is not None and keep.shape != (vocabulary_size,):
         raise ValueError(f"sampling_table must have {vocabulary_size:,} probabilities, not the shape {keep.shape}")
@@ -363,8 +370,8 @@ def _checked_sequences(sequences: Any, vocabulary_size: int) -> Int32:
 
 
 def _check_enough(num_sampled: int, possible: int, *, unique: bool) -> None:
-    if not isinstance(num_sampled, int) or num_sampled < 1:
-        raise ValueError(f"the number of samples must be a whole number of 1 or more, not {num_sampled!r}")
+    if not is_int(1)(plain(num_sampled)):
+        raise ValueError(f"the number of samples must be a whole number of 1 or more, not {shortened(num_sampled)}")
     if possible < (num_sampled if unique else 1):
         raise ValueError(f"cannot draw {num_sampled:,} {'unique ' * unique}samples from {max(possible, 0):,} classes")
 

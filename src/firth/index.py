@@ -19,7 +19,7 @@ from typing import Any
 
 import numpy as np
 
-from firth.errors import FirthError, FormatError
+from firth.errors import FirthError, FormatError, shortened
 from firth.files import new_file
 from firth.nearest import nearest, unit_rows
 from firth.team import usable_threads
@@ -171,7 +171,7 @@ def load_index(vectors: WordVectors, path: str | Path) -> NeighborIndex:
     except (SafetensorError, OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise FormatError(f"{path} is not an index, or cut short: {error!r}") from error
     if format != FORMAT:
-        raise FormatError(f"{path} has the format {format!r}: this firth reads {FORMAT!r}")
+        raise FormatError(f"{path} has the format {shortened(format)}: this firth reads {FORMAT!r}")
     if of != _fingerprint(vectors):
         raise FormatError(f"{path} is an index of other vectors: build it again with firth index")
     fits = middles.ndim == 2 and middles.shape[1] == vectors.vector_size and lists.shape == (len(vectors.finite()),)

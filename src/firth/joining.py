@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from firth.config import TextConfig, is_int
+from firth.config import TextConfig, is_int, is_real, or_none, plain
 from firth.corpus import TOKENS_AT_A_TIME, VERSION, Corpus, ranges_of_sentences, write_about, write_words
 from firth.encoding import default_cache, encode, for_once
 from firth.errors import ConfigError, FormatError
@@ -68,11 +69,12 @@ def find_phrases(
     the same settings, with no limit on how many pairs are counted. Raises `ConfigError` for settings that make no
     sense.
     """
+    passes, min_count, threshold = plain(passes), plain(min_count), plain(threshold)
     wanted = {
         "passes must be a whole number from 1 to 10": is_int(1, 10)(passes),
         "min_count must be a whole number of 1 or more": is_int(1)(min_count),
         f"scoring must be {' or '.join(THRESHOLDS)}": scoring in THRESHOLDS,
-        "threshold must be a number": threshold is None or isinstance(threshold, int | float),
+        "threshold must be a number": or_none(is_real(-math.inf))(threshold),
         "separator must be a string that is not empty": isinstance(separator, str) and separator != "",
     }
     if wrong := [rule for rule, holds in wanted.items() if not holds]:

@@ -17,7 +17,7 @@ import numpy as np
 
 from firth.aligned import aligned_zeros
 from firth.config import Config, is_bool, is_int, is_real, or_none, setting
-from firth.errors import ConfigError, DivergenceError
+from firth.errors import ConfigError, DivergenceError, shortened
 from firth.examples import Examples, random_order
 from firth.kernels.minibatch import COUNTERS, SLOTS, Batch, Objective, train_batches, update_rows
 from firth.kernels.randomness import INITIAL_VECTORS, fill_uniform, stream_key
@@ -100,7 +100,7 @@ class Embeddings:
     def final(self, kind: str = "target") -> Array:
         """The vectors that are the result: target, context, mean, or concatenation (V, 2 d)."""
         if kind not in FINAL_VECTORS:
-            raise ConfigError(f"final vectors are one of {', '.join(FINAL_VECTORS)}, not {kind!r}")
+            raise ConfigError(f"final vectors are one of {', '.join(FINAL_VECTORS)}, not {shortened(kind)}")
         return FINAL_VECTORS[kind](self.target, self.context)
 
     def copy_to(self, other: Embeddings) -> None:

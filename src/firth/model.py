@@ -26,13 +26,13 @@ import numpy as np
 
 from firth import __version__, formats
 from firth.config import TrainingConfig
-from firth.errors import FirthError, FirthWarning, FormatError
+from firth.errors import FirthError, FirthWarning, FormatError, shortened
 from firth.files import new_folder, refuse_to_overwrite, sha256_of
 from firth.formats.reading import Errors
 from firth.phrases import FILE as PHRASES
 from firth.phrases import Phrases
 from firth.subwords import Subwords
-from firth.tensors import map_tensor, write_tensor
+from firth.tensors import map_tensor, sha256_of_mapped, write_tensor
 from firth.vectors import WordVectors
 from firth.vocabulary import Vocabulary
 
@@ -86,6 +86,7 @@ class Word2Vec(WordVectors):
         self.folder = folder
         self.phrases = phrases
         self._output_vectors = output_vectors
+        self._output_sum: str | None = None  # a checksum that is still to be compared
 
     def _find(self, word: object) -> tuple[int | None, Float32]:
         """A word, or words with spaces between them that are a phrase."""
@@ -101,15 +102,19 @@ class Word2Vec(WordVectors):
 
         With hierarchical softmax they are those of the tree's V - 1 nodes, and the last row is zero.
         """
-        if self._output_vectors is not None:
-            return self._output_vectors
-        if self.folder is None:
+        if self._output_vectors is None:
             raise FirthError("this model has no output vectors")
-        _check_file(self.folder, OUTPUT, _read_about(self.folder)["files"], verify=True)
-        vectors = map_tensor(self.folder / OUTPUT, "output")
-        if vectors.shape != self.vectors.shape:
-            raise FormatError(f"{self.folder / OUTPUT} has the shape {vectors.shape}, not {self.vectors.shape}")
-        return vectors
+        if self._output_sum is not None and self.folder is not None:
+            if sha256_of_mapped(self._output_vectors, self.folder / OUTPUT) != self._output_sum:
+                raise FormatError(f"{self.folder / OUTPUT} has been altered: its checksum is another")
+            self._output_sum = None
+        return self._output_vectors
+
+    def __getstate__(self) -> dict[str, Any]:
+        """All of the model, for a copy or a pickle: it needs its folder no more."""
+        if self._output_vectors is not None:
+            _ = self.output_vectors  # whose checksum is compared now
+        return self.__dict__.copy()
 
     def choose(self, kind: str) -> WordVectors:
         """The same words with other vectors: the "input" vectors (as `vectors`), the "output" vectors, their "mean", or
@@ -127,7 +132,7 @@ class Word2Vec(WordVectors):
             "concatenated": lambda: np.concatenate([inputs, outputs], axis=1),
         }
         if kind not in made:
-            raise ValueError(f"there are {', '.join(made)} vectors, not {kind!r}")
+            raise ValueError(f"there are {', '.join(made)} vectors, not {shortened(kind)}")
         return WordVectors(self.vocabulary, made[kind]())
 
     def _facts(self) -> dict[str, str]:
@@ -217,7 +222,12 @@ class Word2Vec(WordVectors):
             raise FormatError(f"the model in {folder} has {len(vocabulary):,} words, vectors {vectors.shape}")
         if subwords is not None and subwords.own.shape != vectors.shape:
             raise FormatError(f"{folder / SUBWORDS} is of other words: {subwords.own.shape}, not {vectors.shape}")
-        return cls(vocabulary, vectors, None, config, history, folder.absolute(), phrases, subwords)
+        outputs = map_tensor(folder / OUTPUT, "output")  # now: there may be another model in the folder later
+        if outputs.shape != vectors.shape:
+            raise FormatError(f"{folder / OUTPUT} has the shape {outputs.shape}, not {vectors.shape}")
+        model = cls(vocabulary, vectors, outputs, config, history, folder.absolute(), phrases, subwords)
+        model._output_sum = str(about["files"][OUTPUT].get("sha256"))
+        return model
 
 
 def load(
@@ -242,10 +252,14 @@ def load(
         How to read a file: see `firth.formats.read`. A folder has no need of them; `limit` gives `WordVectors` of its
         first words.
     """
-    path = Path(path)
-    if not path.exists():
-        raise FormatError(f"there is no model {path}")
-    if path.is_dir():
+    given, path = path, Path(path)
+    try:
+        is_folder, exists = path.is_dir(), path.exists()
+    except (OSError, ValueError):  # too long, or with a NUL
+        is_folder = exists = False
+    if not exists:
+        raise FormatError(f"there is no model {shortened(str(given))[1:-1]}")
+    if is_folder:
         model: WordVectors = Word2Vec.load(path, verify=verify)
         loaded = model if limit is None else model.first(limit)
     else:

@@ -14,10 +14,11 @@ import re
 from collections.abc import Iterable
 from pathlib import Path
 
-from firth.errors import SourceError
+from firth.errors import SourceError, shortened
 
 OWN = {"model.json": "a model", "corpus.json": "an encoded corpus", "state.json": "a checkpoint"}
 """The file that says what one of firth's own folders is."""
+LONGEST_PATH = 4096
 OWN_BEGINNING = b'"format": "firth '
 OWN_BEGINNING_BYTES = 64
 
@@ -31,7 +32,8 @@ def expand(given: str | os.PathLike[str]) -> list[Path]:
     try:
         is_folder, exists = path.is_dir(), path.exists()
     except (OSError, ValueError) as error:  # a text in place of a path: too long, or with a NUL
-        raise SourceError(f"{_shown(given)} is not a path: {error}. {_TEXT_HINT}") from error
+        reason = getattr(error, "strerror", None) or error
+        raise SourceError(f"{shortened(str(given))} is not a path ({reason}). {_hint(given)}") from error
     if is_folder:
         return files_below(path)
     if exists:
@@ -39,16 +41,15 @@ def expand(given: str | os.PathLike[str]) -> list[Path]:
     if glob.has_magic(str(path)):
         if found := matching(str(path)):
             return found
-        raise SourceError(f"no file matches {_shown(given)}")
-    raise SourceError(f"there is no file or folder {_shown(given)}. {_TEXT_HINT}")
+        raise SourceError(f"no file matches {shortened(str(given))}. {_hint(given)}")
+    raise SourceError(f"there is no file or folder {shortened(str(given))}. {_hint(given)}")
 
 
-_TEXT_HINT = "(To train on text itself, pass a list of strings.)"
-
-
-def _shown(given: object) -> str:
+def _hint(given: object) -> str:
     text = str(given)
-    return repr(text if len(text) <= 60 else text[:57] + "…")
+    if "\n" in text or len(text) > LONGEST_PATH:
+        return "It looks like a text: pass it in a list, [text], or its lines, text.splitlines()"
+    return "(To train on text itself, pass a list of strings.)"
 
 
 def files_below(folder: Path) -> list[Path]:

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from firth.errors import FormatError
+from firth.errors import FormatError, shortened
 
 FORMAT = "firth phrases 1"
 FILE = "phrases.json"
@@ -31,6 +31,8 @@ class Phrases:
 
     def join(self, tokens: Sequence[str]) -> list[str]:
         """A sentence with its phrases joined: from the left to the right, each word in one phrase at most."""
+        if isinstance(tokens, str):
+            raise TypeError(f"wanted a list of tokens, not a string, {shortened(tokens)}: split it first")
         joined = list(tokens)
         for pairs in self.passes:
             sentence, joined = joined, []
@@ -57,7 +59,7 @@ class Phrases:
         try:
             found = json.loads(path.read_bytes())
             if found["format"] != FORMAT:
-                raise FormatError(f"{path} has the format {found['format']!r}: this firth reads {FORMAT!r}")
+                raise FormatError(f"{path} has the format {shortened(found['format'])}: this firth reads {FORMAT!r}")
             passes = [{_pair(a, b): float(score) for a, b, score in pairs} for pairs in found["passes"]]
             separator = found["separator"]
             if type(separator) is not str or not all(math.isfinite(s) for pairs in passes for s in pairs.values()):
@@ -82,5 +84,5 @@ class Phrases:
 
 def _pair(a: Any, b: Any) -> Pair:
     if type(a) is not str or type(b) is not str:
-        raise TypeError(f"a phrase of {a!r} and {b!r}, which are not words")
+        raise TypeError(f"a phrase of {shortened(a)} and {shortened(b)}, which are not words")
     return a, b

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from firth.atlas.projection import pca
-from firth.errors import FirthError, FormatError
+from firth.errors import FirthError, FormatError, shortened
 from firth.files import new_file
 from firth.vectors import WordVectors
 
@@ -38,7 +38,7 @@ def draw_words(
 
     Labels hide neither each other nor a point. Raises `FirthError` if there is no room for all: ask for more `inches`.
     """
-    words = list(dict.fromkeys(words))
+    words = _different(words)
     if len(words) < 2:
         raise FirthError("a picture of words needs two different ones at least")
     projection = pca(vectors.unit_vectors(words))
@@ -70,6 +70,12 @@ def draw_words(
                 line = back.transform(np.array([point, nearest]))
                 axes.plot(*line.T, transform=axes.transAxes, color="0.6", linewidth=0.6, zorder=1)
     return Path(path)
+
+
+def _different(words: Sequence[str]) -> list[str]:
+    if isinstance(words, str):
+        raise FirthError(f"wanted a list of words, not one string, {shortened(words)}")
+    return list(dict.fromkeys(words))
 
 
 def place_labels(points: Float64, sizes: Float64, area: Float64) -> Float64:
@@ -119,7 +125,7 @@ def draw_curves(losses: Mapping[str, Sequence[float]], path: str | Path, *, over
 
 def draw_similarities(vectors: WordVectors, words: Sequence[str], path: str | Path, *, overwrite: bool = False) -> Path:
     """Draw the cosines between words as a heat map, in the order given; return the file."""
-    words = list(dict.fromkeys(words))
+    words = _different(words)
     if not 2 <= len(words) <= MOST_IN_A_HEAT_MAP:
         raise FirthError(f"a heat map holds 2 to {MOST_IN_A_HEAT_MAP} different words, not {len(words)}")
     units = vectors.unit_vectors(words)
@@ -146,7 +152,7 @@ class _figure:  # noqa: N801  # used as a function
     def __init__(self, path: str | Path, inches: tuple[float, float], overwrite: bool):
         self.path, self.inches, self.overwrite = Path(path), inches, overwrite
         if self.path.suffix.lower() not in ENDINGS:
-            raise FormatError(f"a picture's name ends with {', '.join(ENDINGS)}, not {self.path.suffix!r}")
+            raise FormatError(f"a picture's name ends with {', '.join(ENDINGS)}, not {shortened(self.path.suffix)}")
 
     def __enter__(self) -> tuple[Any, Any]:
         try:

@@ -204,7 +204,7 @@ class TokenLists:
             yield Batch([text or SENTENCE_END for text in texts], 0)
 
     def word_of(self, raw: str, config: TextConfig) -> str:
-        _encoded(raw, f"the token {raw!r}")
+        _encoded(raw, f"the token {shortened(raw)}")
         return raw
 
     def _texts(self) -> Iterator[list[str]]:
@@ -266,7 +266,8 @@ def as_source(source: Any) -> Source:
     if isinstance(first, str):
         if os.path.isfile(first):  # noqa: PTH113  (unlike Path's, it takes a long text for no file)
             raise SourceError(
-                f"a list of strings is text to learn, but {first!r} is a file: for files, pass pathlib.Path objects"
+                f"a list of strings is text to learn, but {shortened(first)} is a file: for files, pass pathlib.Path"
+                " objects"
             )
         return Texts(everything)
     if _is_token_list(first):
@@ -369,7 +370,7 @@ def _as_lines(texts: list[str]) -> bytes:
     try:
         return lines.encode("utf-8") + b"\n"
     except UnicodeEncodeError:
-        return b"".join(_encoded(text, f"the token {text!r}") for text in texts)  # names the one
+        return b"".join(_encoded(text, f"the token {shortened(text)}") for text in texts)  # names the one
 
 
 def _text_of_token(token: Any, sentence: int) -> str:

@@ -12,7 +12,7 @@ import numpy as np
 
 from firth.config import TrainingConfig
 from firth.crew import Frozen
-from firth.errors import ConfigError, CorpusError, FirthError
+from firth.errors import ConfigError, CorpusError, FirthError, shortened
 from firth.kernels.blocks import Parameters
 from firth.lookup import Float32
 from firth.model import Word2Vec, load
@@ -45,7 +45,9 @@ class Start:
             raise ConfigError("the vectors to start from have numbers that are not finite (NaN or infinite)")
         words = _words_frozen(frozen, known)
         if missing := [word for word in words if word not in known]:
-            raise ConfigError(f"words to be frozen must have a vector to start from, and {missing[0]!r} has none")
+            raise ConfigError(
+                f"words to be frozen must have a vector to start from, and {shortened(missing[0])} has none"
+            )
         return cls(vectors, frozenset(words))
 
     @property

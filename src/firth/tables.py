@@ -6,6 +6,7 @@ they offer themselves. A column holds strings of text, or lists of tokens.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from firth.config import TextConfig
-from firth.errors import SourceError
+from firth.errors import SourceError, shortened
 from firth.holes import is_hole
 from firth.paths import matching
 from firth.prose import as_lines, is_prose
@@ -31,6 +32,8 @@ from firth.sources import (
 from firth.text import BLOCK_BYTES, Block
 
 BATCH_ROWS = 1 << 14
+MOST_LISTED = 20
+"""Columns of a table that a message names."""
 MOST_BYTES = 1 << 30
 """Lists of more than this are not joined by Arrow, whose strings have 32 bits for their places."""
 
@@ -53,11 +56,17 @@ def column(table: Any, name: str, *, skip_nulls: bool = False) -> Source:
 
 
 def _paths(given: str) -> list[Path]:
-    if Path(given).is_file():
+    if os.path.isfile(given):  # noqa: PTH113  (unlike Path's, it takes a long text for no file)
         return [Path(given)]
     if found := matching(given):
         return found
-    raise SourceError(f"there is no file {given!r}")
+    raise SourceError(f"there is no file {shortened(given)}")
+
+
+def _listed(names: list[str]) -> str:
+    """The names of columns, for a message: not all of thousands."""
+    more = f" and {len(names) - MOST_LISTED:,} more" if len(names) > MOST_LISTED else ""
+    return (", ".join(map(shortened, names[:MOST_LISTED])) or "none") + more
 
 
 def _values(table: Any, name: str) -> Iterable[Any]:
@@ -68,7 +77,7 @@ def _values(table: Any, name: str) -> Iterable[Any]:
     if names is not None and not callable(names):
         known = [str(known) for known in names]
         if name not in known:
-            raise SourceError(f"there is no column {name!r}: there are {', '.join(map(repr, known)) or 'none'}")
+            raise SourceError(f"there is no column {shortened(name)}: there are {_listed(known)}")
     if hasattr(table, "to_reader"):  # an Arrow table
         return (value for batch in table.select([name]).to_reader() for value in batch.column(0).to_pylist())
     if names is None or not hasattr(table, "__getitem__"):
@@ -84,7 +93,7 @@ def _values_of_rows(rows: Any, name: str) -> Iterator[Any]:
         try:
             yield row[name]
         except (KeyError, TypeError, IndexError) as error:
-            raise SourceError(f"row {number:,} has no {name!r}: {error!r}") from error
+            raise SourceError(f"row {number:,} has no {shortened(name)}: {shortened(error)}") from error
 
 
 def _without_nulls(values: Iterable[Any], name: str, skip_nulls: bool) -> Iterator[Any]:
@@ -102,15 +111,14 @@ def _no_value(row: int, column: str) -> SourceError:
 def _column_of_files(paths: list[Path], name: str, skip_nulls: bool) -> Source:
     kinds = {_kind_of_column(path, name) for path in paths}
     if len(kinds) > 1:
-        raise SourceError(f"the column {name!r} holds text in some files, and lists in others")
+        raise SourceError(f"the column {shortened(name)} holds text in some files, and lists in others")
     return (TextColumn if kinds == {"text"} else ListColumn)(paths, name, skip_nulls)
 
 
 def _kind_of_column(path: Path, name: str) -> str:
     with _OpenTable(path) as table:
         if name not in table.names:
-            known = ", ".join(map(repr, table.names)) or "none"
-            raise SourceError(f"{path} has no column {name!r}: there are {known}")
+            raise SourceError(f"{path} has no column {shortened(name)}: there are {_listed(table.names)}")
         kind, types = table.schema.field(name).type, table.pyarrow.types
     if _is_text(kind, types):
         return "text"
@@ -119,7 +127,8 @@ def _kind_of_column(path: Path, name: str) -> str:
     )
     if lists and (_is_text(kind.value_type, types) or types.is_integer(kind.value_type)):
         return "lists"
-    raise SourceError(f"the column {name!r} of {path} holds {kind}: wanted strings of text, or lists of tokens")
+    held, wanted = shortened(str(kind))[1:-1], "wanted strings of text, or lists of tokens"
+    raise SourceError(f"the column {shortened(name)} of {path} holds {held}: {wanted}")
 
 
 def _is_text(kind: Any, types: Any) -> bool:

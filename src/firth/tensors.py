@@ -6,6 +6,7 @@ the file, and maps the rest. The layout: 8 bytes of header length, little-endian
 
 from __future__ import annotations
 
+import hashlib
 import json
 import math
 import stat
@@ -16,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from firth.errors import FormatError
+from firth.files import release_pages, sha256_of
 
 LONGEST_HEADER_BYTES = 1 << 20
 
@@ -110,3 +112,13 @@ def _mapped(path: Path, name: str, entry: Any, data_start: int) -> np.ndarray[An
     if entry["dtype"] == "BF16":  # the upper half of a float32
         return (mapped.astype("<u4") << 16).view("<f4")
     return mapped
+
+
+def sha256_of_mapped(array: Float32, path: Path) -> str:
+    """The SHA-256 of the file that an array was mapped from, as it was then, whatever has become of the path since."""
+    memory = getattr(array.base, "_mmap", None)
+    if memory is None or len(memory) != getattr(array.base, "offset", 0) + array.nbytes:  # not from the beginning
+        return sha256_of(path)
+    digest = hashlib.sha256(memory).hexdigest()
+    release_pages(array)
+    return digest

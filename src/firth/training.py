@@ -15,10 +15,10 @@ import numpy as np
 
 from firth import rounds
 from firth.checkpoints import Checkpoints
-from firth.config import TrainingConfig
+from firth.config import TrainingConfig, is_int, plain
 from firth.corpus import Corpus, is_encoded
 from firth.encoding import encode
-from firth.errors import ConfigError, CorpusError, FormatError
+from firth.errors import ConfigError, CorpusError, FirthError, FormatError, StopTraining, shortened
 from firth.fitting import Fit, job_of
 from firth.joining import find_phrases, join_phrases
 from firth.kernels import compiler
@@ -62,9 +62,9 @@ def train(
 
     `threads` (by default, all processors) change the time it takes and nothing else. `progress` is True or False
     for a bar or none (by default one where somebody sees it), or a function that is called with every event; it may
-    raise `StopTraining` to end the training with the model as it is. `cache` is the folder where encoded text is kept
-    for the next time; `tensorboard` a folder for logs that TensorBoard shows.
-    Every other keyword is a field of `TrainingConfig`.
+    raise `StopTraining` to end the training with the model as it is (a `FirthError` while the text is still read: there
+    is none yet). `cache` is the folder where encoded text is kept for the next time; `tensorboard` one for logs that
+    TensorBoard shows. Every other keyword is a field of `TrainingConfig`.
 
     With a folder for `checkpoints`, the state is written there every few minutes, when an epoch ends, and when the
     process is asked to stop (Ctrl-C, SIGTERM). With `resume`, the training goes on from the last checkpoint, if there
@@ -170,10 +170,11 @@ def _learn(
     with kept.alone() if kept else nullcontext(), _reporter(around.progress, around.tensorboard) as report:
         if kept and not around.resume:
             kept.refuse_to_overwrite()
-        _compile_beside(config, report)
-        corpus = encode(source, config=config, cache=around.cache, report=report, threads=around.threads)
-        corpus.check()
-        corpus = _with_phrases(corpus, phrases, config, around.cache, report)
+        with _nothing_learned_yet():
+            _compile_beside(config, report)
+            corpus = encode(source, config=config, cache=around.cache, report=report, threads=around.threads)
+            corpus.check()
+            corpus = _with_phrases(corpus, phrases, config, around.cache, report)
         vocabulary, id_of = words_to_learn(corpus, config)
         config = dataclasses.replace(config, epochs=config.epochs or epochs_for(len(corpus)))
         composition = Composition(vocabulary.words, ngrams_of(config)) if config.max_n else None
@@ -196,6 +197,18 @@ def _learn(
             subwords = Subwords(composition.ngrams, own, composition.used, rows)
             inputs = composition.compose(inputs)
         return Word2Vec(vocabulary, inputs, outputs, config, history, phrases=corpus.phrases, subwords=subwords)
+
+
+@contextmanager
+def _nothing_learned_yet() -> Iterator[None]:
+    """Within this, there is no model that `StopTraining` could end with."""
+    try:
+        yield
+    except StopTraining as stop:
+        raise FirthError(
+            "the training was stopped while the text was read, before anything was learned: there is no model. What has"
+            " been read of files is kept for the next time"
+        ) from stop
 
 
 def ngrams_of(config: TrainingConfig) -> Ngrams:
@@ -249,7 +262,7 @@ def train_more(
     Raises `ConfigError`, `SourceError`, or `CorpusError` if the text has no two words to learn.
     """
     if vocabulary not in {"keep", "grow", "replace"}:
-        raise ConfigError(f"vocabulary must be keep, grow or replace, not {vocabulary!r}")
+        raise ConfigError(f"vocabulary must be keep, grow or replace, not {shortened(vocabulary)}")
     if settings.get("vector_size", model.vector_size) != model.vector_size:
         raise ConfigError(f"the model's vectors have {model.vector_size} numbers: vector_size cannot be another")
     before = dataclasses.asdict(model.config)
@@ -371,9 +384,9 @@ def epochs_for(tokens: int) -> int:
 def _checked(threads: int | None) -> int:
     if threads is None:
         return usable_threads()
-    if not isinstance(threads, int) or isinstance(threads, bool) or not 1 <= threads <= 1024:
-        raise ConfigError(f"threads must be a whole number from 1 to 1,024, not {threads!r}")
-    return threads
+    if not is_int(1, 1024)(plain(threads)):
+        raise ConfigError(f"threads must be a whole number from 1 to 1,024, not {shortened(threads)}")
+    return int(threads)
 
 
 @contextmanager

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from firth.errors import FormatError
+from firth.errors import FormatError, shortened
 from firth.vocabulary import FirstSeen
 
 Float32 = np.ndarray[Any, np.dtype[np.float32]]
@@ -76,7 +76,7 @@ def own(name: str, values: Mapping[str, Any], words: Sequence[str]) -> Column:
     """A column of the user's: for some words, a number or a label. Raises `FormatError` if no word is on the map."""
     given = [str(values[word]).strip() if word in values else "" for word in words]
     if not any(given):
-        raise FormatError(f"none of the words of the column {name!r} is on the map")
+        raise FormatError(f"none of the words of the column {shortened(name)} is on the map")
     numbers = [_number(text) for text in given]
     kinds = set(filter(None, given))
     if len(kinds) > FEW_NUMBERS and all(

@@ -11,7 +11,7 @@ from firth import __version__
 from firth.atlas import columns as coloring
 from firth.atlas import projection as projecting
 from firth.atlas.page import Page, as_text, assemble
-from firth.errors import FirthError
+from firth.errors import FirthError, shortened
 from firth.team import usable_threads
 from firth.vectors import WordVectors
 
@@ -63,7 +63,7 @@ def pages(
 ) -> Iterator[Page]:
     """As `word_map`, but each page as soon as it is ready: that with PCA alone, then, if asked for, that with both."""
     if projection not in PROJECTIONS:
-        raise FirthError(f"the projection is one of {', '.join(PROJECTIONS)}, not {projection!r}")
+        raise FirthError(f"the projection is one of {', '.join(PROJECTIONS)}, not {shortened(projection)}")
     if words > MAX_WORDS:
         raise FirthError(
             f"a map holds {MAX_WORDS:,} words at most, not {words:,}: ask for the most frequent, words=50_000"

@@ -20,6 +20,7 @@ from firth.cli.shared import (
     overwrite_option,
     print_json,
     print_table,
+    quoted,
     topn_option,
 )
 from firth.config import TextConfig, TrainingConfig
@@ -66,6 +67,16 @@ class WordsOf(click.ParamType):  # type: ignore[type-arg]
             return tuple(filter(None, map(str.strip, Path(value).read_text(encoding="utf-8-sig").splitlines())))
         except (OSError, UnicodeDecodeError) as error:
             self.fail(f"cannot read words, one a line, from {value!r}: {error}", param, ctx)
+
+
+class Separator(click.ParamType):  # type: ignore[type-arg]
+    """A string, in which a backslash and a t are a tab, as shells pass it."""
+
+    name = "text"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The string."""
+        return str(value).replace("\\t", "\t")
 
 
 TYPES = {"int": int, "float": float, "str": str, "int | str": NumberOr("sentence")}
@@ -122,7 +133,7 @@ def options_of(kind: type[TextConfig], command: Callable[..., None], *, of_model
         elif isinstance(field.default, tuple):
             options |= {"type": WordsOf(), "metavar": "FILE", "help": f"{text[:-1]}: a file of them, one a line."}
         else:
-            options["type"] = TYPES[field.type.removesuffix(" | None")]
+            options["type"] = Separator() if field.name == "separator" else TYPES[field.type.removesuffix(" | None")]
         options["show_default"] = field.default not in (None, ())
         if of_model:
             options |= {"default": None, "show_default": "the model's"}
@@ -197,7 +208,7 @@ def train(
     if as_json:
         return print_json(facts(model) | {"model": str(output)})
     click.echo(f"{len(model):,} words, {model.vector_size} dimensions, saved to {output}")
-    click.echo(f"try: firth similar {output} {model.words[min(100, len(model) - 1)]}")
+    click.echo(f"try: firth similar {quoted(output)} {quoted(model.words[min(100, len(model) - 1)])}")
 
 
 @contextmanager
@@ -318,7 +329,7 @@ def train_more(
     check_output(output, overwrite=overwrite)
     loaded = load(model)
     if not isinstance(loaded, Word2Vec):
-        raise FormatError(f"{model} is no firth model: start from it with firth train --start {model}")
+        raise FormatError(f"{model} is no firth model: start from it with firth train --start {quoted(model)}")
     given = {name: value for name, value in settings.items() if value is not None}
     with checkpoints_beside(output, overwrite=overwrite, resume=resume) as checkpoints:
         more = loaded.train_more(
@@ -377,11 +388,11 @@ def demo(output: Path, overwrite: bool, threads: int | None, progress: bool | No
         click.echo(f"  {click.style(word, bold=True):>12}  {', '.join(w for w, _ in neighbors)}")
     click.echo(f"\nThe model is in {output}. Try next:")
     command = Path(sys.argv[0])
-    firth = "firth" if command.name != "firth" or _on_path(command) else os.path.relpath(command)
-    click.echo(f"  {firth} similar {output} tuple")
-    click.echo(f"  {firth} analogy {output} file open socket")
-    click.echo(f"  {firth} map {output}")
-    click.echo(f"  {firth} export {output} vectors.txt")
+    firth = "firth" if command.name != "firth" or _on_path(command) else quoted(os.path.relpath(command))
+    click.echo(f"  {firth} similar {quoted(output)} tuple")
+    click.echo(f"  {firth} analogy {quoted(output)} file open socket")
+    click.echo(f"  {firth} map {quoted(output)}")
+    click.echo(f"  {firth} export {quoted(output)} vectors.txt")
     click.echo(f"  {firth} train YOUR_TEXT.txt -o words.firth")
 
 

@@ -18,6 +18,7 @@ from firth.cli.shared import (
     overwrite_option,
     print_json,
     print_table,
+    quoted,
     reading_options,
     topn_option,
 )
@@ -128,7 +129,7 @@ def projector(model: Path, output: Path | None, overwrite: bool, port: int, serv
     written = write_projector(load_model(model), output, overwrite=overwrite)
     click.echo(f"wrote {written}")
     if not serve:
-        click.echo(f"to see it: pip install 'firth[tensorboard]', then tensorboard --logdir {written}")
+        click.echo(f"to see it: pip install 'firth[tensorboard]', then tensorboard --logdir {quoted(written)}")
         return
     with serve_folder(written, port) as (process, address):
         click.echo(f"{address} (Ctrl-C stops it)")

@@ -6,6 +6,7 @@ import csv
 import dataclasses
 import json
 import os
+import shlex
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -125,6 +126,11 @@ def facts(model: Word2Vec) -> dict[str, Any]:
         "settings": dataclasses.asdict(model.config),
         "history": [dataclasses.asdict(result) for result in model.history],
     }
+
+
+def quoted(argument: object) -> str:
+    """A path or a word, as it is typed into a shell."""
+    return shlex.quote(str(argument))
 
 
 def answer(query: str, found: Neighbors) -> dict[str, Any]:
