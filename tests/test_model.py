@@ -1,6 +1,5 @@
 import copy
 import json
-import multiprocessing
 import os
 import pickle
 import resource
@@ -196,14 +195,21 @@ def test_load__what_was_loaded_is_whole_whatever_becomes_of_its_folder(model, ve
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs a fork")
 def test_load__what_was_loaded_is_whole_in_a_forked_process(model, tmp_path):
-    loaded = load(model.save(tmp_path / "m"))
-    shutil.rmtree(tmp_path / "m")
-    forked = multiprocessing.get_context("fork")
-    found = forked.Queue()
-    process = forked.Process(target=lambda: found.put(everything(loaded)))
-    process.start()
-    assert found.get(timeout=60) == everything(model)
-    process.join(60)
+    script = """
+import multiprocessing, shutil, sys, firth
+loaded = firth.load(sys.argv[1])
+shutil.rmtree(sys.argv[1])
+forked = multiprocessing.get_context("fork")
+found = forked.Queue()
+forked.Process(target=lambda: found.put((loaded.words, loaded.output_vectors.tobytes()))).start()
+assert found.get(timeout=60) == (loaded.words, loaded.output_vectors.tobytes())
+print(loaded.output_vectors.tobytes().hex())
+"""
+    folder = model.save(tmp_path / "m")
+    done = subprocess.run(
+        [sys.executable, "-c", script, folder], capture_output=True, text=True, timeout=90, check=True
+    )
+    assert done.stdout.strip() == model.output_vectors.tobytes().hex()
 
 
 def test_pickle__of_altered_output_vectors_is_refused(model, tmp_path):

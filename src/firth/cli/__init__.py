@@ -51,7 +51,7 @@ def _use_utf8_for_pipes() -> None:
     An encoding that somebody asked for (PYTHONIOENCODING), or a terminal has, stays.
     """
     for stream, errors in ((sys.stdin, "replace"), (sys.stdout, "backslashreplace")):
-        if not isinstance(stream, io.TextIOWrapper):
+        if not isinstance(stream, io.TextIOWrapper) or stream.closed:
             continue
         is_asked_for = stream.isatty() or bool(os.environ.get("PYTHONIOENCODING", "").partition(":")[0])
         stream.reconfigure(encoding=stream.encoding if is_asked_for else "utf-8", errors=errors)
