@@ -246,6 +246,7 @@ def test_word_pairs__tokens_may_be_numbers(tmp_path):
         ("man,woman,3\nnew, old york,man,4\nking,queen,2", "line 2 has 4 columns, those before 3"),
         ("man;woman;3,5\nking;queen;2.5\nman;boy;1", "some numbers have a decimal comma, and some a point"),
         ("man\twoman\t3\nking\tqueen\t\nman\tboy\t2\nboy\tman\t3", "line 2: wanted two words and a number"),
+        ("man woman 3\nking queen 1e999\nman boy 2\nboy man 1", "line 2: wanted two words and a number"),
         ("album\talbums\nmouse\tmice/mouses\n", "two words a line and no score.*album albums apple apples"),
     ],
 )

@@ -7,6 +7,7 @@ taken for a word, and the score would be that of other pairs. What is in doubt i
 from __future__ import annotations
 
 import csv
+import math
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -53,7 +54,7 @@ def content_lines(path: Path) -> Iterator[tuple[int, str]]:
 
 def is_number(text: str) -> bool:
     """Whether it is a finite number, perhaps with a decimal comma."""
-    return NUMBER.fullmatch(text) is not None
+    return NUMBER.fullmatch(text) is not None and math.isfinite(float(text.replace(",", ".")))
 
 
 def read_pairs(
