@@ -30,7 +30,8 @@ def _centered(values: Float64) -> Float64:
         return np.zeros_like(values)
     scaled = values / np.abs(values).max()
     difference: Float64 = scaled - scaled.mean()
-    return difference / np.abs(difference).max()
+    difference /= np.abs(difference).max()
+    return difference
 
 
 def spearman(a: Float64, b: Float64) -> float:
