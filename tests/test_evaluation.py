@@ -211,6 +211,7 @@ def test_word_pairs__words_and_score_are_known_by_their_content(tmp_path, name):
         "{a},{b},3,{i}",  # 3,5 may be 3.5
         "{i} {s} {a} {b}",
         "{i} {a} {b}",  # no score
+        "9{i}7 {a} {b}",  # nor here: these are ids
         "{a}\t{b}\tking\t{s}\n{b}\t{a}\tqueen\t{s}",  # three words
     ],
 )

@@ -183,6 +183,13 @@ class _Column:
         return [int(field) for field in self.fields] == list(range(first, first + len(self.fields)))
 
     @property
+    def may_be_ids(self) -> bool:
+        """Whether they are whole numbers, each once, such as the index of rows in another order."""
+        return len(self.fields) < SHORTEST_SEQUENCE or (
+            self.different == len(self.fields) and all(field.isdecimal() for field in self.fields)
+        )
+
+    @property
     def is_category(self) -> bool:
         """Whether the same few values come again and again, as parts of speech do."""
         return self.different <= max(1, len(self.fields) // 10)
@@ -216,7 +223,7 @@ def _score_column(columns: list[_Column], words: tuple[int, int], separator: str
     varied = [column for column in numbers if column.different > 1] or numbers
     behind = [column for column in varied if column.place > words[1]]
     if not behind:
-        return varied[0].place if len(varied) == 1 and not varied[0].is_index else None
+        return varied[0].place if len(varied) == 1 and not varied[0].may_be_ids else None
     if len(behind) > 1 and behind[0].is_index:
         return None
     return behind[0].place
