@@ -225,6 +225,8 @@ def test_word_pairs__columns_are_those_asked_for(tmp_path):
     path = written(tmp_path, rows_like("{i} {s} {a} {b} {i}", scored()))
     assert_allclose(evaluate(PLANE, path, columns=(3, 4, 2)).spearman, 1)
     assert_allclose(evaluate(PLANE, path, columns=[4, 3, 2]).spearman, 1)
+    analogies = written(tmp_path, ": royal\nman king woman queen\n", "questions.txt")
+    assert evaluate(PLANE, analogies, columns=(3, 4, 2)).add == 1  # the command may have several test sets
     by_index = evaluate(PLANE, path, columns=(3, 4, 5)).spearman
     assert_allclose(by_index, spearman(np.arange(6.0), np.array([s for _, _, s in scored()])))
     with pytest.raises(FormatError, match=r"line 2: wanted two words and a number in the columns 3, 4, 9"):
