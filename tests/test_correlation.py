@@ -50,6 +50,8 @@ def test_correlations__are_scipys_and_numpys():
 def test_pearson__by_numpy():
     assert_allclose(pearson(A, B), np.corrcoef(A, B)[0, 1], rtol=1e-14)
     assert np.isnan(pearson(np.ones(3), A[:3]))
+    assert np.isnan(pearson(np.full(7, 0.1), A[:7]))
+    assert_allclose(pearson(1e300 * A, 1e-300 * B), pearson(A, B), rtol=1e-14)
     assert pearson(A, 3 * A) == 1
     assert spearman(A, A**3) == 1
 

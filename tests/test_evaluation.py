@@ -211,6 +211,7 @@ def test_word_pairs__words_and_score_are_known_by_their_content(tmp_path, name):
         "{a},{b},3,{i}",  # 3,5 may be 3.5
         "{i} {s} {a} {b}",
         "{i} {a} {b}",  # no score
+        "9{i}7 {a} {b}",  # nor here: these are ids
         "{a}\t{b}\tking\t{s}\n{b}\t{a}\tqueen\t{s}",  # three words
     ],
 )
@@ -224,6 +225,8 @@ def test_word_pairs__columns_are_those_asked_for(tmp_path):
     path = written(tmp_path, rows_like("{i} {s} {a} {b} {i}", scored()))
     assert_allclose(evaluate(PLANE, path, columns=(3, 4, 2)).spearman, 1)
     assert_allclose(evaluate(PLANE, path, columns=[4, 3, 2]).spearman, 1)
+    analogies = written(tmp_path, ": royal\nman king woman queen\n", "questions.txt")
+    assert evaluate(PLANE, analogies, columns=(3, 4, 2)).add == 1  # the command may have several test sets
     by_index = evaluate(PLANE, path, columns=(3, 4, 5)).spearman
     assert_allclose(by_index, spearman(np.arange(6.0), np.array([s for _, _, s in scored()])))
     with pytest.raises(FormatError, match=r"line 2: wanted two words and a number in the columns 3, 4, 9"):
@@ -246,6 +249,7 @@ def test_word_pairs__tokens_may_be_numbers(tmp_path):
         ("man,woman,3\nnew, old york,man,4\nking,queen,2", "line 2 has 4 columns, those before 3"),
         ("man;woman;3,5\nking;queen;2.5\nman;boy;1", "some numbers have a decimal comma, and some a point"),
         ("man\twoman\t3\nking\tqueen\t\nman\tboy\t2\nboy\tman\t3", "line 2: wanted two words and a number"),
+        ("man woman 3\nking queen 1e999\nman boy 2\nboy man 1", "line 2: wanted two words and a number"),
         ("album\talbums\nmouse\tmice/mouses\n", "two words a line and no score.*album albums apple apples"),
     ],
 )

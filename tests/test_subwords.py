@@ -8,7 +8,7 @@ from numpy.testing import assert_allclose
 
 import firth
 from firth.cli import cli
-from firth.errors import ConfigError, FirthError, FormatError, UnwritableWordError, WordNotFoundError
+from firth.errors import ConfigError, FirthError, FirthWarning, FormatError, UnwritableWordError, WordNotFoundError
 from firth.formats import fasttext
 from firth.kernels import compiler
 from firth.subwords import Composition, Ngrams, Subwords, ngram_buckets
@@ -223,7 +223,7 @@ def by_hand(
     content = struct.pack("<ii12id", 793712314, at.get("version", 12), *settings, 1e-4)
     content += struct.pack("<iiiqq", entries, at.get("promised", entries), 0, 5, at.get("pruned", -1))
     for word, count in words:
-        content += word.encode() + b"\0" + struct.pack("<qb", count, at.get("kind", 0))
+        content += word.encode("utf-8", "surrogateescape") + b"\0" + struct.pack("<qb", count, at.get("kind", 0))
     content += struct.pack("<Bqq", quantised, rows, at.get("columns", width))
     content += np.arange(rows * width, dtype="<f4").tobytes()
     return content + struct.pack("<Bqq", 0, len(words), width) + np.zeros(len(words) * width, "<f4").tobytes()
@@ -242,6 +242,32 @@ def test_fasttext__a_file_by_hand(tmp_path):
     plain = firth.load(path)
     assert plain.subwords is None
     assert plain.vectors.tolist() == [[0, 1], [2, 3]]
+
+
+def test_fasttext__the_first_words_words_that_come_twice_and_words_that_are_not_utf8(tmp_path):
+    path = tmp_path / "hand.bin"
+    path.write_bytes(by_hand((("a", 3), ("bc", 2), ("a", 1))))
+    with pytest.warns(FirthWarning, match="1 of 3 words come a second time, the first of them 'a' as word 3"):
+        found = firth.load(path)
+    assert (found.words, found.vocabulary.counts.tolist()) == (["a", "bc"], [3, 2])
+    rows = np.arange(14.0).reshape(7, 2)  # three of words, then those of the buckets
+    of_bc = buckets_by_hand("bc", 2, 3, 4)
+    assert_allclose(found["bc"], (rows[1] + sum(rows[3 + b] for b in of_bc)) / (1 + len(of_bc)))
+    path.write_bytes(by_hand())
+    whole, first = firth.load(path), firth.load(path, limit=1)
+    assert first.words == ["a"]
+    assert_allclose(first["bc"], whole.subwords.compose("bc"))
+    path.write_bytes(by_hand((("caf\udce9", 3), ("bc", 2))))
+    with pytest.raises(FormatError, match="word 1: the word is not UTF-8"):
+        firth.load(path)
+    assert firth.load(path, errors="ignore").words == ["caf", "bc"]
+
+
+@pytest.mark.parametrize("name", ["m.ftz", "m.bin", "m.model"])
+def test_fasttext__a_quantised_model_is_told_how_to_go_on(tmp_path, name):
+    (tmp_path / name).write_bytes(by_hand(quantised=1))
+    with pytest.raises(FormatError, match=r"has been quantised \(\.ftz\).*print-word-vectors model\.ftz"):
+        firth.load(tmp_path / name)
 
 
 @pytest.mark.parametrize(

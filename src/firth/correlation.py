@@ -19,9 +19,19 @@ Float64 = np.ndarray[Any, np.dtype[np.float64]]
 
 def pearson(a: Float64, b: Float64) -> float:
     """Pearson's correlation. NaN where all numbers are equal."""
-    a, b = (np.asarray(values, np.float64) - np.mean(values) for values in (a, b))
+    a, b = (_centered(np.asarray(values, np.float64)) for values in (a, b))
     with np.errstate(invalid="ignore"):
         return float(np.clip((a @ b) / np.sqrt((a @ a) * (b @ b)), -1, 1))
+
+
+def _centered(values: Float64) -> Float64:
+    """Numbers of at most 1, whose mean is 0: the squares of large ones would be infinite, of small ones 0."""
+    if values.min() == values.max():  # rounding would leave something of them
+        return np.zeros_like(values)
+    scaled = values / np.abs(values).max()
+    difference: Float64 = scaled - scaled.mean()
+    difference /= np.abs(difference).max()
+    return difference
 
 
 def spearman(a: Float64, b: Float64) -> float:

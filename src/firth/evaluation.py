@@ -170,7 +170,8 @@ def evaluate(
     first_words
         How many words are looked at: the most frequent.
     columns
-        For pairs: where the two words and the score are, counted from 1, such as (2, 4, 8) for SCWS.
+        For pairs: where the two words and the score are, counted from 1, such as (2, 4, 8) for SCWS. A file
+        that is read with columns is of pairs, unless it begins with a section of analogies.
     unknown
         What becomes of questions with words that are unknown: "skip" leaves them out, "wrong" counts analogies and
         outliers as answered wrong, and gives pairs the cosine 0. The score then is of the whole test set, and models
@@ -194,13 +195,13 @@ def evaluate(
     if unknown not in {"skip", "wrong"}:
         raise ValueError(f"unknown must be 'skip' or 'wrong', not {unknown!r}")
     options: dict[str, Any] = {"first_words": first_words, "unknown": unknown, "case_sensitive": case_sensitive}
-    if columns is not None:
-        return word_pairs(vectors, path, columns=columns, **options)
     if path.is_dir():
         return outliers(vectors, path, **options)
     lines = [line for _, line in itertools.islice(content_lines(path), LINES_THAT_TELL)]
     if not lines:
         raise FormatError(f"{path} is empty: there is nothing to evaluate by")
+    if columns is not None and not lines[0].startswith(":"):
+        return word_pairs(vectors, path, columns=columns, **options)
     fields = [line.split() for line in lines]
     words = [len(some) for some in fields]
     has_numbers = any(is_number(field.strip('"')) for some in fields for field in some)

@@ -8,7 +8,6 @@ import errno
 import hashlib
 import mmap
 import os
-import secrets
 import shutil
 import stat
 import sys
@@ -194,7 +193,7 @@ def _made_beside(path: Path, ending: str, make: Callable[[Path], None]) -> Path:
     Those of `tempfile` are its owner's alone.
     """
     while True:
-        new = path.with_name(f".{path.name}.{secrets.token_hex(4)}{ending}")
+        new = path.with_name(f".{path.name}.{os.urandom(4).hex()}{ending}")
         with contextlib.suppress(FileExistsError):
             make(new)
             return new

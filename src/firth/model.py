@@ -40,6 +40,8 @@ FORMAT = "firth model"
 VERSION = 1
 VOCABULARY, VECTORS, OUTPUT = "vocabulary.json", "vectors.safetensors", "output.safetensors"
 SUBWORDS = "subwords.safetensors"
+TENSORS_OF_OTHERS = "model.safetensors"
+"""In a folder of Hugging Face's, such as model2vec's: the vectors, with the tokenizer beside them."""
 
 Float32 = np.ndarray[Any, np.dtype[np.float32]]
 
@@ -244,7 +246,7 @@ def load(
     Parameters
     ----------
     path
-        A folder that `save` wrote, or a file.
+        A folder that `save` wrote, a file, or a folder of model2vec's.
     verify
         Whether to compare the checksums of a model's files; and to look at all vectors, whatever they come from, and
         warn, by a `FirthWarning`, if some are not finite, whose words are then as if unknown.
@@ -259,6 +261,8 @@ def load(
         is_folder = exists = False
     if not exists:
         raise FormatError(f"there is no model {shortened(str(given))[1:-1]}")
+    if is_folder and (path / TENSORS_OF_OTHERS).is_file() and not (path / "model.json").exists():
+        path, is_folder = path / TENSORS_OF_OTHERS, False
     if is_folder:
         model: WordVectors = Word2Vec.load(path, verify=verify)
         loaded = model if limit is None else model.first(limit)

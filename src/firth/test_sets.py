@@ -7,6 +7,7 @@ taken for a word, and the score would be that of other pairs. What is in doubt i
 from __future__ import annotations
 
 import csv
+import math
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -53,7 +54,7 @@ def content_lines(path: Path) -> Iterator[tuple[int, str]]:
 
 def is_number(text: str) -> bool:
     """Whether it is a finite number, perhaps with a decimal comma."""
-    return NUMBER.fullmatch(text) is not None
+    return NUMBER.fullmatch(text) is not None and math.isfinite(float(text.replace(",", ".")))
 
 
 def read_pairs(
@@ -182,6 +183,13 @@ class _Column:
         return [int(field) for field in self.fields] == list(range(first, first + len(self.fields)))
 
     @property
+    def may_be_ids(self) -> bool:
+        """Whether they are whole numbers, each once, such as the index of rows in another order."""
+        return len(self.fields) < SHORTEST_SEQUENCE or (
+            self.different == len(self.fields) and all(field.isdecimal() for field in self.fields)
+        )
+
+    @property
     def is_category(self) -> bool:
         """Whether the same few values come again and again, as parts of speech do."""
         return self.different <= max(1, len(self.fields) // 10)
@@ -215,7 +223,7 @@ def _score_column(columns: list[_Column], words: tuple[int, int], separator: str
     varied = [column for column in numbers if column.different > 1] or numbers
     behind = [column for column in varied if column.place > words[1]]
     if not behind:
-        return varied[0].place if len(varied) == 1 and not varied[0].is_index else None
+        return varied[0].place if len(varied) == 1 and not varied[0].may_be_ids else None
     if len(behind) > 1 and behind[0].is_index:
         return None
     return behind[0].place

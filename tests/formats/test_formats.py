@@ -258,6 +258,7 @@ def test_safetensors__of_model2vec_with_a_mapping_and_weights(tmp_path):
     found = load(tmp_path / "model.safetensors")
     assert (found.words, found.vectors.tolist()) == (["a", "b", "c"], [[3, 4], [10, 20], [1.5, 2]])
     assert load(tmp_path / "model.safetensors", limit=2).vectors.tolist() == [[3, 4], [10, 20]]
+    assert load(tmp_path).vectors.tolist() == found.vectors.tolist()  # the folder, as it is downloaded
     safetensors.numpy.save_file(tensors | {"mapping": np.array([1, 0, 2])}, tmp_path / "model.safetensors")
     with pytest.raises(FormatError, match="'mapping' does not lead to 2 vectors"):
         load(tmp_path / "model.safetensors")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zipfile
 from pathlib import Path
 
 from firth.formats.reading import unpacked
@@ -61,6 +60,8 @@ def _pickle(head: bytes, name: str) -> str:
 
 
 def _archive(path: Path) -> str:
+    import zipfile  # which imports what unpacks
+
     try:
         with zipfile.ZipFile(path) as archive:
             names = archive.namelist()
