@@ -21,8 +21,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-import platformdirs
 
+from firth.caches import user_cache
 from firth.config import TextConfig
 from firth.corpus import VERSION, Corpus, is_encoded, write_about, write_words
 from firth.errors import CorpusError, FormatError, StopTraining
@@ -64,7 +64,7 @@ class Reading:
 
 def default_cache() -> Path:
     """The folder where encoded corpora are kept for the next training on the same text."""
-    return Path(platformdirs.user_cache_path("firth")) / "corpora"
+    return user_cache() / "corpora"
 
 
 def encode(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import warnings
 
 import click
 
@@ -14,6 +15,7 @@ from firth.errors import FirthError
 
 def main() -> None:
     """Run the command. Exit codes: 0 done, 1 an error of the task, 2 of the command line, 130 interrupted."""
+    warnings.formatwarning = lambda message, *_, **__: f"firth: {message}\n"
     try:
         code = cli.main(standalone_mode=False)
     except click.ClickException as error:
