@@ -134,6 +134,7 @@ def test_source__switches_change_the_words(tmp_path):
         ("the quick brown fox", "there is no file"),
         ("text\0with a nul", "no file or folder|not a path"),
         ("x" * 10_000, "no file or folder|not a path"),
+        ("", "an empty string is no path"),
         ("none*.txt", "no file matches"),
         (Path("/no/such"), "there is no file"),
         (42, "cannot train on an int"),
@@ -222,6 +223,9 @@ def test_source__whole_numbers_are_known_by_their_digits_also_as_floats():
     model = firth.train([frame["id"].dropna().tolist()] * 9, min_count=1, epochs=1, vector_size=4, sample=0)
     assert model.words == ["3", "4"]
     assert 3 in model
+    assert 3.0 in model
+    assert np.array_equal(model[frame["id"][0]], model["3"])
+    assert 3.5 not in model
 
 
 def test_source__views_of_a_dict_have_an_order():

@@ -21,13 +21,13 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-import platformdirs
 
-from firth.cache import remove_old_corpora, touch
+from firth.caches import user_cache
 from firth.config import TextConfig
 from firth.corpus import VERSION, Corpus, is_encoded, write_about, write_words
 from firth.errors import CorpusError, FormatError, StopTraining
 from firth.files import UNFINISHED, held, new_file, new_folder, release_pages, remove_abandoned, sha256_of
+from firth.kept import remove_old_corpora, touch
 from firth.kernels import compiler
 from firth.kernels.scanner import SENTENCE_END_NUMBER, translate
 from firth.merging import merge_tables
@@ -65,7 +65,7 @@ class Reading:
 
 def default_cache() -> Path:
     """The folder where encoded corpora are kept for the next training on the same text."""
-    return Path(platformdirs.user_cache_path("firth")) / "corpora"
+    return user_cache() / "corpora"
 
 
 def encode(

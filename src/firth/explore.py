@@ -129,9 +129,8 @@ def _line_editing(explorer: Explorer) -> Iterator[None]:
     except ImportError:
         yield
         return
-    history = Path(platformdirs.user_state_path("firth")) / "history"
-    with contextlib.suppress(OSError):
-        readline.read_history_file(history)
+    with contextlib.suppress(OSError, RuntimeError):  # RuntimeError: there is no home
+        readline.read_history_file(_history())
     found: list[str] = []
 
     def complete(text: str, state: int) -> Any:
@@ -147,6 +146,14 @@ def _line_editing(explorer: Explorer) -> Iterator[None]:
         yield
     finally:
         readline.set_completer(None)
-        with contextlib.suppress(OSError):
-            history.parent.mkdir(parents=True, exist_ok=True)
-            readline.write_history_file(history)
+        with contextlib.suppress(OSError, RuntimeError):
+            _history().parent.mkdir(parents=True, exist_ok=True)
+            readline.write_history_file(_history())
+
+
+def _history() -> Path:
+    """The file of what has been asked. Raises `RuntimeError` where there is no home."""
+    history = Path(platformdirs.user_state_path("firth")) / "history"
+    if not history.is_absolute():
+        raise RuntimeError(f"there is no home for {history}")
+    return history

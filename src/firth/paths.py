@@ -28,6 +28,8 @@ def expand(given: str | os.PathLike[str]) -> list[Path]:
 
     Raises `SourceError` if there is none, or it cannot be a path.
     """
+    if given == "":
+        raise SourceError(f"an empty string is no path; the folder here is '.'. {_hint(given)}")
     path = Path(given)
     try:
         is_folder, exists = path.is_dir(), path.exists()

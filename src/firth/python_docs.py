@@ -15,8 +15,7 @@ import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
-import platformdirs
-
+from firth.caches import user_cache
 from firth.errors import SourceError
 from firth.files import new_file
 
@@ -28,7 +27,7 @@ LEFT_OUT = {"test", "tests", "idle_test", "site-packages", "dist-packages", "lib
 
 def python_docs(cache: Path | None = None) -> Path:
     """The path of the manual as a text file, one paragraph a line; written to the cache folder the first time."""
-    folder = cache or platformdirs.user_cache_path("firth") / "texts"
+    folder = cache or user_cache() / "texts"
     path = folder / f"python-{sys.version.split()[0]}-edition{EDITION}.txt"
     if not path.exists():
         paragraphs = list(manual_paragraphs())

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from firth.errors import FirthError, WordNotFoundError
+from firth.holes import text_of
 
 Int64 = np.ndarray[Any, np.dtype[np.int64]]
 UInt8 = np.ndarray[Any, np.dtype[np.uint8]]
@@ -99,7 +100,7 @@ class Vocabulary:
 
     def id(self, word: object) -> int:
         """A word's id. Raises `WordNotFoundError`, with near spellings, for a word that is not here."""
-        text = str(word)
+        text = text_of(word)
         found = self.ids.get(text)
         if found is None:
             raise WordNotFoundError(text, self.near_spellings(text))
@@ -135,7 +136,7 @@ class Vocabulary:
         return iter(self.words)
 
     def __contains__(self, word: object) -> bool:
-        return str(word) in self.ids
+        return text_of(word) in self.ids
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Vocabulary):

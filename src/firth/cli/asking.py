@@ -209,11 +209,10 @@ def cache(
     All of it is made again when it is needed. Corpora go by themselves when they were not used for 90 days, or for 7
     where all together take more than 10 GB.
     """
-    import platformdirs
+    from firth.caches import user_cache
+    from firth.kept import KINDS, beyond, kept, remove
 
-    from firth.cache import KINDS, beyond, kept, remove
-
-    root = cache or platformdirs.user_cache_path("firth")
+    root = cache or user_cache()
     found = kept(root, [kind] if kind else KINDS)
     if days is not None or limit is not None:
         found = beyond(found, days=days, most_bytes=None if limit is None else int(limit * 1e6))

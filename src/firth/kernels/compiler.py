@@ -25,8 +25,8 @@ from typing import Any, TypeVar, cast
 
 import llvmlite.binding as llvm
 import numpy as np
-import platformdirs
 
+from firth.caches import user_cache, usual_cache
 from firth.errors import FirthError
 from firth.files import new_file
 
@@ -51,8 +51,13 @@ def cache_folder() -> Path:
         digest.update(source.name.encode() + b"\0" + source.read_bytes())
     machine = (sys.version, np.__version__, _version_file("numba"), _version_file("llvmlite"), *processor())
     digest.update(repr(machine).encode())
-    root = os.environ.get("NUMBA_CACHE_DIR") or platformdirs.user_cache_path("firth")
-    return Path(root) / "kernels" / digest.hexdigest()[:16]
+    name = Path("kernels") / digest.hexdigest()[:16]
+    if root := os.environ.get("NUMBA_CACHE_DIR"):
+        return Path(root) / name
+    usual = usual_cache()
+    if usual is not None and (usual / name).is_dir():  # one that can only be read will do, if all is there
+        return usual / name
+    return user_cache() / name
 
 
 def _version_file(package: str) -> bytes:

@@ -7,9 +7,9 @@ import time
 from click.testing import CliRunner
 
 import firth
-from firth import cache
-from firth.cache import DAY_SECONDS, beyond, kept, remove_old_corpora
+from firth import kept as of_cache
 from firth.cli.shared import cli
+from firth.kept import DAY_SECONDS, beyond, kept, remove_old_corpora
 
 
 def run(*arguments):
@@ -42,7 +42,7 @@ def test_corpora__go_when_they_are_old_or_many_and_stay_when_they_are_used(tmp_p
     corpora(tmp_path, 20, 1, 100)
     remove_old_corpora(tmp_path / "corpora")
     assert [one.source.rpartition("/")[2] for one in kept(tmp_path)] == ["1.txt", "0.txt"]
-    monkeypatch.setattr(cache, "MOST_BYTES", 1)
+    monkeypatch.setattr(of_cache, "MOST_BYTES", 1)
     firth.encode(tmp_path / "0.txt", cache=tmp_path / "corpora")  # used now
     corpora_before = kept(tmp_path)
     remove_old_corpora(tmp_path / "corpora")
