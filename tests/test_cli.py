@@ -376,7 +376,8 @@ def test_evaluate__columns_are_named_on_request(run, saved, tmp_path):
     (score,) = json.loads(run("evaluate", saved, pairs, "--columns", "3,4,2", "--json")[1])
     (other,) = json.loads(run("evaluate", saved, pairs, "--columns", "3,4,1", "--json")[1])
     assert score["pairs"] == other["pairs"] == 3
-    assert score["spearman"] == pytest.approx(-other["spearman"]) != 0
+    assert score["spearman"] == pytest.approx(-other["spearman"])
+    assert abs(score["spearman"]) > 0.4
     assert run("evaluate", saved, pairs, "--columns", "3,4,x")[0] == 2
 
 
