@@ -227,6 +227,19 @@ def test_archive__with_any_bytes_changed_is_read_or_refused(which, seed, changes
     assert size < 1 << 20
 
 
+def test_tar__a_size_that_lies_is_refused_at_once(tmp_path):
+    for size in (10**6, 1 << 33, 1 << 62):
+        header = tarfile.TarInfo("a.txt")
+        header.size = size
+        (tmp_path / "a.tar").write_bytes(header.tobuf(tarfile.GNU_FORMAT) + b"one two".ljust(512, b"\0"))
+        with pytest.raises(SourceError, match="cut short"):
+            encode(tmp_path / "a.tar")
+        hidden = header.replace(name=".hidden").tobuf(tarfile.GNU_FORMAT)
+        (tmp_path / "a.tar").write_bytes(hidden + bytes(1024))
+        with pytest.raises(SourceError, match="cut short"):
+            encode(tmp_path / "a.tar")
+
+
 def test_text__that_only_begins_as_an_archive_does_is_text(tmp_path):
     (tmp_path / "a.txt").write_bytes((b"ustar " * 200)[5:] + b"PK %PDF- 070701 LZIP")
     assert "ustar" in encode(tmp_path / "a.txt").vocabulary().words

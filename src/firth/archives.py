@@ -165,10 +165,17 @@ def _in_tar(content: Content, name: str) -> Iterator[tuple[str, IO[bytes]]]:
 
 
 def _next(archive: tarfile.TarFile, header: type[tarfile.TarInfo]) -> tarfile.TarInfo | None:
-    """What comes next in an archive; None at its end. `TarFile.next` takes a lack of the end for the end."""
+    """What comes next in an archive; None at its end. `TarFile.next` takes a lack of the end for the end, and looks
+    for what lies as far away as a damaged header says.
+    """
     import tarfile
 
-    cast(Any, archive.fileobj).seek(archive.offset)
+    stream = cast(Any, archive.fileobj)
+    while (left := archive.offset - stream.tell()) > 0:
+        if not stream.read(min(left, BUFFER_BYTES)):
+            raise EOFError("a file in it is shorter than it should be")
+    if left < 0:
+        raise tarfile.StreamError("a file in it lies before its beginning")
     try:
         return header.fromtarfile(archive)
     except tarfile.EOFHeaderError:  # type: ignore[attr-defined]
