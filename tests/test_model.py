@@ -1,6 +1,5 @@
 import copy
 import json
-import multiprocessing
 import os
 import pickle
 import resource
@@ -196,14 +195,22 @@ def test_load__what_was_loaded_is_whole_whatever_becomes_of_its_folder(model, ve
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs a fork")
 def test_load__what_was_loaded_is_whole_in_a_forked_process(model, tmp_path):
-    loaded = load(model.save(tmp_path / "m"))
-    shutil.rmtree(tmp_path / "m")
-    forked = multiprocessing.get_context("fork")
-    found = forked.Queue()
-    process = forked.Process(target=lambda: found.put(everything(loaded)))
-    process.start()
-    assert found.get(timeout=60) == everything(model)
-    process.join(60)
+    folder = model.save(tmp_path / "m")
+    script = f"""if True:
+        import os, shutil, sys
+        from firth import load
+
+        loaded = load({str(folder)!r})
+        shutil.rmtree({str(folder)!r})
+        child = os.fork()
+        if child == 0:
+            sys.stdout.write(loaded.output_vectors.tobytes().hex())
+            sys.stdout.flush()
+            os._exit(0)
+        os.waitpid(child, 0)
+    """  # in a process of its own: libraries that other tests have loaded do not like to be forked
+    run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, timeout=60)
+    assert run.stdout == model.output_vectors.tobytes().hex()
 
 
 def test_pickle__of_altered_output_vectors_is_refused(model, tmp_path):
