@@ -5,7 +5,10 @@ import lzma
 import tarfile
 import zipfile
 
+import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from firth.config import TextConfig
 from firth.encoding import encode
@@ -190,6 +193,51 @@ def test_tar__a_name_without_end_is_refused_before_memory_is_asked_for(tmp_path)
     (tmp_path / "a.tar").write_bytes(content)
     with pytest.raises(SourceError, match="damaged or cut short"):
         encode(tmp_path / "a.tar")
+
+
+def test_archive__that_goes_down_without_end_is_refused(tmp_path):
+    content = tar({"a.txt": b"one two"})
+    for _ in range(12):
+        content = gzip.compress(tar({"a.tgz": content}))
+    (tmp_path / "a.tgz").write_bytes(content)
+    with pytest.raises(SourceError, match="does it hold itself"):
+        encode(tmp_path / "a.tgz")
+
+
+SOME = [
+    tar(FILES),
+    tar(FILES, tarfile.GNU_FORMAT),
+    zip_of(FILES),
+    gzip.compress(tar({"a.txt": b"one two"})),
+]
+
+
+@settings(max_examples=300, deadline=None)
+@given(which=st.sampled_from(SOME), seed=st.integers(0, 2**32), changes=st.integers(1, 8))
+def test_archive__with_any_bytes_changed_is_read_or_refused(which, seed, changes):
+    random = np.random.default_rng(seed)
+    content = bytearray(which[: random.integers(1, len(which) + 1)] if seed % 3 == 0 else which)
+    for at in random.integers(0, min(len(content), 4000), changes):
+        content[at] = random.integers(0, 256)
+    source = as_source(io.BytesIO(content))
+    try:
+        size = sum(len(block.text) for block in source.blocks(TextConfig(errors="replace")))
+    except SourceError:
+        return
+    assert size < 1 << 20
+
+
+def test_tar__a_size_that_lies_is_refused_at_once(tmp_path):
+    for size in (10**6, 1 << 33, 1 << 62):
+        header = tarfile.TarInfo("a.txt")
+        header.size = size
+        (tmp_path / "a.tar").write_bytes(header.tobuf(tarfile.GNU_FORMAT) + b"one two".ljust(512, b"\0"))
+        with pytest.raises(SourceError, match="cut short"):
+            encode(tmp_path / "a.tar")
+        hidden = header.replace(name=".hidden").tobuf(tarfile.GNU_FORMAT)
+        (tmp_path / "a.tar").write_bytes(hidden + bytes(1024))
+        with pytest.raises(SourceError, match="cut short"):
+            encode(tmp_path / "a.tar")
 
 
 def test_text__that_only_begins_as_an_archive_does_is_text(tmp_path):

@@ -58,7 +58,7 @@ def test_folder__a_link_to_nothing_is_named(tmp_path):
         expand(tmp_path)
 
 
-def test_folder__without_a_file_and_one_that_may_not_be_read(tmp_path):
+def test_folder__without_a_file_is_named(tmp_path):
     (tmp_path / "empty").mkdir()
     with pytest.raises(SourceError, match=r"^the folder .*empty holds no files$"):
         as_source(tmp_path / "empty")

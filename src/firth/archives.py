@@ -38,11 +38,15 @@ MAGIC = slice(257, 262)
 TYPES_OF_NAMES = (b"x", b"g", b"X", b"L", b"K")
 LONGEST_NAME_BYTES = 1 << 20
 """In a tar archive, with all else that it tells of a file in headers of these types."""
+MOST_NESTED = 10
+"""Archives in archives: some hold themselves."""
+MALFORMED = (ValueError, IndexError, KeyError, TypeError, OverflowError, RuntimeError, struct.error)
+"""What Python's readers of archives raise now and then, where these are not what they seem to be."""
 BUFFER_BYTES = 1 << 16
 """Of a file in an archive, read at a time."""
 
 
-def texts_in(file: IO[bytes], name: str) -> Iterator[tuple[str, Content]]:
+def texts_in(file: IO[bytes], name: str, depth: int = 0) -> Iterator[tuple[str, Content]]:
     """The texts of a file, each with its name: its own content, unpacked; or, of an archive, those of the files in it.
 
     Each is to be read before the next one is asked for. Raises `SourceError` for an archive that is damaged, and for
@@ -60,10 +64,12 @@ def texts_in(file: IO[bytes], name: str) -> Iterator[tuple[str, Content]]:
         _refuse_others(content.start, name)
         yield name, content
         return
+    if depth == MOST_NESTED:
+        raise SourceError(f"{name} is an archive in an archive, {MOST_NESTED} times: does it hold itself?")
     is_empty = True
     for member, inside in members:
         if not _is_hidden(member):
-            yield from texts_in(inside, f"{name}/{member}")
+            yield from texts_in(inside, f"{name}/{member}", depth + 1)
             is_empty = False
     if is_empty:
         raise SourceError(f"the archive {name} holds no files")
@@ -121,7 +127,7 @@ def _is_tar(start: bytes) -> bool:
 
     try:
         return bool(tarfile.TarInfo.frombuf(start, "utf-8", "surrogateescape").name)
-    except tarfile.TarError:
+    except (tarfile.TarError, ValueError):
         return False
 
 
@@ -144,23 +150,32 @@ def _in_tar(content: Content, name: str) -> Iterator[tuple[str, IO[bytes]]]:
         with tarfile.open(fileobj=cast("IO[bytes]", content), mode="r|", tarinfo=Header) as archive:
             member = archive.next()
             while member is not None:
-                if member.issparse():
+                if member.issparse() or member.size < 0:
                     raise SourceError(f"{name}/{member.name} is a sparse file, which is no text")
                 if member.isreg() and (inside := archive.extractfile(member)):
-                    yield member.name, _inside(inside, tarfile.TarError)
+                    yield member.name, _inside(inside, tarfile.TarError, *MALFORMED)
                 cast(Any, archive).members.clear()  # or else it keeps them all
                 member = _next(archive, Header)
-    except (*DAMAGE, tarfile.TarError) as error:
+    except SourceError:
+        raise
+    except (*DAMAGE, *MALFORMED, tarfile.TarError) as error:
         if isinstance(error, OSError) and error.errno is not None:
             raise unreadable(name, error) from error
         raise SourceError(f"the archive {name} is damaged or cut short: {error}") from error
 
 
 def _next(archive: tarfile.TarFile, header: type[tarfile.TarInfo]) -> tarfile.TarInfo | None:
-    """What comes next in an archive; None at its end. `TarFile.next` takes a lack of the end for the end."""
+    """What comes next in an archive; None at its end. `TarFile.next` takes a lack of the end for the end, and looks
+    for what lies as far away as a damaged header says.
+    """
     import tarfile
 
-    cast(Any, archive.fileobj).seek(archive.offset)
+    stream = cast(Any, archive.fileobj)
+    while (left := archive.offset - stream.tell()) > 0:
+        if not stream.read(min(left, BUFFER_BYTES)):
+            raise EOFError("a file in it is shorter than it should be")
+    if left < 0:
+        raise tarfile.StreamError("a file in it lies before its beginning")
     try:
         return header.fromtarfile(archive)
     except tarfile.EOFHeaderError:  # type: ignore[attr-defined]
@@ -171,7 +186,7 @@ def _in_zip(file: IO[bytes], name: str) -> Iterator[tuple[str, IO[bytes]]]:
     """The files in a zip archive, in its order."""
     import zipfile
 
-    errors = (zipfile.BadZipFile, NotImplementedError, RuntimeError, ValueError, struct.error)
+    errors = (zipfile.BadZipFile, *MALFORMED)  # RuntimeError and NotImplementedError: it is encrypted, or newer
     try:
         with zipfile.ZipFile(file) as archive:
             members = archive.infolist()
