@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from decimal import Decimal
 from typing import Any
 
 import numpy as np
@@ -23,8 +22,8 @@ def is_hole(value: Any) -> bool:
         return True
     if isinstance(value, float | np.floating):
         return bool(math.isnan(value))
-    if isinstance(value, Decimal):
-        return value.is_nan()
+    if kind.__name__ == "Decimal":  # whose module a look-up need not load
+        return bool(value.is_nan())
     if isinstance(value, np.datetime64 | np.timedelta64):
         return bool(np.isnat(value))
     return getattr(value, "is_valid", True) is False and hasattr(value, "as_py")  # a scalar of Arrow's

@@ -6,7 +6,6 @@ import csv
 import dataclasses
 import json
 import os
-import shlex
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -130,6 +129,8 @@ def facts(model: Word2Vec) -> dict[str, Any]:
 
 def quoted(argument: object) -> str:
     """A path or a word, as it is typed into a shell."""
+    import shlex  # only a hint needs it
+
     return shlex.quote(str(argument))
 
 
