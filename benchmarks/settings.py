@@ -416,6 +416,9 @@ def why(point: dict[str, Any]) -> str:
         "both fall before they rise with more passes (or only fall, in CBOW), and firth falls further": (
             corpus == "sessions"
         ),
+        "more pairs share a round and its noise words: with half as many for each noise word, window 40 has 0.258": (
+            corpus == "10 MB" and settings["window"] in (40, "sentence")
+        ),
         "hardly begun in so few passes: what pairs learn in a round, others see a round later": (
             settings["sample"] == 1e-5 or settings["learning_rate"] < 0.015 or settings["negative"] == 1
         ),
