@@ -146,7 +146,7 @@ def test_column__of_a_data_frame(library):
 
 def test_column__holes_of_any_kind_are_rows_without_a_value():
     pandas = pytest.importorskip("pandas")
-    for hole in (pandas.NA, pandas.NaT, np.float32("nan"), np.datetime64("NaT"), decimal.Decimal("NaN"), None):
+    for hole in (pandas.NA, pandas.NaT, np.float32("nan"), np.datetime64("NaT", "s"), decimal.Decimal("NaN"), None):
         rows = [{"text": text} for text in ("one two", hole, "three")]
         with pytest.raises(SourceError, match="row 2 of 'text' has no value"):
             sentences(firth.column(rows, "text"))
