@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import warnings
-import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -86,18 +85,14 @@ def unpacked(path: Path) -> Iterator[IO[bytes]]:
         if not is_packed(path):
             yield file
             return
-        import lzma
-
-        from firth.text import (
-            as_file,
-            decompressed,
-        )  # which imports what unpacks: a look-up in other files has no need of it
+        # which imports what unpacks: a look-up in other files has no need of it
+        from firth.text import DAMAGE, as_file, decompressed
 
         try:
             yield as_file(decompressed(file, str(path)))
         except SourceError as error:
             raise FormatError(str(error)) from error
-        except (EOFError, OSError, lzma.LZMAError, zlib.error) as error:
+        except DAMAGE as error:
             if isinstance(error, OSError) and error.errno is not None:
                 raise
             raise FormatError(f"{path} is packed, and damaged or cut short: {error}") from error
