@@ -125,6 +125,7 @@ def items_in_groups(items=120, groups=6, length=60, sentences=100):
         {"window": "sentence"},
         {"window": "sentence", "negative": 30, "learning_rate": 0.1},
         {"learning_rate": 0.5},
+        {"learning_rate": 1.0, "architecture": "cbow"},
         {"window": 40, "architecture": "cbow"},
         {"window": 10, "architecture": "cbow", "context": "sum"},
         {"window": 40, "architecture": "cbow", "context_gradient": "word2vec.c"},
@@ -141,6 +142,17 @@ def test_train__finds_the_groups_of_items_whatever_the_settings(chosen):
     group = {word: int(word[1:]) % 6 for word in model.words}
     near = dict(zip(model.words, model.most_similar(model.words, topn=10), strict=True))
     assert np.mean([group[word] == group[other] for word, others in near.items() for other, _ in others]) > 0.98
+
+
+@needs_threads
+@pytest.mark.parametrize("chosen", [{}, {"max_n": 3}, {"distance_weights": "linear"}, {"negative": 5}], ids=str)
+def test_train__cbow_ends_well_at_the_greatest_learning_rate(chosen):
+    text = ["she said well no and left he is gone well known man mr smith came it rained all day and night long"] * 60
+    settings = {"window": 2, "negative": 20, "vector_size": 3, "sample": 0, "min_count": 1, **chosen}
+    model = firth.train(text, architecture="cbow", learning_rate=1.0, epochs=4, progress=False, seed=6, **settings)
+    losses = [result.loss for result in model.history]
+    assert losses[0] < (1 + model.config.negative) * np.log(2)
+    assert losses[-1] < losses[0]
 
 
 @pytest.mark.parametrize("chosen", [{"learning_rate": 10}, {"learning_rate": 2, "architecture": "cbow"}])

@@ -327,9 +327,9 @@ class TrainingConfig(TextConfig):
     @property
     def first_rate(self) -> float:
         """The size of steps at the start: the learning rate. In skip-gram with a tree, whose nodes are as they were for
-        all context words of a centre, half as much again. In cbow, with exact gradients, of which each context word
-        has a share, four times as much; with noise words 0.8 times for each word of a window above 5, up to 12 times or
-        a rate of 0.3. Where context words are summed, 1.5 over the window at most.
+        all context words of a centre, half as much again. In cbow, with exact gradients, of which each context word has
+        a share, four times as much, up to a rate of 1; with noise words 0.8 times for each word of a window above 5, up
+        to 12 times or a rate of 0.3. Where context words are summed, 1.5 over the window at most.
         """
         window = 50 if self.window == "sentence" else int(self.window)
         if self.architecture == "cbow" and self.context == "sum":
@@ -338,7 +338,7 @@ class TrainingConfig(TextConfig):
             is_tree = self.architecture == "skip-gram" and self.objective == "hierarchical-softmax"
             return self.learning_rate * (1.5 if is_tree else 1)
         of_window = min(0.8 * window, 12.0) * self.learning_rate if self.objective == "negative-sampling" else 0.0
-        return max(4 * self.learning_rate, min(of_window, 0.3))
+        return max(min(4 * self.learning_rate, 1.0), self.learning_rate, min(of_window, 0.3))
 
     @property
     def last_rate(self) -> float:
