@@ -420,7 +420,7 @@ def test_row_steps__are_less_for_words_that_too_many_pairs_of_a_large_round_have
     assert 4 / of_input < steps.outputs[0] < 1
     assert (steps.inputs[1:] == 1).all()
     assert (steps.outputs[1:] == 1).all()
-    assert planning.row_steps(tokens, TrainingConfig(sample=0, round_centres=256)) is None
+    assert planning.row_steps(tokens, TrainingConfig(sample=0, round_centres=256)) == (None, None)
 
 
 @pytest.mark.parametrize("centres", [0, 15, 16 * 12, 16 * 12 * 5, 16 * 12 * 5 + 100])

@@ -9,15 +9,15 @@ import numpy as np
 from firth.aligned import aligned_zeros
 from firth.config import TrainingConfig
 from firth.kernels.ahead import PLACES
-from firth.kernels.blocks import Changes, Parameters, Parts, Plan, Scratch, Steps, Stretch, Windows
-from firth.kernels.cbow import Hidden
-from firth.kernels.hierarchy import Descents, Tree, Turns
+from firth.kernels.blocks import Changes, Parameters, Parts, Plan, Run, Scratch, Steps, Stretch, Updates, Windows
+from firth.kernels.cbow import CbowSpace, Hidden
+from firth.kernels.hierarchy import CbowTreeSpace, Descents, Tree, TreeSpace, Turns
 from firth.kernels.limits import new_limits
 from firth.kernels.noise import Noise
 from firth.kernels.ownership import MARKS
 from firth.kernels.products import LANES, TILE_ROWS
-from firth.kernels.rounds import new_counters, train_rounds
-from firth.kernels.skipgram import Pairs
+from firth.kernels.rounds import Space, new_counters, train_rounds
+from firth.kernels.skipgram import Pairs, SkipGramSpace
 from firth.planning import Tokens, node_steps, node_visits
 from firth.sampling import alias_table, noise_distribution
 from firth.team import Pace, Team
@@ -52,49 +52,47 @@ class Targets(NamedTuple):
         return cls(alias_table(noise_distribution(tokens.counts, config.noise_exponent)), None)
 
 
-class Space(NamedTuple):
-    """One thread's working space; None where the kind of training needs none."""
-
-    scratch: Scratch
-    pairs: Pairs | None
-    hidden: Hidden | None
-    turns: Turns | None
-
-
 def _whole(n: int, of: int) -> int:
     return -(-n // of) * of
 
 
-def new_space(config: TrainingConfig, plan: Plan, width: int, tree: Tree | None, parts: Parts | None) -> Space:
-    """One thread's working space."""
-    tokens = plan.block_centres + 2 * plan.window
-    rows = _whole(tokens, TILE_ROWS) + TILE_ROWS
-    centres = _whole(plan.block_centres, LANES)
-    outputs = plan.first_noise + (0 if tree else plan.noise_words)
-    windows = new_windows(plan.distance_weights, rows, centres, _whole(outputs, LANES))
-    pairs = hidden = turns = None
-    if tree is not None:
-        longest = longest_path(tree)
-        turns = Turns(
-            signs=np.zeros(longest, np.float32),
-            weights=np.ones(rows, np.float32),
-            nodes=np.zeros(longest, np.int32),
-            G=aligned_zeros(1, longest),
-            losses=np.zeros(longest),
-            errors=np.zeros(longest, np.float32),
-            lengths=np.zeros(longest, np.float32),
-            row_lengths=np.zeros(rows + centres, np.float32),
-        )
+def new_space(
+    config: TrainingConfig, plan: Plan, width: int, targets: Targets, descents: Descents | None, parts: Parts | None
+) -> Space:
+    """One thread's working space for a kind of training; the descents are those of all threads."""
+    rows, centres = context_rows(plan), _whole(plan.block_centres, LANES)
+    scratch = new_scratch(config, plan, width, targets, parts)
+    if targets.tree is not None:
+        turns = new_turns(rows + centres, longest_path(targets.tree))
+        if descents is not None:
+            return TreeSpace(scratch, targets.tree, turns, descents)
+        return CbowTreeSpace(scratch, targets.tree, turns, new_hidden(config, rows, centres, 0, width))
+    assert targets.noise is not None
     if config.architecture == "cbow":
-        hidden = new_hidden(config, rows, centres, 0 if tree else plan.noise_words, width)
-    elif tree is None:
-        pairs = new_pairs(windows.weights, outputs, width)
-    changed = tokens * (1 if parts is None else int(np.diff(parts.starts).max()))
-    listed = changed if tree else max(changed, output_rows(plan, tree, pairs, hidden))
+        return CbowSpace(scratch, targets.noise, new_hidden(config, rows, centres, plan.noise_words, width))
+    return SkipGramSpace(scratch, targets.noise, new_pairs(scratch.windows.weights, noise_outputs(plan), width))
+
+
+def context_rows(plan: Plan) -> int:
+    """Rows of context words' vectors that a block has room for: whole tiles, and one more."""
+    return _whole(plan.block_centres + 2 * plan.window, TILE_ROWS) + TILE_ROWS
+
+
+def noise_outputs(plan: Plan) -> int:
+    """Rows of output vectors that a block has room for, with noise words."""
+    return plan.first_noise + plan.noise_words
+
+
+def new_scratch(config: TrainingConfig, plan: Plan, width: int, targets: Targets, parts: Parts | None) -> Scratch:
+    """What every kind of training needs."""
+    rows, centres = context_rows(plan), _whole(plan.block_centres, LANES)
+    outputs = plan.first_noise if targets.tree else noise_outputs(plan)
+    changed = (plan.block_centres + 2 * plan.window) * (1 if parts is None else int(np.diff(parts.starts).max()))
+    listed = changed if targets.tree else max(changed, outputs)
     limits = new_limits()
-    scratch = Scratch(
+    return Scratch(
         X=aligned_zeros(rows, width),
-        windows=windows,
+        windows=new_windows(plan.distance_weights, rows, centres, _whole(outputs, LANES)),
         mine=np.zeros((plan.round_blocks * listed + 1, 2), np.int32),
         own=np.zeros(MARKS, np.int64),
         input_errors=np.zeros(rows, np.float32),
@@ -105,7 +103,20 @@ def new_space(config: TrainingConfig, plan: Plan, width: int, tree: Tree | None,
         noise_bits=np.zeros(plan.noise_words, np.uint64),
         places=np.zeros(PLACES, np.int64),
     )
-    return Space(scratch, pairs, hidden, turns)
+
+
+def new_turns(rows: int, longest: int) -> Turns:
+    """What hierarchical softmax needs."""
+    return Turns(
+        signs=np.zeros(longest, np.float32),
+        weights=np.ones(rows, np.float32),
+        nodes=np.zeros(longest, np.int32),
+        G=aligned_zeros(1, longest),
+        losses=np.zeros(longest),
+        errors=np.zeros(longest, np.float32),
+        lengths=np.zeros(longest, np.float32),
+        row_lengths=np.zeros(rows, np.float32),
+    )
 
 
 def new_windows(weights: Float32, rows: int, centres: int, columns: int) -> Windows:
@@ -179,13 +190,46 @@ def longest_path(tree: Tree) -> int:
     return _whole(int(np.diff(tree.starts).max()), LANES)
 
 
-def output_rows(plan: Plan, tree: Tree | None, pairs: Pairs | None, hidden: Hidden | None) -> int:
+def listed_outputs(config: TrainingConfig, plan: Plan, tree: Tree | None) -> int:
     """Rows of output vectors that a block lists to be changed, at most."""
-    if tree is not None:
-        return 0 if hidden is not None else (plan.block_centres + 1) * longest_path(tree)
-    if hidden is not None:
-        return len(hidden.G) + len(hidden.Z)
-    return 0 if pairs is None else len(pairs.Z)
+    if tree is None:
+        return noise_outputs(plan)
+    return 0 if config.architecture == "cbow" else (plan.block_centres + 1) * longest_path(tree)
+
+
+def new_changes(
+    config: TrainingConfig, plan: Plan, width: int, targets: Targets, threads: int, frozen: Frozen | None
+) -> Changes:
+    """What the blocks of a round ask for: nothing so far."""
+    blocks, tokens, inputs = plan.round_blocks, plan.block_centres + 2 * plan.window, context_rows(plan)
+    listed = listed_outputs(config, plan, targets.tree)
+    outputs = 0 if targets.tree else listed  # what nodes ask for is left elsewhere
+    marks = np.zeros((threads, MARKS), np.int64)
+    none = np.zeros(0, np.bool_)
+    return Changes(
+        inputs=Updates(
+            words=np.zeros((blocks, tokens), np.int32),
+            used=np.zeros(blocks, np.int32),
+            rows=aligned_zeros(blocks * inputs, width),
+            scales=None,
+            ratios=np.zeros(blocks * inputs, np.float32),
+            marks=marks,
+            frozen=none if frozen is None else frozen.inputs,
+        ),
+        outputs=Updates(
+            words=np.zeros((blocks, listed), np.int32),
+            used=np.full(blocks, listed, np.int32),
+            rows=aligned_zeros(blocks * outputs, width),
+            scales=np.ones(blocks * outputs, np.float32),
+            ratios=np.zeros(blocks * outputs, np.float32),
+            marks=marks if config.shared_vectors else np.zeros_like(marks),
+            frozen=none if frozen is None or targets.tree else frozen.outputs,
+        ),
+        mean_sums=aligned_zeros(blocks, width),
+        noise_mean=aligned_zeros(1, width),
+        loss=np.zeros(blocks),
+        pairs=np.zeros(blocks),
+    )
 
 
 class Crew:
@@ -203,40 +247,17 @@ class Crew:
         frozen: Frozen | None = None,
     ):
         width = parameters.inputs.shape[1]
-        blocks = plan.round_blocks
-        self.spaces = [new_space(config, plan, width, targets.tree, parts) for _ in range(team.threads)]
-        rows = len(self.spaces[0].scratch.X)
-        outputs = output_rows(plan, targets.tree, self.spaces[0].pairs, self.spaces[0].hidden)
-        tokens = plan.block_centres + 2 * plan.window
+        descents = None
+        if targets.tree is not None and config.architecture == "skip-gram":
+            descents = new_descents(plan, context_rows(plan), width, targets.tree)
+        self.spaces = [new_space(config, plan, width, targets, descents, parts) for _ in range(team.threads)]
         self.team = team
         self.pace = Pace(team.threads)
         self.parameters = parameters
-        self.targets = targets
         self.parts = parts
-        self.steps = steps
+        self.steps = steps or Steps(None, None)
         self.counters = new_counters(team.threads)
-        input_marks = np.zeros((team.threads, MARKS), np.int64)
-        self.changes = Changes(
-            input_words=np.zeros((blocks, tokens), np.int32),
-            input_rows=aligned_zeros(blocks * rows, width),
-            output_words=np.zeros((blocks, outputs), np.int32),
-            output_rows=aligned_zeros(0 if targets.tree else blocks * outputs, width),
-            output_scales=np.ones(0 if targets.tree else blocks * outputs, np.float32),
-            input_ratios=np.zeros(blocks * rows, np.float32),
-            output_ratios=np.zeros(0 if targets.tree else blocks * outputs, np.float32),
-            input_count=np.zeros(blocks, np.int32),
-            output_count=np.full(blocks, outputs, np.int32),
-            input_marks=input_marks,
-            output_marks=input_marks if config.shared_vectors else np.zeros_like(input_marks),
-            frozen_inputs=np.zeros(0, np.bool_) if frozen is None else frozen.inputs,
-            frozen_outputs=np.zeros(0, np.bool_) if frozen is None else frozen.outputs,
-            mean_sums=aligned_zeros(blocks, width),
-            noise_mean=aligned_zeros(1, width),
-            loss=np.zeros(blocks),
-            pairs=np.zeros(blocks),
-        )
-        of_round = targets.tree if config.architecture == "skip-gram" else None
-        self.descents = None if of_round is None else new_descents(plan, rows, width, of_round)
+        self.changes = new_changes(config, plan, width, targets, team.threads, frozen)
 
     def train(self, stretch: Stretch, plan: Plan) -> tuple[float, float]:
         """Train on a stretch, and return its loss and what the pairs that is summed over weigh together."""
@@ -251,12 +272,9 @@ class Crew:
         """Have one thread or all train on some rounds of a stretch, and add their loss and pairs to the totals."""
         self.counters[:] = 0
 
+        run = Run(stretch, plan, self.parameters, self.parts, self.steps, self.changes)
+
         def work(thread: int) -> None:
-            space = self.spaces[thread]
-            train_rounds(
-                thread, threads, self.counters, totals, stretch, begin, end, plan, self.parameters, self.parts,
-                self.steps, self.targets.noise, self.targets.tree, space.scratch, space.pairs, space.hidden,
-                space.turns, self.descents, self.changes,
-            )  # fmt: skip
+            train_rounds(thread, threads, self.counters, totals, begin, end, run, self.spaces[thread])
 
         self.team.run(work, alone=threads == 1)

@@ -203,14 +203,14 @@ def loss_of_nothing(tree: Tree | None, config: TrainingConfig) -> float:
     return turns * math.log(2)
 
 
-def row_steps(tokens: Tokens, config: TrainingConfig) -> Steps | None:
+def row_steps(tokens: Tokens, config: TrainingConfig) -> Steps:
     """What the learning rates of the rows of the vectors are multiplied by in wide rounds; in others, by nothing.
 
     It is 1 but for rows that so many pairs of a round change that the sum of their learning rates would be above
     `ROUND_STEP`: for these that is what it comes to.
     """
     if not is_wide(config):
-        return None
+        return Steps(None, None)
     block_centres, round_blocks = round_shape(tokens, config)
     of_round = config.first_rate * block_centres * round_blocks
     found = visits(tokens, config, share_of_rows)
@@ -254,6 +254,13 @@ def node_visits(tree: Tree, tokens: Tokens, config: TrainingConfig) -> Float32:
     return visits
 
 
+def mean_rounds(tokens: Tokens, config: TrainingConfig, round_centres: int) -> int:
+    """The mean of all output vectors is found in one of so many rounds; in none, 0, save for CBOW with noise words."""
+    if config.architecture != "cbow" or config.objective == "hierarchical-softmax":
+        return 0
+    return max(MEAN_ROUNDS, MEAN_CENTRES * len(tokens.counts) // round_centres)
+
+
 def plan_epoch(tokens: Tokens, config: TrainingConfig, epoch: int, epochs: int) -> Plan:
     """The settings of one epoch (counted from 0)."""
     n = max(1, len(tokens.ids))
@@ -277,7 +284,7 @@ def plan_epoch(tokens: Tokens, config: TrainingConfig, epoch: int, epochs: int) 
         even=int(config.distance_weights == "even"),
         most_pairs=most_pairs(config),
         noise_weight=config.negative / of_block,
-        mean_rounds=max(MEAN_ROUNDS, MEAN_CENTRES * len(tokens.counts) // of_round),
+        mean_rounds=mean_rounds(tokens, config, of_round),
         rate_first=config.first_rate - fall * epoch,
         rate_slope=-fall / n,
         rate_least=float(config.last_rate),

@@ -312,14 +312,14 @@ class Epoch:
     tree: Any
     keep: Sequence[int]
     keep_key: int
+    steps: Any
     parts: Any = None
-    steps: Any = None
 
 
 def steps_of_rows(epoch: Epoch, inputs: int, outputs: int) -> tuple[Array, Array]:
     """What the learning rate of each row of the inputs and of the outputs is multiplied by, (rows, 1) each."""
     of_inputs, of_outputs = np.ones(inputs), np.ones(outputs)
-    if epoch.steps is not None:
+    if epoch.steps.inputs is not None:
         of_inputs, of_outputs = (of.astype(float) for of in epoch.steps)
     return of_inputs[:, None], of_outputs[:, None]
 
@@ -353,8 +353,8 @@ def train_epoch(
     size = plan.block_centres * plan.round_blocks
     together = epoch.config.architecture == "cbow"
     for number, blocks in enumerate(rounds_of(len(kept), plan)):
-        finds_mean = number % plan.mean_rounds == 0
-        if finds_mean and epoch.noise is not None:
+        finds_mean = plan.mean_rounds > 0 and number % plan.mean_rounds == 0
+        if finds_mean:
             noise_mean = epoch.noise.shares @ outputs
         rate = max(plan.rate_first + plan.rate_slope * kept[number * size], plan.rate_least)
         by_input, by_output = [], []

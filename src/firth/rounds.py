@@ -18,7 +18,7 @@ from firth.config import TrainingConfig
 from firth.crew import Crew, Frozen, Targets
 from firth.errors import CorpusError
 from firth.kernels import randomness
-from firth.kernels.blocks import Parameters, Parts, Plan, Stretch, keep_tokens
+from firth.kernels.blocks import Kept, Parameters, Parts, Plan, Stretch, keep_tokens
 from firth.planning import Tokens, initial_parameters, loss_of_nothing, plan_epoch, row_steps
 from firth.sampling import as_thresholds, keep_probabilities
 from firth.team import Team
@@ -94,8 +94,7 @@ class Walk:
         self.block_centres = plan.block_centres
         self.round_centres = plan.block_centres * plan.round_blocks
         size = max(STRETCH_TOKENS, self.round_centres) + 2 * plan.window
-        self.ids, self.sentences = np.empty(size, np.int32), np.empty(size, np.int32)
-        self.positions = np.empty(size, np.int64)
+        self.kept = Kept(np.empty(size, np.int32), np.empty(size, np.int32), np.empty(size, np.int64))
 
     def __iter__(self) -> Iterator[tuple[Stretch, int]]:
         """Stretches of whole rounds (the last may be shorter), each with the corpus position it reaches."""
@@ -103,19 +102,20 @@ class Walk:
         while True:
             position, sentence, filled = keep_tokens(
                 self.tokens.ids, self.tokens.sentence_starts, position, sentence, self.keep, self.key,
-                self.ids, self.sentences, self.positions, filled,
+                self.kept, filled,
             )  # fmt: skip
             at_end = position == len(self.tokens.ids)
             last = filled
             if not at_end:  # the neighbors of the last centres must be known, and rounds whole
                 last = first + (filled - self.window - first) // self.round_centres * self.round_centres
-            stretch = Stretch(self.ids[:filled], self.sentences[:filled], self.positions[:filled], first, last, block)
-            yield stretch, len(self.tokens.ids) if at_end else int(self.positions[last])
+            tokens, sentences, positions = self.kept
+            stretch = Stretch(tokens[:filled], sentences[:filled], positions[:filled], first, last, block)
+            yield stretch, len(self.tokens.ids) if at_end else int(positions[last])
             if at_end:
                 return
             block += (last - first) // self.block_centres
             start = max(0, last - self.window)
-            for array in (self.ids, self.sentences, self.positions):
+            for array in self.kept:
                 array[: filled - start] = array[start:filled].copy()
             first, filled = last - start, filled - start
 

@@ -8,6 +8,7 @@ from firth import planning
 from firth.config import TrainingConfig
 from firth.crew import new_windows
 from firth.kernels import contexts
+from firth.kernels.blocks import Context
 from firth.kernels.compiler import compiled
 from firth.kernels.products import TILE_ROWS
 from tests.test_rounds import random_corpus
@@ -20,16 +21,12 @@ def weigh_windows_by_tile(centres, tokens, before, windows):
         windows.centres_of[tile] = 0
         windows.token_weights[tile * TILE_ROWS : (tile + 1) * TILE_ROWS] = 0
         for first in range(0, windows.reach.shape[1], 16):
-            behind = before + first - tile * TILE_ROWS
-            contexts.weigh_tile(
-                windows.weights, tile, first, windows.near, behind, windows.reach, windows.centre_weights,
-                windows.token_weights, windows.centres_of,
-            )  # fmt: skip
+            contexts.weigh_tile(windows, tile, first, before + first - tile * TILE_ROWS)
 
 
 @compiled
 def compiled_weigh_windows(centres, tokens, before, windows):
-    contexts.weigh_windows(centres, tokens, before, windows)
+    contexts.weigh_windows(Context(centres, tokens, before), windows)
 
 
 @pytest.mark.parametrize("function", [weigh_windows_by_tile, compiled_weigh_windows])

@@ -4,7 +4,7 @@ from numpy.testing import assert_allclose
 
 from firth import reference, rounds
 from firth.config import TrainingConfig
-from firth.kernels.blocks import keep_tokens, logistic, softplus
+from firth.kernels.blocks import ALONE, Block, Context, Kept, Run, Steps, keep_tokens, logistic, softplus
 from firth.kernels.contexts import find_windows, weigh_windows
 from firth.kernels.products import TILE_ROWS
 from firth.sampling import as_thresholds, keep_probabilities
@@ -38,8 +38,8 @@ def test_keep_tokens__keeps_what_its_twin_keeps():
     tokens = random_corpus()
     keep = as_thresholds(keep_probabilities(tokens.counts, 0.01))
     n = len(tokens.ids)
-    out = np.zeros(n, np.int32), np.zeros(n, np.int32), np.zeros(n, np.int64)
-    _, _, filled = keep_tokens(tokens.ids, tokens.sentence_starts, 0, 0, keep, np.uint64(3), *out, 0)
+    out = Kept(np.zeros(n, np.int32), np.zeros(n, np.int32), np.zeros(n, np.int64))
+    _, _, filled = keep_tokens(tokens.ids, tokens.sentence_starts, 0, 0, keep, np.uint64(3), out, 0)
     twin = reference.keep_tokens(tokens.ids.tolist(), keep.tolist(), 3)
     assert 0 < filled < n
     assert out[2][:filled].tolist() == twin
@@ -53,9 +53,9 @@ def test_keep_tokens__goes_on_where_a_full_buffer_stopped_it():
     keep = as_thresholds(np.ones(30))
     found, position, sentence = [], 0, 0
     while position < len(tokens.ids):
-        out = np.zeros(7, np.int32), np.zeros(7, np.int32), np.zeros(7, np.int64)
+        out = Kept(np.zeros(7, np.int32), np.zeros(7, np.int32), np.zeros(7, np.int64))
         position, sentence, filled = keep_tokens(
-            tokens.ids, tokens.sentence_starts, position, sentence, keep, np.uint64(3), *out, 0
+            tokens.ids, tokens.sentence_starts, position, sentence, keep, np.uint64(3), out, 0
         )
         found += out[2][:filled].tolist()
     assert found == np.flatnonzero(tokens.ids < 30).tolist()
@@ -95,14 +95,16 @@ def test_pairs__are_those_of_the_twin(window, more):
     crew = rounds.Crew(Team(1), config, plan, parameters, rounds.Targets.of(tokens, config))
     stretch, _ = next(iter(rounds.Walk(tokens, config, 0, plan)))
     kept, sentences = stretch.positions.tolist(), stretch.sentences.tolist()
+    run = Run(stretch, plan, parameters, None, Steps(None, None), crew.changes)
     B = plan.block_centres
     for first in range(0, stretch.last, B):
         last = min(first + B, stretch.last)
-        windows, words = crew.spaces[0].scratch.windows, crew.changes.input_words[0]
-        used, before = find_windows(
-            stretch, first, last, plan, windows, words, np.zeros((1000, 16), np.float32), None, True
-        )
-        weigh_windows(last - first, used, before, windows)
+        windows, words = crew.spaces[0].scratch.windows, crew.changes.inputs.words[0]
+        block = Block(0, first, first, 0.0, False, False, 1, ALONE)
+        context = Context(*find_windows(block, run, windows, True))
+        used = context.tokens
+        assert (context.centres, crew.changes.inputs.used[0]) == (last - first, used)
+        weigh_windows(context, windows)
         ours = sorted(
             (int(words[row]), int(stretch.tokens[first + i]))
             for row in range(used)

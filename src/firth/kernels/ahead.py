@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from firth.kernels.blocks import Parameters, Parts, Plan, Stretch, ask_for
+from firth.kernels.blocks import Parameters, Parts, Plan, Scratch, Stretch, ask_for
 from firth.kernels.compiler import compiled
 from firth.kernels.noise import Noise, ask_for_noise_word, noise_word_of
 from firth.kernels.prefetch import prefetch_row
@@ -38,6 +38,12 @@ class Ahead(NamedTuple):
     noise_words: Int32  # (K,) drawn already
     bits: UInt64  # (K,) what they are drawn by
     places: Int64  # (PLACES,)
+
+
+@compiled
+def ahead_of(tokens: Int32, parameters: Parameters, parts: Parts | None, scratch: Scratch) -> Ahead:
+    """That of the thread that works in this space, on a stretch of tokens."""
+    return Ahead(tokens, parameters, parts, scratch.noise_words, scratch.noise_bits, scratch.places)
 
 
 @compiled
@@ -74,11 +80,11 @@ def take_noise_words(first: int, stretch: Stretch, plan: Plan, noise: Noise, ahe
 
 
 @compiled
-def expect_nothing(ahead: Ahead) -> None:
+def expect_nothing(places: Int64) -> None:
     """No block is known to come next: nothing is asked for."""
     for place in range(PLACES):
-        ahead.places[place] = 0
-    ahead.places[FIRST] = NOWHERE
+        places[place] = 0
+    places[FIRST] = NOWHERE
 
 
 @compiled
@@ -86,7 +92,7 @@ def expect(first: int, after: int, stretch: Stretch, plan: Plan, noise: Noise, a
     """The block of centres from `first` on is to come next, after that from `after` on: ask for where its noise words
     are drawn from. Where no centre is left, nothing is expected.
     """
-    expect_nothing(ahead)
+    expect_nothing(ahead.places)
     if first >= stretch.last:
         return
     places, last = ahead.places, min(first + plan.block_centres, stretch.last)

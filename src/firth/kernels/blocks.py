@@ -41,6 +41,14 @@ class Stretch(NamedTuple):
     first_block: int  # the number of the first centre's block in this epoch
 
 
+class Kept(NamedTuple):
+    """Room for the tokens that are kept: their words, and the sentence and the position of each."""
+
+    tokens: Int32
+    sentences: Int32
+    positions: Int64
+
+
 class Parameters(NamedTuple):
     """The two vectors of every word: (V, width) float32, zero in the columns past the vector size.
 
@@ -52,10 +60,12 @@ class Parameters(NamedTuple):
 
 
 class Steps(NamedTuple):
-    """What the learning rate of each row is multiplied by: (rows,) of the input vectors, and of the output vectors."""
+    """What the learning rate of each row is multiplied by: (rows,) of the input vectors, and of the output vectors;
+    None where it is 1.
+    """
 
-    inputs: Float32
-    outputs: Float32
+    inputs: Float32 | None
+    outputs: Float32 | None
 
 
 class Parts(NamedTuple):
@@ -81,7 +91,7 @@ class Plan(NamedTuple):
     even: int  # 1 if all of these are 1
     most_pairs: float  # what the pairs of one centre weigh together, at most, in skip-gram
     noise_weight: float  # k/K, the weight of each noise word in each pair
-    mean_rounds: int  # the mean of all output vectors is found in one of so many rounds, where it is needed
+    mean_rounds: int  # the mean of all output vectors is found in one of so many rounds; in none if this is 0
     rate_first: float  # the learning rate where the epoch begins, and how it changes per token
     rate_slope: float
     rate_least: float
@@ -119,26 +129,61 @@ class Scratch(NamedTuple):
     places: Int64
 
 
-class Changes(NamedTuple):
-    """What the blocks of a round ask for: words (R, rows), changes (R · rows, width), the rows of a block together."""
+class Updates(NamedTuple):
+    """What the blocks of a round add to the input vectors, or to the output vectors. R blocks have room for n rows
+    each, and those of a block stand together.
+    """
 
-    input_words: Int32
-    input_rows: Float32
-    output_words: Int32
-    output_rows: Float32
-    output_scales: Float32  # (R · rows,) what these are multiplied by when they are added
-    input_ratios: Float32  # (R · rows,) those of the changes (`firth.kernels.limits`)
-    output_ratios: Float32
-    input_count: Int32  # (R,) input rows in use
-    output_count: Int32  # (R,) output rows in use
-    input_marks: Int64  # (threads, MARKS) which rows each thread's blocks change
-    output_marks: Int64
-    frozen_inputs: Bool  # (V,) the rows that nobody changes, or (0,) if there is none
-    frozen_outputs: Bool
+    words: Int32  # (R, n) the words whose vectors are changed, or `UNUSED`
+    used: Int32  # (R,) how many of these are in use
+    rows: Float32  # (R · n, width) what is added to them
+    scales: Float32 | None  # (R · n,) what that is multiplied by; None for 1
+    ratios: Float32  # (R · n,) the ratios of these changes (`firth.kernels.limits`)
+    marks: Int64  # (threads, MARKS) which rows each thread's blocks change
+    frozen: Bool  # (V,) the words whose vectors stay as they are, or (0,) if there are none
+
+
+class Changes(NamedTuple):
+    """What the blocks of a round ask for, and what they measure."""
+
+    inputs: Updates
+    outputs: Updates
     mean_sums: Float32  # (R, width) what parts of the vocabulary add to the mean of all output vectors
     noise_mean: Float32  # (1, width) that mean, each word weighed as it is drawn, when it was found last
     loss: Float64  # (R,) sum over the block's pairs, where it is measured
     pairs: Float64  # (R,) what these pairs weigh together
+
+
+class Run(NamedTuple):
+    """What all threads share while they train on a stretch."""
+
+    stretch: Stretch
+    plan: Plan
+    parameters: Parameters
+    parts: Parts | None
+    steps: Steps
+    changes: Changes
+
+
+class Block(NamedTuple):
+    """A block of a round, as it is given to a thread."""
+
+    slot: int  # its number in the round, and so where its changes stand
+    first: int  # its first centre
+    next_first: int  # the first centre of the block that this thread is expected to compute next
+    rate: float
+    measured: bool  # whether its loss is
+    finds_mean: bool  # whether its round finds the mean of all output vectors
+    blocks: int  # of its round
+    marker: int  # the thread, or `ALONE` where it marks no rows
+
+
+class Context(NamedTuple):
+    """The context of a block's centres: consecutive tokens of the stretch."""
+
+    centres: int  # how many the block has
+    tokens: int  # from the first context word to the last, how many
+    before: int  # how many of these stand before the first centre
 
 
 # 1/(1+exp(-x)) = 1/2 + x·P(x²)/Q(x²) on [-16, 16], fitted for the least greatest error: 3e-7 in float32.
@@ -184,16 +229,15 @@ def keep_tokens(
     sentence: int,
     keep: UInt32,
     key: np.uint64,
-    kept_tokens: Int32,
-    kept_sentences: Int32,
-    kept_positions: Int64,
+    kept: Kept,
     filled: int,
 ) -> tuple[int, int, int]:
-    """Append the kept tokens from `position` on, until the buffers are full or the corpus ends.
+    """Append the kept tokens from `position` on, until there is no more room or the corpus ends.
 
     Token p of word w is kept if its random 32 bits are at most `keep[w]`; words of no entry in `keep` (those
     outside the vocabulary) never are. Returns the position, the sentence and the fill level reached.
     """
+    kept_tokens, kept_sentences, kept_positions = kept
     while position < tokens.shape[0] and filled < kept_tokens.shape[0]:
         while position >= sentence_starts[sentence + 1]:
             sentence += 1
@@ -245,7 +289,7 @@ def is_measured(number: int, block: int, plan: Plan) -> bool:
 @compiled
 def is_mean_found(number: int, plan: Plan) -> bool:
     """Whether the mean of all output vectors is found in the round of this number in its epoch."""
-    return number % plan.mean_rounds == 0
+    return plan.mean_rounds > 0 and number % plan.mean_rounds == 0
 
 
 @compiled
@@ -276,6 +320,19 @@ def mark_inputs(marks: Int64, words: Int32, count: int, thread: int, parts: Part
             if words[i] != UNUSED:
                 for k in range(parts.starts[words[i]], parts.starts[words[i] + 1]):
                     mark(marks[thread], parts.rows[k])
+
+
+@compiled
+def count_centres(block: Block, run: Run) -> int:
+    """How many centres a block has: the last of a stretch may have fewer."""
+    return min(run.plan.block_centres, run.stretch.last - block.first)
+
+
+@compiled
+def rows_of(block: Block, updates: Updates) -> tuple[int, int]:
+    """Where the rows of a block begin among its round's, and where they end."""
+    n = updates.rows.shape[0] // updates.words.shape[0]
+    return block.slot * n, (block.slot + 1) * n
 
 
 @compiled

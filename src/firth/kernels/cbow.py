@@ -10,15 +10,15 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from firth.kernels.ahead import Ahead, ask_for_outputs, draw_ahead, expect, is_expected, take_noise_words
+from firth.kernels.ahead import Ahead, ahead_of, ask_for_outputs, draw_ahead, expect, is_expected, take_noise_words
 from firth.kernels.blocks import (
     UNUSED,
-    Changes,
-    Parameters,
+    Block,
+    Context,
     Parts,
     Plan,
+    Run,
     Scratch,
-    Stretch,
     Windows,
     clear,
     copy_inputs,
@@ -26,6 +26,7 @@ from firth.kernels.blocks import (
     logistic,
     mark_inputs,
     mark_rows,
+    rows_of,
     softplus,
 )
 from firth.kernels.compiler import compiled
@@ -72,6 +73,14 @@ class Hidden(NamedTuple):
     exact: int  # 0 if each context word gets the gradient of the mean, as word2vec.c has it
 
 
+class CbowSpace(NamedTuple):
+    """What a thread works with in CBOW with negative sampling."""
+
+    scratch: Scratch
+    noise: Noise
+    hidden: Hidden
+
+
 @compiled
 def scale_rows(centres: int, scales: Float32, rows: Float32) -> None:
     """Multiply the row of each centre by its scale."""
@@ -81,37 +90,41 @@ def scale_rows(centres: int, scales: Float32, rows: Float32) -> None:
 
 
 @compiled
-def gather_contexts(
-    centres: int, tokens: int, before: int, plan: Plan, inputs: Float32, words: Int32, parts: Parts | None,
-    scratch: Scratch, hidden: Hidden, H: Float32,
-) -> None:  # fmt: skip
+def gather_contexts(context: Context, words: Int32, run: Run, scratch: Scratch, hidden: Hidden, H: Float32) -> None:
     """H[i] = the mean, or the sum, of the input vectors of the words that centre i has as context, by their weights."""
-    windows, scales = scratch.windows, hidden.scales
+    centres, tokens, before = context
+    inputs, windows, scales = run.parameters.inputs, scratch.windows, hidden.scales
     reach = windows.reach
     if hidden.mean == 1:
         for i in range(centres):
             total = windows.within[reach[0, i]] + windows.within[reach[1, i]]
             scales[i] = np.float32(1) / total if total > 0 else np.float32(1)
-    if plan.even == 0:
-        copy_inputs(inputs, words, tokens, scratch.X, parts)
-        weigh_windows(centres, tokens, before, windows)
+    if run.plan.even == 0:
+        copy_inputs(inputs, words, tokens, scratch.X, run.parts)
+        weigh_windows(context, windows)
         weigh_transposed_bands(windows.weights, scratch.X, windows.tokens_of, H)
         scale_rows(centres, scales, H)
         return
+    sum_inputs(words, tokens, run.parameters.inputs, run.parts, scratch, hidden)
+    sum_windows(hidden.sums, reach, scales, before, centres, H)
+
+
+@compiled
+def sum_inputs(
+    words: Int32, tokens: int, inputs: Float32, parts: Parts | None, scratch: Scratch, hidden: Hidden
+) -> None:
+    """Running sums of the input vectors of some words; of those with parts, of their means."""
     if parts is None:
         sum_up(inputs, words, tokens, hidden.sums)
     else:
         copy_inputs(inputs, words, tokens, scratch.X, parts)
         sum_up(scratch.X, hidden.numbers, tokens, hidden.sums)
-    sum_windows(hidden.sums, reach, scales, before, centres, H)
 
 
 @compiled
-def scatter_gradients(
-    centres: int, tokens: int, before: int, plan: Plan, scratch: Scratch, hidden: Hidden, input_rows: Float32
-) -> None:
+def scatter_gradients(context: Context, plan: Plan, windows: Windows, hidden: Hidden, input_rows: Float32) -> None:
     """input_rows[t] = what the gradients of the centres ask for that have context token t."""
-    windows = scratch.windows
+    centres, tokens, before = context
     steps = hidden.scales if hidden.exact == 1 else hidden.ones
     if plan.even == 0:
         scale_rows(centres, steps, hidden.G)
@@ -121,15 +134,14 @@ def scatter_gradients(
 
 
 @compiled
-def share_errors(
-    centres: int, tokens: int, before: int, plan: Plan, windows: Windows, hidden: Hidden, errors: Float32
-) -> None:
+def share_errors(context: Context, plan: Plan, windows: Windows, hidden: Hidden, errors: Float32) -> None:
     """errors[t] = the errors in what context token t is changed by, from those of each centre's gradient.
 
     Let each of C context words take a of a gradient, so that h takes D of it. The bound on a word's change is then that
     on the change of h, where its errors are a² / D of the gradient's: one Cth, or all if each takes the whole for the
     mean (`firth.kernels.limits`). A word that weighs less has as much less of them.
     """
+    centres, tokens, before = context
     for i in range(centres):
         if hidden.mean == 0:
             total = windows.within[windows.reach[0, i]] + windows.within[windows.reach[1, i]]
@@ -156,10 +168,10 @@ def share_errors(
 
 @compiled
 def choose_outputs(
-    stretch: Stretch, first: int, centres: int, plan: Plan, noise: Noise, reach: Int32, ahead: Ahead,
-    output_words: Int32,
-) -> None:  # fmt: skip
+    block: Block, run: Run, centres: int, reach: Int32, noise: Noise, ahead: Ahead, output_words: Int32
+) -> None:
     """The output words of a block: the centres that have a context word; behind the room for all, its noise words."""
+    first, stretch, plan = block.first, run.stretch, run.plan
     for i in range(output_words.shape[0]):
         output_words[i] = UNUSED
     for i in range(centres):
@@ -250,67 +262,54 @@ def cbow_loss(centres: int, plan: Plan, own: Float32, hidden: Hidden, output_wor
 
 
 @compiled
-def compute_cbow_block(
-    stretch: Stretch,
-    first: int,
-    block: int,
-    rate: float,
-    measured: bool,
-    plan: Plan,
-    parameters: Parameters,
-    parts: Parts | None,
-    noise: Noise,
-    scratch: Scratch,
-    hidden: Hidden,
-    changes: Changes,
-    thread: int,
-    next_first: int,
-    ahead: Ahead,
-    finds_mean: bool,
-    blocks: int,
-) -> None:
-    """As `compute_block`, for CBOW. A centre's own score is one product; those of the noise words are a matrix. Its own
-    output row changes by what its context words are together, times a number: both are left. What context words change
-    by, they get from noise words that are moved to the mean of all words: with that of a few, they would all change by
-    what it is off by. In a round that finds that mean, each of its `blocks` sums a part of it, and nothing is moved.
+def compute_cbow_block(block: Block, run: Run, space: CbowSpace) -> None:
+    """As `compute_skip_gram_block`, for CBOW. A centre's own score is one product; those of the noise words are a
+    matrix. Its own output row changes by what its context words are together, times a number: both are left. What
+    context words change by, they get from noise words that are moved to the mean of all words: with that of a few, they
+    would all change by what it is off by. In a round that finds that mean, each of its blocks sums a part of it, and
+    nothing is moved.
     """
-    centres = min(plan.block_centres, stretch.last - first)
-    input_words, output_words = changes.input_words[block], changes.output_words[block]
-    inputs, outputs = scratch.X.shape[0], output_words.shape[0]
-    input_rows = changes.input_rows[block * inputs : (block + 1) * inputs]
-    output_rows = changes.output_rows[block * outputs : (block + 1) * outputs]
-    first_noise = hidden.G.shape[0]
-    H, own = output_rows[:first_noise], changes.output_scales[block * outputs : block * outputs + first_noise]
-
-    asks = not is_expected(first, ahead)
-    tokens, before = find_windows(
-        stretch, first, first + centres, plan, scratch.windows, input_words, parameters.inputs, parts, asks
+    scratch, noise, hidden = space
+    plan, parameters, changes, slot = run.plan, run.parameters, run.changes, block.slot
+    windows, ahead = scratch.windows, ahead_of(run.stretch.tokens, parameters, run.parts, scratch)
+    input_words, output_words = changes.inputs.words[slot], changes.outputs.words[slot]
+    outputs, first_noise = output_words.shape[0], hidden.G.shape[0]
+    first_input, last_input = rows_of(block, changes.inputs)
+    first_output, last_output = rows_of(block, changes.outputs)
+    input_rows, output_rows = (
+        changes.inputs.rows[first_input:last_input],
+        changes.outputs.rows[first_output:last_output],
     )
-    changes.input_count[block] = tokens
-    choose_outputs(stretch, first, centres, plan, noise, scratch.windows.reach, ahead, output_words)
+    scales = changes.outputs.scales[first_output:]  # type: ignore[index]
+    H, own = output_rows[:first_noise], scales[:first_noise]
+
+    asks = not is_expected(block.first, ahead)
+    context = find_windows(block, run, windows, asks)
+    centres, tokens = context.centres, context.tokens
+    choose_outputs(block, run, centres, windows.reach, noise, ahead, output_words)
     if asks:
         ask_for_outputs(output_words, ahead)
-    expect(next_first, first, stretch, plan, noise, ahead)
-    mark_inputs(changes.input_marks, input_words, tokens, thread, parts)
-    mark_rows(changes.output_marks, output_words, outputs, thread)
+    expect(block.next_first, block.first, run.stretch, plan, noise, ahead)
+    mark_inputs(changes.inputs.marks, input_words, tokens, block.marker, run.parts)
+    mark_rows(changes.outputs.marks, output_words, outputs, block.marker)
 
-    gather_contexts(centres, tokens, before, plan, parameters.inputs, input_words, parts, scratch, hidden, H)
+    gather_contexts(context, input_words, run, scratch, hidden, H)
     copy_rows(parameters.outputs, output_words[first_noise:], outputs - first_noise, hidden.Z)
     draw_ahead(plan, noise, ahead)
     score(H, centres, hidden.Z, hidden.S, ahead)
     score_each(H, centres, parameters.outputs, output_words, own, ahead)
 
-    changes.loss[block] = 0.0
-    changes.pairs[block] = 0
-    if measured:
-        changes.loss[block] = cbow_loss(centres, plan, own, hidden, output_words)
+    changes.loss[slot] = 0.0
+    changes.pairs[slot] = 0
+    if block.measured:
+        changes.loss[slot] = cbow_loss(centres, plan, own, hidden, output_words)
         for i in range(centres):
-            changes.pairs[block] += int(output_words[i] != UNUSED)
+            changes.pairs[slot] += int(output_words[i] != UNUSED)
 
-    step = np.float32(rate)
+    step = np.float32(block.rate)
     noise_gradients(step, plan, hidden, output_words)
-    if finds_mean:
-        sum_of_mean(noise, parameters.outputs, block, blocks, changes.mean_sums)
+    if block.finds_mean:
+        sum_of_mean(noise, parameters.outputs, slot, block.blocks, changes.mean_sums)
     else:
         shift_noise(changes.noise_mean, hidden)
     for i in range(first_noise):
@@ -318,9 +317,9 @@ def compute_cbow_block(
     sum_errors(own, hidden, scratch.output_errors)
     weigh_with(hidden.S, centres, hidden.Z, own, parameters.outputs, output_words, hidden.G, ahead)
     weigh_transposed(hidden.S, centres, H, output_rows[first_noise:], ahead)
-    share_errors(centres, tokens, before, plan, scratch.windows, hidden, scratch.input_errors)
-    scatter_gradients(centres, tokens, before, plan, scratch, hidden, input_rows)
-    find_ratios(input_rows, tokens, scratch.input_errors, changes.input_ratios[block * inputs :])
-    output_ratios = changes.output_ratios[block * outputs :]
+    share_errors(context, plan, windows, hidden, scratch.input_errors)
+    scatter_gradients(context, plan, windows, hidden, input_rows)
+    find_ratios(input_rows, tokens, scratch.input_errors, changes.inputs.ratios[first_input:])
+    output_ratios = changes.outputs.ratios[first_output:]
     square_each(output_rows, outputs, output_ratios)
-    limit_outputs(hidden, scratch.output_errors, changes.output_scales[block * outputs :], output_ratios)
+    limit_outputs(hidden, scratch.output_errors, scales, output_ratios)

@@ -135,6 +135,11 @@ def compiled(function: Function) -> Function:
     return cast(Function, Kernel(function, OPTIONS))
 
 
+def compiled_by_type(kernels: dict[type, Callable[..., Any]]) -> KernelByType:
+    """Choose a kernel by the type of the last argument, where it is called: when the caller is compiled, or runs."""
+    return KernelByType(kernels)
+
+
 @dataclass(frozen=True)
 class MachineCode:
     """A kernel compiled for arguments of given types: the name of its entry, the dtypes it returns, an object file."""
@@ -213,6 +218,24 @@ class Kernel:
             found = machine_code.compile_kernel(self, args, name)
             _keep(path, found.to_bytes())
         return _linked(found, signature)
+
+
+class KernelByType:
+    """Kernels that take the same arguments but the last, whose type says which of them is called."""
+
+    def __init__(self, kernels: dict[type, Callable[..., Any]]):
+        self.kernels = kernels
+
+    def __call__(self, *args: Any) -> Any:
+        """Call the kernel for the last argument's type."""
+        *_, last = args
+        return self.kernels[type(last)](*args)
+
+    @property
+    def _numba_type_(self) -> Any:
+        from firth.kernels import machine_code
+
+        return machine_code.type_of_choice(self)
 
 
 _loading = threading.RLock()

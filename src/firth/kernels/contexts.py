@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from firth.kernels.blocks import Parts, Plan, Stretch, Windows, ask_for
+from firth.kernels.blocks import Block, Context, Plan, Run, Stretch, Windows, ask_for, count_centres
 from firth.kernels.compiler import compiled
 from firth.kernels.products import LANES, TILE_ROWS
 from firth.kernels.randomness import draw, high_half, scale
@@ -54,32 +54,26 @@ def find_reach(stretch: Stretch, first: int, last: int, plan: Plan, reach: Int32
 
 
 @compiled
-def find_windows(
-    stretch: Stretch, first: int, last: int, plan: Plan, windows: Windows, input_words: Int32, inputs: Float32,
-    parts: Parts | None, asks: bool,
-) -> tuple[int, int]:  # fmt: skip
-    """Note in `windows` how many context words each centre has before it, and after it; and which words these are.
-
-    Returns how many tokens there are from the first context word to the last, and how many of these stand before the
-    first centre. `input_words` gets the word of each, whose rows of `inputs` are asked for, if that is wanted.
+def find_windows(block: Block, run: Run, windows: Windows, asks: bool) -> Context:
+    """Note in `windows` how many context words each centre has before it, and after it; and in the block's input words
+    which words stand from the first of them to the last. Their vectors are asked for, if that is wanted.
     """
     reach, before, after = windows.reach, 0, 1
-    find_reach(stretch, first, last, plan, reach)
-    for i in range(last - first):
+    centres, words = count_centres(block, run), run.changes.inputs.words[block.slot]
+    find_reach(run.stretch, block.first, block.first + centres, run.plan, reach)
+    for i in range(centres):
         before = max(before, reach[0, i] - i)
         after = max(after, i + reach[1, i] + 1)
     tokens = before + after
     for row in range(tokens):
-        input_words[row] = stretch.tokens[first - before + row]
+        words[row] = run.stretch.tokens[block.first - before + row]
         if asks:
-            ask_for(inputs, input_words[row], parts)
-    return tokens, before
+            ask_for(run.parameters.inputs, words[row], run.parts)
+    run.changes.inputs.used[block.slot] = tokens
+    return Context(centres, tokens, before)
 
 
-def weigh_tile(
-    weights: Float32, tile: Any, first: Any, near: Float32, behind: Any, reach: Int32,
-    centre_weights: Float32, token_weights: Float32, centres_of: Int32,
-) -> None:  # fmt: skip
+def weigh_tile(windows: Windows, tile: Any, first: Any, behind: Any) -> None:
     """Weigh a tile's context words, four rows of `weights`, in their pairs with the 16 centres from the `first` on. Add
     what each weighs to `token_weights`. centres_of[tile], a range, or (0, 0) if there are none so far, goes on to the
     last centre that is paired with one of them.
@@ -88,6 +82,8 @@ def weigh_tile(
     has the weight for each such distance; its middle is that of distance 0. Outside a centre's reach the weight is
     zero.
     """
+    weights, near, reach = windows.weights, windows.near, windows.reach
+    centre_weights, token_weights, centres_of = windows.centre_weights, windows.token_weights, windows.centres_of
     rows, centres = slice(tile * TILE_ROWS, (tile + 1) * TILE_ROWS), slice(first, first + LANES)
     distances = behind + np.arange(LANES) - np.arange(TILE_ROWS)[:, None]
     is_pair = (distances <= reach[0, centres]) & (-distances <= reach[1, centres])
@@ -110,26 +106,23 @@ def weigh_centres(centres: int, plan: Plan, windows: Windows) -> None:
 
 
 @compiled
-def weigh_windows(centres: int, tokens: int, before: int, windows: Windows) -> None:
+def weigh_windows(context: Context, windows: Windows) -> None:
     """Weigh each (context word, centre) pair, and each context word in all of its pairs; find the bands of the weights
     that are not zero.
     """
     reach, centres_of, tokens_of = windows.reach, windows.centres_of, windows.tokens_of
-    for i in range(centres, reach.shape[1]):
+    for i in range(context.centres, reach.shape[1]):
         reach[0, i] = reach[1, i] = NO_WINDOW
-    for tile in range((tokens + TILE_ROWS - 1) // TILE_ROWS):
+    for tile in range((context.tokens + TILE_ROWS - 1) // TILE_ROWS):
         centres_of[tile, 0] = centres_of[tile, 1] = 0
         for row in range(tile * TILE_ROWS, (tile + 1) * TILE_ROWS):
             windows.token_weights[row] = 0
         for first in range(0, reach.shape[1], LANES):
-            behind = before + first - tile * TILE_ROWS
-            weigh_tile(
-                windows.weights, tile, first, windows.near, behind, reach, windows.centre_weights,
-                windows.token_weights, centres_of,
-            )  # fmt: skip
+            weigh_tile(windows, tile, first, context.before + first - tile * TILE_ROWS)
     for tile in range(tokens_of.shape[0]):
         tokens_of[tile, 0] = tokens_of[tile, 1] = 0
-    for i in range(centres):
-        first, last, own = before + i - reach[0, i], before + i + reach[1, i] + 1, i // TILE_ROWS
+    for i in range(context.centres):
+        own, centre = i // TILE_ROWS, context.before + i
+        first, last = centre - reach[0, i], centre + reach[1, i] + 1
         tokens_of[own, 0] = first if i % TILE_ROWS == 0 else min(tokens_of[own, 0], first)
         tokens_of[own, 1] = max(tokens_of[own, 1], last)

@@ -15,18 +15,18 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from firth.kernels.blocks import (
-    Changes,
-    Parameters,
-    Parts,
+    Block,
+    Context,
     Plan,
+    Run,
     Scratch,
-    Stretch,
     Windows,
     ask_for,
     clear,
     copy_inputs,
     logistic,
     mark_inputs,
+    rows_of,
     softplus,
 )
 from firth.kernels.cbow import Hidden, gather_contexts, scatter_gradients, share_errors
@@ -80,6 +80,24 @@ class Turns(NamedTuple):
     errors: Float32  # (longest,) the errors in what each node is changed by, and how long that is at most
     lengths: Float32
     row_lengths: Float32  # (T,) of the context words' vectors
+
+
+class TreeSpace(NamedTuple):
+    """What a thread works with in skip-gram with hierarchical softmax."""
+
+    scratch: Scratch
+    tree: Tree
+    turns: Turns
+    descents: Descents  # of all threads
+
+
+class CbowTreeSpace(NamedTuple):
+    """What a thread works with in CBOW with hierarchical softmax."""
+
+    scratch: Scratch
+    tree: Tree
+    turns: Turns
+    hidden: Hidden
 
 
 NODE_ROOM = np.float32(8)
@@ -174,18 +192,16 @@ def ask_for_path(word: int, tree: Tree, outputs: Float32, past: int) -> None:
 
 
 @compiled
-def ask_ahead(
-    stretch: Stretch, token: int, plan: Plan, parameters: Parameters, parts: Parts | None, tree: Tree
-) -> None:
+def ask_ahead(token: int, run: Run, tree: Tree) -> None:
     """Have what comes after a centre on its way from memory: where a path is, then its turns, then half of its vectors;
     and a context word of the next block.
     """
-    last = stretch.last - 1
+    stretch, plan, parameters, last = run.stretch, run.plan, run.parameters, run.stretch.last - 1
     prefetch_number(tree.starts, stretch.tokens[min(token + 4, last)])
     ask_for_turns(stretch.tokens[min(token + 2, last)], tree)
     ask_for_path(stretch.tokens[min(token + 1, last)], tree, parameters.outputs, 0)
     context = min(token + plan.block_centres + plan.window, stretch.tokens.shape[0] - 1)
-    ask_for(parameters.inputs, stretch.tokens[context], parts)
+    ask_for(parameters.inputs, stretch.tokens[context], run.parts)
 
 
 def follow(turns: Int32, first: Any, length: Any, root: Any, nodes: Int32, signs: Float32) -> None:
@@ -289,135 +305,95 @@ def limit_path(length: int, rate: np.float32, square: np.float32, G: Float32) ->
 
 
 @compiled
-def start_tree_block(
-    stretch: Stretch, first: int, block: int, centres: int, plan: Plan, parameters: Parameters, parts: Parts | None,
-    tree: Tree, scratch: Scratch, changes: Changes, thread: int,
-) -> tuple[int, int]:  # fmt: skip
-    """Find the windows of a block's centres, and ask for the path of the first. Returns how many context tokens there
-    are, and how many of them stand before that centre.
-    """
-    input_words = changes.input_words[block]
-    tokens, before = find_windows(
-        stretch, first, first + centres, plan, scratch.windows, input_words, parameters.inputs, parts, True
-    )
-    changes.input_count[block] = tokens
-    mark_inputs(changes.input_marks, input_words, tokens, thread, parts)
+def start_tree_block(block: Block, run: Run, scratch: Scratch, tree: Tree) -> Context:
+    """Find the windows of a block's centres, and ask for the path of the first."""
+    context, changes = find_windows(block, run, scratch.windows, True), run.changes
+    mark_inputs(changes.inputs.marks, changes.inputs.words[block.slot], context.tokens, block.marker, run.parts)
     for past in range(2):
-        ask_for_path(stretch.tokens[first], tree, parameters.outputs, past)
-    changes.loss[block] = 0.0
-    changes.pairs[block] = 0
-    return tokens, before
+        ask_for_path(run.stretch.tokens[block.first], tree, run.parameters.outputs, past)
+    changes.loss[block.slot] = 0.0
+    changes.pairs[block.slot] = 0
+    return context
 
 
 @compiled
-def compute_tree_block(
-    stretch: Stretch,
-    first: int,
-    block: int,
-    rate: float,
-    measured: bool,
-    plan: Plan,
-    parameters: Parameters,
-    parts: Parts | None,
-    tree: Tree,
-    scratch: Scratch,
-    turns: Turns,
-    descents: Descents,
-    changes: Changes,
-    thread: int,
-) -> None:
-    """As `compute_block`, with hierarchical softmax. What is asked for of the nodes is left in `descents`."""
-    outputs, rows, reach = parameters.outputs, descents.rows[block], scratch.windows.reach
-    centres = min(plan.block_centres, stretch.last - first)
-    output_words, inputs = changes.output_words[block], scratch.X.shape[0]
-    input_rows = changes.input_rows[block * inputs : (block + 1) * inputs]
+def compute_tree_block(block: Block, run: Run, space: TreeSpace) -> None:
+    """As `compute_skip_gram_block`, with hierarchical softmax. What is asked for of the nodes is left in `descents`."""
+    scratch, tree, turns, descents = space
+    stretch, plan, changes, slot = run.stretch, run.plan, run.changes, block.slot
+    outputs, rows, reach = run.parameters.outputs, descents.rows[slot], scratch.windows.reach
+    first_input, last_input = rows_of(block, changes.inputs)
+    output_words, input_rows = changes.outputs.words[slot], changes.inputs.rows[first_input:last_input]
 
-    tokens, before = start_tree_block(
-        stretch, first, block, centres, plan, parameters, parts, tree, scratch, changes, thread
-    )
+    context = start_tree_block(block, run, scratch, tree)
+    centres, tokens, before = context
     weigh_centres(centres, plan, scratch.windows)
-    copy_inputs(parameters.inputs, changes.input_words[block], tokens, rows, parts)
+    copy_inputs(run.parameters.inputs, changes.inputs.words[slot], tokens, rows, run.parts)
     clear(input_rows, 0, tokens)
     for t in range(tokens):
         scratch.input_errors[t], turns.row_lengths[t] = 0, math.sqrt(dot(rows, t, rows, t))
 
-    used = 0
+    used, step = 0, np.float32(block.rate)
     for i in range(centres):
-        slot = block * plan.block_centres + i
-        contexts, nodes, G = descents.contexts[slot], output_words[used:], descents.G[slot]
-        descents.begins[slot], descents.lengths[slot] = used, 0
-        ask_ahead(stretch, first + i, plan, parameters, parts, tree)
+        centre, descent = block.first + i, slot * plan.block_centres + i
+        contexts, nodes, G = descents.contexts[descent], output_words[used:], descents.G[descent]
+        descents.begins[descent], descents.lengths[descent] = used, 0
+        ask_ahead(centre, run, tree)
         if reach[0, i] + reach[1, i] == 0:
             continue
-        length = list_path(stretch.tokens[first + i], tree, nodes, turns)
+        length = list_path(stretch.tokens[centre], tree, nodes, turns)
         n = list_contexts(i, before, plan, scratch.windows, contexts, turns)
         even = contexts[: whole(n, 2)]
         score_listed(rows, even, outputs, nodes[: whole(length, TILE_ROWS)], G)
-        if measured:
-            changes.loss[block] += path_loss(n, length, G, turns)
+        if block.measured:
+            changes.loss[slot] += path_loss(n, length, G, turns)
             for row in range(n):
-                changes.pairs[block] += turns.weights[row]
-        path_gradients(even.shape[0], length, np.float32(rate), G, turns)
+                changes.pairs[slot] += turns.weights[row]
+        path_gradients(even.shape[0], length, step, G, turns)
         sum_sizes(G, n, length, contexts, turns.row_lengths, scratch.input_errors, turns.errors, turns.lengths)
         weigh_listed(G, outputs, nodes[:length], input_rows, even)
         limit_nodes(n, length, tree, nodes, G, turns)
-        ask_for_path(stretch.tokens[min(first + i + 1, stretch.last - 1)], tree, outputs, 1)
-        descents.lengths[slot], descents.sizes[slot] = length, n
+        ask_for_path(stretch.tokens[min(centre + 1, stretch.last - 1)], tree, outputs, 1)
+        descents.lengths[descent], descents.sizes[descent] = length, n
         used += length
-    find_ratios(input_rows, tokens, scratch.input_errors, changes.input_ratios[block * inputs :])
+    find_ratios(input_rows, tokens, scratch.input_errors, changes.inputs.ratios[first_input:])
 
 
 @compiled
-def compute_cbow_tree_block(
-    stretch: Stretch,
-    first: int,
-    block: int,
-    rate: float,
-    measured: bool,
-    plan: Plan,
-    parameters: Parameters,
-    parts: Parts | None,
-    tree: Tree,
-    scratch: Scratch,
-    hidden: Hidden,
-    turns: Turns,
-    changes: Changes,
-    thread: int,
-) -> None:
+def compute_cbow_tree_block(block: Block, run: Run, space: CbowTreeSpace) -> None:
     """As `compute_cbow_block`, with hierarchical softmax. The nodes of a centre's path learn before the next centre is
     scored; what the context words ask for is left.
     """
-    outputs, reach, G = parameters.outputs, scratch.windows.reach, turns.G
-    centres = min(plan.block_centres, stretch.last - first)
-    inputs, H = scratch.X.shape[0], hidden.H
-    input_rows = changes.input_rows[block * inputs : (block + 1) * inputs]
+    scratch, tree, turns, hidden = space
+    stretch, plan, changes, slot = run.stretch, run.plan, run.changes, block.slot
+    outputs, windows, reach, H, G = run.parameters.outputs, scratch.windows, scratch.windows.reach, hidden.H, turns.G
+    first_input, last_input = rows_of(block, changes.inputs)
+    input_rows = changes.inputs.rows[first_input:last_input]
 
-    tokens, before = start_tree_block(
-        stretch, first, block, centres, plan, parameters, parts, tree, scratch, changes, thread
-    )
-    gather_contexts(
-        centres, tokens, before, plan, parameters.inputs, changes.input_words[block], parts, scratch, hidden, H
-    )
-    for i in range(centres):
+    context = start_tree_block(block, run, scratch, tree)
+    gather_contexts(context, changes.inputs.words[slot], run, scratch, hidden, H)
+    step = np.float32(block.rate)
+    for i in range(context.centres):
+        centre = block.first + i
         hidden.errors[i] = 0
         if reach[0, i] + reach[1, i] == 0:
             clear(hidden.G, i, i + 1)
             continue
-        length = list_path(stretch.tokens[first + i], tree, turns.nodes, turns)
+        length = list_path(stretch.tokens[centre], tree, turns.nodes, turns)
         score_listed(H, hidden.numbers[i : i + 1], outputs, turns.nodes[: whole(length, TILE_ROWS)], G)
-        if measured:
-            changes.loss[block] += path_loss(1, length, G, turns)
-            changes.pairs[block] += 1
-        path_gradients(1, length, np.float32(rate), G, turns)
-        limit_path(length, np.float32(rate), dot(H, i, H, i), G)
+        if block.measured:
+            changes.loss[slot] += path_loss(1, length, G, turns)
+            changes.pairs[slot] += 1
+        path_gradients(1, length, step, G, turns)
+        limit_path(length, step, dot(H, i, H, i), G)
         for k in range(length):
             hidden.errors[i] += abs(G[0, k])
-        ask_ahead(stretch, first + i, plan, parameters, parts, tree)  # while the gradients are on their way
+        ask_ahead(centre, run, tree)  # while the gradients are on their way
         learn_listed(G[0], H, i, outputs, turns.nodes[:length], hidden.G)
-        ask_for_path(stretch.tokens[min(first + i + 1, stretch.last - 1)], tree, outputs, 1)
-    share_errors(centres, tokens, before, plan, scratch.windows, hidden, scratch.input_errors)
-    scatter_gradients(centres, tokens, before, plan, scratch, hidden, input_rows)
-    find_ratios(input_rows, tokens, scratch.input_errors, changes.input_ratios[block * inputs :])
+        ask_for_path(stretch.tokens[min(centre + 1, stretch.last - 1)], tree, outputs, 1)
+    share_errors(context, plan, windows, hidden, scratch.input_errors)
+    scatter_gradients(context, plan, windows, hidden, input_rows)
+    find_ratios(input_rows, context.tokens, scratch.input_errors, changes.inputs.ratios[first_input:])
 
 
 @compiled

@@ -24,19 +24,60 @@ from numba.core import config
 from numba.core.codegen import JITCodeLibrary
 from numba.core.compiler_lock import global_compiler_lock
 from numba.core.cpu import CPUContext
+from numba.core.imputils import lower_constant
 from numba.cpython import slicing
+from numba.extending import models, register_model
 
 import firth.kernels.intrinsics  # noqa: F401  # what kernels call in the place of some functions
 from firth.errors import FirthError
-from firth.kernels.compiler import Kernel, MachineCode, target_machine
+from firth.kernels.compiler import Kernel, KernelByType, MachineCode, target_machine
 
 RUNTIME = ("NRT_", "numba_", "Py", "_Py")
 """How the names of functions begin that are there only where Numba is, or that need Python's lock."""
 
 
-def type_of(kernel: Kernel) -> types.Type:
+def type_of(kernel: Any) -> types.Type:
     """Numba's type of a kernel that another one calls."""
     return types.Dispatcher(_dispatcher(kernel))
+
+
+@functools.cache
+def type_of_choice(choice: KernelByType) -> types.Type:
+    """Numba's type of kernels of which one is called, by the type of the last argument."""
+    return Choice(choice)
+
+
+class Choice(types.Callable):  # type: ignore[misc]
+    """What is called as that kernel is."""
+
+    def __init__(self, choice: KernelByType):
+        self.kernels = choice.kernels
+        super().__init__(f"Choice({', '.join(kind.__name__ for kind in choice.kernels)}; {id(choice)})")
+
+    def _kernel(self, args: Any) -> Any:
+        *_, last = args
+        return type_of(self.kernels[last.instance_class])
+
+    def get_call_type(self, context: Any, args: Any, keywords: Any) -> Any:
+        """The signature of the call, for which the kernel is compiled."""
+        return self._kernel(args).get_call_type(context, args, keywords)
+
+    def get_call_signatures(self) -> Any:
+        """None but those that were called."""
+        return [], True
+
+    def get_impl_key(self, signature: Any) -> Any:
+        """What Numba finds the compiled kernel by."""
+        return self._kernel(signature.args).get_impl_key(signature)
+
+
+register_model(Choice)(models.OpaqueModel)
+
+
+@lower_constant(Choice)  # type: ignore[untyped-decorator]
+def _nothing(context: Any, *_: Any) -> Any:
+    """As a value, a choice is nothing: it was made when the call's type was found."""
+    return context.get_dummy_value()
 
 
 @functools.cache

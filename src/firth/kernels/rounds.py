@@ -5,34 +5,35 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from firth.kernels.ahead import Ahead, expect_nothing
+from firth.kernels.ahead import expect_nothing
 from firth.kernels.blocks import (
     ALONE,
     UNUSED,
-    Changes,
-    Parameters,
+    Block,
     Parts,
     Plan,
+    Run,
     Scratch,
     Stretch,
+    Updates,
     ask_for,
     clear,
     is_mean_found,
     is_measured,
     learning_rate,
 )
-from firth.kernels.cbow import compute_cbow_block
-from firth.kernels.compiler import compiled
-from firth.kernels.hierarchy import add_descents, compute_cbow_tree_block, compute_tree_block
+from firth.kernels.cbow import CbowSpace, compute_cbow_block
+from firth.kernels.compiler import compiled, compiled_by_type
+from firth.kernels.hierarchy import CbowTreeSpace, TreeSpace, add_descents, compute_cbow_tree_block, compute_tree_block
 from firth.kernels.limits import forget_limits, limited
 from firth.kernels.ownership import FEW, clear_marks, find_own, is_marked
 from firth.kernels.prefetch import prefetch_row
 from firth.kernels.rows import add_row
-from firth.kernels.skipgram import compute_block
+from firth.kernels.skipgram import SkipGramSpace, compute_skip_gram_block
 from firth.kernels.synchrony import is_soon, read_counter, take_if, take_ticket, wait_until
 
 Float32 = np.ndarray[Any, np.dtype[np.float32]]
@@ -52,6 +53,29 @@ ROWS_AHEAD = 8
 """Rows that are on their way from memory while changes are added to one."""
 
 
+compute_block = compiled_by_type(
+    {
+        SkipGramSpace: compute_skip_gram_block,
+        CbowSpace: compute_cbow_block,
+        TreeSpace: compute_tree_block,
+        CbowTreeSpace: compute_cbow_tree_block,
+    }
+)
+"""compute_block(block, run, space): the changes that a block asks for, by the kind of training that a space is for."""
+Space = SkipGramSpace | CbowSpace | TreeSpace | CbowTreeSpace
+"""What a thread works with."""
+
+
+class Round(NamedTuple):
+    """One of a stretch's rounds."""
+
+    number: int  # in the stretch
+    centres: int
+    blocks: int
+    rate: float
+    finds_mean: bool  # whether the mean of all output vectors is found
+
+
 @compiled
 def scale_of(
     scales: Float32 | None, change: int, ratios: Float32, steps: Float32 | None, limits: Float32, row: int
@@ -63,72 +87,100 @@ def scale_of(
 
 @compiled
 def add_block(
-    words: Int32, count: int, first: int, rows: Float32, scales: Float32 | None, ratios: Float32,
-    steps: Float32 | None, limits: Float32, parameters: Float32, parts: Parts | None,
-) -> None:  # fmt: skip
-    """Add all changes of a block, which are the rows from the first-th on."""
-    for i in range(count):
-        ahead = min(i + (ROWS_AHEAD if parts is None else 1), count - 1)
+    block: int, updates: Updates, steps: Float32 | None, limits: Float32, parameters: Float32, parts: Parts | None
+) -> None:
+    """Add all changes of a block."""
+    words, used = updates.words[block], updates.used[block]
+    first = block * (updates.rows.shape[0] // updates.words.shape[0])
+    for i in range(used):
+        ahead = min(i + (ROWS_AHEAD if parts is None else 1), used - 1)
         if words[ahead] != UNUSED:
             ask_for(parameters, words[ahead], parts)
         word, change = words[i], first + i
         if word == UNUSED:
             continue
         if parts is None:
-            scale = scale_of(scales, change, ratios, steps, limits, word)
-            add_row(parameters, word, scale, rows, change)
+            scale = scale_of(updates.scales, change, updates.ratios, steps, limits, word)
+            add_row(parameters, word, scale, updates.rows, change)
         else:
             for k in range(parts.starts[word], parts.starts[word + 1]):
-                scale = scale_of(scales, change, ratios, steps, limits, parts.rows[k])
-                add_row(parameters, parts.rows[k], scale, rows, change)
+                scale = scale_of(updates.scales, change, updates.ratios, steps, limits, parts.rows[k])
+                add_row(parameters, parts.rows[k], scale, updates.rows, change)
+
+
+@compiled
+def list_own(blocks: int, updates: Updates, parts: Parts | None, own: Int64, mine: Int32) -> int:
+    """List in `mine` the rows that a thread owns, each with its change, in block order. Return how many these are."""
+    found = 0
+    rows_per_block = updates.rows.shape[0] // updates.words.shape[0]
+    for block in range(blocks):
+        for i in range(updates.used[block]):
+            word, change = updates.words[block, i], block * rows_per_block + i
+            if parts is None:
+                mine[found, 0], mine[found, 1] = word, change
+                found += int(word != UNUSED) & is_marked(own, word)
+            elif word != UNUSED:
+                for k in range(parts.starts[word], parts.starts[word + 1]):
+                    mine[found, 0], mine[found, 1] = parts.rows[k], change
+                    found += is_marked(own, parts.rows[k])
+    return found
 
 
 @compiled
 def add_rows(
-    words: Int32,
-    count: Int32,
-    rows: Float32,
-    scales: Float32 | None,
-    ratios: Float32,
-    steps: Float32 | None,
-    limits: Float32,
-    blocks: int,
-    marks: Int64,
-    parameters: Float32,
-    parts: Parts | None,
-    thread: int,
-    scratch: Scratch,
-) -> None:
+    blocks: int, updates: Updates, steps: Float32 | None, limits: Float32, parameters: Float32, parts: Parts | None,
+    thread: int, scratch: Scratch,
+) -> None:  # fmt: skip
     """Add the changes of the rows that this thread owns, each row in block order. The change of a word with parts is
     added to all of them.
     """
-    rows_per_block = rows.shape[0] // words.shape[0]
     if thread == ALONE:
         for block in range(blocks):
-            add_block(
-                words[block], count[block], block * rows_per_block, rows, scales, ratios, steps, limits, parameters,
-                parts,
-            )  # fmt: skip
+            add_block(block, updates, steps, limits, parameters, parts)
         return
-    own, mine, found = scratch.own, scratch.mine, 0
-    find_own(marks, thread, own)
-    for block in range(blocks):
-        for i in range(count[block]):
-            word, row = words[block, i], block * rows_per_block + i
-            if parts is None:
-                mine[found, 0], mine[found, 1] = word, row
-                found += int(word != UNUSED) & is_marked(own, word)
-            elif word != UNUSED:
-                for k in range(parts.starts[word], parts.starts[word + 1]):
-                    mine[found, 0], mine[found, 1] = parts.rows[k], row
-                    found += is_marked(own, parts.rows[k])
+    own, mine = scratch.own, scratch.mine
+    find_own(updates.marks, thread, own)
+    found = list_own(blocks, updates, parts, own, mine)
     for place in range(found):
         ahead = min(place + ROWS_AHEAD, found - 1)
         prefetch_row(parameters, mine[ahead, 0])
-        prefetch_row(rows, mine[ahead, 1])
+        prefetch_row(updates.rows, mine[ahead, 1])
         row, change = mine[place, 0], mine[place, 1]
-        scale = scale_of(scales, change, ratios, steps, limits, row)
-        add_row(parameters, row, scale, rows, change)
+        scale = scale_of(updates.scales, change, updates.ratios, steps, limits, row)
+        add_row(parameters, row, scale, updates.rows, change)
+
+
+@compiled
+def add_output_rows(share: int, shares: int, this: Round, run: Run, space: Any) -> None:
+    """Add one share of what a round changes of the output vectors."""
+    scratch = space.scratch
+    add_rows(
+        this.blocks, run.changes.outputs, run.steps.outputs, scratch.output_limits, run.parameters.outputs, None,
+        ALONE if shares == 1 else share, scratch,
+    )  # fmt: skip
+
+
+@compiled
+def add_node_columns(share: int, shares: int, this: Round, run: Run, space: TreeSpace) -> None:
+    """The same of the nodes of a tree."""
+    outputs = run.parameters.outputs
+    add_descents(this.centres, run.plan, run.changes.outputs.words, outputs, space.descents, share, shares)
+
+
+@compiled
+def add_nothing(share: int, shares: int, this: Round, run: Run, space: CbowTreeSpace) -> None:
+    """The same where nodes have learned already."""
+
+
+add_outputs = compiled_by_type(
+    {
+        SkipGramSpace: add_output_rows,
+        CbowSpace: add_output_rows,
+        TreeSpace: add_node_columns,
+        CbowTreeSpace: add_nothing,
+    }
+)
+"""add_outputs(share, shares, this, run, space), by the kind of training."""
 
 
 def new_counters(threads: int) -> Int64:
@@ -157,46 +209,48 @@ def claim_block(counters: Int64, of: int, number: int, blocks: int, threads: int
 
 
 @compiled
-def drop_frozen(words: Int32, count: int, frozen: Bool) -> None:
-    """Take out of a list of words those whose rows nobody changes."""
-    for i in range(count):
-        if words[i] != UNUSED and frozen[words[i]]:
+def drop_frozen(block: int, updates: Updates) -> None:
+    """Take out of the words of a block those whose vectors stay as they are."""
+    if updates.frozen.shape[0] == 0:
+        return
+    words = updates.words[block]
+    for i in range(updates.used[block]):
+        if words[i] != UNUSED and updates.frozen[words[i]]:
             words[i] = UNUSED
 
 
 @compiled
-def add_share(
-    share: int, shares: int, finds_mean: bool, centres: int, blocks: int, totals: Float64, plan: Plan,
-    parameters: Parameters, parts: Parts | None, steps: Any, scratch: Scratch, descents: Any, changes: Changes,
-) -> None:  # fmt: skip
-    """Add one of the shares of a round's changes: rows that one thread owns, and of a tree's nodes some columns; with
-    the first share, the round's loss, and the mean of all output vectors, if it was found.
-    """
-    owner = ALONE if shares == 1 else share
+def sum_losses(blocks: int, loss: Float64, pairs: Float64, totals: Float64) -> None:
+    """Sum up what the blocks of a round have measured."""
+    for block in range(blocks):
+        totals[0] += loss[block]
+        totals[1] += pairs[block]
+
+
+@compiled
+def sum_means(blocks: int, mean_sums: Float32, noise_mean: Float32) -> None:
+    """Sum up what the blocks of a round have found of the mean of all output vectors."""
+    clear(noise_mean, 0, 1)
+    for block in range(blocks):
+        add_row(noise_mean, 0, np.float32(1), mean_sums, block)
+
+
+@compiled
+def add_share(share: int, shares: int, this: Round, totals: Float64, run: Run, space: Space) -> None:
+    """Add one of the shares of a round's changes: rows that one thread owns, and of a tree's nodes some columns."""
+    scratch = space.scratch
     forget_limits(scratch.input_limits)
     forget_limits(scratch.output_limits)
-    input_steps = None if steps is None else steps.inputs
-    output_steps = None if steps is None else steps.outputs
+    changes = run.changes
     if share == 0:
-        for block in range(blocks):
-            totals[0] += changes.loss[block]
-            totals[1] += changes.pairs[block]
-        if finds_mean:
-            clear(changes.noise_mean, 0, 1)
-            for block in range(blocks):
-                add_row(changes.noise_mean, 0, np.float32(1), changes.mean_sums, block)
+        sum_losses(this.blocks, changes.loss, changes.pairs, totals)
+    if share == 0 and this.finds_mean:
+        sum_means(this.blocks, changes.mean_sums, changes.noise_mean)
     add_rows(
-        changes.input_words, changes.input_count, changes.input_rows, None, changes.input_ratios, input_steps,
-        scratch.input_limits, blocks, changes.input_marks, parameters.inputs, parts, owner, scratch,
+        this.blocks, changes.inputs, run.steps.inputs, scratch.input_limits, run.parameters.inputs, run.parts,
+        ALONE if shares == 1 else share, scratch,
     )  # fmt: skip
-    if descents is not None:
-        add_descents(centres, plan, changes.output_words, parameters.outputs, descents, share, shares)
-        return
-    add_rows(
-        changes.output_words, changes.output_count, changes.output_rows, changes.output_scales,
-        changes.output_ratios, output_steps, scratch.output_limits, blocks, changes.output_marks,
-        parameters.outputs, None, owner, scratch,
-    )  # fmt: skip
+    add_outputs(share, shares, this, run, space)
 
 
 @compiled
@@ -206,46 +260,10 @@ def as_marker(thread: int, threads: int) -> int:
 
 
 @compiled
-def forget_marks(marker: int, changes: Changes) -> None:
+def forget_marks(marker: int, marks: Int64) -> None:
     """Begin a round: what a thread has marked is of the round before."""
     if marker != ALONE:
-        clear_marks(changes.input_marks[marker])
-        clear_marks(changes.output_marks[marker])
-
-
-@compiled
-def compute_changes(
-    block: int, blocks: int, first: int, next_first: int, rate: float, measured: bool, finds_mean: bool, marker: int,
-    stretch: Stretch, plan: Plan, parameters: Parameters, parts: Any, noise: Any, tree: Any, scratch: Scratch,
-    pairs: Any, hidden: Any, turns: Any, descents: Any, changes: Changes, ahead: Ahead,
-) -> None:  # fmt: skip
-    """The changes of a round's block, of the kind of training whose arrays are there: its centres are those from
-    `first` on, and this thread's next block is expected to begin at `next_first`.
-    """
-    if noise is not None and pairs is not None:
-        compute_block(
-            stretch, first, block, rate, measured, plan, parameters, parts, noise, scratch, pairs, changes, marker,
-            next_first, ahead,
-        )  # fmt: skip
-    if noise is not None and hidden is not None:
-        compute_cbow_block(
-            stretch, first, block, rate, measured, plan, parameters, parts, noise, scratch, hidden, changes, marker,
-            next_first, ahead, finds_mean, blocks,
-        )  # fmt: skip
-    if descents is not None:
-        compute_tree_block(
-            stretch, first, block, rate, measured, plan, parameters, parts, tree, scratch, turns, descents, changes,
-            marker,
-        )  # fmt: skip
-    if tree is not None and hidden is not None:
-        compute_cbow_tree_block(
-            stretch, first, block, rate, measured, plan, parameters, parts, tree, scratch, hidden, turns, changes,
-            marker,
-        )  # fmt: skip
-    if changes.frozen_inputs.shape[0] > 0:
-        drop_frozen(changes.input_words[block], changes.input_count[block], changes.frozen_inputs)
-        if noise is not None:
-            drop_frozen(changes.output_words[block], changes.output_count[block], changes.frozen_outputs)
+        clear_marks(marks[marker])
 
 
 @compiled
@@ -279,67 +297,66 @@ def first_of_next(stretch: Stretch, number: int, block: int, behind: int, thread
 
 
 @compiled
+def round_of(number: int, stretch: Stretch, plan: Plan) -> Round:
+    """The stretch's round of this number."""
+    size = plan.block_centres * plan.round_blocks
+    first = stretch.first + number * size
+    centres = min(size, stretch.last - first)
+    blocks = (centres + plan.block_centres - 1) // plan.block_centres
+    finds_mean = is_mean_found(stretch.first_block // plan.round_blocks + number, plan)
+    return Round(number, centres, blocks, learning_rate(plan, stretch.positions[first]), finds_mean)
+
+
+@compiled
+def compute_slot(slot: int, of: int, thread: int, threads: int, this: Round, run: Run, space: Space) -> None:
+    """Compute the block in a slot of a round, which is one of the thread `of`."""
+    stretch, plan, changes, behind = run.stretch, run.plan, run.changes, first_block(of + 1, threads, run.plan)
+    block = Block(
+        slot=slot,
+        first=first_centre(stretch, this.number, slot, plan),
+        next_first=first_of_next(stretch, this.number, slot, behind, threads, plan),
+        rate=this.rate,
+        measured=is_measured(stretch.first_block // plan.round_blocks + this.number, slot, plan),
+        finds_mean=this.finds_mean,
+        blocks=this.blocks,
+        marker=as_marker(thread, threads),
+    )
+    compute_block(block, run, space)
+    drop_frozen(slot, changes.inputs)
+    drop_frozen(slot, changes.outputs)
+
+
+@compiled
 def train_rounds(
-    thread: int,
-    threads: int,
-    counters: Int64,
-    totals: Float64,
-    stretch: Stretch,
-    begin: int,
-    end: int,
-    plan: Plan,
-    parameters: Parameters,
-    parts: Any,  # Parts, or None, and so on
-    steps: Any,
-    noise: Any,
-    tree: Any,
-    scratch: Scratch,
-    pairs: Any,
-    hidden: Any,
-    turns: Any,
-    descents: Any,
-    changes: Changes,
+    thread: int, threads: int, counters: Int64, totals: Float64, begin: int, end: int, run: Run, space: Space
 ) -> None:
-    """Train on the rounds of a stretch from `begin` to `end`. Every thread calls this with the same arrays, save
-    `thread` and its working space, of which only what the kind of training needs is there.
+    """Train on the rounds of a stretch from `begin` to `end`. Every thread calls this with the same arrays, save for
+    `thread` and its space.
 
     A round has two phases. Its blocks are computed from the parameters as they are; when all are done, the changes are
     added, in shares. A thread claims its own blocks and its own share first, then those of threads that are away.
     `counters`, which are zero at the start, only grow, so that who comes back late claims nothing of a round that is
     over. `totals` gets the loss, and the number of pairs it is summed over.
     """
-    size = plan.block_centres * plan.round_blocks
-    marker = as_marker(thread, threads)
-    ahead = Ahead(stretch.tokens, parameters, parts, scratch.noise_words, scratch.noise_bits, scratch.places)
-    expect_nothing(ahead)
-    block_end, rounds_before = 0, stretch.first_block // plan.round_blocks
+    expect_nothing(space.scratch.places)
+    block_end, marker = 0, as_marker(thread, threads)
     for number in range(end - begin):
-        round_number = begin + number
-        round_first = stretch.first + round_number * size
-        centres = min(size, stretch.last - round_first)
-        blocks = (centres + plan.block_centres - 1) // plan.block_centres
-        block_end += blocks
-        finds_mean = noise is not None and hidden is not None and is_mean_found(rounds_before + round_number, plan)
-        rate = learning_rate(plan, stretch.positions[round_first])
+        this = round_of(begin + number, run.stretch, run.plan)
+        block_end += this.blocks
         computed = 0
         for other in range(threads):
-            if other == 1 and blocks <= threads and is_soon(counters, BLOCKS_DONE, block_end):
+            if other == 1 and this.blocks <= threads and is_soon(counters, BLOCKS_DONE, block_end):
                 break
             of = (thread + other) % threads
-            block = claim_block(counters, of, number, blocks, threads, plan)
-            while block != NONE_LEFT:
+            slot = claim_block(counters, of, number, this.blocks, threads, run.plan)
+            while slot != NONE_LEFT:
                 if computed == 0:
-                    forget_marks(marker, changes)
+                    forget_marks(marker, run.changes.inputs.marks)
+                    forget_marks(marker, run.changes.outputs.marks)
                 computed += 1
-                first, behind = first_centre(stretch, round_number, block, plan), first_block(of + 1, threads, plan)
-                next_first = first_of_next(stretch, round_number, block, behind, threads, plan)
-                measured = is_measured(rounds_before + round_number, block, plan)
-                compute_changes(
-                    block, blocks, first, next_first, rate, measured, finds_mean, marker, stretch, plan, parameters,
-                    parts, noise, tree, scratch, pairs, hidden, turns, descents, changes, ahead,
-                )  # fmt: skip
+                compute_slot(slot, of, thread, threads, this, run, space)
                 take_ticket(counters, BLOCKS_DONE)
-                block = claim_block(counters, of, number, blocks, threads, plan)
+                slot = claim_block(counters, of, number, this.blocks, threads, run.plan)
         wait_until(counters, BLOCKS_DONE, block_end)
         for other in range(threads):
             if other == 1 and is_soon(counters, SHARES_DONE, (number + 1) * threads):
@@ -347,9 +364,6 @@ def train_rounds(
             share = (thread + other) % threads
             place = SHARES + SPREAD * share
             if read_counter(counters, place) == number and take_if(counters, place, number):
-                add_share(
-                    share, threads, finds_mean, centres, blocks, totals, plan, parameters, parts, steps, scratch,
-                    descents, changes,
-                )  # fmt: skip
+                add_share(share, threads, this, totals, run, space)
                 take_ticket(counters, SHARES_DONE)
         wait_until(counters, SHARES_DONE, (number + 1) * threads)

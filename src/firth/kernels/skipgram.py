@@ -11,21 +11,20 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from firth.kernels.ahead import Ahead, ask_for_outputs, draw_ahead, expect, is_expected, take_noise_words
+from firth.kernels.ahead import ahead_of, ask_for_outputs, draw_ahead, expect, is_expected, take_noise_words
 from firth.kernels.blocks import (
     LIMIT,
     UNUSED,
-    Changes,
-    Parameters,
-    Parts,
+    Block,
     Plan,
+    Run,
     Scratch,
-    Stretch,
     clear,
     copy_inputs,
     copy_rows,
     mark_inputs,
     mark_rows,
+    rows_of,
     softplus,
 )
 from firth.kernels.compiler import compiled
@@ -46,6 +45,14 @@ class Pairs(NamedTuple):
     S: Float32  # (T, O or more, whole vectors) scores, then gradients; zero past O
     W: Float32  # (T, as many) weights: those of the windows, then of the noise words
     losses: Float64  # (as many,) of the pairs in a row
+
+
+class SkipGramSpace(NamedTuple):
+    """What a thread works with in skip-gram with negative sampling."""
+
+    scratch: Scratch
+    noise: Noise
+    pairs: Pairs
 
 
 @compiled
@@ -102,65 +109,50 @@ def measure_loss(tokens: int, pairs: Pairs) -> float:
 
 
 @compiled
-def compute_block(
-    stretch: Stretch,
-    first: int,
-    block: int,
-    rate: float,
-    measured: bool,
-    plan: Plan,
-    parameters: Parameters,
-    parts: Parts | None,
-    noise: Noise,
-    scratch: Scratch,
-    pairs: Pairs,
-    changes: Changes,
-    thread: int,
-    next_first: int,
-    ahead: Ahead,
-) -> None:
-    """The changes of the block of centres from `first` on, written to slot `block` of the round. That from `next_first`
-    on is expected to be this thread's next.
-    """
-    centres = min(plan.block_centres, stretch.last - first)
-    input_words, output_words = changes.input_words[block], changes.output_words[block]
-    inputs, outputs = scratch.X.shape[0], pairs.Z.shape[0]
-    input_rows = changes.input_rows[block * inputs : (block + 1) * inputs]
-    output_rows = changes.output_rows[block * outputs : (block + 1) * outputs]
-
-    asks = not is_expected(first, ahead)
-    tokens, before = find_windows(
-        stretch, first, first + centres, plan, scratch.windows, input_words, parameters.inputs, parts, asks
+def compute_skip_gram_block(block: Block, run: Run, space: SkipGramSpace) -> None:
+    """The changes that a block asks for."""
+    scratch, noise, pairs = space
+    plan, parameters, changes, slot = run.plan, run.parameters, run.changes, block.slot
+    windows, ahead = scratch.windows, ahead_of(run.stretch.tokens, parameters, run.parts, scratch)
+    input_words, output_words = changes.inputs.words[slot], changes.outputs.words[slot]
+    outputs = pairs.Z.shape[0]
+    first_input, last_input = rows_of(block, changes.inputs)
+    first_output, last_output = rows_of(block, changes.outputs)
+    input_rows, output_rows = (
+        changes.inputs.rows[first_input:last_input],
+        changes.outputs.rows[first_output:last_output],
     )
-    changes.input_count[block] = tokens
+
+    asks = not is_expected(block.first, ahead)
+    context = find_windows(block, run, windows, asks)
+    centres, tokens = context.centres, context.tokens
     for i in range(plan.first_noise):
-        output_words[i] = stretch.tokens[first + i] if i < centres else UNUSED
-    take_noise_words(first, stretch, plan, noise, ahead, output_words[plan.first_noise :])
+        output_words[i] = run.stretch.tokens[block.first + i] if i < centres else UNUSED
+    take_noise_words(block.first, run.stretch, plan, noise, ahead, output_words[plan.first_noise :])
     if asks:
         ask_for_outputs(output_words, ahead)
-    expect(next_first, first, stretch, plan, noise, ahead)
-    windows = scratch.windows
+    expect(block.next_first, block.first, run.stretch, plan, noise, ahead)
     weigh_centres(centres, plan, windows)
-    weigh_windows(centres, tokens, before, windows)
+    weigh_windows(context, windows)
     for tile in range(plan.first_noise // TILE_ROWS, windows.tokens_of.shape[0]):  # noise words are paired with all
         windows.tokens_of[tile, 0], windows.tokens_of[tile, 1] = 0, tokens
     weigh_noise(tokens, centres, plan, windows.token_weights, pairs, output_words)
-    mark_inputs(changes.input_marks, input_words, tokens, thread, parts)
-    mark_rows(changes.output_marks, output_words, outputs, thread)
+    mark_inputs(changes.inputs.marks, input_words, tokens, block.marker, run.parts)
+    mark_rows(changes.outputs.marks, output_words, outputs, block.marker)
 
-    copy_inputs(parameters.inputs, input_words, tokens, scratch.X, parts)
+    copy_inputs(parameters.inputs, input_words, tokens, scratch.X, run.parts)
     copy_rows(parameters.outputs, output_words, outputs, pairs.Z)
     draw_ahead(plan, noise, ahead)
     score_bands(scratch.X, pairs.Z, windows.tokens_of, pairs.S, ahead)
 
-    changes.loss[block] = 0.0
-    changes.pairs[block] = 0
-    if measured:
-        changes.loss[block] = measure_loss(tokens, pairs)
-        changes.pairs[block] = np.float64(windows.token_weights[:tokens].sum())
+    changes.loss[slot] = 0.0
+    changes.pairs[slot] = 0
+    if block.measured:
+        changes.loss[slot] = measure_loss(tokens, pairs)
+        changes.pairs[slot] = np.float64(windows.token_weights[:tokens].sum())
 
-    scores_to_gradients(pairs.S, pairs.W, tokens, np.float32(rate), scratch.input_errors, scratch.output_errors)
-    input_ratios, output_ratios = changes.input_ratios[block * inputs :], changes.output_ratios[block * outputs :]
+    scores_to_gradients(pairs.S, pairs.W, tokens, np.float32(block.rate), scratch.input_errors, scratch.output_errors)
+    input_ratios, output_ratios = changes.inputs.ratios[first_input:], changes.outputs.ratios[first_output:]
     weigh_bands(pairs.S, tokens, windows.centres_of, plan.first_noise, pairs.Z, input_rows, input_ratios, ahead)
     weigh_transposed_bands(pairs.S, scratch.X, windows.tokens_of, output_rows, output_ratios, ahead)
     squares_to_ratios(tokens, scratch.input_errors, input_ratios)

@@ -30,11 +30,15 @@ def _extend_range(builder: Builder, ranges: Matrix, row: Value, first: Value, me
 
 
 @replaces(weigh_tile)
-def _weigh_tile(typing_context, weights, tile, first, near, behind, reach, centre_weights, token_weights, centres_of):  # type: ignore[no-untyped-def]
+def _weigh_tile(typing_context, windows, tile, first, behind):  # type: ignore[no-untyped-def]
     def generate(context: Any, builder: Builder, signature: Any, args: Any) -> Value:
-        w, reaches, ranges = (Matrix(context, builder, signature.args[n], args[n]) for n in (0, 5, 8))
-        near, of_centres, of_tokens = (List(context, builder, signature.args[n], args[n]) for n in (3, 6, 7))
-        _, tile, first, _, behind, *_ = args
+        def field(kind: Any, name: str) -> Any:
+            number = windows.fields.index(name)
+            return kind(context, builder, windows.types[number], builder.extract_value(args[0], number))
+
+        w, reaches, ranges = (field(Matrix, name) for name in ("weights", "reach", "centres_of"))
+        near, of_centres, of_tokens = (field(List, name) for name in ("near", "centre_weights", "token_weights"))
+        _, tile, first, behind = args
 
         before, after = (reaches.vector(index(side), first) for side in (0, 1))
         begin, middle = builder.mul(tile, index(TILE_ROWS)), builder.lshr(near.length, index(1))
@@ -54,4 +58,4 @@ def _weigh_tile(typing_context, weights, tile, first, near, behind, reach, centr
         return context.get_dummy_value()
 
     place = types.intp
-    return types.void(weights, place, place, near, place, reach, centre_weights, token_weights, centres_of), generate
+    return types.void(windows, place, place, place), generate
