@@ -19,7 +19,7 @@ from firth.aligned import aligned_zeros
 from firth.config import Config, is_bool, is_int, is_real, or_none, setting
 from firth.errors import ConfigError, DivergenceError, shortened
 from firth.examples import Examples, random_order
-from firth.kernels.minibatch import COUNTERS, SLOTS, Batch, Objective, train_batches, update_rows
+from firth.kernels.minibatch import COUNTERS, SLOTS, Answered, Batch, Learning, Objective, train_batches, update_rows
 from firth.kernels.randomness import INITIAL_VECTORS, fill_uniform, stream_key
 from firth.objectives import OBJECTIVES
 from firth.optimizers import OPTIMIZERS
@@ -254,23 +254,16 @@ class Trainer:
         start = 0
         for threads, batches in self.pace.shares(-(-n // batch_size)):
             part = slice(start, start + batches * batch_size)
-            self._run(targets[part], contexts[part], batch_size, objective, losses[part], right[part], threads)
+            examples = Answered(targets[part], contexts[part], self.contexts_from, losses[part], right[part])
+            self._run(examples, batch_size, objective, threads)
             start = part.stop
         return float(losses.mean()), float(right.mean())
 
-    def _run(
-        self,
-        targets: Int32,
-        contexts: Int32,
-        batch_size: int,
-        objective: Objective,
-        losses: Array,
-        right: Array,
-        threads: int,
-    ) -> None:
+    def _run(self, examples: Answered, batch_size: int, objective: Objective, threads: int) -> None:
         """Steps over examples in order, by one thread or all; writes the losses, and which were answered right."""
-        n = len(targets)
-        batch = self._batch(min(batch_size, n), contexts.shape[1])
+        n = len(examples.targets)
+        batch = self._batch(min(batch_size, n), examples.contexts.shape[1])
+        learning = Learning(objective, self.parameter, self.optimizer.update)
         counters = np.zeros(COUNTERS, np.int64)
         rates = self.optimizer.rates(self.rate, self.steps, -(-n // batch_size))
         gradients = aligned_zeros(
@@ -278,9 +271,8 @@ class Trainer:
         )
         self.team.run(
             lambda thread: train_batches(
-                counters, targets, contexts, self.contexts_from, batch_size,
-                objective, self.parameter, self.optimizer.update, rates, self.steps,
-                batch, gradients[thread * SLOTS : (thread + 1) * SLOTS], losses, right,
+                counters, examples, batch_size, learning, rates, self.steps, batch,
+                gradients[thread * SLOTS : (thread + 1) * SLOTS],
             ),
             alone=threads == 1,
         )  # fmt: skip

@@ -74,6 +74,24 @@ class Objective(NamedTuple):
     log_expected: Array  # (V,)
 
 
+class Learning(NamedTuple):
+    """What is learned, and how."""
+
+    objective: Objective
+    parameter: Parameter
+    update: Update
+
+
+class Answered(NamedTuple):
+    """Examples, and how each was answered."""
+
+    targets: Int32  # (n,)
+    contexts: Int32  # (n, 1 + k) the true candidate first
+    contexts_from: int  # the row of the first context vector
+    losses: Float64  # (n,)
+    right: Bool  # (n,) whether the true candidate had the highest logit
+
+
 class Batch(NamedTuple):
     """What the first phase keeps of a batch of up to n examples for the second.
 
@@ -137,18 +155,15 @@ def compute_examples(
     last: int,
     start: int,
     stop: int,
-    targets: Int32,
-    contexts: Int32,
-    contexts_from: int,
+    examples: Answered,
     values: Array,
     objective: Objective,
     batch: Batch,
-    losses: Float64,
-    right_answers: Bool,
 ) -> None:
     """Keep what the examples from `first` to `last` ask for, of a batch of those from `start` to `stop`: the gradients
-    of its mean loss, and the targets' vectors. Writes the losses, and whether the true candidate has the highest logit.
+    of its mean loss, and the targets' vectors. Writes the losses, and which were answered right.
     """
+    targets, contexts, contexts_from = examples.targets, examples.contexts, examples.contexts_from
     logits, weights, kept = batch.logits, batch.weights, batch.kept
     candidates = contexts.shape[1]
     for i in range(first, last):
@@ -157,14 +172,14 @@ def compute_examples(
             logits[i - start, j] = dot(values, targets[i], values, contexts_from + contexts[i, j])
             if logits[i - start, j] > logits[i - start, answer]:
                 answer = j
-        right_answers[i] = answer == 0
+        examples.right[i] = answer == 0
         if objective.corrected:
             for j in range(candidates):
                 logits[i - start, j] -= objective.log_expected[contexts[i, j]]
     if objective.kind == SOFTMAX:
-        softmax_losses(first, last, start, batch, losses)
+        softmax_losses(first, last, start, batch, examples.losses)
     else:
-        logistic_losses(first, last, start, batch, losses)
+        logistic_losses(first, last, start, batch, examples.losses)
     scale = 1 / (stop - start)
     for p in range((first - start) * candidates, (last - start) * candidates):
         weights[p] *= scale
@@ -176,10 +191,9 @@ def compute_examples(
 
 
 @compiled
-def list_places(
-    start: int, stop: int, targets: Int32, contexts: Int32, contexts_from: int, step: int, batch: Batch
-) -> None:
+def list_places(start: int, stop: int, examples: Answered, step: int, batch: Batch) -> None:
     """Find the slots of a batch, and list their places: count, add up, and put each in its place."""
+    targets, contexts, contexts_from = examples.targets, examples.contexts, examples.contexts_from
     rows, starts, slots, slot_at = batch.rows, batch.starts, batch.slots, batch.slot_at
     candidates = contexts.shape[1]
     found = at = 0
@@ -303,31 +317,26 @@ def update_other_rows(
 @compiled
 def train_batches(
     counters: Int64,
-    targets: Int32,
-    contexts: Int32,
-    contexts_from: int,
+    examples: Answered,
     batch_size: int,
-    objective: Objective,
-    parameter: Parameter,
-    update: Update,
+    learning: Learning,
     rates: Float64,
     steps_before: int,
     batch: Batch,
     gradients: Array,
-    losses: Float64,
-    right_answers: Bool,
 ) -> None:
     """Train on examples in order, a batch at a time; write each one's loss, and whether it was answered right.
 
     Every thread calls this with the same arrays, save `gradients` (`SLOTS`, d), its working space. `counters` are all
     zero at the start, and only grow, so that who comes back late claims nothing of a batch that is over.
-    `contexts_from` is the row of the first context vector; `rates` are those of the steps; `batch` has room for one.
+    `rates` are those of the steps; `batch` has room for one.
     """
+    objective, parameter, update = learning
     rows = parameter.values.shape[0]
     end_of_pieces = 0
     for number in range(rates.shape[0]):
         start = number * batch_size
-        stop = min(start + batch_size, targets.shape[0])
+        stop = min(start + batch_size, examples.targets.shape[0])
         step = steps_before + number + 1
         first_piece = end_of_pieces
         end_of_pieces += 1 + (stop - start + PIECE_EXAMPLES - 1) // PIECE_EXAMPLES
@@ -335,15 +344,14 @@ def train_batches(
         while piece < end_of_pieces:
             if take_if(counters, PIECES, piece):
                 if piece == first_piece:
-                    list_places(start, stop, targets, contexts, contexts_from, step, batch)
+                    list_places(start, stop, examples, step, batch)
                 else:
                     begin = start + (piece - first_piece - 1) * PIECE_EXAMPLES
                     end = min(begin + PIECE_EXAMPLES, stop)
                     for first in range(begin, end, EXAMPLES):
                         compute_examples(
-                            first, min(first + EXAMPLES, end), start, stop, targets, contexts, contexts_from,
-                            parameter.values, objective, batch, losses, right_answers,
-                        )  # fmt: skip
+                            first, min(first + EXAMPLES, end), start, stop, examples, parameter.values, objective, batch
+                        )
                 take_ticket(counters, DONE)
             piece = read_counter(counters, PIECES)
         wait_until(counters, DONE, end_of_pieces)

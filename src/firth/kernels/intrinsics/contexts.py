@@ -30,7 +30,7 @@ def _extend_range(builder: Builder, ranges: Matrix, row: Value, first: Value, me
 
 
 @replaces(weigh_tile)
-def _weigh_tile(typing_context, windows, tile, first, behind):  # type: ignore[no-untyped-def]
+def _weigh_tile(windows, tile, first, behind):  # type: ignore[no-untyped-def]
     def generate(context: Any, builder: Builder, signature: Any, args: Any) -> Value:
         def field(kind: Any, name: str) -> Any:
             number = windows.fields.index(name)

@@ -15,7 +15,7 @@ EXPONENT_FROM_BIT, ONE = 52, 0x3FF0000000000000
 
 
 @replaces(power_of_two)
-def _power_of_two(typing_context, n):  # type: ignore[no-untyped-def]
+def _power_of_two(n):  # type: ignore[no-untyped-def]
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         lowest_bits = builder.bitcast(args[0], ir.IntType(64))
         bits = builder.add(builder.shl(lowest_bits, index(EXPONENT_FROM_BIT)), index(ONE))

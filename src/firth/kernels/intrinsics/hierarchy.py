@@ -27,7 +27,7 @@ from firth.kernels.products import LANES
 
 
 @replaces(follow)
-def _follow(typing_context, turns, first, length, root, nodes, signs):  # type: ignore[no-untyped-def]
+def _follow(turns, first, length, root, nodes, signs):  # type: ignore[no-untyped-def]
     def generate(context: Any, builder: Builder, signature: Any, args: Any) -> Value:
         turns, nodes, signs = (List(context, builder, signature.args[n], args[n]) for n in (0, 4, 5))
         first, length, root = args[1:4]
@@ -50,7 +50,7 @@ def _follow(typing_context, turns, first, length, root, nodes, signs):  # type: 
 
 
 @replaces(sum_sizes)
-def _sum_sizes(typing_context, G, n, length, numbers, weights, by_number, by_column, weighted):  # type: ignore[no-untyped-def]
+def _sum_sizes(G, n, length, numbers, weights, by_number, by_column, weighted):  # type: ignore[no-untyped-def]
     def generate(context: Any, builder: Builder, signature: Any, args: Any) -> Value:
         g = Matrix(context, builder, signature.args[0], args[0])
         numbers, weights, by_number, by_column, weighted = (

@@ -24,7 +24,7 @@ def _prefetch(builder: Any, address: Any) -> None:
 
 
 @replaces(prefetch_row)
-def _prefetch_row(typing_context, rows, row):  # type: ignore[no-untyped-def]
+def _prefetch_row(rows, row):  # type: ignore[no-untyped-def]
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         array = context.make_array(signature.args[0])(context, builder, args[0])
         _, width = cgutils.unpack_tuple(builder, array.shape, 2)
@@ -37,7 +37,7 @@ def _prefetch_row(typing_context, rows, row):  # type: ignore[no-untyped-def]
 
 
 @replaces(prefetch_number)
-def _prefetch_number(typing_context, numbers, place):  # type: ignore[no-untyped-def]
+def _prefetch_number(numbers, place):  # type: ignore[no-untyped-def]
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         array = context.make_array(signature.args[0])(context, builder, args[0])
         _prefetch(builder, builder.gep(array.data, [args[1]]))

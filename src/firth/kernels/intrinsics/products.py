@@ -7,6 +7,7 @@ summed by itself, in the same order in any tile.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from numba import types
@@ -63,8 +64,21 @@ ASKED_A_SCORE, ASKED_A_FEW, ASKED_A_SUM = 1, 2, 4
 """Rows of the next block that are asked for after a tile of scores, after one of few scores, and after one of sums."""
 
 
-Row = Callable[[Value], Value]
-"""From a number in a list of rows to the row."""
+@dataclass(frozen=True)
+class Rows:
+    """Rows of a matrix by their place: in the matrix itself, or in a list of its rows."""
+
+    matrix: Matrix
+    at: Callable[[Value], Value] = lambda place: place  # from the place to the row
+
+
+@dataclass(frozen=True)
+class Sums:
+    """What is summed over k: weight(row, k) · the k-th row of another matrix."""
+
+    weight: Callable[[Value, Value], Value]
+    ranges: list[tuple[Value, Value]]  # of k
+    begin: Callable[[int, Value, Value], Value] | None = None  # at first, by which row, its number, and the column
 
 
 def is_none(kind: Any) -> bool:
@@ -72,23 +86,18 @@ def is_none(kind: Any) -> bool:
     return isinstance(kind, types.NoneType | types.Omitted)
 
 
-def _itself(number: Value) -> Value:
-    return number
-
-
-def _fill_scores(
-    builder: Builder, rows: int, columns: int, x: Matrix, of_x: Row, t: Value, z: Matrix, of_z: Row, c: Value, s: Matrix
-) -> None:  # fmt: skip
+def _fill_scores(builder: Builder, rows: int, columns: int, x: Rows, t: Value, z: Rows, c: Value, s: Matrix) -> None:
     """S[t:t+rows, c:c+columns] = the products of so many rows of X, from the t-th on, and of Z, from the c-th on."""
-    x_rows = [of_x(builder.add(t, index(r))) for r in range(rows)]
-    z_rows = [of_z(builder.add(c, index(r))) for r in range(columns)]
+    x_rows = [x.at(builder.add(t, index(r))) for r in range(rows)]
+    z_rows = [z.at(builder.add(c, index(r))) for r in range(columns)]
 
     def body(column: Value, sums: list[Value]) -> list[Value]:
-        vectors_of_x, vectors_of_z = ([m.vector(row, column) for row in of] for m, of in ((x, x_rows), (z, z_rows)))
+        vectors_of_x = [x.matrix.vector(row, column) for row in x_rows]
+        vectors_of_z = [z.matrix.vector(row, column) for row in z_rows]
         pairs = [(a, b) for a in vectors_of_x for b in vectors_of_z]
         return [multiply_add(builder, a, b, total) for (a, b), total in zip(pairs, sums, strict=True)]
 
-    sums = accumulate(builder, [x.zeros] * (rows * columns), index(0), x.width, LANES, body)
+    sums = accumulate(builder, [s.zeros] * (rows * columns), index(0), x.matrix.width, LANES, body)
     scores = lane_sums(builder, sums)
     for r in range(rows):
         s.store(part(builder, scores, r * columns, columns), builder.add(t, index(r)), c)
@@ -102,7 +111,7 @@ def _score_tile(rows: int, columns: int) -> Any:
 
         def generate(context: Any, builder: Builder, signature: Any, args: Any) -> Value:
             x, z, s = (Matrix(context, builder, signature.args[i], args[i]) for i in (0, 2, 4))
-            _fill_scores(builder, rows, columns, x, _itself, args[1], z, _itself, args[3], s)
+            _fill_scores(builder, rows, columns, Rows(x), args[1], Rows(z), args[3], s)
             return context.get_dummy_value()
 
         return signature, generate
@@ -165,7 +174,7 @@ def _listed_score_tile(rows: int, columns: int) -> Any:
         def generate(context: Any, builder: Builder, signature: Any, args: Any) -> Value:
             x, z, s = (Matrix(context, builder, signature.args[i], args[i]) for i in (0, 3, 6))
             of_x, of_z = (List(context, builder, signature.args[i], args[i]) for i in (1, 4))
-            _fill_scores(builder, rows, columns, x, of_x.row, args[2], z, of_z.row, args[5], s)
+            _fill_scores(builder, rows, columns, Rows(x, of_x.row), args[2], Rows(z, of_z.row), args[5], s)
             return context.get_dummy_value()
 
         return signature, generate
@@ -176,54 +185,49 @@ def _listed_score_tile(rows: int, columns: int) -> Any:
 def _fill_sums(
     builder: Builder,
     rows: int,
-    weight: Callable[[Value, Value], Value],
     first: Value,
-    ranges: list[tuple[Value, Value]],
-    z: Matrix,
-    of_z: Row,
-    out: Matrix,
-    of_out: Row,
+    sums: Sums,
+    z: Rows,
+    out: Rows,
     *,
-    begin: Callable[[int, Value, Value], Value] | None = None,
     between: tuple[Value, Value] | None = None,
     squares: List | None = None,
 ) -> None:
-    """So many rows of `out`, from the first-th on, become the sums over some ranges of k of weight(row, k) · the
-    k-th row of Z, which begin as `begin(which of the rows, its number in out, column)`, or as zero; where columns are
-    given, `between` these. The squares of their lengths are found as in `square_each`, while they are in registers.
+    """So many rows of `out`, from the first-th on, become sums over rows of Z; where columns are given, `between`
+    these. The squares of their lengths are found as in `square_each`, while they are in registers.
     """
     of_tile = [builder.add(first, index(r)) for r in range(rows)]
-    out_rows = [of_out(row) for row in of_tile]
-    square_slots = [cgutils.alloca_once(builder, z.zeros.type) for _ in range(rows if squares else 0)]
+    out_rows, zeros = [out.at(row) for row in of_tile], out.matrix.zeros
+    square_slots = [cgutils.alloca_once(builder, zeros.type) for _ in range(rows if squares else 0)]
 
     def of_columns(columns: list[Value]) -> None:
         places = [(r, row, column) for r, row in enumerate(out_rows) for column in columns]
 
-        def body(k: Value, sums: list[Value]) -> list[Value]:
-            z_row = of_z(k)
-            numbers = [z.vector(z_row, column) for column in columns]
-            products = [(of_row, number) for of_row in [weight(row, k) for row in of_tile] for number in numbers]
+        def body(k: Value, totals: list[Value]) -> list[Value]:
+            z_row = z.at(k)
+            numbers = [z.matrix.vector(z_row, column) for column in columns]
+            products = [(of_row, number) for of_row in [sums.weight(row, k) for row in of_tile] for number in numbers]
             return [
                 multiply_add(builder, of_row, number, total)
-                for (of_row, number), total in zip(products, sums, strict=True)
+                for (of_row, number), total in zip(products, totals, strict=True)
             ]
 
-        sums = [begin(*place) if begin else z.zeros for place in places]
-        for start, stop in ranges:
-            sums = accumulate(builder, sums, start, stop, 1, body)
-        for (r, row, column), total in zip(places, sums, strict=True):
-            out.store(total, row, column)
+        totals = [sums.begin(*place) if sums.begin else zeros for place in places]
+        for start, stop in sums.ranges:
+            totals = accumulate(builder, totals, start, stop, 1, body)
+        for (r, row, column), total in zip(places, totals, strict=True):
+            out.matrix.store(total, row, column)
             if squares:
                 slot = square_slots[r]
                 builder.store(multiply_add(builder, total, total, builder.load(slot)), slot)
 
     for slot in square_slots:
-        builder.store(z.zeros, slot)
+        builder.store(zeros, slot)
     most = VECTORS * (2 if rows == 1 else 1)
-    in_columns(builder, between or z.columns, range(most, 0, -1), of_columns)
+    in_columns(builder, between or out.matrix.columns, range(most, 0, -1), of_columns)
     if squares:
-        sums = lane_sums(builder, [builder.load(slot) for slot in square_slots])
-        squares.store(part(builder, sums, 0, rows), first)
+        totals = lane_sums(builder, [builder.load(slot) for slot in square_slots])
+        squares.store(part(builder, totals, 0, rows), first)
 
 
 def _onto(out: Matrix) -> Callable[[int, Value, Value], Value]:
@@ -237,17 +241,18 @@ def _weight(g: Matrix, *, transposed: bool) -> Callable[[Value, Value], Value]:
 
 def _weigh_tile(*, transposed: bool = False) -> Any:
     @intrinsic
-    def tile(typing_context, G, r, first, last, dense, end, Z, out, squares):  # type: ignore[no-untyped-def]
-        """out[r:r+4] = Σ G[r:r+4, k] · Z[k], or with G[k, r:r+4]ᵀ, for k from `first` to `last`, and then from `dense`
-        to `end`; squares[r:r+4] = the squares of their lengths, if these are asked for.
+    def tile(typing_context, G, r, ranges, Z, out, squares):  # type: ignore[no-untyped-def]
+        """out[r:r+4] = Σ G[r:r+4, k] · Z[k], or with G[k, r:r+4]ᵀ, for the k of two ranges, (first, last, first, last);
+        squares[r:r+4] = the squares of their lengths, if these are asked for.
         """
-        signature = types.void(G, *[types.intp] * 5, Z, out, squares)
+        signature = types.void(G, types.intp, types.UniTuple(types.intp, 4), Z, out, squares)
 
         def generate(context: Any, builder: Builder, signature: Any, args: Any) -> Value:
-            g, z, out = (Matrix(context, builder, signature.args[i], args[i]) for i in (0, 6, 7))
-            found = None if is_none(squares) else List(context, builder, signature.args[8], args[8])
-            weight, ranges = _weight(g, transposed=transposed), [tuple(args[2:4]), tuple(args[4:6])]
-            _fill_sums(builder, TILE_ROWS, weight, args[1], ranges, z, _itself, out, _itself, squares=found)
+            g, z, out = (Matrix(context, builder, signature.args[i], args[i]) for i in (0, 3, 4))
+            found = None if is_none(squares) else List(context, builder, signature.args[5], args[5])
+            first, last, dense, end = cgutils.unpack_tuple(builder, args[2], 4)
+            sums = Sums(_weight(g, transposed=transposed), [(first, last), (dense, end)])
+            _fill_sums(builder, TILE_ROWS, args[1], sums, Rows(z), Rows(out), squares=found)
             return context.get_dummy_value()
 
         return signature, generate
@@ -270,8 +275,8 @@ def _weigh_with_rows(typing_context, G, r, Z, weights, others, of_others, out): 
             weight, row = own[i]
             return builder.fmul(weight, others.vector(row, column))
 
-        every = [(index(0), z.rows)]
-        _fill_sums(builder, TILE_ROWS, g.number, args[1], every, z, _itself, out, _itself, begin=begin)
+        sums = Sums(g.number, [(index(0), z.rows)], begin)
+        _fill_sums(builder, TILE_ROWS, args[1], sums, Rows(z), Rows(out))
         return context.get_dummy_value()
 
     return signature, generate
@@ -286,8 +291,8 @@ def _listed_weigh_tile(rows: int) -> Any:
         def generate(context: Any, builder: Builder, signature: Any, args: Any) -> Value:
             g, z, out = (Matrix(context, builder, signature.args[i], args[i]) for i in (0, 2, 4))
             of_z, of_out = (List(context, builder, signature.args[i], args[i]) for i in (3, 5))
-            every = [(index(0), of_z.length)]
-            _fill_sums(builder, rows, g.number, args[1], every, z, of_z.row, out, of_out.row, begin=_onto(out))
+            sums = Sums(g.number, [(index(0), of_z.length)], _onto(out))
+            _fill_sums(builder, rows, args[1], sums, Rows(z, of_z.row), Rows(out, of_out.row))
             return context.get_dummy_value()
 
         return signature, generate
@@ -297,20 +302,16 @@ def _listed_weigh_tile(rows: int) -> Any:
 
 def _listed_weigh_transposed_tile(rows: int) -> Any:
     @intrinsic
-    def tile(typing_context, G, r, X, of_x, out, of_out, first, last):  # type: ignore[no-untyped-def]
-        """out[of_out[r:r+rows]] += Σ G[k, r:r+rows] · X[of_x[k]], in the columns from `first` to `last`."""
-        signature = types.void(G, types.intp, X, of_x, out, of_out, types.intp, types.intp)
+    def tile(typing_context, G, r, X, of_x, out, of_out, columns):  # type: ignore[no-untyped-def]
+        """out[of_out[r:r+rows]] += Σ G[k, r:r+rows] · X[of_x[k]], in a range of columns."""
+        signature = types.void(G, types.intp, X, of_x, out, of_out, types.UniTuple(types.intp, 2))
 
         def generate(context: Any, builder: Builder, signature: Any, args: Any) -> Value:
             g, x, out = (Matrix(context, builder, signature.args[i], args[i]) for i in (0, 2, 4))
             of_x, of_out = (List(context, builder, signature.args[i], args[i]) for i in (3, 5))
-            every = [(index(0), of_x.length)]
-
-            weight, between = _weight(g, transposed=True), tuple(args[6:8])
-            begin = _onto(out)
-            _fill_sums(
-                builder, rows, weight, args[1], every, x, of_x.row, out, of_out.row, begin=begin, between=between
-            )
+            sums = Sums(_weight(g, transposed=True), [(index(0), of_x.length)], _onto(out))
+            between = tuple(cgutils.unpack_tuple(builder, args[6], 2))
+            _fill_sums(builder, rows, args[1], sums, Rows(x, of_x.row), Rows(out, of_out.row), between=between)
             return context.get_dummy_value()
 
         return signature, generate
@@ -319,7 +320,7 @@ def _listed_weigh_transposed_tile(rows: int) -> Any:
 
 
 @replaces(learn_listed)
-def _learn_listed(typing_context, g, H, i, Z, of_z, out):  # type: ignore[no-untyped-def]
+def _learn_listed(g, H, i, Z, of_z, out):  # type: ignore[no-untyped-def]
     """Row i of H, and the sum, stay in registers."""
 
     def generate(context: Any, builder: Builder, signature: Any, args: Any) -> Value:
@@ -406,7 +407,7 @@ def _weigh_bands(G, n, bands, dense, Z, out, squares=None, ahead=None):  # type:
     def tiles(G, n, bands, dense, Z, out, squares=None, ahead=None):  # type: ignore[no-untyped-def]
         for r in range(0, n, TILE_ROWS):
             first, last = bands[r // TILE_ROWS, 0], bands[r // TILE_ROWS, 1]
-            _weigh_rows(G, r, first, last, dense, Z.shape[0], Z, out, squares)
+            _weigh_rows(G, r, (first, last, dense, Z.shape[0]), Z, out, squares)
             ask(ahead, ASKED_A_SUM)
 
     return tiles
@@ -416,7 +417,7 @@ def _weigh_bands(G, n, bands, dense, Z, out, squares=None, ahead=None):  # type:
 def _weigh_transposed(G, n, X, out, ahead=None):  # type: ignore[no-untyped-def]
     def tiles(G, n, X, out, ahead=None):  # type: ignore[no-untyped-def]
         for r in range(0, out.shape[0], TILE_ROWS):
-            _weigh_columns(G, r, 0, n, 0, 0, X, out, None)
+            _weigh_columns(G, r, (0, n, 0, 0), X, out, None)
             ask(ahead, ASKED_A_SUM)
 
     return tiles
@@ -427,7 +428,7 @@ def _weigh_transposed_bands(G, X, bands, out, squares=None, ahead=None):  # type
     def tiles(G, X, bands, out, squares=None, ahead=None):  # type: ignore[no-untyped-def]
         for r in range(0, out.shape[0], TILE_ROWS):
             first, last = bands[r // TILE_ROWS, 0], bands[r // TILE_ROWS, 1]
-            _weigh_columns(G, r, first, last, 0, 0, X, out, squares)
+            _weigh_columns(G, r, (first, last, 0, 0), X, out, squares)
             ask(ahead, ASKED_A_SUM)
 
     return tiles
@@ -491,10 +492,10 @@ def _weigh_transposed_listed(G, X, of_x, out, of_out, first, last):  # type: ign
     def tiles(G, X, of_x, out, of_out, first, last):  # type: ignore[no-untyped-def]
         whole, even = of_out.shape[0] // TILE_ROWS * TILE_ROWS, of_out.shape[0] // 2 * 2
         for r in range(0, whole, TILE_ROWS):
-            _weigh_transposed_listed_rows(G, r, X, of_x, out, of_out, first, last)
+            _weigh_transposed_listed_rows(G, r, X, of_x, out, of_out, (first, last))
         for r in range(whole, even, 2):
-            _weigh_transposed_listed_pair(G, r, X, of_x, out, of_out, first, last)
+            _weigh_transposed_listed_pair(G, r, X, of_x, out, of_out, (first, last))
         for r in range(even, of_out.shape[0]):
-            _weigh_transposed_listed_row(G, r, X, of_x, out, of_out, first, last)
+            _weigh_transposed_listed_row(G, r, X, of_x, out, of_out, (first, last))
 
     return tiles

@@ -4,6 +4,7 @@ them, which would have to be compiled too.
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
 from typing import Any
 
@@ -14,12 +15,18 @@ from numba.core.typing.templates import infer, infer_global, make_intrinsic_temp
 def replaces(function: Callable[..., Any]) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Have kernels run what the decorated function generates where they call this one.
 
-    It gets Numba's typing context and the types of the arguments, and returns a signature and the generator, as one
-    that is decorated with `numba.extending.intrinsic` does.
+    It gets the types of the arguments, and returns a signature and the generator, as one that is decorated with
+    `numba.extending.intrinsic` does.
     """
 
     def register(definition: Callable[..., Any]) -> Callable[..., Any]:
-        template = make_intrinsic_template(function, definition, function.__name__)
+        def in_any_context(typing_context, *args):  # type: ignore[no-untyped-def]
+            return definition(*args)
+
+        own = inspect.signature(definition)
+        context = inspect.Parameter("typing_context", inspect.Parameter.POSITIONAL_OR_KEYWORD)
+        in_any_context.__signature__ = own.replace(parameters=[context, *own.parameters.values()])  # type: ignore[attr-defined]
+        template = make_intrinsic_template(function, in_any_context, function.__name__)
         infer(template)
         infer_global(function, types.Function(template))
         return definition

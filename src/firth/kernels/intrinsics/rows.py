@@ -70,7 +70,7 @@ def _sum_of_rows(
 
 
 @replaces(dot)
-def _dot(typing_context, rows, i, others, j):  # type: ignore[no-untyped-def]
+def _dot(rows, i, others, j):  # type: ignore[no-untyped-def]
     def generate(context: Any, builder: Builder, signature: Any, args: Any) -> Value:
         x, z = (Matrix(context, builder, signature.args[n], args[n]) for n in (0, 2))
         _, i, _, j = args
@@ -98,7 +98,7 @@ def _dot(typing_context, rows, i, others, j):  # type: ignore[no-untyped-def]
 
 
 @replaces(add_row)
-def _add_row(typing_context, out, o, weight, rows, i):  # type: ignore[no-untyped-def]
+def _add_row(out, o, weight, rows, i):  # type: ignore[no-untyped-def]
     def generate(context: Any, builder: Builder, signature: Any, args: Any) -> Value:
         sums, z = (Matrix(context, builder, signature.args[n], args[n]) for n in (0, 3))
         _, o, weight, _, i = args
@@ -119,7 +119,7 @@ def _add_row(typing_context, out, o, weight, rows, i):  # type: ignore[no-untype
 
 
 @replaces(copy_row)
-def _copy_row(typing_context, out, o, rows, i):  # type: ignore[no-untyped-def]
+def _copy_row(out, o, rows, i):  # type: ignore[no-untyped-def]
     def generate(context: Any, builder: Builder, signature: Any, args: Any) -> Value:
         copies, z = (Matrix(context, builder, signature.args[n], args[n]) for n in (0, 2))
         _, o, _, i = args
@@ -136,7 +136,7 @@ def _copy_row(typing_context, out, o, rows, i):  # type: ignore[no-untyped-def]
 
 
 @replaces(weigh_rows)
-def _weigh_rows(typing_context, weights, i, rows, first, numbers, out, o):  # type: ignore[no-untyped-def]
+def _weigh_rows(weights, i, rows, first, numbers, out, o):  # type: ignore[no-untyped-def]
     def generate(context: Any, builder: Builder, signature: Any, args: Any) -> Value:
         g, z, sums = (Matrix(context, builder, signature.args[n], args[n]) for n in (0, 2, 5))
         i, first, o = args[1], args[3], args[6]
@@ -152,7 +152,7 @@ def _weigh_rows(typing_context, weights, i, rows, first, numbers, out, o):  # ty
 
 
 @replaces(sum_places)
-def _sum_places(typing_context, weights, which, rows, numbers, begin, end, out, o):  # type: ignore[no-untyped-def]
+def _sum_places(weights, which, rows, numbers, begin, end, out, o):  # type: ignore[no-untyped-def]
     def generate(context: Any, builder: Builder, signature: Any, args: Any) -> Value:
         z, sums = (Matrix(context, builder, signature.args[n], args[n]) for n in (2, 6))
         weights, which, numbers = (List(context, builder, signature.args[n], args[n]) for n in (0, 1, 3))

@@ -52,7 +52,7 @@ def logistic(builder: Builder, x: Value) -> Value:
 
 
 @replaces(scores_to_gradients)
-def _scores_to_gradients(typing_context, S, W, n, rate, by_row, by_column):  # type: ignore[no-untyped-def]
+def _scores_to_gradients(S, W, n, rate, by_row, by_column):  # type: ignore[no-untyped-def]
     def generate(context: Any, builder: Builder, signature: Any, args: Any) -> Value:
         s, w = (Matrix(context, builder, signature.args[k], args[k]) for k in (0, 1))
         by_row, by_column = (List(context, builder, signature.args[k], args[k]) for k in (4, 5))
@@ -88,7 +88,7 @@ def _scores_to_gradients(typing_context, S, W, n, rate, by_row, by_column):  # t
 
 
 @replaces(is_among)
-def _is_among(typing_context, words, n, word):  # type: ignore[no-untyped-def]
+def _is_among(words, n, word):  # type: ignore[no-untyped-def]
     def generate(context: Any, builder: Builder, signature: Any, args: Any) -> Value:
         words = List(context, builder, signature.args[0], args[0])
         wanted, kind = in_every_lane(builder, args[2]), ir.IntType(LANES)
@@ -104,7 +104,7 @@ def _is_among(typing_context, words, n, word):  # type: ignore[no-untyped-def]
 
 
 @replaces(fill_row)
-def _fill_row(typing_context, rows, row, first, count, value):  # type: ignore[no-untyped-def]
+def _fill_row(rows, row, first, count, value):  # type: ignore[no-untyped-def]
     def generate(context: Any, builder: Builder, signature: Any, args: Any) -> Value:
         matrix = Matrix(context, builder, signature.args[0], args[0])
         _, row, first, count, value = args

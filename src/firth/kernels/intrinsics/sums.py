@@ -32,7 +32,7 @@ def _window(builder: Builder, reach: Matrix, first: Value, i: Value) -> tuple[Va
 
 
 @replaces(sum_up)
-def _sum_up(typing_context, rows, words, n, sums):  # type: ignore[no-untyped-def]
+def _sum_up(rows, words, n, sums):  # type: ignore[no-untyped-def]
     def generate(context: Any, builder: Builder, signature: Any, args: Any) -> Value:
         z, sums = (Matrix(context, builder, signature.args[k], args[k]) for k in (0, 3))
         words = List(context, builder, signature.args[1], args[1])
@@ -56,7 +56,7 @@ def _sum_up(typing_context, rows, words, n, sums):  # type: ignore[no-untyped-de
 
 
 @replaces(sum_windows)
-def _sum_windows(typing_context, sums, reach, scales, first, n, out):  # type: ignore[no-untyped-def]
+def _sum_windows(sums, reach, scales, first, n, out):  # type: ignore[no-untyped-def]
     def generate(context: Any, builder: Builder, signature: Any, args: Any) -> Value:
         z, reaches, out = (Matrix(context, builder, signature.args[k], args[k]) for k in (0, 1, 5))
         scales = List(context, builder, signature.args[2], args[2])
@@ -80,7 +80,7 @@ def _sum_windows(typing_context, sums, reach, scales, first, n, out):  # type: i
 
 
 @replaces(spread_windows)
-def _spread_windows(typing_context, rows, reach, scales, first, n, tokens, out):  # type: ignore[no-untyped-def]
+def _spread_windows(rows, reach, scales, first, n, tokens, out):  # type: ignore[no-untyped-def]
     def generate(context: Any, builder: Builder, signature: Any, args: Any) -> Value:
         z, reaches, out = (Matrix(context, builder, signature.args[k], args[k]) for k in (0, 1, 6))
         scales = List(context, builder, signature.args[2], args[2])

@@ -19,7 +19,7 @@ def _address(context: Any, builder: Any, array_type: Any, array: Any, index: Any
 
 
 @replaces(take_ticket)
-def _take_ticket(typing_context, counters, index):  # type: ignore[no-untyped-def]
+def _take_ticket(counters, index):  # type: ignore[no-untyped-def]
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         address = _address(context, builder, signature.args[0], *args)
         return builder.atomic_rmw("add", address, ir.Constant(ir.IntType(64), 1), "seq_cst")
@@ -28,7 +28,7 @@ def _take_ticket(typing_context, counters, index):  # type: ignore[no-untyped-de
 
 
 @replaces(take_if)
-def _take_if(typing_context, counters, index, wanted):  # type: ignore[no-untyped-def]
+def _take_if(counters, index, wanted):  # type: ignore[no-untyped-def]
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         address = _address(context, builder, signature.args[0], *args[:2])
         more = builder.add(args[2], ir.Constant(ir.IntType(64), 1))
@@ -38,7 +38,7 @@ def _take_if(typing_context, counters, index, wanted):  # type: ignore[no-untype
 
 
 @replaces(read_counter)
-def _read_counter(typing_context, counters, index):  # type: ignore[no-untyped-def]
+def _read_counter(counters, index):  # type: ignore[no-untyped-def]
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         return builder.load_atomic(_address(context, builder, signature.args[0], *args), "seq_cst", 8)
 
@@ -46,7 +46,7 @@ def _read_counter(typing_context, counters, index):  # type: ignore[no-untyped-d
 
 
 @replaces(offer_core)
-def _offer_core(typing_context):  # type: ignore[no-untyped-def]
+def _offer_core():  # type: ignore[no-untyped-def]
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         if os.name == "posix":
             kind = ir.FunctionType(ir.IntType(32), [])
