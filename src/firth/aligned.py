@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 
 CACHE_LINE_BYTES = 64
+LANES = 16
+"""Numbers in one vector register (512 bits of float32): the width of arrays that kernels work on is a multiple."""
 
 
 def aligned_zeros(rows: int, width: int, dtype: Any = np.float32) -> np.ndarray[Any, Any]:

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from firth.aligned import aligned_zeros
+from firth.aligned import LANES, aligned_zeros
 from firth.config import TrainingConfig
 from firth.kernels.ahead import PLACES
 from firth.kernels.blocks import Changes, Parameters, Parts, Plan, Run, Scratch, Steps, Stretch, Updates, Windows
@@ -15,7 +15,7 @@ from firth.kernels.hierarchy import CbowTreeSpace, Descents, Tree, TreeSpace, Tu
 from firth.kernels.limits import new_limits
 from firth.kernels.noise import Noise
 from firth.kernels.ownership import MARKS
-from firth.kernels.products import LANES, TILE_ROWS
+from firth.kernels.products import TILE_ROWS
 from firth.kernels.rounds import Space, new_counters, train_rounds
 from firth.kernels.skipgram import Pairs, SkipGramSpace
 from firth.planning import Tokens, node_steps, node_visits

@@ -9,12 +9,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from firth.aligned import aligned_zeros
+from firth.aligned import LANES, aligned_zeros
 from firth.config import MOST_DISTANCE, TrainingConfig
 from firth.kernels import randomness
 from firth.kernels.blocks import Parameters, Parts, Plan, Steps
 from firth.kernels.hierarchy import NEAR_NODES, Tree
-from firth.kernels.products import LANES, TILE_ROWS
+from firth.kernels.products import TILE_ROWS
 from firth.sampling import keep_probabilities, noise_distribution
 from firth.trees import shares_of_nodes
 

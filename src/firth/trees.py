@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from firth.aligned import LANES
 from firth.kernels.hierarchy import NEAR_NODES, Tree, fill_lengths, fill_paths, fill_tree
-from firth.kernels.products import LANES
 
 Float64 = np.ndarray[Any, np.dtype[np.float64]]
 Int64 = np.ndarray[Any, np.dtype[np.int64]]

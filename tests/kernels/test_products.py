@@ -2,9 +2,9 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
+from firth.aligned import LANES
 from firth.kernels.compiler import compiled, is_enabled
 from firth.kernels.products import (
-    LANES,
     TILE_ROWS,
     learn_listed,
     score,

@@ -15,6 +15,7 @@ from firth.kernels.blocks import Parameters, Parts, Plan, Scratch, Stretch, ask_
 from firth.kernels.compiler import compiled
 from firth.kernels.noise import Noise, ask_for_noise_word, noise_word_of
 from firth.kernels.prefetch import prefetch_row
+from firth.kernels.products import between_tiles
 from firth.kernels.randomness import draw
 
 Int32 = np.ndarray[Any, np.dtype[np.int32]]
@@ -116,10 +117,8 @@ def draw_ahead(plan: Plan, noise: Noise, ahead: Ahead) -> None:
 
 
 @compiled
-def ask(ahead: Ahead | None, rows: int) -> None:
+def ask(rows: int, ahead: Ahead) -> None:
     """Ask for so many more of the rows that the next block needs."""
-    if ahead is None:
-        return
     places, outputs = ahead.places, ahead.parameters.outputs
     for _ in range(rows):
         if places[CONTEXT] < places[CONTEXTS_END]:
@@ -131,3 +130,6 @@ def ask(ahead: Ahead | None, rows: int) -> None:
         elif places[NOISE] < places[NOISE_END]:
             prefetch_row(outputs, ahead.noise_words[places[NOISE]])
             places[NOISE] += 1
+
+
+between_tiles.kernels[Ahead] = ask

@@ -6,9 +6,10 @@ from typing import Any
 
 import numpy as np
 
+from firth.aligned import LANES
 from firth.kernels.blocks import Block, Context, Plan, Run, Stretch, Windows, ask_for, count_centres
 from firth.kernels.compiler import compiled
-from firth.kernels.products import LANES, TILE_ROWS
+from firth.kernels.products import TILE_ROWS
 from firth.kernels.randomness import draw, high_half, scale
 
 Float32 = np.ndarray[Any, np.dtype[np.float32]]

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from firth.aligned import LANES
 from firth.kernels.blocks import (
     Block,
     Context,
@@ -34,7 +35,7 @@ from firth.kernels.compiler import compiled
 from firth.kernels.contexts import find_windows, weigh_centres
 from firth.kernels.limits import find_ratios
 from firth.kernels.prefetch import prefetch_number, prefetch_row
-from firth.kernels.products import LANES, TILE_ROWS, learn_listed, score_listed, weigh_listed, weigh_transposed_listed
+from firth.kernels.products import TILE_ROWS, learn_listed, score_listed, weigh_listed, weigh_transposed_listed
 from firth.kernels.rows import dot
 
 Float32 = np.ndarray[Any, np.dtype[np.float32]]

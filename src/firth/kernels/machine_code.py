@@ -56,7 +56,8 @@ class Choice(types.Callable):  # type: ignore[misc]
 
     def _kernel(self, args: Any) -> Any:
         *_, last = args
-        return type_of(self.kernels[last.instance_class])
+        of_none = isinstance(last, types.NoneType | types.Omitted)
+        return type_of(self.kernels[type(None) if of_none else last.instance_class])
 
     def get_call_type(self, context: Any, args: Any, keywords: Any) -> Any:
         """The signature of the call, for which the kernel is compiled."""

@@ -12,7 +12,7 @@ a range (first, last) of the other index.
 
 Where rows do not stand one after the other, a list says which they are.
 
-Between tiles, the rows of the next block are asked for, where one is given (`firth.kernels.ahead`).
+Between tiles something else can be done, of which `ahead` is the state: `firth.kernels.ahead` asks for rows.
 """
 
 from __future__ import annotations
@@ -21,14 +21,23 @@ from typing import Any
 
 import numpy as np
 
-LANES = 16
-"""Numbers in one vector register (512 bits of float32)."""
+from firth.kernels.compiler import compiled, compiled_by_type
+
 TILE_ROWS = 4
 """Rows of a product held in registers at a time."""
 
 Array = np.ndarray[Any, np.dtype[np.float32]]
 Bands = np.ndarray[Any, np.dtype[np.int32]]
 Rows = np.ndarray[Any, np.dtype[np.int32]]
+
+
+@compiled
+def nothing(tiles: int, ahead: None) -> None:
+    """Between tiles, do nothing."""
+
+
+between_tiles = compiled_by_type({type(None): nothing})
+"""between_tiles(n, ahead): what is done after a tile that n rows can be asked for beside, by the type of `ahead`."""
 
 
 def score(X: Array, n: int, Z: Array, S: Array, ahead: Any = None) -> None:

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from firth.aligned import LANES
 from firth.kernels.ahead import ahead_of, ask_for_outputs, draw_ahead, expect, is_expected, take_noise_words
 from firth.kernels.blocks import (
     LIMIT,
@@ -31,7 +32,7 @@ from firth.kernels.compiler import compiled
 from firth.kernels.contexts import find_windows, weigh_centres, weigh_windows
 from firth.kernels.limits import squares_to_ratios
 from firth.kernels.noise import Noise
-from firth.kernels.products import LANES, TILE_ROWS, score_bands, weigh_bands, weigh_transposed_bands
+from firth.kernels.products import TILE_ROWS, score_bands, weigh_bands, weigh_transposed_bands
 
 Float32 = np.ndarray[Any, np.dtype[np.float32]]
 Float64 = np.ndarray[Any, np.dtype[np.float64]]

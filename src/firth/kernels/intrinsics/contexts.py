@@ -8,10 +8,11 @@ from typing import Any
 from llvmlite import ir
 from numba import types
 
+from firth.aligned import LANES
 from firth.kernels.contexts import weigh_tile
 from firth.kernels.intrinsics.registers import I32, NUMBERS, Builder, List, Matrix, Value, index, lane_sums, part
 from firth.kernels.intrinsics.replacing import replaces
-from firth.kernels.products import LANES, TILE_ROWS
+from firth.kernels.products import TILE_ROWS
 
 
 def _extend_range(builder: Builder, ranges: Matrix, row: Value, first: Value, members: Value) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 from llvmlite import ir
 from numba import types
 
+from firth.aligned import LANES
 from firth.kernels.hierarchy import follow, sum_sizes
 from firth.kernels.intrinsics.registers import (
     I32,
@@ -23,7 +24,6 @@ from firth.kernels.intrinsics.registers import (
     lane_sum,
 )
 from firth.kernels.intrinsics.replacing import replaces
-from firth.kernels.products import LANES
 
 
 @replaces(follow)

@@ -14,7 +14,7 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic, overload
 
-from firth.kernels.ahead import ask
+from firth.aligned import LANES
 from firth.kernels.compiler import OPTIONS, processor
 from firth.kernels.intrinsics.registers import (
     Builder,
@@ -30,8 +30,8 @@ from firth.kernels.intrinsics.registers import (
 )
 from firth.kernels.intrinsics.replacing import replaces
 from firth.kernels.products import (
-    LANES,
     TILE_ROWS,
+    between_tiles,
     learn_listed,
     score,
     score_bands,
@@ -370,7 +370,7 @@ def _score(X, n, Z, S, ahead=None):  # type: ignore[no-untyped-def]
         for z in range(0, Z.shape[0], SCORE_COLUMNS):
             for t in range(0, whole, SCORE_ROWS):
                 _score_rows(X, t, Z, z, S)
-                ask(ahead, ASKED_A_SCORE)
+                between_tiles(ASKED_A_SCORE, ahead)
         long = Z.shape[0] // ROW_COLUMNS * ROW_COLUMNS
         for t in range(whole, n):
             for z in range(0, long, ROW_COLUMNS):
@@ -387,7 +387,7 @@ def _score_bands(X, Z, bands, S, ahead=None):  # type: ignore[no-untyped-def]
         for z in range(0, Z.shape[0], SCORE_COLUMNS):
             for t in range(bands[z // TILE_ROWS, 0], bands[z // TILE_ROWS, 1], SCORE_ROWS):
                 _score_rows(X, t, Z, z, S)
-                ask(ahead, ASKED_A_SCORE)
+                between_tiles(ASKED_A_SCORE, ahead)
 
     return tiles
 
@@ -397,7 +397,7 @@ def _weigh_with(G, n, Z, weights, others, of_others, out, ahead=None):  # type: 
     def tiles(G, n, Z, weights, others, of_others, out, ahead=None):  # type: ignore[no-untyped-def]
         for r in range(0, n, TILE_ROWS):
             _weigh_with_rows(G, r, Z, weights, others, of_others, out)
-            ask(ahead, ASKED_A_SUM)
+            between_tiles(ASKED_A_SUM, ahead)
 
     return tiles
 
@@ -408,7 +408,7 @@ def _weigh_bands(G, n, bands, dense, Z, out, squares=None, ahead=None):  # type:
         for r in range(0, n, TILE_ROWS):
             first, last = bands[r // TILE_ROWS, 0], bands[r // TILE_ROWS, 1]
             _weigh_rows(G, r, (first, last, dense, Z.shape[0]), Z, out, squares)
-            ask(ahead, ASKED_A_SUM)
+            between_tiles(ASKED_A_SUM, ahead)
 
     return tiles
 
@@ -418,7 +418,7 @@ def _weigh_transposed(G, n, X, out, ahead=None):  # type: ignore[no-untyped-def]
     def tiles(G, n, X, out, ahead=None):  # type: ignore[no-untyped-def]
         for r in range(0, out.shape[0], TILE_ROWS):
             _weigh_columns(G, r, (0, n, 0, 0), X, out, None)
-            ask(ahead, ASKED_A_SUM)
+            between_tiles(ASKED_A_SUM, ahead)
 
     return tiles
 
@@ -429,7 +429,7 @@ def _weigh_transposed_bands(G, X, bands, out, squares=None, ahead=None):  # type
         for r in range(0, out.shape[0], TILE_ROWS):
             first, last = bands[r // TILE_ROWS, 0], bands[r // TILE_ROWS, 1]
             _weigh_columns(G, r, (first, last, 0, 0), X, out, squares)
-            ask(ahead, ASKED_A_SUM)
+            between_tiles(ASKED_A_SUM, ahead)
 
     return tiles
 
@@ -439,7 +439,7 @@ def _score_each(X, n, Z, of_z, s, ahead=None):  # type: ignore[no-untyped-def]
     def tiles(X, n, Z, of_z, s, ahead=None):  # type: ignore[no-untyped-def]
         for t in range(0, n, TILE_ROWS):
             _score_each_tile(X, t, Z, of_z, s)
-            ask(ahead, ASKED_A_FEW)
+            between_tiles(ASKED_A_FEW, ahead)
 
     return tiles
 

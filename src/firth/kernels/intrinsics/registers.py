@@ -8,7 +8,7 @@ from typing import Any
 from llvmlite import ir
 from numba.core import cgutils
 
-from firth.kernels.products import LANES
+from firth.aligned import LANES
 
 Builder = Any
 Value = Any

@@ -9,6 +9,7 @@ from typing import Any
 
 from numba import types
 
+from firth.aligned import LANES
 from firth.kernels.intrinsics.registers import (
     Builder,
     List,
@@ -22,7 +23,6 @@ from firth.kernels.intrinsics.registers import (
     multiply_add,
 )
 from firth.kernels.intrinsics.replacing import replaces
-from firth.kernels.products import LANES
 from firth.kernels.rows import add_row, copy_row, dot, sum_places, weigh_rows
 
 SUMS = 4

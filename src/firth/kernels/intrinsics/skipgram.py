@@ -8,6 +8,7 @@ from typing import Any
 from llvmlite import ir
 from numba import types
 
+from firth.aligned import LANES
 from firth.kernels.blocks import LIMIT, P, Q
 from firth.kernels.intrinsics.registers import (
     I32,
@@ -26,7 +27,7 @@ from firth.kernels.intrinsics.registers import (
     part,
 )
 from firth.kernels.intrinsics.replacing import replaces
-from firth.kernels.products import LANES, TILE_ROWS
+from firth.kernels.products import TILE_ROWS
 from firth.kernels.skipgram import fill_row, is_among, scores_to_gradients
 
 
