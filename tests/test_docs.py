@@ -45,8 +45,10 @@ def test_docs__links_lead_somewhere():
 
 def test_readme__names_every_module():
     text = (ROOT / "README.md").read_text("utf-8")
-    for path in (ROOT / "src" / "firth").glob("[a-z]*.py"):
-        assert f"`{path.name}`" in text, f"the tour leaves out {path.name}"
+    folder = ROOT / "src" / "firth"
+    packages = [f"{path.parent.name}/" for path in folder.glob("[a-z]*/__init__.py")]
+    for name in [*(path.name for path in folder.glob("[a-z]*.py")), *packages]:
+        assert f"`{name}`" in text, f"the tour leaves out {name}"
 
 
 def test_pictures__are_what_the_code_draws():

@@ -23,6 +23,7 @@ from firth.kernels.minibatch import COUNTERS, SLOTS, Batch, Objective, train_bat
 from firth.kernels.randomness import INITIAL_VECTORS, fill_uniform, stream_key
 from firth.objectives import OBJECTIVES
 from firth.optimizers import OPTIMIZERS
+from firth.reporting.events import EpochMetrics
 from firth.team import Pace, Team, usable_threads
 
 Array = np.ndarray[Any, Any]
@@ -66,23 +67,6 @@ class MinibatchConfig(Config):
         "a whole number of 1 or more, or nothing",
     )
     seed: int = setting(1, "another seed, another result", is_int(0, 2**62), "a whole number of 0 or more")
-
-
-@dataclass(frozen=True)
-class EpochMetrics:
-    """What an epoch came to: means over its examples, each measured before the step it took part in.
-
-    Losses are in nats; accuracy is how often the true candidate has the highest logit.
-    """
-
-    epoch: int
-    epochs: int
-    examples: int
-    loss: float
-    accuracy: float
-    learning_rate: float
-    validation_loss: float | None = None
-    validation_accuracy: float | None = None
 
 
 @dataclass

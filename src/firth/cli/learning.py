@@ -257,7 +257,7 @@ def phrases(
     firth train corpus.txt -o words.firth --phrase-passes 2
     """
     from firth.joining import find_phrases
-    from firth.progress import ProgressBar, wanted
+    from firth.reporting.progress_bar import ProgressBar, wanted
 
     with ProgressBar() as bar:
         report = bar if wanted(None) else lambda event: None
@@ -426,9 +426,9 @@ def tutorial(
     TEXT is the tutorial's shakespeare.txt, or any text with a sentence a line. The folder OUTPUT gets vectors.tsv and
     metadata.tsv, for the Embedding Projector. The tutorial's known errors are mended, unless --faithful.
     """
-    from firth.kernels.compiler import Compiling
-    from firth.progress import ProgressBar, wanted
-    from firth.tensorboard import is_installed
+    from firth.reporting.events import Compiling
+    from firth.reporting.progress_bar import ProgressBar, wanted
+    from firth.reporting.tensorboard import is_installed
     from firth.tutorial import Result, Step, run
 
     steps = run(

@@ -84,7 +84,7 @@ def map_command(
     from firth.atlas.page import show
     from firth.atlas.projection import can_tsne
     from firth.files import refuse_to_overwrite
-    from firth.progress import steps, wanted
+    from firth.reporting.progress_bar import steps, wanted
 
     output = output or Path(model.name).with_suffix(".html")
     refuse_to_overwrite(output, overwrite=overwrite)
@@ -121,7 +121,7 @@ def projector(model: Path, output: Path | None, overwrite: bool, port: int, serv
     The first 100,000 words: it shows no more. Its two files can be loaded at projector.tensorflow.org, too.
     """
     from firth.projector import can_serve, serve_folder
-    from firth.tensorboard import write_projector
+    from firth.reporting.tensorboard import write_projector
 
     output = output or Path(model.name).with_suffix(".projector")
     if serve is None:

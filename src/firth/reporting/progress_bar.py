@@ -9,13 +9,7 @@ from contextlib import ExitStack, contextmanager
 from types import TracebackType
 from typing import Any
 
-from firth.encoding import Reading
-from firth.joining import Joining
-from firth.kernels.compiler import Compiling
-from firth.minibatch import EpochMetrics
-from firth.rounds import Progress
-
-Event = Reading | Compiling | Joining | Progress | EpochMetrics
+from firth.reporting.events import Compiling, EpochMetrics, Event, Joining, Progress, Reading
 
 
 def wanted(progress: bool | None) -> bool:
