@@ -61,10 +61,10 @@ def train(
     or a `Corpus`.
 
     `threads` (by default, all processors) change the time it takes and nothing else. `progress` is True or False
-    for a bar or none (by default one where somebody sees it), or a function that is called with every event; it may
-    raise `StopTraining` to end the training with the model as it is (a `FirthError` while the text is still read: there
-    is none yet). `cache` is the folder where encoded text is kept for the next time; `tensorboard` one for logs that
-    TensorBoard shows. Every other keyword is a field of `TrainingConfig`.
+    for a bar or none (by default one where somebody sees it), or a function that is called with every event of
+    `firth.reporting.events`; it may raise `StopTraining` to end the training with the model as it is (a `FirthError`
+    while the text is still read: there is none yet). `cache` is the folder where encoded text is kept for the next
+    time; `tensorboard` one for logs that TensorBoard shows. Every other keyword is a field of `TrainingConfig`.
 
     With a folder for `checkpoints`, the state is written there every few minutes, when an epoch ends, and when the
     process is asked to stop (Ctrl-C, SIGTERM). With `resume`, the training goes on from the last checkpoint, if there

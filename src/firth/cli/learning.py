@@ -406,7 +406,7 @@ def _on_path(command: Path) -> bool:
 @overwrite_option
 @click.option("--faithful", is_flag=True, help="Reproduce the tutorial's errors too, to compare its numbers.")
 @click.option("--epochs", type=click.IntRange(1), default=20, show_default=True, help="Passes over the examples.")
-@click.option("--optimizer", default="adam", show_default=True, help="sgd, adagrad, adam or lazy_adam.")
+@click.option("--optimizer", default="adam", show_default=True, help="sgd, adagrad, adam or lazy-adam.")
 @click.option("--seed", type=click.IntRange(0), default=42, show_default=True, help="Another seed, another result.")
 @click.option("--tensorboard/--no-tensorboard", default=None, help="Write logs. [default: where it is installed]")
 @progress_option

@@ -92,7 +92,7 @@ class Progress:
         The mean over these pairs, in nats, each measured just before it was learned; NaN where there was none yet. Of
         negative sampling, -log σ of the pair's score and of minus its k noise scores.
     learning_rate : float
-        The size of steps now.
+        The size of steps now, in the measure of the setting of this name.
     done : Done
         What a checkpoint needs to go on from here.
     loss_of_nothing : float
