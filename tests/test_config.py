@@ -173,3 +173,11 @@ def test_config__a_word_that_seems_to_be_another_is_answered_with_it(setting, gi
         TrainingConfig(**{setting: given})
     with pytest.raises(ConfigError, match=r"not 'whatever'$"):
         TrainingConfig(**{setting: "whatever"})
+
+
+def test_config__is_shown_by_the_settings_that_are_not_the_defaults():
+    assert repr(TrainingConfig()) == "TrainingConfig()"
+    config = TrainingConfig(window=30, architecture="cbow")
+    assert repr(config) == "TrainingConfig(architecture='cbow', window=30)"
+    assert eval(repr(config), {"TrainingConfig": TrainingConfig}) == config
+    assert len(repr(TrainingConfig(stop_words=[f"w{i}" for i in range(10_000)]))) < 200

@@ -146,7 +146,9 @@ ELSEWHERE = {
 
 
 class Config:
-    """What all configurations share: every value is checked, and everything wrong named at once."""
+    """What all configurations share: every value is checked, and everything wrong named at once. Shown are the settings
+    that are not the defaults.
+    """
 
     def __post_init__(self) -> None:
         for field in dataclasses.fields(self):  # type: ignore[arg-type]
@@ -167,6 +169,11 @@ class Config:
     def _contradictions(self) -> list[str]:
         return []
 
+    def __repr__(self) -> str:
+        fields = [(field, getattr(self, field.name)) for field in dataclasses.fields(self)]  # type: ignore[arg-type]
+        different = [f"{field.name}={shortened(value)}" for field, value in fields if value != field.default]
+        return f"{type(self).__name__}({', '.join(different)})"
+
     @classmethod
     def of(cls, settings: Mapping[str, Any]) -> Self:
         """The configuration with these settings. Raises `ConfigError` for a name it does not have."""
@@ -181,7 +188,7 @@ class Config:
         return cls(**settings)
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, repr=False)
 class TextConfig(Config):
     """How text becomes tokens: first punctuation is dropped, then the text is split, then lower-cased."""
 
@@ -226,7 +233,7 @@ class TextConfig(Config):
         return wrong
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, repr=False)
 class TrainingConfig(TextConfig):
     """Everything that decides the result of a training, and nothing that does not (threads are not here)."""
 

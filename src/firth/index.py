@@ -89,6 +89,10 @@ class NeighborIndex:
         cosines, found = self._searched.search(np.ascontiguousarray(queries, np.float32), k)
         return cosines, found
 
+    def __repr__(self) -> str:
+        found = f"recall {self.measured.recall:.3f}, {self.measured.speedup:.1f} times as fast as looking at all"
+        return f"{type(self).__name__}({len(self.lists):,} words in {len(self.middles):,} lists, {found})"
+
     def save(self, path: str | Path, *, overwrite: bool = False) -> Path:
         """Write the index, a safetensors file (see `index_path`)."""
         path = Path(path)

@@ -37,7 +37,7 @@ FINAL_VECTORS: dict[str, Callable[[Array, Array], Array]] = {
 }
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, repr=False)
 class MinibatchConfig(Config):
     """Everything that decides the result of training by minibatches. The defaults are the tutorial's."""
 

@@ -139,6 +139,11 @@ class Word2Vec(WordVectors):
             raise ValueError(f"there are {', '.join(made)} vectors, not {shortened(kind)}")
         return WordVectors(self.vocabulary, made[kind]())
 
+    def __repr__(self) -> str:
+        epochs = f"{len(self.history):,} epoch{'' if len(self.history) == 1 else 's'}"
+        made = f"{self.config.architecture} with {self.config.objective}, {epochs}"
+        return f"{type(self).__name__}({len(self):,} words, {self.vector_size} dimensions, {made})"
+
     def _facts(self) -> dict[str, str]:
         import html  # only a notebook needs it
 

@@ -24,7 +24,8 @@ from firth.cli.shared import (
 )
 
 if TYPE_CHECKING:
-    from firth.evaluation import Score, Unknown
+    from firth.evaluation import Unknown
+    from firth.scores import Score
 
 
 class Columns(click.ParamType):  # type: ignore[type-arg]
@@ -265,7 +266,7 @@ def _summary(score: Score) -> dict[str, Any]:
 
 def _answer_rows(score: Score) -> list[tuple[Any, ...]]:
     """A row for each pair, question or group, in the file's order."""
-    from firth.evaluation import AnalogyScore, PairScore
+    from firth.scores import AnalogyScore, PairScore
 
     if isinstance(score, PairScore):
         return [
@@ -291,7 +292,7 @@ def _right(is_right: bool | None, answer: object) -> str | None:
 
 
 def _score_rows(score: Score) -> list[tuple[Any, ...]]:
-    from firth.evaluation import AnalogyScore, PairScore
+    from firth.scores import AnalogyScore, PairScore
 
     if isinstance(score, PairScore):
         asked = (score.pairs, score.missing)
