@@ -119,25 +119,28 @@ class Comparison:
         return f"Comparison({len(self):,} words, most moved: {moved})"
 
 
-def stability(models: Sequence[WordVectors], *, topn: int = 10, words: Sequence[str] | None = None) -> Stability:
+def stability(models: Sequence[WordVectors], *, topn: int = 10, words: str | Sequence[Any] | None = None) -> Stability:
     """How far models of the same text agree: the overlap of each word's `topn` nearest neighbors, between all pairs of
     models on average.
 
     The overlap of two sets is the size of what they share by the size of what they hold together (Jaccard). Neighbors
     are looked for among the words that all models know, and have finite vectors of. Without `words`, all of these are
-    compared.
+    compared; one word may be given as it is.
+
+    Raises `ValueError` for fewer than two models, and `FirthError` for a word that one of them does not know, or if
+    they have too few words in common.
     """
-    if len(models) < 2:
-        raise ValueError("stability is between two models at least")
+    if isinstance(models, WordVectors) or len(models) < 2:
+        raise ValueError("stability is between two models at least: stability([one, other])")
     models = [model.finite() for model in models]
     common = _common(models)
     if len(common) <= topn:
         raise FirthError(f"the models have {len(common):,} words in common: too few for {topn} neighbors of each")
-    asked = common if words is None else [str(word) for word in words]
+    asked = common if words is None else [str(word) for word in ([words] if isinstance(words, str) else words)]
     known = set(common)
     for word in asked:
         if word not in known:
-            raise FirthError(f"{word!r} is not in all of the models, or its vector is not finite")
+            raise FirthError(f"{shortened(word)} is not in all of the models, or its vector is not finite")
     found = [_of(model, common).most_similar(asked, topn=topn) for model in models]
     sets = [[{word for word, _ in neighbors} for neighbors in of_model] for of_model in found]
     overlaps = [

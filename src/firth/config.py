@@ -405,7 +405,7 @@ class TrainingConfig(TextConfig):
                 f"min_learning_rate ({self.min_learning_rate}) must not be above learning_rate ({self.learning_rate})"
             )
         if both := set(self.stop_words) & set(self.keep_words):
-            wrong.append(f"stop_words and keep_words both have {min(both)!r}")
+            wrong.append(f"stop_words and keep_words both have {shortened(min(both))}")
         if self.patience is not None and self.validation == 0:
             wrong.append("patience needs sentences that are held out: a validation above 0")
         if 0 < self.max_n < self.min_n:

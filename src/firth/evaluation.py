@@ -15,7 +15,7 @@ from typing import Any, Literal
 import numpy as np
 
 from firth.correlation import interval, p_value, pearson, spearman
-from firth.errors import FormatError
+from firth.errors import FormatError, shortened
 from firth.nearest import unit_rows
 from firth.scores import (
     AnalogyAnswer,
@@ -96,7 +96,7 @@ def evaluate(
     if first_words < 1:
         raise ValueError(f"first_words must be 1 or more, not {first_words}")
     if unknown not in {"skip", "wrong"}:
-        raise ValueError(f"unknown must be 'skip' or 'wrong', not {unknown!r}")
+        raise ValueError(f"unknown must be 'skip' or 'wrong', not {shortened(unknown)}")
     options: dict[str, Any] = {"first_words": first_words, "unknown": unknown, "case_sensitive": case_sensitive}
     if path.is_dir():
         return outliers(vectors, path, **options)
@@ -288,7 +288,7 @@ def _questions(path: Path) -> Iterator[tuple[str, list[tuple[str, str, str, str]
             continue
         words = line.split()
         if len(words) != 4:
-            raise FormatError(f"{path}, line {number:,}: wanted four words, got {len(words)}: {line[:60]!r}")
+            raise FormatError(f"{path}, line {number:,}: wanted four words, got {len(words)}: {shortened(line)}")
         questions.append((words[0], words[1], words[2], words[3]))
     if questions:
         yield name, questions

@@ -173,7 +173,7 @@ def load_index(vectors: WordVectors, path: str | Path) -> NeighborIndex:
         measured = Measured(*(float(about[name]) for name in ("recall", "seconds", "exact_seconds")))
         asked, format, of = int(about["lists_asked"]), about["format"], about["vectors"]
     except (SafetensorError, OSError, ValueError, KeyError, TypeError, RecursionError) as error:
-        raise FormatError(f"{path} is not an index, or cut short: {error!r}") from error
+        raise FormatError(f"{path} is not an index, or cut short: {shortened(error)}") from error
     if format != FORMAT:
         raise FormatError(f"{path} has the format {shortened(format)}: this firth reads {FORMAT!r}")
     if of != _fingerprint(vectors):

@@ -24,6 +24,7 @@ from firth.cli.shared import (
     topn_option,
 )
 from firth.config import TextConfig, TrainingConfig
+from firth.errors import shortened
 
 threads_option = click.option(
     "--threads", type=click.IntRange(1), help="Default: all processors. The result is the same."
@@ -51,7 +52,7 @@ class NumberOr(click.ParamType):  # type: ignore[type-arg]
         try:
             return int(value)
         except ValueError:
-            self.fail(f"{value!r} is not a valid integer, nor {self.word!r}.", param, ctx)
+            self.fail(f"{shortened(value)} is not a valid integer, nor {self.word!r}.", param, ctx)
 
 
 class WordsOf(click.ParamType):  # type: ignore[type-arg]
@@ -66,7 +67,7 @@ class WordsOf(click.ParamType):  # type: ignore[type-arg]
         try:
             return tuple(filter(None, map(str.strip, Path(value).read_text(encoding="utf-8-sig").splitlines())))
         except (OSError, UnicodeDecodeError) as error:
-            self.fail(f"cannot read words, one a line, from {value!r}: {error}", param, ctx)
+            self.fail(f"cannot read words, one a line, from {shortened(value)}: {error}", param, ctx)
 
 
 class Separator(click.ParamType):  # type: ignore[type-arg]

@@ -22,6 +22,7 @@ from firth.cli.shared import (
     reading_options,
     topn_option,
 )
+from firth.errors import shortened
 
 if TYPE_CHECKING:
     from firth.evaluation import Unknown
@@ -37,7 +38,7 @@ class Columns(click.ParamType):  # type: ignore[type-arg]
         """The three numbers."""
         parts = str(value).split(",")
         if len(parts) != 3 or len(set(parts)) != 3 or not all(part.isdecimal() and int(part) for part in parts):
-            self.fail(f"{value!r} is not three different columns, counted from 1, such as 2,4,8.", param, ctx)
+            self.fail(f"{shortened(value)} is not three different columns, counted from 1, such as 2,4,8.", param, ctx)
         return tuple(map(int, parts))
 
 
