@@ -109,7 +109,14 @@ def test_bar__speed_is_that_of_what_was_done_since_it_began(monkeypatch, clock):
 def test_bar__of_phrases_is_one_for_each_work(monkeypatch, clock):
     events = [Joining(work, n, 5) for work in ("finding phrases", "joining phrases") for n in range(1, 6)]
     lines = shown_at(80, monkeypatch, clock, events)
-    assert [line.partition(":")[0] for line in lines if "20%" in line] == ["finding phrases", "joining phrases"]
+    assert [line.partition(":")[0] for line in lines if "40%" in line] == ["finding phrases", "joining phrases"]
+
+
+def test_bar__of_what_is_read_in_a_moment_is_none_but_that_of_training_stays(monkeypatch, clock):
+    events = [Reading(500_000, 1_000_000, 1), Reading(1_000_000, 1_000_000, 2), *TRAINING[-2:]]
+    lines = shown_at(120, monkeypatch, clock, events, seconds=0.01)
+    assert {line.partition(":")[0] for line in lines} == {"training"}
+    assert "20.0M/120M" in lines[-1]
 
 
 def test_bar__of_a_stream_says_how_much_was_read(monkeypatch, clock):

@@ -66,6 +66,8 @@ LAYOUTS_OF_STREAMS = (
     ("{desc}: {n_fmt}{unit} [{elapsed}, {rate_fmt}]", 0),
 )
 """The same where nobody knows how much there is to do."""
+AT_ONCE, SHORTEST_SECONDS = 1e-9, 0.1
+"""After which a bar is seen: of a training at once; other work that is done before has none: its speed is chance."""
 COLUMNS_OF_BAR, FEWEST_COLUMNS = 10, 4
 """How wide tqdm draws a bar where it is free to; and one that still shows something."""
 
@@ -184,12 +186,13 @@ class ProgressBar:
             from tqdm.auto import tqdm
 
             self.shown = type(event), work
-            # what was done before is no part of the speed; and with a delay, nothing is drawn before `refresh`
-            options: dict[str, Any] = {"initial": done, "delay": 1e-9, "unit": unit, "unit_scale": unit != " epochs"}
+            # what was done before is no part of the speed; and with a delay, nothing is drawn before all is known
+            delay = AT_ONCE if work == "training" else SHORTEST_SECONDS
+            options: dict[str, Any] = {"initial": done, "delay": delay, "unit": unit, "unit_scale": unit != " epochs"}
             options |= {"total": all_of_them, "desc": work, "dynamic_ncols": True} | _how_often(all_of_them)
             self.bar = tqdm(file=sys.stderr, **options)
         lay_out(self.bar, details)
-        if is_new:
+        if is_new and self.bar.delay == AT_ONCE:
             self.bar.refresh()
         self.bar.update(done - self.bar.n)
         self.last_event_seconds = time.time()
