@@ -135,6 +135,7 @@ def test_report__tells_how_far_the_work_is(monkeypatch, capsys):
     assert {event.work for event in works} == {"finding phrases", "joining phrases"}
     assert sum(event.tokens == event.corpus_tokens for event in works) == 2
     assert len(works) > 4
+    monkeypatch.setattr("firth.reporting.progress_bar.SHORTEST_SECONDS", 1e-9)
     with ProgressBar() as bar:
         for event in works:
             bar(event)
