@@ -51,7 +51,7 @@ def run(*command: object, **environment: str) -> tuple[float, dict]:
 
 options = arguments(__doc__, repeats=3)
 text = DATA / "shakespeare.txt"
-theirs, ours = [], {"adam": [], "lazy_adam": []}
+theirs, ours = [], {"adam": [], "lazy-adam": []}
 with tempfile.TemporaryDirectory() as folder:
     for repeat in range(options.repeats + 1):
         if repeat:

@@ -18,6 +18,7 @@ from firth.checkpoints import NAME, SHARE, Checkpoints, Identity, TrainingInterr
 from firth.config import TrainingConfig
 from firth.errors import ConfigError, FormatError, OutputExistsError
 from firth.kernels import compiler
+from firth.reporting.events import Progress
 
 pytestmark = pytest.mark.skipif(not compiler.is_enabled(), reason="the compiler is off")
 
@@ -51,7 +52,7 @@ def interrupted_after(events, folder, text, monkeypatch, **settings):
     seen = []
 
     def watch(event):
-        if isinstance(event, rounds.Progress):
+        if isinstance(event, Progress):
             seen.append(event)
             if len(seen) > events:
                 raise RuntimeError("lights out")
@@ -197,7 +198,7 @@ def test_train__in_another_thread_leaves_signals_alone(text, tmp_path):
 
 def test_train__a_signal_ends_it_after_a_checkpoint(text, undisturbed, tmp_path):
     def watch(event):
-        if isinstance(event, rounds.Progress) and event.done.stretches == 2:
+        if isinstance(event, Progress) and event.done.stretches == 2:
             os.kill(os.getpid(), signal.SIGTERM)
 
     with pytest.raises(TrainingInterrupted, match="--resume goes on") as stopped:

@@ -180,3 +180,10 @@ def test_models__words_that_are_not_finite_are_as_if_not_there():
 def test_compare__models_that_cannot_be_laid_on(after, message):
     with pytest.raises(FirthError, match=message):
         compare(some(), after)
+
+
+def test_stability__is_shown_in_a_line_and_as_a_table_of_the_least_stable():
+    found = stability([some(0), some(1)], topn=5)
+    assert repr(found) == f"Stability(60 words, 5 neighbors, mean overlap {found.mean:.4f})"
+    word, overlap = found.least_stable()[0]
+    assert f"<td>{word}</td><td>{overlap:.4f}</td>" in found._repr_html_()

@@ -138,3 +138,46 @@ def test_config__of_training_is_one_of_text_too():
     config = TrainingConfig(lowercase=False)
     assert isinstance(config, TextConfig)
     assert TrainingConfig.of({"window": 3}).window == 3
+
+
+@pytest.mark.parametrize(
+    ("setting", "given", "wanted"),
+    [
+        ("architecture", "skip_gram", "skip-gram"),
+        ("architecture", "Skipgram", "skip-gram"),
+        ("architecture", np.str_("CBOW"), "cbow"),
+        ("objective", "negative_sampling", "negative-sampling"),
+        ("objective", "Hierarchical Softmax", "hierarchical-softmax"),
+        ("errors", "STRICT", "strict"),
+    ],
+)
+def test_config__words_may_be_spelled_in_other_ways_and_become_ours(setting, given, wanted):
+    config = TrainingConfig(**{setting: given})
+    assert getattr(config, setting) == wanted
+    assert config == TrainingConfig(**{setting: wanted})
+
+
+@pytest.mark.parametrize(
+    ("setting", "given", "meant"),
+    [
+        ("architecture", "sg", "skip-gram"),
+        ("architecture", "skip-grams", "skip-gram"),
+        ("objective", "hs", "hierarchical-softmax"),
+        ("objective", "ns", "negative-sampling"),
+        ("objective", "negative-samplin", "negative-sampling"),
+        ("context", "avg", "mean"),
+    ],
+)
+def test_config__a_word_that_seems_to_be_another_is_answered_with_it(setting, given, meant):
+    with pytest.raises(ConfigError, match=rf"not '{given}' \(do you mean {meant}\?\)"):
+        TrainingConfig(**{setting: given})
+    with pytest.raises(ConfigError, match=r"not 'whatever'$"):
+        TrainingConfig(**{setting: "whatever"})
+
+
+def test_config__is_shown_by_the_settings_that_are_not_the_defaults():
+    assert repr(TrainingConfig()) == "TrainingConfig()"
+    config = TrainingConfig(window=30, architecture="cbow")
+    assert repr(config) == "TrainingConfig(architecture='cbow', window=30)"
+    assert eval(repr(config), {"TrainingConfig": TrainingConfig}) == config
+    assert len(repr(TrainingConfig(stop_words=[f"w{i}" for i in range(10_000)]))) < 200

@@ -1,11 +1,16 @@
 """Every Python example of the README and the docs runs."""
 
+import dataclasses
 import importlib.util
+import inspect
 import re
 import runpy
+import typing
 from pathlib import Path
 
 import pytest
+
+from firth.reporting import events
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -45,8 +50,19 @@ def test_docs__links_lead_somewhere():
 
 def test_readme__names_every_module():
     text = (ROOT / "README.md").read_text("utf-8")
-    for path in (ROOT / "src" / "firth").glob("[a-z]*.py"):
-        assert f"`{path.name}`" in text, f"the tour leaves out {path.name}"
+    folder = ROOT / "src" / "firth"
+    packages = [f"{path.parent.name}/" for path in folder.glob("[a-z]*/__init__.py")]
+    for name in [*(path.name for path in folder.glob("[a-z]*.py")), *packages]:
+        assert f"`{name}`" in text, f"the tour leaves out {name}"
+
+
+def test_progress__page_names_every_event_and_all_its_fields():
+    text = (ROOT / "docs" / "progress.md").read_text("utf-8")
+    for event in typing.get_args(events.Event):
+        (row,) = re.findall(rf"^\| `{event.__name__}` \|.*$", text, re.MULTILINE)
+        for field in dataclasses.fields(event):
+            assert f"`{field.name}`" in row, f"{event.__name__}.{field.name}"
+            assert field.name in inspect.getdoc(event)
 
 
 def test_pictures__are_what_the_code_draws():

@@ -22,6 +22,7 @@ from firth import files, rounds, scanning, team
 from firth.checkpoints import Checkpoints, Identity
 from firth.errors import FirthError, OutputExistsError
 from firth.kernels import compiler
+from firth.reporting.events import Progress
 from firth.vectors import WordVectors
 from firth.vocabulary import Vocabulary
 
@@ -383,7 +384,7 @@ def test_alone__a_process_that_was_killed_leaves_the_folder_free(tmp_path):
 
 def test_cache__removed_under_a_running_training_changes_nothing(text, trained, tmp_path):
     def watch(event):
-        if isinstance(event, rounds.Progress):
+        if isinstance(event, Progress):
             shutil.rmtree(tmp_path / "cache", ignore_errors=True)
 
     model = firth.train(text, cache=tmp_path / "cache", **SETTINGS | {"progress": watch})

@@ -8,7 +8,7 @@ import firth
 from firth import files
 from firth.errors import OutputExistsError
 from firth.files import new_file, new_folder, sha256_of
-from firth.tensorboard import write_projector
+from firth.reporting.tensorboard import write_projector
 
 
 def test_new_file__takes_its_place_at_the_end(tmp_path):

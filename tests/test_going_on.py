@@ -14,6 +14,7 @@ from firth.cli import cli
 from firth.corpus import TOKENS_AT_A_TIME
 from firth.errors import ConfigError, CorpusError, FormatError
 from firth.kernels import compiler, randomness
+from firth.reporting.events import Progress
 from firth.selection import held_out_sentences, select
 from firth.vectors import WordVectors
 from firth.vocabulary import Vocabulary
@@ -47,7 +48,7 @@ def test_start__words_begin_where_the_given_vectors_are(model, monkeypatch):
 
     def nothing(tokens, config, parameters, **more):
         begun.append([array.copy() for array in parameters])
-        yield rounds.Progress(1, 1, 1, 1, 1, 1.0, 0.1)
+        yield Progress(1, 1, 1, 1, 1, 1.0, 0.1)
 
     monkeypatch.setattr(rounds, "train", nothing)
     made = firth.train(text(seed=1, words=80), start=model, **SETTINGS)
@@ -157,7 +158,7 @@ def test_start__is_part_of_what_a_checkpoint_is_of(model, tmp_path, monkeypatch)
     whole = firth.train(lines, start=model, **SETTINGS)
 
     def stop(event):
-        if isinstance(event, rounds.Progress) and event.epoch == 2:
+        if isinstance(event, Progress) and event.epoch == 2:
             raise RuntimeError("lights out")
 
     with pytest.raises(RuntimeError):
@@ -334,7 +335,7 @@ def test_patience__goes_on_after_an_interruption(tmp_path, monkeypatch):
     monkeypatch.setattr(Checkpoints, "are_due", lambda *_, **__: True)
 
     def stop(event):
-        if isinstance(event, rounds.Progress) and event.epoch == len(whole.history) - 1 and event.epoch_done:
+        if isinstance(event, Progress) and event.epoch == len(whole.history) - 1 and event.epoch_done:
             raise RuntimeError("lights out")
 
     with pytest.raises(RuntimeError):
@@ -357,7 +358,7 @@ def test_stop_training__ends_with_the_model_as_it_is():
     seen = []
 
     def stop(event):
-        if isinstance(event, rounds.Progress):
+        if isinstance(event, Progress):
             seen.append(event)
             if event.epoch_done and event.epoch == 3:
                 raise firth.StopTraining

@@ -114,3 +114,9 @@ def test_index__words_that_are_not_finite_are_no_answers_and_cannot_be_asked_abo
 def test_index_path__is_in_the_folder_or_beside_the_file(tmp_path):
     assert index_path(tmp_path) == tmp_path / "index.safetensors"
     assert index_path(tmp_path / "v.txt") == tmp_path / "v.index.safetensors"
+
+
+def test_index__is_shown_in_a_line(index):
+    shown = repr(index)
+    assert shown.startswith(f"NeighborIndex(5,000 words in {len(index.middles)} lists, recall 0.9")
+    assert len(shown) < 120

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
+from firth.config import TrainingConfig
 from firth.errors import ConfigError, DivergenceError
 from firth.examples import Examples, negative_samples, training_examples
 from firth.kernels import compiler
@@ -79,7 +80,7 @@ TWINS = {
     "sgd": sgd_twin,
     "adagrad": adagrad_twin,
     "adam": lambda gradients: adam_twin(gradients, lazy=False),
-    "lazy_adam": lambda gradients: adam_twin(gradients, lazy=True),
+    "lazy-adam": lambda gradients: adam_twin(gradients, lazy=True),
 }
 
 
@@ -255,9 +256,10 @@ def test_batches__are_all_examples_in_an_order_of_their_own(prefetch):
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"objective": "hinge"}, "objective must be one of softmax, negative_sampling"),
-        ({"optimizer": "adamw"}, "optimizer must be one of sgd"),
-        ({"final": "sum"}, "final must be one of"),
+        ({"objective": "hinge"}, "objective must be softmax, negative-sampling"),
+        ({"objective": "negative-samples"}, r"not 'negative-samples' \(do you mean negative-sampling\?\)"),
+        ({"optimizer": "adamw"}, "optimizer must be sgd, "),
+        ({"final": "sum"}, "final must be target, "),
         ({"batch_size": 0, "epochs": 0}, "epochs must be .*; batch_size must be"),
         ({"learning_rate": float("nan")}, "learning_rate"),
         ({"validation_split": 1.0}, "validation_split"),
@@ -267,6 +269,12 @@ def test_batches__are_all_examples_in_an_order_of_their_own(prefetch):
 def test_config__nonsense_is_named(settings, message):
     with pytest.raises(ConfigError, match=message):
         list(train(some_examples(), V, MinibatchConfig(**settings)))
+
+
+def test_config__objectives_are_spelled_as_in_training_and_other_spellings_are_taken():
+    assert TrainingConfig().objective in OBJECTIVES
+    config = MinibatchConfig(objective="negative_sampling", optimizer="lazy_adam")
+    assert config == MinibatchConfig(objective="negative-sampling", optimizer="lazy-adam")
 
 
 def test_train__examples_that_do_not_fit_are_errors():

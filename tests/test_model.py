@@ -278,3 +278,8 @@ def test_notebook__shows_how_a_model_was_made(model):
     assert "<b>Word2Vec</b>" in shown
     assert "4.000, 3.500" in shown
     assert "epochs=2" in shown
+
+
+def test_model__is_shown_with_what_made_it(model):
+    assert repr(model) == "Word2Vec(8 words, 10 dimensions, skip-gram with negative-sampling, 2 epochs)"
+    assert repr(model.choose("mean")) == "WordVectors(8 words, 10 dimensions)"

@@ -1,6 +1,8 @@
+import math
+
 import numpy as np
 import pytest
-from numpy.testing import assert_allclose
+from numpy.testing import assert_allclose, assert_array_equal
 
 from firth import nearest as module
 from firth.nearest import FEW_QUERIES, ONE_BY_ONE, QUERIES, WORDS, inverse_lengths, nearest, unit_rows
@@ -26,7 +28,7 @@ def some(words, queries, seed=0):
     return asked, vectors, inverse.astype(np.float32), random
 
 
-@pytest.mark.parametrize("queries", [1, ONE_BY_ONE, FEW_QUERIES, QUERIES + 3])
+@pytest.mark.parametrize("queries", [1, ONE_BY_ONE, ONE_BY_ONE + 1, FEW_QUERIES, QUERIES + 3])
 @pytest.mark.parametrize("words", [5, 100, WORDS, WORDS + 1, 2 * WORDS + 77])
 @pytest.mark.parametrize("k", [1, 10])
 def test_nearest__are_those_that_sorting_finds(queries, words, k):
@@ -62,7 +64,7 @@ def test_nearest__a_great_k_over_several_parts():
     assert all(len(set(row)) == WORDS + 100 for row in rows.tolist())
 
 
-@pytest.mark.parametrize("queries", [1, ONE_BY_ONE, FEW_QUERIES, QUERIES + 3])
+@pytest.mark.parametrize("queries", [1, ONE_BY_ONE, ONE_BY_ONE + 1, FEW_QUERIES, QUERIES + 3])
 @pytest.mark.parametrize("k", [1, 10])
 def test_nearest__rows_that_are_not_finite_are_as_if_not_there(queries, k):
     asked, vectors, inverse, _ = some(WORDS + 300, queries)
@@ -92,12 +94,25 @@ def test_nearest__of_vectors_as_short_and_as_long_as_float32_can_be(queries):
     assert_allclose(cosines, wanted, atol=1e-5)
 
 
-def test_nearest__few_queries_are_multiplied_with_few_rows_at_a_time(monkeypatch):
-    monkeypatch.setattr(module, "NUMBERS_AT_A_TIME", 20 * 1000)
-    asked, vectors, inverse, _ = some(WORDS + 77, ONE_BY_ONE)
-    left_out = [[] for _ in range(ONE_BY_ONE)]
-    _, rows = nearest(asked, vectors, inverse, left_out, 10)
-    assert (rows == by_sorting(asked, vectors, left_out, 10)[1]).all()
+@pytest.mark.parametrize("queries", [1, ONE_BY_ONE, ONE_BY_ONE + 1, FEW_QUERIES])
+def test_nearest__few_queries_are_products_so_small_that_blas_wakes_no_threads(queries, monkeypatch):
+    asked, vectors, inverse, _ = some(WORDS + 77, queries)
+    left_out = [[] for _ in range(queries)]
+    sizes = []
+
+    def matmul(a, b, out):
+        sizes.append(math.prod(a.shape) * (b.shape[1] if b.ndim == 2 else 1))
+        out[...] = a.astype(np.float64) @ b
+
+    with monkeypatch.context() as patch:
+        patch.setattr(module.np, "matmul", matmul)
+        patch.setattr(module, "MULTIPLICATIONS_AT_A_TIME", 20 * 1000)
+        cosines, ids = nearest(asked, vectors, inverse, left_out, 5)
+    assert max(sizes) <= 20 * 1000
+    assert sum(sizes) == queries * vectors.size
+    whole, rows = nearest(asked, vectors, inverse, left_out, 5)
+    assert_array_equal(ids, rows)
+    assert_allclose(cosines, whole, atol=1e-6)
 
 
 def test_unit_rows__of_zeros_numbers_that_are_not_finite_and_extremes():

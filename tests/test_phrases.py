@@ -13,7 +13,8 @@ from firth.cli import cli
 from firth.errors import ConfigError, FormatError, WordNotFoundError
 from firth.kernels import compiler
 from firth.phrases import Phrases
-from firth.progress import ProgressBar
+from firth.reporting.events import Joining
+from firth.reporting.progress_bar import ProgressBar
 
 needs_compiler = pytest.mark.skipif(not compiler.is_enabled(), reason="training is slow with the compiler off")
 
@@ -130,10 +131,11 @@ def test_report__tells_how_far_the_work_is(monkeypatch, capsys):
     events = []
     phrases = firth.find_phrases(text(), threshold=1, report=events.append)
     firth.join_phrases(text(), phrases, report=events.append)
-    works = [event for event in events if isinstance(event, joining.Joining)]
+    works = [event for event in events if isinstance(event, Joining)]
     assert {event.work for event in works} == {"finding phrases", "joining phrases"}
     assert sum(event.tokens == event.corpus_tokens for event in works) == 2
     assert len(works) > 4
+    monkeypatch.setattr("firth.reporting.progress_bar.SHORTEST_SECONDS", 1e-9)
     with ProgressBar() as bar:
         for event in works:
             bar(event)

@@ -8,9 +8,9 @@ import pytest
 import firth
 from firth import rounds
 from firth.config import TrainingConfig
-from firth.encoding import Reading, encode
+from firth.encoding import encode
 from firth.errors import ConfigError, CorpusError, DivergenceError
-from firth.kernels.compiler import Compiling
+from firth.reporting.events import Compiling, Progress, Reading
 from firth.training import epochs_for
 from tests.test_rounds import needs_threads
 
@@ -69,9 +69,9 @@ def test_train__events_go_to_a_function(small_text):
     events = []
     model = firth.train(small_text, **QUICK | {"progress": events.append})
     assert isinstance(events[0], Reading)
-    last = [e for e in events if isinstance(e, rounds.Progress)][-1]
+    last = [e for e in events if isinstance(e, Progress)][-1]
     assert (last.epoch, last.epoch_done, last.loss) == (3, True, model.history[-1].loss)
-    assert all(isinstance(e, Reading | Compiling | rounds.Progress) for e in events)
+    assert all(isinstance(e, Reading | Compiling | Progress) for e in events)
 
 
 def test_epochs_for__small_corpora_are_seen_more_often():
@@ -133,7 +133,7 @@ def test_train__what_diverged_is_an_error_after_its_epoch_not_a_model(small_text
     epochs = []
     with pytest.raises(DivergenceError, match=message):
         firth.train(small_text, **QUICK | {"learning_rate": 0.5, "epochs": 5, "progress": epochs.append})
-    assert max(event.epoch for event in epochs if isinstance(event, rounds.Progress) and event.epoch_done) == 1
+    assert max(event.epoch for event in epochs if isinstance(event, Progress) and event.epoch_done) == 1
 
 
 def test_train__vectors_that_were_given_may_be_wrong_about_a_text_at_first(small_text):

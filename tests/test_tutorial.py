@@ -6,7 +6,7 @@ import pytest
 from firth import load, tutorial
 from firth.errors import CorpusError, OutputExistsError, SourceError
 from firth.examples import vectorize
-from firth.minibatch import EpochMetrics
+from firth.reporting.events import EpochMetrics
 from firth.tutorial import Result, Step, make_examples, read_lines, run, toy_sentence, vectorized
 
 WORDS = [

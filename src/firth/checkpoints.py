@@ -24,7 +24,8 @@ from firth.config import TrainingConfig
 from firth.errors import FirthError, FormatError, OutputExistsError, shortened
 from firth.files import held, new_folder, remove_abandoned, sha256_of
 from firth.kernels.blocks import Parameters
-from firth.rounds import VERSION, Done
+from firth.reporting.events import Done
+from firth.rounds import VERSION
 from firth.tensors import map_tensor, write_tensor
 
 FORMAT = "firth checkpoint 1"

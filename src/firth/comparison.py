@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from firth.errors import FirthError
+from firth.errors import FirthError, shortened
+from firth.reporting.html_table import html_table
 from firth.vectors import WordVectors
 from firth.vocabulary import Vocabulary
 
@@ -18,7 +19,7 @@ Float64 = np.ndarray[Any, np.dtype[np.float64]]
 Int64 = np.ndarray[Any, np.dtype[np.int64]]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Stability:
     """Overlap of nearest neighbors between models, per word, 0 (none in common) to 1 (the same)."""
 
@@ -35,6 +36,12 @@ class Stability:
         """The n words whose neighbors agree least."""
         order = np.argsort(self.overlap, kind="stable")[:n]
         return [(self.words[i], float(self.overlap[i])) for i in order]
+
+    def __repr__(self) -> str:
+        return f"Stability({len(self.words):,} words, {self.topn:,} neighbors, mean overlap {self.mean:.4f})"
+
+    def _repr_html_(self) -> str:
+        return html_table(repr(self), ("least stable", "overlap"), self.least_stable())
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -98,42 +105,42 @@ class Comparison:
         return pd.DataFrame(columns)
 
     def _repr_html_(self) -> str:
-        import html  # only a notebook needs it
-
         moved = self.most_moved()
         near = self.neighbors([word for word, _ in moved], topn=5)
-        rows = []
-        for (word, distance), *sides in zip(moved, *near, strict=True):
-            cells = [word, f"{distance:.4f}", *(" ".join(other for other, _ in side) for side in sides)]
-            rows.append("<tr>" + "".join(f"<td>{html.escape(cell)}</td>" for cell in cells) + "</tr>")
-        names = ("word", "moved", "neighbors before", "neighbors after")
-        header = "<tr>" + "".join(f"<th>{name}</th>" for name in names) + "</tr>"
-        return f"<b>Comparison</b> of {len(self):,} words<table>{header}{''.join(rows)}</table>"
+        rows = [
+            (*row, *(" ".join(other for other, _ in side) for side in sides))
+            for row, *sides in zip(moved, *near, strict=True)
+        ]
+        header = ("word", "moved", "neighbors before", "neighbors after")
+        return html_table(f"Comparison of {len(self):,} words", header, rows)
 
     def __repr__(self) -> str:
-        moved = ", ".join(word for word, _ in self.most_moved(3))
+        moved = ", ".join(shortened(word)[1:-1] for word, _ in self.most_moved(3))
         return f"Comparison({len(self):,} words, most moved: {moved})"
 
 
-def stability(models: Sequence[WordVectors], *, topn: int = 10, words: Sequence[str] | None = None) -> Stability:
+def stability(models: Sequence[WordVectors], *, topn: int = 10, words: str | Sequence[Any] | None = None) -> Stability:
     """How far models of the same text agree: the overlap of each word's `topn` nearest neighbors, between all pairs of
     models on average.
 
     The overlap of two sets is the size of what they share by the size of what they hold together (Jaccard). Neighbors
     are looked for among the words that all models know, and have finite vectors of. Without `words`, all of these are
-    compared.
+    compared; one word may be given as it is.
+
+    Raises `ValueError` for fewer than two models, and `FirthError` for a word that one of them does not know, or if
+    they have too few words in common.
     """
-    if len(models) < 2:
-        raise ValueError("stability is between two models at least")
+    if isinstance(models, WordVectors) or len(models) < 2:
+        raise ValueError("stability is between two models at least: stability([one, other])")
     models = [model.finite() for model in models]
     common = _common(models)
     if len(common) <= topn:
         raise FirthError(f"the models have {len(common):,} words in common: too few for {topn} neighbors of each")
-    asked = common if words is None else [str(word) for word in words]
+    asked = common if words is None else [str(word) for word in ([words] if isinstance(words, str) else words)]
     known = set(common)
     for word in asked:
         if word not in known:
-            raise FirthError(f"{word!r} is not in all of the models, or its vector is not finite")
+            raise FirthError(f"{shortened(word)} is not in all of the models, or its vector is not finite")
     found = [_of(model, common).most_similar(asked, topn=topn) for model in models]
     sets = [[{word for word, _ in neighbors} for neighbors in of_model] for of_model in found]
     overlaps = [

@@ -9,12 +9,19 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
-from firth.errors import ConfigError, shortened
+from firth.errors import LONGEST_QUOTE, ConfigError, shortened
 
 
-def setting(default: Any, doc: str, check: Callable[[Any], bool] | None = None, wanted: str = "") -> Any:
-    """A dataclass field with a default, a help text, and what its values must satisfy."""
-    return dataclasses.field(default=default, metadata={"doc": doc, "check": check, "wanted": wanted})
+def setting(
+    default: Any,
+    doc: str,
+    check: Callable[[Any], bool] | None = None,
+    wanted: str = "",
+    choices: tuple[str, ...] = (),
+) -> Any:
+    """A dataclass field with a default, a help text, and what its values must satisfy, or the words it may be."""
+    metadata = {"doc": doc, "check": check, "wanted": wanted, "choices": choices}
+    return dataclasses.field(default=default, metadata=metadata)
 
 
 def plain(value: Any) -> Any:
@@ -55,7 +62,30 @@ def or_none(check: Callable[[Any], bool]) -> Callable[[Any], bool]:
 def one_of(*choices: str) -> dict[str, Any]:
     """What a setting must satisfy that has one of these values."""
     named = ", ".join(choices[:-1]) + f" or {choices[-1]}"
-    return {"check": lambda value: isinstance(value, str) and value in choices, "wanted": named}
+    return {"check": lambda value: isinstance(value, str) and value in choices, "wanted": named, "choices": choices}
+
+
+def _folded(word: str) -> str:
+    """A word without what people spell in several ways: case, hyphens, underscores and spaces."""
+    return word.lower().replace("-", "").replace("_", "").replace(" ", "")
+
+
+def _as_spelled_here(value: Any, choices: tuple[str, ...]) -> Any:
+    """The choice that a value is in another spelling, such as skip_gram for skip-gram; any other value as it is."""
+    if not isinstance(value, str):
+        return value
+    return next((choice for choice in choices if _folded(choice) == _folded(value)), value)
+
+
+def _meant(value: Any, choices: tuple[str, ...]) -> str:
+    """A hint at the choice that somebody seems to have meant; empty where that is not clear."""
+    if not isinstance(value, str) or not choices:
+        return ""
+    import difflib  # only who misspells a word needs it
+
+    known = SHORT_FOR.get(_folded(value))
+    near = [known] if known in choices else difflib.get_close_matches(value.lower()[:LONGEST_QUOTE], choices, 1)
+    return f" (do you mean {near[0]}?)" if near else ""
 
 
 def are_words(value: Any) -> bool:
@@ -79,6 +109,16 @@ LONGEST_NGRAM = 100
 """Characters in an n-gram."""
 
 
+SHORT_FOR = {
+    "average": "mean",
+    "avg": "mean",
+    "hs": "hierarchical-softmax",
+    "neg": "negative-sampling",
+    "ns": "negative-sampling",
+    "sg": "skip-gram",
+    "sgns": "skip-gram",
+}
+"""What some write for the words of settings."""
 ELSEWHERE = {
     "alpha": "learning_rate",
     "bucket": "buckets",
@@ -106,15 +146,19 @@ ELSEWHERE = {
 
 
 class Config:
-    """What all configurations share: every value is checked, and everything wrong named at once."""
+    """What all configurations share: every value is checked, and everything wrong named at once. Shown are the settings
+    that are not the defaults.
+    """
 
     def __post_init__(self) -> None:
         for field in dataclasses.fields(self):  # type: ignore[arg-type]
             value = plain(getattr(self, field.name))
             is_listed = isinstance(field.default, tuple) and isinstance(value, list)
-            object.__setattr__(self, field.name, tuple(value) if is_listed else value)
+            value = tuple(value) if is_listed else _as_spelled_here(value, field.metadata["choices"])
+            object.__setattr__(self, field.name, value)
         wrong = [
             f"{field.name} must be {field.metadata['wanted']}, not {shortened(getattr(self, field.name))}"
+            + _meant(getattr(self, field.name), field.metadata["choices"])
             for field in dataclasses.fields(self)  # type: ignore[arg-type]
             if not field.metadata["check"](getattr(self, field.name))
         ]
@@ -124,6 +168,11 @@ class Config:
 
     def _contradictions(self) -> list[str]:
         return []
+
+    def __repr__(self) -> str:
+        fields = [(field, getattr(self, field.name)) for field in dataclasses.fields(self)]  # type: ignore[arg-type]
+        different = [f"{field.name}={shortened(value)}" for field, value in fields if value != field.default]
+        return f"{type(self).__name__}({', '.join(different)})"
 
     @classmethod
     def of(cls, settings: Mapping[str, Any]) -> Self:
@@ -139,7 +188,7 @@ class Config:
         return cls(**settings)
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, repr=False)
 class TextConfig(Config):
     """How text becomes tokens: first punctuation is dropped, then the text is split, then lower-cased."""
 
@@ -170,8 +219,7 @@ class TextConfig(Config):
     errors: str = setting(
         "strict",
         "what to do with bytes that are not of that encoding: strict, replace or ignore",
-        lambda value: value in {"strict", "replace", "ignore"},
-        "strict, replace or ignore",
+        **one_of("strict", "replace", "ignore"),
     )
 
     def _contradictions(self) -> list[str]:
@@ -185,7 +233,7 @@ class TextConfig(Config):
         return wrong
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, repr=False)
 class TrainingConfig(TextConfig):
     """Everything that decides the result of a training, and nothing that does not (threads are not here)."""
 
@@ -357,7 +405,7 @@ class TrainingConfig(TextConfig):
                 f"min_learning_rate ({self.min_learning_rate}) must not be above learning_rate ({self.learning_rate})"
             )
         if both := set(self.stop_words) & set(self.keep_words):
-            wrong.append(f"stop_words and keep_words both have {min(both)!r}")
+            wrong.append(f"stop_words and keep_words both have {shortened(min(both))}")
         if self.patience is not None and self.validation == 0:
             wrong.append("patience needs sentences that are held out: a validation above 0")
         if 0 < self.max_n < self.min_n:

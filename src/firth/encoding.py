@@ -31,6 +31,7 @@ from firth.kept import remove_old_corpora, touch
 from firth.kernels import compiler
 from firth.kernels.scanner import SENTENCE_END_NUMBER, translate
 from firth.merging import merge_tables
+from firth.reporting.events import Reading
 from firth.scanning import NO_WORD, Scanner, Words, merge, scan
 from firth.sources import Source, as_source
 from firth.team import map_ahead, usable_threads
@@ -51,16 +52,6 @@ TABLES_BYTES = 128 << 20
 
 Int32 = np.ndarray[Any, np.dtype[np.int32]]
 Int64 = np.ndarray[Any, np.dtype[np.int64]]
-
-
-@dataclass(frozen=True)
-class Reading:
-    """How far the reading of a source has come."""
-
-    bytes_read: int
-    total_bytes: int | None
-    tokens: int
-    files: int = 0  # of which it has come to the last; those in archives count
 
 
 def default_cache() -> Path:

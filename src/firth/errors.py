@@ -50,9 +50,10 @@ class UnwritableWordError(FirthError, ValueError):
 
 
 class StopTraining(Exception):  # noqa: N818  # as StopIteration, it is no error
-    """Raised by a function that is called with a training's events: it ends here, and the model is as it is now.
+    """Raise it in a function given as `progress`, at any event: the training ends, and returns the model as it is now.
 
-    While the text is still read, there is no model: the training ends with a `FirthError`.
+    The model's history has the epochs that were finished; of the first one, if none was. While the text is still being
+    read, there is no model: the training ends with a `FirthError`. The events are those of `firth.reporting.events`.
     """
 
 

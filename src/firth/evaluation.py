@@ -9,15 +9,24 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
 
 from firth.correlation import interval, p_value, pearson, spearman
-from firth.errors import FormatError
+from firth.errors import FormatError, shortened
 from firth.nearest import unit_rows
+from firth.scores import (
+    AnalogyAnswer,
+    AnalogyScore,
+    OutlierAnswer,
+    OutlierScore,
+    PairAnswer,
+    PairScore,
+    Score,
+    Section,
+)
 from firth.test_sets import content_lines, is_number, read_pairs, text_lines
 from firth.vectors import WordVectors
 
@@ -36,112 +45,6 @@ Float64 = np.ndarray[Any, np.dtype[np.float64]]
 
 Unknown = Literal["skip", "wrong"]
 """What becomes of questions with unknown words: they are left out, or count as answered wrong."""
-
-
-@dataclass(frozen=True)
-class PairAnswer:
-    """Two words, people's score, and the cosine of their vectors; None where a word is unknown."""
-
-    first: str
-    second: str
-    score: float
-    cosine: float | None
-
-
-@dataclass(frozen=True)
-class PairScore:
-    """Correlation of the cosines of word pairs with people's scores.
-
-    `low` and `high` bound Spearman's by 95%. The p-values are two-sided. `answers` has every pair, in the file's order.
-    """
-
-    name: str
-    spearman: float
-    low: float
-    high: float
-    pairs: int
-    missing: int
-    spearman_p: float
-    pearson: float
-    pearson_p: float
-    answers: tuple[PairAnswer, ...]
-
-
-@dataclass(frozen=True)
-class AnalogyAnswer:
-    """A question "a is to b as c is to …?" and its answers, by adding and by multiplying; None: a word is unknown."""
-
-    question: tuple[str, str, str]
-    wanted: str
-    add: str | None
-    mul: str | None
-    right_add: bool
-    right_mul: bool
-
-
-@dataclass(frozen=True)
-class Section:
-    """A section of analogies: how many could be asked, and were answered right by adding or by multiplying cosines.
-
-    `answers` has every question, in the file's order.
-    """
-
-    name: str
-    questions: int
-    missing: int
-    right_add: int
-    right_mul: int
-    answers: tuple[AnalogyAnswer, ...]
-
-    @property
-    def add(self) -> float | None:
-        """The share answered right by 3CosAdd; None if nothing could be asked."""
-        return self.right_add / self.questions if self.questions else None
-
-    @property
-    def mul(self) -> float | None:
-        """The share answered right by 3CosMul; None if nothing could be asked."""
-        return self.right_mul / self.questions if self.questions else None
-
-
-@dataclass(frozen=True)
-class AnalogyScore:
-    """Shares of analogies answered right, of those whose words are all known: 3CosAdd and 3CosMul."""
-
-    name: str
-    add: float
-    mul: float
-    questions: int
-    missing: int
-    first_words: int
-    sections: tuple[Section, ...]
-
-
-@dataclass(frozen=True)
-class OutlierAnswer:
-    """A group, the word that does not belong, and the one that seems not to; None where that cannot be told."""
-
-    group: tuple[str, ...]
-    wanted: str
-    found: str | None
-
-
-@dataclass(frozen=True)
-class OutlierScore:
-    """How often the word that does not belong is found, and how near to the end it is on average (both 0 to 1).
-
-    `answers` has every group with each of its outliers.
-    """
-
-    name: str
-    accuracy: float
-    position: float
-    groups: int
-    missing: int
-    answers: tuple[OutlierAnswer, ...]
-
-
-Score = PairScore | AnalogyScore | OutlierScore
 
 
 def evaluate(
@@ -193,7 +96,7 @@ def evaluate(
     if first_words < 1:
         raise ValueError(f"first_words must be 1 or more, not {first_words}")
     if unknown not in {"skip", "wrong"}:
-        raise ValueError(f"unknown must be 'skip' or 'wrong', not {unknown!r}")
+        raise ValueError(f"unknown must be 'skip' or 'wrong', not {shortened(unknown)}")
     options: dict[str, Any] = {"first_words": first_words, "unknown": unknown, "case_sensitive": case_sensitive}
     if path.is_dir():
         return outliers(vectors, path, **options)
@@ -385,7 +288,7 @@ def _questions(path: Path) -> Iterator[tuple[str, list[tuple[str, str, str, str]
             continue
         words = line.split()
         if len(words) != 4:
-            raise FormatError(f"{path}, line {number:,}: wanted four words, got {len(words)}: {line[:60]!r}")
+            raise FormatError(f"{path}, line {number:,}: wanted four words, got {len(words)}: {shortened(line)}")
         questions.append((words[0], words[1], words[2], words[3]))
     if questions:
         yield name, questions

@@ -8,10 +8,8 @@ import errno
 import hashlib
 import mmap
 import os
-import shutil
 import stat
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -122,7 +120,7 @@ def new_folder(path: Path, *, overwrite: bool = False) -> Iterator[Path]:
             _put_in_place(temporary, path, overwrite=overwrite)
             _flush(path.parent)
         finally:
-            shutil.rmtree(temporary, ignore_errors=True)
+            _remove(temporary)
 
 
 def _put_in_place(new: Path, path: Path, *, overwrite: bool) -> None:
@@ -182,7 +180,7 @@ def remove_abandoned(parent: Path, pattern: str = f".*{UNFINISHED}", seconds: fl
             descriptor = os.open(folder, os.O_RDONLY)
             try:
                 fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                shutil.rmtree(folder, ignore_errors=True)
+                _remove(folder)
             finally:
                 os.close(descriptor)
 
@@ -199,6 +197,13 @@ def _made_beside(path: Path, ending: str, make: Callable[[Path], None]) -> Path:
             return new
 
 
+def _remove(folder: Path) -> None:
+    """Remove a folder with what is in it, as far as that can be done."""
+    import shutil  # who only reads has no need of it, and it takes its time to start
+
+    shutil.rmtree(folder, ignore_errors=True)
+
+
 def _exchange(new: Path, old: Path) -> None:
     """Let two folders change names: in one step where the system can, so that neither is ever missing."""
     if sys.platform == "linux":
@@ -206,6 +211,8 @@ def _exchange(new: Path, old: Path) -> None:
         rename = getattr(ctypes.CDLL(None), "renameat2", None)
         if rename and rename(at_working_folder, bytes(new), at_working_folder, bytes(old), exchange) == 0:
             return
+    import tempfile  # only systems without that need it
+
     aside = Path(tempfile.mkdtemp(prefix=f".{old.name}.", suffix=".old", dir=old.parent))
     try:
         old.rename(aside / old.name)
@@ -215,4 +222,4 @@ def _exchange(new: Path, old: Path) -> None:
             (aside / old.name).rename(old)
             raise
     finally:
-        shutil.rmtree(aside, ignore_errors=True)
+        _remove(aside)

@@ -21,8 +21,7 @@ from firth.kernels import compiler
 from firth.kernels.blocks import Parameters, Parts
 from firth.model import EpochResult
 from firth.planning import is_wide
-from firth.progress import Event
-from firth.rounds import Done, Progress
+from firth.reporting.events import NOTHING, Done, Event, Progress
 from firth.selection import select
 
 
@@ -129,7 +128,7 @@ class Fit:
         """What is done already, by the last checkpoint, and the parameters as they were then."""
         found = self.checkpoints.newest() if self.checkpoints is not None else None
         if found is None:
-            return rounds.NOTHING
+            return NOTHING
         if different := found.identity.differences(self.identity):
             raise ConfigError(f"cannot go on from {found.path}: {'; '.join(different)}")
         found.restore(parameters)

@@ -89,6 +89,10 @@ class NeighborIndex:
         cosines, found = self._searched.search(np.ascontiguousarray(queries, np.float32), k)
         return cosines, found
 
+    def __repr__(self) -> str:
+        found = f"recall {self.measured.recall:.3f}, {self.measured.speedup:.1f} times as fast as looking at all"
+        return f"{type(self).__name__}({len(self.lists):,} words in {len(self.middles):,} lists, {found})"
+
     def save(self, path: str | Path, *, overwrite: bool = False) -> Path:
         """Write the index, a safetensors file (see `index_path`)."""
         path = Path(path)
@@ -169,7 +173,7 @@ def load_index(vectors: WordVectors, path: str | Path) -> NeighborIndex:
         measured = Measured(*(float(about[name]) for name in ("recall", "seconds", "exact_seconds")))
         asked, format, of = int(about["lists_asked"]), about["format"], about["vectors"]
     except (SafetensorError, OSError, ValueError, KeyError, TypeError, RecursionError) as error:
-        raise FormatError(f"{path} is not an index, or cut short: {error!r}") from error
+        raise FormatError(f"{path} is not an index, or cut short: {shortened(error)}") from error
     if format != FORMAT:
         raise FormatError(f"{path} has the format {shortened(format)}: this firth reads {FORMAT!r}")
     if of != _fingerprint(vectors):

@@ -6,7 +6,6 @@ import hashlib
 import math
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -20,6 +19,7 @@ from firth.errors import ConfigError, FormatError
 from firth.files import UNFINISHED, new_folder
 from firth.kernels.phrases import NO_PAIR, PairTable, fill_pair_table, join_pairs, list_pairs
 from firth.phrases import FILE, Pair, Phrases
+from firth.reporting.events import Joining
 from firth.vocabulary import by_count_then_word
 
 THRESHOLDS = {"mikolov": 10.0, "npmi": 0.5}
@@ -30,15 +30,6 @@ PAIRS_AT_A_TIME = 1 << 24
 Float64 = np.ndarray[Any, np.dtype[np.float64]]
 Int64 = np.ndarray[Any, np.dtype[np.int64]]
 UInt64 = np.ndarray[Any, np.dtype[np.uint64]]
-
-
-@dataclass(frozen=True)
-class Joining:
-    """How far the work on phrases has come."""
-
-    work: str  # finding them, or joining them
-    tokens: int
-    corpus_tokens: int
 
 
 Report = Callable[[Any], None]

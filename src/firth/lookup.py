@@ -106,12 +106,12 @@ class Lookup:
         """The vector of a word, scaled to length 1; (d,)."""
         return self._find_unit(word)[1]
 
-    def unit_vectors(self, words: Sequence[Any] | None = None) -> Float32:
+    def unit_vectors(self, words: str | Sequence[Any] | None = None) -> Float32:
         """Vectors scaled to length 1.
 
         Parameters
         ----------
-        words : list of n words, optional
+        words : list of n words, or one word, optional
             Without them, all V words of the vocabulary.
 
         Returns
@@ -121,7 +121,7 @@ class Lookup:
         """
         if words is None:
             return unit_rows(self.vectors, self.inverse_norms)
-        units = [self.unit_vector(word) for word in words]
+        units = [self.unit_vector(word) for word in ([words] if isinstance(words, str) else words)]
         return np.array(units, np.float32).reshape(len(units), self.vector_size)
 
     def mean_vector(self, words: Iterable[Any], *, unknown: str = "raise", unit: bool = True) -> Float32:

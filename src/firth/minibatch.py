@@ -16,13 +16,14 @@ from typing import Any
 import numpy as np
 
 from firth.aligned import aligned_zeros
-from firth.config import Config, is_bool, is_int, is_real, or_none, setting
+from firth.config import Config, is_bool, is_int, is_real, one_of, or_none, setting
 from firth.errors import ConfigError, DivergenceError, shortened
 from firth.examples import Examples, random_order
 from firth.kernels.minibatch import COUNTERS, SLOTS, Answered, Batch, Learning, Objective, train_batches, update_rows
 from firth.kernels.randomness import INITIAL_VECTORS, fill_uniform, stream_key
 from firth.objectives import OBJECTIVES
 from firth.optimizers import OPTIMIZERS
+from firth.reporting.events import EpochMetrics
 from firth.team import Pace, Team, usable_threads
 
 Array = np.ndarray[Any, Any]
@@ -36,24 +37,20 @@ FINAL_VECTORS: dict[str, Callable[[Array, Array], Array]] = {
 }
 
 
-def _one_of(table: dict[str, Any]) -> dict[str, Any]:
-    return {"check": lambda value: value in table, "wanted": f"one of {', '.join(table)}"}
-
-
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, repr=False)
 class MinibatchConfig(Config):
     """Everything that decides the result of training by minibatches. The defaults are the tutorial's."""
 
     vector_size: int = setting(128, "numbers in a vector", is_int(1, 65_536), "a whole number from 1 to 65,536")
     epochs: int = setting(20, "passes over the examples", is_int(1), "a whole number of 1 or more")
     batch_size: int = setting(1024, "examples in a batch", is_int(1), "a whole number of 1 or more")
-    objective: str = setting("softmax", "what is minimised", **_one_of(OBJECTIVES))
-    optimizer: str = setting("adam", "how", **_one_of(OPTIMIZERS))
+    objective: str = setting("softmax", "what is minimised", **one_of(*OBJECTIVES))
+    optimizer: str = setting("adam", "how", **one_of(*OPTIMIZERS))
     learning_rate: float | None = setting(
         None, "default: the optimizer's own", or_none(is_real(1e-12, 1000)), "a number above 0, or nothing"
     )
     shared: bool = setting(False, "one embedding for targets and contexts", is_bool, "true or false")
-    final: str = setting("target", "which vectors are the result", **_one_of(FINAL_VECTORS))
+    final: str = setting("target", "which vectors are the result", **one_of(*FINAL_VECTORS))
     reshuffle: bool = setting(True, "another order of the examples in every epoch", is_bool, "true or false")
     drop_remainder: bool = setting(True, "leave out a last batch that is not full", is_bool, "true or false")
     validation_split: float = setting(
@@ -66,23 +63,6 @@ class MinibatchConfig(Config):
         "a whole number of 1 or more, or nothing",
     )
     seed: int = setting(1, "another seed, another result", is_int(0, 2**62), "a whole number of 0 or more")
-
-
-@dataclass(frozen=True)
-class EpochMetrics:
-    """What an epoch came to: means over its examples, each measured before the step it took part in.
-
-    Losses are in nats; accuracy is how often the true candidate has the highest logit.
-    """
-
-    epoch: int
-    epochs: int
-    examples: int
-    loss: float
-    accuracy: float
-    learning_rate: float
-    validation_loss: float | None = None
-    validation_accuracy: float | None = None
 
 
 @dataclass
@@ -300,7 +280,7 @@ class Trainer:
 
 def _loss_of_zeros(config: MinibatchConfig, examples: Examples, log_expected: Array) -> float:
     """The mean loss of an example whose scores are all zero: what a model that knows nothing has."""
-    if config.objective == "full_softmax":
+    if config.objective == "full-softmax":
         return math.log(len(log_expected))
     some = log_expected[examples.contexts[:1000]]
     return float(OBJECTIVES[config.objective].loss(np.zeros_like(some), some)[0].mean())

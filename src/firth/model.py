@@ -20,21 +20,23 @@ import warnings
 from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from firth import __version__, formats
+from firth import __version__
 from firth.config import TrainingConfig
 from firth.errors import FirthError, FirthWarning, FormatError, shortened
 from firth.files import new_folder, refuse_to_overwrite, sha256_of
-from firth.formats.reading import Errors
 from firth.phrases import FILE as PHRASES
 from firth.phrases import Phrases
 from firth.subwords import Subwords
 from firth.tensors import map_tensor, sha256_of_mapped, write_tensor
 from firth.vectors import WordVectors
 from firth.vocabulary import Vocabulary
+
+if TYPE_CHECKING:
+    from firth.formats.reading import Errors
 
 FORMAT = "firth model"
 VERSION = 1
@@ -136,6 +138,11 @@ class Word2Vec(WordVectors):
         if kind not in made:
             raise ValueError(f"there are {', '.join(made)} vectors, not {shortened(kind)}")
         return WordVectors(self.vocabulary, made[kind]())
+
+    def __repr__(self) -> str:
+        epochs = f"{len(self.history):,} epoch{'' if len(self.history) == 1 else 's'}"
+        made = f"{self.config.architecture} with {self.config.objective}, {epochs}"
+        return f"{type(self).__name__}({len(self):,} words, {self.vector_size} dimensions, {made})"
 
     def _facts(self) -> dict[str, str]:
         import html  # only a notebook needs it
@@ -267,6 +274,8 @@ def load(
         model: WordVectors = Word2Vec.load(path, verify=verify)
         loaded = model if limit is None else model.first(limit)
     else:
+        from firth import formats  # a model's folder has no need of them, and they take their time to start
+
         loaded = formats.read(path, format=format, errors=errors, limit=limit, numbers_in_words=numbers_in_words)
     if verify:
         _warn_of_not_finite(loaded, path)

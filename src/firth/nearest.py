@@ -20,12 +20,11 @@ Int64 = np.ndarray[Any, np.dtype[np.int64]]
 QUERIES, WORDS = 128, 8192
 """Similarities held at once. The best of the first words set the bar for the others."""
 FEW_QUERIES = 32
-"""With no more than these, similarities are scaled rather than vectors."""
+"""With no more than these, similarities are scaled rather than vectors, and products are small (below)."""
 ONE_BY_ONE = 8
-"""No more queries than these are multiplied one by one, each with few rows: BLAS would wake its threads for more, which
-takes many times the processor time of so small a product."""
-NUMBERS_AT_A_TIME = 1 << 18
-"""Of vectors, in such a product."""
+"""No more queries than these are multiplied one by one, which is faster than a product of matrices."""
+MULTIPLICATIONS_AT_A_TIME = 1 << 18
+"""In a product, for few queries: BLAS wakes its threads for more, which takes up to ten times the processor time."""
 ROWS_AT_A_TIME = 1 << 16
 SHORTEST, LONGEST = 1e-30, 1e30
 """Vectors of other lengths are scaled in float64: in float32 their products could overflow, or vanish."""
@@ -115,11 +114,15 @@ def cosines(queries: Float32, vectors: Float32, inverse_norms: Float32) -> Float
 
 def _products(queries: Float32, part: Float32, out: Float32) -> Float32:
     """The products of queries (n, d) and rows (m, d), written into `out` (n, m)."""
-    if len(queries) > ONE_BY_ONE:
+    if len(queries) > FEW_QUERIES:
         return np.matmul(queries, part.T, out=out)
-    rows = max(1, NUMBERS_AT_A_TIME // max(1, part.shape[1]))
+    at_a_time = 1 if len(queries) <= ONE_BY_ONE else len(queries)
+    rows = max(1, MULTIPLICATIONS_AT_A_TIME // max(1, at_a_time * part.shape[1]))
     for start in range(0, len(part), rows):
         some = slice(start, start + rows)
+        if at_a_time > 1:
+            np.matmul(queries, part[some].T, out=out[:, some])
+            continue
         for query, products in zip(queries, out, strict=True):
             np.matmul(part[some], query, out=products[some])
     return out

@@ -80,8 +80,8 @@ class Objective:
 
 OBJECTIVES = {
     "softmax": Objective(softmax, SOFTMAX),
-    "negative_sampling": Objective(negative_sampling, LOGISTIC),
+    "negative-sampling": Objective(negative_sampling, LOGISTIC),
     "nce": Objective(nce, LOGISTIC, corrected=True),
-    "sampled_softmax": Objective(sampled_softmax, SOFTMAX, corrected=True),
-    "full_softmax": Objective(full_softmax, None),
+    "sampled-softmax": Objective(sampled_softmax, SOFTMAX, corrected=True),
+    "full-softmax": Objective(full_softmax, None),
 }

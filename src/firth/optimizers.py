@@ -1,7 +1,7 @@
 """How gradients change parameters, and with which numbers: Keras's defaults.
 
 SGD and Adagrad leave rows without a gradient as they are by definition. Adam does not: its means decay, and move every
-row at every step. `adam` does that, as Keras does; `lazy_adam` updates only the rows with a gradient.
+row at every step. `adam` does that, as Keras does; `lazy-adam` updates only the rows with a gradient.
 """
 
 from __future__ import annotations
@@ -63,5 +63,5 @@ OPTIMIZERS = {
     "sgd": Optimizer(kernels.SGD, 0.01),
     "adagrad": Optimizer(kernels.ADAGRAD, 0.001, keeps_square=True, first_square=0.1),
     "adam": Optimizer(kernels.ADAM, 0.001, keeps_mean=True, keeps_square=True),
-    "lazy_adam": Optimizer(kernels.LAZY_ADAM, 0.001, keeps_mean=True, keeps_square=True),
+    "lazy-adam": Optimizer(kernels.LAZY_ADAM, 0.001, keeps_mean=True, keeps_square=True),
 }

@@ -7,10 +7,8 @@ the number of threads changes the time, never a bit of the result. `docs/rounds.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Generator, Iterator
-from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
@@ -20,6 +18,7 @@ from firth.errors import CorpusError
 from firth.kernels import randomness
 from firth.kernels.blocks import Kept, Parameters, Parts, Plan, Stretch, keep_tokens
 from firth.planning import Tokens, initial_parameters, loss_of_nothing, plan_epoch, row_steps
+from firth.reporting.events import NOTHING, Done, Progress
 from firth.sampling import as_thresholds, keep_probabilities
 from firth.team import Team
 
@@ -45,42 +44,6 @@ NO_PAIR = (
     "there is nothing to learn: no two words of the vocabulary stood in one sentence. Is every sentence one word long?"
     " If the corpus is tiny, sample=0 keeps all"
 )
-
-
-class Done(NamedTuple):
-    """What of a training is done: whole epochs, stretches of the next one, and the sums of that one's loss; and the
-    mean of all output vectors as it was found last, (width,), in that epoch.
-    """
-
-    epochs: int = 0
-    stretches: int = 0
-    loss: float = 0.0
-    pairs: float = 0.0  # by their weights
-    noise_mean: tuple[float, ...] = ()
-
-
-NOTHING = Done()
-
-
-@dataclass(frozen=True)
-class Progress:
-    """How far a training has come."""
-
-    epoch: int  # of `epochs`, counted from 1
-    epochs: int
-    tokens: int  # of the corpus, done in this epoch
-    epoch_tokens: int
-    pairs: int  # (context, centre) pairs of this epoch that the loss was measured on
-    loss: float  # mean over these pairs, in nats: -log σ of the pair's score, - log σ of minus its k noise scores
-    learning_rate: float
-    done: Done = NOTHING
-    loss_of_nothing: float = math.inf  # of a model that knows nothing
-    validation_loss: float | None = None  # when an epoch is done: of all pairs of the sentences held out
-
-    @property
-    def epoch_done(self) -> bool:
-        """Whether this is the last report of its epoch."""
-        return self.tokens == self.epoch_tokens
 
 
 class Walk:

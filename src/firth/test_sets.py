@@ -11,9 +11,10 @@ import math
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from numbers import Integral
 from pathlib import Path
 
-from firth.errors import FormatError
+from firth.errors import FormatError, shortened
 
 SEPARATORS = ("\t", ";", ",", None)
 """Tried in this order; None is white space."""
@@ -80,7 +81,7 @@ def read_pairs(
     if not lines:
         raise FormatError(f"{path} is empty: there is nothing to evaluate by")
     table = _Table(path, [number for number, _ in lines], *_split([line for _, line in lines]))
-    first, second, score = table.chosen(columns) if columns else table.found(is_known)
+    first, second, score = table.chosen(columns) if columns is not None else table.found(is_known)
     if table.has_header(first, second, score):
         table.drop_header()
     pairs = []
@@ -125,17 +126,16 @@ class _Table:
 
     def unfit(self, row: int, columns: Sequence[int] | None) -> FormatError:
         """The error for a line without two words and a number."""
-        where = f" in the columns {', '.join(map(str, columns))}" if columns else ""
-        line = " | ".join(self.rows[row])[:60]
-        return FormatError(
-            f"{self.path}, line {self.numbers[row]:,}: wanted two words and a number{where}, got {line!r}"
-        )
+        where = f" in the columns {', '.join(map(str, columns))}" if columns is not None else ""
+        line = shortened(" | ".join(self.rows[row]))
+        return FormatError(f"{self.path}, line {self.numbers[row]:,}: wanted two words and a number{where}, got {line}")
 
     def chosen(self, columns: Sequence[int]) -> tuple[int, int, int]:
         """The columns asked for, counted from 0."""
-        if len(columns) != 3 or len(set(columns)) != 3 or min(columns) < 1:
-            raise ValueError(f"columns are three different numbers from 1: word, word, score; not {tuple(columns)}")
-        first, second, score = (column - 1 for column in columns)
+        are_numbers = not isinstance(columns, str) and all(isinstance(column, Integral) for column in columns)
+        if not are_numbers or len(columns) != 3 or len(set(columns)) != 3 or min(columns) < 1:
+            raise ValueError(f"columns are three different numbers from 1: word, word, score; not {shortened(columns)}")
+        first, second, score = (int(column) - 1 for column in columns)
         return first, second, score
 
     def found(self, is_known: Callable[[str], bool]) -> tuple[int, int, int]:

@@ -24,7 +24,7 @@ from collections.abc import Iterable, Iterator
 from typing import IO, Any, NamedTuple, cast
 
 from firth.config import TextConfig
-from firth.errors import SourceError
+from firth.errors import SourceError, shortened
 from firth.prose import Prose, is_prose, rewritten
 
 BLOCK_BYTES = 1 << 19
@@ -67,7 +67,12 @@ def standardize(line: str, config: TextConfig | None = None) -> list[str]:
 
 
 def tokenize(lines: Iterable[str], config: TextConfig | None = None) -> list[list[str]]:
-    """`standardize` for many lines: the same, several times as fast."""
+    """`standardize` for many lines: the same, several times as fast.
+
+    Raises `TypeError` for one string in place of many.
+    """
+    if isinstance(lines, str):
+        raise TypeError(f"wanted a list of lines, not one string, {shortened(lines)}: pass its lines, or [line]")
     config, lines = config or TextConfig(), list(lines)
     if is_prose(config) or config.separator is not None or any("\n" in line for line in lines):
         return [standardize(line, config) for line in lines]

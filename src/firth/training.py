@@ -27,12 +27,12 @@ from firth.lookup import Float32
 from firth.model import Word2Vec
 from firth.phrases import Phrases
 from firth.planning import initial_parameters
-from firth.progress import Event, ProgressBar, log_lines, wanted
-from firth.rounds import Progress
+from firth.reporting.events import Compiling, Event, Progress
+from firth.reporting.progress_bar import ProgressBar, log_lines, wanted
+from firth.reporting.tensorboard import ScalarLog
 from firth.starting import Start
 from firth.subwords import Composition, Ngrams, Subwords
 from firth.team import usable_threads
-from firth.tensorboard import ScalarLog
 from firth.vocabulary import Vocabulary, by_count_then_word
 
 TOKENS_TO_LEARN_FROM = 40_000_000
@@ -61,10 +61,10 @@ def train(
     or a `Corpus`.
 
     `threads` (by default, all processors) change the time it takes and nothing else. `progress` is True or False
-    for a bar or none (by default one where somebody sees it), or a function that is called with every event; it may
-    raise `StopTraining` to end the training with the model as it is (a `FirthError` while the text is still read: there
-    is none yet). `cache` is the folder where encoded text is kept for the next time; `tensorboard` one for logs that
-    TensorBoard shows. Every other keyword is a field of `TrainingConfig`.
+    for a bar or none (by default one where somebody sees it), or a function that is called with every event of
+    `firth.reporting.events`; it may raise `StopTraining` to end the training with the model as it is (a `FirthError`
+    while the text is still read: there is none yet). `cache` is the folder where encoded text is kept for the next
+    time; `tensorboard` one for logs that TensorBoard shows. Every other keyword is a field of `TrainingConfig`.
 
     With a folder for `checkpoints`, the state is written there every few minutes, when an epoch ends, and when the
     process is asked to stop (Ctrl-C, SIGTERM). With `resume`, the training goes on from the last checkpoint, if there
@@ -334,7 +334,7 @@ def _joined(old: Word2Vec, new: Word2Vec) -> Word2Vec:
 def _compile_beside(config: TrainingConfig, report: Callable[[Event], None]) -> None:
     """Have what the training needs compiled by another process, where it never was on this machine."""
     if not compiler.is_compiled(job_of(config)):
-        report(compiler.Compiling())
+        report(Compiling())
         names = ("architecture", "objective", "max_n", "round_centres")
         kind = {name: getattr(config, name) for name in names}
         little = f"from firth.rounds import train_a_little; train_a_little(**{kind})"

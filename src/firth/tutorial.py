@@ -39,11 +39,12 @@ from firth.examples import (
 from firth.files import refuse_to_overwrite
 from firth.formats import tsv
 from firth.kernels import compiler
-from firth.minibatch import Embeddings, EpochMetrics, MinibatchConfig, Trainer, train
+from firth.minibatch import Embeddings, MinibatchConfig, Trainer, train
+from firth.reporting.events import Compiling, EpochMetrics
+from firth.reporting.tensorboard import ScalarLog, write_projector
 from firth.sampling import keep_probabilities, noise_distribution, sampling_table
 from firth.sources import files
 from firth.team import Team
-from firth.tensorboard import ScalarLog, write_projector
 from firth.text import standardize
 from firth.vectors import WordVectors
 from firth.vocabulary import Vocabulary
@@ -156,7 +157,7 @@ def run(
     tensorboard: bool = False,
     overwrite: bool = False,
     seed: int = SEED,
-) -> Iterator[Step | compiler.Compiling | EpochMetrics | Result]:
+) -> Iterator[Step | Compiling | EpochMetrics | Result]:
     """Go through the tutorial on a text file. Gives a `Step` where there is something to see, an `EpochMetrics` after
     each epoch, and the `Result` at the end. `output` is a folder for `vectors.tsv`, `metadata.tsv` and, with
     `tensorboard`, the logs and the projector's files.
@@ -165,7 +166,7 @@ def run(
     for name in ("vectors.tsv", "metadata.tsv"):
         refuse_to_overwrite(output / name, overwrite=overwrite)
     if not compiler.is_compiled("tutorial"):
-        yield compiler.Compiling()
+        yield Compiling()
         compiler.beside.start({"train_batches"}, "from firth.tutorial import train_a_little; train_a_little()")
     yield from toy_steps(seed)
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from firth.errors import FirthError, WordNotFoundError
+from firth.errors import FirthError, WordNotFoundError, shortened
 from firth.holes import text_of
 
 Int64 = np.ndarray[Any, np.dtype[np.int64]]
@@ -77,6 +77,8 @@ class Vocabulary:
     """
 
     def __init__(self, words: Sequence[str], counts: Iterable[int]):
+        if isinstance(words, str | bytes):
+            raise ValueError(f"wanted a list of words, not one string, {shortened(words)}")
         self.words = list(words)
         self.counts: Int64 = np.array(counts, np.int64)
         self.counts.setflags(write=False)

@@ -10,7 +10,6 @@ from typing import Any
 
 import click
 
-from firth.cli import asking, learning, looking  # noqa: F401  # which add their commands
 from firth.cli.shared import cli
 from firth.errors import FirthError, FirthWarning
 

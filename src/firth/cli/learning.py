@@ -24,6 +24,7 @@ from firth.cli.shared import (
     topn_option,
 )
 from firth.config import TextConfig, TrainingConfig
+from firth.errors import shortened
 
 threads_option = click.option(
     "--threads", type=click.IntRange(1), help="Default: all processors. The result is the same."
@@ -51,7 +52,7 @@ class NumberOr(click.ParamType):  # type: ignore[type-arg]
         try:
             return int(value)
         except ValueError:
-            self.fail(f"{value!r} is not a valid integer, nor {self.word!r}.", param, ctx)
+            self.fail(f"{shortened(value)} is not a valid integer, nor {self.word!r}.", param, ctx)
 
 
 class WordsOf(click.ParamType):  # type: ignore[type-arg]
@@ -66,7 +67,7 @@ class WordsOf(click.ParamType):  # type: ignore[type-arg]
         try:
             return tuple(filter(None, map(str.strip, Path(value).read_text(encoding="utf-8-sig").splitlines())))
         except (OSError, UnicodeDecodeError) as error:
-            self.fail(f"cannot read words, one a line, from {value!r}: {error}", param, ctx)
+            self.fail(f"cannot read words, one a line, from {shortened(value)}: {error}", param, ctx)
 
 
 class Separator(click.ParamType):  # type: ignore[type-arg]
@@ -257,7 +258,7 @@ def phrases(
     firth train corpus.txt -o words.firth --phrase-passes 2
     """
     from firth.joining import find_phrases
-    from firth.progress import ProgressBar, wanted
+    from firth.reporting.progress_bar import ProgressBar, wanted
 
     with ProgressBar() as bar:
         report = bar if wanted(None) else lambda event: None
@@ -406,7 +407,7 @@ def _on_path(command: Path) -> bool:
 @overwrite_option
 @click.option("--faithful", is_flag=True, help="Reproduce the tutorial's errors too, to compare its numbers.")
 @click.option("--epochs", type=click.IntRange(1), default=20, show_default=True, help="Passes over the examples.")
-@click.option("--optimizer", default="adam", show_default=True, help="sgd, adagrad, adam or lazy_adam.")
+@click.option("--optimizer", default="adam", show_default=True, help="sgd, adagrad, adam or lazy-adam.")
 @click.option("--seed", type=click.IntRange(0), default=42, show_default=True, help="Another seed, another result.")
 @click.option("--tensorboard/--no-tensorboard", default=None, help="Write logs. [default: where it is installed]")
 @progress_option
@@ -426,9 +427,9 @@ def tutorial(
     TEXT is the tutorial's shakespeare.txt, or any text with a sentence a line. The folder OUTPUT gets vectors.tsv and
     metadata.tsv, for the Embedding Projector. The tutorial's known errors are mended, unless --faithful.
     """
-    from firth.kernels.compiler import Compiling
-    from firth.progress import ProgressBar, wanted
-    from firth.tensorboard import is_installed
+    from firth.reporting.events import Compiling
+    from firth.reporting.progress_bar import ProgressBar, wanted
+    from firth.reporting.tensorboard import is_installed
     from firth.tutorial import Result, Step, run
 
     steps = run(

@@ -22,9 +22,11 @@ from firth.cli.shared import (
     reading_options,
     topn_option,
 )
+from firth.errors import shortened
 
 if TYPE_CHECKING:
-    from firth.evaluation import Score, Unknown
+    from firth.evaluation import Unknown
+    from firth.scores import Score
 
 
 class Columns(click.ParamType):  # type: ignore[type-arg]
@@ -36,7 +38,7 @@ class Columns(click.ParamType):  # type: ignore[type-arg]
         """The three numbers."""
         parts = str(value).split(",")
         if len(parts) != 3 or len(set(parts)) != 3 or not all(part.isdecimal() and int(part) for part in parts):
-            self.fail(f"{value!r} is not three different columns, counted from 1, such as 2,4,8.", param, ctx)
+            self.fail(f"{shortened(value)} is not three different columns, counted from 1, such as 2,4,8.", param, ctx)
         return tuple(map(int, parts))
 
 
@@ -84,7 +86,7 @@ def map_command(
     from firth.atlas.page import show
     from firth.atlas.projection import can_tsne
     from firth.files import refuse_to_overwrite
-    from firth.progress import steps, wanted
+    from firth.reporting.progress_bar import steps, wanted
 
     output = output or Path(model.name).with_suffix(".html")
     refuse_to_overwrite(output, overwrite=overwrite)
@@ -121,7 +123,7 @@ def projector(model: Path, output: Path | None, overwrite: bool, port: int, serv
     The first 100,000 words: it shows no more. Its two files can be loaded at projector.tensorflow.org, too.
     """
     from firth.projector import can_serve, serve_folder
-    from firth.tensorboard import write_projector
+    from firth.reporting.tensorboard import write_projector
 
     output = output or Path(model.name).with_suffix(".projector")
     if serve is None:
@@ -265,7 +267,7 @@ def _summary(score: Score) -> dict[str, Any]:
 
 def _answer_rows(score: Score) -> list[tuple[Any, ...]]:
     """A row for each pair, question or group, in the file's order."""
-    from firth.evaluation import AnalogyScore, PairScore
+    from firth.scores import AnalogyScore, PairScore
 
     if isinstance(score, PairScore):
         return [
@@ -291,7 +293,7 @@ def _right(is_right: bool | None, answer: object) -> str | None:
 
 
 def _score_rows(score: Score) -> list[tuple[Any, ...]]:
-    from firth.evaluation import AnalogyScore, PairScore
+    from firth.scores import AnalogyScore, PairScore
 
     if isinstance(score, PairScore):
         asked = (score.pairs, score.missing)

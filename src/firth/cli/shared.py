@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import csv
 import dataclasses
+import importlib
 import json
 import os
 import sys
@@ -95,7 +95,44 @@ def load_model(path: Path) -> WordVectors:
     return load(path, **click.get_current_context().meta.get(READING, {}))
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+COMMANDS = {
+    "analogy": "asking",
+    "cache": "keeping",
+    "compare": "looking",
+    "demo": "learning",
+    "evaluate": "looking",
+    "explore": "asking",
+    "export": "asking",
+    "index": "asking",
+    "info": "asking",
+    "map": "looking",
+    "phrases": "learning",
+    "picture": "looking",
+    "projector": "looking",
+    "similar": "asking",
+    "stability": "looking",
+    "train": "learning",
+    "train-more": "learning",
+    "tutorial": "learning",
+}
+"""The commands, and the module of each: it is loaded when the command is asked for, as it takes its time to start."""
+
+
+class Commands(click.Group):
+    """A group whose commands add themselves when their module is loaded."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The names of all commands."""
+        return sorted(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command of a name; None if there is none."""
+        if cmd_name in COMMANDS:
+            importlib.import_module(f"firth.cli.{COMMANDS[cmd_name]}")
+        return super().get_command(ctx, cmd_name)
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(__version__, prog_name="firth")
 def cli() -> None:
     """Learn vectors for words, or any tokens, from text; then ask them things.
@@ -147,6 +184,8 @@ def print_json(value: Any) -> None:
 def print_table(header: tuple[str, ...], rows: Sequence[tuple[Any, ...]], *, as_csv: bool) -> None:
     """Rows in columns, or as CSV. Numbers with a fraction have four digits; what is not there is empty."""
     if as_csv:
+        import csv  # only some answers need it
+
         writer = csv.writer(sys.stdout, lineterminator="\n")
         return writer.writerows([header, *rows])
     cells = [[_cell(value) for value in row] for row in (header, *rows)]

@@ -84,13 +84,6 @@ def is_enabled() -> bool:
     return os.environ.get("NUMBA_DISABLE_JIT", "0") in {"", "0"}
 
 
-class Compiling:
-    """The event that kernels are about to be compiled, which happens once on a machine."""
-
-    def __str__(self) -> str:
-        return "compiling the kernels for this machine (once; some seconds)"
-
-
 def is_compiled(job: str) -> bool:
     """Whether this job has been done on this machine before, and so all kernels it needs been compiled."""
     return not is_enabled() or (cache_folder() / f"{job}.done").exists()

@@ -10,7 +10,7 @@ from firth import tutorial
 from firth.errors import FirthError
 from firth.formats import read
 from firth.projector import serve_folder
-from firth.tensorboard import write_projector
+from firth.reporting.tensorboard import write_projector
 from firth.vectors import WordVectors
 from firth.vocabulary import Vocabulary
 
@@ -51,7 +51,7 @@ def test_log__of_minibatches_and_the_projectors_folder(tmp_path):
 
 
 def test_projector__shows_the_first_rows_that_it_can(tmp_path, monkeypatch):
-    monkeypatch.setattr("firth.tensorboard.PROJECTOR_ROWS", 3)
+    monkeypatch.setattr("firth.reporting.tensorboard.PROJECTOR_ROWS", 3)
     vectors = WordVectors(Vocabulary(list("abcde"), [5, 4, 3, 2, 1]), np.eye(5, dtype=np.float32))
     folder = write_projector(vectors, tmp_path / "p")
     assert read(folder / "vectors.tsv").words == ["a", "b", "c"]

@@ -8,15 +8,12 @@ from __future__ import annotations
 import importlib.util
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from firth.errors import FirthError
 from firth.formats import tsv
-from firth.minibatch import EpochMetrics
+from firth.reporting.events import EpochMetrics, Progress
 from firth.vectors import WordVectors
-
-if TYPE_CHECKING:
-    from firth.rounds import Progress
 
 PROJECTOR_ROWS = 100_000
 """Rows the projector shows at most."""

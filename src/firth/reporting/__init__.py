@@ -1,0 +1,1 @@
+"""What is told about long work while it is done: the events, and what shows them."""

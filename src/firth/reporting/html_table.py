@@ -1,0 +1,20 @@
+"""Tables as notebooks show them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+
+def html_table(title: str, header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    """A table with a title, in HTML: numbers with a fraction have four digits, and what is not there is empty."""
+    import html  # only a notebook needs it
+
+    lines = [[f"<th>{html.escape(name)}</th>" for name in header]]
+    lines += [[f"<td>{html.escape(_cell(value))}</td>" for value in row] for row in rows]
+    return f"{html.escape(title)}<table>{''.join('<tr>' + ''.join(line) + '</tr>' for line in lines)}</table>"
+
+
+def _cell(value: object) -> str:
+    if value is None:
+        return ""
+    return f"{value:.4f}" if isinstance(value, float) else f"{value:,}" if isinstance(value, int) else str(value)

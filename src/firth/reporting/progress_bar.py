@@ -1,0 +1,206 @@
+"""A bar that shows how far a training has come: words a second, loss, learning rate, time left; or lines of a log."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
+from types import TracebackType
+from typing import Any
+
+from firth.reporting.events import Compiling, EpochMetrics, Event, Joining, Progress, Reading
+
+
+def wanted(progress: bool | None) -> bool:
+    """Whether to show a bar: as asked, or else where there is someone to see it, at a terminal or in a notebook."""
+    if progress is not None:
+        return progress
+    return sys.stderr.isatty() or "ipykernel" in sys.modules
+
+
+@contextmanager
+def steps(title: str, shown: bool) -> Iterator[Callable[[int, int], None] | None]:
+    """A bar for work of so many steps: a function of steps done and steps to do. None if nobody is to see it."""
+    if not shown:
+        yield None
+        return
+    from tqdm.auto import tqdm
+
+    with ExitStack() as stack:
+        bar: Any = None
+
+        def report(done: int, all_of_them: int) -> None:
+            nonlocal bar
+            if bar is None:  # nothing is shown before the work begins
+                made = tqdm(total=all_of_them, desc=title, unit=" steps", dynamic_ncols=True, **_how_often(all_of_them))
+                bar = stack.enter_context(made)
+            bar.update(done - bar.n)
+
+        yield report
+
+
+def _how_often(total: int | None) -> dict[str, Any]:
+    """How often a bar is drawn anew: a file or a notebook keeps every line, so that it gets about a hundred."""
+    if sys.stderr.isatty():
+        return {"mininterval": 0.1}
+    if total is None:
+        return {"mininterval": 10.0}
+    return {"mininterval": 1.0, "miniters": total / 100, "maxinterval": 60.0}
+
+
+LAYOUTS = (
+    ("{desc}: {percentage:3.0f}%|{bar}| {n_fmt}/{total_fmt} [{elapsed}<{remaining}, {rate_fmt}{postfix}]", 3),
+    ("{desc}: {percentage:3.0f}%|{bar}| {n_fmt}/{total_fmt} [{elapsed}<{remaining}, {rate_fmt}{postfix}]", 2),
+    ("{desc}: {percentage:3.0f}%|{bar}| [{elapsed}<{remaining}, {rate_fmt}{postfix}]", 2),
+    ("{desc}: {percentage:3.0f}% [{elapsed}<{remaining}, {rate_fmt}{postfix}]", 2),
+    ("{percentage:3.0f}% [{remaining} left, {rate_fmt}{postfix}]", 2),
+    ("{percentage:3.0f}% [{remaining} left, {rate_fmt}{postfix}]", 1),
+    ("{percentage:3.0f}% [{remaining} left, {rate_fmt}]", 0),
+)
+"""What stands in a line, and how many details: the first of these that the terminal has room for."""
+LAYOUTS_OF_STREAMS = (
+    ("{desc}: {n_fmt}{unit} [{elapsed}, {rate_fmt}{postfix}]", 3),
+    ("{desc}: {n_fmt}{unit} [{elapsed}, {rate_fmt}]", 0),
+)
+"""The same where nobody knows how much there is to do."""
+AT_ONCE, SHORTEST_SECONDS = 1e-9, 0.1
+"""After which a bar is seen: of a training at once; other work that is done before has none: its speed is chance."""
+COLUMNS_OF_BAR, FEWEST_COLUMNS = 10, 4
+"""How wide tqdm draws a bar where it is free to; and one that still shows something."""
+
+
+def lay_out(bar: Any, details: Sequence[str]) -> None:
+    """Let a bar show what the terminal has room for, the least important parts left out first."""
+    room = _columns()
+    for layout, most in LAYOUTS if bar.total else LAYOUTS_OF_STREAMS:
+        bar.bar_format, bar.postfix = layout, ", ".join(details[:most])
+        spare = COLUMNS_OF_BAR - FEWEST_COLUMNS if "{bar}" in layout else 0
+        if room is None or len(bar.format_meter(**bar.format_dict | {"ncols": None})) - spare <= room:
+            return
+
+
+def _columns() -> int | None:
+    """The width of the terminal; None where there is none."""
+    if not sys.stderr.isatty():  # in a notebook, the descriptor may be that of a terminal far away
+        return None
+    with suppress(OSError, ValueError):
+        return os.get_terminal_size(sys.stderr.fileno()).columns or None
+    return None
+
+
+def log_lines() -> LogLines | None:
+    """What writes events to the log named firth, if it is listened to."""
+    log = logging.getLogger("firth")
+    return LogLines(log.info) if log.isEnabledFor(logging.INFO) else None
+
+
+class LogLines:
+    """Writes a line for what was read, for each work on phrases, and for each epoch."""
+
+    def __init__(self, write: Callable[[str], Any]):
+        self.write = write
+        self.reading: Reading | None = None
+        self.work = ""
+
+    def __call__(self, event: Event) -> None:
+        """Write a line, if this event is worth one."""
+        if isinstance(event, Reading):
+            self.reading = event
+            return
+        if self.reading is not None and not isinstance(event, Compiling):
+            of_files = f" of {self.reading.files:,} files" if self.reading.files > 1 else ""
+            self.write(f"read {self.reading.tokens:,} tokens{of_files}")
+            self.reading = None
+        if isinstance(event, Compiling):
+            self.write(str(event))
+        elif isinstance(event, Joining):
+            if event.work != self.work:
+                self.write(event.work)
+            self.work = event.work
+        elif isinstance(event, EpochMetrics) or event.epoch_done:
+            held_out = "" if event.validation_loss is None else f", held out {event.validation_loss:.4f}"
+            self.write(f"epoch {event.epoch}/{event.epochs}: loss {event.loss:.4f}{held_out}")
+
+
+class ProgressBar:
+    """Shows events on standard error. Use it as a context manager, and call it with each event.
+
+    Its clock stops at the last event: what is done before the next bar, such as compiling, is no part of it.
+    """
+
+    def __init__(self) -> None:
+        self.bar: Any = None
+        self.shown: tuple[type[Event], str] | None = None
+        self.last_event_seconds = 0.0
+
+    def __enter__(self) -> ProgressBar:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def __call__(self, event: Event) -> None:
+        """Show an event."""
+        if isinstance(event, Compiling):
+            self.close()
+            sys.stderr.write(f"{event} …\n")
+        elif isinstance(event, Reading):
+            self._show_reading(event)
+        elif isinstance(event, Joining):
+            self._show(event, event.work, event.tokens, event.corpus_tokens, " words")
+        elif isinstance(event, EpochMetrics):
+            self._show_epoch(event)
+        else:
+            self._show_training(event)
+
+    def _show_reading(self, event: Reading) -> None:
+        of_files = f" of {event.files:,} files" if event.files > 1 else ""
+        tokens = f"{event.tokens:,} tokens{of_files}"
+        self._show(event, "reading", event.bytes_read, event.total_bytes, "B", tokens)
+
+    def _show_training(self, event: Progress) -> None:
+        done, all_of_them = (event.epoch - 1) * event.epoch_tokens + event.tokens, event.epochs * event.epoch_tokens
+        details = (
+            f"epoch {event.epoch}/{event.epochs}",
+            f"loss {event.loss:.4f}",
+            f"learning rate {event.learning_rate:.4f}",
+        )
+        self._show(event, "training", done, all_of_them, " words", *details)
+
+    def _show_epoch(self, event: EpochMetrics) -> None:
+        details = [f"loss {event.loss:.4f}", f"accuracy {event.accuracy:.4f}"]
+        if event.validation_accuracy is not None:
+            details.append(f"held out {event.validation_accuracy:.4f}")
+        self._show(event, "training", event.epoch, event.epochs, " epochs", *details)
+
+    def _show(self, event: Event, work: str, done: int, all_of_them: int | None, unit: str, *details: str) -> None:
+        """Show how far a work has come, on its bar; the details are given the most important first."""
+        is_new = self.shown != (type(event), work) or done < self.bar.n
+        if is_new:
+            self.close()
+            from tqdm.auto import tqdm
+
+            self.shown = type(event), work
+            # what was done before is no part of the speed; and with a delay, nothing is drawn before all is known
+            delay = AT_ONCE if work == "training" else SHORTEST_SECONDS
+            options: dict[str, Any] = {"initial": done, "delay": delay, "unit": unit, "unit_scale": unit != " epochs"}
+            options |= {"total": all_of_them, "desc": work, "dynamic_ncols": True} | _how_often(all_of_them)
+            self.bar = tqdm(file=sys.stderr, **options)
+        lay_out(self.bar, details)
+        if is_new and self.bar.delay == AT_ONCE:
+            self.bar.refresh()
+        self.bar.update(done - self.bar.n)
+        self.last_event_seconds = time.time()
+
+    def close(self) -> None:
+        """End the bar that is shown now; the next event opens another."""
+        if self.bar is not None:
+            since = max(0.0, time.time() - self.last_event_seconds)
+            self.bar.start_t, self.bar.last_print_t = self.bar.start_t + since, self.bar.last_print_t + since
+            self.bar.close()
+        self.bar = self.shown = None

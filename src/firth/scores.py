@@ -1,0 +1,161 @@
+"""What test sets come to: scores with every answer, and how they are shown."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from firth.errors import shortened
+from firth.reporting.html_table import html_table
+
+
+@dataclass(frozen=True)
+class PairAnswer:
+    """Two words, people's score, and the cosine of their vectors; None where a word is unknown."""
+
+    first: str
+    second: str
+    score: float
+    cosine: float | None
+
+
+@dataclass(frozen=True, repr=False)
+class PairScore:
+    """Correlation of the cosines of word pairs with people's scores.
+
+    `low` and `high` bound Spearman's by 95%. The p-values are two-sided. `answers` has every pair, in the file's order.
+    """
+
+    name: str
+    spearman: float
+    low: float
+    high: float
+    pairs: int
+    missing: int
+    spearman_p: float
+    pearson: float
+    pearson_p: float
+    answers: tuple[PairAnswer, ...]
+
+    def __repr__(self) -> str:
+        spearman = f"Spearman {self.spearman:.4f} ({self.low:.4f} to {self.high:.4f})"
+        counts = _counts(self.pairs, "pairs", self.missing)
+        return f"PairScore({_name(self)}: {spearman}, Pearson {self.pearson:.4f}, {counts})"
+
+    def _repr_html_(self) -> str:
+        rows = [
+            ("Spearman", self.spearman, self.low, self.high, self.spearman_p),
+            ("Pearson", self.pearson, None, None, self.pearson_p),
+        ]
+        return html_table(repr(self), ("measure", "correlation", "low", "high", "p"), rows)
+
+
+@dataclass(frozen=True)
+class AnalogyAnswer:
+    """A question "a is to b as c is to …?" and its answers, by adding and by multiplying; None: a word is unknown."""
+
+    question: tuple[str, str, str]
+    wanted: str
+    add: str | None
+    mul: str | None
+    right_add: bool
+    right_mul: bool
+
+
+@dataclass(frozen=True, repr=False)
+class Section:
+    """A section of analogies: how many could be asked, and were answered right by adding or by multiplying cosines.
+
+    `answers` has every question, in the file's order.
+    """
+
+    name: str
+    questions: int
+    missing: int
+    right_add: int
+    right_mul: int
+    answers: tuple[AnalogyAnswer, ...]
+
+    @property
+    def add(self) -> float | None:
+        """The share answered right by 3CosAdd; None if nothing could be asked."""
+        return self.right_add / self.questions if self.questions else None
+
+    @property
+    def mul(self) -> float | None:
+        """The share answered right by 3CosMul; None if nothing could be asked."""
+        return self.right_mul / self.questions if self.questions else None
+
+    def __repr__(self) -> str:
+        counts = _counts(self.questions, "questions", self.missing)
+        return f"Section({_name(self)}: {_shares(self.add, self.mul)}{counts})"
+
+
+@dataclass(frozen=True, repr=False)
+class AnalogyScore:
+    """Shares of analogies answered right, of those whose words are all known: 3CosAdd and 3CosMul."""
+
+    name: str
+    add: float
+    mul: float
+    questions: int
+    missing: int
+    first_words: int
+    sections: tuple[Section, ...]
+
+    def __repr__(self) -> str:
+        counts = _counts(self.questions, "questions", self.missing)
+        sections = f"{len(self.sections):,} section{'' if len(self.sections) == 1 else 's'}"
+        return f"AnalogyScore({_name(self)}: {_shares(self.add, self.mul)}{counts}, {sections})"
+
+    def _repr_html_(self) -> str:
+        rows = [(s.name, s.add, s.mul, s.questions, s.missing) for s in self.sections]
+        return html_table(repr(self), ("section", "3CosAdd", "3CosMul", "questions", "unknown words"), rows)
+
+
+@dataclass(frozen=True)
+class OutlierAnswer:
+    """A group, the word that does not belong, and the one that seems not to; None where that cannot be told."""
+
+    group: tuple[str, ...]
+    wanted: str
+    found: str | None
+
+
+@dataclass(frozen=True, repr=False)
+class OutlierScore:
+    """How often the word that does not belong is found, and how near to the end it is on average (both 0 to 1).
+
+    `answers` has every group with each of its outliers.
+    """
+
+    name: str
+    accuracy: float
+    position: float
+    groups: int
+    missing: int
+    answers: tuple[OutlierAnswer, ...]
+
+    def __repr__(self) -> str:
+        shares = f"accuracy {self.accuracy:.4f}, mean position {self.position:.4f}"
+        return f"OutlierScore({_name(self)}: {shares}, {_counts(self.groups, 'outliers', self.missing)})"
+
+    def _repr_html_(self) -> str:
+        rows = [(self.accuracy, self.position, self.groups, self.missing)]
+        return html_table(repr(self), ("accuracy", "mean position", "outliers", "unknown words"), rows)
+
+
+Score = PairScore | AnalogyScore | OutlierScore
+
+
+def _name(score: Score | Section) -> str:
+    return shortened(score.name)
+
+
+def _shares(add: float | None, mul: float | None) -> str:
+    """The shares of analogies answered right, where some could be asked."""
+    return "" if add is None or mul is None else f"3CosAdd {add:.4f}, 3CosMul {mul:.4f}, "
+
+
+def _counts(asked: int, what: str, missing: int) -> str:
+    """How many were asked, and how many have unknown words."""
+    return f"{asked:,} {what}, {missing:,} with unknown words"
