@@ -33,6 +33,7 @@ from firth.kernels.scanner import SENTENCE_END_NUMBER, translate
 from firth.merging import merge_tables
 from firth.scanning import NO_WORD, Scanner, Words, merge, scan
 from firth.sources import Source, as_source
+from firth.tables import column_of
 from firth.team import map_ahead, usable_threads
 from firth.tensors import write_tensors
 from firth.text import SENTENCE_END, Block
@@ -72,13 +73,14 @@ def encode(
     source: Any,
     folder: str | Path | None = None,
     *,
+    column: str | None = None,
     config: TextConfig | None = None,
     cache: str | Path | None = None,
     report: Callable[[Reading], None] = lambda _: None,
     threads: int | None = None,
     tables_bytes: int = TABLES_BYTES,
 ) -> Corpus:
-    """Read a source once, and return its encoding.
+    """Read a source once, and return its encoding; with `column`, that of this column of a table.
 
     With `folder`, the encoding is written there (`OutputExistsError` if it exists). Without, the encoding of files
     is kept in `cache` (by default the user's cache folder) and found again by a fingerprint of their content; that
@@ -95,6 +97,7 @@ def encode(
     if isinstance(source, str | Path) and is_encoded(source):
         return Corpus(Path(source))
     config, threads = config or TextConfig(), threads or usable_threads()
+    source = column_of(source, column)
     found = as_source(source) if not hasattr(source, "batches") else source
     if folder is not None:
         return _write(found, Path(folder), config, found.fingerprint(config, threads), report, threads, tables_bytes)

@@ -48,6 +48,7 @@ Report = Callable[[Any], None]
 def find_phrases(
     source: Any,
     *,
+    column: str | None = None,
     passes: int = 1,
     min_count: int = 5,
     threshold: float | None = None,
@@ -65,9 +66,9 @@ def find_phrases(
     scaled as in gensim), or "npmi", the normalised pointwise mutual information ln(p(ab) / (p(a) p(b))) / -ln p(ab),
     from -1 to 1 (Bouma 2009), of pairs that occur `min_count` times. The `threshold` is 10 or 0.5, if none is given.
 
-    The source, `cache`, `config` and `report` are those of `encode`. The same phrases as gensim's `Phrases` finds by
-    the same settings, with no limit on how many pairs are counted. Raises `ConfigError` for settings that make no
-    sense.
+    The source, `column`, `cache`, `config` and `report` are those of `encode`. The same phrases as gensim's `Phrases`
+    finds by the same settings, with no limit on how many pairs are counted. Raises `ConfigError` for settings that make
+    no sense.
     """
     passes, min_count, threshold = plain(passes), plain(min_count), plain(threshold)
     wanted = {
@@ -80,7 +81,7 @@ def find_phrases(
     if wrong := [rule for rule, holds in wanted.items() if not holds]:
         raise ConfigError("; ".join(wrong))
     threshold = THRESHOLDS[scoring] if threshold is None else threshold
-    corpus = encode(source, config=config, cache=cache, report=report)
+    corpus = encode(source, column=column, config=config, cache=cache, report=report)
     corpus.check()
     joined = corpus
     found: list[dict[Pair, float]] = []
@@ -100,6 +101,7 @@ def join_phrases(
     source: Any,
     phrases: Phrases,
     *,
+    column: str | None = None,
     cache: str | Path | None = None,
     config: TextConfig | None = None,
     report: Report = lambda _: None,
@@ -108,7 +110,7 @@ def join_phrases(
 
     It holds the phrases too: a model that is trained on it has them.
     """
-    corpus = encode(source, config=config, cache=cache, report=report)
+    corpus = encode(source, column=column, config=config, cache=cache, report=report)
     if not len(phrases) or corpus.phrases == phrases:
         return corpus
     told = hashlib.sha256(f"{corpus.fingerprint} {phrases.as_json()}".encode()).hexdigest()

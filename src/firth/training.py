@@ -31,6 +31,7 @@ from firth.progress import Event, ProgressBar, log_lines, wanted
 from firth.rounds import Progress
 from firth.starting import Start
 from firth.subwords import Composition, Ngrams, Subwords
+from firth.tables import column_of
 from firth.team import usable_threads
 from firth.tensorboard import ScalarLog
 from firth.vocabulary import Vocabulary, by_count_then_word
@@ -42,6 +43,7 @@ FEWEST_EPOCHS, MOST_EPOCHS = 5, 50
 def train(
     source: Any,
     *,
+    column: str | None = None,
     threads: int | None = None,
     progress: bool | Callable[[Event], None] | None = None,
     cache: str | Path | None = None,
@@ -58,7 +60,8 @@ def train(
 
     `source` is a path (of a file, packed with gzip, bzip2, xz or zstd or not, a tar or zip archive, a folder, or a
     glob), a list of `Path`, an open binary file, an iterable of strings of text, an iterable of lists of tokens,
-    or a `Corpus`.
+    or a `Corpus`. With `column`, it is a table (a CSV, JSON lines, Parquet or Arrow file, a data frame), of which this
+    column is learned from; `firth.column(source, name, …)` has more choices.
 
     `threads` (by default, all processors) change the time it takes and nothing else. `progress` is True or False
     for a bar or none (by default one where somebody sees it), or a function that is called with every event; it may
@@ -94,7 +97,7 @@ def train(
             f"the vectors to start from have {begin.vectors.vector_size} numbers, vector_size is {config.vector_size}"
         )
     around = Surroundings(_checked(threads), progress, cache, tensorboard, checkpoints, resume)
-    return _learn(source, config, around, begin, phrases, _words_often_enough)
+    return _learn(column_of(source, column), config, around, begin, phrases, _words_often_enough)
 
 
 WordsToLearn = Callable[[Corpus, TrainingConfig], "Chosen"]
@@ -240,6 +243,7 @@ def train_more(
     model: Word2Vec,
     source: Any,
     *,
+    column: str | None = None,
     vocabulary: str = "grow",
     frozen: bool | Collection[str] = False,
     threads: int | None = None,
@@ -274,7 +278,7 @@ def train_more(
         )
     around = Surroundings(_checked(threads), progress, cache, None, checkpoints, resume)
     new = _learn(
-        source,
+        column_of(source, column),
         config,
         around,
         Start.of(model, frozen),

@@ -84,10 +84,23 @@ TYPES = {"int": int, "float": float, "str": str, "int | str": NumberOr("sentence
 DEMO_WORDS = ("exception", "month", "file", "thread", "integer", "import")
 
 
-column_option = click.option("--column", metavar="NAME", help="The column to learn from, of Parquet or Arrow files.")
+COLUMN_OPTIONS = (
+    click.option(
+        "--column", metavar="NAME", help="The column to learn from, of CSV, JSON lines, Parquet or Arrow files."
+    ),
+    click.option("--delimiter", type=Separator(), help="What stands between the cells of CSV. [default: found]"),
+    click.option("--skip-nulls", is_flag=True, help="Leave out rows without a value in that column."),
+)
 
 
-def text_of(sources: tuple[str, ...], column: str | None) -> Any:
+def column_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command options for a column of tables."""
+    for option in reversed(COLUMN_OPTIONS):
+        command = option(command)
+    return command
+
+
+def text_of(sources: tuple[str, ...], column: str | None, delimiter: str | None, skip_nulls: bool) -> Any:
     """What is named on the command line, as a source: standard input, an encoded corpus, files, folders and globs, or
     a column of tables.
     """
@@ -96,14 +109,15 @@ def text_of(sources: tuple[str, ...], column: str | None) -> Any:
 
     if "-" in sources and len(sources) > 1:
         raise click.UsageError("- (standard input) cannot be mixed with files")
+    if column is None and (delimiter is not None or skip_nulls):
+        raise click.UsageError("--delimiter and --skip-nulls are for tables: name the --column")
+    given: Any = sys.stdin.buffer if sources == ("-",) else list(sources)
     if column is not None:
         from firth.tables import column as column_of
 
-        if sources == ("-",):
-            raise click.UsageError("--column is for files, not for standard input")
-        return column_of(list(sources), column)
+        return column_of(given, column, delimiter=delimiter, skip_nulls=skip_nulls)
     if sources == ("-",):
-        return sys.stdin.buffer
+        return given
     return sources[0] if len(sources) == 1 and is_encoded(sources[0]) else files(sources)
 
 
@@ -146,7 +160,7 @@ def options_of(kind: type[TextConfig], command: Callable[..., None], *, of_model
 @click.option("-o", "--output", required=True, type=click.Path(path_type=Path), help="The model's folder.")
 @overwrite_option
 @threads_option
-@column_option
+@column_options
 @click.option("--start", type=click.Path(path_type=Path), help="Vectors to start from: a model, or another program's.")
 @click.option("--freeze", is_flag=True, help="Words that have a vector to start from keep it.")
 @cache_option
@@ -161,6 +175,8 @@ def train(
     overwrite: bool,
     threads: int | None,
     column: str | None,
+    delimiter: str | None,
+    skip_nulls: bool,
     cache: Path | None,
     resume: bool,
     start: Path | None,
@@ -178,7 +194,7 @@ def train(
     \b
     firth train corpus.txt -o words.firth
     firth train 'news/*.txt.gz' -o news.firth --vector-size 200 --epochs 10
-    firth train reviews.parquet --column text -o reviews.firth
+    firth train reviews.csv --column text -o reviews.firth
     zcat sessions.gz | firth train - -o items.firth --no-lowercase --no-strip-punctuation --separator ,
 
     Every few minutes, and when it is interrupted (Ctrl-C, SIGTERM), the training is saved in OUTPUT.checkpoints: the
@@ -188,7 +204,7 @@ def train(
 
     config = TrainingConfig.of(settings)
     check_output(output, overwrite=overwrite)
-    source = text_of(sources, column)
+    source = text_of(sources, column, delimiter, skip_nulls)
     from firth.training import train as train_model
 
     with checkpoints_beside(output, overwrite=overwrite, resume=resume) as checkpoints:
@@ -232,7 +248,7 @@ def checkpoints_beside(output: Path, *, overwrite: bool, resume: bool) -> Iterat
 @click.option("--threshold", type=float, help="The score of a phrase is above it. [default: 10, or 0.5 with npmi]")
 @click.option("--scoring", type=click.Choice(["mikolov", "npmi"]), default="mikolov", show_default=True)
 @topn_option
-@column_option
+@column_options
 @cache_option
 @json_option
 @csv_option
@@ -245,6 +261,8 @@ def phrases(
     scoring: str,
     topn: int,
     column: str | None,
+    delimiter: str | None,
+    skip_nulls: bool,
     cache: Path | None,
     as_json: bool,
     as_csv: bool,
@@ -262,7 +280,7 @@ def phrases(
     with ProgressBar() as bar:
         report = bar if wanted(None) else lambda event: None
         found = find_phrases(
-            text_of(sources, column),
+            text_of(sources, column, delimiter, skip_nulls),
             passes=passes,
             min_count=min_count,
             threshold=threshold,
@@ -295,7 +313,7 @@ def phrases(
 @click.option("--epochs", type=click.IntRange(1), help="Passes over the new text. [default: by its size]")
 @click.option("--learning-rate", type=float, help="At the start; it falls to the model's least. [default: the model's]")
 @threads_option
-@column_option
+@column_options
 @cache_option
 @resume_option
 @progress_option
@@ -310,6 +328,8 @@ def train_more(
     freeze: bool,
     threads: int | None,
     column: str | None,
+    delimiter: str | None,
+    skip_nulls: bool,
     cache: Path | None,
     resume: bool,
     progress: bool | None,
@@ -333,7 +353,7 @@ def train_more(
     given = {name: value for name, value in settings.items() if value is not None}
     with checkpoints_beside(output, overwrite=overwrite, resume=resume) as checkpoints:
         more = loaded.train_more(
-            text_of(sources, column),
+            text_of(sources, column, delimiter, skip_nulls),
             vocabulary=vocabulary,
             frozen=freeze,
             threads=threads,
