@@ -23,6 +23,13 @@ def plain(value: Any) -> Any:
     return value.item() if is_scalar else value
 
 
+def tuple_of(value: Any) -> Any:
+    """A list, or a set, as a tuple, which a record can hold; anything else as it is."""
+    if isinstance(value, set | frozenset):
+        return tuple(sorted(value, key=str))  # in one order, whatever the process
+    return tuple(value) if isinstance(value, list) else value
+
+
 def is_int(low: int, high: int = 2**31 - 1) -> Callable[[Any], bool]:
     """A check for whole numbers from `low` to `high`."""
     return lambda value: isinstance(value, int) and not isinstance(value, bool) and low <= value <= high
@@ -111,8 +118,9 @@ class Config:
     def __post_init__(self) -> None:
         for field in dataclasses.fields(self):  # type: ignore[arg-type]
             value = plain(getattr(self, field.name))
-            is_listed = isinstance(field.default, tuple) and isinstance(value, list)
-            object.__setattr__(self, field.name, tuple(value) if is_listed else value)
+            if isinstance(field.default, tuple):
+                value = tuple_of(value)
+            object.__setattr__(self, field.name, value)
         wrong = [
             f"{field.name} must be {field.metadata['wanted']}, not {shortened(getattr(self, field.name))}"
             for field in dataclasses.fields(self)  # type: ignore[arg-type]
@@ -260,6 +268,12 @@ class TrainingConfig(TextConfig):
         "a pair that scores more is a phrase (default: 10, or 0.5 with npmi, whose scores are from -1 to 1)",
         or_none(is_real(-1e9, 1e9)),
         "a number, or nothing",
+    )
+    connector_words: tuple[str, ...] = setting(
+        (),
+        "words that phrases may hold, but not begin or end with, as of in bank_of_america",
+        are_words,
+        "a list of words",
     )
     min_count: int = setting(5, "words that occur less often are left out", is_int(1), "a whole number of 1 or more")
     max_vocabulary: int | None = setting(

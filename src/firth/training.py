@@ -234,6 +234,7 @@ def _with_phrases(
             min_count=config.min_count,
             threshold=config.phrase_threshold,
             scoring=config.phrase_scoring,
+            connector_words=config.connector_words,
             report=report,
         )
     return corpus if phrases is None else join_phrases(corpus, phrases, cache=cache, report=report)

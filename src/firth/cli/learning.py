@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,7 @@ from firth.cli.shared import (
     topn_option,
 )
 from firth.config import TextConfig, TrainingConfig
+from firth.phrases import ENGLISH_CONNECTOR_WORDS
 
 threads_option = click.option(
     "--threads", type=click.IntRange(1), help="Default: all processors. The result is the same."
@@ -55,14 +56,19 @@ class NumberOr(click.ParamType):  # type: ignore[type-arg]
 
 
 class WordsOf(click.ParamType):  # type: ignore[type-arg]
-    """The words of a file, one a line."""
+    """The words of a file, one a line; or a list that has a name."""
 
     name = "file"
+
+    def __init__(self, lists: Mapping[str, tuple[str, ...]] | None = None):
+        self.lists = lists or {}
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """The words."""
         if isinstance(value, tuple):
             return value
+        if value in self.lists:
+            return self.lists[value]
         try:
             return tuple(filter(None, map(str.strip, Path(value).read_text(encoding="utf-8-sig").splitlines())))
         except (OSError, UnicodeDecodeError) as error:
@@ -81,6 +87,8 @@ class Separator(click.ParamType):  # type: ignore[type-arg]
 
 TYPES = {"int": int, "float": float, "str": str, "int | str": NumberOr("sentence")}
 """How the values of settings are given, by their types."""
+LISTS = {"connector_words": {"english": ENGLISH_CONNECTOR_WORDS}}
+"""Lists of words that have a name on the command line."""
 DEMO_WORDS = ("exception", "month", "file", "thread", "integer", "import")
 
 
@@ -145,7 +153,9 @@ def options_of(kind: type[TextConfig], command: Callable[..., None], *, of_model
         if isinstance(field.default, bool):
             flag = f"{flag}/--no-{field.name.replace('_', '-')}"
         elif isinstance(field.default, tuple):
-            options |= {"type": WordsOf(), "metavar": "FILE", "help": f"{text[:-1]}: a file of them, one a line."}
+            lists: Mapping[str, tuple[str, ...]] = LISTS.get(field.name, {})
+            told = f"{text[:-1]}: a file of them, one a line{''.join(f', or {name}' for name in lists)}."
+            options |= {"type": WordsOf(lists), "metavar": "|".join([*lists, "FILE"]), "help": told}
         else:
             options["type"] = Separator() if field.name == "separator" else TYPES[field.type.removesuffix(" | None")]
         options["show_default"] = field.default not in (None, ())
@@ -247,6 +257,13 @@ def checkpoints_beside(output: Path, *, overwrite: bool, resume: bool) -> Iterat
 @click.option("--min-count", type=click.IntRange(1), default=5, show_default=True, help="Rarer pairs are no phrases.")
 @click.option("--threshold", type=float, help="The score of a phrase is above it. [default: 10, or 0.5 with npmi]")
 @click.option("--scoring", type=click.Choice(["mikolov", "npmi"]), default="mikolov", show_default=True)
+@click.option(
+    "--connector-words",
+    type=WordsOf(LISTS["connector_words"]),
+    default=(),
+    metavar="english|FILE",
+    help="Words that phrases may hold, but not begin or end with: a file of them, one a line, or english.",
+)
 @topn_option
 @column_options
 @cache_option
@@ -259,6 +276,7 @@ def phrases(
     min_count: int,
     threshold: float | None,
     scoring: str,
+    connector_words: tuple[str, ...],
     topn: int,
     column: str | None,
     delimiter: str | None,
@@ -272,6 +290,7 @@ def phrases(
 
     \b
     firth phrases corpus.txt --passes 2 -n 50
+    firth phrases corpus.txt --connector-words english
     firth train corpus.txt -o words.firth --phrase-passes 2
     """
     from firth.joining import find_phrases
@@ -285,6 +304,7 @@ def phrases(
             min_count=min_count,
             threshold=threshold,
             scoring=scoring,
+            connector_words=connector_words,
             config=TextConfig.of(settings),
             cache=cache,
             report=report,
