@@ -12,9 +12,16 @@ from typing import Any, Self
 from firth.errors import ConfigError, shortened
 
 
-def setting(default: Any, doc: str, check: Callable[[Any], bool] | None = None, wanted: str = "") -> Any:
-    """A dataclass field with a default, a help text, and what its values must satisfy."""
-    return dataclasses.field(default=default, metadata={"doc": doc, "check": check, "wanted": wanted})
+def setting(
+    default: Any,
+    doc: str,
+    check: Callable[[Any], bool] | None = None,
+    wanted: str = "",
+    choices: tuple[str, ...] = (),
+) -> Any:
+    """A dataclass field with a default, a help text, and what its values must satisfy, all of them if they are few."""
+    metadata = {"doc": doc, "check": check, "wanted": wanted, "choices": choices}
+    return dataclasses.field(default=default, metadata=metadata)
 
 
 def plain(value: Any) -> Any:
@@ -62,7 +69,7 @@ def or_none(check: Callable[[Any], bool]) -> Callable[[Any], bool]:
 def one_of(*choices: str) -> dict[str, Any]:
     """What a setting must satisfy that has one of these values."""
     named = ", ".join(choices[:-1]) + f" or {choices[-1]}"
-    return {"check": lambda value: isinstance(value, str) and value in choices, "wanted": named}
+    return {"check": lambda value: isinstance(value, str) and value in choices, "wanted": named, "choices": choices}
 
 
 def are_words(value: Any) -> bool:
@@ -178,8 +185,7 @@ class TextConfig(Config):
     errors: str = setting(
         "strict",
         "what to do with bytes that are not of that encoding: strict, replace or ignore",
-        lambda value: value in {"strict", "replace", "ignore"},
-        "strict, replace or ignore",
+        **one_of("strict", "replace", "ignore"),
     )
 
     def _contradictions(self) -> list[str]:

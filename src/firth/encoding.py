@@ -62,6 +62,7 @@ class Reading:
     total_bytes: int | None
     tokens: int
     files: int = 0  # of which it has come to the last; those in archives count
+    is_kept: bool = False  # whether all of it had been read before, and is found again
 
 
 def default_cache() -> Path:
@@ -95,7 +96,7 @@ def encode(
     if isinstance(source, Corpus):
         return source
     if isinstance(source, str | Path) and is_encoded(source):
-        return Corpus(Path(source))
+        return _found(Path(source), report)
     config, threads = config or TextConfig(), threads or usable_threads()
     source = column_of(source, column)
     found = as_source(source) if not hasattr(source, "batches") else source
@@ -111,10 +112,17 @@ def encode(
     kept = cache / f"{fingerprint[:32]}-{VERSION}"
     touch(kept)
     try:
-        return Corpus(kept)
+        return _found(kept, report)
     except FormatError:
         remove_old_corpora(cache)
         return _write(found, kept, config, fingerprint, report, threads, tables_bytes, cached=True)
+
+
+def _found(folder: Path, report: Callable[[Reading], None]) -> Corpus:
+    """The corpus in a folder, of which nothing needs to be read."""
+    corpus = Corpus(folder)
+    report(Reading(0, None, len(corpus), corpus.files, is_kept=True))
+    return corpus
 
 
 def for_once(cache: Path, write: Callable[[Path], Corpus]) -> Corpus:
@@ -154,7 +162,7 @@ def _write(
             words_written = beside.submit(write_words, temporary, words.words, words.counts)
             tokens, starts = _write_ids(work / NUMBERS, words.id_of, parts, temporary, threads)
             words_written.result()
-        write_about(temporary, tokens, starts, len(words.counts), source.name, fingerprint)
+        write_about(temporary, tokens, starts, len(words.counts), source.name, fingerprint, source.files_read)
     return Corpus(folder)
 
 

@@ -48,7 +48,7 @@ def train(
     progress: bool | Callable[[Event], None] | None = None,
     cache: str | Path | None = None,
     tensorboard: str | Path | None = None,
-    checkpoints: str | Path | None = None,
+    checkpoints: str | Path | Checkpoints | None = None,
     resume: bool = False,
     start: Any = None,
     frozen: bool | Collection[str] = False,
@@ -149,7 +149,7 @@ class Surroundings:
     progress: bool | Callable[[Event], None] | None
     cache: str | Path | None
     tensorboard: str | Path | None
-    checkpoints: str | Path | None
+    checkpoints: str | Path | Checkpoints | None
     resume: bool
 
 
@@ -167,7 +167,7 @@ def _learn(
 
     The vectors drawn after so many epochs `trained_before` are not those drawn at first.
     """
-    kept = Checkpoints(around.checkpoints) if around.checkpoints is not None else None
+    kept = Checkpoints.of(around.checkpoints) if around.checkpoints is not None else None
     if kept is None and around.resume:
         raise ConfigError("to resume, say where the checkpoints are: checkpoints=FOLDER")
     with kept.alone() if kept else nullcontext(), _reporter(around.progress, around.tensorboard) as report:
@@ -250,7 +250,7 @@ def train_more(
     threads: int | None = None,
     progress: bool | Callable[[Event], None] | None = None,
     cache: str | Path | None = None,
-    checkpoints: str | Path | None = None,
+    checkpoints: str | Path | Checkpoints | None = None,
     resume: bool = False,
     **settings: Any,
 ) -> Word2Vec:

@@ -2,29 +2,44 @@
 
 from __future__ import annotations
 
-import dataclasses
 import os
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from firth.cli.settings import (
+    LISTS,
+    WordsOf,
+    column_options,
+    text_of,
+    text_options,
+    text_options_of_model,
+    training_options,
+)
 from firth.cli.shared import (
+    START,
     cli,
     csv_option,
     facts,
+    how_to_read,
     json_option,
+    load_model,
     overwrite_option,
     print_json,
     print_table,
     quoted,
+    start_options,
     topn_option,
 )
 from firth.config import TextConfig, TrainingConfig
-from firth.phrases import ENGLISH_CONNECTOR_WORDS
+
+if TYPE_CHECKING:
+    from firth.checkpoints import Checkpoints
+    from firth.progress import ProgressBar
 
 threads_option = click.option(
     "--threads", type=click.IntRange(1), help="Default: all processors. The result is the same."
@@ -36,133 +51,7 @@ resume_option = click.option(
 cache_option = click.option(
     "--cache", type=click.Path(path_type=Path), help="Where encoded text is kept for the next time."
 )
-
-
-class NumberOr(click.ParamType):  # type: ignore[type-arg]
-    """A whole number, or else this word."""
-
-    def __init__(self, word: str):
-        self.word = word
-        self.name = f"integer|{word}"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        """The number, or the word."""
-        if value == self.word:
-            return value
-        try:
-            return int(value)
-        except ValueError:
-            self.fail(f"{value!r} is not a valid integer, nor {self.word!r}.", param, ctx)
-
-
-class WordsOf(click.ParamType):  # type: ignore[type-arg]
-    """The words of a file, one a line; or a list that has a name."""
-
-    name = "file"
-
-    def __init__(self, lists: Mapping[str, tuple[str, ...]] | None = None):
-        self.lists = lists or {}
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        """The words."""
-        if isinstance(value, tuple):
-            return value
-        if value in self.lists:
-            return self.lists[value]
-        try:
-            return tuple(filter(None, map(str.strip, Path(value).read_text(encoding="utf-8-sig").splitlines())))
-        except (OSError, UnicodeDecodeError) as error:
-            self.fail(f"cannot read words, one a line, from {value!r}: {error}", param, ctx)
-
-
-class Separator(click.ParamType):  # type: ignore[type-arg]
-    """A string, in which a backslash and a t are a tab, as shells pass it."""
-
-    name = "text"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        """The string."""
-        return str(value).replace("\\t", "\t")
-
-
-TYPES = {"int": int, "float": float, "str": str, "int | str": NumberOr("sentence")}
-"""How the values of settings are given, by their types."""
-LISTS = {"connector_words": {"english": ENGLISH_CONNECTOR_WORDS}}
-"""Lists of words that have a name on the command line."""
 DEMO_WORDS = ("exception", "month", "file", "thread", "integer", "import")
-
-
-COLUMN_OPTIONS = (
-    click.option(
-        "--column", metavar="NAME", help="The column to learn from, of CSV, JSON lines, Parquet or Arrow files."
-    ),
-    click.option("--delimiter", type=Separator(), help="What stands between the cells of CSV. [default: found]"),
-    click.option("--skip-nulls", is_flag=True, help="Leave out rows without a value in that column."),
-)
-
-
-def column_options(command: Callable[..., None]) -> Callable[..., None]:
-    """Give a command options for a column of tables."""
-    for option in reversed(COLUMN_OPTIONS):
-        command = option(command)
-    return command
-
-
-def text_of(sources: tuple[str, ...], column: str | None, delimiter: str | None, skip_nulls: bool) -> Any:
-    """What is named on the command line, as a source: standard input, an encoded corpus, files, folders and globs, or
-    a column of tables.
-    """
-    from firth.corpus import is_encoded
-    from firth.sources import files
-
-    if "-" in sources and len(sources) > 1:
-        raise click.UsageError("- (standard input) cannot be mixed with files")
-    if column is None and (delimiter is not None or skip_nulls):
-        raise click.UsageError("--delimiter and --skip-nulls are for tables: name the --column")
-    given: Any = sys.stdin.buffer if sources == ("-",) else list(sources)
-    if column is not None:
-        from firth.tables import column as column_of
-
-        return column_of(given, column, delimiter=delimiter, skip_nulls=skip_nulls)
-    if sources == ("-",):
-        return given
-    return sources[0] if len(sources) == 1 and is_encoded(sources[0]) else files(sources)
-
-
-def text_options(command: Callable[..., None]) -> Callable[..., None]:
-    """Give a command an option for every field of `TextConfig`."""
-    return options_of(TextConfig, command)
-
-
-def text_options_of_model(command: Callable[..., None]) -> Callable[..., None]:
-    """The same, where a model has a value for each."""
-    return options_of(TextConfig, command, of_model=True)
-
-
-def training_options(command: Callable[..., None]) -> Callable[..., None]:
-    """Give a command an option for every field of `TrainingConfig`."""
-    return options_of(TrainingConfig, command)
-
-
-def options_of(kind: type[TextConfig], command: Callable[..., None], *, of_model: bool = False) -> Callable[..., None]:
-    """Give a command an option for every field of a configuration; None where it is not given, and a model has it."""
-    for field in reversed(dataclasses.fields(kind)):
-        flag = "--" + field.name.replace("_", "-")
-        text = field.metadata["doc"][0].upper() + field.metadata["doc"][1:] + "."
-        options: dict[str, Any] = {"default": field.default, "help": text}
-        if isinstance(field.default, bool):
-            flag = f"{flag}/--no-{field.name.replace('_', '-')}"
-        elif isinstance(field.default, tuple):
-            lists: Mapping[str, tuple[str, ...]] = LISTS.get(field.name, {})
-            told = f"{text[:-1]}: a file of them, one a line{''.join(f', or {name}' for name in lists)}."
-            options |= {"type": WordsOf(lists), "metavar": "|".join([*lists, "FILE"]), "help": told}
-        else:
-            options["type"] = Separator() if field.name == "separator" else TYPES[field.type.removesuffix(" | None")]
-        options["show_default"] = field.default not in (None, ())
-        if of_model:
-            options |= {"default": None, "show_default": "the model's"}
-        command = click.option(flag, field.name, **options)(command)
-    return command
 
 
 @cli.command(short_help="Learn vectors from text.")
@@ -172,6 +61,7 @@ def options_of(kind: type[TextConfig], command: Callable[..., None], *, of_model
 @threads_option
 @column_options
 @click.option("--start", type=click.Path(path_type=Path), help="Vectors to start from: a model, or another program's.")
+@start_options
 @click.option("--freeze", is_flag=True, help="Words that have a vector to start from keep it.")
 @cache_option
 @resume_option
@@ -212,43 +102,81 @@ def train(
     """
     from firth.model import check_output
 
+    if start is None and how_to_read(START):
+        raise click.UsageError(
+            "the options --start-… say how vectors to start from are read: name their file by --start"
+        )
     config = TrainingConfig.of(settings)
     check_output(output, overwrite=overwrite)
     source = text_of(sources, column, delimiter, skip_nulls)
     from firth.training import train as train_model
 
-    with checkpoints_beside(output, overwrite=overwrite, resume=resume) as checkpoints:
+    with (
+        checkpoints_beside(output, overwrite=overwrite, resume=resume) as checkpoints,
+        watching(progress) as watch,
+    ):
         model = train_model(
             source,
             config=config,
             threads=threads,
-            progress=progress,
+            progress=watch,
             cache=cache,
             tensorboard=tensorboard,
             checkpoints=checkpoints,
             resume=resume,
-            start=start,
+            start=load_model(start, START) if start else None,
             frozen=freeze,
         )
         model.save(output, overwrite=overwrite)
     if as_json:
-        return print_json(facts(model) | {"model": str(output)})
-    click.echo(f"{len(model):,} words, {model.vector_size} dimensions, saved to {output}")
+        return print_json(facts(model) | {"model": str(output), "files": watch.files or None})
+    click.echo(f"{len(model):,} words, {model.vector_size} dimensions{watch.told()}, saved to {output}")
     click.echo(f"try: firth similar {quoted(output)} {quoted(model.words[min(100, len(model) - 1)])}")
 
 
 @contextmanager
-def checkpoints_beside(output: Path, *, overwrite: bool, resume: bool) -> Iterator[Path]:
-    """The folder for the checkpoints of a model that is to be written; it goes when that is done."""
+def checkpoints_beside(output: Path, *, overwrite: bool, resume: bool) -> Iterator[Checkpoints]:
+    """The checkpoints of a model that is to be written, which this process has to itself; they go when that is done.
+
+    Raises if another process is writing that model, or has done so since the command began.
+    """
     from firth.checkpoints import Checkpoints
+    from firth.model import check_output
 
     checkpoints = Checkpoints(output.with_name(f"{output.name}.checkpoints"))
-    if overwrite and not resume:
-        with checkpoints.alone():
-            checkpoints.remove()
-    yield checkpoints.folder
     with checkpoints.alone():
+        check_output(output, overwrite=overwrite)
+        if overwrite and not resume:
+            checkpoints.clear()
+        yield checkpoints
         checkpoints.remove()
+
+
+class Watch:
+    """Sees the events of a training: shows a bar, if there is one, and notes how many files were read."""
+
+    def __init__(self, bar: ProgressBar | None):
+        self.bar = bar
+        self.files = 0
+
+    def __call__(self, event: Any) -> None:
+        """Note and show an event."""
+        self.files = getattr(event, "files", self.files)
+        if self.bar is not None:
+            self.bar(event)
+
+    def told(self) -> str:
+        """How many files were read, for a message, if they were several."""
+        return f", from {self.files:,} files" if self.files > 1 else ""
+
+
+@contextmanager
+def watching(progress: bool | None) -> Iterator[Watch]:
+    """What sees the events of a command's work, with a bar if it is wanted."""
+    from firth.progress import ProgressBar, wanted
+
+    with ProgressBar() as bar:
+        yield Watch(bar if wanted(progress) else None)
 
 
 @cli.command(short_help="Phrases of a text: words that stand together often.")
@@ -294,10 +222,8 @@ def phrases(
     firth train corpus.txt -o words.firth --phrase-passes 2
     """
     from firth.joining import find_phrases
-    from firth.progress import ProgressBar, wanted
 
-    with ProgressBar() as bar:
-        report = bar if wanted(None) else lambda event: None
+    with watching(None) as watch:
         found = find_phrases(
             text_of(sources, column, delimiter, skip_nulls),
             passes=passes,
@@ -307,14 +233,15 @@ def phrases(
             connector_words=connector_words,
             config=TextConfig.of(settings),
             cache=cache,
-            report=report,
+            report=watch,
         )
     scores = list(found.scores().items())
     if as_json:
-        return print_json({"phrases": len(scores), "highest": [{"phrase": p, "score": s} for p, s in scores[:topn]]})
+        highest = [{"phrase": p, "score": s} for p, s in scores[:topn]]
+        return print_json({"phrases": len(scores), "files": watch.files or None, "highest": highest})
     print_table(("phrase", "score"), scores[:topn], as_csv=as_csv)
     if not as_csv:
-        click.echo(f"{len(scores):,} phrases")
+        click.echo(f"{len(scores):,} phrases{watch.told()}")
 
 
 @cli.command("train-more", short_help="Let a model learn from more text.")
@@ -371,13 +298,16 @@ def train_more(
     if not isinstance(loaded, Word2Vec):
         raise FormatError(f"{model} is no firth model: start from it with firth train --start {quoted(model)}")
     given = {name: value for name, value in settings.items() if value is not None}
-    with checkpoints_beside(output, overwrite=overwrite, resume=resume) as checkpoints:
+    with (
+        checkpoints_beside(output, overwrite=overwrite, resume=resume) as checkpoints,
+        watching(progress) as watch,
+    ):
         more = loaded.train_more(
             text_of(sources, column, delimiter, skip_nulls),
             vocabulary=vocabulary,
             frozen=freeze,
             threads=threads,
-            progress=progress,
+            progress=watch,
             cache=cache,
             checkpoints=checkpoints,
             resume=resume,
@@ -385,9 +315,9 @@ def train_more(
         )
         more.save(output, overwrite=overwrite)
     if as_json:
-        return print_json(facts(more) | {"model": str(output)})
+        return print_json(facts(more) | {"model": str(output), "files": watch.files or None})
     new = sum(word not in loaded for word in more.words)
-    click.echo(f"{len(more):,} words, {new:,} of them new, saved to {output}")
+    click.echo(f"{len(more):,} words, {new:,} of them new{watch.told()}, saved to {output}")
 
 
 @cli.command(short_help="Learn from the manual of your own Python.")
