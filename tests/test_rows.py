@@ -329,3 +329,36 @@ def test_command__takes_a_column_of_rows_from_files_and_from_standard_input(tmp_
     assert made[0].words[0] == "the"
     run = CliRunner().invoke(cli, ["train", "-", "-o", output + "2", "--skip-nulls"], input="")
     assert "name the --column" in run.output
+
+
+def test_csv__quotes_may_be_plain_text(tmp_path):
+    path = tmp_path / "a.tsv"
+    path.write_text('id\ttext\n1\t"Hello there\n2\tsecond row\n3\tshe said" yes\n')
+    with pytest.raises(SourceError, match=r"in line 2 is broken .*firth.column\(…, quotes=False\) or --no-quotes"):
+        encode(path, column="text")
+    wanted = [["hello", "there"], ["second", "row"], ["she", "said", "yes"]]
+    assert sentences(firth.column(path, "text", quotes=False)) == wanted
+    path.write_text('id\ttext\n1\t"Hello there\n2\tsecond row\n3\tshe said"\n')
+    with pytest.warns(FirthWarning, match=r"a.tsv, line 2: a cell in quotes holds tabs and line ends"):
+        encode(path, column="text")
+    run = CliRunner().invoke(cli, ["phrases", str(path), "--column", "text", "--no-quotes", "--json"])
+    assert run.exit_code == 0, run.output
+
+
+@pytest.mark.parametrize(
+    "start", ["<?xml version='1.0'?><TEI>", "\n<!DOCTYPE html><p>", "<html>", "\ufeff<mediawiki xmlns=''>"]
+)
+def test_text__of_markup_is_warned_of(tmp_path, start):
+    (tmp_path / "a.txt").write_text(f"{start} one two")
+    with pytest.warns(FirthWarning, match=r"a.txt holds XML or HTML, whose tags would be words"):
+        encode(tmp_path / "a.txt")
+
+
+def test_text__that_is_another_programs_file_is_refused_or_warned_of(tmp_path):
+    (tmp_path / "a").write_bytes(b"one two" + b"\0" * 500 + b"three")
+    with pytest.warns(FirthWarning, match="a has NUL bytes at its beginning, as no text has"):
+        assert len(encode(tmp_path / "a")) == 2
+    for start, what in ((b"{\\rtf1\\ansi one two}", "an RTF document"), (b"SQLite format 3\0", "a database of SQLite")):
+        (tmp_path / "a").write_bytes(start + bytes(1000))
+        with pytest.raises(SourceError, match=f"is {what}, which cannot be read"):
+            encode(tmp_path / "a")

@@ -31,6 +31,8 @@ OTHERS = {
     rb"LZIP\x01": "packed with lzip",
     rb"%PDF-[12]\.": "a PDF document",
     rb"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1": "an Office document",
+    rb"SQLite format 3\0": "a database of SQLite",
+    rb"\{\\rtf[0-9]": "an RTF document",
 }
 """How files begin that hold text in a way that nothing here can read."""
 OF_DOCUMENTS = {"[Content_Types].xml", "mimetype", "META-INF/MANIFEST.MF"}

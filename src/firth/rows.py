@@ -11,13 +11,14 @@ import difflib
 import io
 import itertools
 import json
+import warnings
 from collections.abc import Iterable, Iterator
 from typing import IO, Any, NamedTuple, cast
 
 import orjson
 
 from firth.config import TextConfig
-from firth.errors import SourceError, shortened
+from firth.errors import FirthWarning, SourceError, shortened
 from firth.holes import is_hole
 from firth.sources import (
     Batch,
@@ -52,13 +53,20 @@ class RowColumn:
     """
 
     def __init__(
-        self, texts: TextFiles | TextStream, column: str, *, delimiter: str | None = None, skip_nulls: bool = False
+        self,
+        texts: TextFiles | TextStream,
+        column: str,
+        *,
+        delimiter: str | None = None,
+        quotes: bool = True,
+        skip_nulls: bool = False,
     ):
         if delimiter is not None and (not isinstance(delimiter, str) or len(delimiter) != 1 or delimiter in '\r\n"'):
             raise SourceError(f"a delimiter is one character, such as ';' or a tab, not {shortened(delimiter)}")
         self.texts = texts
         self.column = column
         self.delimiter = delimiter
+        self.quotes = quotes
         self.skip_nulls = skip_nulls
         self.name = f"{shortened(column)} of {texts.name}"
         self.total_bytes = texts.total_bytes
@@ -70,7 +78,7 @@ class RowColumn:
         """A hash of the files' content, of how the column is found in it, and of how it is split."""
         if not isinstance(self.texts, TextFiles) or not self.texts.can_be_read_again:
             return None
-        how = {"column": self.column, "skip_nulls": self.skip_nulls, "delimiter": self.delimiter, "rows": 1}
+        how = {"column": self.column, "skip_nulls": self.skip_nulls, "rows": [self.delimiter, self.quotes]}
         return content_fingerprint(self.texts.paths, config, threads, **how)
 
     def splitting(self, config: TextConfig) -> TextConfig | None:
@@ -129,7 +137,7 @@ class RowColumn:
         file = cast("IO[bytes]", buffered)
         if buffered.peek()[:4096].lstrip()[:1] in {b"{", b"["}:
             return _of_json_lines(file, name, self.column, self.skip_nulls)
-        return _of_csv(file, name, self.column, self.delimiter)
+        return _of_csv(file, name, self.column, self.delimiter, self.quotes)
 
 
 def no_column(where: str, name: str, names: Iterable[str]) -> SourceError:
@@ -183,8 +191,8 @@ class _Joined(io.RawIOBase):
         return size
 
 
-def _of_csv(file: IO[bytes], name: str, column: str, delimiter: str | None) -> Iterator[Value]:
-    """A column's cells; None for one that is empty."""
+def _of_csv(file: IO[bytes], name: str, column: str, delimiter: str | None, quotes: bool) -> Iterator[Value]:
+    """A column's cells; None for one that is empty. Quotes around a cell are no part of it, if they are `quotes`."""
     lines = io.TextIOWrapper(file, "utf-8", newline="")  # ends of lines within quotes stay as they are
     first, before = lines.readline(), 0
     while first.isspace():
@@ -193,7 +201,9 @@ def _of_csv(file: IO[bytes], name: str, column: str, delimiter: str | None) -> I
         delimiter, first, before = delimiter or first[4], lines.readline(), before + 1
     delimiter = delimiter or _delimiter_of(first, column)
     csv.field_size_limit(max(csv.field_size_limit(), LONGEST_CELL))  # Python's own for all, never made less
-    rows = csv.reader(itertools.chain([first], lines), delimiter=delimiter, strict=True)
+    quoting: Any = csv.QUOTE_MINIMAL if quotes else csv.QUOTE_NONE
+    rows = csv.reader(itertools.chain([first], lines), delimiter=delimiter, quoting=quoting, strict=True)
+    has_warned = False
     begin = before + 1
     try:
         header = next(rows, [])
@@ -207,12 +217,26 @@ def _of_csv(file: IO[bytes], name: str, column: str, delimiter: str | None) -> I
                 )
             if row:
                 yield Value(begin, row[place] or None)
+            if delimiter == "\t" and before + rows.line_num > begin and not has_warned:
+                has_warned = _warn_of_rows_within(row, f"{name}, line {begin:,}")
             begin = before + rows.line_num + 1
     except csv.Error as error:
         raise SourceError(
             f"{name}: the row that begins in line {begin:,} is broken ({error}): quotes in a quoted cell are"
-            " doubled, and closed at its end"
+            " doubled, and closed at its end. Where they are plain text: firth.column(…, quotes=False) or --no-quotes"
         ) from error
+
+
+def _warn_of_rows_within(row: list[str], where: str) -> bool:
+    """Warn if a quoted cell looks like several rows between tabs; return whether it does."""
+    if found := any("\t" in cell and "\n" in cell for cell in row):
+        warnings.warn(
+            f"{where}: a cell in quotes holds tabs and line ends. If these are rows, and quotes are plain text, say"
+            " firth.column(…, quotes=False) or --no-quotes",
+            FirthWarning,
+            stacklevel=2,
+        )
+    return found
 
 
 def _delimiter_of(header: str, column: str) -> str:

@@ -25,7 +25,7 @@ from firth.holes import is_hole, text_of
 from firth.lines import Lines
 from firth.paths import expand
 from firth.prose import as_lines
-from firth.tabular import is_name_of_rows, refuse_table, what_rows
+from firth.tabular import is_name_of_rows, refuse_table, what_else, what_rows
 from firth.team import map_ahead
 from firth.text import BLOCK_BYTES, SENTENCE_END, Block, Content, read_blocks, split_block, word_of
 
@@ -89,14 +89,14 @@ class TextSource:
         return words
 
     def _check_is_text(self, content: Content, name: str, config: TextConfig, *, is_named: bool = False) -> None:
-        """Raise `SourceError` for a table, and warn of what may be one: once, where it is not `named` by the user."""
+        """Raise `SourceError` for a table that the user named; warn, once, of what may be one, or is hardly text."""
         refuse_table(content, name)
-        if told := what_rows(content, name, config):
-            if is_named and is_name_of_rows(name):
-                raise SourceError(told)
-            if not self.has_warned:
-                warnings.warn(f"{told}. It is read as text", FirthWarning, stacklevel=2)
+        rows = what_rows(content, name, config)
+        if rows and is_named and is_name_of_rows(name):
+            raise SourceError(rows)
+        if (told := rows or what_else(content, name)) and not self.has_warned:
             self.has_warned = True
+            warnings.warn(f"{told}. It is read as text", FirthWarning, stacklevel=2)
 
     def batches(self, config: TextConfig) -> Iterator[Batch]:
         for block in self.blocks(config):

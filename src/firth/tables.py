@@ -37,7 +37,9 @@ MOST_BYTES = 1 << 30
 """Lists of more than this are not joined by Arrow, whose strings have 32 bits for their places."""
 
 
-def column(table: Any, name: str, *, skip_nulls: bool = False, delimiter: str | None = None) -> Source:
+def column(
+    table: Any, name: str, *, skip_nulls: bool = False, delimiter: str | None = None, quotes: bool = True
+) -> Source:
     """A column of a table, to train on: strings of text, each a line or several, or lists of tokens.
 
     Parameters
@@ -53,20 +55,24 @@ def column(table: Any, name: str, *, skip_nulls: bool = False, delimiter: str | 
         otherwise.
     delimiter
         What stands between the cells of a CSV file. By default it is found in the first line.
+    quotes
+        Whether a cell of a CSV file may stand in quotes, as one must that holds a delimiter or a line end. False where
+        quotes are plain text, as in many files with tabs.
 
     Raises
     ------
     SourceError
         For a column that is not there, for one that holds neither text nor lists, and for a file of another format.
     """
+    of_rows: dict[str, Any] = {"delimiter": delimiter, "quotes": quotes, "skip_nulls": skip_nulls}
     if hasattr(table, "read"):
-        return RowColumn(cast(TextStream, as_source(table)), name, delimiter=delimiter, skip_nulls=skip_nulls)
+        return RowColumn(cast(TextStream, as_source(table)), name, **of_rows)
     is_list = isinstance(table, list | tuple) and table and all(isinstance(path, str | Path) for path in table)
     if is_list or isinstance(table, str | Path):
         paths = [found for path in (table if is_list else [table]) for found in expand(path)]
         if any(map(_is_columnar, paths)):
             return _column_of_files(paths, name, skip_nulls)
-        return RowColumn(TextFiles(paths), name, delimiter=delimiter, skip_nulls=skip_nulls)
+        return RowColumn(TextFiles(paths), name, **of_rows)
     values = _values(table, name)
     return as_source(_without_nulls(values, name, skip_nulls))
 

@@ -1,4 +1,4 @@
-"""Files that hold tables, known by how they begin, and by their names: as text, other columns would be words, too."""
+"""Files that hold tables or markup, known by how they begin and by their names: as text, names and tags are words."""
 
 from __future__ import annotations
 
@@ -15,6 +15,9 @@ _OBJECT = re.compile(rb'(?:\xef\xbb\xbf)?\s*\{\s*"[^"\n]*"\s*:')
 _ARRAY = re.compile(rb"(?:\xef\xbb\xbf)?\s*\[")
 _CELLS = re.compile(rb"[^\r\n]*[,;\t|]")
 """How rows begin: an object of JSON, an array, the names of more columns than one."""
+NO_TEXT = bytes(4)
+"""No text has these, not in UTF-16 or UTF-32 either."""
+_MARKUP = re.compile(rb"(?:\xef\xbb\xbf)?\s*<(?:\?xml\s|!doctype\s+html|html[\s>]|mediawiki\s)", re.IGNORECASE)
 
 
 def is_table(content: Content) -> bool:
@@ -51,3 +54,12 @@ def what_rows(content: Content, name: str, config: TextConfig) -> str | None:
         f"{name} holds rows of {kind}: name the column to learn from, column='text' or --column text (or give the file"
         " another name, to learn from all that is in it)"
     )
+
+
+def what_else(content: Content, name: str) -> str | None:
+    """What to say of a file of XML or HTML, and of one that looks like no text at all; None for any other."""
+    if _MARKUP.match(content.start):
+        return f"{name} holds XML or HTML, whose tags would be words: make text of it first"
+    if NO_TEXT in content.start:
+        return f"{name} has NUL bytes at its beginning, as no text has, but files of other programs do"
+    return None

@@ -73,9 +73,10 @@ def train(
     process is asked to stop (Ctrl-C, SIGTERM). With `resume`, the training goes on from the last checkpoint, if there
     is one, and ends with the same bits as if it had never been interrupted. Remove the folder when the model is saved.
 
-    `start` are vectors to start from in place of random ones: a model, word vectors, the path of either, or words and
-    an array (n, d); words that it lacks start as ever. With `frozen`, those of its words (or of some of them) stay as
-    they are, and the others learn around them.
+    `start` are vectors to start from in place of random ones: a model, word vectors, the path of either (or what
+    `firth.load` makes of it, with its choices for how a file is read), or words and an array (n, d); words that it
+    lacks start as ever. With `frozen`, those of its words (or of some of them) stay as they are, and the others learn
+    around them.
 
     `phrases`, as `find_phrases` finds them, are joined in the text; with `phrase_passes` they are found in it first.
 

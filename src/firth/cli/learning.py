@@ -76,6 +76,7 @@ def train(
     threads: int | None,
     column: str | None,
     delimiter: str | None,
+    no_quotes: bool,
     skip_nulls: bool,
     cache: Path | None,
     resume: bool,
@@ -108,7 +109,7 @@ def train(
         )
     config = TrainingConfig.of(settings)
     check_output(output, overwrite=overwrite)
-    source = text_of(sources, column, delimiter, skip_nulls)
+    source = text_of(sources, column, delimiter, no_quotes, skip_nulls)
     from firth.training import train as train_model
 
     with (
@@ -208,6 +209,7 @@ def phrases(
     topn: int,
     column: str | None,
     delimiter: str | None,
+    no_quotes: bool,
     skip_nulls: bool,
     cache: Path | None,
     as_json: bool,
@@ -225,7 +227,7 @@ def phrases(
 
     with watching(None) as watch:
         found = find_phrases(
-            text_of(sources, column, delimiter, skip_nulls),
+            text_of(sources, column, delimiter, no_quotes, skip_nulls),
             passes=passes,
             min_count=min_count,
             threshold=threshold,
@@ -276,6 +278,7 @@ def train_more(
     threads: int | None,
     column: str | None,
     delimiter: str | None,
+    no_quotes: bool,
     skip_nulls: bool,
     cache: Path | None,
     resume: bool,
@@ -303,7 +306,7 @@ def train_more(
         watching(progress) as watch,
     ):
         more = loaded.train_more(
-            text_of(sources, column, delimiter, skip_nulls),
+            text_of(sources, column, delimiter, no_quotes, skip_nulls),
             vocabulary=vocabulary,
             frozen=freeze,
             threads=threads,

@@ -70,6 +70,7 @@ COLUMN_OPTIONS = (
         "--column", metavar="NAME", help="The column to learn from, of CSV, JSON lines, Parquet or Arrow files."
     ),
     click.option("--delimiter", type=Separator(), help="What stands between the cells of CSV. [default: found]"),
+    click.option("--no-quotes", is_flag=True, help="Quotes in CSV are plain text, and stand around no cell."),
     click.option("--skip-nulls", is_flag=True, help="Leave out rows without a value in that column."),
 )
 
@@ -81,7 +82,9 @@ def column_options(command: Callable[..., None]) -> Callable[..., None]:
     return command
 
 
-def text_of(sources: tuple[str, ...], column: str | None, delimiter: str | None, skip_nulls: bool) -> Any:
+def text_of(
+    sources: tuple[str, ...], column: str | None, delimiter: str | None, no_quotes: bool, skip_nulls: bool
+) -> Any:
     """What is named on the command line, as a source: standard input, an encoded corpus, files, folders and globs, or
     a column of tables.
     """
@@ -90,13 +93,13 @@ def text_of(sources: tuple[str, ...], column: str | None, delimiter: str | None,
 
     if "-" in sources and len(sources) > 1:
         raise click.UsageError("- (standard input) cannot be mixed with files")
-    if column is None and (delimiter is not None or skip_nulls):
-        raise click.UsageError("--delimiter and --skip-nulls are for tables: name the --column")
+    if column is None and (delimiter is not None or no_quotes or skip_nulls):
+        raise click.UsageError("--delimiter, --no-quotes and --skip-nulls are for tables: name the --column")
     given: Any = sys.stdin.buffer if sources == ("-",) else list(sources)
     if column is not None:
         from firth.tables import column as column_of
 
-        return column_of(given, column, delimiter=delimiter, skip_nulls=skip_nulls)
+        return column_of(given, column, delimiter=delimiter, quotes=not no_quotes, skip_nulls=skip_nulls)
     if sources == ("-",):
         return given
     return sources[0] if len(sources) == 1 and is_encoded(sources[0]) else files(sources)
