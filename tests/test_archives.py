@@ -128,6 +128,7 @@ def test_archive__keeps_the_order_it_has(tmp_path):
     assert b"".join(block.text for block in as_source(tmp_path / "a.tar").blocks(TextConfig())) == b"one two\nthree\n"
 
 
+@pytest.mark.filterwarnings("ignore:.*has NUL bytes:firth.errors.FirthWarning")
 def test_archive__that_was_encoded_as_text_by_an_older_version_is_read_again(tmp_path, monkeypatch):
     path = tmp_path / "a.tar"
     path.write_bytes(tar({"a.txt": b"one two"}))
@@ -212,6 +213,7 @@ SOME = [
 ]
 
 
+@pytest.mark.filterwarnings("ignore:.* It is read as text:firth.errors.FirthWarning")
 @settings(max_examples=300, deadline=None)
 @given(which=st.sampled_from(SOME), seed=st.integers(0, 2**32), changes=st.integers(1, 8))
 def test_archive__with_any_bytes_changed_is_read_or_refused(which, seed, changes):

@@ -2,16 +2,21 @@ import io
 import json
 import os
 import shlex
+import shutil
 import signal
 import subprocess
 import sys
+import tarfile
 import time
 
 import numpy as np
 import pytest
 
 from firth import cli, export, load
+from firth.checkpoints import Checkpoints
+from firth.cli.learning import checkpoints_beside
 from firth.config import TrainingConfig
+from firth.errors import OutputExistsError
 from firth.vectors import WordVectors
 from firth.vocabulary import Vocabulary
 
@@ -483,3 +488,58 @@ def test_phrases_and_train_more__take_text_as_train_does(run, saved, tmp_path, m
     model = load(tmp_path / "more.firth")
     assert model.config.sentences == "file"
     assert "new" in model
+
+
+def test_train__tells_how_many_files_it_learned_from_also_from_the_cache(run, small_text, tmp_path):
+    with tarfile.open(tmp_path / "a.tar", "w") as archive:
+        for name in ("a.txt", "b.txt", "c.txt"):
+            archive.add(small_text, name)
+    for i in range(2):
+        code, out, _ = run("train", tmp_path / "a.tar", small_text, "-o", tmp_path / f"m{i}", *QUICK)
+        assert code == 0
+        assert f"16 words, 8 dimensions, from 4 files, saved to {tmp_path / f'm{i}'}" in out
+    _, out, _ = run("train", tmp_path / "a.tar", "-o", tmp_path / "m3", *QUICK, "--json")
+    assert json.loads(out)["files"] == 3
+    more = ["-o", tmp_path / "m4", "--epochs", 1, "--quiet"]
+    assert "of them new, from 3 files, saved" in run("train-more", tmp_path / "m3", tmp_path / "a.tar", *more)[1]
+    assert "phrases, from 3 files\n" in run("phrases", tmp_path / "a.tar")[1]
+    assert json.loads(run("phrases", small_text, "--json")[1])["files"] == 1
+
+
+def test_train__settings_with_few_values_are_choices(run, small_text, tmp_path):
+    _, out, _ = run("train", "--help")
+    for choices in ("[line|paragraph|punctuation|file]", "[skip-gram|cbow]", "[strict|replace|ignore]"):
+        assert choices in out
+    code, _, err = run("train", small_text, "-o", tmp_path / "m", "--sentences", "book")
+    assert (code, "'book' is not one of 'line', 'paragraph', 'punctuation', 'file'" in err) == (2, True)
+
+
+def test_train__vectors_to_start_from_are_read_as_its_options_say(run, small_text, tmp_path):
+    path = tmp_path / "odd"
+    path.write_bytes(b"apple 1 0\neat 4 2 1\ncaf\xe9 1 2\npear 5 5\n")
+    command = ["train", small_text, *QUICK, "--vector-size", 2, "--freeze", "--start", path]
+    assert run(*command, "-o", tmp_path / "m")[0] == 1
+    options = ["--start-format", "glove", "--start-errors", "replace", "--start-numbers-in-words"]
+    code, _, err = run(*command, "-o", tmp_path / "m", *options)
+    assert (code, err) == (0, "")
+    model = load(tmp_path / "m")
+    assert (model["apple"].tolist(), model["pear"].tolist()) == ([1, 0], [5, 5])
+    assert run(*command, "-o", tmp_path / "m2", *options, "--start-limit", 2)[0] == 0
+    assert load(tmp_path / "m2")["pear"].tolist() != [5, 5]
+    code, _, err = run("train", small_text, "-o", tmp_path / "m3", "--start-limit", 2)
+    assert (code, "name their file by --start" in err) == (2, True)
+
+
+def test_train__a_model_that_another_process_wrote_meanwhile_is_seen_before_any_work(run, saved, small_text, tmp_path):
+    output = tmp_path / "late.firth"
+    begun = checkpoints_beside(output, overwrite=False, resume=False)
+    shutil.copytree(saved, output)  # since this process looked
+    with pytest.raises(OutputExistsError, match="exists already"), begun:
+        pass
+    assert not (tmp_path / "late.firth.checkpoints").exists()
+    with checkpoints_beside(output, overwrite=True, resume=False) as ours:
+        with pytest.raises(OutputExistsError, match="another process is training now"):
+            Checkpoints(ours.folder).alone().__enter__()
+        with ours.alone():
+            assert ours.folder.is_dir()
+    assert not (tmp_path / "late.firth.checkpoints").exists()

@@ -367,8 +367,8 @@ def test_two_processes__with_the_same_output_do_not_meet(text, tmp_path, overwri
 
 
 def test_alone__a_process_that_was_killed_leaves_the_folder_free(tmp_path):
-    kept = Checkpoints(tmp_path / "c")
-    with kept.alone(), pytest.raises(OutputExistsError, match="another process is training"), kept.alone():
+    kept, other = Checkpoints(tmp_path / "c"), Checkpoints(tmp_path / "c")
+    with kept.alone(), pytest.raises(OutputExistsError, match="another process is training"), other.alone():
         pass
     lines = f"from firth.checkpoints import Checkpoints\nwith Checkpoints({str(tmp_path / 'c')!r}).alone():\n"
     lines += " print('held', flush=True)\n import time; time.sleep(60)"

@@ -1,6 +1,8 @@
 import os
+import shutil
 import subprocess
 import sys
+import tarfile
 import threading
 
 import pytest
@@ -100,6 +102,27 @@ def test_folder__what_firth_made_is_no_text(used):
     for name, kind in (("model", "a model"), ("other.checkpoints/checkpoint-000001", "a checkpoint")):
         with pytest.raises(SourceError, match=f"{name} is {kind} of firth's, not text"):
             files([used / name])
+
+
+@pytest.mark.parametrize("pack", ["gztar", "zip"])
+@pytest.mark.parametrize("turned", [False, True])
+def test_archive__what_firth_made_is_no_text_in_any_order(used, tmp_path, pack, turned):
+    made = shutil.make_archive(str(tmp_path / "all"), pack, used)
+    if turned and pack == "gztar":
+        with tarfile.open(made) as archive, tarfile.open(tmp_path / "turned.tar", "w") as out:
+            for member in reversed(archive.getmembers()):
+                out.addfile(member, archive.extractfile(member) if member.isreg() else None)
+        made = tmp_path / "turned.tar"
+    source = as_source(made)
+    assert encode(source).ids.tobytes() == encode(used / "text.txt").ids.tobytes()
+    assert source.files_read == 1
+
+
+def test_archive__of_a_user_with_files_of_the_same_names_is_text(tmp_path):
+    write(tmp_path, "in/model.json", "in/sub/words.jsonl", "in/vocabulary.json", "in/a/vectors.safetensors")
+    source = as_source(shutil.make_archive(str(tmp_path / "all"), "tar", tmp_path / "in"))
+    encode(source)
+    assert source.files_read == 4
 
 
 def test_folder__of_a_user_with_files_of_the_same_names_is_text(tmp_path):

@@ -251,3 +251,138 @@ def test_find_phrases__numbers_may_be_of_numpy():
     assert firth.find_phrases(lists, min_count=np.int64(1), passes=np.int8(1), threshold=np.float64(0.1)) == wanted
     with pytest.raises(ConfigError, match="threshold must be a number"):
         firth.find_phrases(lists, threshold=np.float32("nan"))
+
+
+def text_with_connectors(lines=400):
+    rng = np.random.default_rng(0)
+    joined = ["bank of america", "lord of the rings", "new york", "made in china", "state of the art of war"]
+    parts = [*(f"w{i}" for i in range(25)), *joined[:1], "bank", "of", "the", "america", *joined[1:2], "of the"]
+    parts += [*joined[2:], "rings", "in"]
+    return [" ".join(parts[i] for i in rng.integers(0, len(parts), 9)).split() for _ in range(lines)]
+
+
+GENSIM = {
+    "mikolov": (
+        {
+            "lord of the rings": 5.4862589063,
+            "made in china": 12.2102864583,
+            "state of the art": 11.1945578231,
+            "art of war": 11.1945578231,
+            "bank of america": 3.0544666191,
+            "new york": 12.5910509886,
+        },
+        {"state_of_the_art of war": 11.8791836735},
+    ),
+    "npmi": (
+        {
+            "lord of the rings": 0.8075456128,
+            "made in china": 1.0,
+            "state of the art": 1.0,
+            "art of war": 1.0,
+            "bank of america": 0.6361339292,
+            "new york": 1.0,
+        },
+        {"state_of_the_art of war": 1.0},
+    ),
+}
+"""Gensim 4.4.0: `Phrases(text, min_count=3, threshold=…, scoring=…, connector_words=ENGLISH_CONNECTOR_WORDS)`, and one
+more on what that joined; `export_phrases()` of the first, `find_phrases(joined)` of the second.
+"""
+COUNTS_OF_GENSIM = {
+    "lord_of_the_rings": 101,
+    "made_in_china": 96,
+    "state_of_the_art_of_war": 105,
+    "bank_of_america": 88,
+    "new_york": 93,
+}
+
+
+@pytest.mark.parametrize(("scoring", "threshold"), [("mikolov", 2.0), ("npmi", 0.3)])
+@pytest.mark.parametrize(("at_a_time", "fewest_paths"), [(1 << 24, 1 << 12), (500, 1)])
+def test_find_phrases__connector_words_do_what_they_do_in_gensim(
+    monkeypatch, scoring, threshold, at_a_time, fewest_paths
+):
+    monkeypatch.setattr(joining, "PAIRS_AT_A_TIME", at_a_time)
+    monkeypatch.setattr(joining, "FEWEST_PATHS", fewest_paths)
+    connectors = firth.ENGLISH_CONNECTOR_WORDS
+    settings = {"passes": 2, "min_count": 3, "threshold": threshold, "scoring": scoring, "connector_words": connectors}
+    found = firth.find_phrases(text_with_connectors(), **settings)
+    for pairs, wanted in zip(found.passes, GENSIM[scoring], strict=True):
+        by_words = {" ".join(phrase): round(score, 10) for phrase, score in pairs.items()}
+        assert {phrase: by_words[phrase] for phrase in wanted} == wanted
+    assert len(found.passes[0]) == len(GENSIM[scoring][0])
+    joined = tokens_of(firth.join_phrases(text_with_connectors(), found))
+    assert joined == [found.join(sentence) for sentence in text_with_connectors()]
+    counts = collections.Counter(itertools.chain.from_iterable(joined))
+    assert {word: n for word, n in counts.items() if "_" in word} == COUNTS_OF_GENSIM
+    assert (counts.total(), len(counts)) == (3708, 36)
+    assert firth.find_phrases(text_with_connectors(), **settings | {"connector_words": frozenset(connectors)}) == found
+
+
+def paths_by_hand(sentences, connectors):
+    """How often each word, what connectors follow it, and the word after them, stand together."""
+    found = collections.Counter()
+    for sentence in sentences:
+        places = [i for i, word in enumerate(sentence) if word not in connectors]
+        found.update(tuple(sentence[a : b + 1]) for a, b in itertools.pairwise(places))
+    return found
+
+
+@pytest.mark.parametrize("connectors", [["of", "the"], ["w1", "of", "w2", "w3"], ["nothing"], []])
+def test_find_phrases__connected_pairs_are_those_counted_by_hand(monkeypatch, connectors):
+    monkeypatch.setattr(joining, "FEWEST_PATHS", 3)
+    sentences = text_with_connectors()
+    words = collections.Counter(itertools.chain.from_iterable(sentences))
+    paths = paths_by_hand(sentences, connectors)
+    different = len(paths) + sum(word not in connectors for word in words)
+    wanted = {p: (n - 5) / words[p[0]] / words[p[-1]] * different for p, n in paths.items() if n >= 5}
+    (found,) = firth.find_phrases(sentences, threshold=-1e9, connector_words=connectors).passes
+    assert found.keys() == wanted.keys()
+    assert all(math.isclose(score, wanted[phrase]) for phrase, score in found.items())
+
+
+def test_find_phrases__connector_words_are_words():
+    for wrong in ("of", [5]):
+        with pytest.raises(ConfigError, match="connector_words must be a list of words"):
+            firth.find_phrases(text(), connector_words=wrong)
+
+
+def test_load__phrases_with_connector_words_have_a_format_of_their_own(tmp_path):
+    phrases = Phrases([{("bank", "of", "america"): 1.5, ("a", "b"): 1.0}])
+    assert json.loads(phrases.as_json())["format"] == "firth phrases 2"
+    assert json.loads(Phrases([{("a", "b"): 1.5}]).as_json())["format"] == "firth phrases 1"
+    (tmp_path / "phrases.json").write_text(phrases.as_json(), "ascii")
+    assert Phrases.load(tmp_path / "phrases.json") == phrases
+
+
+@pytest.mark.parametrize("pairs", [{("a", "b"): 1.0, ("a", "b", "c"): 2.0}, {("a", "b", "c"): 2.0, ("a", "b"): 1.0}])
+def test_join_phrases__of_two_that_begin_alike_the_shorter_is_joined(pairs):
+    phrases, sentences = Phrases([pairs]), [["a", "b", "c", "a", "b"], ["a", "c"]] * 3
+    assert phrases.join(sentences[0]) == ["a_b", "c", "a_b"]
+    assert tokens_of(firth.join_phrases(sentences, phrases)) == [phrases.join(sentence) for sentence in sentences]
+
+
+@needs_compiler
+def test_command__connector_words_by_name_or_file(tmp_path):
+    path = tmp_path / "text.txt"
+    path.write_text("\n".join(map(" ".join, text_with_connectors())))
+    (tmp_path / "words.txt").write_text("of\nthe\n")
+
+    def run(*words):
+        result = CliRunner().invoke(cli, [*words, "--cache", str(tmp_path / "cache")], catch_exceptions=False)
+        assert result.exit_code == 0, result.output
+        return result.output
+
+    assert "lord_of_the_rings   5.4863" in run("phrases", str(path), "--min-count", "3", "--threshold", "2",
+                                              "--connector-words", "english")  # fmt: skip
+    shown = run("phrases", str(path), "--threshold", "2", "--connector-words", str(tmp_path / "words.txt"))
+    assert "bank_of_america" in shown
+    assert "made_in_china" not in shown
+    model = str(tmp_path / "m.firth")
+    run("train", str(path), "-o", model, "--phrase-passes", "2", "--phrase-threshold", "2", "--epochs", "1",
+        "--vector-size", "8", "--connector-words", "english")  # fmt: skip
+    loaded = firth.load(model)
+    assert "state_of_the_art_of_war" in loaded
+    assert (loaded["bank of america"] == loaded["bank_of_america"]).all()
+    more = loaded.train_more(text_with_connectors(), epochs=1, progress=False)
+    assert more.count("bank_of_america") == 2 * 88

@@ -219,7 +219,7 @@ def test_column__of_files_that_will_not_do(pyarrow, tmp_path):
     plain = tmp_path / "plain.txt"
     plain.write_text("text")
     with pytest.raises(SourceError, match="neither a Parquet nor an Arrow file"):
-        firth.column(plain, "text")
+        firth.column([good, plain], "text")
     cut = tmp_path / "cut.parquet"
     cut.write_bytes(good.read_bytes()[:-20])
     with pytest.raises(SourceError, match=r"cannot read .*cut.parquet"):
@@ -248,5 +248,5 @@ def test_command__trains_on_a_column(pyarrow, tmp_path):
     run = CliRunner().invoke(cli, ["train", str(path), "--column", "text", "-o", output, "--epochs", "1"])
     assert run.exit_code == 0, run.output
     assert firth.load(output).words[0] == "the"
-    run = CliRunner().invoke(cli, ["train", "-", "--column", "text", "-o", output + "2"])
-    assert "--column is for files" in run.output
+    run = CliRunner().invoke(cli, ["train", "-", "--column", "text", "-o", output + "2"], input=path.read_bytes())
+    assert "is a Parquet or Arrow table: such are read from files alone" in str(run.exception)

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from firth.index import NeighborIndex, build_index, load_index
     from firth.joining import find_phrases, join_phrases
     from firth.model import EpochResult, Word2Vec, load
-    from firth.phrases import Phrases
+    from firth.phrases import ENGLISH_CONNECTOR_WORDS, Phrases
     from firth.python_docs import python_docs
     from firth.sampling import keep_probabilities, sampling_table
     from firth.tables import column
@@ -51,6 +51,7 @@ _HOMES = {
     "Corpus": "corpus",
     "CorpusError": "errors",
     "DivergenceError": "errors",
+    "ENGLISH_CONNECTOR_WORDS": "phrases",
     "EpochResult": "model",
     "FirthError": "errors",
     "FirthWarning": "errors",
@@ -95,6 +96,7 @@ _HOMES = {
 }
 
 __all__ = [
+    "ENGLISH_CONNECTOR_WORDS",
     "ConfigError",
     "Corpus",
     "CorpusError",

@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from typing import IO, TYPE_CHECKING, Any, Self, cast
 
 from firth.errors import SourceError
+from firth.paths import is_own_file
 from firth.text import DAMAGE, START_BYTES, Content, decompressed, unreadable
 
 if TYPE_CHECKING:
@@ -30,6 +31,8 @@ OTHERS = {
     rb"LZIP\x01": "packed with lzip",
     rb"%PDF-[12]\.": "a PDF document",
     rb"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1": "an Office document",
+    rb"SQLite format 3\0": "a database of SQLite",
+    rb"\{\\rtf[0-9]": "an RTF document",
 }
 """How files begin that hold text in a way that nothing here can read."""
 OF_DOCUMENTS = {"[Content_Types].xml", "mimetype", "META-INF/MANIFEST.MF"}
@@ -49,8 +52,8 @@ BUFFER_BYTES = 1 << 16
 def texts_in(file: IO[bytes], name: str, depth: int = 0) -> Iterator[tuple[str, Content]]:
     """The texts of a file, each with its name: its own content, unpacked; or, of an archive, those of the files in it.
 
-    Each is to be read before the next one is asked for. Raises `SourceError` for an archive that is damaged, and for
-    what is of a kind that cannot be read.
+    Each is to be read before the next one is asked for. In archives, files that firth itself wrote are left out. Raises
+    `SourceError` for an archive that is damaged, and for what is of a kind that cannot be read.
     """
     start = Content(file, name)
     content = decompressed(start, name)
@@ -61,6 +64,8 @@ def texts_in(file: IO[bytes], name: str, depth: int = 0) -> Iterator[tuple[str, 
     elif _is_tar(content.start):
         members = _in_tar(content, name)
     else:
+        if depth and is_own_file(name, content.start):
+            return
         _refuse_others(content.start, name)
         yield name, content
         return
@@ -69,8 +74,9 @@ def texts_in(file: IO[bytes], name: str, depth: int = 0) -> Iterator[tuple[str, 
     is_empty = True
     for member, inside in members:
         if not _is_hidden(member):
-            yield from texts_in(inside, f"{name}/{member}", depth + 1)
-            is_empty = False
+            for text in texts_in(inside, f"{name}/{member}", depth + 1):
+                is_empty = False
+                yield text
     if is_empty:
         raise SourceError(f"the archive {name} holds no files")
 

@@ -94,6 +94,12 @@ class Checkpoints:
         self.seconds_between = seconds_between
         self.last = time.monotonic()
         self.cost = 0.0
+        self._is_held = False
+
+    @classmethod
+    def of(cls, given: str | Path | Checkpoints) -> Checkpoints:
+        """Those in a folder; or these, which whoever gives them may have to itself already."""
+        return given if isinstance(given, Checkpoints) else cls(given)
 
     def newest(self) -> Checkpoint | None:
         """The newest that is whole: one that was damaged is passed over. None if there is none."""
@@ -107,6 +113,9 @@ class Checkpoints:
     @contextmanager
     def alone(self) -> Iterator[None]:
         """Keep other processes from training with this folder. Raises `OutputExistsError` if one does so now."""
+        if self._is_held:
+            yield
+            return
         with ExitStack() as stack:
             is_ours = self._hold(stack)
             if is_ours is False:
@@ -114,9 +123,11 @@ class Checkpoints:
                     f"another process is training now, with its checkpoints in {self.folder}: wait for it, or choose"
                     " another output"
                 )
+            self._is_held = True
             try:
                 yield
             finally:
+                self._is_held = False
                 self._remove_if_empty()
 
     def _hold(self, stack: ExitStack) -> bool | None:
@@ -175,11 +186,15 @@ class Checkpoints:
         self.cost = self.last - begun
         return path
 
-    def remove(self) -> None:
-        """Remove all of them: the training has come to its end, and its model is saved."""
+    def clear(self) -> None:
+        """Remove all of them, and keep the folder, which this process may hold."""
         for path in self._paths():
             shutil.rmtree(path, ignore_errors=True)
         remove_abandoned(self.folder)
+
+    def remove(self) -> None:
+        """Remove all of them, and the folder: the training has come to its end, and its model is saved."""
+        self.clear()
         self._remove_if_empty()
 
     def _remove_if_empty(self) -> None:

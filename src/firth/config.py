@@ -19,7 +19,7 @@ def setting(
     wanted: str = "",
     choices: tuple[str, ...] = (),
 ) -> Any:
-    """A dataclass field with a default, a help text, and what its values must satisfy, or the words it may be."""
+    """A dataclass field with a default, a help text, and what its values must satisfy, all of them if they are few."""
     metadata = {"doc": doc, "check": check, "wanted": wanted, "choices": choices}
     return dataclasses.field(default=default, metadata=metadata)
 
@@ -28,6 +28,13 @@ def plain(value: Any) -> Any:
     """Python's own number, truth value or string for one of NumPy's; anything else as it is."""
     is_scalar = hasattr(value, "dtype") and hasattr(value, "item") and getattr(value, "shape", None) == ()
     return value.item() if is_scalar else value
+
+
+def tuple_of(value: Any) -> Any:
+    """A list, or a set, as a tuple, which a record can hold; anything else as it is."""
+    if isinstance(value, set | frozenset):
+        return tuple(sorted(value, key=str))  # in one order, whatever the process
+    return tuple(value) if isinstance(value, list) else value
 
 
 def is_int(low: int, high: int = 2**31 - 1) -> Callable[[Any], bool]:
@@ -153,8 +160,10 @@ class Config:
     def __post_init__(self) -> None:
         for field in dataclasses.fields(self):  # type: ignore[arg-type]
             value = plain(getattr(self, field.name))
-            is_listed = isinstance(field.default, tuple) and isinstance(value, list)
-            value = tuple(value) if is_listed else _as_spelled_here(value, field.metadata["choices"])
+            if isinstance(field.default, tuple):
+                value = tuple_of(value)
+            else:
+                value = _as_spelled_here(value, field.metadata["choices"])
             object.__setattr__(self, field.name, value)
         wrong = [
             f"{field.name} must be {field.metadata['wanted']}, not {shortened(getattr(self, field.name))}"
@@ -308,6 +317,12 @@ class TrainingConfig(TextConfig):
         "a pair that scores more is a phrase (default: 10, or 0.5 with npmi, whose scores are from -1 to 1)",
         or_none(is_real(-1e9, 1e9)),
         "a number, or nothing",
+    )
+    connector_words: tuple[str, ...] = setting(
+        (),
+        "words that phrases may hold, but not begin or end with, as of in bank_of_america",
+        are_words,
+        "a list of words",
     )
     min_count: int = setting(5, "words that occur less often are left out", is_int(1), "a whole number of 1 or more")
     max_vocabulary: int | None = setting(

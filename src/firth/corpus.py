@@ -80,6 +80,12 @@ class Corpus:
         """The number of sentences that are not empty."""
         return len(self.sentence_starts) - 1
 
+    @property
+    def files(self) -> int:
+        """How many files it was read from, those in archives counted; 0 if it was none, or nobody knows."""
+        files = self.about.get("files")
+        return files if type(files) is int else 0
+
     @cached_property
     def phrases(self) -> Phrases | None:
         """The phrases that have been joined in it, if any has."""
@@ -153,7 +159,9 @@ def write_words(folder: Path, words: Iterable[str], counts: Int64) -> None:
             file.write(json.dumps(some, separators=("\n", ":"), ensure_ascii=False)[1:-1].encode() + b"\n")
 
 
-def write_about(folder: Path, tokens: int, starts: int, words: int, source: str, fingerprint: str | None) -> None:
+def write_about(
+    folder: Path, tokens: int, starts: int, words: int, source: str, fingerprint: str | None, files: int
+) -> None:
     """Complete a folder that holds all else: write what it is, and of how much."""
     about = {
         "format": FORMAT,
@@ -163,6 +171,7 @@ def write_about(folder: Path, tokens: int, starts: int, words: int, source: str,
         "tokens": tokens,
         "sentence_starts": starts,
         "words": words,
+        "files": files,
     }
     (folder / "corpus.json").write_text(json.dumps(about, indent=1), "utf-8")
 

@@ -34,6 +34,7 @@ from firth.merging import merge_tables
 from firth.reporting.events import Reading
 from firth.scanning import NO_WORD, Scanner, Words, merge, scan
 from firth.sources import Source, as_source
+from firth.tables import column_of
 from firth.team import map_ahead, usable_threads
 from firth.tensors import write_tensors
 from firth.text import SENTENCE_END, Block
@@ -63,13 +64,14 @@ def encode(
     source: Any,
     folder: str | Path | None = None,
     *,
+    column: str | None = None,
     config: TextConfig | None = None,
     cache: str | Path | None = None,
     report: Callable[[Reading], None] = lambda _: None,
     threads: int | None = None,
     tables_bytes: int = TABLES_BYTES,
 ) -> Corpus:
-    """Read a source once, and return its encoding.
+    """Read a source once, and return its encoding; with `column`, that of this column of a table.
 
     With `folder`, the encoding is written there (`OutputExistsError` if it exists). Without, the encoding of files
     is kept in `cache` (by default the user's cache folder) and found again by a fingerprint of their content; that
@@ -84,8 +86,9 @@ def encode(
     if isinstance(source, Corpus):
         return source
     if isinstance(source, str | Path) and is_encoded(source):
-        return Corpus(Path(source))
+        return _found(Path(source), report)
     config, threads = config or TextConfig(), threads or usable_threads()
+    source = column_of(source, column)
     found = as_source(source) if not hasattr(source, "batches") else source
     if folder is not None:
         return _write(found, Path(folder), config, found.fingerprint(config, threads), report, threads, tables_bytes)
@@ -99,10 +102,17 @@ def encode(
     kept = cache / f"{fingerprint[:32]}-{VERSION}"
     touch(kept)
     try:
-        return Corpus(kept)
+        return _found(kept, report)
     except FormatError:
         remove_old_corpora(cache)
         return _write(found, kept, config, fingerprint, report, threads, tables_bytes, cached=True)
+
+
+def _found(folder: Path, report: Callable[[Reading], None]) -> Corpus:
+    """The corpus in a folder, of which nothing needs to be read."""
+    corpus = Corpus(folder)
+    report(Reading(0, None, len(corpus), corpus.files, is_kept=True))
+    return corpus
 
 
 def for_once(cache: Path, write: Callable[[Path], Corpus]) -> Corpus:
@@ -142,7 +152,7 @@ def _write(
             words_written = beside.submit(write_words, temporary, words.words, words.counts)
             tokens, starts = _write_ids(work / NUMBERS, words.id_of, parts, temporary, threads)
             words_written.result()
-        write_about(temporary, tokens, starts, len(words.counts), source.name, fingerprint)
+        write_about(temporary, tokens, starts, len(words.counts), source.name, fingerprint, source.files_read)
     return Corpus(folder)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -12,13 +12,22 @@ from typing import Any
 
 import numpy as np
 
-from firth.config import TextConfig, is_int, is_real, or_none, plain
+from firth.config import TextConfig, are_words, is_int, is_real, or_none, plain, tuple_of
 from firth.corpus import TOKENS_AT_A_TIME, VERSION, Corpus, ranges_of_sentences, write_about, write_words
 from firth.encoding import default_cache, encode, for_once
 from firth.errors import ConfigError, FormatError
 from firth.files import UNFINISHED, new_folder
-from firth.kernels.phrases import NO_PAIR, PairTable, fill_pair_table, join_pairs, list_pairs
-from firth.phrases import FILE, Pair, Phrases
+from firth.kernels.phrases import (
+    NO_PAIR,
+    PairTable,
+    Paths,
+    add_paths,
+    fill_pair_table,
+    join_pairs,
+    list_connected_pairs,
+    list_pairs,
+)
+from firth.phrases import FILE, Phrase, Phrases
 from firth.reporting.events import Joining
 from firth.vocabulary import by_count_then_word
 
@@ -26,6 +35,8 @@ THRESHOLDS = {"mikolov": 10.0, "npmi": 0.5}
 """Ways to score a pair of words, and the score above which they are a phrase, by default: gensim's."""
 PAIRS_AT_A_TIME = 1 << 24
 """Pairs that are sorted at a time (8 bytes each), where a corpus has more."""
+FEWEST_PATHS = 1 << 12
+"""Ways by connector words from one word to the next that there is room for at first."""
 
 Float64 = np.ndarray[Any, np.dtype[np.float64]]
 Int64 = np.ndarray[Any, np.dtype[np.int64]]
@@ -39,11 +50,13 @@ Report = Callable[[Any], None]
 def find_phrases(
     source: Any,
     *,
+    column: str | None = None,
     passes: int = 1,
     min_count: int = 5,
     threshold: float | None = None,
     scoring: str = "mikolov",
     separator: str = "_",
+    connector_words: Collection[str] = (),
     cache: str | Path | None = None,
     config: TextConfig | None = None,
     report: Report = lambda _: None,
@@ -56,28 +69,34 @@ def find_phrases(
     scaled as in gensim), or "npmi", the normalised pointwise mutual information ln(p(ab) / (p(a) p(b))) / -ln p(ab),
     from -1 to 1 (Bouma 2009), of pairs that occur `min_count` times. The `threshold` is 10 or 0.5, if none is given.
 
-    The source, `cache`, `config` and `report` are those of `encode`. The same phrases as gensim's `Phrases` finds by
-    the same settings, with no limit on how many pairs are counted. Raises `ConfigError` for settings that make no
-    sense.
+    With `connector_words` (such as `firth.ENGLISH_CONNECTOR_WORDS`), a phrase may hold some of these, but neither
+    begins nor ends with one, as bank_of_america: of its words, the first and the last are a and b above, n is how often
+    they stand together with just these between them, and connector words are not among the L.
+
+    The source, `column`, `cache`, `config` and `report` are those of `encode`. The same phrases as gensim's `Phrases`
+    finds by the same settings, with no limit on how many pairs are counted. Raises `ConfigError` for settings that make
+    no sense.
     """
     passes, min_count, threshold = plain(passes), plain(min_count), plain(threshold)
+    connectors = tuple_of(connector_words)
     wanted = {
         "passes must be a whole number from 1 to 10": is_int(1, 10)(passes),
         "min_count must be a whole number of 1 or more": is_int(1)(min_count),
         f"scoring must be {' or '.join(THRESHOLDS)}": scoring in THRESHOLDS,
         "threshold must be a number": or_none(is_real(-math.inf))(threshold),
         "separator must be a string that is not empty": isinstance(separator, str) and separator != "",
+        "connector_words must be a list of words": are_words(connectors),
     }
     if wrong := [rule for rule, holds in wanted.items() if not holds]:
         raise ConfigError("; ".join(wrong))
     threshold = THRESHOLDS[scoring] if threshold is None else threshold
-    corpus = encode(source, config=config, cache=cache, report=report)
+    corpus = encode(source, column=column, config=config, cache=cache, report=report)
     corpus.check()
     joined = corpus
-    found: list[dict[Pair, float]] = []
+    found: list[dict[Phrase, float]] = []
     with TemporaryDirectory(prefix=".once-", suffix=UNFINISHED, dir=corpus.folder.parent) as folder:
         for number in range(passes):
-            found.append(_score_pairs(joined, min_count, threshold, scoring, report))
+            found.append(_score_pairs(joined, min_count, threshold, scoring, set(connectors), report))
             if not found[-1]:
                 found.pop()
                 break
@@ -91,6 +110,7 @@ def join_phrases(
     source: Any,
     phrases: Phrases,
     *,
+    column: str | None = None,
     cache: str | Path | None = None,
     config: TextConfig | None = None,
     report: Report = lambda _: None,
@@ -99,7 +119,7 @@ def join_phrases(
 
     It holds the phrases too: a model that is trained on it has them.
     """
-    corpus = encode(source, config=config, cache=cache, report=report)
+    corpus = encode(source, column=column, config=config, cache=cache, report=report)
     if not len(phrases) or corpus.phrases == phrases:
         return corpus
     told = hashlib.sha256(f"{corpus.fingerprint} {phrases.as_json()}".encode()).hexdigest()
@@ -124,13 +144,16 @@ def _pieces(corpus: Corpus, work: str, report: Report) -> Iterator[tuple[Any, In
         report(Joining(work, int(end), len(corpus)))
 
 
-def _score_pairs(corpus: Corpus, min_count: int, threshold: float, scoring: str, report: Report) -> dict[Pair, float]:
+def _score_pairs(
+    corpus: Corpus, min_count: int, threshold: float, scoring: str, connectors: set[str], report: Report
+) -> dict[Phrase, float]:
     """The pairs of neighbors that score above the threshold, those with the highest scores first."""
-    pairs, times, different = _count_pairs(corpus, min_count, report)
-    first, second = (pairs >> np.uint64(32)).astype(np.int64), (pairs & np.uint64(0xFFFFFFFF)).astype(np.int64)
-    a, b = corpus.counts[first], corpus.counts[second]
+    counting = _Counting(corpus, connectors)
+    pairs, times, different = _count_pairs(corpus, counting, min_count, report)
+    first, behind = (pairs >> np.uint64(32)).astype(np.int64), (pairs & np.uint64(0xFFFFFFFF)).astype(np.int64)
+    a, b = corpus.counts[first], corpus.counts[counting.last_words(behind)]
     if scoring == "mikolov":
-        scores: Float64 = (times - min_count) / a / b * (different + len(corpus.counts))
+        scores: Float64 = (times - min_count) / a / b * (different + counting.words)
     else:
         together = times / len(corpus)
         chance = (a / len(corpus)) * (b / len(corpus))
@@ -138,11 +161,57 @@ def _score_pairs(corpus: Corpus, min_count: int, threshold: float, scoring: str,
             scores = np.nan_to_num(np.log(together / chance) / -np.log(together), nan=1.0)
     chosen = np.flatnonzero(scores > threshold)
     chosen = chosen[np.argsort(-scores[chosen], kind="stable")]
-    words = corpus.words(int(max(first[chosen].max(), second[chosen].max())) + 1) if len(chosen) else []
-    return {(words[first[i]], words[second[i]]): float(scores[i]) for i in chosen}
+    ids = {i: [int(first[i]), *counting.words_of(int(behind[i]))] for i in chosen.tolist()}
+    words = corpus.words(max(map(max, ids.values())) + 1) if ids else []
+    return {tuple(words[j] for j in phrase): float(scores[i]) for i, phrase in ids.items()}
 
 
-def _count_pairs(corpus: Corpus, min_count: int, report: Report) -> tuple[UInt64, Int64, int]:
+class _Counting:
+    """What pairs are counted in a corpus: neighbors, or words with nothing but connector words between them."""
+
+    def __init__(self, corpus: Corpus, connectors: set[str]):
+        known = corpus.words(len(corpus.counts)) if connectors else []
+        self.is_connector = np.array([word in connectors for word in known], np.bool_)
+        self.words = len(corpus.counts) - int(self.is_connector.sum())  # that a phrase may begin or end with
+        self.paths = _room_for_paths(FEWEST_PATHS if connectors else 1)
+
+    def list_pairs(self, ids: Any, ends: Int64, part: int, parts: int, out: UInt64) -> int:
+        """List those of a piece of text, such as belong to one of some parts; return how many they are."""
+        if not len(self.is_connector):
+            return list_pairs(ids, ends, part, parts, out)
+        while (found := list_connected_pairs(ids, ends, self.is_connector, self.paths, part, parts, out)) < 0:
+            self._make_room()
+        return found
+
+    def _make_room(self) -> None:
+        before = self.paths
+        self.paths = _room_for_paths(2 * len(before.in_order))
+        add_paths(before.in_order, len(self.is_connector), self.paths)
+
+    def last_words(self, behind: Int64) -> Int64:
+        """The ids of the second words of pairs, at the ends of the paths that lead to them."""
+        known = len(self.is_connector) or np.iinfo(np.int64).max
+        is_path = behind >= known
+        words = behind.copy()
+        words[is_path] = (self.paths.in_order[behind[is_path] - known] & np.uint64(0xFFFFFFFF)).astype(np.int64)
+        return words
+
+    def words_of(self, path: int) -> list[int]:
+        """The ids of a path's words."""
+        words: list[int] = []
+        while path >= len(self.is_connector) > 0:
+            step = int(self.paths.in_order[path - len(self.is_connector)])
+            path = step >> 32
+            words.insert(0, step & 0xFFFFFFFF)
+        return [path, *words]
+
+
+def _room_for_paths(most: int) -> Paths:
+    places = 1 << (2 * most).bit_length()
+    return Paths(np.full(places, NO_PAIR), np.zeros(places, np.int32), np.zeros(most, np.uint64), np.zeros(1, np.int64))
+
+
+def _count_pairs(corpus: Corpus, counting: _Counting, min_count: int, report: Report) -> tuple[UInt64, Int64, int]:
     """The pairs that occur so often, how often, and how many different ones there are, the rare ones too.
 
     The memory it takes does not depend on the corpus: a large one is read several times, for some pairs at a time.
@@ -157,7 +226,7 @@ def _count_pairs(corpus: Corpus, min_count: int, report: Report) -> tuple[UInt64
         for ids, ends in _pieces(corpus, "finding phrases", report):
             if listed + len(ids) > len(room):
                 room = np.concatenate([room, np.empty_like(room)])
-            listed += list_pairs(ids, ends, part, parts, room[listed:])
+            listed += counting.list_pairs(ids, ends, part, parts, room[listed:])
         pairs = room[:listed]
         pairs.sort()
         begins = np.concatenate([np.zeros(min(listed, 1), np.int64), np.flatnonzero(pairs[1:] != pairs[:-1]) + 1])
@@ -186,42 +255,55 @@ def _join(corpus: Corpus, phrases: Phrases, folder: Path, fingerprint: str | Non
 
 
 def _join_pairs(
-    corpus: Corpus, pairs: dict[Pair, float], separator: str, folder: Path, fingerprint: str | None, report: Report
+    corpus: Corpus, pairs: dict[Phrase, float], separator: str, folder: Path, fingerprint: str | None, report: Report
 ) -> None:
     """Fill a folder with the corpus in which these pairs are joined, from the left of each sentence to the right."""
     words = corpus.words(len(corpus.counts))
-    table, phrases = _pair_table(words, pairs, separator)
+    table, joined_words = _pair_table(words, pairs, separator)
+    first_path = len(words) + len(joined_words)
     raw = folder / "joined.i32"
-    counts = np.zeros(len(words) + len(phrases), np.int64)
+    counts = np.zeros(first_path, np.int64)
     with raw.open("wb") as joined_file, (folder / "sentence_starts.i64").open("wb") as starts_file:
         written, starts = 0, 1
         starts_file.write(np.zeros(1, "<i8").data)
         for ids, ends in _pieces(corpus, "joining phrases", report):
             joined, joined_ends = np.empty_like(ids), np.empty_like(ends)
-            joined = joined[: join_pairs(ids, ends, table, joined, joined_ends)]
+            joined = joined[: join_pairs(ids, ends, table, first_path, joined, joined_ends)]
             counts += np.bincount(joined, minlength=len(counts))
             joined_file.write(joined.astype("<i4", copy=False).data)
             starts_file.write((joined_ends + written).astype("<i8", copy=False).data)
             written, starts = written + len(joined), starts + len(ends)
-    new_id, words, counts = _order([*words, *phrases], counts)
+    new_id, words, counts = _order([*words, *joined_words], counts)
     with raw.open("rb") as joined_file, (folder / "ids.i32").open("wb") as ids_file:
         while len(joined := np.fromfile(joined_file, "<i4", TOKENS_AT_A_TIME)):
             ids_file.write(new_id[joined].astype("<i4", copy=False).data)
     raw.unlink()
     write_words(folder, words, counts)
-    write_about(folder, written, starts, len(words), str(corpus.about.get("source")), fingerprint)
+    write_about(folder, written, starts, len(words), str(corpus.about.get("source")), fingerprint, corpus.files)
 
 
-def _pair_table(words: list[str], pairs: dict[Pair, float], separator: str) -> tuple[PairTable, list[str]]:
-    """The pairs whose words are here, and what each of them is joined: the words of the ids that follow."""
-    needed = {word for pair in pairs for word in pair}
+def _pair_table(words: list[str], phrases: Iterable[Phrase], separator: str) -> tuple[PairTable, list[str]]:
+    """The phrases whose words are here, and what each of them is joined: the words of the ids that follow.
+
+    Of one of more words than two, what comes before the last has an id too, after those.
+    """
+    needed = {word for phrase in phrases for word in phrase}
     ids = {word: i for i, word in enumerate(words) if word in needed}
-    here = [(a, b) for a, b in pairs if a in ids and b in ids]
-    size = 1 << max(4, (4 * len(here)).bit_length())
-    table = PairTable(np.full(size, NO_PAIR), np.zeros(size, np.int32), np.zeros(len(words), np.bool_))
-    numbers = np.array([ids[a] << 32 | ids[b] for a, b in here], np.uint64)
-    fill_pair_table(numbers, len(words), table)
-    return table, [separator.join(pair) for pair in here]
+    here = [phrase for phrase in phrases if all(word in ids for word in phrase)]
+    first_path = len(words) + len(here)
+    paths: dict[int, int] = {}
+    pairs: list[int] = []
+    for phrase in here:
+        before, *between, last = (ids[word] for word in phrase)
+        for word in between:
+            before = paths.setdefault(before << 32 | word, first_path + len(paths))
+        pairs.append(before << 32 | last)
+    pairs += paths
+    size = 1 << max(4, (4 * len(pairs)).bit_length())
+    begins = np.zeros(first_path + len(paths), np.bool_)
+    table = PairTable(np.full(size, NO_PAIR), np.zeros(size, np.int32), begins)
+    fill_pair_table(np.array(pairs, np.uint64), len(words), table)
+    return table, [separator.join(phrase) for phrase in here]
 
 
 def _order(words: list[str], counts: Int64) -> tuple[Int64, list[str], Int64]:

@@ -18,6 +18,16 @@ from firth.errors import SourceError, shortened
 
 OWN = {"model.json": "a model", "corpus.json": "an encoded corpus", "state.json": "a checkpoint"}
 """The file that says what one of firth's own folders is."""
+OWN_FILES = {
+    r"(model|corpus|state)\.json": rb'\s*\{\s*"format": "firth ',
+    r"phrases\.json": rb'\{"format": "firth ',
+    r"vocabulary\.json": rb'\{"words": \[',
+    r"words\.jsonl": rb'"',
+    r"(ids|joined|numbers)\.i32|(sentence_starts|counts)\.i64": rb"",
+    r"(vectors|output|subwords|(best-)?(in|out)puts|table-\d+-\d+|full-\d+)\.safetensors": rb".{6}\0\0\{",
+    r"(.*/)?kernels/[0-9a-f]{16}/[^/]*": rb"",
+}
+"""What the files in such folders are called, and how they begin: an archive may have them in any order."""
 LONGEST_PATH = 4096
 OWN_BEGINNING = b'"format": "firth '
 OWN_BEGINNING_BYTES = 64
@@ -126,6 +136,15 @@ def own_kind(folder: Path) -> str | None:
     if folder.parent.name == "kernels" and re.fullmatch("[0-9a-f]{16}", folder.name):
         return "a cache"
     return None
+
+
+def is_own_file(name: str, start: bytes) -> bool:
+    """Whether a file in an archive, by its name there and its beginning, is one of a folder of firth's own."""
+    names = (name, name.rpartition("/")[2])
+    return any(
+        any(re.fullmatch(pattern, n) for n in names) and re.match(beginning, start, re.DOTALL)
+        for pattern, beginning in OWN_FILES.items()
+    )
 
 
 def matching(pattern: str) -> list[Path]:

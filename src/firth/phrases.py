@@ -13,19 +13,25 @@ from typing import Any
 
 from firth.errors import FormatError, shortened
 
-FORMAT = "firth phrases 1"
+FORMAT, FORMAT_WITH_CONNECTORS = "firth phrases 1", "firth phrases 2"
 FILE = "phrases.json"
+ENGLISH_CONNECTOR_WORDS = (
+    "a", "an", "and", "at", "by", "for", "from", "in", "of", "on", "or", "the", "to", "with", "without",
+)  # fmt: skip
+"""Words that English phrases may hold, but hardly begin or end with: gensim's."""
 
-Pair = tuple[str, str]
+Phrase = tuple[str, ...]
+"""The words that are joined: two, or more where there are connector words between these."""
 
 
 class Phrases:
     """Pairs of words to be joined, pass by pass: a later pass joins what an earlier one has joined.
 
-    `passes` gives, for each, the pairs and their scores; `separator` stands between two words that are joined.
+    `passes` gives, for each, the pairs and their scores; a pair may have connector words between its two words, which
+    are joined with them. `separator` stands between two words that are joined.
     """
 
-    def __init__(self, passes: Sequence[Mapping[Pair, float]], separator: str = "_"):
+    def __init__(self, passes: Sequence[Mapping[Phrase, float]], separator: str = "_"):
         self.passes = tuple(dict(pairs) for pairs in passes)
         self.separator = separator
 
@@ -36,11 +42,12 @@ class Phrases:
         joined = list(tokens)
         for pairs in self.passes:
             sentence, joined = joined, []
+            lengths = sorted({len(pair) for pair in pairs})
             i = 0
             while i < len(sentence):
-                pair = tuple(sentence[i : i + 2])
-                joined.append(self.separator.join(pair) if pair in pairs else sentence[i])
-                i += 2 if pair in pairs else 1
+                length = next((n for n in lengths if tuple(sentence[i : i + n]) in pairs), 1)
+                joined.append(self.separator.join(sentence[i : i + length]))
+                i += length
         return joined
 
     def scores(self) -> dict[str, float]:
@@ -51,16 +58,19 @@ class Phrases:
     def as_json(self) -> str:
         """All of it, as text."""
         passes = [[[*pair, score] for pair, score in pairs.items()] for pairs in self.passes]
-        return json.dumps({"format": FORMAT, "separator": self.separator, "passes": passes}, ensure_ascii=True)
+        has_connectors = any(len(pair) > 2 for pairs in self.passes for pair in pairs)
+        format = FORMAT_WITH_CONNECTORS if has_connectors else FORMAT
+        return json.dumps({"format": format, "separator": self.separator, "passes": passes}, ensure_ascii=True)
 
     @classmethod
     def load(cls, path: Path) -> Phrases:
         """Read a file of them. Raises `FormatError` if it cannot be."""
         try:
             found = json.loads(path.read_bytes())
-            if found["format"] != FORMAT:
-                raise FormatError(f"{path} has the format {shortened(found['format'])}: this firth reads {FORMAT!r}")
-            passes = [{_pair(a, b): float(score) for a, b, score in pairs} for pairs in found["passes"]]
+            if found["format"] not in {FORMAT, FORMAT_WITH_CONNECTORS}:
+                known = f"{FORMAT!r} and {FORMAT_WITH_CONNECTORS!r}"
+                raise FormatError(f"{path} has the format {shortened(found['format'])}: this firth reads {known}")
+            passes = [{_phrase(words): float(score) for *words, score in pairs} for pairs in found["passes"]]
             separator = found["separator"]
             if type(separator) is not str or not all(math.isfinite(s) for pairs in passes for s in pairs.values()):
                 raise FormatError(f"{path} does not describe phrases")
@@ -82,7 +92,7 @@ class Phrases:
         return f"Phrases({len(self):,} in {len(self.passes)} passes)"
 
 
-def _pair(a: Any, b: Any) -> Pair:
-    if type(a) is not str or type(b) is not str:
-        raise TypeError(f"a phrase of {shortened(a)} and {shortened(b)}, which are not words")
-    return a, b
+def _phrase(words: list[Any]) -> Phrase:
+    if len(words) < 2 or not all(type(word) is str for word in words):
+        raise TypeError(f"a phrase of {shortened(words)}, which are not two words or more")
+    return tuple(words)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import hashlib
 import itertools
 import json
 import os
 import stat
-from collections.abc import Iterable, Iterator, Sequence
+import warnings
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any, NamedTuple, Protocol, TypeGuard
@@ -17,20 +19,19 @@ import numpy as np
 
 from firth.archives import is_archive, texts_in
 from firth.config import TextConfig
-from firth.errors import SourceError, shortened
+from firth.errors import FirthWarning, SourceError, shortened
 from firth.files import sha256_of
 from firth.holes import is_hole, text_of
 from firth.lines import Lines
 from firth.paths import expand
 from firth.prose import as_lines
+from firth.tabular import is_name_of_rows, refuse_table, what_else, what_rows
 from firth.team import map_ahead
 from firth.text import BLOCK_BYTES, SENTENCE_END, Block, Content, read_blocks, split_block, word_of
 
 BATCH_TOKENS = 1 << 17
 PIECE_BYTES = 1 << 24
 """Bytes of a file that one thread hashes at a time."""
-PARQUET, ARROW = b"PAR1", b"ARROW1"
-"""How tables begin (see `tables.py`)."""
 
 
 class Batch(NamedTuple):
@@ -72,6 +73,7 @@ class TextSource:
     name: str
     total_bytes: int | None = None
     files_read = 0
+    has_warned = False
 
     def fingerprint(self, config: TextConfig, threads: int = 1) -> str | None:
         return None
@@ -86,6 +88,16 @@ class TextSource:
     def spelled(self, words: Iterable[str]) -> Iterable[str]:
         return words
 
+    def _check_is_text(self, content: Content, name: str, config: TextConfig, *, is_named: bool = False) -> None:
+        """Raise `SourceError` for a table that the user named; warn, once, of what may be one, or is hardly text."""
+        refuse_table(content, name)
+        rows = what_rows(content, name, config)
+        if rows and is_named and is_name_of_rows(name):
+            raise SourceError(rows)
+        if (told := rows or what_else(content, name)) and not self.has_warned:
+            self.has_warned = True
+            warnings.warn(f"{told}. It is read as text", FirthWarning, stacklevel=2)
+
     def batches(self, config: TextConfig) -> Iterator[Batch]:
         for block in self.blocks(config):
             yield Batch(split_block(block.text, config), block.bytes_read)
@@ -97,8 +109,10 @@ class TextSource:
 class TextFiles(TextSource):
     """Text files, packed or not, one after the other; a sentence ends with its line and with its file."""
 
-    def __init__(self, paths: Iterable[Path]):
+    def __init__(self, paths: Iterable[Path], found: Collection[Path] = ()):
+        """Look at the files' sizes. Those `found` in folders were not named: among them may be what is no text."""
         self.paths = tuple(paths)
+        self.named = {str(path) for path in self.paths}.difference(map(str, found))
         self.name = str(self.paths[0]) if len(self.paths) == 1 else f"{len(self.paths)} files"
         for path in self.paths:
             _check_readable(path)
@@ -113,17 +127,22 @@ class TextFiles(TextSource):
         archives = {"archives": True} if any(map(_is_archive, self.paths)) else {}  # of old, they were read as text
         return content_fingerprint(self.paths, config, threads, **archives)
 
-    def blocks(self, config: TextConfig) -> Iterator[Block]:
+    def texts(self) -> Iterator[tuple[str, Content, Callable[[], int]]]:
+        """Each text with its name, and what tells how many bytes of the files have been read."""
         bytes_before = self.files_read = 0
         for path in self.paths:
             with at_rest(path) as size, path.open("rb") as file:
+                bytes_read = functools.partial(_place_in, file, bytes_before)
                 for name, content in texts_in(file, str(path)):
-                    _refuse_table(content, name)
                     self.files_read += 1
-                    for block in read_blocks(content, name, config):
-                        at = file.tell() if file.seekable() else 0
-                        yield Block(block, bytes_before + at)
+                    yield name, content, bytes_read
             bytes_before += size
+
+    def blocks(self, config: TextConfig) -> Iterator[Block]:
+        for name, content, bytes_read in self.texts():
+            self._check_is_text(content, name, config, is_named=name in self.named)
+            for block in read_blocks(content, name, config):
+                yield Block(block, bytes_read())
 
 
 class TextStream(TextSource):
@@ -133,11 +152,17 @@ class TextStream(TextSource):
         self.file = file
         self.name = str(getattr(file, "name", "the stream"))
 
-    def blocks(self, config: TextConfig) -> Iterator[Block]:
-        bytes_read = self.files_read = 0
+    def texts(self) -> Iterator[tuple[str, Content, Callable[[], int]]]:
+        """Each text with its name; how many bytes have been read, nobody knows."""
+        self.files_read = 0
         for name, content in texts_in(self.file, self.name):
-            _refuse_table(content, name)
             self.files_read += 1
+            yield name, content, lambda: 0
+
+    def blocks(self, config: TextConfig) -> Iterator[Block]:
+        bytes_read = 0
+        for name, content, _ in self.texts():
+            self._check_is_text(content, name, config)
             for block in read_blocks(content, name, config):
                 bytes_read += len(block)
                 yield Block(block, bytes_read)
@@ -239,7 +264,7 @@ def as_source(source: Any) -> Source:
     files that cannot be read, and for an iterable that yields nothing.
     """
     if isinstance(source, str | os.PathLike):
-        return TextFiles(expand(source))
+        return files([source])
     if hasattr(source, "read"):
         if not isinstance(source.read(0), bytes):
             raise SourceError("the open file gives text, not bytes: open it in binary mode ('rb')")
@@ -279,7 +304,9 @@ def files(paths: Iterable[str | os.PathLike[str]]) -> TextFiles:
     """Several files, folders and globs, in this order."""
     if isinstance(paths, UNORDERED):
         raise SourceError(f"{_kind(paths)} of paths has no order: pass a list, such as sorted(…)")
-    return TextFiles(path for given in paths for path in expand(given))
+    expanded = [(expand(given), Path(given).is_dir()) for given in paths]
+    found = {path for below, is_folder in expanded if is_folder for path in below}
+    return TextFiles((path for those, _ in expanded for path in those), found)
 
 
 def content_fingerprint(paths: Sequence[Path], config: TextConfig, threads: int, **how: Any) -> str:
@@ -308,17 +335,14 @@ def at_rest(path: Path) -> Iterator[int]:
         raise SourceError(f"{path} changed while it was read: try again when it is at rest")
 
 
+def _place_in(file: IO[bytes], before: int) -> int:
+    """How many bytes of several files have been read, by the place in this one and the bytes of those before it."""
+    return before + (file.tell() if file.seekable() else 0)
+
+
 def _is_archive(path: Path) -> bool:
     with path.open("rb") as file:
         return is_archive(file, str(path))
-
-
-def _refuse_table(content: Content, name: str) -> None:
-    """Raise `SourceError` for a Parquet or Arrow file: read as text, it would be nonsense."""
-    if content.start.startswith((PARQUET, ARROW)):
-        raise SourceError(
-            f"{name} is a table: name its column, firth.column({Path(name).name!r}, 'text') or --column text"
-        )
 
 
 def _check_readable(path: Path) -> None:

@@ -1,72 +1,100 @@
-"""A column of a table as a source: Parquet and Arrow files, data frames, datasets.
+"""A column of a table as a source: Parquet and Arrow files, CSV and JSON lines (`rows.py`), data frames, datasets.
 
-Files are read by pyarrow, where it is installed; data frames (pandas, polars, Arrow) and Hugging Face datasets by what
-they offer themselves. A column holds strings of text, or lists of tokens.
+Parquet and Arrow files are read by pyarrow, where it is installed; data frames (pandas, polars, Arrow) and Hugging Face
+datasets by what they offer themselves. A column holds strings of text, or lists of tokens.
 """
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import IO, Any, cast
 
 import numpy as np
 
 from firth.config import TextConfig
 from firth.errors import SourceError, shortened
 from firth.holes import is_hole
-from firth.paths import matching
+from firth.paths import expand
 from firth.prose import as_lines, is_prose
+from firth.rows import RowColumn, no_column, no_value
 from firth.sources import (
-    ARROW,
-    PARQUET,
     Batch,
     Source,
+    TextFiles,
     TextSource,
+    TextStream,
     TokenLists,
     as_source,
     at_rest,
     content_fingerprint,
 )
+from firth.tabular import ARROW, PARQUET
 from firth.text import BLOCK_BYTES, Block
 
 BATCH_ROWS = 1 << 14
-MOST_LISTED = 20
-"""Columns of a table that a message names."""
 MOST_BYTES = 1 << 30
 """Lists of more than this are not joined by Arrow, whose strings have 32 bits for their places."""
 
 
-def column(table: Any, name: str, *, skip_nulls: bool = False) -> Source:
+def column(
+    table: Any, name: str, *, skip_nulls: bool = False, delimiter: str | None = None, quotes: bool = True
+) -> Source:
     """A column of a table, to train on: strings of text, each a line or several, or lists of tokens.
 
-    `table` is the path of a Parquet or Arrow file (or a glob, or a list of paths), a data frame of pandas or polars, an
-    Arrow table, a Hugging Face dataset (streaming or not), or an iterable of rows that are dicts. Rows without a value
-    are an error, or left out with `skip_nulls`.
+    Parameters
+    ----------
+    table
+        The path of a Parquet, Arrow, CSV or JSON lines file, packed or not (or a folder, a glob, a list of paths); an
+        open binary file of CSV or JSON lines; a data frame of pandas or polars, an Arrow table, a Hugging Face dataset
+        (streaming or not); or an iterable of rows that are dicts.
+    name
+        The column's name. In CSV, the first line has the names; in JSON lines, each line is an object with them.
+    skip_nulls
+        Whether rows without a value (an empty cell, null, a key that is missing) are left out. They are an error
+        otherwise.
+    delimiter
+        What stands between the cells of a CSV file. By default it is found in the first line.
+    quotes
+        Whether a cell of a CSV file may stand in quotes, as one must that holds a delimiter or a line end. False where
+        quotes are plain text, as in many files with tabs.
 
-    Raises `SourceError` for a column that is not there, for one that holds neither, and for a file of another format.
+    Raises
+    ------
+    SourceError
+        For a column that is not there, for one that holds neither text nor lists, and for a file of another format.
     """
-    if isinstance(table, str | Path):
-        return _column_of_files(_paths(str(table)), name, skip_nulls)
-    if isinstance(table, list | tuple) and table and all(isinstance(path, str | Path) for path in table):
-        return _column_of_files([found for path in table for found in _paths(str(path))], name, skip_nulls)
+    of_rows: dict[str, Any] = {"delimiter": delimiter, "quotes": quotes, "skip_nulls": skip_nulls}
+    if hasattr(table, "read"):
+        return RowColumn(cast(TextStream, as_source(table)), name, **of_rows)
+    is_list = isinstance(table, list | tuple) and table and all(isinstance(path, str | Path) for path in table)
+    if is_list or isinstance(table, str | Path):
+        paths = [found for path in (table if is_list else [table]) for found in expand(path)]
+        if any(map(_is_columnar, paths)):
+            return _column_of_files(paths, name, skip_nulls)
+        return RowColumn(TextFiles(paths), name, **of_rows)
     values = _values(table, name)
     return as_source(_without_nulls(values, name, skip_nulls))
 
 
-def _paths(given: str) -> list[Path]:
-    if os.path.isfile(given):  # noqa: PTH113  (unlike Path's, it takes a long text for no file)
-        return [Path(given)]
-    if found := matching(given):
-        return found
-    raise SourceError(f"there is no file {shortened(given)}")
+def column_of(source: Any, name: str | None) -> Any:
+    """A column of a source, or the source itself where none is named."""
+    return source if name is None else column(source, name)
 
 
-def _listed(names: list[str]) -> str:
-    """The names of columns, for a message: not all of thousands."""
-    more = f" and {len(names) - MOST_LISTED:,} more" if len(names) > MOST_LISTED else ""
-    return (", ".join(map(shortened, names[:MOST_LISTED])) or "none") + more
+def _is_columnar(path: Path) -> bool:
+    """Whether this is a Parquet or Arrow file. A pipe is none, and is not opened: it can be read once."""
+    if not path.is_file():
+        return False
+    with _opened(path) as file:
+        return file.read(len(ARROW)).startswith((PARQUET, ARROW))
+
+
+def _opened(path: Path) -> IO[bytes]:
+    try:
+        return path.open("rb")
+    except OSError as error:
+        raise SourceError(f"cannot read {path}: {error.strerror}") from error
 
 
 def _values(table: Any, name: str) -> Iterable[Any]:
@@ -77,7 +105,7 @@ def _values(table: Any, name: str) -> Iterable[Any]:
     if names is not None and not callable(names):
         known = [str(known) for known in names]
         if name not in known:
-            raise SourceError(f"there is no column {shortened(name)}: there are {_listed(known)}")
+            raise no_column("the table has", name, known)
     if hasattr(table, "to_reader"):  # an Arrow table
         return (value for batch in table.select([name]).to_reader() for value in batch.column(0).to_pylist())
     if names is None or not hasattr(table, "__getitem__"):
@@ -101,11 +129,7 @@ def _without_nulls(values: Iterable[Any], name: str, skip_nulls: bool) -> Iterat
         if not is_hole(value):
             yield value
         elif not skip_nulls:
-            raise _no_value(number, repr(name))
-
-
-def _no_value(row: int, column: str) -> SourceError:
-    return SourceError(f"row {row:,} of {column} has no value: leave such rows out with skip_nulls=True")
+            raise no_value(f"row {number:,}", name)
 
 
 def _column_of_files(paths: list[Path], name: str, skip_nulls: bool) -> Source:
@@ -118,7 +142,7 @@ def _column_of_files(paths: list[Path], name: str, skip_nulls: bool) -> Source:
 def _kind_of_column(path: Path, name: str) -> str:
     with _OpenTable(path) as table:
         if name not in table.names:
-            raise SourceError(f"{path} has no column {shortened(name)}: there are {_listed(table.names)}")
+            raise no_column(f"{path} has", name, table.names)
         kind, types = table.schema.field(name).type, table.pyarrow.types
     if _is_text(kind, types):
         return "text"
@@ -142,11 +166,8 @@ class _OpenTable:
 
     def __init__(self, path: Path):
         self.path = path
-        try:
-            with path.open("rb") as file:
-                self.start = file.read(8)
-        except OSError as error:
-            raise SourceError(f"cannot read {path}: {error.strerror}") from error
+        with _opened(path) as file:
+            self.start = file.read(8)
         try:
             import pyarrow
         except ImportError as error:
@@ -224,7 +245,7 @@ class _FileColumn:
                 for array in table.batches(self.column):
                     if array.null_count and not self.skip_nulls:
                         row = rows + array.is_null().to_pylist().index(True) + 1
-                        raise _no_value(row, f"{self.column!r} in {path}")
+                        raise no_value(f"row {row:,}", self.column, str(path))
                     rows += len(array)
                     share = rows / table.rows if table.rows else 0
                     yield array.drop_null() if array.null_count else array, bytes_before + int(share * size)

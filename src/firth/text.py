@@ -223,15 +223,15 @@ def read_blocks(file: IO[bytes] | Content, name: str, config: TextConfig) -> Ite
     the encoding (unless `config.errors` allows them), and for a packed file that is cut short.
     """
     if is_prose(config):
-        prose, plain = Prose(config), _read_plain(file, name, config)
+        prose, plain = Prose(config), read_plain(file, name, config)
         yield from (prose.rewrite(block) for block in plain)
         yield prose.rewrite(b"", final=True) + b"\n"
     else:
-        yield from _read_plain(file, name, config)
+        yield from read_plain(file, name, config)
 
 
-def _read_plain(file: IO[bytes] | Content, name: str, config: TextConfig) -> Iterator[bytes]:
-    """As `read_blocks`, of the text as it is."""
+def read_plain(file: IO[bytes] | Content, name: str, config: TextConfig) -> Iterator[bytes]:
+    """As `read_blocks`, of the text as it is: its lines are those of the file."""
     decoder = _Decoder(name, config)
     mark = None if config.separator is None else config.separator.encode()
     kept: list[bytes] = []

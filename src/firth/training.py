@@ -32,6 +32,7 @@ from firth.reporting.progress_bar import ProgressBar, log_lines, wanted
 from firth.reporting.tensorboard import ScalarLog
 from firth.starting import Start
 from firth.subwords import Composition, Ngrams, Subwords
+from firth.tables import column_of
 from firth.team import usable_threads
 from firth.vocabulary import Vocabulary, by_count_then_word
 
@@ -42,11 +43,12 @@ FEWEST_EPOCHS, MOST_EPOCHS = 5, 50
 def train(
     source: Any,
     *,
+    column: str | None = None,
     threads: int | None = None,
     progress: bool | Callable[[Event], None] | None = None,
     cache: str | Path | None = None,
     tensorboard: str | Path | None = None,
-    checkpoints: str | Path | None = None,
+    checkpoints: str | Path | Checkpoints | None = None,
     resume: bool = False,
     start: Any = None,
     frozen: bool | Collection[str] = False,
@@ -58,7 +60,8 @@ def train(
 
     `source` is a path (of a file, packed with gzip, bzip2, xz or zstd or not, a tar or zip archive, a folder, or a
     glob), a list of `Path`, an open binary file, an iterable of strings of text, an iterable of lists of tokens,
-    or a `Corpus`.
+    or a `Corpus`. With `column`, it is a table (a CSV, JSON lines, Parquet or Arrow file, a data frame), of which this
+    column is learned from; `firth.column(source, name, …)` has more choices.
 
     `threads` (by default, all processors) change the time it takes and nothing else. `progress` is True or False
     for a bar or none (by default one where somebody sees it), or a function that is called with every event of
@@ -70,9 +73,10 @@ def train(
     process is asked to stop (Ctrl-C, SIGTERM). With `resume`, the training goes on from the last checkpoint, if there
     is one, and ends with the same bits as if it had never been interrupted. Remove the folder when the model is saved.
 
-    `start` are vectors to start from in place of random ones: a model, word vectors, the path of either, or words and
-    an array (n, d); words that it lacks start as ever. With `frozen`, those of its words (or of some of them) stay as
-    they are, and the others learn around them.
+    `start` are vectors to start from in place of random ones: a model, word vectors, the path of either (or what
+    `firth.load` makes of it, with its choices for how a file is read), or words and an array (n, d); words that it
+    lacks start as ever. With `frozen`, those of its words (or of some of them) stay as they are, and the others learn
+    around them.
 
     `phrases`, as `find_phrases` finds them, are joined in the text; with `phrase_passes` they are found in it first.
 
@@ -94,7 +98,7 @@ def train(
             f"the vectors to start from have {begin.vectors.vector_size} numbers, vector_size is {config.vector_size}"
         )
     around = Surroundings(_checked(threads), progress, cache, tensorboard, checkpoints, resume)
-    return _learn(source, config, around, begin, phrases, _words_often_enough)
+    return _learn(column_of(source, column), config, around, begin, phrases, _words_often_enough)
 
 
 WordsToLearn = Callable[[Corpus, TrainingConfig], "Chosen"]
@@ -146,7 +150,7 @@ class Surroundings:
     progress: bool | Callable[[Event], None] | None
     cache: str | Path | None
     tensorboard: str | Path | None
-    checkpoints: str | Path | None
+    checkpoints: str | Path | Checkpoints | None
     resume: bool
 
 
@@ -164,7 +168,7 @@ def _learn(
 
     The vectors drawn after so many epochs `trained_before` are not those drawn at first.
     """
-    kept = Checkpoints(around.checkpoints) if around.checkpoints is not None else None
+    kept = Checkpoints.of(around.checkpoints) if around.checkpoints is not None else None
     if kept is None and around.resume:
         raise ConfigError("to resume, say where the checkpoints are: checkpoints=FOLDER")
     with kept.alone() if kept else nullcontext(), _reporter(around.progress, around.tensorboard) as report:
@@ -231,6 +235,7 @@ def _with_phrases(
             min_count=config.min_count,
             threshold=config.phrase_threshold,
             scoring=config.phrase_scoring,
+            connector_words=config.connector_words,
             report=report,
         )
     return corpus if phrases is None else join_phrases(corpus, phrases, cache=cache, report=report)
@@ -240,12 +245,13 @@ def train_more(
     model: Word2Vec,
     source: Any,
     *,
+    column: str | None = None,
     vocabulary: str = "grow",
     frozen: bool | Collection[str] = False,
     threads: int | None = None,
     progress: bool | Callable[[Event], None] | None = None,
     cache: str | Path | None = None,
-    checkpoints: str | Path | None = None,
+    checkpoints: str | Path | Checkpoints | None = None,
     resume: bool = False,
     **settings: Any,
 ) -> Word2Vec:
@@ -274,7 +280,7 @@ def train_more(
         )
     around = Surroundings(_checked(threads), progress, cache, None, checkpoints, resume)
     new = _learn(
-        source,
+        column_of(source, column),
         config,
         around,
         Start.of(model, frozen),

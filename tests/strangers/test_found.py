@@ -31,6 +31,7 @@ def test_whole__is_read(name, tmp_path):
         READERS[name](content, folder)
 
 
+@pytest.mark.filterwarnings("ignore:.* It is read as text:firth.errors.FirthWarning")
 @pytest.mark.parametrize("name", READERS)
 def test_found__is_read_or_refused(name, tmp_path):
     inputs = found(name)

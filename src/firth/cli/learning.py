@@ -2,29 +2,44 @@
 
 from __future__ import annotations
 
-import dataclasses
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from firth.cli.settings import (
+    LISTS,
+    WordsOf,
+    column_options,
+    text_of,
+    text_options,
+    text_options_of_model,
+    training_options,
+)
 from firth.cli.shared import (
+    START,
     cli,
     csv_option,
     facts,
+    how_to_read,
     json_option,
+    load_model,
     overwrite_option,
     print_json,
     print_table,
     quoted,
+    start_options,
     topn_option,
 )
 from firth.config import TextConfig, TrainingConfig
-from firth.errors import shortened
+
+if TYPE_CHECKING:
+    from firth.checkpoints import Checkpoints
+    from firth.reporting.progress_bar import ProgressBar
 
 threads_option = click.option(
     "--threads", type=click.IntRange(1), help="Default: all processors. The result is the same."
@@ -36,110 +51,7 @@ resume_option = click.option(
 cache_option = click.option(
     "--cache", type=click.Path(path_type=Path), help="Where encoded text is kept for the next time."
 )
-
-
-class NumberOr(click.ParamType):  # type: ignore[type-arg]
-    """A whole number, or else this word."""
-
-    def __init__(self, word: str):
-        self.word = word
-        self.name = f"integer|{word}"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        """The number, or the word."""
-        if value == self.word:
-            return value
-        try:
-            return int(value)
-        except ValueError:
-            self.fail(f"{shortened(value)} is not a valid integer, nor {self.word!r}.", param, ctx)
-
-
-class WordsOf(click.ParamType):  # type: ignore[type-arg]
-    """The words of a file, one a line."""
-
-    name = "file"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        """The words."""
-        if isinstance(value, tuple):
-            return value
-        try:
-            return tuple(filter(None, map(str.strip, Path(value).read_text(encoding="utf-8-sig").splitlines())))
-        except (OSError, UnicodeDecodeError) as error:
-            self.fail(f"cannot read words, one a line, from {shortened(value)}: {error}", param, ctx)
-
-
-class Separator(click.ParamType):  # type: ignore[type-arg]
-    """A string, in which a backslash and a t are a tab, as shells pass it."""
-
-    name = "text"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        """The string."""
-        return str(value).replace("\\t", "\t")
-
-
-TYPES = {"int": int, "float": float, "str": str, "int | str": NumberOr("sentence")}
-"""How the values of settings are given, by their types."""
 DEMO_WORDS = ("exception", "month", "file", "thread", "integer", "import")
-
-
-column_option = click.option("--column", metavar="NAME", help="The column to learn from, of Parquet or Arrow files.")
-
-
-def text_of(sources: tuple[str, ...], column: str | None) -> Any:
-    """What is named on the command line, as a source: standard input, an encoded corpus, files, folders and globs, or
-    a column of tables.
-    """
-    from firth.corpus import is_encoded
-    from firth.sources import files
-
-    if "-" in sources and len(sources) > 1:
-        raise click.UsageError("- (standard input) cannot be mixed with files")
-    if column is not None:
-        from firth.tables import column as column_of
-
-        if sources == ("-",):
-            raise click.UsageError("--column is for files, not for standard input")
-        return column_of(list(sources), column)
-    if sources == ("-",):
-        return sys.stdin.buffer
-    return sources[0] if len(sources) == 1 and is_encoded(sources[0]) else files(sources)
-
-
-def text_options(command: Callable[..., None]) -> Callable[..., None]:
-    """Give a command an option for every field of `TextConfig`."""
-    return options_of(TextConfig, command)
-
-
-def text_options_of_model(command: Callable[..., None]) -> Callable[..., None]:
-    """The same, where a model has a value for each."""
-    return options_of(TextConfig, command, of_model=True)
-
-
-def training_options(command: Callable[..., None]) -> Callable[..., None]:
-    """Give a command an option for every field of `TrainingConfig`."""
-    return options_of(TrainingConfig, command)
-
-
-def options_of(kind: type[TextConfig], command: Callable[..., None], *, of_model: bool = False) -> Callable[..., None]:
-    """Give a command an option for every field of a configuration; None where it is not given, and a model has it."""
-    for field in reversed(dataclasses.fields(kind)):
-        flag = "--" + field.name.replace("_", "-")
-        text = field.metadata["doc"][0].upper() + field.metadata["doc"][1:] + "."
-        options: dict[str, Any] = {"default": field.default, "help": text}
-        if isinstance(field.default, bool):
-            flag = f"{flag}/--no-{field.name.replace('_', '-')}"
-        elif isinstance(field.default, tuple):
-            options |= {"type": WordsOf(), "metavar": "FILE", "help": f"{text[:-1]}: a file of them, one a line."}
-        else:
-            options["type"] = Separator() if field.name == "separator" else TYPES[field.type.removesuffix(" | None")]
-        options["show_default"] = field.default not in (None, ())
-        if of_model:
-            options |= {"default": None, "show_default": "the model's"}
-        command = click.option(flag, field.name, **options)(command)
-    return command
 
 
 @cli.command(short_help="Learn vectors from text.")
@@ -147,8 +59,9 @@ def options_of(kind: type[TextConfig], command: Callable[..., None], *, of_model
 @click.option("-o", "--output", required=True, type=click.Path(path_type=Path), help="The model's folder.")
 @overwrite_option
 @threads_option
-@column_option
+@column_options
 @click.option("--start", type=click.Path(path_type=Path), help="Vectors to start from: a model, or another program's.")
+@start_options
 @click.option("--freeze", is_flag=True, help="Words that have a vector to start from keep it.")
 @cache_option
 @resume_option
@@ -162,6 +75,9 @@ def train(
     overwrite: bool,
     threads: int | None,
     column: str | None,
+    delimiter: str | None,
+    no_quotes: bool,
+    skip_nulls: bool,
     cache: Path | None,
     resume: bool,
     start: Path | None,
@@ -179,7 +95,7 @@ def train(
     \b
     firth train corpus.txt -o words.firth
     firth train 'news/*.txt.gz' -o news.firth --vector-size 200 --epochs 10
-    firth train reviews.parquet --column text -o reviews.firth
+    firth train reviews.csv --column text -o reviews.firth
     zcat sessions.gz | firth train - -o items.firth --no-lowercase --no-strip-punctuation --separator ,
 
     Every few minutes, and when it is interrupted (Ctrl-C, SIGTERM), the training is saved in OUTPUT.checkpoints: the
@@ -187,43 +103,81 @@ def train(
     """
     from firth.model import check_output
 
+    if start is None and how_to_read(START):
+        raise click.UsageError(
+            "the options --start-… say how vectors to start from are read: name their file by --start"
+        )
     config = TrainingConfig.of(settings)
     check_output(output, overwrite=overwrite)
-    source = text_of(sources, column)
+    source = text_of(sources, column, delimiter, no_quotes, skip_nulls)
     from firth.training import train as train_model
 
-    with checkpoints_beside(output, overwrite=overwrite, resume=resume) as checkpoints:
+    with (
+        checkpoints_beside(output, overwrite=overwrite, resume=resume) as checkpoints,
+        watching(progress) as watch,
+    ):
         model = train_model(
             source,
             config=config,
             threads=threads,
-            progress=progress,
+            progress=watch,
             cache=cache,
             tensorboard=tensorboard,
             checkpoints=checkpoints,
             resume=resume,
-            start=start,
+            start=load_model(start, START) if start else None,
             frozen=freeze,
         )
         model.save(output, overwrite=overwrite)
     if as_json:
-        return print_json(facts(model) | {"model": str(output)})
-    click.echo(f"{len(model):,} words, {model.vector_size} dimensions, saved to {output}")
+        return print_json(facts(model) | {"model": str(output), "files": watch.files or None})
+    click.echo(f"{len(model):,} words, {model.vector_size} dimensions{watch.told()}, saved to {output}")
     click.echo(f"try: firth similar {quoted(output)} {quoted(model.words[min(100, len(model) - 1)])}")
 
 
 @contextmanager
-def checkpoints_beside(output: Path, *, overwrite: bool, resume: bool) -> Iterator[Path]:
-    """The folder for the checkpoints of a model that is to be written; it goes when that is done."""
+def checkpoints_beside(output: Path, *, overwrite: bool, resume: bool) -> Iterator[Checkpoints]:
+    """The checkpoints of a model that is to be written, which this process has to itself; they go when that is done.
+
+    Raises if another process is writing that model, or has done so since the command began.
+    """
     from firth.checkpoints import Checkpoints
+    from firth.model import check_output
 
     checkpoints = Checkpoints(output.with_name(f"{output.name}.checkpoints"))
-    if overwrite and not resume:
-        with checkpoints.alone():
-            checkpoints.remove()
-    yield checkpoints.folder
     with checkpoints.alone():
+        check_output(output, overwrite=overwrite)
+        if overwrite and not resume:
+            checkpoints.clear()
+        yield checkpoints
         checkpoints.remove()
+
+
+class Watch:
+    """Sees the events of a training: shows a bar, if there is one, and notes how many files were read."""
+
+    def __init__(self, bar: ProgressBar | None):
+        self.bar = bar
+        self.files = 0
+
+    def __call__(self, event: Any) -> None:
+        """Note and show an event."""
+        self.files = getattr(event, "files", self.files)
+        if self.bar is not None:
+            self.bar(event)
+
+    def told(self) -> str:
+        """How many files were read, for a message, if they were several."""
+        return f", from {self.files:,} files" if self.files > 1 else ""
+
+
+@contextmanager
+def watching(progress: bool | None) -> Iterator[Watch]:
+    """What sees the events of a command's work, with a bar if it is wanted."""
+    from firth.reporting.progress_bar import ProgressBar, wanted
+
+    with ProgressBar() as bar:
+        yield Watch(bar if wanted(progress) else None)
 
 
 @cli.command(short_help="Phrases of a text: words that stand together often.")
@@ -232,8 +186,15 @@ def checkpoints_beside(output: Path, *, overwrite: bool, resume: bool) -> Iterat
 @click.option("--min-count", type=click.IntRange(1), default=5, show_default=True, help="Rarer pairs are no phrases.")
 @click.option("--threshold", type=float, help="The score of a phrase is above it. [default: 10, or 0.5 with npmi]")
 @click.option("--scoring", type=click.Choice(["mikolov", "npmi"]), default="mikolov", show_default=True)
+@click.option(
+    "--connector-words",
+    type=WordsOf(LISTS["connector_words"]),
+    default=(),
+    metavar="english|FILE",
+    help="Words that phrases may hold, but not begin or end with: a file of them, one a line, or english.",
+)
 @topn_option
-@column_option
+@column_options
 @cache_option
 @json_option
 @csv_option
@@ -244,8 +205,12 @@ def phrases(
     min_count: int,
     threshold: float | None,
     scoring: str,
+    connector_words: tuple[str, ...],
     topn: int,
     column: str | None,
+    delimiter: str | None,
+    no_quotes: bool,
+    skip_nulls: bool,
     cache: Path | None,
     as_json: bool,
     as_csv: bool,
@@ -255,29 +220,30 @@ def phrases(
 
     \b
     firth phrases corpus.txt --passes 2 -n 50
+    firth phrases corpus.txt --connector-words english
     firth train corpus.txt -o words.firth --phrase-passes 2
     """
     from firth.joining import find_phrases
-    from firth.reporting.progress_bar import ProgressBar, wanted
 
-    with ProgressBar() as bar:
-        report = bar if wanted(None) else lambda event: None
+    with watching(None) as watch:
         found = find_phrases(
-            text_of(sources, column),
+            text_of(sources, column, delimiter, no_quotes, skip_nulls),
             passes=passes,
             min_count=min_count,
             threshold=threshold,
             scoring=scoring,
+            connector_words=connector_words,
             config=TextConfig.of(settings),
             cache=cache,
-            report=report,
+            report=watch,
         )
     scores = list(found.scores().items())
     if as_json:
-        return print_json({"phrases": len(scores), "highest": [{"phrase": p, "score": s} for p, s in scores[:topn]]})
+        highest = [{"phrase": p, "score": s} for p, s in scores[:topn]]
+        return print_json({"phrases": len(scores), "files": watch.files or None, "highest": highest})
     print_table(("phrase", "score"), scores[:topn], as_csv=as_csv)
     if not as_csv:
-        click.echo(f"{len(scores):,} phrases")
+        click.echo(f"{len(scores):,} phrases{watch.told()}")
 
 
 @cli.command("train-more", short_help="Let a model learn from more text.")
@@ -296,7 +262,7 @@ def phrases(
 @click.option("--epochs", type=click.IntRange(1), help="Passes over the new text. [default: by its size]")
 @click.option("--learning-rate", type=float, help="At the start; it falls to the model's least. [default: the model's]")
 @threads_option
-@column_option
+@column_options
 @cache_option
 @resume_option
 @progress_option
@@ -311,6 +277,9 @@ def train_more(
     freeze: bool,
     threads: int | None,
     column: str | None,
+    delimiter: str | None,
+    no_quotes: bool,
+    skip_nulls: bool,
     cache: Path | None,
     resume: bool,
     progress: bool | None,
@@ -332,13 +301,16 @@ def train_more(
     if not isinstance(loaded, Word2Vec):
         raise FormatError(f"{model} is no firth model: start from it with firth train --start {quoted(model)}")
     given = {name: value for name, value in settings.items() if value is not None}
-    with checkpoints_beside(output, overwrite=overwrite, resume=resume) as checkpoints:
+    with (
+        checkpoints_beside(output, overwrite=overwrite, resume=resume) as checkpoints,
+        watching(progress) as watch,
+    ):
         more = loaded.train_more(
-            text_of(sources, column),
+            text_of(sources, column, delimiter, no_quotes, skip_nulls),
             vocabulary=vocabulary,
             frozen=freeze,
             threads=threads,
-            progress=progress,
+            progress=watch,
             cache=cache,
             checkpoints=checkpoints,
             resume=resume,
@@ -346,9 +318,9 @@ def train_more(
         )
         more.save(output, overwrite=overwrite)
     if as_json:
-        return print_json(facts(more) | {"model": str(output)})
+        return print_json(facts(more) | {"model": str(output), "files": watch.files or None})
     new = sum(word not in loaded for word in more.words)
-    click.echo(f"{len(more):,} words, {new:,} of them new, saved to {output}")
+    click.echo(f"{len(more):,} words, {new:,} of them new{watch.told()}, saved to {output}")
 
 
 @cli.command(short_help="Learn from the manual of your own Python.")

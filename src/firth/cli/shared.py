@@ -38,61 +38,55 @@ class Word(click.ParamType):  # type: ignore[type-arg]
         return word if word.isascii() or word.isprintable() else os.fsencode(word).decode("utf-8", "replace")
 
 
-READING = "firth.reading"
-"""Where a command keeps how it reads files of vectors."""
-
-
-def _remember(ctx: click.Context, param: click.Parameter, value: Any) -> None:
-    if value is not None and param.name is not None:
-        ctx.meta.setdefault(READING, {})[param.name] = value
-
-
-READING_OPTIONS = (
-    click.option(
-        "--model-format",
-        "format",
-        metavar="NAME",
-        expose_value=False,
-        callback=_remember,
-        help="Of a file: word2vec-text, word2vec-binary, glove, fasttext, tsv, safetensors. [default: by name]",
-    ),
-    click.option(
-        "--limit",
-        type=click.IntRange(1),
-        expose_value=False,
-        callback=_remember,
-        help="Read the first vectors only, so many.",
-    ),
-    click.option(
-        "--errors",
-        type=click.Choice(["strict", "replace", "ignore"]),
-        expose_value=False,
-        callback=_remember,
-        help="What to do with words in a file that are not UTF-8. [default: strict]",
-    ),
-    click.option(
-        "--numbers-in-words",
-        is_flag=True,
-        default=None,
-        expose_value=False,
-        callback=_remember,
-        help="Words in a file may end in numbers.",
-    ),
-)
+READING, START = "firth.reading", "firth.start"
+"""Where a command keeps how it reads files of vectors; and those to start from."""
+READING_OPTIONS: dict[str, dict[str, Any]] = {
+    "format": {
+        "metavar": "NAME",
+        "help": "Of a file: word2vec-text, word2vec-binary, glove, fasttext, tsv, safetensors. [default: by name]",
+    },
+    "limit": {"type": click.IntRange(1), "help": "Read the first vectors only, so many."},
+    "errors": {
+        "type": click.Choice(["strict", "replace", "ignore"]),
+        "help": "What to do with words in a file that are not UTF-8. [default: strict]",
+    },
+    "numbers-in-words": {"is_flag": True, "default": None, "help": "Words in a file may end in numbers."},
+}
 
 
 def reading_options(command: Callable[..., None]) -> Callable[..., None]:
     """Give a command options for how it reads files of vectors."""
-    for option in reversed(READING_OPTIONS):
-        command = option(command)
+    return _reading_options(command, READING, {"format": "--model-format"})
+
+
+def start_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command options for how it reads a file of vectors to start from."""
+    return _reading_options(command, START, {name: f"--start-{name}" for name in READING_OPTIONS})
+
+
+def _reading_options(command: Callable[..., None], kept: str, flags: dict[str, str]) -> Callable[..., None]:
+    def remember(ctx: click.Context, param: click.Parameter, value: Any) -> None:
+        if value is not None and param.name is not None:
+            name = param.name.removeprefix("start_").removeprefix("model_")
+            ctx.meta.setdefault(kept, {})[name] = value
+
+    for name, options in reversed(READING_OPTIONS.items()):
+        flag = flags.get(name, f"--{name}")
+        command = click.option(flag, **options, expose_value=False, callback=remember)(command)
     return command
 
 
-def load_model(path: Path) -> WordVectors:
+def how_to_read(kept: str = READING) -> dict[str, Any]:
+    """How the command's options say that files of vectors are read."""
+    how: dict[str, Any] = click.get_current_context().meta.get(kept, {})
+    return how
+
+
+def load_model(path: Path, kept: str = READING) -> WordVectors:
     """Load a model, or a file of vectors, as the command's options say."""
     from firth.model import load
 
-    return load(path, **click.get_current_context().meta.get(READING, {}))
+    return load(path, **how_to_read(kept))
 
 
 COMMANDS = {

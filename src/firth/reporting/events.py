@@ -34,12 +34,15 @@ class Reading:
         Tokens that were read so far, ends of sentences among them.
     files : int
         Which file is being read, from 1, those in archives counted; 0 where the source is no file.
+    is_kept : bool
+        Whether all of it had been read before, and is found again: there is one such event, and no other.
     """
 
     bytes_read: int
     total_bytes: int | None
     tokens: int
     files: int = 0
+    is_kept: bool = False
 
 
 @dataclass(frozen=True)

@@ -112,7 +112,8 @@ class LogLines:
             return
         if self.reading is not None and not isinstance(event, Compiling):
             of_files = f" of {self.reading.files:,} files" if self.reading.files > 1 else ""
-            self.write(f"read {self.reading.tokens:,} tokens{of_files}")
+            did = "found" if self.reading.is_kept else "read"
+            self.write(f"{did} {self.reading.tokens:,} tokens{of_files}")
             self.reading = None
         if isinstance(event, Compiling):
             self.write(str(event))
@@ -159,6 +160,8 @@ class ProgressBar:
             self._show_training(event)
 
     def _show_reading(self, event: Reading) -> None:
+        if event.is_kept:
+            return
         of_files = f" of {event.files:,} files" if event.files > 1 else ""
         tokens = f"{event.tokens:,} tokens{of_files}"
         self._show(event, "reading", event.bytes_read, event.total_bytes, "B", tokens)
