@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Sequence
 from pathlib import Path
@@ -9,10 +10,16 @@ from typing import Any, NamedTuple, overload
 
 import numpy as np
 
+from firth.errors import shortened
+from firth.folders import new_model_folder
 from firth.lookup import Float32, Lookup, is_vector, weighted
 from firth.nearest import cosines, nearest
+from firth.tensors import write_tensor
 from firth.vocabulary import Vocabulary
 
+FORMAT_OF_VECTORS = "firth vectors"
+VOCABULARY, VECTORS, SUBWORDS = "vocabulary.json", "vectors.safetensors", "subwords.safetensors"
+"""Files of a folder that `save` writes."""
 EPSILON = 0.001
 """Keeps 3CosMul from dividing by zero: Levy and Goldberg's number."""
 
@@ -79,6 +86,29 @@ class WordVectors(Lookup):
         import firth  # whose formats stand above vectors
 
         return firth.export(self, path, format=format, overwrite=overwrite)
+
+    def save(self, folder: str | Path, *, overwrite: bool = False) -> Path:
+        """Save to a folder, all or nothing: if the disk fills up, what was there before is still intact.
+
+        Words, counts, vectors and n-grams are kept, whatever they were loaded from; `firth.load` reads the folder.
+        Raises `OutputExistsError` if the folder exists, unless asked to overwrite it; only a model is overwritten.
+        """
+        folder = Path(folder)
+        with new_model_folder(folder, self._about(), overwrite=overwrite) as temporary:
+            self._write(temporary)
+        return folder
+
+    def _about(self) -> dict[str, Any]:
+        """What a folder says of these vectors, in JSON's types."""
+        return {"format": FORMAT_OF_VECTORS, "words": len(self), "vector_size": self.vector_size}
+
+    def _write(self, folder: Path) -> None:
+        """Fill a folder with what these vectors are."""
+        words = {"words": self.words, "counts": self.vocabulary.counts.tolist()}
+        (folder / VOCABULARY).write_text(json.dumps(words, ensure_ascii=True), "ascii")
+        write_tensor(folder / VECTORS, "vectors", self.vectors)
+        if self.subwords is not None:
+            self.subwords.save(folder / SUBWORDS)
 
     def similarity(self, a: object, b: object) -> float:
         """The cosine between the vectors of two words, -1 to 1."""
@@ -227,7 +257,7 @@ class WordVectors(Lookup):
         if method == "add":
             return self.most_similar(positive=[b, c], negative=[a], topn=topn, among=among, first=first)
         if method != "mul":
-            raise ValueError(f'the method is "add" or "mul", not {method!r}')
+            raise ValueError(f'the method is "add" or "mul", not {shortened(method)}')
         if topn is not None and topn < 1:
             raise ValueError(f"topn must be 1 or more, or None for all words, not {topn}")
         candidates = self._candidates(among, first)

@@ -542,3 +542,32 @@ def test_read__torchs_and_numpys_archives_are_known(tmp_path):
     np.savez(tmp_path / "v.npz", vectors=np.eye(2))
     with pytest.raises(FormatError, match=r"is NumPy's \.npz"):
         load(tmp_path / "v.npz")
+
+
+LONG = "x" * 100_000
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("v.txt", f"{LONG}\na 1\n"),
+        ("v.txt", f"2 2\na 1 {LONG}\nb 1 2\n"),
+        ("v.txt", f"2 2\na 1 2\n{LONG} 7 1 2\n"),
+        ("v.txt", f"a 1 2\n 3 4\n{LONG}\n"),
+        ("v.tsv", f"1\t{LONG}\n"),
+        ("v.glove", LONG),
+    ],
+)
+def test_read__messages_quote_the_beginning_of_what_is_long(tmp_path, name, content):
+    (tmp_path / name).write_text(content)
+    (tmp_path / "v.metadata.tsv").write_text("a\n")
+    with pytest.raises(FormatError) as wrong:
+        load(tmp_path / name, format="glove" if name == "v.glove" else None)
+    assert len(str(wrong.value).replace(str(tmp_path), "")) < 350
+
+
+@pytest.mark.parametrize("name", SUFFIXES)
+def test_export__messages_quote_the_beginning_of_a_long_word(vectors, tmp_path, name):
+    with pytest.raises(UnwritableWordError) as wrong:
+        export(words_like(vectors, [f"{LONG} \t\n"]), tmp_path / name)
+    assert len(str(wrong.value)) < 250

@@ -184,7 +184,7 @@ def train(
     Every few minutes, and when it is interrupted (Ctrl-C, SIGTERM), the training is saved in OUTPUT.checkpoints: the
     same command with --resume goes on, even after a power failure, to the same result.
     """
-    from firth.model import check_output
+    from firth.folders import check_output
 
     config = TrainingConfig.of(settings)
     check_output(output, overwrite=overwrite)
@@ -324,7 +324,8 @@ def train_more(
     Interrupted, it goes on with --resume, as train does.
     """
     from firth.errors import FormatError
-    from firth.model import Word2Vec, check_output, load
+    from firth.folders import check_output
+    from firth.model import Word2Vec, load
 
     check_output(output, overwrite=overwrite)
     loaded = load(model)
@@ -367,7 +368,7 @@ def demo(output: Path, overwrite: bool, threads: int | None, progress: bool | No
 
     No download, a few seconds. Shows what was learnt, and what to try next.
     """
-    from firth.model import check_output
+    from firth.folders import check_output
     from firth.python_docs import python_docs
 
     check_output(output, overwrite=overwrite)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from firth.errors import FormatError
+from firth.errors import FormatError, shortened
 from firth.files import refuse_to_overwrite
 from firth.formats import fasttext, foreign, glove, tensor_file, tsv, word2vec_binary, word2vec_text
 from firth.formats.reading import Errors, Reading, unpacked_suffix
@@ -40,7 +40,7 @@ def _format_of(path: Path, name: str | None, suffix: str) -> Format:
         for format in FORMATS:
             if format.name == name.replace("-", " ").replace("_", " ").lower():
                 return format
-        raise FormatError(f"no format is called {name!r}; there are {', '.join(f.name for f in FORMATS)}")
+        raise FormatError(f"no format is called {shortened(name)}; there are {', '.join(f.name for f in FORMATS)}")
     for format in FORMATS:
         if suffix in format.suffixes:
             return format

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from firth.errors import FormatError
+from firth.errors import FormatError, shortened
 from firth.files import new_file
 from firth.formats.decimals import write_decimals
 from firth.formats.reading import Reading, unpacked_text
@@ -32,5 +32,5 @@ def read(path: Path, reading: Reading) -> WordVectors:
         first_line = file.readline(LONGEST_LINE).removeprefix("\ufeff")
         width = width_of(first_line)
         if not width:
-            raise FormatError(f"{path}, line 1: wanted a word and its numbers, got {first_line[:60]!r}")
+            raise FormatError(f"{path}, line 1: wanted a word and its numbers, got {shortened(first_line)}")
         return read_rows(file, first_line, path, reading, width, None)[0]

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from firth.errors import FormatError
+from firth.errors import FormatError, shortened
 from firth.files import new_file, refuse_to_overwrite
 from firth.formats.reading import Reading
 from firth.formats.words import (
@@ -45,7 +45,9 @@ def read(path: Path, reading: Reading) -> WordVectors:
     tensors = map_tensors(path)
     mapping, weights = tensors.pop("mapping", None), tensors.pop("weights", None)
     if len(tensors) != 1:
-        raise FormatError(f"{path} has the tensors {', '.join(tensors) or '(none)'}: wanted one, of vectors")
+        raise FormatError(
+            f"{path} has the tensors {shortened(', '.join(tensors) or '(none)')[1:-1]}: wanted one, of vectors"
+        )
     (vectors,) = tensors.values()
     if vectors.ndim != 2:
         raise FormatError(f"{path}: the tensor has the shape {vectors.shape}, and is no list of vectors")
@@ -83,7 +85,7 @@ def _words(path: Path, count: int, reading: Reading) -> list[str]:
         if (folder / "tokenizer.json").is_file():
             return _of_tokenizer(json.loads((folder / "tokenizer.json").read_bytes()), count)
     except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError) as error:
-        raise FormatError(f"the words beside {path} cannot be read: {error!r}") from error
+        raise FormatError(f"the words beside {path} cannot be read: {shortened(str(error))[1:-1]}") from error
     raise FormatError(f"{path} needs its words beside it, one a line, in {path.stem}.words.txt")
 
 

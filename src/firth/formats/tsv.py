@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from firth.errors import FormatError
+from firth.errors import FormatError, shortened
 from firth.files import new_file, refuse_to_overwrite
 from firth.formats.decimals import decimal_lines
 from firth.formats.reading import PACKED_SUFFIXES, Reading, unpacked_text
@@ -70,7 +70,7 @@ def read(path: Path, reading: Reading) -> WordVectors:
             try:
                 rows.add(values)
             except ValueError as error:
-                raise FormatError(f"{path}, line {number:,}: {error}") from error
+                raise FormatError(f"{path}, line {number:,}: {shortened(str(error))[1:-1]}") from error
     count = rows.count if rows else 0
     words = _words(metadata, count, reading)
     if len(words) != count or rows is None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from firth.errors import FormatError
+from firth.errors import FormatError, shortened
 from firth.files import new_file
 from firth.formats import glove
 from firth.formats.decimals import write_decimals
@@ -54,4 +54,4 @@ def header(line: str, path: Path) -> tuple[int, int]:
         size, width = map(int, parts)
         if size > 0 and 0 < width <= 1_000_000:
             return size, width
-    raise FormatError(f"{path}, line 1: wanted the number of words and of dimensions, got {line[:60]!r}")
+    raise FormatError(f"{path}, line 1: wanted the number of words and of dimensions, got {shortened(line)}")

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from firth.errors import UnwritableWordError
+from firth.errors import UnwritableWordError, shortened
 from firth.formats.reading import Reading, warn
 from firth.vectors import WordVectors
 from firth.vocabulary import Vocabulary
@@ -24,7 +24,9 @@ def refuse_words_with(characters: Collection[str], words: Sequence[str], format:
         bad = [word for word in words if not word or any(c in word for c in characters)]
         what = "is empty" if not bad[0] else "has white space in it"
         more = f" (and {len(bad) - 1:,} more)" if len(bad) > 1 else ""
-        raise UnwritableWordError(f"{format} files cannot hold the word {bad[0]!r}{more}: it {what}. {instead}")
+        raise UnwritableWordError(
+            f"{format} files cannot hold the word {shortened(bad[0])}{more}: it {what}. {instead}"
+        )
 
 
 def without_counts(words: list[str], vectors: np.ndarray[Any, np.dtype[np.float32]], path: Path) -> WordVectors:
@@ -45,8 +47,8 @@ def rows_of_first(words: list[str], path: Path) -> list[int]:
     if twice is not None:
         more = len(words) - len(first)
         warn(
-            f"{path}: {more:,} of {len(words):,} words come a second time, the first of them {words[twice]!r} as word"
-            f" {twice + 1:,}. Where a word comes first, its vector counts"
+            f"{path}: {more:,} of {len(words):,} words come a second time, the first of them"
+            f" {shortened(words[twice])} as word {twice + 1:,}. Where a word comes first, its vector counts"
         )
     return list(first.values())
 
