@@ -29,7 +29,7 @@ class Lookup:
         counts: Iterable[int] | None = None,
     ):
         self.vocabulary = _as_vocabulary(vocabulary, counts)
-        self._vectors = _read_only(vectors, len(self.vocabulary))
+        self._vectors = as_vectors(vectors, len(self.vocabulary))
         self.subwords = subwords
 
     def __setstate__(self, state: dict[str, Any]) -> None:
@@ -244,7 +244,7 @@ def _as_vocabulary(words: Vocabulary | Sequence[Any], counts: Iterable[int] | No
     return vocabulary
 
 
-def _read_only(vectors: Any, words: int) -> Float32:
+def as_vectors(vectors: Any, words: int) -> Float32:
     """The vectors as float32, without a copy where they are; not to be written to through this view."""
     array = np.asarray(vectors)
     if array.ndim != 2 or len(array) != words:

@@ -21,11 +21,12 @@ import warnings
 from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
 from firth import formats
+from firth.changing import Change, taken
 from firth.config import TrainingConfig
 from firth.errors import FirthError, FirthWarning, FormatError, shortened
 from firth.folders import check_file, read_about
@@ -70,7 +71,14 @@ def _epoch_result(about: dict[str, Any]) -> EpochResult:
 
 
 class Word2Vec(WordVectors):
-    """Word vectors with everything that made them."""
+    """Word vectors with everything that made them.
+
+    What `select`, `remove`, `add`, `replace`, `by_count` and `with_counts` give is a `Word2Vec` too, with the settings,
+    history, phrases and n-grams of this one. Words keep their output vectors; new ones have zeros, as words have before
+    they are trained on (with shared vectors, the two are one). With hierarchical softmax, the output vectors are those
+    of a tree of exactly these words and counts: there, only `replace` is possible, and anything else with the input
+    vectors alone, `model.choose("input").remove(…)`.
+    """
 
     def __init__(
         self,
@@ -121,7 +129,9 @@ class Word2Vec(WordVectors):
 
     def choose(self, kind: str) -> WordVectors:
         """The same words with other vectors: the "input" vectors (as `vectors`), the "output" vectors, their "mean", or
-        both "concatenated" (V, 2d). Raises `ValueError` for another kind, and for output vectors that are not of words.
+        both "concatenated" (V, 2d). N-grams belong to the input vectors alone.
+
+        Raises `ValueError` for another kind, and for output vectors that are not of words.
         """
         if kind != "input" and self.config.objective == "hierarchical-softmax":
             raise ValueError(
@@ -136,7 +146,19 @@ class Word2Vec(WordVectors):
         }
         if kind not in made:
             raise ValueError(f"there are {', '.join(made)} vectors, not {shortened(kind)}")
-        return WordVectors(self.vocabulary, made[kind]())
+        return WordVectors(self.vocabulary, made[kind](), self.subwords if kind == "input" else None)
+
+    def _changed(self, change: Change) -> Self:
+        if self.config.objective == "hierarchical-softmax" and change.vocabulary != self.vocabulary:
+            raise FirthError(
+                "this model's output vectors are those of a tree of exactly these words and counts (hierarchical"
+                ' softmax): change its input vectors alone, model.choose("input")'
+            )
+        outputs = None
+        if self._output_vectors is not None:
+            outputs = change.vectors if self.config.shared_vectors else taken(self.output_vectors, change.rows)
+        made = (change.vocabulary, change.vectors, outputs, self.config, list(self.history))
+        return type(self)(*made, phrases=self.phrases, subwords=change.subwords)
 
     def _facts(self) -> dict[str, str]:
         import html  # only a notebook needs it

@@ -10,9 +10,10 @@ from typing import Any, NamedTuple, overload
 
 import numpy as np
 
+from firth.changing import Changeable
 from firth.errors import shortened
 from firth.folders import new_model_folder
-from firth.lookup import Float32, Lookup, is_vector, weighted
+from firth.lookup import Float32, is_vector, weighted
 from firth.nearest import cosines, nearest
 from firth.tensors import write_tensor
 from firth.vocabulary import Vocabulary
@@ -51,7 +52,7 @@ class _Candidates(NamedTuple):
         return [self.places[i] for i in ids if i in self.places]
 
 
-class WordVectors(Lookup):
+class WordVectors(Changeable):
     """A vocabulary and a (V, d) float32 array, row i the vector of word i. Similarity is the cosine.
 
     `WordVectors(words, vectors)` takes a list of words, or a `Vocabulary`, and an array (V, d) of any real numbers;
@@ -67,11 +68,17 @@ class WordVectors(Lookup):
     """
 
     def first(self, n: int) -> WordVectors:
-        """The n most frequent words with their vectors."""
+        """The first n words, the most frequent ones, with their vectors and counts.
+
+        No n-grams, and of a trained model nothing else: `select(model.words[:n])` keeps these.
+        """
         return WordVectors(Vocabulary(self.words[:n], self.vocabulary.counts[:n]), self.vectors[:n])
 
     def finite(self) -> WordVectors:
-        """The words whose vectors are finite, with these vectors. Where all are, this is the same object."""
+        """The words whose vectors are finite, with these vectors and their counts, as by `first`.
+
+        Where all are, this is the same object.
+        """
         rows = np.flatnonzero(self.is_finite)
         if len(rows) == len(self):
             return self
