@@ -66,7 +66,7 @@ def test_add__puts_new_words_behind_the_others(vectors):
     assert (more.count("prince"), more.count("axe"), more.count("king")) == (7, 1, 7)
     assert vectors.add("prince", NEW[0])["prince"].tolist() == NEW[0].tolist()
     assert vectors.add("prince", NEW[0]).count("prince") == 0
-    assert vectors.add("prince", NEW[0].tolist(), counts=9).count("prince") == 9
+    assert vectors.add("prince", NEW[0].tolist(), counts=np.int64(9)).count("prince") == 9
     assert more.by_count().words == ["the", "king", "prince", "queen", "élan", "мир", "a-b", "42", "Zoë", "axe"]
     assert more.by_count()["axe"].tolist() == NEW[1].tolist()
 
@@ -91,7 +91,7 @@ def test_with_counts__takes_a_mapping_or_numbers_in_the_order_of_the_words(vecto
     assert bare.with_counts(np.arange(8, dtype=np.uint16)).words == bare.words
     with pytest.raises(ValueError, match="none of these words, but 'x, y': are they of other vectors"):
         bare.with_counts({"x": 1, "y": 2})
-    with pytest.raises(ValueError, match="8 words, but 2 counts"):
+    with pytest.raises(ValueError, match="counts are 8 whole numbers, 0 or more, one a word; got 2: "):
         bare.with_counts([1, 2])
     for wrong in ([-1] * 8, [0.5] * 8, ["1"] * 8):
         with pytest.raises(ValueError, match="whole numbers, 0 or more"):
@@ -138,8 +138,8 @@ def test_changes__that_make_no_sense_say_what_was_wanted(vectors):
         "2 words, but vectors of shape": lambda: vectors.replace(["king", "the"], NEW[:1]),
         "1 words, but vectors of shape": lambda: vectors.replace("king", NEW),
         "dtype <U1": lambda: vectors.add("x", list("0123456789")),
-        "counts are whole numbers": lambda: vectors.add("x", NEW[0], counts=-1),
-        "11 words, but|10 words, but 9 counts": lambda: vectors.add(["x", "y"], NEW, counts=[1]),
+        "counts are 1 whole numbers, 0 or more": lambda: vectors.add("x", NEW[0], counts=-1),
+        "counts are 2 whole numbers.*got 1:": lambda: vectors.add(["x", "y"], NEW, counts=[1]),
         "here came without counts": lambda: bare.add("x", NEW[0], counts=1),
     }.items():
         with pytest.raises((ValueError, TypeError), match=message):

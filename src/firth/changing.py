@@ -41,11 +41,11 @@ class Changeable(Lookup):
         ValueError
             For a word that comes twice.
         """
-        return self._changed(selected(self, words))
+        return self.changed(selected(self, words))
 
     def remove(self, words: str | Sequence[Any]) -> Self:
         """All words but this one, or these, in the order they have. Raises as `select`."""
-        return self._changed(without(self, words))
+        return self.changed(without(self, words))
 
     def add(self, words: str | Sequence[Any], vectors: Any, *, counts: int | Iterable[int] | None = None) -> Self:
         """With new words, behind the others.
@@ -62,7 +62,7 @@ class Changeable(Lookup):
             For a word that is here already, or comes twice, and for vectors or counts that do not fit. Words that are
             here without counts need some first: see `with_counts`.
         """
-        return self._changed(added(self, words, vectors, counts))
+        return self.changed(added(self, words, vectors, counts))
 
     def replace(self, words: str | Sequence[Any], vectors: Any) -> Self:
         """With other vectors (n, d) for a list of n words, or another vector (d,) for one word.
@@ -70,14 +70,14 @@ class Changeable(Lookup):
         Character n-grams stay as they are, and so do the vectors of all other words. Raises as `select`, and
         `ValueError` for vectors that do not fit.
         """
-        return self._changed(replaced(self, words, vectors))
+        return self.changed(replaced(self, words, vectors))
 
     def by_count(self) -> Self:
         """The most frequent words first, those of equal count in the order they have.
 
         Raises `FirthError` where counts are not known.
         """
-        return self._changed(most_frequent_first(self))
+        return self.changed(most_frequent_first(self))
 
     def with_counts(self, counts: Mapping[Any, int] | Iterable[int]) -> Self:
         """With these counts: a mapping from words to counts, where others count 0, or V numbers in the words' order.
@@ -85,9 +85,10 @@ class Changeable(Lookup):
         The order of the words stays. Raises `ValueError` for counts that are not whole numbers, 0 or more, do not fit,
         or, in a mapping, have none of the words.
         """
-        return self._changed(counted(self, counts))
+        return self.changed(counted(self, counts))
 
-    def _changed(self, change: Change) -> Self:
+    def changed(self, change: Change) -> Self:
+        """What comes of a change that was made of this object."""
         return type(self)(change.vocabulary, change.vectors, change.subwords)
 
 
@@ -117,7 +118,7 @@ def added(old: Lookup, words: str | Sequence[Any], vectors: Any, counts: int | I
             raise ValueError(f"the word {shortened(text)} is here already: replace(words, vectors) changes its vector")
     if counts is not None and not old.vocabulary.has_counts and len(old):
         raise ValueError("the words here came without counts: give all words some first, vectors.with_counts(…)")
-    of_new = _as_counts([counts] if isinstance(counts, int) else [0] * len(texts) if counts is None else counts)
+    of_new = _as_counts([0] * len(texts) if counts is None else counts, len(texts))
     vocabulary = Vocabulary([*old.words, *texts], np.concatenate([old.vocabulary.counts, of_new]))
     rows = np.concatenate([np.arange(len(old)), np.full(len(texts), -1)])
     whole = np.concatenate([old.vectors, new])
@@ -151,7 +152,7 @@ def counted(old: Lookup, counts: Mapping[Any, int] | Iterable[int]) -> Change:
             some = shortened(", ".join(list(by_text)[:3]))
             raise ValueError(f"the counts have none of these words, but {some}: are they of other vectors?")
         counts = [by_text.get(word, 0) for word in old.words]
-    vocabulary = Vocabulary(old.words, _as_counts(counts))
+    vocabulary = Vocabulary(old.words, _as_counts(counts, len(old)))
     return Change(vocabulary, old.vectors, old.subwords, np.arange(len(old)))
 
 
@@ -203,8 +204,10 @@ def _words_and_vectors(old: Lookup, words: str | Sequence[Any], vectors: Any) ->
     return texts, numbers
 
 
-def _as_counts(counts: Iterable[int]) -> Int64:
-    given = np.array(counts if isinstance(counts, np.ndarray) else list(counts))
-    if given.ndim != 1 or (len(given) and given.dtype.kind not in "iu") or (given < 0).any():
-        raise ValueError(f"counts are whole numbers, 0 or more, one a word; got {shortened(given.tolist())}")
+def _as_counts(counts: int | Iterable[int], words: int) -> Int64:
+    """Counts of so many words, (words,); one may be given as a number."""
+    given = np.array(list(counts) if isinstance(counts, Iterable) else [counts])
+    if given.shape != (words,) or (words and given.dtype.kind not in "iu") or (given < 0).any():
+        what = f"{words:,} whole numbers, 0 or more, one a word"
+        raise ValueError(f"counts are {what}; got {len(given):,}: {shortened(given.tolist())}")
     return given.astype(np.int64)

@@ -18,7 +18,7 @@ import dataclasses
 import json
 import math
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Self
@@ -30,6 +30,7 @@ from firth.changing import Change, taken
 from firth.config import TrainingConfig
 from firth.errors import FirthError, FirthWarning, FormatError, shortened
 from firth.folders import check_file, read_about
+from firth.formats.counts import counted
 from firth.formats.reading import Errors
 from firth.phrases import FILE as PHRASES
 from firth.phrases import Phrases
@@ -148,8 +149,11 @@ class Word2Vec(WordVectors):
             raise ValueError(f"there are {', '.join(made)} vectors, not {shortened(kind)}")
         return WordVectors(self.vocabulary, made[kind](), self.subwords if kind == "input" else None)
 
-    def _changed(self, change: Change) -> Self:
-        if self.config.objective == "hierarchical-softmax" and change.vocabulary != self.vocabulary:
+    def changed(self, change: Change) -> Self:
+        """What comes of a change that was made of this model. Raises `FirthError` where its tree would be another."""
+        counts_before, counts = self.vocabulary.counts, change.vocabulary.counts
+        is_same_tree = np.array_equal(change.rows, np.arange(len(self))) and np.array_equal(counts, counts_before)
+        if self.config.objective == "hierarchical-softmax" and not is_same_tree:
             raise FirthError(
                 "this model's output vectors are those of a tree of exactly these words and counts (hierarchical"
                 ' softmax): change its input vectors alone, model.choose("input")'
@@ -246,6 +250,7 @@ def load(
     errors: Errors = "strict",
     limit: int | None = None,
     numbers_in_words: bool = False,
+    counts: str | Path | Mapping[str, int] | None = None,
 ) -> WordVectors:
     """Load a model's folder, as `Word2Vec`, or vectors, as `WordVectors`: such a folder, or another program's file.
 
@@ -259,6 +264,10 @@ def load(
     format, errors, limit, numbers_in_words
         How to read a file: see `firth.formats.read`. A folder has no need of them; `limit` gives `WordVectors` of its
         first words.
+    counts
+        How often the words occur: a mapping, or a file with a word and its count a line, as `export` writes beside
+        vectors, word2vec.c's -save-vocab, and GloVe's vocab_count. They take the place of counts that are there. A word
+        that is not among them counts 0, which is warned of for a file. No file is looked for.
     """
     given, path = path, Path(path)
     try:
@@ -274,6 +283,8 @@ def load(
         loaded = saved if limit is None else saved.first(limit)
     else:
         loaded = formats.read(path, format=format, errors=errors, limit=limit, numbers_in_words=numbers_in_words)
+    if counts is not None:
+        loaded = counted(loaded, counts, errors)
     if verify:
         _warn_of_not_finite(loaded, path)
     return loaded

@@ -141,7 +141,7 @@ class Vocabulary:
         if not self.has_counts:
             raise FirthError(
                 "these words came without counts, as those in files of other programs do: load a firth model, or give"
-                " them, WordVectors(words, vectors, counts=…)"
+                " them: firth.load(path, counts=file), --counts, vectors.with_counts(…)"
             )
         return int(self.counts[i])
 

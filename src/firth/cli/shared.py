@@ -78,6 +78,14 @@ READING_OPTIONS = (
         callback=_remember,
         help="Words in a file may end in numbers.",
     ),
+    click.option(
+        "--counts",
+        type=click.Path(path_type=Path),
+        metavar="FILE",
+        expose_value=False,
+        callback=_remember,
+        help="How often the words occur: a word and its count a line.",
+    ),
 )
 
 

@@ -9,7 +9,6 @@ from firth.files import new_file
 from firth.formats.decimals import write_decimals
 from firth.formats.reading import Reading, unpacked_text
 from firth.formats.text_rows import LONGEST_LINE, read_rows, width_of
-from firth.formats.words import WHITE_SPACE, refuse_words_with
 from firth.vectors import WordVectors
 
 
@@ -20,7 +19,6 @@ def is_glove(first_line: str) -> bool:
 
 def write(vectors: WordVectors, path: Path, overwrite: bool) -> list[Path]:
     """Write decimals that give back the same float32 numbers."""
-    refuse_words_with(WHITE_SPACE, vectors.words, "GloVe", "A .tsv file can hold spaces, a firth model everything.")
     with new_file(path, overwrite=overwrite) as temporary, temporary.open("wb") as file:
         write_decimals(vectors.words, vectors.vectors, file)
     return [path]

@@ -10,7 +10,7 @@ import numpy as np
 
 from firth.errors import FormatError, shortened
 from firth.formats.reading import Reading, is_packed
-from firth.formats.words import without_counts
+from firth.formats.words import word_vectors
 from firth.vectors import WordVectors
 
 LONGEST_LINE = 1 << 22
@@ -117,7 +117,7 @@ def read_rows(
         raise FormatError(
             f"{path} has numbers only, and no words in front of them: is it a .tsv, with the words beside?"
         )
-    return without_counts(_as_meant(words) if size is None else words, rows.finished(), path), len(words)
+    return word_vectors(_as_meant(words) if size is None else words, rows.finished(), path), len(words)
 
 
 def _is_names_of_columns(word: str, values: list[str]) -> bool:
