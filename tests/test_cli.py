@@ -160,6 +160,16 @@ def test_analogy(run, saved):
     assert json.loads(out)["query"] == "king - the + queen"
 
 
+def test_analogy__by_the_index(run, tmp_path):
+    pytest.importorskip("faiss", reason="the extra firth[ann] is not installed")
+    numbers = np.random.default_rng(0).normal(size=(1000, 6))
+    path = WordVectors([f"w{i}" for i in range(1000)], numbers).save(tmp_path / "v.firth")
+    assert run("analogy", path, "w1", "w2", "w3", "--approximate")[0] == 1
+    run("index", path, "--recall", 1)
+    exact, found = (run("analogy", path, "w1", "w2", "w3", *more)[1] for more in ([], ["--approximate"]))
+    assert found == exact
+
+
 def test_export__and_look_up_in_what_was_exported(run, saved, tmp_path):
     code, out, _ = run("export", saved, tmp_path / "vectors.tsv")
     written = ("vectors.tsv", "metadata.tsv", "vectors.tsv.counts.txt")

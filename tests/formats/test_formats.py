@@ -1,4 +1,5 @@
 import bz2
+import dataclasses
 import gzip
 import json
 import lzma
@@ -16,6 +17,7 @@ import firth
 from firth import export, load
 from firth.errors import FirthWarning, FormatError, OutputExistsError, UnwritableWordError
 from firth.formats import FORMATS, read
+from firth.model import Word2Vec
 from firth.vectors import WordVectors
 from firth.vocabulary import Vocabulary
 
@@ -68,6 +70,15 @@ def test_export__words_with_spaces_are_replaced_or_left_out_on_request_and_never
     again = load(tmp_path / name, format=format, counts=tmp_path / f"{name}.counts.txt")
     assert (again.words, again.vocabulary.counts.tolist()) == (["fine"], [5])
     assert again["fine"].tolist() == spaced["fine"].tolist()
+
+
+def test_export__of_a_tree_leaves_words_out_as_their_vectors_alone_are_written(model, tmp_path):
+    config = dataclasses.replace(model.config, objective="hierarchical-softmax")
+    words = Vocabulary(["new york", *model.words[1:]], model.vocabulary.counts)
+    tree = Word2Vec(words, model.vectors, model.output_vectors, config, [])
+    with pytest.warns(FirthWarning, match="left out"):
+        export(tree, tmp_path / "v.txt", spaces="skip")
+    assert load(tmp_path / "v.txt").words == model.words[1:]
 
 
 def test_export__words_that_would_become_one_are_refused(vectors, tmp_path):
