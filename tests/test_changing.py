@@ -49,7 +49,13 @@ def test_select__gives_these_words_in_this_order_with_their_counts(vectors):
 
 
 def test_remove__leaves_the_others_as_they_are(vectors):
-    for gone, words in (("king", ["king"]), (["Zoë", "the"], ["Zoë", "the"]), ([42], ["42"])):
+    for gone, words in (
+        ("king", ["king"]),
+        (["Zoë", "the"], ["Zoë", "the"]),
+        ([42], ["42"]),
+        (42, ["42"]),
+        ({"king", "the"}, ["king", "the"]),
+    ):
         left = [word for word in vectors.words if word not in words]
         assert content(vectors.remove(gone)) == (
             left,
@@ -67,6 +73,7 @@ def test_add__puts_new_words_behind_the_others(vectors):
     assert vectors.add("prince", NEW[0])["prince"].tolist() == NEW[0].tolist()
     assert vectors.add("prince", NEW[0]).count("prince") == 0
     assert vectors.add("prince", NEW[0].tolist(), counts=np.int64(9)).count("prince") == 9
+    assert vectors.add(7, NEW[0])["7"].tolist() == NEW[0].tolist()
     assert more.by_count().words == ["the", "king", "prince", "queen", "élan", "мир", "a-b", "42", "Zoë", "axe"]
     assert more.by_count()["axe"].tolist() == NEW[1].tolist()
 
@@ -93,7 +100,7 @@ def test_with_counts__takes_a_mapping_or_numbers_in_the_order_of_the_words(vecto
         bare.with_counts({"x": 1, "y": 2})
     with pytest.raises(ValueError, match="counts are 8 whole numbers, 0 or more, one a word; got 2: "):
         bare.with_counts([1, 2])
-    for wrong in ([-1] * 8, [0.5] * 8, ["1"] * 8):
+    for wrong in ([-1] * 8, [1 << 63] * 8, [1 << 64] * 8, [0.5] * 8, ["1"] * 8):
         with pytest.raises(ValueError, match="whole numbers, 0 or more"):
             bare.with_counts(wrong)
 
@@ -133,7 +140,9 @@ def test_changes__that_make_no_sense_say_what_was_wanted(vectors):
         "'x' comes twice": lambda: vectors.add(["x", "x"], NEW),
         "'king' comes twice": lambda: vectors.replace(["king", "king"], NEW),
         "'king' is here already": lambda: vectors.add("king", NEW[0]),
-        "wanted a list of words, got 'king'": lambda: vectors.select("king"),
+        "wanted a list of words, in an order, got str 'king'": lambda: vectors.select("king"),
+        "in an order, got set {'the'}": lambda: vectors.select({"the"}),
+        "in an order, got set {'x'}": lambda: vectors.add({"x"}, NEW[:1]),
         "vectors here have 10 numbers, and those given 3": lambda: vectors.add("x", np.ones(3)),
         "2 words, but vectors of shape": lambda: vectors.replace(["king", "the"], NEW[:1]),
         "1 words, but vectors of shape": lambda: vectors.replace("king", NEW),

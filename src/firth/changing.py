@@ -13,6 +13,8 @@ from firth.lookup import Float32, Lookup, as_vectors
 from firth.subwords import Subwords
 from firth.vocabulary import Int64, Vocabulary
 
+LARGEST_COUNT = np.iinfo(np.int64).max
+
 
 class Change(NamedTuple):
     """What vectors become: words and counts, vectors (n, d), n-grams; and which row each word had before, -1 if none,
@@ -43,11 +45,11 @@ class Changeable(Lookup):
         """
         return self.changed(selected(self, words))
 
-    def remove(self, words: str | Sequence[Any]) -> Self:
-        """All words but this one, or these, in the order they have. Raises as `select`."""
+    def remove(self, words: Any) -> Self:
+        """All words but this one, or these, in the order they have. Raises `WordNotFoundError` for an unknown one."""
         return self.changed(without(self, words))
 
-    def add(self, words: str | Sequence[Any], vectors: Any, *, counts: int | Iterable[int] | None = None) -> Self:
+    def add(self, words: Any, vectors: Any, *, counts: int | Iterable[int] | None = None) -> Self:
         """With new words, behind the others.
 
         Parameters
@@ -64,7 +66,7 @@ class Changeable(Lookup):
         """
         return self.changed(added(self, words, vectors, counts))
 
-    def replace(self, words: str | Sequence[Any], vectors: Any) -> Self:
+    def replace(self, words: Any, vectors: Any) -> Self:
         """With other vectors (n, d) for a list of n words, or another vector (d,) for one word.
 
         Character n-grams stay as they are, and so do the vectors of all other words. Raises as `select`, and
@@ -97,9 +99,11 @@ def selected(old: Lookup, words: Sequence[Any]) -> Change:
     return _kept(old, np.array([old.vocabulary.id(text) for text in _texts(words)], np.int64))
 
 
-def without(old: Lookup, words: str | Sequence[Any]) -> Change:
+def without(old: Lookup, words: Any) -> Change:
     """All words but these, in the order they have."""
-    gone = [old.vocabulary.id(text) for text in _texts([words] if isinstance(words, str) else words)]
+    if isinstance(words, set | frozenset):
+        words = list(words)  # their order matters nowhere
+    gone = [old.vocabulary.id(text) for text in _texts([words] if _is_one(words) else words)]
     return _kept(old, np.delete(np.arange(len(old)), gone))
 
 
@@ -110,7 +114,7 @@ def most_frequent_first(old: Lookup) -> Change:
     return _kept(old, np.argsort(-old.vocabulary.counts, kind="stable"))
 
 
-def added(old: Lookup, words: str | Sequence[Any], vectors: Any, counts: int | Iterable[int] | None) -> Change:
+def added(old: Lookup, words: Any, vectors: Any, counts: int | Iterable[int] | None) -> Change:
     """All words, and new ones behind them."""
     texts, new = _words_and_vectors(old, words, vectors)
     for text in texts:
@@ -125,7 +129,7 @@ def added(old: Lookup, words: str | Sequence[Any], vectors: Any, counts: int | I
     return Change(vocabulary, whole, _fitted(old.subwords, rows, np.arange(len(old), len(rows)), texts, new), rows)
 
 
-def replaced(old: Lookup, words: str | Sequence[Any], vectors: Any) -> Change:
+def replaced(old: Lookup, words: Any, vectors: Any) -> Change:
     """All words, some of them with other vectors."""
     texts, new = _words_and_vectors(old, words, vectors)
     places, rows = np.array([old.vocabulary.id(text) for text in texts], np.int64), np.arange(len(old))
@@ -181,10 +185,15 @@ def _fitted(
     return Subwords(old.ngrams, own, old.used, old.rows)
 
 
+def _is_one(words: Any) -> bool:
+    """Whether this is a word, which may be a number, and not several."""
+    return isinstance(words, str) or not isinstance(words, Iterable)
+
+
 def _texts(words: Sequence[Any]) -> list[str]:
     """Words as text. Raises `ValueError` for one that comes twice, or where this is no list of words."""
-    if isinstance(words, str | bytes):
-        raise ValueError(f"wanted a list of words, got {shortened(words)}")
+    if _is_one(words) or isinstance(words, bytes | set | frozenset):
+        raise ValueError(f"wanted a list of words, in an order, got {type(words).__name__} {shortened(words)}")
     texts: dict[str, int] = {}
     for place, word in enumerate(words):
         text = text_of(word)
@@ -193,9 +202,9 @@ def _texts(words: Sequence[Any]) -> list[str]:
     return list(texts)
 
 
-def _words_and_vectors(old: Lookup, words: str | Sequence[Any], vectors: Any) -> tuple[list[str], Float32]:
+def _words_and_vectors(old: Lookup, words: Any, vectors: Any) -> tuple[list[str], Float32]:
     """A list of words with their vectors (n, d); or one word with its vector (d,)."""
-    if isinstance(words, str):
+    if _is_one(words):
         words, vectors = [words], np.asarray(vectors)[None]
     texts = _texts(words)
     numbers = as_vectors(vectors, len(texts))
@@ -207,7 +216,8 @@ def _words_and_vectors(old: Lookup, words: str | Sequence[Any], vectors: Any) ->
 def _as_counts(counts: int | Iterable[int], words: int) -> Int64:
     """Counts of so many words, (words,); one may be given as a number."""
     given = np.array(list(counts) if isinstance(counts, Iterable) else [counts])
-    if given.shape != (words,) or (words and given.dtype.kind not in "iu") or (given < 0).any():
+    is_whole = given.dtype.kind in "iu" or not words
+    if given.shape != (words,) or not is_whole or (given < 0).any() or (given > LARGEST_COUNT).any():
         what = f"{words:,} whole numbers, 0 or more, one a word"
         raise ValueError(f"counts are {what}; got {len(given):,}: {shortened(given.tolist())}")
     return given.astype(np.int64)

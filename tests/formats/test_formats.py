@@ -180,7 +180,7 @@ def test_load__words_without_a_count_in_the_file_are_said(tmp_path):
     with pytest.warns(FirthWarning) as warned:
         loaded = load(tmp_path / "v.txt", counts=tmp_path / "c.txt")
     assert loaded.vocabulary.counts.tolist() == [0, 4, 0]
-    assert "1 words come again with other counts, first 'king'" in str(warned[0].message)
+    assert "1 words come again with other counts, such as 'king'" in str(warned[0].message)
     assert "2 of 3 words are not in it, such as 'the': their count is 0" in str(warned[1].message)
 
 

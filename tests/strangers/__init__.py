@@ -117,12 +117,12 @@ def read_saved(content: bytes, folder: Path) -> None:
 def read_counts(content: bytes, folder: Path) -> None:
     """A file of counts."""
     _write(content, folder, ["counts.txt"])
-    with contextlib.suppress(FirthError):
-        counts = counts_of(folder / "counts.txt")
-        assert all(type(count) is int and count >= 0 for count in counts.values())
     firth.export(vectors_of(4), folder / "v.txt", counts=False, overwrite=True)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", FirthWarning)
+        with contextlib.suppress(FirthError):
+            counts = counts_of(folder / "counts.txt")
+            assert all(type(count) is int and count >= 0 for count in counts.values())
         found = firth.load(folder / "v.txt", counts=folder / "counts.txt")
     assert found.words == vectors_of(4).words
 

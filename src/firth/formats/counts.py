@@ -56,7 +56,8 @@ def read_counts(path: Path, errors: Errors = "strict") -> dict[str, int]:
             if counts.setdefault(word, int(count)) != int(count):
                 twice.append(word)
     if twice:
-        warn(f"{path}: {len(twice):,} words come again with other counts, first {shortened(twice[0])}: the first count")
+        what = f"{len(twice):,} words come again with other counts, such as {shortened(twice[0])}"
+        warn(f"{path}: {what}. The count that comes first is taken")
     return counts
 
 
