@@ -165,13 +165,50 @@ def test_analogy(run, saved):
     assert json.loads(out)["query"] == "king - the + queen"
 
 
+def test_analogy__by_the_index(run, tmp_path):
+    pytest.importorskip("faiss", reason="the extra firth[ann] is not installed")
+    numbers = np.random.default_rng(0).normal(size=(1000, 6))
+    path = WordVectors([f"w{i}" for i in range(1000)], numbers).save(tmp_path / "v.firth")
+    assert run("analogy", path, "w1", "w2", "w3", "--approximate")[0] == 1
+    run("index", path, "--recall", 1)
+    exact, found = (run("analogy", path, "w1", "w2", "w3", *more)[1] for more in ([], ["--approximate"]))
+    assert found == exact
+
+
 def test_export__and_look_up_in_what_was_exported(run, saved, tmp_path):
     code, out, _ = run("export", saved, tmp_path / "vectors.tsv")
-    assert (code, out) == (0, f"wrote {tmp_path}/vectors.tsv\nwrote {tmp_path}/metadata.tsv\n")
+    written = ("vectors.tsv", "metadata.tsv", "vectors.tsv.counts.txt")
+    assert (code, out) == (0, "".join(f"wrote {tmp_path}/{name}\n" for name in written))
     assert run("similar", tmp_path / "vectors.tsv", "king") == run("similar", saved, "king")
     code, _, err = run("export", saved, tmp_path / "vectors.tsv")
     assert code == 1
     assert "exists already" in err
+
+
+def test_export__counts_of_another_file_go_into_a_folder(run, vectors, tmp_path):
+    export(WordVectors(vectors.words, vectors.vectors), tmp_path / "v.txt")
+    (tmp_path / "c.txt").write_text("".join(f"{word} {99 - i}\n" for i, word in enumerate(vectors.words)), "utf-8")
+    code, out, _ = run("export", tmp_path / "v.txt", tmp_path / "v.firth", "--counts", tmp_path / "c.txt")
+    assert (code, out) == (0, f"wrote {tmp_path}/v.firth\n")
+    assert load(tmp_path / "v.firth").count("king") == 98
+    assert "tokens of these words: 764\n" in run("info", tmp_path / "v.firth")[1]
+    code, _, err = run("similar", tmp_path / "v.txt", "king", "--counts", tmp_path / "none.txt")
+    assert (code, err) == (1, f"firth: there is no file of counts {tmp_path}/none.txt\n")
+    run("export", tmp_path / "v.firth", tmp_path / "bare.txt", "--no-counts")
+    assert not (tmp_path / "bare.txt.counts.txt").exists()
+
+
+def test_export__words_with_spaces_are_refused_replaced_or_left_out(run, tmp_path):
+    export(WordVectors(["new york", "king"], np.eye(2)), tmp_path / "v.tsv")
+    code, _, err = run("export", tmp_path / "v.tsv", tmp_path / "v.txt")
+    assert code == 1
+    assert "'new york': it has white space" in err
+    assert "--spaces skip" in err
+    for way, words in (("replace", ["new_york", "king"]), ("skip", ["king"])):
+        code, _, err = run("export", tmp_path / "v.tsv", tmp_path / "v.txt", "--spaces", way, "--overwrite")
+        assert code == 0
+        assert err.startswith("firth: 1 of 2 words ")
+        assert load(tmp_path / "v.txt").words == words
 
 
 def test_info__of_a_model_and_of_a_file(run, saved, tmp_path):
@@ -310,6 +347,9 @@ def test_compare__the_most_moved_or_words_that_are_named(run, tmp_path):
     code, out, err = run("compare", *both, "--min-count", 50)
     assert (code, out) == (1, "")
     assert "before and after came without counts" in err
+    (tmp_path / "c.txt").write_text("".join(f"w{i} {60 - i}\n" for i in range(30)))
+    _, out, _ = run("compare", *both, "--min-count", 50, "--counts", tmp_path / "c.txt", "--csv")
+    assert {line.split(",")[0] for line in out.splitlines()[1:]} == {f"w{i}" for i in range(11)}
 
 
 def test_map__writes_a_page_and_says_so(run, saved, tmp_path, monkeypatch):

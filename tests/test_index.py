@@ -3,7 +3,8 @@ import pytest
 from safetensors.numpy import save_file
 
 from firth.errors import FirthError, FormatError, OutputExistsError, VectorNotFiniteError
-from firth.index import build_index, index_path, load_index
+from firth.index import NeighborIndex, build_index, index_path, load_index
+from firth.subwords import Ngrams, Subwords
 from firth.vectors import WordVectors
 from firth.vocabulary import Vocabulary
 
@@ -45,6 +46,50 @@ def test_index__answers_as_the_vectors_do(index, vectors):
         index.most_similar("nobody")
     with pytest.raises(ValueError, match="topn"):
         index.most_similar("w1", topn=0)
+
+
+def same(found, true):
+    assert [word for word, _ in found] == [word for word, _ in true]
+    np.testing.assert_allclose([c for _, c in found], [c for _, c in true], atol=1e-6)
+
+
+@pytest.fixture(scope="module")
+def exact(vectors):
+    return build_index(vectors, recall=1.0)
+
+
+def test_index__answers_analogies_and_sums_as_the_vectors_do(exact, vectors):
+    same(exact.analogy("w1", "w2", "w3"), vectors.analogy("w1", "w2", "w3"))
+    weighted = {"positive": [("w9", 2.0), "w8"], "negative": ["w7", vectors["w6"]]}
+    same(exact.most_similar(**weighted, topn=7), vectors.most_similar(**weighted, topn=7))
+    assert not {"w1", "w2", "w3"} & {word for word, _ in exact.analogy("w1", "w2", "w3", topn=50)}
+    assert len(exact.analogy("w1", "w2", "w3", topn=50)) == 50
+    with pytest.raises(KeyError):
+        exact.analogy("w1", "nobody", "w3")
+    with pytest.raises(ValueError, match="positive="):
+        exact.most_similar("w1", negative=["w2"])
+    with pytest.raises(ValueError, match="needs a word"):
+        exact.most_similar()
+
+
+def test_index__answers_vectors_one_or_many(exact, vectors):
+    asked = vectors.vectors[:3] + np.float32(0.5)
+    for found, true in zip(exact.most_similar(asked), vectors.most_similar(asked), strict=True):
+        same(found, true)
+    same(exact.most_similar(asked[0]), vectors.most_similar(asked[0]))
+    same(exact.most_similar(np.array(["w1", "w2"]))[1], vectors.most_similar("w2"))
+    assert exact.most_similar([]) == []
+
+
+def test_index__answers_about_words_made_up_of_ngrams(exact, vectors):
+    ngrams = Ngrams(2, 3, 50)
+    rows = np.random.default_rng(0).normal(size=(50, 12)).astype(np.float32)
+    parts = Subwords(ngrams, vectors.vectors, np.arange(50, dtype=np.int32), rows)
+    unseen = WordVectors(vectors.vocabulary, vectors.vectors, parts)
+    index = NeighborIndex(unseen, exact.middles, exact.lists, len(exact.middles), exact.measured)
+    same(index.most_similar("unseen"), unseen.most_similar("unseen"))
+    same(index.most_similar(["w3", "unseen"])[1], unseen.most_similar("unseen"))
+    same(index.analogy("w1", "unseen", "w2"), unseen.analogy("w1", "unseen", "w2"))
 
 
 def test_build_index__with_all_lists_it_is_exact(vectors):

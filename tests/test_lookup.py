@@ -1,10 +1,13 @@
 """Look-ups, beside the numbers that gensim 4.4.0 gives for the same vectors (which need not be installed)."""
 
+import itertools
+import sys
+
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
-from firth.errors import WordNotFoundError
+from firth.errors import FirthError, WordNotFoundError
 from firth.subwords import Ngrams, Subwords
 from firth.vectors import EPSILON, WordVectors
 
@@ -137,6 +140,76 @@ def test_most_similar_to_given__is_as_gensims():
     assert SMALL.most_similar_to_given("queen", ["man", "boy", "woman"]) == "woman"
     with pytest.raises(ValueError, match="to choose from"):
         SMALL.most_similar_to_given("queen", [])
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "gensims", "not_scaled"),
+    [
+        ("king man boy", "queen woman apple", 1.0692958331742746, 3.643780866134361),
+        ("king king man", "queen woman", 0.6920687670275663, 3.630724817319776),
+        ("king", "queen", 0.6801335525322265, 4.9999998062849045),
+        ("king man", "man king", 0, 0),
+        ("man", "man man", 0, 0),
+        ("king king man", "king man man boy", 0.1282147797421952, 1.7368714425305145),
+        ("king nobody queen", "apple who boy", 0.7627185670624959, 5.4298724896961525),
+        ("king queen man woman boy apple", "apple boy", 0.5030652435113302, 2.5386710504435523),
+    ],
+)
+def test_wmdistance__is_as_gensims(first, second, gensims, not_scaled):
+    pytest.importorskip("scipy", reason="the extra firth[wmd] is not installed")
+    for one, other in ((first.split(), second.split()), (second.split(), first.split())):
+        assert SMALL.wmdistance(one, other) == pytest.approx(gensims, abs=1e-6)
+        assert SMALL.wmdistance(one, other, unit=False) == pytest.approx(not_scaled, abs=1e-6)
+
+
+def test_wmdistance__of_longer_texts_is_as_gensims():
+    pytest.importorskip("scipy", reason="the extra firth[wmd] is not installed")
+    random = np.random.default_rng(5)
+    assert random.normal(size=3)[0] == pytest.approx(-0.80193143)  # the numbers that gensim was given
+    words = [f"w{i}" for i in range(60)]
+    many = WordVectors(words, random.normal(size=(60, 5)))
+    for gensims, not_scaled in (
+        (0.590061838939042, 1.3565933527287495),
+        (0.5438461819341763, 1.1690586790359077),
+        (0.5235373251560258, 1.2570922408522767),
+    ):
+        one, other = ([words[i] for i in random.integers(0, 60, size)] for size in (40, 25))
+        assert many.wmdistance(one, other) == pytest.approx(gensims, abs=1e-6)
+        assert many.wmdistance(one, other, unit=False) == pytest.approx(not_scaled, abs=1e-6)
+
+
+def test_wmdistance__of_texts_of_one_length_is_the_best_of_all_pairings():
+    pytest.importorskip("scipy", reason="the extra firth[wmd] is not installed")
+    random = np.random.default_rng(0)
+    words = [f"w{i}" for i in range(10)]
+    many = WordVectors(words, random.normal(size=(10, 3)))
+    one, other = words[:5], words[5:]
+    costs = np.linalg.norm(many.vectors[:5, None].astype(float) - many.vectors[None, 5:], axis=2)
+    best = min(costs[range(5), order].mean() for order in itertools.permutations(range(5)))
+    assert many.wmdistance(one, other, unit=False) == pytest.approx(best, abs=1e-9)
+
+
+def test_wmdistance__of_texts_without_known_words_is_infinite_as_gensims():
+    assert SMALL.wmdistance(["nobody"], ["king"]) == np.inf
+    assert SMALL.wmdistance([], []) == np.inf
+    with_nan = WordVectors(["a", "b"], [[2, 0], [np.nan, 0]])
+    assert with_nan.wmdistance(["a", "b"], ["a"]) == 0
+    assert with_nan.wmdistance(["b"], ["a"]) == np.inf
+
+
+def test_wmdistance__of_what_is_no_list_of_words():
+    with pytest.raises(ValueError, match=r"got 'king man': split it"):
+        SMALL.wmdistance("king man", ["man"])
+    with pytest.raises(ValueError, match="not of vectors"):
+        SMALL.wmdistance([np.ones(3)], ["man"])
+
+
+def test_wmdistance__without_scipy_names_the_extra(monkeypatch):
+    for name in ("scipy", "scipy.optimize", "scipy.sparse"):
+        monkeypatch.setitem(sys.modules, name, None)
+    with pytest.raises(FirthError, match=r"pip install 'firth\[wmd\]'"):
+        SMALL.wmdistance(["king"], ["man"])
+    assert SMALL.wmdistance(["king", "man"], ["man", "king"]) == 0  # which needs none
 
 
 def test_mean_vector__is_as_gensims():

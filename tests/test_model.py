@@ -12,9 +12,12 @@ import pytest
 from safetensors.numpy import load_file, save_file
 
 from firth import load
-from firth.errors import FirthError, FormatError, OutputExistsError
+from firth.errors import FirthError, FirthWarning, FormatError, OutputExistsError
 from firth.model import OUTPUT, VECTORS, VOCABULARY, Word2Vec
+from firth.subwords import Ngrams, Subwords
 from firth.tensors import map_tensor, write_tensor
+from firth.vectors import WordVectors
+from firth.vocabulary import Vocabulary
 
 
 def everything(model):
@@ -37,14 +40,70 @@ def test_save__and_load_give_back_everything(model, tmp_path):
 
 
 def test_save__words_of_any_kind_survive(model, tmp_path):
-    model.vocabulary.words[:4] = ["new york", "line\nend", "\x00", "</script>"]
-    assert load(model.save(tmp_path / "m")).words == model.words
+    words = ["new york", "line\nend", "\x00", "</script>", *model.words[4:]]
+    odd = Word2Vec(Vocabulary(words, [1] * 8), model.vectors, model.output_vectors, model.config, model.history)
+    assert load(odd.save(tmp_path / "m")).words == words
 
 
 def test_save__writes_files_that_safetensors_reads(model, tmp_path):
     folder = model.save(tmp_path / "m")
     assert (load_file(folder / VECTORS)["vectors"] == model.vectors).all()
     assert (load_file(folder / OUTPUT)["output"] == model.output_vectors).all()
+
+
+def test_save__vectors_of_other_programs_keep_words_bits_and_counts(vectors, tmp_path):
+    vectors.export(tmp_path / "v.txt")
+    loaded = load(tmp_path / "v.txt")
+    again = load(loaded.save(tmp_path / "v.firth"))
+    assert type(again) is WordVectors
+    assert again.words == vectors.words
+    assert again.vectors.tobytes() == vectors.vectors.tobytes()
+    assert not again.vectors.flags.writeable
+    assert not again.vocabulary.has_counts
+    assert load(vectors.save(tmp_path / "v.firth", overwrite=True)).vocabulary == vectors.vocabulary
+    with pytest.raises(OutputExistsError):
+        vectors.save(tmp_path / "v.firth")
+
+
+def test_save__vectors_with_ngrams_keep_them(vectors, tmp_path):
+    rows = np.random.default_rng(0).normal(size=(7, 10)).astype(np.float32)
+    parts = Subwords(Ngrams(2, 3, 7), vectors.vectors, np.arange(7, dtype=np.int32), rows)
+    with_ngrams = WordVectors(vectors.vocabulary, vectors.vectors, parts)
+    again = load(with_ngrams.save(tmp_path / "v.firth"))
+    assert (again["kong"] == with_ngrams["kong"]).all()
+    assert again.vectors.tobytes() == vectors.vectors.tobytes()
+
+
+@pytest.mark.parametrize("name", ["model.json", VOCABULARY, VECTORS])
+def test_load__vectors_that_were_saved_are_checked_as_models_are(vectors, tmp_path, name):
+    folder = vectors.save(tmp_path / "v.firth")
+    content = bytearray((folder / name).read_bytes())
+    for at in (0, len(content) // 2, len(content) - 1):
+        (folder / name).write_bytes(content[:at] + bytes([content[at] ^ 1]) + content[at + 1 :])
+        with pytest.raises(FormatError):
+            load(folder)
+    (folder / name).unlink()
+    with pytest.raises(FormatError, match=name):
+        load(folder)
+
+
+def test_word2vec_load__of_vectors_that_were_not_trained_says_what_reads_them(vectors, tmp_path):
+    folder = vectors.save(tmp_path / "v.firth")
+    with pytest.raises(FormatError, match=r"nothing of their training: firth\.load reads it"):
+        Word2Vec.load(folder)
+
+
+@pytest.mark.parametrize("way", [load, Word2Vec.load])
+def test_load__warns_once_of_vectors_that_are_not_finite(model, tmp_path, way):
+    numbers = model.vectors.copy()
+    numbers[2] = np.nan
+    bad = Word2Vec(model.vocabulary, numbers, model.output_vectors, model.config, [])
+    folder = bad.save(tmp_path / "m")
+    with pytest.warns(FirthWarning, match="1 of 8 words have a vector that is not finite.*'queen'") as warned:
+        way(folder)
+    assert len(warned) == 1
+    assert warned[0].filename == __file__
+    way(folder, verify=False)
 
 
 def test_load__maps_the_vectors(model, tmp_path):

@@ -13,7 +13,20 @@ from firth.cli.shared import COMMANDS, cli
 SIMILAR = "import sys; sys.argv = ['firth', 'similar', {folder!r}, 'king']; import firth.cli; firth.cli.main()"
 MODULES_OF_SIMILAR = {
     "",
-    *(".cli", ".cli.asking", ".cli.shared", ".config", ".errors", ".files", ".holes", ".lookup", ".model", ".nearest"),
+    *(
+        ".cli",
+        ".changing",
+        ".cli.asking",
+        ".cli.shared",
+        ".config",
+        ".errors",
+        ".files",
+        ".folders",
+        ".holes",
+        ".lookup",
+        ".model",
+        ".nearest",
+    ),
     *(".phrases", ".subwords", ".tensors", ".vectors", ".vocabulary"),
 }
 """All of firth that a look-up in a model needs: each more makes the command start later."""

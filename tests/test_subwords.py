@@ -213,6 +213,27 @@ def test_fasttext__what_is_written_is_read(tmp_path):
     assert_allclose(firth.load(again).vectors, vectors.vectors, rtol=1e-6)
 
 
+def test_fasttext__words_without_counts_are_written_with_1_and_read_without(tmp_path):
+    bare = small().with_counts([0] * 4)
+    path = firth.export(bare, tmp_path / "bare.bin")[0]
+    assert path.read_bytes().count(struct.pack("<qb", 1, 0)) >= 4
+    assert not firth.load(path).vocabulary.has_counts
+    some = small().with_counts([9, 0, 0, 0])
+    assert firth.load(firth.export(some, tmp_path / "some.bin")[0]).vocabulary.counts.tolist() == [9, 1, 1, 1]
+
+
+def test_fasttext__words_with_spaces_keep_their_vectors_under_another_name(tmp_path):
+    spaced = small().add("new york", [1, 2, 3], counts=1)
+    with pytest.warns(FirthWarning, match="written with _: 'new_york'"):
+        replaced = firth.load(firth.export(spaced, tmp_path / "replaced.bin", spaces="replace")[0])
+    assert_allclose(replaced["new_york"], [1, 2, 3], atol=1e-5)
+    assert_allclose(replaced[["the", "theüber"]], spaced[["the", "theüber"]], rtol=1e-6)
+    with pytest.warns(FirthWarning, match="1 of 5 words are left out, as fasttext files cannot hold them: 'new york'"):
+        skipped = firth.load(firth.export(spaced, tmp_path / "skipped.bin", spaces="skip")[0])
+    assert skipped.words == small().words
+    assert_allclose(skipped.vectors, small().vectors, rtol=1e-6)
+
+
 def by_hand(
     words=(("a", 3), ("bc", 2)), *, width=2, buckets=4, min_n=2, max_n=3, rows=None, quantised=0, more=b"", **at
 ):

@@ -161,6 +161,25 @@ def test_vectors__a_word_whose_vector_is_not_finite_cannot_be_asked_about():
     assert isinstance(VectorNotFiniteError("x"), WordNotFoundError)
 
 
+def test_vectors__with_signalling_nans_warn_of_nothing():
+    """They raise the processor's flag in any arithmetic, which NumPy makes a warning, and pytest an error."""
+    numbers = np.random.default_rng(0).normal(size=(50, 4)).astype(np.float32)
+    numbers.view(np.uint32)[3] = numbers.view(np.uint32)[7, 1] = 0x7FA00000
+    words = [f"w{i}" for i in range(50)]
+    bad = WordVectors(words, numbers)
+    assert np.flatnonzero(~bad.is_finite).tolist() == [3, 7]
+    assert np.isnan(bad.unit_vectors()[[3, 7]]).all()
+    assert len(bad.most_similar("w0", topn=None)) == 47
+    assert len(bad.most_similar(words[10:], topn=None)[0]) == 47
+    assert np.isnan(bad.similarities("w0")[[3, 7]]).all()
+    double = np.full((1, 4), np.uint64(0x7FF4000000000000)).view(np.float64)
+    assert not WordVectors(["a"], double).is_finite.any()
+    with pytest.raises(ValueError, match="not finite"):
+        bad.most_similar(double[0])
+    with pytest.raises(VectorNotFiniteError):
+        bad.most_similar("w3")
+
+
 def test_vectors__made_up_of_ngrams_that_are_not_finite_cannot_be_asked_about():
     ngrams = Ngrams(2, 2, 50)
     used = np.arange(50, dtype=np.int32)

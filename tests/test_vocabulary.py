@@ -1,3 +1,8 @@
+import copy
+import json
+import operator
+import pickle
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -49,6 +54,42 @@ def test_vocabulary__words_are_known_by_their_text():
     assert "y" not in vocabulary
     assert list(vocabulary) == ["42", "x"]
     assert len(vocabulary) == 2
+
+
+@pytest.mark.parametrize("copied", [lambda it: it, copy.copy, copy.deepcopy, lambda it: pickle.loads(pickle.dumps(it))])
+def test_vocabulary__its_words_and_counts_cannot_be_changed(copied):
+    vocabulary = copied(Vocabulary(["b", "a"], [2, 1]))
+    words = vocabulary.words
+
+    def put(place, word):
+        words[place] = word
+
+    def leave_out(place):
+        del words[place]
+
+    for change in (
+        lambda: put(0, "c"),
+        lambda: put(slice(0, 1), ["c"]),
+        lambda: leave_out(0),
+        lambda: words.append("c"),
+        lambda: words.extend(["c"]),
+        lambda: words.insert(0, "c"),
+        lambda: words.remove("a"),
+        words.pop,
+        words.clear,
+        words.sort,
+        words.reverse,
+        lambda: operator.iadd(words, ["c"]),
+        lambda: operator.imul(words, 2),
+    ):
+        with pytest.raises(TypeError, match=r"cannot be changed: take a copy, list\(words\)"):
+            change()
+    with pytest.raises(ValueError, match="read-only"):
+        vocabulary.counts[0] = 5
+    assert words == ["b", "a"]
+    assert json.dumps(words) == '["b", "a"]'
+    assert sorted(words) == ["a", "b"]
+    assert type(words[:1]) is type(words.copy()) is list
 
 
 def test_vocabulary__refuses_counts_of_another_length():

@@ -190,7 +190,7 @@ def _refuse_without_counts(min_count: int, before: WordVectors, after: WordVecto
     if min_count > 0 and sides:
         raise FirthError(
             f"the vectors {' and '.join(sides)} came without counts, as those in files of other programs do: compare"
-            " without min_count, load firth models, or give counts, WordVectors(words, vectors, counts=…)"
+            " without min_count, load firth models, or give counts: firth.load(path, counts=file), --counts"
         )
 
 

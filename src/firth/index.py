@@ -24,7 +24,7 @@ from firth.files import new_file
 from firth.nearest import nearest, unit_rows
 from firth.team import usable_threads
 from firth.tensors import write_tensors
-from firth.vectors import Neighbors, WordVectors
+from firth.vectors import Neighbors, WordVectors, one_by_one
 
 Float32 = np.ndarray[Any, np.dtype[np.float32]]
 Int32 = np.ndarray[Any, np.dtype[np.int32]]
@@ -66,23 +66,41 @@ class NeighborIndex:
         self.measured = measured
         self._searched = _searchable(_faiss(), self._among, middles, lists)
 
-    def most_similar(self, words: str | Sequence[Any], *, topn: int = 10) -> Any:
-        """As `WordVectors.most_similar` of one word or of many: the nearest words, as (word, cosine)."""
+    def most_similar(self, words: Any = None, *, positive: Any = (), negative: Any = (), topn: int = 10) -> Any:
+        """As `WordVectors.most_similar`, of one word or vector, of many, or of a sum: the nearest words, with cosines.
+
+        Words can be unseen ones that are made up of their n-grams. Raises as there.
+        """
+        if words is None:
+            query, ids = self.vectors.find_sum(positive, negative)
+            return self._nearest(query[None], [ids], topn)[0]
+        if len(positive) or len(negative):
+            raise ValueError(
+                "words are looked up one by one: to add and subtract, name them positive=[…], negative=[…]"
+            )
+        asked, is_one = one_by_one(words)
+        found = [self.vectors._find_unit(word) for word in asked]
+        units = np.array([unit for _, unit in found], np.float32).reshape(len(asked), self.vectors.vector_size)
+        answers = self._nearest(units, [[i] for i, _ in found], topn)
+        return answers[0] if is_one else answers
+
+    def analogy(self, a: object, b: object, c: object, *, topn: int = 10) -> Neighbors:
+        """What is to c as b is to a: the nearest words to b - a + c, as `WordVectors.analogy` by adding."""
+        return self.most_similar(positive=[b, c], negative=[a], topn=topn)  # type: ignore[no-any-return]
+
+    def _nearest(self, queries: Float32, asked: Sequence[list[int | None]], topn: int) -> list[Neighbors]:
+        """The nearest words to queries (n, d) of length 1, the words asked about left out."""
         if topn < 1:
             raise ValueError(f"topn must be 1 or more, not {topn}")
-        many = isinstance(words, Sequence) and not isinstance(words, str)
-        asked: Any = words if many else [words]
-        ids, units = [], np.empty((len(asked), self.vectors.vector_size), np.float32)
-        for place, word in enumerate(asked):
-            i, units[place] = self.vectors._find_unit(word)
-            ids.append(None if i is None else self._among.vocabulary.id(self.vectors.words[i]))
-        cosines, found = self._search(units, topn + 1)
-        words = self._among.words
-        answers = []
-        for own, row, similar in zip(ids, found.tolist(), cosines.tolist(), strict=True):
-            near = [(words[i], c) for i, c in zip(row, similar, strict=True) if i not in {own, -1}]
+        if not len(queries):
+            return []
+        cosines, found = self._search(queries, topn + max(map(len, asked)))
+        words, answers = self._among.words, []
+        for ids, row, similar in zip(asked, found.tolist(), cosines.tolist(), strict=True):
+            unwanted = {self._among.vocabulary.ids[self.vectors.words[i]] for i in ids if i is not None} | {-1}
+            near = [(words[i], c) for i, c in zip(row, similar, strict=True) if i not in unwanted]
             answers.append(Neighbors(near[:topn]))
-        return answers if many else answers[0]
+        return answers
 
     def _search(self, queries: Float32, k: int) -> tuple[Float32, Any]:
         self._searched.nprobe = self.lists_asked

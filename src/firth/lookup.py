@@ -8,7 +8,7 @@ from typing import Any, overload
 
 import numpy as np
 
-from firth.errors import VectorNotFiniteError, WordNotFoundError
+from firth.errors import VectorNotFiniteError, WordNotFoundError, shortened
 from firth.nearest import LONGEST, SHORTEST, inverse_lengths, unit_rows
 from firth.subwords import Subwords
 from firth.vocabulary import Vocabulary
@@ -29,7 +29,7 @@ class Lookup:
         counts: Iterable[int] | None = None,
     ):
         self.vocabulary = _as_vocabulary(vocabulary, counts)
-        self._vectors = _read_only(vectors, len(self.vocabulary))
+        self._vectors = as_vectors(vectors, len(self.vocabulary))
         self.subwords = subwords
 
     def __setstate__(self, state: dict[str, Any]) -> None:
@@ -146,7 +146,7 @@ class Lookup:
             For a word that is unknown; with "ignore", if all are.
         """
         if unknown not in {"raise", "ignore"}:
-            raise ValueError(f'unknown is "raise" or "ignore", not {unknown!r}')
+            raise ValueError(f'unknown is "raise" or "ignore", not {shortened(unknown)}')
         pairs = weighted(words)
         if not pairs:
             raise ValueError("there is no mean of no words")
@@ -176,7 +176,7 @@ class Lookup:
         """A vector of the user's. Raises `ValueError` where it does not fit, or is not finite."""
         if vector.shape != (self.vector_size,):
             raise ValueError(f"a vector here has the shape ({self.vector_size},), not {vector.shape}")
-        with np.errstate(over="ignore"):
+        with np.errstate(over="ignore", invalid="ignore"):  # a signalling NaN is said below
             numbers: Float32 = vector.astype(np.float32)
         if not np.isfinite(numbers).all():
             raise ValueError("the vector asked about has numbers that are not finite (NaN or infinite)")
@@ -221,13 +221,17 @@ def _as_vocabulary(words: Vocabulary | Sequence[Any], counts: Iterable[int] | No
             raise ValueError("a Vocabulary has its counts: give counts with a list of words")
         return words
     if isinstance(words, str | bytes) or (isinstance(words, np.ndarray) and words.ndim != 1):
-        raise ValueError(f"wanted a list of words, then their vectors (V, d); got {type(words).__name__} {words!r:.60}")
+        raise ValueError(
+            f"wanted a list of words, then their vectors (V, d); got {type(words).__name__} {shortened(words)}"
+        )
     texts = [str(word) for word in words]
     if len(set(texts)) != len(texts):
         seen: dict[str, int] = {}
         for row, text in enumerate(texts):
             if text in seen:
-                raise ValueError(f"the word {text!r} comes twice, as words {seen[text]:,} and {row:,} (from 0)")
+                raise ValueError(
+                    f"the word {shortened(text)} comes twice, as words {seen[text]:,} and {row:,} (from 0)"
+                )
             seen[text] = row
     if counts is None:
         return Vocabulary(texts, np.zeros(len(texts), np.int64))
@@ -240,14 +244,14 @@ def _as_vocabulary(words: Vocabulary | Sequence[Any], counts: Iterable[int] | No
     return vocabulary
 
 
-def _read_only(vectors: Any, words: int) -> Float32:
+def as_vectors(vectors: Any, words: int) -> Float32:
     """The vectors as float32, without a copy where they are; not to be written to through this view."""
     array = np.asarray(vectors)
     if array.ndim != 2 or len(array) != words:
         raise ValueError(f"{words} words, but vectors of shape {array.shape}")
     if array.dtype.kind not in "fiu":
         raise TypeError(f"vectors are real numbers, and these have the dtype {array.dtype}")
-    with np.errstate(over="ignore"):  # what overflows is not finite, which is looked at later
+    with np.errstate(over="ignore", invalid="ignore"):  # what overflows is not finite, which is looked at later
         view: Float32 = array.astype(np.float32, copy=False).view()
     view.flags.writeable = False
     return view

@@ -8,40 +8,41 @@ A model's folder holds
     output.safetensors     the output vectors of training, (V, d) float32
     phrases.json           the phrases that were joined in the text, if any was
     subwords.safetensors   words' own vectors and those of n-grams, if they have some
+
+Vectors that were not trained here are saved likewise, without output vectors, settings and history.
 """
 
 from __future__ import annotations
 
 import dataclasses
-import hashlib
 import json
 import math
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
-from firth import __version__
+from firth.changing import Change, taken
 from firth.config import TrainingConfig
 from firth.errors import FirthError, FirthWarning, FormatError, shortened
-from firth.files import new_folder, refuse_to_overwrite, sha256_of
+from firth.folders import check_file, read_about
 from firth.phrases import FILE as PHRASES
 from firth.phrases import Phrases
 from firth.subwords import Subwords
 from firth.tensors import map_tensor, sha256_of_mapped, write_tensor
-from firth.vectors import WordVectors
+from firth.vectors import FORMAT_OF_VECTORS, SUBWORDS, VECTORS, VOCABULARY, WordVectors
 from firth.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
     from firth.formats.reading import Errors
 
 FORMAT = "firth model"
-VERSION = 1
-VOCABULARY, VECTORS, OUTPUT = "vocabulary.json", "vectors.safetensors", "output.safetensors"
-SUBWORDS = "subwords.safetensors"
+OUTPUT = "output.safetensors"
+FILES = {FORMAT: (VOCABULARY, VECTORS, OUTPUT), FORMAT_OF_VECTORS: (VOCABULARY, VECTORS)}
+"""What a folder must hold, by its format."""
 TENSORS_OF_OTHERS = "model.safetensors"
 """In a folder of Hugging Face's, such as model2vec's: the vectors, with the tokenizer beside them."""
 
@@ -71,7 +72,14 @@ def _epoch_result(about: dict[str, Any]) -> EpochResult:
 
 
 class Word2Vec(WordVectors):
-    """Word vectors with everything that made them."""
+    """Word vectors with everything that made them.
+
+    What `select`, `remove`, `add`, `replace`, `by_count` and `with_counts` give is a `Word2Vec` too, with the settings,
+    history, phrases and n-grams of this one. Words keep their output vectors; new ones have zeros, as words have before
+    they are trained on (with shared vectors, the two are one). With hierarchical softmax, the output vectors are those
+    of a tree of exactly these words and counts: there, only `replace` is possible, and anything else with the input
+    vectors alone, `model.choose("input").remove(…)`.
+    """
 
     def __init__(
         self,
@@ -122,7 +130,9 @@ class Word2Vec(WordVectors):
 
     def choose(self, kind: str) -> WordVectors:
         """The same words with other vectors: the "input" vectors (as `vectors`), the "output" vectors, their "mean", or
-        both "concatenated" (V, 2d). Raises `ValueError` for another kind, and for output vectors that are not of words.
+        both "concatenated" (V, 2d). N-grams belong to the input vectors alone.
+
+        Raises `ValueError` for another kind, and for output vectors that are not of words.
         """
         if kind != "input" and self.config.objective == "hierarchical-softmax":
             raise ValueError(
@@ -137,7 +147,22 @@ class Word2Vec(WordVectors):
         }
         if kind not in made:
             raise ValueError(f"there are {', '.join(made)} vectors, not {shortened(kind)}")
-        return WordVectors(self.vocabulary, made[kind]())
+        return WordVectors(self.vocabulary, made[kind](), self.subwords if kind == "input" else None)
+
+    def changed(self, change: Change) -> Self:
+        """What comes of a change that was made of this model. Raises `FirthError` where its tree would be another."""
+        counts_before, counts = self.vocabulary.counts, change.vocabulary.counts
+        is_same_tree = np.array_equal(change.rows, np.arange(len(self))) and np.array_equal(counts, counts_before)
+        if self.config.objective == "hierarchical-softmax" and not is_same_tree:
+            raise FirthError(
+                "this model's output vectors are those of a tree of exactly these words and counts (hierarchical"
+                ' softmax): change its input vectors alone, model.choose("input")'
+            )
+        outputs = None
+        if self._output_vectors is not None:
+            outputs = change.vectors if self.config.shared_vectors else taken(self.output_vectors, change.rows)
+        made = (change.vocabulary, change.vectors, outputs, self.config, list(self.history))
+        return type(self)(*made, phrases=self.phrases, subwords=change.subwords)
 
     def __repr__(self) -> str:
         epochs = f"{len(self.history):,} epoch{'' if len(self.history) == 1 else 's'}"
@@ -156,42 +181,15 @@ class Word2Vec(WordVectors):
         settings = ", ".join(f"{name}={value!r}" for name, value in different.items()) or "the defaults"
         return {"tokens": tokens, "loss of each epoch": losses, "settings": html.escape(settings)}
 
-    def save(self, folder: str | Path, *, overwrite: bool = False) -> Path:
-        """Save to a folder, all or nothing: if the disk fills up, what was there before is still whole.
+    def _about(self) -> dict[str, Any]:
+        about = super()._about() | {"format": FORMAT, "config": dataclasses.asdict(self.config)}
+        return about | {"history": [_about_epoch(result) for result in self.history]}
 
-        Raises `OutputExistsError` if the folder exists, unless asked to overwrite it; only a model is overwritten.
-        """
-        folder = Path(folder)
-        check_output(folder, overwrite=overwrite)
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        with new_folder(folder, overwrite=overwrite) as temporary:
-            words = {"words": self.words, "counts": self.vocabulary.counts.tolist()}
-            (temporary / VOCABULARY).write_text(json.dumps(words, ensure_ascii=True), "ascii")
-            write_tensor(temporary / VECTORS, "vectors", self.vectors)
-            write_tensor(temporary / OUTPUT, "output", self.output_vectors)
-            files = [VOCABULARY, VECTORS, OUTPUT]
-            if self.phrases is not None:
-                (temporary / PHRASES).write_text(self.phrases.as_json(), "ascii")
-                files.append(PHRASES)
-            if self.subwords is not None:
-                self.subwords.save(temporary / SUBWORDS)
-                files.append(SUBWORDS)
-            about: dict[str, Any] = {
-                "format": FORMAT,
-                "version": VERSION,
-                "written_by": f"firth {__version__}",
-                "words": len(self),
-                "vector_size": self.vector_size,
-                "config": dataclasses.asdict(self.config),
-                "history": [_about_epoch(result) for result in self.history],
-                "files": {
-                    name: {"bytes": (temporary / name).stat().st_size, "sha256": sha256_of(temporary / name)}
-                    for name in files
-                },
-            }
-            about["sha256"] = _digest(about)
-            (temporary / "model.json").write_text(json.dumps(about, indent=1), "ascii")
-        return folder
+    def _write(self, folder: Path) -> None:
+        super()._write(folder)
+        write_tensor(folder / OUTPUT, "output", self.output_vectors)
+        if self.phrases is not None:
+            (folder / PHRASES).write_text(self.phrases.as_json(), "ascii")
 
     def train_more(self, source: Any, **options: Any) -> Word2Vec:
         """Learn from more text; return the new model. See `firth.train_more`, which has the options."""
@@ -204,39 +202,49 @@ class Word2Vec(WordVectors):
     def load(cls, folder: str | Path, *, verify: bool = True) -> Word2Vec:
         """Load a model's folder; the vectors are mapped, read from the disk only where they are looked at.
 
-        The checksums of what is loaded are compared, which reads the vectors once; `verify=False` leaves that out.
-        Raises `FormatError` if a file is missing, cut short or altered, or the model is of a newer version.
+        The checksums of what is loaded are compared, which reads the vectors once, and vectors that are not finite are
+        warned of (`FirthWarning`); `verify=False` leaves both out. Raises `FormatError` if a file is missing, cut short
+        or altered, the model is of a newer version, or the folder holds vectors that were not trained here.
         """
         folder = Path(folder)
-        about = _read_about(folder)
-        for name in (VOCABULARY, VECTORS, OUTPUT):
-            _check_file(folder, name, about["files"], verify=verify and name != OUTPUT)
-        phrases = subwords = None
-        if PHRASES in about["files"]:
-            _check_file(folder, PHRASES, about["files"], verify=verify)
-            phrases = Phrases.load(folder / PHRASES)
-        if SUBWORDS in about["files"]:
-            _check_file(folder, SUBWORDS, about["files"], verify=verify)
-            subwords = Subwords.load(folder / SUBWORDS)
-        try:
-            content = json.loads((folder / VOCABULARY).read_bytes())
-            vocabulary = Vocabulary(content["words"], content["counts"])
-            config = TrainingConfig.of(about["config"])
-            history = [_epoch_result(result) for result in about["history"]]
-            vector_size = about["vector_size"]
-        except (ValueError, KeyError, TypeError, OverflowError, RecursionError, FirthError) as error:
-            raise FormatError(f"the model in {folder} cannot be read: {error}") from error
-        vectors = map_tensor(folder / VECTORS, "vectors")
-        if vectors.shape != (len(vocabulary), vector_size):
-            raise FormatError(f"the model in {folder} has {len(vocabulary):,} words, vectors {vectors.shape}")
-        if subwords is not None and subwords.own.shape != vectors.shape:
-            raise FormatError(f"{folder / SUBWORDS} is of other words: {subwords.own.shape}, not {vectors.shape}")
-        outputs = map_tensor(folder / OUTPUT, "output")  # now: there may be another model in the folder later
-        if outputs.shape != vectors.shape:
-            raise FormatError(f"{folder / OUTPUT} has the shape {outputs.shape}, not {vectors.shape}")
-        model = cls(vocabulary, vectors, outputs, config, history, folder.absolute(), phrases, subwords)
-        model._output_sum = str(about["files"][OUTPUT].get("sha256"))
-        return model
+        loaded = _load_folder(folder, verify=verify)
+        if not isinstance(loaded, cls):
+            raise FormatError(f"{folder} holds vectors, and nothing of their training: firth.load reads it")
+        if verify:
+            _warn_of_not_finite(loaded, folder)
+        return loaded
+
+
+def _load_folder(folder: Path, *, verify: bool) -> WordVectors:
+    """The model, or the vectors, that `save` put into a folder. Raises as `Word2Vec.load`."""
+    about = read_about(folder, FILES)
+    files = about["files"]
+    is_trained = about["format"] == FORMAT
+    for name in {VOCABULARY, VECTORS, *({OUTPUT} if is_trained else ()), *({PHRASES, SUBWORDS} & set(files))}:
+        check_file(folder, name, files, verify=verify and name != OUTPUT)
+    phrases = Phrases.load(folder / PHRASES) if PHRASES in files else None
+    subwords = Subwords.load(folder / SUBWORDS) if SUBWORDS in files else None
+    try:
+        content = json.loads((folder / VOCABULARY).read_bytes())
+        vocabulary = Vocabulary(content["words"], content["counts"])
+        vector_size = about["vector_size"]
+        config = TrainingConfig.of(about["config"]) if is_trained else None
+        history = [_epoch_result(result) for result in about["history"]] if is_trained else []
+    except (ValueError, KeyError, TypeError, OverflowError, RecursionError, FirthError) as error:
+        raise FormatError(f"the model in {folder} cannot be read: {shortened(str(error))[1:-1]}") from error
+    vectors = map_tensor(folder / VECTORS, "vectors")
+    if vectors.shape != (len(vocabulary), vector_size):
+        raise FormatError(f"the model in {folder} has {len(vocabulary):,} words, vectors {vectors.shape}")
+    if subwords is not None and subwords.own.shape != vectors.shape:
+        raise FormatError(f"{folder / SUBWORDS} is of other words: {subwords.own.shape}, not {vectors.shape}")
+    if config is None:
+        return WordVectors(vocabulary, vectors, subwords)
+    outputs = map_tensor(folder / OUTPUT, "output")  # now: there may be another model in the folder later
+    if outputs.shape != vectors.shape:
+        raise FormatError(f"{folder / OUTPUT} has the shape {outputs.shape}, not {vectors.shape}")
+    model = Word2Vec(vocabulary, vectors, outputs, config, history, folder.absolute(), phrases, subwords)
+    model._output_sum = str(files[OUTPUT].get("sha256"))
+    return model
 
 
 def load(
@@ -247,8 +255,9 @@ def load(
     errors: Errors = "strict",
     limit: int | None = None,
     numbers_in_words: bool = False,
+    counts: str | Path | Mapping[str, int] | None = None,
 ) -> WordVectors:
-    """Load a model's folder, as `Word2Vec`, or a file of vectors of another program, as `WordVectors`.
+    """Load a model's folder, as `Word2Vec`, or vectors, as `WordVectors`: such a folder, or another program's file.
 
     Parameters
     ----------
@@ -260,6 +269,10 @@ def load(
     format, errors, limit, numbers_in_words
         How to read a file: see `firth.formats.read`. A folder has no need of them; `limit` gives `WordVectors` of its
         first words.
+    counts
+        How often the words occur: a mapping, or a file with a word and its count a line, as `export` writes beside
+        vectors, word2vec.c's -save-vocab, and GloVe's vocab_count. They take the place of counts that are there. A word
+        that is not among them counts 0, which is warned of for a file. No file is looked for.
     """
     given, path = path, Path(path)
     try:
@@ -271,12 +284,16 @@ def load(
     if is_folder and (path / TENSORS_OF_OTHERS).is_file() and not (path / "model.json").exists():
         path, is_folder = path / TENSORS_OF_OTHERS, False
     if is_folder:
-        model: WordVectors = Word2Vec.load(path, verify=verify)
-        loaded = model if limit is None else model.first(limit)
+        saved = _load_folder(path, verify=verify)
+        loaded = saved if limit is None else saved.first(limit)
     else:
         from firth import formats  # a model's folder has no need of them, and they take their time to start
 
         loaded = formats.read(path, format=format, errors=errors, limit=limit, numbers_in_words=numbers_in_words)
+    if counts is not None:
+        from firth.formats.counts import counted
+
+        loaded = counted(loaded, counts, errors)
     if verify:
         _warn_of_not_finite(loaded, path)
     return loaded
@@ -292,53 +309,3 @@ def _warn_of_not_finite(loaded: WordVectors, path: Path) -> None:
             FirthWarning,
             stacklevel=3,
         )
-
-
-def check_output(folder: Path, *, overwrite: bool) -> None:
-    """Raise, before any work is done, if a model could not be saved there."""
-    if not folder.exists():
-        return
-    if not (folder / "model.json").is_file():
-        raise FormatError(f"{folder} exists and is not a model: firth will not overwrite it")
-    refuse_to_overwrite(folder, overwrite=overwrite)
-
-
-def _digest(about: dict[str, Any]) -> str:
-    rest = {key: value for key, value in about.items() if key != "sha256"}
-    return hashlib.sha256(json.dumps(rest, sort_keys=True).encode()).hexdigest()
-
-
-def _read_about(folder: Path) -> dict[str, Any]:
-    path = folder / "model.json"
-    try:
-        about = json.loads(path.read_bytes())
-    except FileNotFoundError as error:
-        raise FormatError(f"{folder} is not a model: it has no model.json") from error
-    except (ValueError, RecursionError) as error:
-        raise FormatError(f"{path} is cut short or altered: {error}") from error
-    if not isinstance(about, dict) or about.get("format") != FORMAT:
-        raise FormatError(f"{path} does not describe a firth model")
-    if not isinstance(about.get("version"), int) or about["version"] > VERSION:
-        raise FormatError(
-            f"{folder} was written by {about.get('written_by', 'a newer firth')} in version {about.get('version')} of"
-            f" the format; this firth reads up to version {VERSION}: upgrade it (pip install --upgrade firth)"
-        )
-    if about.get("sha256") != _digest(about):
-        raise FormatError(f"{path} has been altered: its checksum is another")
-    files = about.get("files")
-    if not isinstance(files, dict) or not all(
-        isinstance(files.get(name), dict) for name in {VOCABULARY, VECTORS, OUTPUT, *files}
-    ):
-        raise FormatError(f"{path} does not tell of all the model's files")
-    return about
-
-
-def _check_file(folder: Path, name: str, files: dict[str, Any], *, verify: bool) -> None:
-    path = folder / name
-    if not path.is_file():
-        raise FormatError(f"the model in {folder} lacks its file {name}")
-    size, told = path.stat().st_size, files[name].get("bytes")
-    if size != told:
-        raise FormatError(f"{path} has {size:,} bytes, not {told}: it is cut short or altered")
-    if verify and sha256_of(path) != files[name].get("sha256"):
-        raise FormatError(f"{path} has been altered: its checksum is another")

@@ -44,13 +44,13 @@ def inverse_lengths(vectors: Float32) -> Float32:
 
 def unit_rows(vectors: Float32, inverse: Float32) -> Float32:
     """Rows (n, d) scaled to length 1 by their inverse lengths (n,): zeros stay, those not finite are NaN."""
-    with np.errstate(invalid="ignore", over="ignore"):
+    with np.errstate(invalid="ignore", over="ignore"):  # also of signalling NaNs, by any arithmetic
         units: Float32 = vectors * inverse[:, None]
-    odd = np.flatnonzero(~_is_usual(inverse))
-    if len(odd):
-        rows = vectors[odd].astype(np.float64)
-        rows[np.isnan(inverse[odd])] = np.nan
-        units[odd] = rows / np.sqrt(np.einsum("ij,ij->i", rows, rows))[:, None]
+        odd = np.flatnonzero(~_is_usual(inverse))
+        if len(odd):
+            rows = vectors[odd].astype(np.float64)
+            rows[np.isnan(inverse[odd])] = np.nan
+            units[odd] = rows / np.sqrt(np.einsum("ij,ij->i", rows, rows))[:, None]
     return units
 
 

@@ -182,6 +182,15 @@ class Subwords:
             vectors[some] = composition.compose(table)
         return vectors
 
+    def own_of(self, words: Sequence[str], vectors: Float32) -> Float32:
+        """The own vectors (n, d) that words need to have these vectors (n, d), as means with their n-grams."""
+        of_ngrams = Subwords(self.ngrams, np.zeros_like(vectors), self.used, self.rows).compose_all(words)
+        starts, _ = ngram_buckets(words, self.ngrams)
+        parts = 1.0 + np.diff(starts)[:, None]
+        with np.errstate(over="ignore", invalid="ignore"):  # a vector that is not finite stays so
+            own: Float32 = ((vectors.astype(np.float64) - of_ngrams) * parts).astype(np.float32)
+        return own
+
     def joined(self, newer: Subwords, own: Float32) -> Subwords:
         """With the n-grams of both, where there are two the newer one's, and words' own vectors as given."""
         used = np.union1d(self.used, newer.used).astype(np.int32)

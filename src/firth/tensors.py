@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from firth.errors import FormatError
+from firth.errors import FormatError, shortened
 from firth.files import release_pages, sha256_of
 
 LONGEST_HEADER_BYTES = 1 << 20
@@ -67,7 +67,9 @@ def map_tensor(path: Path, name: str) -> Float32:
     """
     header, start = _header(path)
     if name not in header:
-        raise FormatError(f"{path} has no tensor {name!r} that can be read: it has {', '.join(header) or 'none'}")
+        raise FormatError(
+            f"{path} has no tensor {name!r} that can be read: it has {shortened(', '.join(header) or 'none')[1:-1]}"
+        )
     if not isinstance(header[name], dict) or header[name].get("dtype") != "F32":
         raise FormatError(f"{path}: the tensor {name!r} is not of float32 numbers")
     return _mapped(path, name, header[name], start)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
 import math
 from collections.abc import Sequence
 from pathlib import Path
@@ -9,10 +11,18 @@ from typing import Any, NamedTuple, overload
 
 import numpy as np
 
-from firth.lookup import Float32, Lookup, is_vector, weighted
+from firth.changing import Changeable
+from firth.errors import WordNotFoundError, shortened
+from firth.folders import new_model_folder
+from firth.holes import text_of
+from firth.lookup import Float32, is_vector, weighted
 from firth.nearest import cosines, nearest
+from firth.tensors import write_tensor
 from firth.vocabulary import Vocabulary
 
+FORMAT_OF_VECTORS = "firth vectors"
+VOCABULARY, VECTORS, SUBWORDS = "vocabulary.json", "vectors.safetensors", "subwords.safetensors"
+"""Files of a folder that `save` writes."""
 EPSILON = 0.001
 """Keeps 3CosMul from dividing by zero: Levy and Goldberg's number."""
 
@@ -44,7 +54,16 @@ class _Candidates(NamedTuple):
         return [self.places[i] for i in ids if i in self.places]
 
 
-class WordVectors(Lookup):
+def one_by_one(words: Any) -> tuple[Sequence[Any], bool]:
+    """What is looked up, a list of words or vectors; and whether it is one that was not in a list."""
+    if isinstance(words, np.ndarray) and words.ndim and not is_vector(words):
+        words = list(words) if words.dtype.kind == "f" else words.tolist()
+    if isinstance(words, Sequence) and not isinstance(words, str):
+        return words, False
+    return [words], True
+
+
+class WordVectors(Changeable):
     """A vocabulary and a (V, d) float32 array, row i the vector of word i. Similarity is the cosine.
 
     `WordVectors(words, vectors)` takes a list of words, or a `Vocabulary`, and an array (V, d) of any real numbers;
@@ -60,25 +79,54 @@ class WordVectors(Lookup):
     """
 
     def first(self, n: int) -> WordVectors:
-        """The n most frequent words with their vectors."""
+        """The first n words, the most frequent ones, with their vectors and counts.
+
+        No n-grams, and of a trained model nothing else: `select(model.words[:n])` keeps these.
+        """
         return WordVectors(Vocabulary(self.words[:n], self.vocabulary.counts[:n]), self.vectors[:n])
 
     def finite(self) -> WordVectors:
-        """The words whose vectors are finite, with these vectors. Where all are, this is the same object."""
+        """The words whose vectors are finite, with these vectors and their counts, as by `first`.
+
+        Where all are, this is the same object.
+        """
         rows = np.flatnonzero(self.is_finite)
         if len(rows) == len(self):
             return self
         words = [self.words[i] for i in rows.tolist()]
         return WordVectors(Vocabulary(words, self.vocabulary.counts[rows]), self.vectors[rows])
 
-    def export(self, path: str | Path, *, format: str | None = None, overwrite: bool = False) -> list[Path]:
+    def export(self, path: str | Path, **options: Any) -> list[Path]:
         """Write the vectors for other programs: `.txt`, `.vec` and `.bin` as word2vec's, `.tsv` as the tutorial's.
 
-        Returns the files written. Raises as `firth.export` does.
+        Returns the files written. See `firth.export`, which has the options, and the errors.
         """
         import firth  # whose formats stand above vectors
 
-        return firth.export(self, path, format=format, overwrite=overwrite)
+        return firth.export(self, path, **options)
+
+    def save(self, folder: str | Path, *, overwrite: bool = False) -> Path:
+        """Save to a folder, all or nothing: if the disk fills up, what was there before is still intact.
+
+        Words, counts, vectors and n-grams are kept, whatever they were loaded from; `firth.load` reads the folder.
+        Raises `OutputExistsError` if the folder exists, unless asked to overwrite it; only a model is overwritten.
+        """
+        folder = Path(folder)
+        with new_model_folder(folder, self._about(), overwrite=overwrite) as temporary:
+            self._write(temporary)
+        return folder
+
+    def _about(self) -> dict[str, Any]:
+        """What a folder says of these vectors, in JSON's types."""
+        return {"format": FORMAT_OF_VECTORS, "words": len(self), "vector_size": self.vector_size}
+
+    def _write(self, folder: Path) -> None:
+        """Fill a folder with what these vectors are."""
+        words = {"words": self.words, "counts": self.vocabulary.counts.tolist()}
+        (folder / VOCABULARY).write_text(json.dumps(words, ensure_ascii=True), "ascii")
+        write_tensor(folder / VECTORS, "vectors", self.vectors)
+        if self.subwords is not None:
+            self.subwords.save(folder / SUBWORDS)
 
     def similarity(self, a: object, b: object) -> float:
         """The cosine between the vectors of two words, -1 to 1."""
@@ -102,6 +150,33 @@ class WordVectors(Lookup):
     def n_similarity(self, a: Sequence[Any], b: Sequence[Any]) -> float:
         """The cosine between the means of two lists of words' vectors, not scaled before; as gensim's."""
         return self.similarity(self.mean_vector(a, unit=False), self.mean_vector(b, unit=False))
+
+    def wmdistance(self, first: Sequence[Any], second: Sequence[Any], *, unit: bool = True) -> float:
+        """The word mover's distance of two texts, given as lists of words (Kusner et al. 2015), as gensim's.
+
+        Words that are unknown, or whose vectors are not finite, are left out; if a text has no other, the distance is
+        infinite. Vectors are scaled to length 1 before, unless `unit` is False.
+
+        Raises
+        ------
+        FirthError
+            Without SciPy, which comes with the extra `firth[wmd]`.
+        """
+        from firth.transport import word_movers_distance  # whose SciPy no other look-up needs
+
+        return word_movers_distance(*(self._known_terms(text, unit=unit) for text in (first, second)))
+
+    def _known_terms(self, words: Sequence[Any], *, unit: bool) -> list[tuple[str, Float32]]:
+        """Words that have vectors, as text, with these."""
+        if isinstance(words, str):
+            raise ValueError(f"wanted a list of words, got {shortened(words)}: split it, text.split()")
+        found = []
+        for word in words:
+            if is_vector(word):
+                raise ValueError("a text is a list of words here, not of vectors")
+            with contextlib.suppress(WordNotFoundError):
+                found.append((text_of(word), self._term(word, unit=unit)))
+        return found
 
     def most_similar_to_given(self, word: object, words: Sequence[Any]) -> Any:
         """The one of some words that is most similar to a word; of equals, the first."""
@@ -193,18 +268,20 @@ class WordVectors(Lookup):
                 raise ValueError(
                     "words are looked up one by one: to add and subtract, name them positive=[…], negative=[…]"
                 )
-            if isinstance(words, np.ndarray) and words.ndim and not is_vector(words):
-                words = list(words) if words.dtype.kind == "f" else words.tolist()
-            if isinstance(words, Sequence) and not isinstance(words, str):
-                return self._nearest_each(words, topn, candidates)
-            return self._nearest_each([words], topn, candidates)[0]
+            asked, is_one = one_by_one(words)
+            found = self._nearest_each(asked, topn, candidates)
+            return found[0] if is_one else found
+        query, asked = self.find_sum(positive, negative)
+        return self._nearest(query[None], [asked], topn, candidates)[0]
+
+    def find_sum(self, positive: Any, negative: Any) -> tuple[Float32, list[int | None]]:
+        """What words and vectors add up to, as in `most_similar`, scaled to length 1, (d,); and their ids, or None."""
         terms = [*weighted(positive), *((word, -weight) for word, weight in weighted(negative))]
         if not terms:
             raise ValueError("most_similar needs a word, a list of words, or positive=[…]")
         query = np.sum([weight * self._term(word).astype(np.float64) for word, weight in terms], axis=0)
         length = float(np.linalg.norm(query))
-        asked = [self._find_unit(word)[0] for word, _ in terms]
-        return self._nearest((query[None] / (length or 1.0)).astype(np.float32), [asked], topn, candidates)[0]
+        return (query / (length or 1.0)).astype(np.float32), [self._find_unit(word)[0] for word, _ in terms]
 
     def analogy(
         self,
@@ -227,7 +304,7 @@ class WordVectors(Lookup):
         if method == "add":
             return self.most_similar(positive=[b, c], negative=[a], topn=topn, among=among, first=first)
         if method != "mul":
-            raise ValueError(f'the method is "add" or "mul", not {method!r}')
+            raise ValueError(f'the method is "add" or "mul", not {shortened(method)}')
         if topn is not None and topn < 1:
             raise ValueError(f"topn must be 1 or more, or None for all words, not {topn}")
         candidates = self._candidates(among, first)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
-from typing import Any
+from typing import Any, NoReturn, SupportsIndex
 
 import numpy as np
 
@@ -70,20 +70,44 @@ def _eight_letters(letters: UInt8, at: Int64, ends: Int64, *, reverse: bool) -> 
     return ~found if reverse else found
 
 
-class Vocabulary:
-    """Words in the order of their ids: by falling count, words of equal count by code points.
+class Words(list[str]):
+    """A list of words that cannot be changed, as each word has an id, a count and a vector of its own.
 
-    `words` is a list of V strings, `counts` a (V,) int64 array.
+    It is equal to any list of the same words; `list(words)`, `words[:10]` and `words + [word]` are usual lists.
+    """
+
+    def _refuse(self, *_: Any, **__: Any) -> NoReturn:
+        raise TypeError(
+            "the words of a vocabulary cannot be changed: take a copy, list(words); or to change vectors by their"
+            " words, select, add, replace or remove, which give new ones"
+        )
+
+    append = extend = insert = remove = pop = clear = sort = reverse = _refuse
+    __setitem__ = __delitem__ = __iadd__ = __imul__ = _refuse
+
+    def __reduce_ex__(self, protocol: SupportsIndex) -> tuple[type[Words], tuple[list[str]]]:
+        return Words, (list(self),)  # a list's own way appends
+
+
+class Vocabulary:
+    """Words in the order of their ids, and how often they occur.
+
+    Where firth has counted them: by falling count, words of equal count by code points. `words` is a list of V strings
+    that cannot be changed, `counts` a (V,) int64 array, read-only.
     """
 
     def __init__(self, words: Sequence[str], counts: Iterable[int]):
         if isinstance(words, str | bytes):
             raise ValueError(f"wanted a list of words, not one string, {shortened(words)}")
-        self.words = list(words)
+        self.words = Words(words)
         self.counts: Int64 = np.array(counts, np.int64)
         self.counts.setflags(write=False)
         if len(self.words) != len(self.counts):
             raise ValueError(f"{len(self.words)} words, but {len(self.counts)} counts")
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self.counts.setflags(write=False)  # of a copy, or one that was pickled
 
     @classmethod
     def from_counts(
@@ -119,7 +143,7 @@ class Vocabulary:
         if not self.has_counts:
             raise FirthError(
                 "these words came without counts, as those in files of other programs do: load a firth model, or give"
-                " them, WordVectors(words, vectors, counts=…)"
+                " them: firth.load(path, counts=file), --counts, vectors.with_counts(…)"
             )
         return int(self.counts[i])
 

@@ -67,7 +67,7 @@ def test_ask__asks_for_all_that_a_block_needs_and_its_neighbor_has_not_asked_for
     expect(first, first - B, stretch, plan, noise, ahead)
     draw_ahead(plan, noise, ahead)
     for _ in range(100):
-        ask.function(ahead, 3)
+        ask.function(3, ahead)
     last = min(first + B, stretch.last)
     assert inputs == tokens[first + plan.window : last + plan.window].tolist()
     assert outputs == [*tokens[first:last].tolist(), *ahead.noise_words.tolist()]

@@ -11,19 +11,20 @@ import io
 import json
 import warnings
 import zipfile
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
 
 import firth
-from firth import corpus, model
+from firth import corpus, folders, model
 from firth.atlas.columns import read_columns
 from firth.checkpoints import FORMAT, NAMES, STATE, Checkpoints, Identity
 from firth.config import TextConfig, TrainingConfig
 from firth.encoding import NUMBERS, Numbering
 from firth.errors import FirthError, FirthWarning
 from firth.files import sha256_of
+from firth.formats.counts import read_counts as counts_of
 from firth.index import FILE, _fingerprint, load_index
 from firth.kernels import compiler
 from firth.phrases import Phrases
@@ -39,6 +40,10 @@ from firth.vocabulary import Vocabulary
 FOUND = Path(__file__).parent / "found"
 CUT = b"\n--cut--\n"
 """Between the files of a format that has several."""
+
+SAVED = (model.VOCABULARY, model.VECTORS, model.SUBWORDS)
+MODEL = (model.VOCABULARY, model.VECTORS, model.OUTPUT, model.PHRASES, model.SUBWORDS)
+"""Files of a folder, after the one that tells of them."""
 
 Reader = Callable[[bytes, Path], None]
 
@@ -99,7 +104,30 @@ def _as_altered(path: Path, alter: Callable[[dict[str, object]], None]) -> None:
 
 def read_model(content: bytes, folder: Path) -> None:
     """model.json, the vocabulary, the vectors, the output vectors; with checksums that are right."""
-    names = ("model.json", model.VOCABULARY, model.VECTORS, model.OUTPUT, model.PHRASES, model.SUBWORDS)
+    found = _load_folder(content, folder, (folders.ABOUT, *MODEL))
+    _look_at(found)
+    assert found.output_vectors.shape == found.vectors.shape
+
+
+def read_saved(content: bytes, folder: Path) -> None:
+    """model.json of vectors that were not trained here, the vocabulary, the vectors; with checksums that are right."""
+    _look_at(_load_folder(content, folder, (folders.ABOUT, *SAVED)))
+
+
+def read_counts(content: bytes, folder: Path) -> None:
+    """A file of counts."""
+    _write(content, folder, ["counts.txt"])
+    firth.export(vectors_of(4), folder / "v.txt", counts=False, overwrite=True)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", FirthWarning)
+        with contextlib.suppress(FirthError):
+            counts = counts_of(folder / "counts.txt")
+            assert all(type(count) is int and count >= 0 for count in counts.values())
+        found = firth.load(folder / "v.txt", counts=folder / "counts.txt")
+    assert found.words == vectors_of(4).words
+
+
+def _load_folder(content: bytes, folder: Path, names: Sequence[str]) -> WordVectors:
     _write(content, folder, names)
 
     def alter(about: dict[str, object]) -> None:
@@ -108,12 +136,10 @@ def read_model(content: bytes, folder: Path) -> None:
                 if (folder / name).is_file() and isinstance(files.get(name), dict):
                     path = folder / name
                     files[name] |= {"bytes": path.stat().st_size, "sha256": sha256_of(path)}
-        about["sha256"] = model._digest(about)
+        about["sha256"] = folders._digest(about)
 
-    _as_altered(folder / "model.json", alter)
-    found = _load(folder)
-    _look_at(found)
-    assert found.output_vectors.shape == found.vectors.shape
+    _as_altered(folder / folders.ABOUT, alter)
+    return _load(folder)
 
 
 def read_checkpoint(content: bytes, folder: Path) -> None:
@@ -214,6 +240,9 @@ READERS: dict[str, Reader] = {
     "safetensors": _vectors("vectors.safetensors", "words.txt"),
     "tokenizer": _vectors("vectors.safetensors", "tokenizer.json"),
     "model": read_model,
+    "saved": read_saved,
+    "inner": _vectors(model.VECTORS, model.VOCABULARY),
+    "counts": read_counts,
     "checkpoint": read_checkpoint,
     "index": read_index,
     "corpus": read_corpus,
@@ -241,6 +270,9 @@ def whole(name: str, folder: Path) -> list[bytes]:
     """Files of a format as they should be, to begin with."""
     make = {
         "model": _whole_model,
+        "saved": _whole_saved,
+        "inner": _whole_inner,
+        "counts": lambda folder: [b"w0 9\nw1 5\nw2 3\nw3 1\n", "\ufeffword\tcount\r\nw0\t7\r\nnew w\t2\r\n".encode()],
         "checkpoint": _whole_checkpoint,
         "index": _whole_index,
         "corpus": _whole_corpus,
@@ -266,7 +298,7 @@ WORDS = b"the king and the queen and the old man\nthe man sees the king\n"
 
 
 def _exported(folder: Path, name: str) -> list[bytes]:
-    paths = firth.export(vectors_of(4), folder / name)
+    paths = firth.export(vectors_of(4), folder / name, counts=False)
     return [CUT.join(path.read_bytes() for path in paths)]
 
 
@@ -295,8 +327,17 @@ def _whole_model(folder: Path) -> list[bytes]:
         subwords=some.subwords,
     )
     saved = made.save(folder / "m.firth")
-    names = ("model.json", model.VOCABULARY, model.VECTORS, model.OUTPUT, model.PHRASES, model.SUBWORDS)
-    return [CUT.join((saved / name).read_bytes() for name in names)]
+    return [CUT.join((saved / name).read_bytes() for name in (folders.ABOUT, *MODEL))]
+
+
+def _whole_saved(folder: Path) -> list[bytes]:
+    saved = with_subwords(5).save(folder / "v.firth")
+    return [CUT.join((saved / name).read_bytes() for name in (folders.ABOUT, *SAVED))]
+
+
+def _whole_inner(folder: Path) -> list[bytes]:
+    saved = vectors_of(4).save(folder / "v.firth")
+    return [CUT.join((saved / name).read_bytes() for name in (model.VECTORS, model.VOCABULARY))]
 
 
 def _whole_checkpoint(folder: Path) -> list[bytes]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -20,6 +21,9 @@ from firth.cli.shared import (
     reading_options,
     topn_option,
 )
+
+if TYPE_CHECKING:
+    from firth.formats.words import Spaces
 
 
 @cli.command(short_help="The words most similar to a word.")
@@ -56,14 +60,21 @@ def similar(model: Path, words: tuple[str, ...], topn: int, approximate: bool, a
 @click.argument("c", type=Word())
 @reading_options
 @topn_option
+@click.option("--approximate", is_flag=True, help="Use the index that firth index built.")
 @json_option
-def analogy(model: Path, a: str, b: str, c: str, topn: int, as_json: bool) -> None:
+def analogy(model: Path, a: str, b: str, c: str, topn: int, approximate: bool, as_json: bool) -> None:
     """What is to C as B is to A: the words nearest to B - A + C.
 
     \b
     firth analogy words.firth man king woman       queen, one hopes
     """
-    found = load_model(model).analogy(a, b, c, topn=topn)
+    loaded = load_model(model)
+    if approximate:
+        from firth.index import index_path, load_index
+
+        found = load_index(loaded, index_path(model)).analogy(a, b, c, topn=topn)
+    else:
+        found = loaded.analogy(a, b, c, topn=topn)
     if as_json:
         return print_json(answer(f"{b} - {a} + {c}", found))
     print_neighbors(found)
@@ -138,15 +149,30 @@ def index(model: Path, recall: float, seed: int, threads: int | None, overwrite:
     show_default=True,
     help="Which vectors of a firth model.",
 )
+@click.option(
+    "--spaces",
+    type=click.Choice(["error", "replace", "skip"]),
+    default="error",
+    show_default=True,
+    help="Words that the format cannot hold: written with _ for each space, or left out.",
+)
+@click.option("--no-counts", is_flag=True, help="Write no counts beside, in OUTPUT.counts.txt.")
 @overwrite_option
-def export(model: Path, output: Path, format: str | None, vectors: str, overwrite: bool) -> None:
-    """Write vectors in another program's format, by the ending of OUTPUT.
+def export(
+    model: Path, output: Path, format: str | None, vectors: str, spaces: Spaces, no_counts: bool, overwrite: bool
+) -> None:
+    """Write vectors in another format, by the ending of OUTPUT, and how often the words occur, where that is known.
 
     \b
     .txt .vec   word2vec's text format: gensim, fastText, spaCy and most others read it
     .bin        word2vec's binary format
     .tsv        numbers, with the words in a metadata.tsv beside: the Embedding Projector's
     .safetensors  a matrix, with the words in a .words.txt beside
+    .firth      a folder, with checksums: what firth loads fastest
+
+    \b
+    firth export words.firth vectors.txt                       and vectors.txt.counts.txt
+    firth export glove.txt glove.firth --counts vocab.txt      counts from GloVe's vocab_count
     """
     from firth.formats import export as export_vectors
     from firth.model import Word2Vec
@@ -156,7 +182,8 @@ def export(model: Path, output: Path, format: str | None, vectors: str, overwrit
         if not isinstance(loaded, Word2Vec):
             raise click.UsageError(f"{model} has no {vectors} vectors: only a firth model has")
         loaded = loaded.choose(vectors)
-    for path in export_vectors(loaded, output, format=format, overwrite=overwrite):
+    options: dict[str, Any] = {"format": format, "spaces": spaces, "counts": not no_counts, "overwrite": overwrite}
+    for path in export_vectors(loaded, output, **options):
         click.echo(f"wrote {path}")
 
 

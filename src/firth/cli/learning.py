@@ -101,7 +101,7 @@ def train(
     Every few minutes, and when it is interrupted (Ctrl-C, SIGTERM), the training is saved in OUTPUT.checkpoints: the
     same command with --resume goes on, even after a power failure, to the same result.
     """
-    from firth.model import check_output
+    from firth.folders import check_output
 
     if start is None and how_to_read(START):
         raise click.UsageError(
@@ -142,7 +142,7 @@ def checkpoints_beside(output: Path, *, overwrite: bool, resume: bool) -> Iterat
     Raises if another process is writing that model, or has done so since the command began.
     """
     from firth.checkpoints import Checkpoints
-    from firth.model import check_output
+    from firth.folders import check_output
 
     checkpoints = Checkpoints(output.with_name(f"{output.name}.checkpoints"))
     with checkpoints.alone():
@@ -294,7 +294,8 @@ def train_more(
     Interrupted, it goes on with --resume, as train does.
     """
     from firth.errors import FormatError
-    from firth.model import Word2Vec, check_output, load
+    from firth.folders import check_output
+    from firth.model import Word2Vec, load
 
     check_output(output, overwrite=overwrite)
     loaded = load(model)
@@ -340,7 +341,7 @@ def demo(output: Path, overwrite: bool, threads: int | None, progress: bool | No
 
     No download, a few seconds. Shows what was learnt, and what to try next.
     """
-    from firth.model import check_output
+    from firth.folders import check_output
     from firth.python_docs import python_docs
 
     check_output(output, overwrite=overwrite)

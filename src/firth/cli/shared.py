@@ -51,17 +51,24 @@ READING_OPTIONS: dict[str, dict[str, Any]] = {
         "help": "What to do with words in a file that are not UTF-8. [default: strict]",
     },
     "numbers-in-words": {"is_flag": True, "default": None, "help": "Words in a file may end in numbers."},
+    "counts": {
+        "type": click.Path(path_type=Path),
+        "metavar": "FILE",
+        "help": "How often the words occur: a word and its count a line.",
+    },
 }
 
 
 def reading_options(command: Callable[..., None]) -> Callable[..., None]:
     """Give a command options for how it reads files of vectors."""
-    return _reading_options(command, READING, {"format": "--model-format"})
+    return _reading_options(
+        command, READING, {name: f"--{name}" for name in READING_OPTIONS} | {"format": "--model-format"}
+    )
 
 
 def start_options(command: Callable[..., None]) -> Callable[..., None]:
     """Give a command options for how it reads a file of vectors to start from."""
-    return _reading_options(command, START, {name: f"--start-{name}" for name in READING_OPTIONS})
+    return _reading_options(command, START, {name: f"--start-{name}" for name in READING_OPTIONS if name != "counts"})
 
 
 def _reading_options(command: Callable[..., None], kept: str, flags: dict[str, str]) -> Callable[..., None]:
@@ -71,8 +78,8 @@ def _reading_options(command: Callable[..., None], kept: str, flags: dict[str, s
             ctx.meta.setdefault(kept, {})[name] = value
 
     for name, options in reversed(READING_OPTIONS.items()):
-        flag = flags.get(name, f"--{name}")
-        command = click.option(flag, **options, expose_value=False, callback=remember)(command)
+        if name in flags:
+            command = click.option(flags[name], **options, expose_value=False, callback=remember)(command)
     return command
 
 

@@ -8,30 +8,50 @@ from pathlib import Path
 
 import numpy as np
 
-from firth.errors import FormatError
-from firth.files import refuse_to_overwrite
+from firth.errors import FormatError, shortened
+from firth.files import new_file, refuse_to_overwrite
 from firth.formats import fasttext, foreign, glove, tensor_file, tsv, word2vec_binary, word2vec_text
+from firth.formats.counts import counts_path, write_counts
 from firth.formats.reading import Errors, Reading, unpacked_suffix
+from firth.formats.words import WHITE_SPACE, Spaces, writable
 from firth.vectors import WordVectors
 
 
 @dataclass(frozen=True)
 class Format:
-    """A kind of file: how its names end, and how it is written and read."""
+    """A kind of file: how its names end, and how it is written and read.
+
+    `refuses` are characters that no word in it can have, None where it can hold every word. `has_counts` tells whether
+    it has a place for these; `is_whole`, whether it has one for more of a trained model than its words and vectors.
+    """
 
     name: str
     suffixes: tuple[str, ...]
     write: Callable[[WordVectors, Path, bool], list[Path]]
     read: Callable[[Path, Reading], WordVectors]
+    refuses: str | None = WHITE_SPACE
+    has_counts: bool = False
+    is_whole: bool = False
+
+
+def _save(vectors: WordVectors, path: Path, overwrite: bool) -> list[Path]:
+    return [vectors.save(path, overwrite=overwrite)]
+
+
+def _read_no_folder(path: Path, reading: Reading) -> WordVectors:
+    raise FormatError(
+        f"{path} has a model's name, which would be a folder: firth.load reads these, by their own checks"
+    )
 
 
 FORMATS = (
     Format("word2vec text", (".txt", ".vec"), word2vec_text.write, word2vec_text.read),
     Format("word2vec binary", (".bin",), word2vec_binary.write, word2vec_binary.read),
     Format("glove", (), glove.write, glove.read),
-    Format("fasttext", (), fasttext.write, fasttext.read),
-    Format("tsv", (".tsv",), tsv.write, tsv.read),
-    Format("safetensors", (".safetensors",), tensor_file.write, tensor_file.read),
+    Format("fasttext", (), fasttext.write, fasttext.read, WHITE_SPACE + "\0", has_counts=True, is_whole=True),
+    Format("tsv", (".tsv",), tsv.write, tsv.read, "\t\n\r"),
+    Format("safetensors", (".safetensors",), tensor_file.write, tensor_file.read, "\n\r"),
+    Format("firth", (".firth",), _save, _read_no_folder, None, has_counts=True, is_whole=True),
 )
 
 
@@ -40,7 +60,7 @@ def _format_of(path: Path, name: str | None, suffix: str) -> Format:
         for format in FORMATS:
             if format.name == name.replace("-", " ").replace("_", " ").lower():
                 return format
-        raise FormatError(f"no format is called {name!r}; there are {', '.join(f.name for f in FORMATS)}")
+        raise FormatError(f"no format is called {shortened(name)}; there are {', '.join(f.name for f in FORMATS)}")
     for format in FORMATS:
         if suffix in format.suffixes:
             return format
@@ -50,20 +70,54 @@ def _format_of(path: Path, name: str | None, suffix: str) -> Format:
     )
 
 
-def export(vectors: WordVectors, path: str | Path, *, format: str | None = None, overwrite: bool = False) -> list[Path]:
+def export(
+    vectors: WordVectors,
+    path: str | Path,
+    *,
+    format: str | None = None,
+    spaces: Spaces = "error",
+    counts: bool = True,
+    overwrite: bool = False,
+) -> list[Path]:
     """Write vectors for other programs, in the format of the path's ending; return the files written.
 
-    `.bin` is word2vec's, or for vectors with subwords fastText's, which has those too.
+    Parameters
+    ----------
+    path
+        `.bin` is word2vec's, or for vectors with subwords fastText's, which has those too; `.firth` is a folder, as by
+        `save`.
+    format
+        The name of the format, if the ending does not tell.
+    spaces
+        What becomes of words that the format cannot hold, mostly for spaces: "error" refuses them, "replace" writes _
+        for each character that is in the way, "skip" leaves the words out; the last two with a `FirthWarning`.
+    counts
+        Whether to write the words' counts, where they are known and the format has no place for them, into a file
+        beside, `NAME.counts.txt`, which `firth.load(path, counts=…)` reads.
+    overwrite
+        Whether to replace files that exist.
 
-    Raises `UnwritableWordError`, before anything is written, if the format cannot hold one of the words, and
-    `OutputExistsError` if a file exists, unless asked to overwrite it.
+    Raises
+    ------
+    UnwritableWordError
+        Before anything is written, if the format cannot hold one of the words, or two words would become one.
+    OutputExistsError
+        If a file exists, unless asked to overwrite it.
     """
     path = Path(path)
     if format is None and path.suffix.lower() == ".bin" and vectors.subwords is not None:
         format = "fasttext"
     found = _format_of(path, format, path.suffix.lower())
     refuse_to_overwrite(path, overwrite=overwrite)
-    return found.write(vectors, path, overwrite)
+    if found.refuses is not None:
+        vectors = writable(vectors, found.refuses, found.name, spaces, is_whole=found.is_whole)
+    if not counts or found.has_counts or not vectors.vocabulary.has_counts:
+        return found.write(vectors, path, overwrite)
+    beside = counts_path(path)
+    with new_file(beside, overwrite=overwrite) as new_counts:
+        write_counts(vectors.vocabulary, new_counts)
+        written = found.write(vectors, path, overwrite)
+    return [*written, beside]
 
 
 def read(

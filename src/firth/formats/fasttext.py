@@ -17,7 +17,7 @@ from firth.config import TrainingConfig
 from firth.errors import FormatError
 from firth.files import new_file
 from firth.formats.reading import Reading, is_packed, unpacked
-from firth.formats.words import WHITE_SPACE, refuse_words_with, rows_of_first
+from firth.formats.words import rows_of_first
 from firth.subwords import Ngrams, Subwords
 from firth.vectors import WordVectors
 from firth.vocabulary import Vocabulary
@@ -51,12 +51,12 @@ def is_fasttext(path: Path) -> bool:
 def write(vectors: WordVectors, path: Path, overwrite: bool) -> list[Path]:
     """Write a model with subwords such that fastText reads it. Buckets that no word uses have vectors of zeros.
 
+    Where counts are not known, all are 1, as fastText has no word that does not occur; `read` takes that for no counts.
     Raises `FormatError` for vectors without subwords.
     """
     subwords = vectors.subwords
     if subwords is None:
         raise FormatError("fastText's files are for models with subwords (max_n): write .vec, which fastText reads too")
-    refuse_words_with({*WHITE_SPACE, "\0"}, vectors.words, "fastText", "A firth model can hold everything.")
     config = getattr(vectors, "config", None) or TrainingConfig(min_count=1, sample=1e-4)
     ngrams, width = subwords.ngrams, vectors.vector_size
     settings = (
@@ -127,7 +127,8 @@ def read(path: Path, reading: Reading) -> WordVectors:
         words, counts, own = [words[row] for row in kept], [counts[row] for row in kept], own[kept]
     if reading.ends_at(len(words)):
         words, counts, own = words[: reading.limit], counts[: reading.limit], own[: reading.limit]
-    vocabulary = Vocabulary(words, counts)
+    is_counted = len(counts) < 2 or counts != [1] * len(counts)
+    vocabulary = Vocabulary(words, counts if is_counted else [0] * len(counts))
     if not has_ngrams:
         return WordVectors(vocabulary, own)
     ngrams = Ngrams(min_n, max_n, buckets)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from firth.errors import shortened
 from firth.formats.reading import unpacked
 
 HEAD_BYTES = 1 << 12
@@ -71,7 +72,7 @@ def _archive(path: Path) -> str:
         return "is PyTorch's, pickled: firth never unpickles. Save its matrix as .safetensors, and its words beside it"
     if names and all(name.endswith(".npy") for name in names):
         return "is NumPy's .npz, without words. In Python: firth.WordVectors(firth.Vocabulary(words, counts), array)"
-    inside = f" (in it: {', '.join(names[:3])})" if names else ""
+    inside = f" (in it: {shortened(', '.join(names[:3]))[1:-1]})" if names else ""
     return f"is a zip archive: unpack it first{inside}"
 
 

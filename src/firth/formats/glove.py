@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from firth.errors import FormatError
+from firth.errors import FormatError, shortened
 from firth.files import new_file
 from firth.formats.decimals import write_decimals
 from firth.formats.reading import Reading, unpacked_text
 from firth.formats.text_rows import LONGEST_LINE, read_rows, width_of
-from firth.formats.words import WHITE_SPACE, refuse_words_with
 from firth.vectors import WordVectors
 
 
@@ -20,7 +19,6 @@ def is_glove(first_line: str) -> bool:
 
 def write(vectors: WordVectors, path: Path, overwrite: bool) -> list[Path]:
     """Write decimals that give back the same float32 numbers."""
-    refuse_words_with(WHITE_SPACE, vectors.words, "GloVe", "A .tsv file can hold spaces, a firth model everything.")
     with new_file(path, overwrite=overwrite) as temporary, temporary.open("wb") as file:
         write_decimals(vectors.words, vectors.vectors, file)
     return [path]
@@ -32,5 +30,5 @@ def read(path: Path, reading: Reading) -> WordVectors:
         first_line = file.readline(LONGEST_LINE).removeprefix("\ufeff")
         width = width_of(first_line)
         if not width:
-            raise FormatError(f"{path}, line 1: wanted a word and its numbers, got {first_line[:60]!r}")
+            raise FormatError(f"{path}, line 1: wanted a word and its numbers, got {shortened(first_line)}")
         return read_rows(file, first_line, path, reading, width, None)[0]

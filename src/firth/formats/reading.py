@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Literal
 
-from firth.errors import FirthWarning, FormatError, SourceError
+from firth.errors import FirthWarning, FormatError, SourceError, shortened
 
 PACKED = (b"\x1f\x8b", b"BZh", b"\xfd7zXZ\x00", b"\x28\xb5\x2f\xfd")
 """How gzip, bzip2, xz and zstd files begin."""
@@ -33,7 +33,7 @@ class Reading:
 
     def __post_init__(self) -> None:
         if self.errors not in {"strict", "replace", "ignore"}:
-            raise ValueError(f"errors must be 'strict', 'replace' or 'ignore', not {self.errors!r}")
+            raise ValueError(f"errors must be 'strict', 'replace' or 'ignore', not {shortened(self.errors)}")
         if self.limit is not None and self.limit < 1:
             raise ValueError(f"limit must be 1 or more, not {self.limit}")
 
@@ -51,7 +51,7 @@ class Reading:
             return raw.decode("utf-8", self.errors)
         except UnicodeDecodeError as error:
             raise FormatError(
-                f"{path}, {where}: the word is not UTF-8 text: {raw[:60]!r} (errors='replace' or 'ignore' reads it)"
+                f"{path}, {where}: the word is not UTF-8 text: {shortened(raw)} (errors='replace' or 'ignore' reads it)"
             ) from error
 
     def text(self, word: str, path: Path, where: str) -> str:

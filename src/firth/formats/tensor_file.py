@@ -13,13 +13,12 @@ from typing import Any
 
 import numpy as np
 
-from firth.errors import FormatError
+from firth.errors import FormatError, shortened
 from firth.files import new_file, refuse_to_overwrite
 from firth.formats.reading import Reading
 from firth.formats.words import (
     read_lines_of_words,
-    refuse_words_with,
-    without_counts,
+    word_vectors,
     write_lines_of_words,
 )
 from firth.tensors import map_tensors, write_tensor
@@ -28,7 +27,6 @@ from firth.vectors import WordVectors
 
 def write(vectors: WordVectors, path: Path, overwrite: bool) -> list[Path]:
     """Write the vectors as the tensor `vectors`, and the words, one a line, in `NAME.words.txt`."""
-    refuse_words_with("\n\r", vectors.words, "safetensors", "A firth model can hold every word.")
     words = path.with_name(f"{path.stem}.words.txt")
     refuse_to_overwrite(words, overwrite=overwrite)
     with new_file(words, overwrite=overwrite) as new_words, new_file(path, overwrite=overwrite) as new_vectors:
@@ -45,12 +43,14 @@ def read(path: Path, reading: Reading) -> WordVectors:
     tensors = map_tensors(path)
     mapping, weights = tensors.pop("mapping", None), tensors.pop("weights", None)
     if len(tensors) != 1:
-        raise FormatError(f"{path} has the tensors {', '.join(tensors) or '(none)'}: wanted one, of vectors")
+        raise FormatError(
+            f"{path} has the tensors {shortened(', '.join(tensors) or '(none)')[1:-1]}: wanted one, of vectors"
+        )
     (vectors,) = tensors.values()
     if vectors.ndim != 2:
         raise FormatError(f"{path}: the tensor has the shape {vectors.shape}, and is no list of vectors")
     count = len(vectors) if mapping is None else len(np.atleast_1d(mapping))
-    words = _words(path, count, reading)
+    words, counts = _words(path, count, reading)
     if len(words) != count:
         raise FormatError(f"{path} has {count:,} vectors, but there are {len(words):,} words beside it")
     words = words[: reading.limit]
@@ -69,22 +69,36 @@ def read(path: Path, reading: Reading) -> WordVectors:
         if weights.shape != (count,):
             raise FormatError(f"{path}: the tensor 'weights' has the shape {weights.shape}, not ({count},)")
         found = found * np.asarray(weights[: len(words)], np.float32)[:, None]
-    return without_counts(words, found, path)
+    return word_vectors(words, found, path, counts[: len(words)])
 
 
-def _words(path: Path, count: int, reading: Reading) -> list[str]:
+def _words(path: Path, count: int, reading: Reading) -> tuple[list[str], list[int]]:
+    """The words beside a file, and how often they occur: 0 where that is not known."""
+    words, counts = _words_and_counts(path, count, reading)
+    return words, counts or [0] * len(words)
+
+
+def _words_and_counts(path: Path, count: int, reading: Reading) -> tuple[list[str], list[int]]:
     folder = path.parent
     for name in (f"{path.stem}.words.txt", "words.txt", "vocab.txt"):
         if (folder / name).is_file():
-            return read_lines_of_words(folder / name, replace(reading, limit=None))
+            return read_lines_of_words(folder / name, replace(reading, limit=None)), []
     try:
         if (folder / "vocabulary.json").is_file():
-            return [str(word) for word in json.loads((folder / "vocabulary.json").read_bytes())["words"]]
+            return _of_model(json.loads((folder / "vocabulary.json").read_bytes()))
         if (folder / "tokenizer.json").is_file():
-            return _of_tokenizer(json.loads((folder / "tokenizer.json").read_bytes()), count)
+            return _of_tokenizer(json.loads((folder / "tokenizer.json").read_bytes()), count), []
     except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError) as error:
-        raise FormatError(f"the words beside {path} cannot be read: {error!r}") from error
+        raise FormatError(f"the words beside {path} cannot be read: {shortened(str(error))[1:-1]}") from error
     raise FormatError(f"{path} needs its words beside it, one a line, in {path.stem}.words.txt")
+
+
+def _of_model(vocabulary: dict[str, Any]) -> tuple[list[str], list[int]]:
+    """The words of a firth model, and their counts."""
+    words, counts = [str(word) for word in vocabulary["words"]], vocabulary.get("counts", [])
+    if counts and (len(counts) != len(words) or not all(type(n) is int and 0 <= n < 1 << 63 for n in counts)):
+        raise ValueError(f"the counts do not fit the {len(words):,} words")
+    return words, counts
 
 
 def _of_tokenizer(tokenizer: dict[str, Any], count: int) -> list[str]:

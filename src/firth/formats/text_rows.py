@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from firth.errors import FormatError
+from firth.errors import FormatError, shortened
 from firth.formats.reading import Reading, is_packed
-from firth.formats.words import without_counts
+from firth.formats.words import word_vectors
 from firth.vectors import WordVectors
 
 LONGEST_LINE = 1 << 22
@@ -98,7 +98,7 @@ def read_rows(
                 raise wrong(f" has {len(values):,} values, {promise}")
             if " " in word and not reading.numbers_in_words and is_float(word.rsplit(" ", 1)[-1]):
                 raise wrong(
-                    f" has more numbers than {width:,}, or a word that ends in one: {text[:60]!r}."
+                    f" has more numbers than {width:,}, or a word that ends in one: {shortened(text)}."
                     " If that is its word, say so: numbers_in_words=True, --numbers-in-words"
                 )
             if number == 1 and _is_names_of_columns(word, values):
@@ -106,18 +106,18 @@ def read_rows(
                 continue
             no_word += not word
             if no_word > 1:
-                raise wrong(f" has {width:,} numbers and no word: {text[:60]!r}")
+                raise wrong(f" has {width:,} numbers and no word: {shortened(text)}")
             try:
                 rows.add(values)
             except ValueError as error:
-                raise wrong(f": {error}") from error
+                raise wrong(f": {shortened(str(error))[1:-1]}") from error
             words.append(word if word.isascii() else reading.text(word, path, f"line {number:,}"))
         number, line = number + 1, file.readline(LONGEST_LINE)
     if len(words) > 1 and all("." in word and is_float(word) for word in words):
         raise FormatError(
             f"{path} has numbers only, and no words in front of them: is it a .tsv, with the words beside?"
         )
-    return without_counts(_as_meant(words) if size is None else words, rows.finished(), path), len(words)
+    return word_vectors(_as_meant(words) if size is None else words, rows.finished(), path), len(words)
 
 
 def _is_names_of_columns(word: str, values: list[str]) -> bool:

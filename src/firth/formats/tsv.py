@@ -9,15 +9,14 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from firth.errors import FormatError
+from firth.errors import FormatError, shortened
 from firth.files import new_file, refuse_to_overwrite
 from firth.formats.decimals import decimal_lines
 from firth.formats.reading import PACKED_SUFFIXES, Reading, unpacked_text
 from firth.formats.text_rows import LONGEST_LINE, Rows, is_float, read_rows, width_of
 from firth.formats.words import (
     read_lines_of_words,
-    refuse_words_with,
-    without_counts,
+    word_vectors,
     write_lines_of_words,
 )
 from firth.vectors import WordVectors
@@ -35,7 +34,6 @@ def metadata_path(path: Path) -> Path:
 
 def write(vectors: WordVectors, path: Path, overwrite: bool) -> list[Path]:
     """Write both files. A word may hold spaces, but no tab and no line end."""
-    refuse_words_with("\t\n\r", vectors.words, "tsv", "A firth model can hold every word.")
     metadata = metadata_path(path)
     refuse_to_overwrite(metadata, overwrite=overwrite)
     with (
@@ -70,12 +68,12 @@ def read(path: Path, reading: Reading) -> WordVectors:
             try:
                 rows.add(values)
             except ValueError as error:
-                raise FormatError(f"{path}, line {number:,}: {error}") from error
+                raise FormatError(f"{path}, line {number:,}: {shortened(str(error))[1:-1]}") from error
     count = rows.count if rows else 0
     words = _words(metadata, count, reading)
     if len(words) != count or rows is None:
         raise FormatError(f"{path} has {count:,} vectors, but {metadata.name} has {len(words):,} words")
-    return without_counts(words, rows.finished(), path)
+    return word_vectors(words, rows.finished(), path)
 
 
 def _words(path: Path, count: int, reading: Reading) -> list[str]:

@@ -15,7 +15,7 @@ from firth.files import new_file
 from firth.formats.reading import Reading, unpacked
 from firth.formats.text_rows import Rows, expected_rows
 from firth.formats.word2vec_text import header, warn_of_another_size
-from firth.formats.words import WHITE_SPACE, refuse_words_with, without_counts
+from firth.formats.words import word_vectors
 from firth.vectors import WordVectors
 
 LONGEST_WORD_BYTES = 1 << 16
@@ -23,12 +23,6 @@ LONGEST_WORD_BYTES = 1 << 16
 
 def write(vectors: WordVectors, path: Path, overwrite: bool) -> list[Path]:
     """Write as word2vec.c does."""
-    refuse_words_with(
-        WHITE_SPACE,
-        vectors.words,
-        "word2vec binary",
-        "A .tsv file can hold spaces, a firth model everything.",
-    )
     with new_file(path, overwrite=overwrite) as temporary, temporary.open("wb") as file:
         file.write(f"{len(vectors)} {vectors.vector_size}\n".encode())
         for word, vector in zip(vectors.words, vectors.vectors, strict=True):
@@ -58,7 +52,7 @@ def read(path: Path, reading: Reading) -> WordVectors:
             at = start + 4 * width
     if not reading.ends_at(len(words)):
         warn_of_another_size(path, len(words), size)
-    return without_counts(words, rows.finished(), path)
+    return word_vectors(words, rows.finished(), path)
 
 
 def _refuse_rest(path: Path, found: int, promised: int, width: int) -> NoReturn:

@@ -4,21 +4,17 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from firth.errors import FormatError
+from firth.errors import FormatError, shortened
 from firth.files import new_file
 from firth.formats import glove
 from firth.formats.decimals import write_decimals
 from firth.formats.reading import Reading, unpacked_text, warn
 from firth.formats.text_rows import LONGEST_LINE, read_rows
-from firth.formats.words import WHITE_SPACE, refuse_words_with
 from firth.vectors import WordVectors
 
 
 def write(vectors: WordVectors, path: Path, overwrite: bool) -> list[Path]:
     """Write decimals that give back the same float32 numbers."""
-    refuse_words_with(
-        WHITE_SPACE, vectors.words, "word2vec text", "A .tsv file can hold spaces, a firth model everything."
-    )
     with new_file(path, overwrite=overwrite) as temporary, temporary.open("wb") as file:
         file.write(b"%d %d\n" % (len(vectors), vectors.vector_size))
         write_decimals(vectors.words, vectors.vectors, file)
@@ -54,4 +50,4 @@ def header(line: str, path: Path) -> tuple[int, int]:
         size, width = map(int, parts)
         if size > 0 and 0 < width <= 1_000_000:
             return size, width
-    raise FormatError(f"{path}, line 1: wanted the number of words and of dimensions, got {line[:60]!r}")
+    raise FormatError(f"{path}, line 1: wanted the number of words and of dimensions, got {shortened(line)}")
