@@ -89,7 +89,7 @@ def main() -> None:
     print("| | second fifth | last fifth |\n| --- | ---: | ---: |")
     flat = True
     for column, name in enumerate(("memory, MB", "open files", "threads")):
-        before = median(note[column] for note in notes[fifth : 2 * fifth])
+        before = median(note[column] for note in notes[fifth : 2 * fifth] or notes)
         after = median(note[column] for note in notes[-fifth:])
         print(f"| {name} | {before:,.0f} | {after:,.0f} |")
         flat &= after <= before * (1 + GROWTH)

@@ -59,9 +59,9 @@ class Instrumented:
     labels: list[str] = field(default_factory=lambda: ["everything else"])
     firsts: list[int] = field(default_factory=list)  # the number of each kernel's first statement
 
-    def add(self, name: str) -> None:
-        """Replace the kernel of this name wherever it is used. Raises `LookupError` if there is none."""
-        kernel = kernel_named(name)
+    def add(self, kernel: Kernel) -> None:
+        """Replace a kernel wherever it is used."""
+        name = kernel.function.__name__
         tree = ast.parse(textwrap.dedent(inspect.getsource(kernel.function)))
         function = tree.body[0]
         assert isinstance(function, ast.FunctionDef)

@@ -120,7 +120,7 @@ def spread(values: Iterable[float]) -> Cell:
     return [median(values), min(values), max(values)] if len(values) > 1 else float(values[0])
 
 
-def arguments(description: str | None, **defaults: int | str) -> argparse.Namespace:
+def arguments(description: str | None, **defaults: float | str) -> argparse.Namespace:
     """A benchmark's command line: numbers or words, each with its default; and whether to keep what is found."""
     parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
     for name, default in defaults.items():
@@ -130,16 +130,19 @@ def arguments(description: str | None, **defaults: int | str) -> argparse.Namesp
     return parser.parse_args()
 
 
+def found_now(name: str, what: str, columns: Sequence[Column], rows: list[list[Cell]], note: str = "") -> Result:
+    """A result of this machine, today, by the command that runs."""
+    import firth
+
+    today = datetime.date.today().isoformat()
+    return Result(name, what, _command(), tuple(columns), rows, machine(), today, firth.__version__, note)
+
+
 def finish(
     name: str, what: str, columns: Sequence[Column], rows: list[list[Cell]], *, save: bool, note: str = ""
 ) -> None:
     """Show what was found; and keep it in `benchmarks/results`, if asked to."""
-    import firth
-
-    found = Result(
-        name, what, _command(), tuple(columns), rows, machine(), datetime.date.today().isoformat(), firth.__version__,
-        note,
-    )  # fmt: skip
+    found = found_now(name, what, columns, rows, note)
     print(found.table())
     if save:
         print(f"kept in {found.write()}; python -m benchmarks.tables puts it into the documents")

@@ -14,7 +14,7 @@ import time  # noqa: E402
 
 import numpy as np  # noqa: E402
 
-from benchmarks._lib.instrument import NOTES, Instrumented  # noqa: E402
+from benchmarks._lib.instrument import NOTES, Instrumented, kernel_named  # noqa: E402
 from benchmarks._lib.internals import set_up, train_one_epoch  # noqa: E402
 from benchmarks._lib.results import Cell, Column, arguments, finish  # noqa: E402
 
@@ -35,7 +35,7 @@ def main() -> None:
     settings, usual = KINDS[options.kind]
     instrumented = Instrumented()
     for name in (options.kernels or usual).split(","):
-        instrumented.add(name)
+        instrumented.add(kernel_named(name))
     setup = set_up(settings, options.megabytes)
     train_one_epoch(setup)  # compiles
     NOTES[:] = 0
