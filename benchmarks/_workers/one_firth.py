@@ -16,7 +16,7 @@ corpus, seed, epochs, threads = sys.argv[1], *map(int, sys.argv[2:5])
 encoded = firth.encode(corpus)
 settings = SETTINGS | json.loads(sys.argv[6] if len(sys.argv) > 6 else "{}")
 # so that the kernels are compiled, or loaded
-firth.train(["one two three"] * 100, **settings | {"min_count": 1, "epochs": 1})
+firth.train(["one two three"] * 100, **settings | {"min_count": 1, "epochs": 1, "sample": 0, "validation": 0})
 cpu, wall = time.process_time(), time.perf_counter()
 model = firth.train(encoded, seed=seed, epochs=epochs or None, threads=threads, progress=False, **settings)
 cpu, wall = time.process_time() - cpu, time.perf_counter() - wall
