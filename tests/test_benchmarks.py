@@ -117,6 +117,41 @@ def test_phases__know_the_kernels_by_their_names():
     assert done.returncode == 0, done.stderr
 
 
+TRAINED = """
+import hashlib, sys
+import numpy as np
+from benchmarks._lib.instrument import NOTES, Instrumented, kernel_named
+from firth import rounds
+from firth.config import TrainingConfig
+from firth.planning import Tokens, initial_parameters
+instrumented = Instrumented()
+for name in sys.argv[1:]:
+    instrumented.add(kernel_named(name))
+ids = np.random.default_rng(0).integers(0, 50, 5000).astype(np.int32)
+tokens, config = Tokens(ids, np.arange(0, 5001, 20), np.bincount(ids)), TrainingConfig(vector_size=8, sample=0)
+parameters = initial_parameters(50, 8, 1)
+list(rounds.train(tokens, config, parameters, epochs=1, threads=1))
+print(hashlib.sha256(parameters.inputs.tobytes()).hexdigest())
+print(*(NOTES[first, 1] for first in instrumented.firsts), NOTES[:-1, 0].min() >= 0)
+"""
+
+
+@pytest.mark.long
+@pytest.mark.skipif(not compiler.is_enabled(), reason="the compiler is off")
+def test_phases__kernels_that_are_timed_come_to_the_same_bits(tmp_path, monkeypatch):
+    as_they_are = python("-c", TRAINED)
+    assert as_they_are.returncode == 0, as_they_are.stderr
+    monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path))
+    timed = python("-c", TRAINED, "compute_block", "add_share")
+    assert timed.returncode == 0, timed.stderr
+    (digest, _), (of_timed, counts) = as_they_are.stdout.splitlines(), timed.stdout.splitlines()
+    assert of_timed == digest
+    blocks, rounds, cycles_are_right = counts.split()
+    assert int(blocks) == -(-5000 // 16)
+    assert int(rounds) <= int(blocks)
+    assert cycles_are_right == "True"
+
+
 @pytest.mark.long
 @pytest.mark.parametrize("program", sorted(set(PROGRAMS) - PARTS_OF_OTHERS))
 def test_benchmark__starts(program):
