@@ -50,7 +50,8 @@ def main() -> None:
     columns = [Column("statement"), Column("µs a block", 2), Column("of the time", 3)]
     what = f"Where the time goes: {options.kind}, {options.megabytes} MB of `wiki100`, {blocks:,} blocks"
     note = f"NumPy's own matrix product comes to {product_speed():.0f} GFlop a second of the processor."
-    finish(f"phases-{options.kind}", what, columns, rows, save=options.save, note=note)
+    name = "phases" if options.kind == "skip-gram" else f"phases-{options.kind}"
+    finish(name, what, columns, rows, save=options.save, note=note)
 
 
 def rows_of(labels: list[str], shares: np.ndarray, microseconds: float) -> list[list[Cell]]:
