@@ -11,6 +11,7 @@ Numba, in turn, so that machines, and a machine's moods, can be compared; the st
 from __future__ import annotations
 
 import os
+import resource
 import subprocess
 import sys
 import tempfile
@@ -30,8 +31,8 @@ from benchmarks._lib.results import RESULTS, Cell, Column, Result, arguments, fo
 WORDS, VOCABULARY, SENTENCE, TOPICS = 1_000_000, 20_000, 20, 100
 ROWS, WIDTH, STEPS = 20_000, 112, 400_000
 TOLERANCE = 0.25
-"""A ratio that is greater than the last release's by more than this is a slowdown, on any machine. On the same one,
-`--tolerance 0.1` will do.
+"""A ratio that is greater than the last release's by more than this is a slowdown: more than a busy machine's moods
+come to. On a quiet one `--tolerance 0.1` will do; on a processor of another kind, compare with a run of the old code.
 """
 PREFIX = "suite-"
 
@@ -92,15 +93,16 @@ def generated_text(folder: Path) -> Path:
 def start_of(*command: object) -> float:
     """Processor seconds of a process that has its bytecode."""
     usual = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
-    before = os.times()
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
     subprocess.run([sys.executable, *map(str, command)], check=True, capture_output=True, env=usual, cwd=ROOT)
-    after = os.times()
-    return after.children_user + after.children_system - before.children_user - before.children_system
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
 
 def ratio(measure: Callable[[], float], calibrate: Callable[[], float], repeats: int) -> float:
     """The least that is measured over the least of the calibration, in turn; the first time is not counted."""
-    measure(), calibrate()
+    measure()
+    calibrate()
     found = [(measure(), calibrate()) for _ in range(repeats)]
     return min(seconds for seconds, _ in found) / min(seconds for _, seconds in found)
 
