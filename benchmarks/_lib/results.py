@@ -12,6 +12,7 @@ import json
 import os
 import platform
 import re
+import shlex
 import subprocess
 import sys
 from collections.abc import Iterable, Sequence
@@ -120,6 +121,11 @@ def spread(values: Iterable[float]) -> Cell:
     return [median(values), min(values), max(values)] if len(values) > 1 else float(values[0])
 
 
+def counted(number: int, what: str) -> str:
+    """One seed, three seeds."""
+    return f"{number:,} {what}{'s' * (number != 1)}"
+
+
 def arguments(description: str | None, **defaults: float | str) -> argparse.Namespace:
     """A benchmark's command line: numbers or words, each with its default; and whether to keep what is found."""
     parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -152,7 +158,7 @@ def _command() -> str:
     """The command that runs now."""
     spec = sys.modules["__main__"].__spec__
     options = [word for word in sys.argv[1:] if word != "--save"]
-    return " ".join(["python", "-m", spec.name if spec else "benchmarks", *options])
+    return shlex.join(["python", "-m", spec.name if spec else "benchmarks", *options])
 
 
 def machine() -> str:

@@ -8,7 +8,7 @@ import sys
 
 from benchmarks._lib.corpora import cut, wiki100
 from benchmarks._lib.processes import peers_python, run
-from benchmarks._lib.results import Cell, Column, arguments, finish, spread
+from benchmarks._lib.results import Cell, Column, arguments, counted, finish, spread
 
 
 def main() -> None:
@@ -38,7 +38,8 @@ def main() -> None:
         Column("times gensim", 1),
         Column("times one thread, by the clock", 2),
     ]
-    finish("speed", f"Training alone, {options.epochs} epoch(s) of `{corpus.stem}`", columns, rows, save=options.save)
+    what = f"Training alone, {counted(options.epochs, 'epoch')} of `{corpus.stem}`, {counted(options.repeats, 'seed')}"
+    finish("speed", what, columns, rows, save=options.save)
 
 
 if __name__ == "__main__":

@@ -18,7 +18,7 @@ import numpy as np
 
 from benchmarks._lib.corpora import DATA, WORK, cut, wiki100
 from benchmarks._lib.processes import peers_python, python_of, run
-from benchmarks._lib.results import Cell, Column, arguments, finish, spread
+from benchmarks._lib.results import Cell, Column, arguments, counted, finish, spread
 
 TREE = {"objective": "hierarchical-softmax"}
 AS_IN_C = {"architecture": "cbow", "context_gradient": "word2vec.c"}
@@ -169,8 +169,8 @@ def main() -> None:
         columns = [Column(""), Column("thousand words / cpu-s", 0), Column("times the peer", 1)]
         columns += [Column(score, 3) for score in SCORES]
         rows = rows_of(group, corpus, options.seeds, epochs)
-        what = f"`{corpus.stem}`, {epochs} epoch(s), one thread, processor time, {options.seeds} seed(s), in turn"
-        finish(f"trainings-{name}", what, columns, rows, save=options.save)
+        often = f"{counted(epochs, 'epoch')}, one thread, processor time, {counted(options.seeds, 'seed')}, in turn"
+        finish(f"trainings-{name}", f"`{corpus.stem}`, {often}", columns, rows, save=options.save)
 
 
 if __name__ == "__main__":
