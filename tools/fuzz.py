@@ -35,7 +35,7 @@ def fuzz_python() -> Path:
     python = FUZZ / "bin" / "python"
     if not python.exists():
         subprocess.run([sys.executable, "-m", "venv", FUZZ], check=True)
-        install = [python, "-m", "pip", "install", "-q", "-e", f"{ROOT}[ann,tables,test]", "atheris"]
+        install = [python, "-m", "pip", "install", "-q", "-e", f"{ROOT}[ann,tables]", "atheris"]
         subprocess.run(install, check=True)
     return python
 
