@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test check lint types wheel clean
+.PHONY: demo test check bench lint types wheel clean
 
 demo: $(VENV)/.installed
 	@$(BIN)/firth demo --overwrite
@@ -14,6 +14,9 @@ test: $(VENV)/.installed-test
 check: $(VENV)/.installed-check lint types test
 	$(BIN)/python -m pytest -m long
 	NUMBA_DISABLE_JIT=1 $(BIN)/python -m pytest -m "not long" tests/kernels tests/test_rounds.py tests/test_phrases.py tests/test_subwords.py tests/test_trees.py
+
+bench: $(VENV)/.installed
+	$(BIN)/python -m benchmarks.suite
 
 lint: $(VENV)/.installed-check
 	$(BIN)/ruff check .

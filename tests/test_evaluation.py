@@ -47,6 +47,15 @@ def test_word_pairs__the_score_is_the_first_number_after_the_words(tmp_path):
     assert evaluate(PLANE, written(tmp_path, text)).pairs == 3
 
 
+@pytest.mark.parametrize("separator", ["\t", ",", " ", ";"])
+def test_word_pairs__a_field_without_end_is_refused_or_no_word(tmp_path, separator):
+    """Python's reader of CSV raises an error of its own for more than 128 KB."""
+    lines = ["man|woman|3", "man|king|5", f'man|"{"x" * 200_000}|4']
+    with pytest.raises(FormatError) as raised:
+        evaluate(PLANE, written(tmp_path, "\n".join(lines * 2).replace("|", separator)), columns=(1, 2, 4))
+    assert len(str(raised.value)) < 2000
+
+
 def test_word_pairs__the_interval_is_narrower_with_more_pairs(tmp_path):
     random = np.random.default_rng(1)
     many = vectors_of(**{f"w{i}": random.normal(size=8) for i in range(50)})

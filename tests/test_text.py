@@ -102,6 +102,19 @@ def test_read_blocks__loses_nothing_of_a_line_longer_than_many_blocks(monkeypatc
     assert sentences_fast(word.encode(), TextConfig()) == [[word]]
 
 
+@pytest.mark.parametrize("separator", [None, ","])
+def test_read_blocks__a_token_without_end_is_refused(separator, monkeypatch):
+    """A packed file of a megabyte may hold a gigabyte of one letter: it would all be kept until the token ends."""
+    monkeypatch.setattr(text, "BLOCK_BYTES", 100)
+    monkeypatch.setattr(text, "LONGEST_TOKEN_BYTES", 1 << 20)
+    config, just = TextConfig(separator=separator), b"a" * (1 << 20)
+    assert len(b"".join(read_blocks(io.BytesIO(just + b"\nb"), "x", config))) == (1 << 20) + 3
+    read = io.BytesIO(just * 50)
+    with pytest.raises(SourceError, match="x has a token of more than 1 MB"):
+        list(read_blocks(read, "x", config))
+    assert read.tell() < 2 << 20
+
+
 def test_read_blocks__drops_a_byte_order_mark():
     assert sentences_fast(b"\xef\xbb\xbfone two", TextConfig()) == [["one", "two"]]
 

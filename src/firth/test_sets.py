@@ -242,7 +242,11 @@ def _split(lines: list[str]) -> tuple[list[Fields], str | None]:
 
 def _fields(line: str, separator: str | None) -> Fields:
     if separator in {",", ";"}:
-        return [field.strip() for field in next(csv.reader([line], delimiter=separator, skipinitialspace=True), [])]
+        try:
+            fields = next(csv.reader([line], delimiter=separator, skipinitialspace=True), [])
+        except csv.Error:  # a field of 128 KB: no word
+            fields = [line]
+        return [field.strip() for field in fields]
     fields = [field.strip() for field in line.split(separator)]
     return [field[1:-1] if len(field) > 1 and field[0] == field[-1] == '"' else field for field in fields]
 

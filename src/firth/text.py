@@ -33,6 +33,8 @@ ZSTD_PIECE_BYTES = 1 << 10
 LOOKED_AT = 4096
 FEWEST_TO_TELL = 64
 """Bytes at a text's beginning that tell UTF-16 from UTF-8, and how few do not."""
+LONGEST_TOKEN_BYTES = 1 << 25
+"""What has no white space for longer is no text; a small packed file may hold gigabytes of it."""
 START_BYTES = 512
 """Bytes at a file's beginning that tell what it is: a tar archive's first header."""
 DAMAGE = (EOFError, OSError, lzma.LZMAError, zlib.error)
@@ -220,7 +222,7 @@ def read_blocks(file: IO[bytes] | Content, name: str, config: TextConfig) -> Ite
     """A file's text as blocks of valid UTF-8, each cut after a token, the last one ended by a line end.
 
     However long a line is, none of it is lost. Raises `SourceError`, with the line, for bytes that are not of
-    the encoding (unless `config.errors` allows them), and for a packed file that is cut short.
+    the encoding (unless `config.errors` allows them), for a packed file that is cut short, and for a token without end.
     """
     if is_prose(config):
         prose, plain = Prose(config), read_plain(file, name, config)
@@ -239,10 +241,20 @@ def read_plain(file: IO[bytes] | Content, name: str, config: TextConfig) -> Iter
         cut = _last_cut(data, mark)
         if cut == 0:
             kept.append(data)
+            _refuse_endless(kept, name, config)
             continue
         yield decoder.utf8(b"".join([*kept, data[:cut]]))
         kept = [data[cut:]]
     yield decoder.utf8(b"".join(kept), final=True) + b"\n"
+
+
+def _refuse_endless(kept: list[bytes], name: str, config: TextConfig) -> None:
+    if len(kept) * BLOCK_BYTES > LONGEST_TOKEN_BYTES and sum(map(len, kept)) > LONGEST_TOKEN_BYTES:
+        between = "white space" if config.separator is None else f"{config.separator!r}"
+        raise SourceError(
+            f"{name} has a token of more than {LONGEST_TOKEN_BYTES >> 20} MB: is it text, with {between} between its"
+            " tokens? Where something else is, say so: separator=','"
+        )
 
 
 def _read(file: IO[bytes] | Content, name: str, size: int) -> bytes:

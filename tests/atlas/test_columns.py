@@ -67,6 +67,13 @@ def test_read_columns__csv_and_tsv(tmp_path):
     assert read_columns(path) == {"part": {"king": "noun"}}
 
 
+def test_read_columns__a_field_without_end_is_refused(tmp_path):
+    path = tmp_path / "x.csv"
+    path.write_text("word,part\nking," + "x" * 200_000, "utf-8")
+    with pytest.raises(FormatError, match=r"x\.csv is no table .*field"):
+        read_columns(path)
+
+
 def test_read_columns__the_index_that_pandas_writes_is_no_word(tmp_path):
     path = tmp_path / "x.csv"
     path.write_text(",word,part\n0,king,noun\n1,go,verb\n", "utf-8")

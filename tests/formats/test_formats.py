@@ -17,6 +17,7 @@ import firth
 from firth import export, load
 from firth.errors import FirthWarning, FormatError, OutputExistsError, UnwritableWordError
 from firth.formats import FORMATS, read
+from firth.formats.text_rows import LONGEST_LINE
 from firth.model import Word2Vec
 from firth.vectors import WordVectors
 from firth.vocabulary import Vocabulary
@@ -333,6 +334,7 @@ def test_read__binary_that_is_not_whole_says_where(tmp_path, content):
         ("1\t2\n3\tx\n", "a\nb\n", "line 2.*'x"),
         ("1\t2\n", "a\nb\n", "has 1 vectors, but metadata.tsv has 2 words"),
         ("", "", "has 0 vectors"),
+        ("1\t2\n3\t" + "4" * (2 * LONGEST_LINE), "a\nb\n", "line 3 has 1 values, those before 2"),
         ("1\n", None, "needs the words beside it, in metadata.tsv"),
     ],
 )

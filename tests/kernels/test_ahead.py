@@ -79,7 +79,7 @@ def test_expect__of_a_block_that_is_no_neighbor_all_context_words_are_asked_for(
     monkeypatch.setattr(kernels, "ask_for", lambda _, word, parts: inputs.append(int(word)))
     expect(64, 32, stretch, plan, noise, ahead)
     for _ in range(100):
-        ask.function(ahead, 1)
+        ask.function(1, ahead)
     assert inputs == stretch.tokens[64 - plan.window : 64 + plan.block_centres + plan.window].tolist()
 
 
@@ -88,5 +88,5 @@ def test_expect__where_no_centre_is_left_nothing_is_asked_for(epoch, ahead):
     expect(stretch.last, stretch.last - 16, stretch, plan, noise, ahead)
     draw_ahead(plan, noise, ahead)
     before = ahead.places.copy()
-    ask.function(ahead, 100)
+    ask.function(100, ahead)
     assert ahead.places.tolist() == before.tolist()

@@ -1,6 +1,6 @@
 """Files as a stranger might send them: every format that is read, from bytes that may hold anything.
 
-`READERS` are used twice: by `benchmarks/fuzz.py`, which looks for bytes that do harm, and by `test_found.py`, which
+`READERS` are used twice: by `tools/fuzz.py`, which looks for bytes that do harm, and by `test_found.py`, which
 reads again what it found, kept in `found/FORMAT.zip`. A reader may return, or raise a `FirthError`; nothing else.
 """
 
@@ -23,6 +23,7 @@ from firth.checkpoints import FORMAT, NAMES, STATE, Checkpoints, Identity
 from firth.config import TextConfig, TrainingConfig
 from firth.encoding import NUMBERS, Numbering
 from firth.errors import FirthError, FirthWarning
+from firth.evaluation import PairScore
 from firth.files import sha256_of
 from firth.formats.counts import read_counts as counts_of
 from firth.index import FILE, _fingerprint, load_index
@@ -36,6 +37,7 @@ from firth.tables import column
 from firth.tensors import write_tensor
 from firth.vectors import WordVectors
 from firth.vocabulary import Vocabulary
+from tests.strangers import archives
 
 FOUND = Path(__file__).parent / "found"
 CUT = b"\n--cut--\n"
@@ -68,10 +70,10 @@ def _write(content: bytes, folder: Path, names: Iterable[str]) -> None:
         (folder / name).write_bytes(part)
 
 
-def _load(path: Path) -> WordVectors:
+def _load(path: Path, format: str | None = None) -> WordVectors:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", FirthWarning)  # of vectors that are not finite
-        return firth.load(path)
+        return firth.load(path, format=format)
 
 
 def _look_at(vectors: WordVectors) -> None:
@@ -84,12 +86,18 @@ def _look_at(vectors: WordVectors) -> None:
         vectors.most_similar(word, topn=3)
 
 
-def _vectors(*names: str) -> Reader:
+def _vectors(*names: str, format: str | None = None) -> Reader:
     def read(content: bytes, folder: Path) -> None:
         _write(content, folder, names)
-        _look_at(_load(folder / names[0]))
+        _look_at(_load(folder / names[0], format))
 
     return read
+
+
+def read_packed_vectors(content: bytes, folder: Path) -> None:
+    """Vectors as text, packed as the first byte says, by a name that does not tell."""
+    (folder / "vectors.vec.gz").write_bytes(archives.packed(content))
+    _look_at(_load(folder / "vectors.vec.gz"))
 
 
 def _as_altered(path: Path, alter: Callable[[dict[str, object]], None]) -> None:
@@ -222,7 +230,18 @@ def read_test_set(content: bytes, folder: Path) -> None:
     firth.evaluate(ASKED, path)
 
 
+def read_test_set_columns(content: bytes, folder: Path) -> None:
+    """A test set of which the first byte says what columns are asked for; whatever these hold, a score is a score."""
+    path = folder / "set.txt"
+    path.write_bytes(content[1:])
+    columns = COLUMNS[content[0] % len(COLUMNS)] if content else None
+    score = firth.evaluate(ASKED, path, columns=columns, unknown="wrong")
+    if isinstance(score, PairScore):
+        assert not abs(score.spearman) > 1.0000001
+
+
 ASKED = vectors_of(30)
+COLUMNS = (None, (1, 2, 3), (2, 4, 8), (2, 3, 1), (9, 8, 7))
 
 
 def read_csv(content: bytes, folder: Path) -> None:
@@ -236,7 +255,10 @@ READERS: dict[str, Reader] = {
     "word2vec-text": _vectors("vectors.txt"),
     "word2vec-binary": _vectors("vectors.bin"),
     "fasttext": _vectors("vectors.bin"),
+    "glove": _vectors("vectors.any", format="glove"),
+    "packed-vectors": read_packed_vectors,
     "tsv": _vectors("vectors.tsv", "metadata.tsv"),
+    "tensors": _vectors("tensors.tsv", "metadata.tsv"),
     "safetensors": _vectors("vectors.safetensors", "words.txt"),
     "tokenizer": _vectors("vectors.safetensors", "tokenizer.json"),
     "model": read_model,
@@ -252,9 +274,14 @@ READERS: dict[str, Reader] = {
     "text": _text(".txt"),
     "gzip": _text(".txt.gz"),
     "zstd": _text(".txt.zst"),
+    "tar": archives.read_tar,
+    "zip": archives.read_zip,
+    "archive": archives.read_archive,
     "test-set": read_test_set,
+    "test-set-columns": read_test_set_columns,
     "csv": read_csv,
 }
+"""A new reader is a line here, and one in `whole`: a column of a CSV or JSON lines file would be `_table("csv")`."""
 
 
 def found(name: str) -> dict[str, bytes]:
@@ -286,6 +313,25 @@ def whole(name: str, folder: Path) -> list[bytes]:
         "csv": lambda folder: [b"word,kind,n\nw1,a,1\nw2,b,2\n", b"word\tkind\nw1\ta\n"],
         "word2vec-text": lambda folder: [*_exported(folder, "a.txt"), b"w1 0.5 1 2\nw2 1 2 -3e4\n"],
         "word2vec-binary": lambda folder: _exported(folder, "a.bin"),
+        "tar": archives.whole_tars,
+        "zip": archives.whole_zips,
+        "archive": archives.whole_archives,
+        "glove": lambda folder: [b"w1 0.5 1 2\nw2 1 2 -3e4\n", b"w 1 0.5 1\nw 2 1 2\n", b"w1 1\r\nw2 2\r\n"],
+        "packed-vectors": lambda folder: [
+            bytes([packing]) + content
+            for packing in range(len(archives.PACKINGS))
+            for content in (*_exported(folder, f"{packing}.txt"), b"w1 0.5 1\nw2 1 2\n")
+        ],
+        "tensors": lambda folder: [
+            b"0.5\t1\n-2\t3e-4\n" + CUT + metadata
+            for metadata in (b"w1\nw2\n", b"word\tcount\nw1\t3\nw2\t2\n", b"count\tlabel\n3\tw1\n2\tw2\n")
+        ],
+        "test-set-columns": lambda folder: [
+            b"\x00,word1,word2,score\n0,w1,w2,7.5\n1,w3,w4,2\n2,w5,w6,3\n",
+            b"\x021\tw1\tn\tw2\tv\t...\t...\t7\n2\tw3\tn\tw4\tv\t...\t...\t2\n",
+            b'\x01"w1";"w2";7.5\n"w3";"w4";2\n"w 5";"w6";1\n',
+            b"\x00w1-n w2-n 50.0\nw3-v w4-v 20.0\nw5-j w6-n 1\n",
+        ],
         "tsv": lambda folder: _exported(folder, "a.tsv"),
         "safetensors": lambda folder: _exported(folder, "a.safetensors"),
         "tokenizer": _whole_tokenizer,

@@ -104,7 +104,10 @@ def read_columns(path: str | Path) -> dict[str, dict[str, str]]:
         raise FormatError(f"{path} is not UTF-8 text: {error}") from error
     header_line = lines[0] if lines else ""
     delimiter = next((mark for mark in "\t,;" if mark in header_line), ",")
-    rows = list(csv.reader(lines, delimiter=delimiter))
+    try:
+        rows = list(csv.reader(lines, delimiter=delimiter))
+    except csv.Error as error:
+        raise FormatError(f"{path} is no table of words and what they are colored by: {error}") from error
     if _has_index(rows):
         rows = [row[1:] for row in rows]
     if not rows or len(rows[0]) < 2:

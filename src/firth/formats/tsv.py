@@ -56,7 +56,7 @@ def read(path: Path, reading: Reading) -> WordVectors:
                 return read_rows(file, first_line, path, reading, width, None)[0]
             raise FormatError(f"{path} needs the words beside it, in {metadata.name}")
         rows: Rows | None = None
-        for number, line in enumerate(file, start=1):
+        for number, line in enumerate(iter(lambda: file.readline(LONGEST_LINE), ""), start=1):
             values = line.rstrip("\r\n").rstrip("\t").split("\t")
             rows = rows or Rows(len(values), reading.rows(ROWS_AT_FIRST))
             if reading.ends_at(rows.count):

@@ -1,0 +1,199 @@
+"""The one place where benchmarks reach into firth below its public functions: when its kernels change, this changes."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from llvmlite import ir
+from numba import types
+from numba.core import cgutils
+
+import firth
+from benchmarks._lib.corpora import cut, wiki100
+from firth import rounds
+from firth.config import TrainingConfig
+from firth.crew import Crew, Targets
+from firth.kernels.ahead import expect_nothing
+from firth.kernels.blocks import UNUSED, Parameters, Plan, Run, Stretch
+from firth.kernels.compiler import compiled
+from firth.kernels.intrinsics.replacing import replaces
+from firth.kernels.rounds import (
+    Round,
+    add_share,
+    as_marker,
+    compute_slot,
+    first_block,
+    forget_marks,
+    round_of,
+    whole_rounds,
+)
+from firth.kernels.synchrony import take_ticket, wait_until
+from firth.planning import Tokens, initial_parameters, plan_epoch, row_steps
+from firth.team import Pace, Team
+
+COMPUTE, ADD = 0, 1
+TURNS = 10_000
+
+
+class Setup(NamedTuple):
+    """A training that can begin: everything that its parts are called with."""
+
+    config: TrainingConfig
+    tokens: Tokens
+    plan: Plan
+    targets: Targets
+    parameters: Parameters
+
+
+class Steady(Pace):
+    """All threads work, whatever is faster."""
+
+    def shares(self, units: int) -> Any:
+        yield self.threads, units
+
+
+def set_up(settings: dict[str, Any], megabytes: int = 100) -> Setup:
+    """The beginning of wiki100, and parameters that look as if they had learned something."""
+    config = TrainingConfig(**settings)
+    corpus = firth.encode(cut(wiki100(), megabytes))
+    vocabulary = corpus.vocabulary(5)
+    tokens = Tokens(corpus.ids, corpus.sentence_starts, vocabulary.counts)
+    plan, targets = plan_epoch(tokens, config, 0, 5), Targets.of(tokens, config)
+    return Setup(config, tokens, plan, targets, new_parameters(config, len(vocabulary)))
+
+
+def new_parameters(config: TrainingConfig, words: int) -> Parameters:
+    """Parameters of a usual length."""
+    parameters, size = initial_parameters(words, config.vector_size, 1), config.vector_size
+    for array in parameters:
+        array[:, :size] = np.random.default_rng(0).normal(0, 0.2, (len(array), size))
+    return parameters
+
+
+def new_crew(setup: Setup, team: Team, parameters: Parameters | None = None) -> Crew:
+    """Threads that train these parameters, or others; all of them always."""
+    given = setup.parameters if parameters is None else parameters
+    steps = row_steps(setup.tokens, setup.config)
+    crew = Crew(team, setup.config, setup.plan, given, setup.targets, steps=steps)
+    crew.pace = Steady(team.threads)
+    return crew
+
+
+def stretches(setup: Setup, epoch: int = 0) -> Any:
+    """The stretches of an epoch."""
+    for stretch, _ in rounds.Walk(setup.tokens, setup.config, epoch, setup.plan):
+        yield stretch
+
+
+def round_size(setup: Setup) -> int:
+    """Centers in a round."""
+    return setup.plan.block_centres * setup.plan.round_blocks
+
+
+def train_one_epoch(setup: Setup, *, few: bool = False) -> None:
+    """Train on one thread; with `few`, on one stretch only."""
+    with Team(1) as team:
+        crew = new_crew(setup, team)
+        for stretch in stretches(setup):
+            crew.train(stretch, setup.plan)
+            if few:
+                return
+
+
+# ── what each thread does in a round ─────────────────────────────────────────────────────────────────────────────────
+
+
+def now() -> int:
+    """The processor's counter of cycles, which goes at a steady rate."""
+    return 0
+
+
+@replaces(now)
+def _now() -> Any:
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        kind = ir.FunctionType(ir.IntType(64), [])
+        return builder.call(cgutils.get_or_insert_function(builder.module, kind, "llvm.readcyclecounter"), [])
+
+    return types.int64(), generate
+
+
+@compiled
+def _run_round(number, threads, totals, run, space, cycles):
+    """Note in cycles (2, threads) what each of some threads would take for its part of the two phases of a round."""
+    found = round_of(number, run.stretch, run.plan)
+    this = Round(number, found.centres, found.blocks, 0.0, False)  # the rate is zero
+    for turn in range(threads + 1):
+        thread = turn % threads  # the first turn is there to have all code in the caches, and is done once more
+        marker, behind = as_marker(thread, threads), first_block(thread + 1, threads, run.plan)
+        expect_nothing(space.scratch.places)
+        since = now()
+        forget_marks(marker, run.changes.inputs.marks)
+        forget_marks(marker, run.changes.outputs.marks)
+        for slot in range(first_block(thread, threads, run.plan), behind):
+            compute_slot(slot, thread, thread, threads, this, run, space)
+        cycles[COMPUTE, thread] = now() - since
+    for turn in range(threads + 1):
+        thread = turn % threads
+        since = now()
+        add_share(thread, threads, this, totals, run, space)
+        cycles[ADD, thread] = now() - since
+
+
+def cycles_of_threads(setup: Setup, threads: int, most_rounds: int, repeats: int) -> np.ndarray:
+    """Cycles a center of each thread in each phase of some rounds, (rounds, 2, threads): one core does the work of each
+    thread, one after another, `repeats` times, of which the fastest counts. Nothing is learned: the rate is zero.
+    """
+    crew = new_crew(setup, Team(1))
+    space, totals = crew.spaces[0], np.zeros(2)
+    inputs, outputs = (
+        updates._replace(marks=np.zeros((threads, updates.marks.shape[1]), np.int64))
+        for updates in (crew.changes.inputs, crew.changes.outputs)
+    )
+    stretch, changes = next(stretches(setup)), crew.changes._replace(inputs=inputs, outputs=outputs)
+    run = Run(stretch, setup.plan, setup.parameters, None, crew.steps, changes)
+    found = []
+    for number in range(min(most_rounds, whole_rounds(stretch, setup.plan))):
+        times = np.zeros((repeats, 2, threads), np.int64)
+        for cycles in times:
+            _run_round(number, threads, totals, run, space, cycles)
+        found.append(times.min(axis=0) / round_size(setup))
+    return np.array(found)
+
+
+# ── what goes from core to core ──────────────────────────────────────────────────────────────────────────────────────
+
+
+@compiled
+def _take_turns(thread, threads, counters):
+    """Add one to the same counter, every thread in its turn."""
+    for turn in range(TURNS):
+        if turn % threads == thread:
+            wait_until(counters, 0, turn)
+            take_ticket(counters, 0)
+
+
+def take_turns(team: Team) -> int:
+    """Have two threads hand a word to each other; return how often they did."""
+    counters = np.zeros(8, np.int64)
+    team.run(lambda thread: _take_turns(thread, 2, counters))
+    return TURNS
+
+
+def rows_handed_over(crew: Crew, setup: Setup, stretch: Stretch, rounds: int) -> float:
+    """Rows that a round gives from one of two threads to the other, blocks dealt out in turn: copied, or added."""
+    words = len(crew.parameters.outputs)
+    last_changed = {"inputs": np.full(words, -1), "outputs": np.full(words, -1)}
+    size, handed = round_size(setup), 0
+    for first in range(stretch.first, stretch.first + rounds * size, size):
+        crew.train(stretch._replace(first=first, last=first + size), setup.plan)
+        for kind, owners in last_changed.items():
+            updates = getattr(crew.changes, kind)
+            of_block = [row[:n][row[:n] != UNUSED] for row, n in zip(updates.words, updates.used, strict=True)]
+            thread = np.repeat(np.arange(len(of_block)) % 2, [len(of) for of in of_block])
+            found = np.concatenate(of_block)
+            copied = np.unique(np.stack([found, thread]), axis=1)
+            handed += int((owners[copied[0]] == 1 - copied[1]).sum())
+            owners[found] = thread  # the last to find a change owns the row
+            handed += int((owners[found] != thread).sum())
+    return handed / rounds

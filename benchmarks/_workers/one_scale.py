@@ -1,0 +1,36 @@
+"""Train one epoch on a text, or on words drawn by Zipf's law: one_scale TEXT|zipf VOCABULARY VECTOR_SIZE THREADS."""
+
+import json
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+
+from benchmarks._lib.processes import own_peak
+from firth import rounds
+from firth.config import TrainingConfig
+from firth.training import train
+
+TOKENS, SENTENCE = 5_000_000, 20
+
+source, (vocabulary, vector_size, threads) = sys.argv[1], map(int, sys.argv[2:5])
+if source == "zipf":
+    shares = 1 / np.arange(1, vocabulary + 1)
+    places = np.random.default_rng(0).random(TOKENS) * shares.sum()
+    ids = np.searchsorted(np.cumsum(shares), places).astype(np.int32)
+    counts = np.maximum(np.bincount(ids, minlength=vocabulary), 1)
+    tokens = rounds.Tokens(ids, np.arange(0, TOKENS + 1, SENTENCE), counts)
+    parameters = rounds.initial_parameters(vocabulary, vector_size, 1)
+    wall, cpu = time.perf_counter(), time.process_time()
+    for event in rounds.train(tokens, TrainingConfig(), parameters, epochs=1, threads=threads):
+        done = event.tokens
+else:
+    with tempfile.TemporaryDirectory() as cache:
+        wall, cpu = time.perf_counter(), time.process_time()
+        done = int(
+            train(Path(source), epochs=1, threads=threads, cache=cache, vector_size=vector_size).vocabulary.counts.sum()
+        )
+wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
+print(json.dumps({"words": done, "wall": round(wall, 2), "cpu": round(cpu, 2), "peak_mb": round(own_peak() / 1e6)}))

@@ -1,0 +1,1 @@
+"""Cost and speedup as corpora, vectors, vocabularies and threads grow."""

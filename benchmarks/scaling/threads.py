@@ -1,0 +1,105 @@
+"""Why two threads are not twice one: stretch after stretch of one training, each in one of four ways, in turn.
+
+one        one thread
+two        two threads of one training, as firth has it
+racing     two trainings of one thread each, side by side, that change the same parameters: nothing is claimed, nobody
+           waits, and what comes out is anybody's guess. No trainer whose threads share these parameters, round by
+           round or not at all in step, can have less to do
+apart      the same, each with parameters of its own: what the machine has to give
+
+Racing is the bound of two: what racing takes more than apart is the rows, which half the time were last changed by the
+other core. How long a word takes from core to core is measured beside it, for the system moves its processors about.
+"""
+
+import time
+from concurrent.futures import ThreadPoolExecutor
+from itertools import cycle
+from typing import Any
+
+import numpy as np
+
+from benchmarks._lib.internals import (
+    new_crew,
+    new_parameters,
+    round_size,
+    rows_handed_over,
+    set_up,
+    stretches,
+    take_turns,
+)
+from benchmarks._lib.results import Cell, Column, arguments, finish
+from firth.team import Team
+
+NEAR = 150
+"""Nanoseconds for a word to go to another core that shares a cache, at most."""
+WAYS = ("one", "two", "racing", "apart")
+FIRST = 8
+"""Stretches that are left out: the machine warms up."""
+Found = dict[tuple[bool, str], list[float]]
+
+
+def nanoseconds_to_the_other(team: Team) -> float:
+    """For a word, from core to core."""
+    began = time.perf_counter()
+    turns = take_turns(team)
+    return (time.perf_counter() - began) / turns * 1e9
+
+
+def measure(options: Any) -> tuple[Found, float]:
+    """Microseconds a round, by whether the cores are near and by way; and the rows handed over in one."""
+    setup = set_up({}, options.megabytes)
+    size, found = round_size(setup), {(near, way): [] for near in (True, False) for way in WAYS}
+    own = new_parameters(setup.config, len(setup.parameters.outputs))
+    with Team(1) as alone, Team(2) as team, ThreadPoolExecutor(2) as pool:
+        first, second, other = (new_crew(setup, alone, of) for of in (setup.parameters, setup.parameters, own))
+        both = new_crew(setup, team)
+
+        def side_by_side(crew: Any, stretch: Any, middle: int) -> None:
+            halves = stretch._replace(last=middle), stretch._replace(first=middle)
+            for done in [
+                pool.submit(of.train, half, setup.plan) for of, half in zip((first, crew), halves, strict=True)
+            ]:
+                done.result()
+
+        run = {
+            "one": lambda stretch, _: first.train(stretch, setup.plan),
+            "two": lambda stretch, _: both.train(stretch, setup.plan),
+            "racing": lambda stretch, middle: side_by_side(second, stretch, middle),
+            "apart": lambda stretch, middle: side_by_side(other, stretch, middle),
+        }
+        turn = cycle(WAYS)
+        nanoseconds_to_the_other(team)  # compiles
+        for repeat in range(options.repeats):
+            for number, stretch in enumerate(stretches(setup, repeat)):
+                rounds = (stretch.last - stretch.first) // size
+                before = nanoseconds_to_the_other(team)
+                way = next(turn)
+                began = time.perf_counter()
+                run[way](stretch, stretch.first + rounds // 2 * size)
+                seconds = time.perf_counter() - began
+                near = {nanoseconds < NEAR for nanoseconds in (before, nanoseconds_to_the_other(team))}
+                if len(near) == 1 and number >= FIRST and rounds > 0:
+                    found[near.pop(), way].append(seconds / rounds * 1e6)
+            next(turn)  # another way for the same part of the text, the next time
+        handed = rows_handed_over(first, setup, next(stretches(setup)), rounds=400)
+    return found, handed
+
+
+def main() -> None:
+    options = arguments(__doc__, repeats=3, megabytes=100)
+    found, handed = measure(options)
+    rows: list[list[Cell]] = []
+    for near, where in ((True, "near each other"), (False, "far from each other")):
+        if all(len(found[near, way]) > 3 for way in WAYS):
+            one = float(np.median(found[near, "one"]))
+            for way in WAYS:
+                low, middle, high = np.percentile(found[near, way], [25, 50, 75]).tolist()
+                rows.append([where, way, [middle, low, high], one / middle])
+    columns = [Column("the cores"), Column("way"), Column("µs a round: median, and half of them", 1)]
+    columns.append(Column("times one", 2))
+    note = f"{handed:.0f} rows go from one thread to the other in a round."
+    finish("threads", "Two threads, in four ways", columns, rows, save=options.save, note=note)
+
+
+if __name__ == "__main__":
+    main()
