@@ -1,9 +1,16 @@
 # The two commands a newcomer needs are `make demo` and `make test`; `make check` is what CI runs.
-PYTHON ?= python3
+ifeq ($(OS),Windows_NT)
+  PYTHON ?= python
+  SCRIPTS := Scripts
+else
+  PYTHON ?= python3
+  SCRIPTS := bin
+endif
 VENV := .venv
-BIN := $(VENV)/bin
+BIN := $(VENV)/$(SCRIPTS)
+WITHOUT_COMPILER := tests/kernels tests/test_rounds.py tests/test_phrases.py tests/test_subwords.py tests/test_trees.py
 
-.PHONY: demo test check lint types wheel clean
+.PHONY: demo test check lint types docs coverage clean
 
 demo: $(VENV)/.installed
 	@$(BIN)/firth demo --overwrite
@@ -11,9 +18,9 @@ demo: $(VENV)/.installed
 test: $(VENV)/.installed-test
 	$(BIN)/python -m pytest -m "not long"
 
-check: $(VENV)/.installed-check lint types test
+check: $(VENV)/.installed-check lint types docs test
 	$(BIN)/python -m pytest -m long
-	NUMBA_DISABLE_JIT=1 $(BIN)/python -m pytest -m "not long" tests/kernels tests/test_rounds.py tests/test_phrases.py tests/test_subwords.py tests/test_trees.py
+	NUMBA_DISABLE_JIT=1 $(BIN)/python -m pytest -m "not long" $(WITHOUT_COMPILER)
 
 lint: $(VENV)/.installed-check
 	$(BIN)/ruff check .
@@ -23,23 +30,40 @@ lint: $(VENV)/.installed-check
 types: $(VENV)/.installed-check
 	$(BIN)/mypy
 
-$(VENV)/bin/python:
+# The site, in build/site; a warning is an error.
+docs: $(VENV)/.installed-check
+	@DISABLE_MKDOCS_2_WARNING=true NO_MKDOCS_2_WARNING=true $(BIN)/mkdocs build --strict --quiet
+
+# Compiled lines cannot be counted: kernels are measured with the compiler off, everything else with it on.
+coverage: $(VENV)/.installed-check
+	$(BIN)/coverage erase
+	$(BIN)/coverage run --parallel-mode -m pytest -q -m "not long"
+	NUMBA_DISABLE_JIT=1 $(BIN)/coverage run --parallel-mode -m pytest -q -m "not long" $(WITHOUT_COMPILER)
+	$(BIN)/coverage combine --quiet
+	$(BIN)/coverage report --skip-covered
+
+$(BIN)/activate:
 	@$(PYTHON) -c 'import sys; sys.exit("firth needs Python 3.11 or newer, this is " + sys.version.split()[0]) if sys.version_info < (3, 11) else None'
 	@$(PYTHON) -m venv $(VENV)
 
-$(VENV)/.installed: pyproject.toml | $(VENV)/bin/python
-	@echo "installing firth and what it needs into $(VENV): a minute or so …"
-	@$(BIN)/python -m pip install --quiet --editable .
+# Dependency groups (PEP 735) need pip 25.1; the one that comes with Python may be older.
+$(VENV)/.pip: | $(BIN)/activate
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade 'pip>=25.1'
 	@touch $@
 
-$(VENV)/.installed-test: pyproject.toml | $(VENV)/bin/python
+$(VENV)/.installed: pyproject.toml | $(BIN)/activate
+	@echo "installing firth and what it needs into $(VENV): a minute or so …"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
+	@touch $@
+
+$(VENV)/.installed-test: pyproject.toml $(VENV)/.pip
 	@echo "installing firth and what its tests need into $(VENV): a minute or two …"
-	@$(BIN)/python -m pip install --quiet --editable '.[test]'
+	@$(BIN)/python -m pip install --quiet --editable . --group test
 	@touch $@ $(VENV)/.installed
 
-$(VENV)/.installed-check: pyproject.toml | $(VENV)/bin/python
+$(VENV)/.installed-check: pyproject.toml $(VENV)/.pip
 	@echo "installing firth and what its checks need into $(VENV): a few minutes …"
-	@$(BIN)/python -m pip install --quiet --editable '.[check]'
+	@$(BIN)/python -m pip install --quiet --editable . --group check
 	@touch $@ $(VENV)/.installed $(VENV)/.installed-test
 
 clean:

@@ -8,21 +8,14 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 EXAMPLES = re.compile(r"^```python\n(.*?)^```", re.DOTALL | re.MULTILINE)
 
 
 def examples():
     for page in PAGES:
         if found := EXAMPLES.findall(page.read_text("utf-8")):
-            yield pytest.param("\n".join(found), id=page.name)
-
-
-@pytest.fixture
-def in_a_folder_with_a_corpus(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    lines = ["the king and the queen", "a man with an axe", "the woman is a queen", "a man and a woman"]
-    Path("corpus.txt").write_text("\n".join(lines * 50))
+            yield pytest.param("\n".join(found), id=str(page.relative_to(ROOT)))
 
 
 @pytest.mark.filterwarnings("ignore")

@@ -127,7 +127,13 @@ class Config:
 
     @classmethod
     def of(cls, settings: Mapping[str, Any]) -> Self:
-        """The configuration with these settings. Raises `ConfigError` for a name it does not have."""
+        """The configuration with these settings. Raises `ConfigError` for a name it does not have.
+
+        Parameters
+        ----------
+        settings
+            Values by name. Gensim's and fastText's names are errors that tell firth's.
+        """
         names = [field.name for field in dataclasses.fields(cls)]  # type: ignore[arg-type]
         unknown = [
             f"{name} (here: {ELSEWHERE[name]})" if name in ELSEWHERE else shortened(name).strip("'")

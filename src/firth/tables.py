@@ -41,11 +41,31 @@ MOST_BYTES = 1 << 30
 def column(table: Any, name: str, *, skip_nulls: bool = False) -> Source:
     """A column of a table, to train on: strings of text, each a line or several, or lists of tokens.
 
-    `table` is the path of a Parquet or Arrow file (or a glob, or a list of paths), a data frame of pandas or polars, an
-    Arrow table, a Hugging Face dataset (streaming or not), or an iterable of rows that are dicts. Rows without a value
-    are an error, or left out with `skip_nulls`.
+    Parameters
+    ----------
+    table
+        The path of a Parquet or Arrow file, a glob, or a list of paths; a data frame of pandas or polars; an Arrow
+        table; a Hugging Face dataset, streaming or not; or an iterable of rows that are dicts.
+    name
+        The name of the column.
+    skip_nulls
+        Leave out rows without a value, which are an error otherwise.
 
-    Raises `SourceError` for a column that is not there, for one that holds neither, and for a file of another format.
+    Returns
+    -------
+    Source
+        What `train`, `encode` and `find_phrases` take as a source.
+
+    Raises
+    ------
+    SourceError
+        For a column that does not exist or holds neither text nor lists, and for a file of another format.
+
+    Examples
+    --------
+    >>> rows = [{"text": "the king and the queen"}, {"text": "a man with an axe"}]
+    >>> firth.encode(firth.column(rows, "text"))
+    Corpus(10 tokens, 9 words, 2 sentences)
     """
     if isinstance(table, str | Path):
         return _column_of_files(_paths(str(table)), name, skip_nulls)

@@ -51,12 +51,38 @@ def _format_of(path: Path, name: str | None, suffix: str) -> Format:
 
 
 def export(vectors: WordVectors, path: str | Path, *, format: str | None = None, overwrite: bool = False) -> list[Path]:
-    """Write vectors for other programs, in the format of the path's ending; return the files written.
+    """Write vectors for other programs; return the files written.
 
-    `.bin` is word2vec's, or for vectors with subwords fastText's, which has those too.
+    Parameters
+    ----------
+    vectors
+        Word vectors, or a model.
+    path
+        A file. Its ending decides the format: `.txt` and `.vec` are word2vec's text, `.bin` word2vec's binary (for
+        vectors with subwords fastText's, which holds those too), `.tsv` the Embedding Projector's, `.safetensors` one
+        matrix.
+    format
+        The name of the format, if the ending does not tell: see `load`.
+    overwrite
+        Whether to replace files that are there.
 
-    Raises `UnwritableWordError`, before anything is written, if the format cannot hold one of the words, and
-    `OutputExistsError` if a file exists, unless asked to overwrite it.
+    Returns
+    -------
+    list of Path
+
+    Raises
+    ------
+    UnwritableWordError
+        If the format cannot hold one of the words; nothing has been written then.
+    OutputExistsError
+        If a file exists, unless `overwrite` is set.
+    FormatError
+        For an unknown format.
+
+    Examples
+    --------
+    >>> firth.export(model, "words.txt")
+    [PosixPath('words.txt')]
     """
     path = Path(path)
     if format is None and path.suffix.lower() == ".bin" and vectors.subwords is not None:
