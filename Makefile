@@ -32,7 +32,7 @@ types: $(VENV)/.installed-check
 
 # The site, in build/site; a warning is an error.
 docs: $(VENV)/.installed-check
-	@DISABLE_MKDOCS_2_WARNING=true NO_MKDOCS_2_WARNING=true $(BIN)/mkdocs build --strict --quiet
+	$(BIN)/zensical build --clean --strict
 
 # Compiled lines cannot be counted: kernels are measured with the compiler off, everything else with it on.
 coverage: $(VENV)/.installed-check
@@ -67,4 +67,4 @@ $(VENV)/.installed-check: pyproject.toml $(VENV)/.pip
 	@touch $@ $(VENV)/.installed $(VENV)/.installed-test
 
 clean:
-	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache
+	rm -rf $(VENV) .cache .coverage* build dist .pytest_cache .mypy_cache .ruff_cache

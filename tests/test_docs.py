@@ -7,8 +7,11 @@ from pathlib import Path
 
 import pytest
 
+import firth
+
 ROOT = Path(__file__).parents[1]
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+DOCS = ROOT / "docs"
+PAGES = [ROOT / "README.md", *sorted(DOCS.rglob("*.md"))]
 EXAMPLES = re.compile(r"^```python\n(.*?)^```", re.DOTALL | re.MULTILINE)
 
 
@@ -24,8 +27,6 @@ def test_docs__examples_run(code, in_a_folder_with_a_corpus):
     if "# needs keras" in code and importlib.util.find_spec("keras") is None:
         code = code[: code.index("# needs keras")]
     if "load_file(" in code:
-        import firth
-
         firth.train("corpus.txt", progress=False, epochs=1).save("corpus.firth")
     exec(compile(code, "example", "exec"), {})
 
@@ -36,6 +37,21 @@ def test_docs__links_lead_somewhere():
             assert (page.parent / target).exists(), f"{page.name} links to {target}"
 
 
+def test_site__every_page_is_in_the_navigation():
+    listed = re.findall(r"^ +- .+: (\S+\.md)$", (ROOT / "mkdocs.yml").read_text("utf-8"), re.MULTILINE)
+    assert sorted(listed) == sorted(page.relative_to(DOCS).as_posix() for page in DOCS.rglob("*.md"))
+
+
+def test_reference__every_public_name_is_on_one_page():
+    pages = [page.read_text("utf-8") for page in (DOCS / "api").glob("*.md")]
+    named = [name for page in pages for name in re.findall(r"^::: firth\.(\w+)$", page, re.MULTILINE)]
+    assert sorted(named) == sorted(firth.__all__)
+
+
+def test_settings__the_page_is_what_the_fields_say():
+    assert (DOCS / "settings.md").read_text("utf-8") == runpy.run_path(str(DOCS / "settings.py"))["page"]()
+
+
 def test_readme__names_every_module():
     text = (ROOT / "README.md").read_text("utf-8")
     for path in (ROOT / "src" / "firth").glob("[a-z]*.py"):
@@ -43,13 +59,13 @@ def test_readme__names_every_module():
 
 
 def test_pictures__are_what_the_code_draws():
-    drawn = runpy.run_path(str(ROOT / "docs" / "pictures.py"))
-    for name in ("windows", "example"):
-        assert (ROOT / "docs" / "pictures" / f"{name}.svg").read_text("utf-8") == drawn[name]()
+    drawn = runpy.run_path(str(DOCS / "pictures.py"))
+    for name in ("speed", "windows", "example"):
+        assert (DOCS / "pictures" / f"{name}.svg").read_text("utf-8") == drawn[name]()
 
 
 def test_reliability__every_test_it_names_exists():
-    named = set(re.findall(r"`(test_\w+__\w+)`", (ROOT / "docs" / "reliability.md").read_text("utf-8")))
+    named = set(re.findall(r"`(test_\w+__\w+)`", (DOCS / "reliability.md").read_text("utf-8")))
     assert len(named) > 25
     there = "\n".join(path.read_text("utf-8") for path in (ROOT / "tests").rglob("test_*.py"))
     assert not {name for name in named if f"def {name}(" not in there}

@@ -66,7 +66,7 @@ SETTINGS = {field.name for config in CONFIGS for field in dataclasses.fields(con
 
 def wanted_parameters(thing):
     """The parameters that somebody can pass; settings of `train` apart, which its signature shows one by one."""
-    if inspect.isclass(thing) and issubclass(thing, BaseException) and "__init__" not in vars(thing):
+    if inspect.isclass(thing) and not inspect.isfunction(thing.__init__):
         return []
     parameters = inspect.signature(thing).parameters.values()
     left_out = {"self", "cls", *(SETTINGS if thing is firth.train else ())}
@@ -84,8 +84,10 @@ def test_public_name__has_a_docstring(name, thing):
 
 @pytest.mark.parametrize(("name", "thing"), [pytest.param(*found, id=found[0]) for found in public_callables()])
 def test_public_parameter__has_a_description(name, thing):
-    missing = set(wanted_parameters(thing)) - set(described_parameters(inspect.getdoc(thing) or ""))
+    described, parameters = set(described_parameters(inspect.getdoc(thing) or "")), set(wanted_parameters(thing))
+    missing, unknown = parameters - described, described - parameters - {"settings"}
     assert not missing, f"the docstring of firth.{name} lacks {', '.join(sorted(missing))} in its section Parameters"
+    assert not unknown, f"the docstring of firth.{name} describes {', '.join(sorted(unknown))}, which it does not have"
 
 
 def test_described_parameters__are_those_with_a_type_or_a_text():
