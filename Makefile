@@ -34,12 +34,12 @@ types: $(VENV)/.installed-check
 docs: $(VENV)/.installed-check
 	$(BIN)/zensical build --clean --strict
 
-# Compiled lines cannot be counted: kernels are measured with the compiler off, everything else with it on.
+# Lines of a compiled kernel cannot be counted, so what runs without the compiler is measured too, then both together.
 coverage: $(VENV)/.installed-check
-	$(BIN)/coverage erase
-	$(BIN)/coverage run --parallel-mode -m pytest -q -m "not long"
-	NUMBA_DISABLE_JIT=1 $(BIN)/coverage run --parallel-mode -m pytest -q -m "not long" $(WITHOUT_COMPILER)
-	$(BIN)/coverage combine --quiet
+	$(BIN)/coverage run --data-file=.coverage.compiled -m pytest -q -m "not long"
+	NUMBA_DISABLE_JIT=1 $(BIN)/coverage run --data-file=.coverage.plain -m pytest -q -m "not long" $(WITHOUT_COMPILER)
+	@for kind in compiled plain; do echo "$$kind: $$($(BIN)/coverage report --data-file=.coverage.$$kind --format=total)%"; done
+	@$(BIN)/coverage combine --quiet --keep .coverage.compiled .coverage.plain
 	$(BIN)/coverage report --skip-covered
 
 $(BIN)/activate:

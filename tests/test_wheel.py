@@ -48,6 +48,8 @@ def test_sdist__builds_the_same_wheel_and_its_tests_pass(tmp_path):
     with tarfile.open(packed) as archive:
         archive.extractall(tmp_path, filter="data")
     (source,) = (path for path in tmp_path.iterdir() if path.is_dir())
+    for name in ("mkdocs.yml", "docs/index.md", "docs/api/training.md", "CITATION.cff", "CONTRIBUTING.md"):
+        assert (source / name).is_file()
     for name, tree in (("of-source", source), ("of-here", ROOT)):
         build = [sys.executable, "-m", "pip", "wheel", "-q", "--no-deps", "--no-build-isolation", "-w", tmp_path / name]
         subprocess.run([*build, tree], check=True)

@@ -103,8 +103,8 @@ class Word2Vec(WordVectors):
     Examples
     --------
     >>> model = firth.train("corpus.txt", epochs=3, progress=False)
-    >>> model.save("words.firth")
-    PosixPath('words.firth')
+    >>> model.save("words.firth").name
+    'words.firth'
     >>> firth.load("words.firth").words[:2]
     ['a', 'the']
     """

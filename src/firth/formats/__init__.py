@@ -81,8 +81,8 @@ def export(vectors: WordVectors, path: str | Path, *, format: str | None = None,
 
     Examples
     --------
-    >>> firth.export(model, "words.txt")
-    [PosixPath('words.txt')]
+    >>> [path.name for path in firth.export(model, "words.txt")]
+    ['words.txt']
     """
     path = Path(path)
     if format is None and path.suffix.lower() == ".bin" and vectors.subwords is not None:
