@@ -10,7 +10,7 @@ VENV := .venv
 BIN := $(VENV)/$(SCRIPTS)
 WITHOUT_COMPILER := tests/kernels tests/test_rounds.py tests/test_phrases.py tests/test_subwords.py tests/test_trees.py
 
-.PHONY: demo test check lint types docs coverage clean
+.PHONY: demo test check lint types docs coverage lowest clean
 
 demo: $(VENV)/.installed
 	@$(BIN)/firth demo --overwrite
@@ -41,6 +41,10 @@ coverage: $(VENV)/.installed-check
 	@for kind in compiled plain; do echo "$$kind: $$($(BIN)/coverage report --data-file=.coverage.$$kind --format=total)%"; done
 	@$(BIN)/coverage combine --quiet --keep .coverage.compiled .coverage.plain
 	$(BIN)/coverage report --skip-covered
+
+# The fast tests with the lowest version of every dependency, in an environment of their own.
+lowest:
+	$(PYTHON) -m tools.versions
 
 $(BIN)/activate:
 	@$(PYTHON) -c 'import sys; sys.exit("firth needs Python 3.11 or newer, this is " + sys.version.split()[0]) if sys.version_info < (3, 11) else None'
