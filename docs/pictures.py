@@ -88,7 +88,7 @@ def example() -> str:
 
 def speed() -> str:
     """Words a second on one core, firth's and gensim's, from the table in the README."""
-    table = re.findall(r"^\| (gensim|firth)[^,]*, ([\w-]+) \| ([\d,]+) k ", README.read_text("utf-8"), re.MULTILINE)
+    table = re.findall(r"^\| (gensim|firth)[^,]*, ([\w-]+) \| ([\d,]+) ", README.read_text("utf-8"), re.MULTILINE)
     speeds = {(kind, program): int(number.replace(",", "")) for program, kind, number in table}
     greatest, parts = max(speeds.values()), []
     for row, kind in enumerate(("skip-gram", "CBOW")):
