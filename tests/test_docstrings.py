@@ -21,10 +21,11 @@ CONFIGS = (firth.TextConfig, firth.TrainingConfig)
 
 
 def public_objects():
-    """Each public name with its object, and each public method and property of the classes among them."""
+    """Each public function and class, and each public method and property of these classes."""
     for name in firth.__all__:
         thing = getattr(firth, name)
-        yield name, thing
+        if callable(thing):  # what a constant is, is said below it
+            yield name, thing
         if inspect.isclass(thing):
             for attribute in dir(thing):
                 method = inspect.getattr_static(thing, attribute)
@@ -43,8 +44,9 @@ def _has_doc(method):
 
 def public_callables():
     for name, thing in public_objects():
-        if not isinstance(thing, property | cached_property) and thing not in CONFIGS:
-            yield name, getattr(thing, "__func__", thing)
+        thing = getattr(thing, "__func__", thing)
+        if callable(thing) and thing not in CONFIGS:
+            yield name, thing
 
 
 def section(doc, title):

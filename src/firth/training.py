@@ -112,8 +112,8 @@ def train(
     --------
     >>> sentences = [["the", "king", "and", "the", "queen"], ["a", "man", "and", "a", "woman"]] * 50
     >>> model = firth.train(sentences, vector_size=20, epochs=3, progress=False)
-    >>> model
-    Word2Vec(7 words, 20 dimensions)
+    >>> len(model), model.vector_size
+    (7, 20)
     """
     if config is not None and settings:
         raise ConfigError(f"pass either config or single settings ({', '.join(settings)}), not both")
