@@ -43,8 +43,8 @@ def _has_doc(method):
 
 
 def public_callables():
-    for name, thing in public_objects():
-        thing = getattr(thing, "__func__", thing)
+    for name, found in public_objects():
+        thing = getattr(found, "__func__", found)
         if callable(thing) and thing not in CONFIGS:
             yield name, thing
 
