@@ -23,7 +23,7 @@ def test_python_docs__is_the_same_every_time():
 
 
 def test_python_docs__a_python_without_sources_says_what_to_do(tmp_path, monkeypatch):
-    module = importlib.import_module("firth.python_docs")  # `firth.python_docs` is the function, once that was asked for
+    module = importlib.import_module("firth.python_docs")  # firth.python_docs may be the function
     monkeypatch.setattr(module, "manual_paragraphs", lambda: iter(()))
     with pytest.raises(SourceError, match="train on a text of your own"):
         python_docs(tmp_path)
