@@ -16,8 +16,6 @@ import firth
 
 ENTRY = re.compile(r"^(\*{0,2}\w+(?:, \*{0,2}\w+)*)(?: : .+)?$")
 """A line of a numpydoc section that names parameters: `name`, `name : type`, or `one, another : type`."""
-CONFIGS = (firth.TextConfig, firth.TrainingConfig)
-"""Their fields are explained by what they say of themselves: see `test_settings__each_says_what_it_is`."""
 
 
 def public_objects():
@@ -45,19 +43,19 @@ def _has_doc(method):
 def public_callables():
     for name, found in public_objects():
         thing = getattr(found, "__func__", found)
-        if callable(thing) and thing not in CONFIGS:
+        if callable(thing):
             yield name, thing
 
 
 def section(doc, title):
     """The lines of a numpydoc section, dedented."""
-    found = re.search(rf"^{title}\n-+\n(.*?)(?=^\w+\n-+\n|\Z)", doc, re.DOTALL | re.MULTILINE)
+    found = re.search(rf"^{title}\n-+\n(.*?)(?=^[\w ]+\n-+\n|\Z)", doc, re.DOTALL | re.MULTILINE)
     return found[1].splitlines() if found else []
 
 
 def described_parameters(doc):
-    """The names in the section of parameters that have a type or a text."""
-    lines = section(doc, "Parameters")
+    """The names in the sections of parameters that have a type or a text."""
+    lines = [*section(doc, "Parameters"), *section(doc, "Other Parameters")]
     for number, line in enumerate(lines):
         if entry := ENTRY.match(line):
             following = lines[number + 1] if number + 1 < len(lines) else ""
@@ -65,16 +63,12 @@ def described_parameters(doc):
                 yield from re.findall(r"\w+", entry[1])
 
 
-SETTINGS = {field.name for config in CONFIGS for field in dataclasses.fields(config)}
-
-
 def wanted_parameters(thing):
-    """The parameters that somebody can pass; settings of `train` apart, which its signature shows one by one."""
+    """The parameters that somebody can pass."""
     if inspect.isclass(thing) and not inspect.isfunction(thing.__init__):
         return []
     parameters = inspect.signature(thing).parameters.values()
-    left_out = {"self", "cls", *(SETTINGS if thing is firth.train else ())}
-    return [p.name for p in parameters if p.name not in left_out and p.kind is not p.VAR_POSITIONAL]
+    return [p.name for p in parameters if p.name not in {"self", "cls"} and p.kind is not p.VAR_POSITIONAL]
 
 
 @pytest.mark.parametrize(("name", "thing"), [pytest.param(*found, id=found[0]) for found in public_objects()])
@@ -111,7 +105,7 @@ c : int
     assert list(described_parameters(doc)) == ["a", "b", "rest"]
 
 
-@pytest.mark.parametrize("config", CONFIGS)
+@pytest.mark.parametrize("config", [firth.TextConfig, firth.TrainingConfig])
 def test_settings__each_says_what_it_is_and_what_it_may_be(config):
     for field in dataclasses.fields(config):
         assert field.metadata["doc"], field.name

@@ -175,7 +175,7 @@ class TextConfig(Config):
     encoding: str = setting("utf-8", "the encoding of text files", _is_encoding, "an encoding Python knows")
     errors: str = setting(
         "strict",
-        "what to do with bytes that are not in that encoding: strict, replace or ignore",
+        "what to do with bytes that are not in that encoding: raise an error, replace them, or leave them out",
         lambda value: value in {"strict", "replace", "ignore"},
         "strict, replace or ignore",
     )
@@ -375,3 +375,17 @@ class TrainingConfig(TextConfig):
         if self.round_centres and self.architecture == "cbow" and self.objective == "hierarchical-softmax":
             wrong.append("cbow with hierarchical-softmax learns position by position: it has no round_centres")
         return wrong
+
+
+def explained(config: type[Config]) -> list[str]:
+    """The settings of a configuration as the lines of a docstring: name, type, default; what it is, and may be."""
+    lines = []
+    for field in dataclasses.fields(config):  # type: ignore[arg-type]
+        lines.append(f"{field.name} : {field.type}, default {field.default!r}")
+        meaning = field.metadata["doc"][0].upper() + field.metadata["doc"][1:]
+        lines.append(f"    {meaning}. Must be {field.metadata['wanted']}.")
+    return lines
+
+
+for _config in (TextConfig, TrainingConfig):
+    _config.__doc__ = "\n".join([_config.__doc__ or "", "", "Parameters", "----------", *explained(_config)])

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import inspect
-import textwrap
 import time
 from collections.abc import Callable, Collection, Iterator
 from contextlib import ExitStack, contextmanager, nullcontext
@@ -15,7 +14,7 @@ import numpy as np
 
 from firth import rounds
 from firth.checkpoints import Checkpoints
-from firth.config import TrainingConfig, is_int, plain
+from firth.config import TrainingConfig, explained, is_int, plain
 from firth.corpus import Corpus, is_encoded
 from firth.encoding import encode
 from firth.errors import ConfigError, CorpusError, FirthError, FormatError, StopTraining, shortened
@@ -499,11 +498,8 @@ def _show_settings() -> None:
         for field in dataclasses.fields(TrainingConfig)
     ]
     train.__signature__ = signature.replace(parameters=own + fields)  # type: ignore[attr-defined]
-    explained = []
-    for field in dataclasses.fields(TrainingConfig):
-        text = f"{field.metadata['doc']} ({field.default!r})"
-        explained += [f"    {field.name}", *textwrap.wrap(text, 108, initial_indent=" " * 8, subsequent_indent=" " * 8)]
-    train.__doc__ = "\n".join([train.__doc__ or "", "    Settings, and their defaults:", "", *explained, "    "])
+    section = ["Other Parameters", "----------------", *explained(TrainingConfig)]
+    train.__doc__ = "\n".join([inspect.cleandoc(train.__doc__ or ""), "", *section])
 
 
 _show_settings()
