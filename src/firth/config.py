@@ -330,10 +330,12 @@ class TrainingConfig(TextConfig):
 
     @property
     def first_rate(self) -> float:
-        """The size of steps at the start: the learning rate. In skip-gram with a tree, whose nodes are as they were for
-        all context words of a centre, half as much again. In cbow, with exact gradients, of which each context word has
-        a share, four times as much, up to a rate of 1; with noise words 0.8 times for each word of a window above 5, up
-        to 12 times or a rate of 0.3. Where context words are summed, 1.5 over the window at most.
+        """The step size at the start: the learning rate, scaled to what the kind of training needs.
+
+        In skip-gram with hierarchical softmax, whose nodes stay fixed for all context words of a center word, it is 1.5
+        times the learning rate. In cbow with exact gradients, of which each context word has a part, it is four times,
+        up to a rate of 1; with negative sampling also 0.8 times per word of a window above 5, up to 12 times or a rate
+        of 0.3. If context words are summed, it is at most 1.5 over the window.
         """
         window = 50 if self.window == "sentence" else int(self.window)
         if self.architecture == "cbow" and self.context == "sum":
@@ -346,12 +348,12 @@ class TrainingConfig(TextConfig):
 
     @property
     def last_rate(self) -> float:
-        """The same at the end."""
+        """The step size at the end."""
         return self.min_learning_rate * (self.first_rate / self.learning_rate)
 
     @property
     def shares_gradient(self) -> bool:
-        """Whether context words have each a share of a gradient, which is that of their mean."""
+        """Whether each context word gets a part of the gradient, which is that of their mean."""
         return self.architecture == "cbow" and self.context == "mean" and self.context_gradient == "exact"
 
     def _contradictions(self) -> list[str]:
