@@ -3,6 +3,9 @@
 import importlib.util
 import re
 import runpy
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -40,6 +43,24 @@ def test_docs__links_lead_somewhere():
 def test_site__every_page_is_in_the_navigation():
     listed = re.findall(r"^ +- .+: (\S+\.md)$", (ROOT / "mkdocs.yml").read_text("utf-8"), re.MULTILINE)
     assert sorted(listed) == sorted(page.relative_to(DOCS).as_posix() for page in DOCS.rglob("*.md"))
+
+
+@pytest.mark.long
+def test_site__loads_nothing_from_outside(tmp_path):
+    pytest.importorskip("zensical", reason="needs the dependency group docs")
+    for name in ("docs", "src"):
+        shutil.copytree(ROOT / name, tmp_path / name)
+    for name in ("mkdocs.yml", "CHANGELOG.md", "CONTRIBUTING.md"):
+        shutil.copy(ROOT / name, tmp_path)
+    build = [Path(sys.executable).parent / "zensical", "build", "--strict"]
+    subprocess.run(build, cwd=tmp_path, check=True)
+    pages = list((tmp_path / "build" / "site").rglob("*.html"))
+    assert len(pages) > 20
+    for page in pages:
+        loaded = re.findall(
+            r"<(?:script|link|img|iframe)[^>]* (?:src|href)=[\"']?((?:https?:)?//[^\s\"'>]+)", page.read_text("utf-8")
+        )
+        assert not loaded, f"{page.name} loads {loaded}"
 
 
 def test_reference__every_public_name_is_on_one_page():
