@@ -1,9 +1,16 @@
 # The two commands a newcomer needs are `make demo` and `make test`; `make check` is what CI runs.
-PYTHON ?= python3
+ifeq ($(OS),Windows_NT)
+  PYTHON ?= python
+  SCRIPTS := Scripts
+else
+  PYTHON ?= python3
+  SCRIPTS := bin
+endif
 VENV := .venv
-BIN := $(VENV)/bin
+BIN := $(VENV)/$(SCRIPTS)
+WITHOUT_COMPILER := tests/kernels tests/test_rounds.py tests/test_phrases.py tests/test_subwords.py tests/test_trees.py
 
-.PHONY: demo test check bench lint types wheel clean
+.PHONY: demo test check bench lint types docs coverage lowest clean
 
 demo: $(VENV)/.installed
 	@$(BIN)/firth demo --overwrite
@@ -11,9 +18,9 @@ demo: $(VENV)/.installed
 test: $(VENV)/.installed-test
 	$(BIN)/python -m pytest -m "not long"
 
-check: $(VENV)/.installed-check lint types test
+check: $(VENV)/.installed-check lint types docs test
 	$(BIN)/python -m pytest -m long
-	NUMBA_DISABLE_JIT=1 $(BIN)/python -m pytest -m "not long" tests/kernels tests/test_rounds.py tests/test_phrases.py tests/test_subwords.py tests/test_trees.py
+	NUMBA_DISABLE_JIT=1 $(BIN)/python -m pytest -m "not long" $(WITHOUT_COMPILER)
 
 bench: $(VENV)/.installed
 	$(BIN)/python -m benchmarks.suite
@@ -26,24 +33,45 @@ lint: $(VENV)/.installed-check
 types: $(VENV)/.installed-check
 	$(BIN)/mypy
 
-$(VENV)/bin/python:
+# The site, in build/site; a warning is an error.
+docs: $(VENV)/.installed-check
+	$(BIN)/zensical build --clean --strict
+
+# Lines of a compiled kernel cannot be counted, so what runs without the compiler is measured too, then both together.
+coverage: $(VENV)/.installed-check
+	$(BIN)/coverage run --data-file=.coverage.compiled -m pytest -q -m "not long"
+	NUMBA_DISABLE_JIT=1 $(BIN)/coverage run --data-file=.coverage.plain -m pytest -q -m "not long" $(WITHOUT_COMPILER)
+	@for kind in compiled plain; do echo "$$kind: $$($(BIN)/coverage report --data-file=.coverage.$$kind --format=total)%"; done
+	@$(BIN)/coverage combine --quiet --keep .coverage.compiled .coverage.plain
+	$(BIN)/coverage report --skip-covered
+
+# The fast tests with the lowest version of every dependency, in an environment of their own.
+lowest:
+	$(PYTHON) -m tools.versions
+
+$(BIN)/activate:
 	@$(PYTHON) -c 'import sys; sys.exit("firth needs Python 3.11 or newer, this is " + sys.version.split()[0]) if sys.version_info < (3, 11) else None'
 	@$(PYTHON) -m venv $(VENV)
 
-$(VENV)/.installed: pyproject.toml | $(VENV)/bin/python
-	@echo "installing firth and what it needs into $(VENV): a minute or so …"
-	@$(BIN)/python -m pip install --quiet --editable .
+# Dependency groups (PEP 735) need pip 25.1; the one that comes with Python may be older.
+$(VENV)/.pip: | $(BIN)/activate
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade 'pip>=25.1'
 	@touch $@
 
-$(VENV)/.installed-test: pyproject.toml | $(VENV)/bin/python
+$(VENV)/.installed: pyproject.toml | $(BIN)/activate
+	@echo "installing firth and what it needs into $(VENV): a minute or so …"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
+	@touch $@
+
+$(VENV)/.installed-test: pyproject.toml $(VENV)/.pip
 	@echo "installing firth and what its tests need into $(VENV): a minute or two …"
-	@$(BIN)/python -m pip install --quiet --editable '.[test]'
+	@$(BIN)/python -m pip install --quiet --editable . --group test
 	@touch $@ $(VENV)/.installed
 
-$(VENV)/.installed-check: pyproject.toml | $(VENV)/bin/python
+$(VENV)/.installed-check: pyproject.toml $(VENV)/.pip
 	@echo "installing firth and what its checks need into $(VENV): a few minutes …"
-	@$(BIN)/python -m pip install --quiet --editable '.[check]'
+	@$(BIN)/python -m pip install --quiet --editable . --group check
 	@touch $@ $(VENV)/.installed $(VENV)/.installed-test
 
 clean:
-	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache
+	rm -rf $(VENV) .cache .coverage* build dist .pytest_cache .mypy_cache .ruff_cache

@@ -1,7 +1,11 @@
-"""Draws the tutorial's pictures: `python docs/pictures.py [shakespeare.txt]`; the text is for the learning curves."""
+"""Draws the pictures of the README and the tutorial: `python docs/pictures.py [shakespeare.txt]`.
+
+The text is for the learning curves. The bars of speed are those of the README's table.
+"""
 
 from __future__ import annotations
 
+import re
 import sys
 import tempfile
 from collections.abc import Sequence
@@ -13,6 +17,7 @@ from firth.reporting.events import EpochMetrics
 from firth.tutorial import NUM_NS, SEED, WINDOW_SIZE, run, toy_sentence
 
 FOLDER = Path(__file__).parent / "pictures"
+README = Path(__file__).parents[1] / "README.md"
 INK, QUIET, TARGET, CONTEXT, NOISE = "#24292f", "#6e7781", "#0969da", "#1a7f37", "#bc4c00"
 PUBLISHED_LOSS = """1.6094 1.5928 1.5616 1.4914 1.3952 1.2956 1.2020 1.1152 1.0345 .9595
                     .8901 .8260 .7671 .7131 .6638 .6189 .5780 .5408 .5071 .4763"""
@@ -81,6 +86,23 @@ def example() -> str:
     return svg(720, 170, parts)
 
 
+def speed() -> str:
+    """Words a second on one core, firth's and gensim's, from the table in the README."""
+    table = re.findall(r"^\| (gensim|firth)[^,]*, ([\w-]+) \| ([\d,]+) ", README.read_text("utf-8"), re.MULTILINE)
+    speeds = {(kind, program): int(number.replace(",", "")) for program, kind, number in table}
+    greatest, parts = max(speeds.values()), []
+    for row, kind in enumerate(("skip-gram", "CBOW")):
+        parts.append(text(20, 52 + 84 * row, kind, INK, "start", 'font-weight="bold"'))
+        for line, (program, color) in enumerate((("gensim", QUIET), ("firth", TARGET))):
+            y, width = 24 + 84 * row + 30 * line, 440 * speeds[kind, program] / greatest
+            parts.append(text(170, y + 16, program, color, "end"))
+            parts.append(f'<rect x="180" y="{y}" width="{width:.1f}" height="22" rx="3" fill="{color}"/>')
+            times = f" ({speeds[kind, 'firth'] / speeds[kind, 'gensim']:.0f}×)" if program == "firth" else ""
+            parts.append(text(188 + width, y + 16, f"{speeds[kind, program] / 1000:.1f}{times}", color, "start"))
+    parts.append(text(180, 204, "million words a second of processor time, one thread", QUIET, "start"))
+    return svg(760, 220, parts)
+
+
 def curves(history: Sequence[EpochMetrics]) -> str:
     """Loss and accuracy by epoch, beside the published ones."""
     parts = []
@@ -109,6 +131,7 @@ def curves(history: Sequence[EpochMetrics]) -> str:
 
 def main() -> None:
     """Write the pictures that can be drawn."""
+    (FOLDER / "speed.svg").write_text(speed(), "utf-8")
     (FOLDER / "windows.svg").write_text(windows(), "utf-8")
     (FOLDER / "example.svg").write_text(example(), "utf-8")
     if len(sys.argv) > 1:

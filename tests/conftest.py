@@ -62,3 +62,11 @@ def small_text(tmp_path) -> Path:
     path = tmp_path / "small.txt"
     path.write_text("\n".join(lines))
     return path
+
+
+@pytest.fixture
+def in_a_folder_with_a_corpus(tmp_path, monkeypatch):
+    """The working directory is a new folder with a corpus.txt, as the examples of the documents expect."""
+    monkeypatch.chdir(tmp_path)
+    lines = ["the king and the queen", "a man with an axe", "the woman is a queen", "a man and a woman"]
+    Path("corpus.txt").write_text("\n".join(lines * 50))

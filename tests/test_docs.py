@@ -5,29 +5,27 @@ import importlib.util
 import inspect
 import re
 import runpy
+import shutil
+import subprocess
+import sys
 import typing
 from pathlib import Path
 
 import pytest
 
+import firth
 from firth.reporting import events
 
 ROOT = Path(__file__).parents[1]
-PAGES = [ROOT / "README.md", ROOT / "benchmarks" / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+DOCS = ROOT / "docs"
+PAGES = [ROOT / "README.md", ROOT / "benchmarks" / "README.md", *sorted(DOCS.rglob("*.md"))]
 EXAMPLES = re.compile(r"^```python\n(.*?)^```", re.DOTALL | re.MULTILINE)
 
 
 def examples():
     for page in PAGES:
         if found := EXAMPLES.findall(page.read_text("utf-8")):
-            yield pytest.param("\n".join(found), id=page.name)
-
-
-@pytest.fixture
-def in_a_folder_with_a_corpus(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    lines = ["the king and the queen", "a man with an axe", "the woman is a queen", "a man and a woman"]
-    Path("corpus.txt").write_text("\n".join(lines * 50))
+            yield pytest.param("\n".join(found), id=str(page.relative_to(ROOT)))
 
 
 @pytest.mark.filterwarnings("ignore")
@@ -36,8 +34,6 @@ def test_docs__examples_run(code, in_a_folder_with_a_corpus):
     if "# needs keras" in code and importlib.util.find_spec("keras") is None:
         code = code[: code.index("# needs keras")]
     if "load_file(" in code:
-        import firth
-
         firth.train("corpus.txt", progress=False, epochs=1).save("corpus.firth")
     exec(compile(code, "example", "exec"), {})
 
@@ -46,6 +42,39 @@ def test_docs__links_lead_somewhere():
     for page in PAGES:
         for target in re.findall(r"\]\(([^)#:]+)\)", page.read_text("utf-8")):
             assert (page.parent / target).exists(), f"{page.name} links to {target}"
+
+
+def test_site__every_page_is_in_the_navigation():
+    listed = re.findall(r"^ +- .+: (\S+\.md)$", (ROOT / "mkdocs.yml").read_text("utf-8"), re.MULTILINE)
+    assert sorted(listed) == sorted(page.relative_to(DOCS).as_posix() for page in DOCS.rglob("*.md"))
+
+
+@pytest.mark.long
+def test_site__loads_nothing_from_outside(tmp_path):
+    pytest.importorskip("zensical", reason="needs the dependency group docs")
+    for name in ("docs", "src"):
+        shutil.copytree(ROOT / name, tmp_path / name)
+    for name in ("mkdocs.yml", "CHANGELOG.md", "CONTRIBUTING.md"):
+        shutil.copy(ROOT / name, tmp_path)
+    build = [Path(sys.executable).parent / "zensical", "build", "--strict"]
+    subprocess.run(build, cwd=tmp_path, check=True)
+    pages = list((tmp_path / "build" / "site").rglob("*.html"))
+    assert len(pages) > 20
+    for page in pages:
+        loaded = re.findall(
+            r"<(?:script|link|img|iframe)[^>]* (?:src|href)=[\"']?((?:https?:)?//[^\s\"'>]+)", page.read_text("utf-8")
+        )
+        assert not loaded, f"{page.name} loads {loaded}"
+
+
+def test_reference__every_public_name_is_on_one_page():
+    pages = [page.read_text("utf-8") for page in (DOCS / "api").glob("*.md")]
+    named = [name for page in pages for name in re.findall(r"^::: firth\.(\w+)$", page, re.MULTILINE)]
+    assert sorted(named) == sorted(firth.__all__)
+
+
+def test_settings__the_page_is_what_the_fields_say():
+    assert (DOCS / "settings.md").read_text("utf-8") == runpy.run_path(str(DOCS / "settings.py"))["page"]()
 
 
 def test_readme__names_every_module():
@@ -66,13 +95,13 @@ def test_progress__page_names_every_event_and_all_its_fields():
 
 
 def test_pictures__are_what_the_code_draws():
-    drawn = runpy.run_path(str(ROOT / "docs" / "pictures.py"))
-    for name in ("windows", "example"):
-        assert (ROOT / "docs" / "pictures" / f"{name}.svg").read_text("utf-8") == drawn[name]()
+    drawn = runpy.run_path(str(DOCS / "pictures.py"))
+    for name in ("speed", "windows", "example"):
+        assert (DOCS / "pictures" / f"{name}.svg").read_text("utf-8") == drawn[name]()
 
 
 def test_reliability__every_test_it_names_exists():
-    named = set(re.findall(r"`(test_\w+__\w+)`", (ROOT / "docs" / "reliability.md").read_text("utf-8")))
+    named = set(re.findall(r"`(test_\w+__\w+)`", (DOCS / "reliability.md").read_text("utf-8")))
     assert len(named) > 25
     there = "\n".join(path.read_text("utf-8") for path in (ROOT / "tests").rglob("test_*.py"))
     assert not {name for name in named if f"def {name}(" not in there}

@@ -11,7 +11,7 @@ from firth.sampling import sampling_table
 from firth.team import Team
 
 os.environ.setdefault("KERAS_BACKEND", "jax")
-keras = pytest.importorskip("keras", reason="needs the [keras] extra")
+keras = pytest.importorskip("keras", reason="needs the dependency group keras")
 pytestmark = [pytest.mark.long, pytest.mark.filterwarnings("ignore")]
 
 V, WIDTH = 50, 16

@@ -1,3 +1,5 @@
+import importlib
+
 import pytest
 
 from firth.errors import SourceError
@@ -21,8 +23,7 @@ def test_python_docs__is_the_same_every_time():
 
 
 def test_python_docs__a_python_without_sources_says_what_to_do(tmp_path, monkeypatch):
-    import firth.python_docs as module
-
+    module = importlib.import_module("firth.python_docs")  # firth.python_docs may be the function
     monkeypatch.setattr(module, "manual_paragraphs", lambda: iter(()))
     with pytest.raises(SourceError, match="train on a text of your own"):
         python_docs(tmp_path)

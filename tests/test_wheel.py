@@ -12,7 +12,7 @@ ROOT = Path(__file__).parents[1]
 
 @pytest.mark.long
 def test_wheel__holds_every_module_and_works_where_it_is_installed(tmp_path):
-    pytest.importorskip("hatchling", reason="building a wheel needs the [check] extra")
+    pytest.importorskip("hatchling", reason="needs the dependency group check")
     build = [sys.executable, "-m", "pip", "wheel", "-q", "--no-deps", "--no-build-isolation", "-w", tmp_path, ROOT]
     subprocess.run(build, check=True)
     (wheel,) = tmp_path.glob("firth-*.whl")
@@ -42,12 +42,14 @@ def test_wheel__holds_every_module_and_works_where_it_is_installed(tmp_path):
 
 @pytest.mark.long
 def test_sdist__builds_the_same_wheel_and_its_tests_pass(tmp_path):
-    pytest.importorskip("hatchling", reason="building needs the [check] extra")
+    pytest.importorskip("hatchling", reason="needs the dependency group check")
     subprocess.run([sys.executable, "-m", "hatchling", "build", "-t", "sdist", "-d", tmp_path], cwd=ROOT, check=True)
     (packed,) = tmp_path.glob("firth-*.tar.gz")
     with tarfile.open(packed) as archive:
         archive.extractall(tmp_path, filter="data")
     (source,) = (path for path in tmp_path.iterdir() if path.is_dir())
+    for name in ("mkdocs.yml", "docs/index.md", "docs/api/training.md", "CITATION.cff", "CONTRIBUTING.md"):
+        assert (source / name).is_file()
     for name, tree in (("of-source", source), ("of-here", ROOT)):
         build = [sys.executable, "-m", "pip", "wheel", "-q", "--no-deps", "--no-build-isolation", "-w", tmp_path / name]
         subprocess.run([*build, tree], check=True)

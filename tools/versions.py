@@ -13,13 +13,14 @@ import tomllib
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
-PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+PROJECT = PYPROJECT["project"]
 
 
 def lowest() -> list[str]:
     """What firth needs, each at the lowest version that it says will do."""
-    extras = PROJECT["optional-dependencies"]
-    return [needs.replace(">=", "==") for needs in PROJECT["dependencies"] + extras["test"] + extras["tables"]]
+    of_tables, of_tests = PROJECT["optional-dependencies"]["tables"], PYPROJECT["dependency-groups"]["test"]
+    return [needs.replace(">=", "==") for needs in PROJECT["dependencies"] + of_tables + of_tests]
 
 
 def tested(python: str, name: str, more: list[str]) -> int:
@@ -28,7 +29,9 @@ def tested(python: str, name: str, more: list[str]) -> int:
     if not (folder / "bin" / "python").exists():
         subprocess.run([python, "-m", "venv", folder], check=True)
     own = folder / "bin" / "python"
-    subprocess.run([own, "-m", "pip", "install", "-q", *more, "-e", f"{ROOT}[test]"], check=True)
+    subprocess.run([own, "-m", "pip", "install", "-q", "pip>=25.1"], check=True)  # which knows dependency groups
+    command = [own, "-m", "pip", "install", "-q", *more, "-e", ".", "--group", "test"]
+    subprocess.run(command, cwd=ROOT, check=True)
     print(f"{name}:", ", ".join(PROJECT["dependencies"]) if not more else ", ".join(more), flush=True)
     return subprocess.run([own, "-m", "pytest", "-q", "-m", "not long"], cwd=ROOT, check=False).returncode
 

@@ -33,20 +33,29 @@ class Changeable(Lookup):
     def select(self, words: Sequence[Any]) -> Self:
         """These words alone, in this order, with their vectors and counts: a new object, as after all changes.
 
-        Character n-grams stay, so a word that is left out has a vector by them, if any is known, as unseen words have.
-        What a trained model becomes, see `Word2Vec`.
+        Character n-grams stay, so a word that is left out has a vector by them, as unseen words have. A trained model
+        remains a trained model, with the output vectors of its words.
+
+        Parameters
+        ----------
+        words : list of words
 
         Raises
         ------
         WordNotFoundError
-            For a word that is not in the vocabulary.
+            For an unknown word.
         ValueError
             For a word that comes twice.
         """
         return self.changed(selected(self, words))
 
     def remove(self, words: Any) -> Self:
-        """All words but this one, or these, in the order they have. Raises `WordNotFoundError` for an unknown one."""
+        """All words except these, in their order. What is raised is that of `select`.
+
+        Parameters
+        ----------
+        words : word, or list of words
+        """
         return self.changed(without(self, words))
 
     def add(self, words: Any, vectors: Any, *, counts: int | Iterable[int] | None = None) -> Self:
@@ -67,30 +76,50 @@ class Changeable(Lookup):
         return self.changed(added(self, words, vectors, counts))
 
     def replace(self, words: Any, vectors: Any) -> Self:
-        """With other vectors (n, d) for a list of n words, or another vector (d,) for one word.
+        """The same words, some of them with other vectors. Character n-grams stay as they are.
 
-        Character n-grams stay as they are, and so do the vectors of all other words. Raises as `select`, and
-        `ValueError` for vectors that do not fit.
+        Parameters
+        ----------
+        words : word, or list of n words
+        vectors : (d,) array for one word, or (n, d) array
+
+        Raises
+        ------
+        WordNotFoundError
+            For an unknown word.
+        ValueError
+            For a word that comes twice, and vectors of another shape.
         """
         return self.changed(replaced(self, words, vectors))
 
     def by_count(self) -> Self:
-        """The most frequent words first, those of equal count in the order they have.
-
-        Raises `FirthError` where counts are not known.
-        """
+        """The most frequent words first, those of equal count in their order. Raises `FirthError` without counts."""
         return self.changed(most_frequent_first(self))
 
     def with_counts(self, counts: Mapping[Any, int] | Iterable[int]) -> Self:
-        """With these counts: a mapping from words to counts, where others count 0, or V numbers in the words' order.
+        """The same words in the same order, with these counts.
 
-        The order of the words stays. Raises `ValueError` for counts that are not whole numbers, 0 or more, do not fit,
-        or, in a mapping, have none of the words.
+        Parameters
+        ----------
+        counts : mapping from words to counts, or V whole numbers in the order of the words
+            Words that a mapping does not have count 0.
+
+        Raises
+        ------
+        ValueError
+            For counts that are not whole numbers of 0 or more, are too many or too few, or in a mapping have none of
+            the words.
         """
         return self.changed(counted(self, counts))
 
     def changed(self, change: Change) -> Self:
-        """What comes of a change that was made of this object."""
+        """The result of a change that was computed for this object.
+
+        Parameters
+        ----------
+        change
+            What becomes of words, counts, vectors and n-grams.
+        """
         return type(self)(change.vocabulary, change.vectors, change.subwords)
 
 

@@ -120,15 +120,32 @@ class Comparison:
 
 
 def stability(models: Sequence[WordVectors], *, topn: int = 10, words: str | Sequence[Any] | None = None) -> Stability:
-    """How far models of the same text agree: the overlap of each word's `topn` nearest neighbors, between all pairs of
-    models on average.
+    """How far models of the same text agree, such as refits with other seeds.
 
-    The overlap of two sets is the size of what they share by the size of what they hold together (Jaccard). Neighbors
-    are looked for among the words that all models know, and have finite vectors of. Without `words`, all of these are
-    compared; one word may be given as it is.
+    For each word, this is the overlap of its `topn` nearest neighbors in two models: the size of the intersection over
+    that of the union (Jaccard), averaged over all pairs of models. Neighbors are sought among the words that all models
+    know with finite vectors.
 
-    Raises `ValueError` for fewer than two models, and `FirthError` for a word that one of them does not know, or if
-    they have too few words in common.
+    Parameters
+    ----------
+    models
+        Two or more.
+    topn
+        How many neighbors to compare.
+    words
+        The words to compare; by default all that the models have in common.
+
+    Returns
+    -------
+    Stability
+        `words`, `overlap` (words,) float64 from 0 to 1, `mean` over all words, and `least_stable(n)`.
+
+    Raises
+    ------
+    ValueError
+        For fewer than two models.
+    FirthError
+        If the models have too few words in common, or one of `words` is not among them.
     """
     if isinstance(models, WordVectors) or len(models) < 2:
         raise ValueError("stability is between two models at least: stability([one, other])")
@@ -152,15 +169,31 @@ def stability(models: Sequence[WordVectors], *, topn: int = 10, words: str | Seq
 
 
 def compare(before: WordVectors, after: WordVectors, *, min_count: int = 0) -> Comparison:
-    """Lay one model on the other, and say how far each common word is from itself.
+    """Align one model with the other, and say how far each common word moved.
 
-    Vectors are scaled to length 1; the rotation (and reflection) that brings `before` nearest to `after` is that of the
+    Vectors are scaled to length 1. The rotation (and reflection) that brings `before` nearest to `after` solves the
     orthogonal Procrustes problem (Schönemann 1966): U Vᵀ of the singular value decomposition of beforeᵀ · after. All
-    common words decide the rotation; those that occur less than `min_count` times in either are not listed. Words whose
-    vectors are not finite are left out.
+    common words decide the rotation. Words whose vectors are not finite are left out.
 
-    Raises `FirthError` if the models have different sizes, too few words in common to say, or, with a `min_count`, no
-    counts or no words that are so frequent.
+    Parameters
+    ----------
+    before, after
+        Word vectors, or models, of the same dimension.
+    min_count
+        Words that occur less often in either are not listed.
+
+    Returns
+    -------
+    Comparison
+        `words`, and `distance` (words,) float64, 1 - cosine of each word with itself, 0 to 2; `before` and `after`, in
+        one space; `rotation` (d, d) float64. `comparison[word]` is one distance, `most_moved(n)` lists words,
+        `to_frame()` is a data frame of pandas.
+
+    Raises
+    ------
+    FirthError
+        If the dimensions differ, there are fewer common words than dimensions, or, with `min_count`, the counts are not
+        known or no word is that frequent.
     """
     if before.vector_size != after.vector_size:
         raise FirthError(

@@ -185,7 +185,13 @@ class Config:
 
     @classmethod
     def of(cls, settings: Mapping[str, Any]) -> Self:
-        """The configuration with these settings. Raises `ConfigError` for a name it does not have."""
+        """The configuration with these settings. Raises `ConfigError` for a name it does not have.
+
+        Parameters
+        ----------
+        settings
+            Values by name. Gensim's and fastText's names are errors that tell firth's.
+        """
         names = [field.name for field in dataclasses.fields(cls)]  # type: ignore[arg-type]
         unknown = [
             f"{name} (here: {ELSEWHERE[name]})" if name in ELSEWHERE else shortened(name).strip("'")
@@ -201,11 +207,11 @@ class Config:
 class TextConfig(Config):
     """How text becomes tokens: first punctuation is dropped, then the text is split, then lower-cased."""
 
-    lowercase: bool = setting(True, "lower-case every word (all of Unicode)", is_bool, "true or false")
+    lowercase: bool = setting(True, "lower-case every word, by Unicode's rules", is_bool, "true or false")
     strip_punctuation: bool = setting(True, "drop ASCII punctuation, apostrophes included", is_bool, "true or false")
     unicode_punctuation: bool = setting(
         False,
-        "punctuation of all of Unicode, not ASCII's alone; it separates words where it stands between them",
+        "drop all of Unicode's punctuation, not only ASCII's; between two words it separates them",
         is_bool,
         "true or false",
     )
@@ -214,13 +220,13 @@ class TextConfig(Config):
     )
     sentences: str = setting(
         "line",
-        "where a sentence ends: at each line's end, at a blank line (paragraph), at full stops, question and"
-        " exclamation marks (punctuation), or with the file",
+        "where a sentence ends: at each line end, at a blank line (paragraph), at full stops, question marks and"
+        " exclamation marks (punctuation), or at the end of the file",
         **one_of("line", "paragraph", "punctuation", "file"),
     )
     separator: str | None = setting(
         None,
-        "what stands between two tokens of a line (default: any Unicode white space)",
+        "what separates two tokens of a line (default: any Unicode white space)",
         or_none(lambda value: isinstance(value, str) and value != "" and not {"\n", "\r"} & set(value)),
         "a string that is not empty and has no line end, or nothing for white space",
     )
@@ -248,70 +254,72 @@ class TrainingConfig(TextConfig):
 
     architecture: str = setting(
         "skip-gram",
-        "skip-gram: each context word predicts the centre; cbow: what they are together does",
+        "skip-gram: each context word predicts the center word; cbow: their mean or sum does",
         **one_of("skip-gram", "cbow"),
     )
     objective: str = setting(
         "negative-sampling",
-        "negative-sampling: tell a pair from pairs with noise words; hierarchical-softmax: predict the turns of a"
-        " word's path through a binary tree",
+        "negative-sampling: tell a real pair from pairs with negative samples; hierarchical-softmax: predict a word's"
+        " path through a binary tree",
         **one_of("negative-sampling", "hierarchical-softmax"),
     )
-    vector_size: int = setting(100, "numbers in a vector", is_int(1, 65_536), "a whole number from 1 to 65,536")
+    vector_size: int = setting(100, "dimensions of a vector", is_int(1, 65_536), "a whole number from 1 to 65,536")
     window: int | str = setting(
         5,
-        'largest distance of a context word; or "sentence": all words of a sentence are context to each other (up to'
-        " 1,000 words away), as in baskets and records",
+        'the largest distance of a context word; or "sentence": all words of a sentence are context to each other (up'
+        " to 1,000 words away), as in baskets and records",
         lambda value: value == "sentence" or is_int(1, MOST_DISTANCE)(value),
         'a whole number from 1 to 1,000, or "sentence"',
     )
     shrink_windows: bool = setting(
         True,
-        "each position draws its own window from 1 to the largest, so that near words count more",
+        "draw each position's window from 1 to the largest, so that near words count more",
         is_bool,
         "true or false",
     )
     window_side: str = setting(
-        "both", "where context words stand: before the centre, after it, or both", **one_of("both", "before", "after")
+        "both",
+        "the side of the context words: before the center word, after it, or both",
+        **one_of("both", "before", "after"),
     )
     distance_weights: str = setting(
         "even",
-        "what a context word weighs by its distance d, in a window of w: even (1), linear ((w - d + 1)/w), or harmonic"
+        "the weight of a context word at distance d in a window of w: even (1), linear ((w - d + 1)/w), or harmonic"
         " (1/d)",
         **one_of("even", "linear", "harmonic"),
     )
-    context: str = setting("mean", "what cbow makes of the context words: their mean or sum", **one_of("mean", "sum"))
+    context: str = setting("mean", "how cbow combines the context words: mean or sum", **one_of("mean", "sum"))
     context_gradient: str = setting(
         "exact",
-        "what cbow changes each context word by: its own gradient (exact), or that of the mean, as word2vec.c does",
+        "the update of each context word in cbow: its own gradient (exact), or that of the mean, as in word2vec.c",
         **one_of("exact", "word2vec.c"),
     )
     shared_vectors: bool = setting(
-        False, "words have one vector, in place of one as context and one as centre", is_bool, "true or false"
+        False, "give words one vector, instead of one as context word and one as center word", is_bool, "true or false"
     )
     max_n: int = setting(
         0,
-        "the longest character n-grams that words get vectors from, so that unseen words have one too; 6 is usual, 0 is"
-        " none",
+        "the length of the longest character n-grams that words are composed of, so that unseen words have vectors too;"
+        " 6 is usual, 0 is none",
         is_int(0, LONGEST_NGRAM),
         "a whole number from 0 to 100",
     )
-    min_n: int = setting(3, "the shortest such n-grams", is_int(1, LONGEST_NGRAM), "a whole number from 1 to 100")
+    min_n: int = setting(
+        3, "the length of the shortest such n-grams", is_int(1, LONGEST_NGRAM), "a whole number from 1 to 100"
+    )
     buckets: int = setting(
         2_000_000,
-        "the vectors that n-grams share by their hashes",
+        "the number of vectors that n-grams share by their hashes",
         is_int(1),
         "a whole number of 1 or more",
     )
     phrase_passes: int = setting(
         0,
-        "join words that stand together often, as new_york, in so many passes; two make phrases of up to four",
+        "join words that often occur together, as new_york, in this many passes; two make phrases of up to four words",
         is_int(0, 10),
         "a whole number from 0 to 10",
     )
-    phrase_scoring: str = setting(
-        "mikolov", "how pairs of words are scored that may be a phrase", **one_of("mikolov", "npmi")
-    )
+    phrase_scoring: str = setting("mikolov", "how candidate phrases are scored", **one_of("mikolov", "npmi"))
     phrase_threshold: float | None = setting(
         None,
         "a pair that scores more is a phrase (default: 10, or 0.5 with npmi, whose scores are from -1 to 1)",
@@ -332,67 +340,65 @@ class TrainingConfig(TextConfig):
         "a whole number of 1 or more, or nothing",
     )
     stop_words: tuple[str, ...] = setting(
-        (), "words that are left out of the text, however often they occur", are_words, "a list of words"
+        (), "words to leave out, however often they occur", are_words, "a list of words"
     )
-    keep_words: tuple[str, ...] = setting(
-        (), "words that are learnt however rarely they occur", are_words, "a list of words"
-    )
-    negative: int = setting(
-        5, "noise words that weigh against each pair", is_int(1, 1000), "a whole number from 1 to 1,000"
-    )
+    keep_words: tuple[str, ...] = setting((), "words to train, however rarely they occur", are_words, "a list of words")
+    negative: int = setting(5, "negative samples per pair", is_int(1, 1000), "a whole number from 1 to 1,000")
     noise_exponent: float = setting(
-        0.75, "noise words are drawn by count to this power", is_real(-10, 10), "a number from -10 to 10"
+        0.75, "negative samples are drawn by count to this power", is_real(-10, 10), "a number from -10 to 10"
     )
     sample: float = setting(
         1e-3,
-        "subsampling: words more frequent than this share are dropped now and then; 0 keeps all",
+        "subsampling: words with a larger fraction of the tokens are dropped at random; 0 keeps all",
         is_real(0, 1),
         "a number from 0 to 1",
     )
     epochs: int | None = setting(
         None,
-        "passes over the corpus (default: by its size, 5 for eight million words or more, up to 50)",
+        "passes over the corpus (default: by its size, 5 for eight million words or more, up to 50 for fewer)",
         or_none(is_int(1)),
         "a whole number of 1 or more, or nothing",
     )
     learning_rate: float = setting(
         0.025,
-        "the learning rate at the start, in the measure of word2vec.c; where cbow has exact gradients of a mean, which"
-        " are smaller, steps are made larger to suit: four times, or more with windows above 5; with"
-        " hierarchical-softmax in skip-gram, one and a half times",
+        "the learning rate at the start, on the scale of word2vec.c; cbow's exact gradients of a mean are smaller, so"
+        " its steps are four times as large, or more with windows above 5; with hierarchical-softmax in skip-gram, one"
+        " and a half times",
         is_real(1e-12, 1),
         "a number above 0, up to 1 (0.025 is usual, above 0.2 is rarely good)",
     )
     min_learning_rate: float = setting(
-        0.0001, "the learning rate at the end; it falls linearly", is_real(0, 1), "a number from 0 to 1"
+        0.0001, "the learning rate at the end; it decays linearly", is_real(0, 1), "a number from 0 to 1"
     )
     validation: float = setting(
         0.0,
-        "the share of sentences held out: not trained on, their loss is measured after every epoch",
+        "the fraction of sentences held out from training; their loss is measured after every epoch",
         is_real(0, 0.5),
         "a number from 0 to 0.5",
     )
     patience: int | None = setting(
         None,
-        "stop when so many epochs have not made the loss of the sentences held out better, and keep the best epoch",
+        "stop when the validation loss has not improved for this many epochs, and keep the best epoch",
         or_none(is_int(1)),
         "a whole number of 1 or more, or nothing",
     )
     round_centres: int | None = setting(
         None,
-        "positions of the text that are learned from before their changes are added; each thread needs 16 (cbow 32), so"
-        " 1024 keep 64 threads busy, and learn about as well (default: 256 at most; with hierarchical-softmax 64)",
+        "center words per synchronous update; each thread needs 16 (cbow 32), so 1024 keep 64 threads busy, with much"
+        " the same quality (default: 256 at most; with hierarchical-softmax 64)",
         or_none(is_int(1, 16_384)),
         "a whole number from 1 to 16,384, or nothing",
     )
-    seed: int = setting(1, "another seed, another result", is_int(0, 2**63 - 1), "a whole number of 0 or more")
+    seed: int = setting(1, "the seed of all random numbers", is_int(0, 2**63 - 1), "a whole number of 0 or more")
 
     @property
     def first_rate(self) -> float:
-        """The size of steps at the start: the learning rate. In skip-gram with a tree, whose nodes are as they were for
-        all context words of a centre, half as much again. In cbow, with exact gradients, of which each context word has
-        a share, four times as much, up to a rate of 1; with noise words 0.8 times for each word of a window above 5, up
-        to 12 times or a rate of 0.3. Where context words are summed, 1.5 over the window at most.
+        """The step size at the start: the learning rate, scaled to what the kind of training needs.
+
+        In skip-gram with hierarchical softmax, whose nodes stay fixed for all context words of a center word, it is 1.5
+        times the learning rate. In cbow with exact gradients, of which each context word has a part, it is four times,
+        up to a rate of 1; with negative sampling also 0.8 times per word of a window above 5, up to 12 times or a rate
+        of 0.3. If context words are summed, it is at most 1.5 over the window.
         """
         window = 50 if self.window == "sentence" else int(self.window)
         if self.architecture == "cbow" and self.context == "sum":
@@ -405,12 +411,12 @@ class TrainingConfig(TextConfig):
 
     @property
     def last_rate(self) -> float:
-        """The same at the end."""
+        """The step size at the end."""
         return self.min_learning_rate * (self.first_rate / self.learning_rate)
 
     @property
     def shares_gradient(self) -> bool:
-        """Whether context words have each a share of a gradient, which is that of their mean."""
+        """Whether each context word gets a part of the gradient, which is that of their mean."""
         return self.architecture == "cbow" and self.context == "mean" and self.context_gradient == "exact"
 
     def _contradictions(self) -> list[str]:
@@ -434,3 +440,17 @@ class TrainingConfig(TextConfig):
         if self.round_centres and self.architecture == "cbow" and self.objective == "hierarchical-softmax":
             wrong.append("cbow with hierarchical-softmax learns position by position: it has no round_centres")
         return wrong
+
+
+def explained(config: type[Config]) -> list[str]:
+    """The settings of a configuration as the lines of a docstring: name, type, default; what it is, and may be."""
+    lines = []
+    for field in dataclasses.fields(config):  # type: ignore[arg-type]
+        lines.append(f"{field.name} : {field.type}, default {field.default!r}")
+        meaning = field.metadata["doc"][0].upper() + field.metadata["doc"][1:]
+        lines.append(f"    {meaning}. Must be {field.metadata['wanted']}.")
+    return lines
+
+
+for _config in (TextConfig, TrainingConfig):
+    _config.__doc__ = "\n".join([_config.__doc__ or "", "", "Parameters", "----------", *explained(_config)])

@@ -38,7 +38,22 @@ Int64 = np.ndarray[Any, np.dtype[np.int64]]
 
 
 class Corpus:
-    """An encoded corpus in a folder. `firth.encode` makes one."""
+    """An encoded corpus in a folder, memory-mapped. `encode` makes one.
+
+    The attributes `ids` (tokens,) int32, `sentence_starts` (sentences + 1,) int64 and `counts` (words,) int64 are
+    described in `docs/files.md`; they are read-only. An encoding holds *all* words of the text, so it serves every
+    `min_count`.
+
+    Parameters
+    ----------
+    folder
+        The folder of an encoding.
+
+    Raises
+    ------
+    FormatError
+        If a file is missing or cut short.
+    """
 
     def __init__(self, folder: Path):
         """Map the folder's files. Raises `FormatError` if they are not all there and whole."""
@@ -63,7 +78,7 @@ class Corpus:
         return np.asarray(mapped)
 
     def release_pages(self) -> None:
-        """Give back the memory of what has been read; it is mapped again where it is looked at again."""
+        """Give back the memory of what has been read; it is mapped again when it is needed again."""
         release_pages(*self._maps)
 
     @property
@@ -105,9 +120,23 @@ class Corpus:
             self.release_pages()
 
     def vocabulary(self, min_count: int = 1, max_vocabulary: int | None = None) -> Vocabulary:
-        """The words that occur `min_count` times or more, the `max_vocabulary` most frequent of them.
+        """The vocabulary of the corpus.
 
-        Raises `CorpusError`, with what would keep some, if that leaves fewer than two.
+        Parameters
+        ----------
+        min_count
+            Words that occur less often are left out.
+        max_vocabulary
+            Keep at most this many words, the most frequent ones.
+
+        Returns
+        -------
+        Vocabulary
+
+        Raises
+        ------
+        CorpusError
+            If that leaves fewer than two words; the message says what would keep some.
         """
         size = int(np.searchsorted(-self.counts, -min_count, side="right"))
         size = min(size, max_vocabulary or size)
@@ -116,7 +145,18 @@ class Corpus:
         return Vocabulary(self.words(size), self.counts[:size])
 
     def words(self, size: int) -> list[str]:
-        """The words of the first ids. Raises `FormatError` if they cannot be read."""
+        """The words of the ids below `size`, the most frequent first.
+
+        Parameters
+        ----------
+        size
+            How many.
+
+        Raises
+        ------
+        FormatError
+            If they cannot be read.
+        """
         path = self.folder / "words.jsonl"
         try:
             with path.open(encoding="utf-8", newline="\n") as file:

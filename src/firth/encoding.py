@@ -71,17 +71,49 @@ def encode(
     threads: int | None = None,
     tables_bytes: int = TABLES_BYTES,
 ) -> Corpus:
-    """Read a source once, and return its encoding; with `column`, that of this column of a table.
+    """Read a source once, and return its encoding. A `Corpus`, or the folder of one, is returned as it is.
 
-    With `folder`, the encoding is written there (`OutputExistsError` if it exists). Without, the encoding of files
-    is kept in `cache` (by default the user's cache folder) and found again by a fingerprint of their content; that
-    of anything else is temporary, and goes with the `Corpus`. `threads` (by default, all processors) change the time it
-    takes and nothing else. So does `tables_bytes`, the memory for the tables of a text's words, all threads' together:
-    when they take more (by default, after two million different words or so), they go to the disk, and are merged from
-    there. A `Corpus`, or the folder of one, is returned as is. If the encoding of a text for the cache
-    is interrupted, even killed, the next one goes on from the last point that was saved.
+    An interrupted encoding for the cache, even a killed one, continues from the last point saved the next time.
 
-    Raises `SourceError` for what cannot be read, `CorpusError` for text without a word.
+    Parameters
+    ----------
+    source
+        Text or tokens, as for `train`.
+    column
+        The name of a column, if the source is a table: a CSV, JSON lines, Parquet or Arrow file, or a data frame.
+        `firth.column` has more options.
+    folder
+        Where to write the encoding. Without it, that of files is kept in `cache` and found again by a fingerprint of
+        their content; that of anything else is temporary, and removed with the `Corpus`.
+    config
+        How text becomes tokens: the default `TextConfig` if none is given.
+    cache
+        A folder for encodings; by default firth's folder among the user's caches.
+    report
+        A function that is called with every event of the reading.
+    threads
+        Threads to use, by default one for each processor. They change the time it takes and nothing else.
+    tables_bytes
+        Memory for the tables of distinct words, in bytes, of all threads together (128 MB, enough for some two million
+        words). When they take more, they are written to disk and merged from there, with the same result.
+
+    Returns
+    -------
+    Corpus
+
+    Raises
+    ------
+    OutputExistsError
+        If `folder` exists.
+    SourceError
+        If the source cannot be read.
+    CorpusError
+        For text without a word.
+
+    Examples
+    --------
+    >>> firth.encode(["the king and the queen", "a man with an axe"])
+    Corpus(10 tokens, 9 words, 2 sentences)
     """
     if isinstance(source, Corpus):
         return source

@@ -58,7 +58,15 @@ class StopTraining(Exception):  # noqa: N818  # as StopIteration, it is no error
 
 
 class WordNotFoundError(FirthError, KeyError):
-    """A word is not in the vocabulary."""
+    """A word is not in the vocabulary.
+
+    Parameters
+    ----------
+    word
+        The word.
+    similar
+        Near spellings that are, for the message.
+    """
 
     def __init__(self, word: str, similar: Sequence[str] = ()):
         self.word = word
@@ -75,7 +83,15 @@ class WordNotFoundError(FirthError, KeyError):
 
 
 class VectorNotFiniteError(WordNotFoundError):
-    """A word has a vector with numbers that are not finite, which nothing can be said of: it is as good as unknown."""
+    """A word's vector has numbers that are not finite (NaN or infinite), so the word counts as unknown.
+
+    Parameters
+    ----------
+    word
+        The word.
+    similar
+        Not used.
+    """
 
     def _say(self, hint: str) -> str:
         vector = f"the vector of {shortened(self.word)}"

@@ -95,10 +95,35 @@ def capped_vocabulary(
 def vectorize(
     texts: Iterable[Text] | Numbered, words: Sequence[str], sequence_length: int, *, config: TextConfig | None = None
 ) -> Int32:
-    """The ids of each text's tokens, (texts, sequence_length) int32: cut there, or padded with 0.
+    """The ids of each text's tokens, in an array: cut to one length, or padded with 0.
 
-    A text is a string, or the list of its tokens; `numbered` texts need not be split again. `words` begins with '' and
-    '[UNK]' (see `capped_vocabulary`); words that are not in it get id 1.
+    Parameters
+    ----------
+    texts
+        Strings, or lists of tokens, or what `numbered` made of either.
+    words
+        The vocabulary, beginning with '' and '[UNK]'. Words that are not in it get id 1.
+    sequence_length
+        The length of each sequence.
+    config
+        How text becomes tokens: the default `TextConfig` if none is given.
+
+    Returns
+    -------
+    (texts, sequence_length) int32 array
+
+    Raises
+    ------
+    ValueError
+        For a vocabulary that begins otherwise, or a length below 1.
+    TypeError
+        For one string instead of many, for a set, and for strings mixed with lists.
+
+    Examples
+    --------
+    >>> firth.vectorize(["Speak, speak!", "the king"], ["", "[UNK]", "the", "king", "speak"], 3)
+    array([[4, 4, 0],
+           [2, 3, 0]], dtype=int32)
     """
     if tuple(words[:2]) != SPECIAL_TOKENS:
         raise ValueError(f"words must begin with {SPECIAL_TOKENS}, not {tuple(words[:2])}")
@@ -183,13 +208,40 @@ def skipgrams(
     sampling_table: Any = None,
     seed: int = 0,
 ) -> Pairs:
-    """All (target, context) pairs within `window_size` words on each side, labelled 1.
+    """All (target, context) pairs of a sequence within a window, labeled 1; an empty sequence has none.
 
-    `sequence` is one sequence of ids, or a (n, length) array of padded ones. With a `sampling_table` (V,), a place is a
-    target with the probability of its word. With `negative_samples` r, round(r·n) pairs are added, labelled 0, of a
-    real target and a word drawn uniformly from 1 to vocabulary_size - 1. An empty sequence has no pairs.
+    Parameters
+    ----------
+    sequence
+        One sequence of ids, or an array (n, length) of padded ones. Id 0 is padding, and takes no part.
+    vocabulary_size
+        The number of ids, padding included.
+    window_size
+        The largest distance of a context word, on each side.
+    negative_samples
+        With r, add round(r·n) pairs labeled 0: a real target, and a word drawn uniformly from 1 to vocabulary_size - 1.
+    shuffled
+        Return the pairs in random order.
+    sampling_table
+        The probability that a word is taken as a target, (V,); see `sampling_table`.
+    seed
+        The same seed, the same pairs.
 
-    Raises `ValueError` for ids out of range, a window of 0, or a table of another size.
+    Returns
+    -------
+    Pairs
+        `pairs` (n, 2) int32, and `labels` (n,) int32.
+
+    Raises
+    ------
+    ValueError
+        For ids out of range, a window of 0, or a table of another size.
+
+    Examples
+    --------
+    >>> pairs, labels = firth.skipgrams([1, 2, 3], vocabulary_size=4, window_size=1)
+    >>> pairs.tolist()
+    [[1, 2], [2, 1], [2, 3], [3, 2]]
     """
     rows = _checked_sequences(sequence, vocabulary_size)
     pairs = _positive_pairs(rows, vocabulary_size, window_size, sampling_table, seed)
@@ -227,11 +279,42 @@ def log_uniform_sampler(
     exclude_true: bool = False,
     seed: int = 0,
 ) -> Candidates:
-    """Classes drawn by Zipf's law on their ids (ids by falling frequency), as TensorFlow's candidate sampler.
+    """Classes drawn by Zipf's law on their ids, as by TensorFlow's candidate sampler; ids go by falling frequency.
 
-    The expected counts are for use in NCE and sampled softmax: p·num_sampled, or with `unique` 1 - (1 - p)^tries, where
-    tries is how many draws it took. With `exclude_true`, no true class is drawn; the counts are still those of the
-    sampler as it is. Raises `ValueError` if there are not enough classes.
+    P(c) = (log(c + 2) - log(c + 1)) / log(range_max + 1).
+
+    Parameters
+    ----------
+    true_classes
+        The true classes, an array of ids of any shape.
+    num_sampled
+        How many classes to draw.
+    range_max
+        The number of classes.
+    unique
+        Draw each class at most once.
+    exclude_true
+        Never draw a true class. The expected counts are still those of the plain sampler.
+    seed
+        The same seed, the same classes.
+
+    Returns
+    -------
+    Candidates
+        `sampled` (num_sampled,) int32; `true_expected`, of the shape of `true_classes`, and `sampled_expected`
+        (num_sampled,), both float64: how often each class is expected in such a sample, p·num_sampled, or with `unique`
+        1 - (1 - p)^tries, where tries is how many draws it took. NCE and sampled softmax need them.
+
+    Raises
+    ------
+    ValueError
+        If there are not enough classes.
+
+    Examples
+    --------
+    >>> sampled, *_ = firth.log_uniform_sampler([3], 4, range_max=8, exclude_true=True, seed=42)
+    >>> 3 in sampled, len(set(sampled.tolist()))
+    (False, 4)
     """
     return _sample(true_classes, num_sampled, log_uniform_probabilities(range_max), None, unique, exclude_true, seed)
 
@@ -245,9 +328,34 @@ def unigram_sampler(
     exclude_true: bool = False,
     seed: int = 0,
 ) -> Candidates:
-    """Classes drawn with the given probabilities (V,), such as `noise_distribution(counts, 0.75)`.
+    """Classes drawn with given probabilities.
 
-    As `log_uniform_sampler` otherwise.
+    Parameters
+    ----------
+    true_classes
+        The true classes, an array of ids of any shape.
+    num_sampled
+        How many classes to draw.
+    probabilities
+        The probability of each class, (V,), summing to 1.
+    unique
+        Draw each class at most once.
+    exclude_true
+        Never draw a true class. The expected counts are still those of the plain sampler.
+    seed
+        The same seed, the same classes.
+
+    Returns
+    -------
+    Candidates
+        `sampled` (num_sampled,) int32; `true_expected`, of the shape of `true_classes`, and `sampled_expected`
+        (num_sampled,), both float64: how often each class is expected in such a sample, p·num_sampled, or with `unique`
+        1 - (1 - p)^tries, where tries is how many draws it took. NCE and sampled softmax need them.
+
+    Raises
+    ------
+    ValueError
+        For probabilities that are negative or do not sum to 1, and if there are not enough classes.
     """
     p = np.asarray(probabilities, np.float64)
     if p.ndim != 1 or not len(p) or not (p >= 0).all() or not math.isclose(p.sum(), 1, rel_tol=1e-6):
@@ -268,13 +376,41 @@ def training_examples(
     seed: int = 0,
     progress: bool | Callable[[int, int], None] = False,
 ) -> Examples:
-    """The tutorial's training examples: each skip-gram with `num_ns` unique negative samples.
+    """The tutorial's training examples: each skip-gram with unique negative samples.
 
-    Negative samples are drawn log-uniformly over the ids, or with the probabilities `noise` (V,). By default they are
-    never the true context, nor one of the `reserved` first ids (padding and unknown); `exclude_true=False, reserved=0`
-    is what the tutorial does. `progress` is True for a bar, or a function that is called with (rows done, rows).
+    Parameters
+    ----------
+    sequences
+        One sequence of ids, or an array (n, length) of padded ones, as `vectorize` returns them.
+    vocabulary_size
+        The number of ids, padding included.
+    window_size
+        The largest distance of a context word, on each side.
+    num_ns
+        Negative samples of each pair.
+    sampling_table
+        The probability that a word is taken as a target, (V,); see `sampling_table`.
+    noise
+        The probability of each word as a negative sample, (V,). By default they are drawn log-uniformly over the ids.
+    exclude_true
+        Never draw the true context. The tutorial draws it at times: False is as it does.
+    reserved
+        The first ids, which are never drawn: padding and unknown. The tutorial has 0.
+    seed
+        The same seed, the same examples.
+    progress
+        True for a bar, or a function that is called with (rows done, rows).
 
-    Raises `ValueError` for ids out of range, a window of 0, or too few words for `num_ns` unique ones.
+    Returns
+    -------
+    Examples
+        `targets` (n,), `contexts` (n, 1 + num_ns) with the true context first, and `labels` (n, 1 + num_ns): 1, then
+        0s. All int32.
+
+    Raises
+    ------
+    ValueError
+        For ids out of range, a window of 0, or too few words for `num_ns` unique ones.
     """
     rows = _checked_sequences(sequences, vocabulary_size)
     found: list[Int32] = []

@@ -55,7 +55,24 @@ class Measured:
 
 
 class NeighborIndex:
-    """Nearest words, almost always the true ones, in a fraction of the time. Made by `build_index` or `load_index`."""
+    """An approximate index of nearest neighbors, for millions of words. `build_index` and `load_index` return one.
+
+    Vectors are divided into cells by k-means, and a query searches only the cells whose centroids are nearest: an
+    inverted file, IVF (Sivic and Zisserman 2003; Johnson, Douze and Jégou 2021).
+
+    Parameters
+    ----------
+    vectors
+        The word vectors.
+    middles
+        The centroids of the cells, (cells, d) float32.
+    lists
+        The cell of each word, (V,) int32.
+    lists_asked
+        How many cells a query searches.
+    measured
+        The recall of the true 10 nearest, and seconds a query, of the index and of exact search.
+    """
 
     def __init__(self, vectors: WordVectors, middles: Float32, lists: Int32, lists_asked: int, measured: Measured):
         self.vectors = vectors
@@ -67,9 +84,18 @@ class NeighborIndex:
         self._searched = _searchable(_faiss(), self._among, middles, lists)
 
     def most_similar(self, words: Any = None, *, positive: Any = (), negative: Any = (), topn: int = 10) -> Any:
-        """As `WordVectors.most_similar`, of one word or vector, of many, or of a sum: the nearest words, with cosines.
+        """The nearest words, as `WordVectors.most_similar` gives them, almost always the true ones.
 
-        Words can be unseen ones that are made up of their n-grams. Raises as there.
+        Parameters
+        ----------
+        words : word, (d,) array, list of n of these, or (n, d) array
+        positive, negative : lists of words, of (word, weight), or of (d,) arrays
+            What is added and subtracted, instead of `words`.
+        topn : int
+
+        Returns
+        -------
+        Neighbors, or a list of n of them
         """
         if words is None:
             query, ids = self.vectors.find_sum(positive, negative)
@@ -85,7 +111,17 @@ class NeighborIndex:
         return answers[0] if is_one else answers
 
     def analogy(self, a: object, b: object, c: object, *, topn: int = 10) -> Neighbors:
-        """What is to c as b is to a: the nearest words to b - a + c, as `WordVectors.analogy` by adding."""
+        """What is to `c` as `b` is to `a`: the nearest words to b - a + c, as `WordVectors.analogy` by adding.
+
+        Parameters
+        ----------
+        a, b, c : word, or (d,) array
+        topn : int
+
+        Returns
+        -------
+        Neighbors
+        """
         return self.most_similar(positive=[b, c], negative=[a], topn=topn)  # type: ignore[no-any-return]
 
     def _nearest(self, queries: Float32, asked: Sequence[list[int | None]], topn: int) -> list[Neighbors]:
@@ -112,7 +148,20 @@ class NeighborIndex:
         return f"{type(self).__name__}({len(self.lists):,} words in {len(self.middles):,} lists, {found})"
 
     def save(self, path: str | Path, *, overwrite: bool = False) -> Path:
-        """Write the index, a safetensors file (see `index_path`)."""
+        """Write the index, a safetensors file; return its path.
+
+        Parameters
+        ----------
+        path
+            Where to.
+        overwrite
+            Whether to replace a file that is there.
+
+        Raises
+        ------
+        OutputExistsError
+            If the file exists, unless `overwrite` is set.
+        """
         path = Path(path)
         about = {
             "format": FORMAT,
@@ -136,10 +185,29 @@ def index_path(model: str | Path) -> Path:
 def build_index(
     vectors: WordVectors, *, recall: float = WANTED_RECALL, seed: int = 1, threads: int | None = None
 ) -> NeighborIndex:
-    """Build an index that finds at least this share of the true ten nearest, measured on a thousand of the words.
+    """Build an approximate index of nearest neighbors. Needs the extra `firth[ann]`.
 
-    Words whose vectors are not finite are left out. Needs the extra `firth[ann]`. Raises `FirthError` for fewer than a
-    thousand words, where looking at all is as fast.
+    Words whose vectors are not finite are left out.
+
+    Parameters
+    ----------
+    vectors
+        Word vectors, or a model, of a thousand words or more.
+    recall
+        The fraction of the true ten nearest to find, above 0 and at most 1, measured on a thousand of the words.
+    seed
+        Of k-means, and of the words measured.
+    threads
+        Threads to use, by default one for each processor.
+
+    Returns
+    -------
+    NeighborIndex
+
+    Raises
+    ------
+    FirthError
+        For fewer than a thousand words, where exact search is as fast; and if the extra is not installed.
     """
     if not 0 < recall <= 1:
         raise ValueError(f"recall is a share above 0, at most 1, not {recall}")
@@ -175,9 +243,23 @@ def build_index(
 
 
 def load_index(vectors: WordVectors, path: str | Path) -> NeighborIndex:
-    """Load an index of these vectors.
+    """Load an index of these vectors. Needs the extra `firth[ann]`.
 
-    Raises `FormatError` if it is not one, is cut short, or is of other vectors.
+    Parameters
+    ----------
+    vectors
+        The word vectors that it was built from.
+    path
+        A file that `NeighborIndex.save` wrote.
+
+    Returns
+    -------
+    NeighborIndex
+
+    Raises
+    ------
+    FormatError
+        If it is not an index, is cut short, or belongs to other vectors.
     """
     from safetensors import SafetensorError, safe_open
 

@@ -61,21 +61,55 @@ def find_phrases(
     config: TextConfig | None = None,
     report: Report = lambda _: None,
 ) -> Phrases:
-    """The phrases of a text: pairs of neighboring words that score above a threshold; in each pass after the first,
-    also pairs with what was joined before.
+    """Find the phrases of a text: pairs of neighboring words that score above a threshold.
 
-    For words that occur a and b times, and n times together, the score is "mikolov": (n - min_count) / (a · b) × L,
-    with L the number of different words and pairs (Mikolov et al. 2013, "Distributed representations", equation 6,
-    scaled as in gensim), or "npmi", the normalised pointwise mutual information ln(p(ab) / (p(a) p(b))) / -ln p(ab),
-    from -1 to 1 (Bouma 2009), of pairs that occur `min_count` times. The `threshold` is 10 or 0.5, if none is given.
+    For words that occur a and b times, and n times as neighbors, the score "mikolov" is (n - min_count) / (a · b) × L,
+    with L the number of distinct words and pairs (Mikolov et al. 2013, "Distributed representations of words and
+    phrases", eq. 6, scaled as in gensim). "npmi" is the normalized pointwise mutual information ln(p(ab) / (p(a) p(b)))
+    / -ln p(ab), from -1 to 1 (Bouma 2009). The phrases are those of gensim's `Phrases` at the same settings, but any
+    number of pairs is counted.
 
-    With `connector_words` (such as `firth.ENGLISH_CONNECTOR_WORDS`), a phrase may hold some of these, but neither
-    begins nor ends with one, as bank_of_america: of its words, the first and the last are a and b above, n is how often
-    they stand together with just these between them, and connector words are not among the L.
+    Parameters
+    ----------
+    source
+        Text or tokens, as for `train`.
+    column
+        The name of a column, if the source is a table: a CSV, JSON lines, Parquet or Arrow file, or a data frame.
+        `firth.column` has more options.
+    passes
+        In each pass after the first, what was joined before can be joined again: two find up to four words.
+    min_count
+        Pairs that occur less often are no phrases.
+    threshold
+        A pair that scores more is a phrase: by default 10, or 0.5 with "npmi".
+    scoring : {"mikolov", "npmi"}
+    separator
+        What stands between two words that are joined.
+    connector_words
+        Words, such as `firth.ENGLISH_CONNECTOR_WORDS`, that a phrase may contain but neither begins nor ends with:
+        bank_of_america. Its first and last words are a and b above, n is how often they occur with only connector words
+        between them, and L does not count connector words.
+    cache, config, report
+        As for `encode`.
 
-    The source, `column`, `cache`, `config` and `report` are those of `encode`. The same phrases as gensim's `Phrases`
-    finds by the same settings, with no limit on how many pairs are counted. Raises `ConfigError` for settings that make
-    no sense.
+    Returns
+    -------
+    Phrases
+
+    Raises
+    ------
+    ConfigError
+        For settings that make no sense.
+    SourceError
+        If the source cannot be read.
+    CorpusError
+        For text without a word.
+
+    Examples
+    --------
+    >>> phrases = firth.find_phrases([f"day {i} new york" for i in range(20)], threshold=1)
+    >>> phrases.join("back to new york".split())
+    ['back', 'to', 'new_york']
     """
     passes, min_count, threshold = plain(passes), plain(min_count), plain(threshold)
     connectors = tuple_of(connector_words)
@@ -115,9 +149,23 @@ def join_phrases(
     config: TextConfig | None = None,
     report: Report = lambda _: None,
 ) -> Corpus:
-    """The encoding of a text with its phrases joined. The source and the rest are those of `encode`.
+    """The encoding of a text with its phrases joined. A model that is trained on it knows them.
 
-    It holds the phrases too: a model that is trained on it has them.
+    Parameters
+    ----------
+    source
+        Text or tokens, as for `train`.
+    column
+        The name of a column, if the source is a table: a CSV, JSON lines, Parquet or Arrow file, or a data frame.
+        `firth.column` has more options.
+    phrases
+        Which to join.
+    cache, config, report
+        As for `encode`.
+
+    Returns
+    -------
+    Corpus
     """
     corpus = encode(source, column=column, config=config, cache=cache, report=report)
     if not len(phrases) or corpus.phrases == phrases:

@@ -39,31 +39,29 @@ class Lookup:
 
     @property
     def vectors(self) -> Float32:
-        """The vectors (V, d). They cannot be written to: make others of them, `WordVectors(v.words, v.vectors / 2)`."""
+        """The vectors, (V, d) float32. They are read-only: make others, `WordVectors(v.words, v.vectors / 2)`."""
         return self._vectors
 
     @property
     def words(self) -> list[str]:
-        """The vocabulary, most frequent words first; `vectors` has its rows in this order."""
+        """The V words, most frequent first. The rows of `vectors` have the same order."""
         return self.vocabulary.words
 
     @property
     def vector_size(self) -> int:
-        """d, the numbers in a vector."""
+        """The dimension d of the vectors."""
         return int(self.vectors.shape[1])
 
     @cached_property
     def inverse_norms(self) -> Float32:
-        """One by the length of each vector (V,); 0 for a vector of zeros, NaN for one with a number not finite."""
+        """The inverse of each vector's length, (V,) float32: 0 for a vector of zeros, NaN for one not finite."""
         inverse = inverse_lengths(self.vectors)
         inverse.flags.writeable = False
         return inverse
 
     @property
     def is_finite(self) -> Bool:
-        """Whether all numbers of a vector are finite, for each word (V,). A word whose vector is not is as if unknown:
-        to ask about it is an error, and it answers no question.
-        """
+        """Whether each word's vector is finite, (V,) bool. A word whose vector is not counts as unknown."""
         return ~np.isnan(self.inverse_norms)
 
     def __len__(self) -> int:
@@ -95,15 +93,33 @@ class Lookup:
         return i, self.vectors[i]
 
     def count(self, word: object) -> int:
-        """How often a word occurs in the text. Raises `FirthError` where counts are not known.
+        """How often a word occurs in the text: 0 for an out-of-vocabulary word that has a vector by its n-grams.
 
-        A word that is made up of its n-grams occurs 0 times.
+        Parameters
+        ----------
+        word : word
+
+        Raises
+        ------
+        WordNotFoundError
+            For an unknown word.
+        FirthError
+            If the counts are not known.
         """
         i, _ = self._find(word)
         return 0 if i is None else self.vocabulary.count(self.words[i])
 
     def unit_vector(self, word: object) -> Float32:
-        """The vector of a word, scaled to length 1; (d,)."""
+        """The vector of a word, scaled to length 1.
+
+        Parameters
+        ----------
+        word : word, or (d,) array
+
+        Returns
+        -------
+        (d,) float32 array
+        """
         return self._find_unit(word)[1]
 
     def unit_vectors(self, words: str | Sequence[Any] | None = None) -> Float32:

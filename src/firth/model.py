@@ -51,9 +51,19 @@ Float32 = np.ndarray[Any, np.dtype[np.float32]]
 
 @dataclasses.dataclass(frozen=True)
 class EpochResult:
-    """What an epoch came to: the mean loss of the (context, centre) pairs it was measured on, in nats; NaN if there was
-    none. Each was measured just before it was learnt, by vectors that lean towards the text before it: it is the
-    validation loss that models are compared by.
+    """What an epoch came to.
+
+    Parameters
+    ----------
+    epoch
+        Its number, from 1.
+    loss
+        The mean loss of a (context, center) pair in nats (float64), each pair measured just before it was learned; NaN
+        if there was none. These vectors lean towards the text just seen: compare models by their validation loss.
+    pairs
+        The number of pairs that were measured.
+    validation_loss
+        The same mean over the sentences held out (see the setting `validation`); None where none were.
     """
 
     epoch: int
@@ -72,13 +82,34 @@ def _epoch_result(about: dict[str, Any]) -> EpochResult:
 
 
 class Word2Vec(WordVectors):
-    """Word vectors with everything that made them.
+    """A trained model: word vectors with everything that made them. `train` and `load` return one.
 
-    What `select`, `remove`, `add`, `replace`, `by_count` and `with_counts` give is a `Word2Vec` too, with the settings,
-    history, phrases and n-grams of this one. Words keep their output vectors; new ones have zeros, as words have before
-    they are trained on (with shared vectors, the two are one). With hierarchical softmax, the output vectors are those
-    of a tree of exactly these words and counts: there, only `replace` is possible, and anything else with the input
-    vectors alone, `model.choose("input").remove(…)`.
+    Parameters
+    ----------
+    vocabulary
+        V words and their counts.
+    vectors
+        Input vectors, (V, d) float32.
+    output_vectors
+        Output vectors, (V, d) float32, or None.
+    config
+        The settings it was trained with.
+    history
+        The result of each epoch.
+    folder
+        Where it was loaded from.
+    phrases
+        The phrases that were joined in the text. Words separated by spaces are looked up as a phrase.
+    subwords
+        Vectors of character n-grams, by which unseen words have vectors.
+
+    Examples
+    --------
+    >>> model = firth.train("corpus.txt", epochs=3, progress=False)
+    >>> model.save("words.firth")
+    PosixPath('words.firth')
+    >>> firth.load("words.firth").words[:2]
+    ['a', 'the']
     """
 
     def __init__(
@@ -110,9 +141,10 @@ class Word2Vec(WordVectors):
 
     @cached_property
     def output_vectors(self) -> Float32:
-        """The (V, d) vectors that words have as centres; the product with a context word's vector is a pair's score.
+        """Output vectors, (V, d) float32: those of center words. Their products with `vectors` are the scores of pairs.
 
-        With hierarchical softmax they are those of the tree's V - 1 nodes, and the last row is zero.
+        With hierarchical softmax they belong to the V - 1 nodes of the tree, and the last row is zero. Raises
+        `FirthError` if the model has none, `FormatError` if their file has been altered.
         """
         if self._output_vectors is None:
             raise FirthError("this model has no output vectors")
@@ -129,10 +161,21 @@ class Word2Vec(WordVectors):
         return self.__dict__.copy()
 
     def choose(self, kind: str) -> WordVectors:
-        """The same words with other vectors: the "input" vectors (as `vectors`), the "output" vectors, their "mean", or
-        both "concatenated" (V, 2d). N-grams belong to the input vectors alone.
+        """The same words with other vectors.
 
-        Raises `ValueError` for another kind, and for output vectors that are not of words.
+        Parameters
+        ----------
+        kind : {"input", "output", "mean", "concatenated"}
+            The input vectors, as in `vectors`; the output vectors; their mean; or both, concatenated: (V, 2d).
+
+        Returns
+        -------
+        WordVectors
+
+        Raises
+        ------
+        ValueError
+            For another kind, and for output vectors that belong to a tree's nodes instead of words.
         """
         if kind != "input" and self.config.objective == "hierarchical-softmax":
             raise ValueError(
@@ -150,7 +193,13 @@ class Word2Vec(WordVectors):
         return WordVectors(self.vocabulary, made[kind](), self.subwords if kind == "input" else None)
 
     def changed(self, change: Change) -> Self:
-        """What comes of a change that was made of this model. Raises `FirthError` where its tree would be another."""
+        """The result of a change that was computed for this model. Raises `FirthError` if its tree would be another.
+
+        Parameters
+        ----------
+        change
+            What becomes of words, counts, vectors and n-grams.
+        """
         counts_before, counts = self.vocabulary.counts, change.vocabulary.counts
         is_same_tree = np.array_equal(change.rows, np.arange(len(self))) and np.array_equal(counts, counts_before)
         if self.config.objective == "hierarchical-softmax" and not is_same_tree:
@@ -192,7 +241,19 @@ class Word2Vec(WordVectors):
             (folder / PHRASES).write_text(self.phrases.as_json(), "ascii")
 
     def train_more(self, source: Any, **options: Any) -> Word2Vec:
-        """Learn from more text; return the new model. See `firth.train_more`, which has the options."""
+        """Learn from more text; return the new model. The same as `firth.train_more(model, source, …)`.
+
+        Parameters
+        ----------
+        source
+            The new text, as for `train`.
+        **options
+            The other parameters of `firth.train_more`.
+
+        Returns
+        -------
+        Word2Vec
+        """
         import importlib  # the trainer is no part of what a model needs to be looked at
 
         more: Word2Vec = importlib.import_module("firth.training").train_more(self, source, **options)
@@ -200,11 +261,23 @@ class Word2Vec(WordVectors):
 
     @classmethod
     def load(cls, folder: str | Path, *, verify: bool = True) -> Word2Vec:
-        """Load a model's folder; the vectors are mapped, read from the disk only where they are looked at.
+        """Load a model's folder. Vectors are memory-mapped: read from disk only where they are used.
 
-        The checksums of what is loaded are compared, which reads the vectors once, and vectors that are not finite are
-        warned of (`FirthWarning`); `verify=False` leaves both out. Raises `FormatError` if a file is missing, cut short
-        or altered, the model is of a newer version, or the folder holds vectors that were not trained here.
+        Parameters
+        ----------
+        folder
+            A folder that `save` wrote.
+        verify
+            Whether to compare checksums, which reads the vectors once.
+
+        Returns
+        -------
+        Word2Vec
+
+        Raises
+        ------
+        FormatError
+            If a file is missing, cut short or altered, or a newer version wrote the model.
         """
         folder = Path(folder)
         loaded = _load_folder(folder, verify=verify)
@@ -257,22 +330,40 @@ def load(
     numbers_in_words: bool = False,
     counts: str | Path | Mapping[str, int] | None = None,
 ) -> WordVectors:
-    """Load a model's folder, as `Word2Vec`, or vectors, as `WordVectors`: such a folder, or another program's file.
+    """Load a model's folder, as `Word2Vec`, or vectors, as `WordVectors`: a folder or another program's file.
 
     Parameters
     ----------
     path
-        A folder that `save` wrote, a file, or a folder of model2vec's.
+        A folder that `save` wrote, a file in one of the formats of `docs/files.md`, or a folder of model2vec's.
     verify
-        Whether to compare the checksums of a model's files; and to look at all vectors, whatever they come from, and
-        warn, by a `FirthWarning`, if some are not finite, whose words are then as if unknown.
-    format, errors, limit, numbers_in_words
-        How to read a file: see `firth.formats.read`. A folder has no need of them; `limit` gives `WordVectors` of its
-        first words.
+        Whether to compare the checksums of a model's files, and to warn, by a `FirthWarning`, of vectors that are not
+        finite; their words count as unknown. Without it, vectors are not read before they are used.
+    format
+        The name of the file's format, if its ending does not tell: "word2vec text", "word2vec binary", "glove",
+        "fasttext", "tsv" or "safetensors".
+    errors : {"strict", "replace", "ignore"}
+        What to do with words that are not UTF-8: refuse the file, put U+FFFD for what cannot be decoded, or leave it
+        out.
+    limit
+        Load only the first `limit` words, in most files the most frequent. Of a model's folder this gives
+        `WordVectors`.
+    numbers_in_words
+        Whether a word in a text file may have spaces and end in a number: `section 4 0.1 0.2`.
+
     counts
-        How often the words occur: a mapping, or a file with a word and its count a line, as `export` writes beside
-        vectors, word2vec.c's -save-vocab, and GloVe's vocab_count. They take the place of counts that are there. A word
-        that is not among them counts 0, which is warned of for a file. No file is looked for.
+        How often the words occur, in place of counts that are there: a mapping, or a file with a word and its count per
+        line, as `export`, word2vec.c's -save-vocab and GloVe's vocab_count write it. Words that are not in it count 0,
+        of which a file warns.
+
+    Returns
+    -------
+    Word2Vec or WordVectors
+
+    Raises
+    ------
+    FormatError
+        If there is no such file or folder, it cannot be read, or it is cut short or altered.
     """
     given, path = path, Path(path)
     try:

@@ -27,8 +27,18 @@ Phrase = tuple[str, ...]
 class Phrases:
     """Pairs of words to be joined, pass by pass: a later pass joins what an earlier one has joined.
 
-    `passes` gives, for each, the pairs and their scores; a pair may have connector words between its two words, which
-    are joined with them. `separator` stands between two words that are joined.
+    Parameters
+    ----------
+    passes
+        For each pass, the pairs of words and their scores; a pair may have connector words between its two words.
+    separator
+        What stands between two words that are joined.
+
+    Examples
+    --------
+    >>> phrases = firth.Phrases([{("new", "york"): 25.0}, {("new_york", "city"): 14.0}])
+    >>> phrases.join("in new york city".split())
+    ['in', 'new_york_city']
     """
 
     def __init__(self, passes: Sequence[Mapping[Phrase, float]], separator: str = "_"):
@@ -36,7 +46,22 @@ class Phrases:
         self.separator = separator
 
     def join(self, tokens: Sequence[str]) -> list[str]:
-        """A sentence with its phrases joined: from the left to the right, each word in one phrase at most."""
+        """A sentence with its phrases joined: from left to right, each word in one phrase at most.
+
+        Parameters
+        ----------
+        tokens
+            The sentence, as a list of tokens.
+
+        Returns
+        -------
+        list of str
+
+        Raises
+        ------
+        TypeError
+            For a string: split it first.
+        """
         if isinstance(tokens, str):
             raise TypeError(f"wanted a list of tokens, not a string, {shortened(tokens)}: split it first")
         joined = list(tokens)
@@ -51,12 +76,12 @@ class Phrases:
         return joined
 
     def scores(self) -> dict[str, float]:
-        """All phrases, as they are when joined, with their scores, the highest first."""
+        """All phrases, as written when joined, with their scores, the highest first."""
         found = {self.separator.join(pair): score for pairs in self.passes for pair, score in pairs.items()}
         return dict(sorted(found.items(), key=lambda item: (-item[1], item[0])))
 
     def as_json(self) -> str:
-        """All of it, as text."""
+        """The phrases as JSON text, which `load` reads from a file."""
         passes = [[[*pair, score] for pair, score in pairs.items()] for pairs in self.passes]
         has_connectors = any(len(pair) > 2 for pairs in self.passes for pair in pairs)
         format = FORMAT_WITH_CONNECTORS if has_connectors else FORMAT
@@ -64,7 +89,18 @@ class Phrases:
 
     @classmethod
     def load(cls, path: Path) -> Phrases:
-        """Read a file of them. Raises `FormatError` if it cannot be."""
+        """Read phrases from a file.
+
+        Parameters
+        ----------
+        path
+            A file of what `as_json` gives.
+
+        Raises
+        ------
+        FormatError
+            If it cannot be read, or is not a file of phrases.
+        """
         try:
             found = json.loads(path.read_bytes())
             if found["format"] not in {FORMAT, FORMAT_WITH_CONNECTORS}:

@@ -47,7 +47,7 @@ def rewritten(text: str, config: TextConfig) -> str:
     """A whole text, a sentence a line.
 
     >>> rewritten("He--the cook--left.\\nWhen?", TextConfig(sentences="punctuation", unicode_punctuation=True))
-    'He  the cook  left \\nWhen '
+    'He  the cook  left \\n When '
     """
     return _without_punctuation(_with_sentences(text, config.sentences), config)
 

@@ -26,7 +26,18 @@ LEFT_OUT = {"test", "tests", "idle_test", "site-packages", "dist-packages", "lib
 
 
 def python_docs(cache: Path | None = None) -> Path:
-    """The path of the manual as a text file, one paragraph a line; written to the cache folder the first time."""
+    """The path of the embedded corpus: the manual of the Python that runs this, one paragraph a line, as a text file.
+
+    Parameters
+    ----------
+    cache
+        The folder to write it to the first time; by default firth's folder among the user's caches.
+
+    Raises
+    ------
+    SourceError
+        If this Python comes without the sources of its standard library.
+    """
     folder = cache or user_cache() / "texts"
     path = folder / f"python-{sys.version.split()[0]}-edition{EDITION}.txt"
     if not path.exists():

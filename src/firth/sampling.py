@@ -16,11 +16,26 @@ UInt32 = np.ndarray[Any, np.dtype[np.uint32]]
 
 
 def keep_probabilities(counts: Int64, sample: float) -> Float64:
-    """The probability that a token of each word is kept, (V,) float64.
+    """The probability that a token of each word survives subsampling.
 
-    For a word of share f among the tokens it is min(1, √(sample/f) + sample/f): what word2vec.c computes. (The
-    paper, Mikolov et al. 2013 "Distributed representations", equation 5, has √(sample/f) alone.) With `sample`
-    0 all are kept.
+    For a word with a fraction f of the tokens it is min(1, √(sample/f) + sample/f), as word2vec.c computes it. (The
+    paper, Mikolov et al. 2013, "Distributed representations of words and phrases", eq. 5, has √(sample/f) alone.)
+
+    Parameters
+    ----------
+    counts
+        How often each word occurs, (V,).
+    sample
+        The setting `sample`: words with a larger fraction of the tokens are subsampled. 0 keeps all.
+
+    Returns
+    -------
+    (V,) float64 array
+
+    Examples
+    --------
+    >>> firth.keep_probabilities(np.array([9_990, 10]), 1e-3).round(4)
+    array([0.0326, 1.    ])
     """
     if sample == 0:
         return np.ones(len(counts))
@@ -30,11 +45,31 @@ def keep_probabilities(counts: Int64, sample: float) -> Float64:
 
 
 def sampling_table(size: int, sampling_factor: float = 1e-5) -> Float64:
-    """The probability that a word is a target, by its frequency rank under Zipf's law, (size,) float64.
+    """The probability that a word is a target, by its frequency rank under Zipf's law: Keras's `make_sampling_table`.
 
     For rank r (0 taken as 1) the frequency is estimated as 1/f with f = r·(ln r + γ) + 1/2 - 1/(12·r), and the
-    probability is min(1, √(sampling_factor·f)): what Keras's make_sampling_table computes. Where the words' counts are
-    known, `keep_probabilities` is the better choice.
+    probability is min(1, √(sampling_factor·f)). If counts are known, `keep_probabilities` is the better choice.
+
+    Parameters
+    ----------
+    size
+        The number of words.
+    sampling_factor
+        The larger it is, the more of the frequent words are kept.
+
+    Returns
+    -------
+    (size,) float64 array
+
+    Raises
+    ------
+    ValueError
+        For a size below 1, or a factor that is not above 0.
+
+    Examples
+    --------
+    >>> firth.sampling_table(4)
+    array([0.00315..., 0.00315..., 0.00547..., 0.00741...])
     """
     if size < 1 or not sampling_factor > 0:
         raise ValueError(f"size must be 1 or more and sampling_factor above 0, not {size} and {sampling_factor}")

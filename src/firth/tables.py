@@ -45,24 +45,34 @@ def column(
     Parameters
     ----------
     table
-        The path of a Parquet, Arrow, CSV or JSON lines file, packed or not (or a folder, a glob, a list of paths); an
-        open binary file of CSV or JSON lines; a data frame of pandas or polars, an Arrow table, a Hugging Face dataset
-        (streaming or not); or an iterable of rows that are dicts.
+        The path of a Parquet, Arrow, CSV or JSON lines file, also compressed; a folder, a glob, or a list of paths; an
+        open binary file of CSV or JSON lines; a data frame of pandas or polars; an Arrow table; a Hugging Face dataset,
+        streaming or not; or an iterable of rows that are dicts.
     name
-        The column's name. In CSV, the first line has the names; in JSON lines, each line is an object with them.
+        The name of the column. In CSV, the first line has the names; in JSON lines, each line is an object with them.
     skip_nulls
-        Whether rows without a value (an empty cell, null, a key that is missing) are left out. They are an error
-        otherwise.
+        Leave out rows without a value (an empty cell, null, a missing key), which are an error otherwise.
     delimiter
-        What stands between the cells of a CSV file. By default it is found in the first line.
+        What separates the cells of a CSV file. By default it is found in the first line.
     quotes
         Whether a cell of a CSV file may stand in quotes, as one must that holds a delimiter or a line end. False where
         quotes are plain text, as in many files with tabs.
 
+    Returns
+    -------
+    Source
+        What `train`, `encode` and `find_phrases` take as a source.
+
     Raises
     ------
     SourceError
-        For a column that is not there, for one that holds neither text nor lists, and for a file of another format.
+        For a column that does not exist or holds neither text nor lists, and for a file of another format.
+
+    Examples
+    --------
+    >>> rows = [{"text": "the king and the queen"}, {"text": "a man with an axe"}]
+    >>> firth.encode(firth.column(rows, "text"))
+    Corpus(10 tokens, 9 words, 2 sentences)
     """
     of_rows: dict[str, Any] = {"delimiter": delimiter, "quotes": quotes, "skip_nulls": skip_nulls}
     if hasattr(table, "read"):

@@ -57,7 +57,20 @@ class Block(NamedTuple):
 def standardize(line: str, config: TextConfig | None = None) -> list[str]:
     """The tokens of one line of text.
 
-    >>> standardize("We'll GO, Élan!")
+    Parameters
+    ----------
+    line
+        A line, without its line end.
+    config
+        How text becomes tokens: the default `TextConfig` if none is given.
+
+    Returns
+    -------
+    list of str
+
+    Examples
+    --------
+    >>> firth.standardize("We'll GO, Élan!")
     ['well', 'go', 'élan']
     """
     config = config or TextConfig()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import inspect
-import textwrap
 import time
 from collections.abc import Callable, Collection, Iterator
 from contextlib import ExitStack, contextmanager, nullcontext
@@ -15,7 +14,7 @@ import numpy as np
 
 from firth import rounds
 from firth.checkpoints import Checkpoints
-from firth.config import TrainingConfig, is_int, plain
+from firth.config import TrainingConfig, explained, is_int, plain
 from firth.corpus import Corpus, is_encoded
 from firth.encoding import encode
 from firth.errors import ConfigError, CorpusError, FirthError, FormatError, StopTraining, shortened
@@ -58,31 +57,67 @@ def train(
 ) -> Word2Vec:
     """Learn vectors from a source of text or tokens, and return the model.
 
-    `source` is a path (of a file, packed with gzip, bzip2, xz or zstd or not, a tar or zip archive, a folder, or a
-    glob), a list of `Path`, an open binary file, an iterable of strings of text, an iterable of lists of tokens,
-    or a `Corpus`. With `column`, it is a table (a CSV, JSON lines, Parquet or Arrow file, a data frame), of which this
-    column is learned from; `firth.column(source, name, …)` has more choices.
+    The same text, settings and seed give the same bits, at any number of threads.
 
-    `threads` (by default, all processors) change the time it takes and nothing else. `progress` is True or False
-    for a bar or none (by default one where somebody sees it), or a function that is called with every event of
-    `firth.reporting.events`; it may raise `StopTraining` to end the training with the model as it is (a `FirthError`
-    while the text is still read: there is none yet). `cache` is the folder where encoded text is kept for the next
-    time; `tensorboard` one for logs that TensorBoard shows. Every other keyword is a field of `TrainingConfig`.
+    Parameters
+    ----------
+    source
+        The path of a file (packed with gzip, bzip2, xz or zstd, or not), of a tar or zip archive or of a folder; a
+        glob; a list of `Path`; an open binary file; an iterable of strings of text; an iterable of lists of tokens; or
+        a `Corpus`.
+    column
+        The name of a column, if the source is a table: a CSV, JSON lines, Parquet or Arrow file, or a data frame.
+        `firth.column` has more options.
+    threads
+        Threads to use, by default one for each processor. They change the time it takes and nothing else.
+    progress
+        True for a progress bar, False for none; by default there is one where somebody sees it. A function is called
+        with every event, and may raise `StopTraining` to end the training with the model as it is.
+    cache
+        A folder that keeps encoded text for the next time; by default firth's folder among the user's caches.
+    tensorboard
+        A folder for logs that TensorBoard shows. Needs the extra `firth[tensorboard]`.
+    checkpoints
+        A folder. The state is written there every few minutes, at the end of each epoch, and when the process is asked
+        to stop (Ctrl-C, SIGTERM). Remove it when the model is saved.
+    resume
+        Continue from the last checkpoint, if there is one. The result has the same bits as an uninterrupted training.
+    start
+        Vectors to start from instead of random ones: a model, word vectors, the path of either, or a pair of words and
+        an array (n, d). Words without a vector there start as usual.
+    frozen
+        With `start`: True, or a collection of words. Those vectors stay fixed while the rest train.
+    phrases
+        Phrases to join in the text, as `find_phrases` returns them. With `phrase_passes`, they are found in it first.
+    config
+        All settings at once, in place of keywords.
+    **settings
+        Single settings: the fields of `TrainingConfig`.
 
-    With a folder for `checkpoints`, the state is written there every few minutes, when an epoch ends, and when the
-    process is asked to stop (Ctrl-C, SIGTERM). With `resume`, the training goes on from the last checkpoint, if there
-    is one, and ends with the same bits as if it had never been interrupted. Remove the folder when the model is saved.
+    Returns
+    -------
+    Word2Vec
+        The model: word vectors, with the settings and history that made them.
 
-    `start` are vectors to start from in place of random ones: a model, word vectors, the path of either (or what
-    `firth.load` makes of it, with its choices for how a file is read), or words and an array (n, d); words that it
-    lacks start as ever. With `frozen`, those of its words (or of some of them) stay as they are, and the others learn
-    around them.
+    Raises
+    ------
+    ConfigError
+        For settings that make no sense; all of them are named at once.
+    SourceError
+        If the source cannot be read.
+    CorpusError
+        If the text has fewer than two words to learn.
+    DivergenceError
+        If an epoch ended worse than a model that knows nothing. The others are raised before the long computation.
+    FirthError
+        If `StopTraining` was raised while the text was still being read: there is no model yet.
 
-    `phrases`, as `find_phrases` finds them, are joined in the text; with `phrase_passes` they are found in it first.
-
-    The same text, settings and seed give the same bits.
-
-    Raises `ConfigError`, `SourceError` or `CorpusError`, each before the long computation.
+    Examples
+    --------
+    >>> sentences = [["the", "king", "and", "the", "queen"], ["a", "man", "and", "a", "woman"]] * 50
+    >>> model = firth.train(sentences, vector_size=20, epochs=3, progress=False)
+    >>> len(model), model.vector_size
+    (7, 20)
     """
     if config is not None and settings:
         raise ConfigError(f"pass either config or single settings ({', '.join(settings)}), not both")
@@ -257,15 +292,41 @@ def train_more(
 ) -> Word2Vec:
     """Let a model learn from more text; return the new model. The old one stays as it is.
 
-    `vocabulary` is "keep" (only the words that the model knows learn, and all of them stay), "grow" (words that occur
-    `min_count` times in the new text come to them) or "replace" (the new text's words alone; those that the model knows
-    start from its vectors). Counts of words are those of both texts together, but for "replace".
+    The learning rate falls linearly again, from `learning_rate` to `min_learning_rate`, over the new passes.
 
-    The settings are the model's, but for those given; without `epochs`, there are as many passes as for a new model.
-    The learning rate falls linearly again, from `learning_rate` to `min_learning_rate`, over these passes. The other
-    arguments are those of `train`.
+    Parameters
+    ----------
+    model
+        The model to start from.
+    source
+        The new text, as for `train`.
+    column
+        The name of a column, if the source is a table: a CSV, JSON lines, Parquet or Arrow file, or a data frame.
+        `firth.column` has more options.
+    vocabulary : {"keep", "grow", "replace"}
+        "keep": only words that the model knows are trained, and all of them stay. "grow": words that occur `min_count`
+        times in the new text are added. "replace": the new model has the new text's words alone; those that the old one
+        knows start from its vectors. Counts are those of both texts together, except for "replace".
+    frozen
+        True, or a collection of words: these vectors stay fixed while the rest train.
+    threads, progress, cache, checkpoints, resume
+        As for `train`.
+    **settings
+        Settings that differ from the model's. Without `epochs`, there are as many passes as for a new model.
 
-    Raises `ConfigError`, `SourceError`, or `CorpusError` if the text has no two words to learn.
+    Returns
+    -------
+    Word2Vec
+
+    Raises
+    ------
+    ConfigError
+        For settings that make no sense, and for a model trained by hierarchical softmax, whose tree is of one
+        vocabulary, unless its vocabulary is replaced.
+    SourceError
+        If the source cannot be read.
+    CorpusError
+        If the text has fewer than two words to learn.
     """
     if vocabulary not in {"keep", "grow", "replace"}:
         raise ConfigError(f"vocabulary must be keep, grow or replace, not {shortened(vocabulary)}")
@@ -355,10 +416,29 @@ def resume(
     progress: bool | Callable[[Event], None] | None = None,
     tensorboard: str | Path | None = None,
 ) -> Word2Vec:
-    """Go on with an interrupted training, from its last checkpoint, with its settings; return the model.
+    """Continue an interrupted training from its last checkpoint, with its settings; return the model.
 
-    The same bits as if it had never been interrupted, also with another number of threads. `source` need not be given
-    again if the encoded text is still in the cache. Raises `FormatError` if there is no checkpoint.
+    The result has the same bits as an uninterrupted training, on another number of threads too.
+
+    Parameters
+    ----------
+    checkpoints
+        The folder that `train` was given for checkpoints.
+    source
+        The text, as for `train`. It need not be given again while its encoding is still in the cache.
+    threads, progress, tensorboard
+        As for `train`.
+
+    Returns
+    -------
+    Word2Vec
+
+    Raises
+    ------
+    FormatError
+        If there is no intact checkpoint, or the encoded text is no longer in the cache.
+    ConfigError
+        If the training started from given vectors: repeat the call that began it, with `resume=True`.
     """
     found = Checkpoints(checkpoints).newest()
     if found is None:
@@ -428,11 +508,8 @@ def _show_settings() -> None:
         for field in dataclasses.fields(TrainingConfig)
     ]
     train.__signature__ = signature.replace(parameters=own + fields)  # type: ignore[attr-defined]
-    explained = []
-    for field in dataclasses.fields(TrainingConfig):
-        text = f"{field.metadata['doc']} ({field.default!r})"
-        explained += [f"    {field.name}", *textwrap.wrap(text, 108, initial_indent=" " * 8, subsequent_indent=" " * 8)]
-    train.__doc__ = "\n".join([train.__doc__ or "", "    Settings, and their defaults:", "", *explained, "    "])
+    section = ["Other Parameters", "----------------", *explained(TrainingConfig)]
+    train.__doc__ = "\n".join([inspect.cleandoc(train.__doc__ or ""), "", *section])
 
 
 _show_settings()

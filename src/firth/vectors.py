@@ -64,32 +64,49 @@ def one_by_one(words: Any) -> tuple[Sequence[Any], bool]:
 
 
 class WordVectors(Changeable):
-    """A vocabulary and a (V, d) float32 array, row i the vector of word i. Similarity is the cosine.
+    """Words and their vectors: row i of a (V, d) float32 array is the vector of word i. Similarity is the cosine.
 
-    `WordVectors(words, vectors)` takes a list of words, or a `Vocabulary`, and an array (V, d) of any real numbers;
-    `counts`, how often the words occur, are optional, and fall. An array of float32 is not copied: do not change it
-    afterwards. `vectors` itself cannot be written to.
+    Wherever a word is asked for, a (d,) array of floating-point numbers may be given instead. Words are compared as
+    text: 42 and '42' are the same. A vector of zeros has similarity 0 with everything.
 
-    A vector of zeros has similarity 0 with everything. All look-ups raise `WordNotFoundError`, a `KeyError`, with
-    near spellings, for a word that is not in the vocabulary. With `subwords`, such a word has a vector by its n-grams,
-    if any of these is known. Words are known by their text: 42 and '42' are one. A word whose vector is not finite is
-    as if unknown: to ask about it raises `VectorNotFiniteError`, a `WordNotFoundError`, and it answers no question.
+    An unknown word raises `WordNotFoundError`, a `KeyError`, with near spellings. A word whose vector is not finite
+    counts as unknown: asking about it raises `VectorNotFiniteError`, and it is never an answer.
 
-    Wherever a word is asked about, so can a vector be, a (d,) array of floating-point numbers.
+    Parameters
+    ----------
+    vocabulary
+        A list of V words, or a `Vocabulary`.
+    vectors
+        A (V, d) array of real numbers. An array of float32 is not copied: do not change it afterwards.
+    subwords
+        Vectors of character n-grams, by which unseen words have vectors; models with `max_n` have them.
+    counts
+        How often each word occurs, falling; optional.
+
+    Examples
+    --------
+    >>> vectors = firth.WordVectors(["north", "east", "south"], [[0, 1], [1, 0], [0, -1]])
+    >>> vectors.most_similar("north")
+    [('east', 0.0), ('south', -1.0)]
+    >>> vectors.similarity("north", np.array([1.0, 1.0]))
+    0.70710...
     """
 
     def first(self, n: int) -> WordVectors:
-        """The first n words, the most frequent ones, with their vectors and counts.
+        """The `n` most frequent words with their vectors.
 
-        No n-grams, and of a trained model nothing else: `select(model.words[:n])` keeps these.
+        Parameters
+        ----------
+        n : int
+
+        Returns
+        -------
+        WordVectors
         """
         return WordVectors(Vocabulary(self.words[:n], self.vocabulary.counts[:n]), self.vectors[:n])
 
     def finite(self) -> WordVectors:
-        """The words whose vectors are finite, with these vectors and their counts, as by `first`.
-
-        Where all are, this is the same object.
-        """
+        """The words whose vectors are finite, as `WordVectors`. If all are, this is the same object."""
         rows = np.flatnonzero(self.is_finite)
         if len(rows) == len(self):
             return self
@@ -97,19 +114,48 @@ class WordVectors(Changeable):
         return WordVectors(Vocabulary(words, self.vocabulary.counts[rows]), self.vectors[rows])
 
     def export(self, path: str | Path, **options: Any) -> list[Path]:
-        """Write the vectors for other programs: `.txt`, `.vec` and `.bin` as word2vec's, `.tsv` as the tutorial's.
+        """Write the vectors for other programs. The same as `firth.export(vectors, path, …)`.
 
-        Returns the files written. See `firth.export`, which has the options, and the errors.
+        Parameters
+        ----------
+        path
+            A file, whose ending decides the format.
+        **options
+            The other parameters of `firth.export`.
+
+        Returns
+        -------
+        list of Path
+            The files written.
         """
         import firth  # whose formats stand above vectors
 
         return firth.export(self, path, **options)
 
     def save(self, folder: str | Path, *, overwrite: bool = False) -> Path:
-        """Save to a folder, all or nothing: if the disk fills up, what was there before is still intact.
+        """Save to a folder, all or nothing: if the disk fills up, what was there before stays intact.
 
-        Words, counts, vectors and n-grams are kept, whatever they were loaded from; `firth.load` reads the folder.
-        Raises `OutputExistsError` if the folder exists, unless asked to overwrite it; only a model is overwritten.
+        Words, counts, vectors and n-grams are kept, whatever they were loaded from; a model also keeps its settings,
+        history, phrases and output vectors. `firth.load` reads the folder.
+
+        Parameters
+        ----------
+        folder
+            Where to. `docs/files.md` describes the files.
+        overwrite
+            Whether to replace a model that is there. Nothing but a model is ever replaced.
+
+        Returns
+        -------
+        Path
+            The folder.
+
+        Raises
+        ------
+        OutputExistsError
+            If the folder exists, unless `overwrite` is set.
+        FormatError
+            If the folder exists and is not a model.
         """
         folder = Path(folder)
         with new_model_folder(folder, self._about(), overwrite=overwrite) as temporary:
@@ -129,7 +175,12 @@ class WordVectors(Changeable):
             self.subwords.save(folder / SUBWORDS)
 
     def similarity(self, a: object, b: object) -> float:
-        """The cosine between the vectors of two words, -1 to 1."""
+        """The cosine between the vectors of two words, -1 to 1.
+
+        Parameters
+        ----------
+        a, b : word, or (d,) array
+        """
         return float(self.unit_vector(a) @ self.unit_vector(b))
 
     def similarities(self, word: object) -> Float32:
@@ -148,19 +199,35 @@ class WordVectors(Changeable):
         return similar
 
     def n_similarity(self, a: Sequence[Any], b: Sequence[Any]) -> float:
-        """The cosine between the means of two lists of words' vectors, not scaled before; as gensim's."""
+        """The cosine between the means of two lists of words, whose vectors are not normalized first; as gensim's.
+
+        Parameters
+        ----------
+        a, b : list of words, or of (d,) arrays
+        """
         return self.similarity(self.mean_vector(a, unit=False), self.mean_vector(b, unit=False))
 
     def wmdistance(self, first: Sequence[Any], second: Sequence[Any], *, unit: bool = True) -> float:
-        """The word mover's distance of two texts, given as lists of words (Kusner et al. 2015), as gensim's.
+        """The word mover's distance of two texts, as gensim's. Needs the extra `firth[wmd]`.
 
-        Words that are unknown, or whose vectors are not finite, are left out; if a text has no other, the distance is
-        infinite. Vectors are scaled to length 1 before, unless `unit` is False.
+        It is that of Kusner, Sun, Kolkin and Weinberger 2015, "From word embeddings to document distances". Words that
+        are unknown, or whose vectors are not finite, are left out.
+
+        Parameters
+        ----------
+        first, second : list of words
+        unit
+            Whether to scale vectors to length 1 first.
+
+        Returns
+        -------
+        float
+            Infinite if one of the texts has no known word.
 
         Raises
         ------
         FirthError
-            Without SciPy, which comes with the extra `firth[wmd]`.
+            If the extra is not installed.
         """
         from firth.transport import word_movers_distance  # whose SciPy no other look-up needs
 
@@ -179,13 +246,30 @@ class WordVectors(Changeable):
         return found
 
     def most_similar_to_given(self, word: object, words: Sequence[Any]) -> Any:
-        """The one of some words that is most similar to a word; of equals, the first."""
+        """Which of some words is most similar to a word; of equals, the first.
+
+        Parameters
+        ----------
+        word : word, or (d,) array
+        words : list of words
+            What to choose from.
+
+        Raises
+        ------
+        ValueError
+            If `words` is empty, or a single string.
+        """
         if isinstance(words, str) or not len(words):
             raise ValueError("most_similar_to_given needs a word, and a list of words to choose from")
         return words[int(np.argmax(self.unit_vectors(words) @ self.unit_vector(word)))]
 
     def closer_than(self, a: object, b: object) -> list[str]:
-        """The words that are more similar to a than b is, the nearest first."""
+        """The words that are more similar to `a` than `b` is, the nearest first.
+
+        Parameters
+        ----------
+        a, b : word, or (d,) array
+        """
         similar = self.similarities(a)
         i, j = self._find_unit(a)[0], self._find_unit(b)[0]
         bar = similar[j] if j is not None else self.similarity(a, b)
@@ -194,7 +278,12 @@ class WordVectors(Changeable):
         return [self.words[k] for k in order.tolist() if k != i]
 
     def rank(self, a: object, b: object) -> int:
-        """Which of a's neighbors b is: 1 for the nearest."""
+        """The rank of `b` among the neighbors of `a`: 1 for the nearest.
+
+        Parameters
+        ----------
+        a, b : word, or (d,) array
+        """
         return len(self.closer_than(a, b)) + 1
 
     @overload
@@ -275,7 +364,18 @@ class WordVectors(Changeable):
         return self._nearest(query[None], [asked], topn, candidates)[0]
 
     def find_sum(self, positive: Any, negative: Any) -> tuple[Float32, list[int | None]]:
-        """What words and vectors add up to, as in `most_similar`, scaled to length 1, (d,); and their ids, or None."""
+        """The sum of words and vectors that `most_similar` looks up, and the ids of these words.
+
+        Parameters
+        ----------
+        positive, negative : lists of words, of (word, weight), or of (d,) arrays
+            What is added and subtracted.
+
+        Returns
+        -------
+        (d,) float32 array, and a list of int or None
+            The sum, scaled to length 1; and the ids, None for what has none.
+        """
         terms = [*weighted(positive), *((word, -weight) for word, weight in weighted(negative))]
         if not terms:
             raise ValueError("most_similar needs a word, a list of words, or positive=[…]")
@@ -294,12 +394,26 @@ class WordVectors(Changeable):
         among: Sequence[Any] | None = None,
         first: int | None = None,
     ) -> Neighbors:
-        """What is to c as b is to a. `analogy("man", "king", "woman")` should find "queen".
+        """What is to `c` as `b` is to `a`: `analogy("man", "king", "woman")` should find "queen".
 
-        By `method` "add", the nearest words to b - a + c, with their cosines (3CosAdd; Mikolov, Yih and Zweig 2013); by
-        "mul", those with the greatest cos(d, b) · cos(d, c) / (cos(d, a) + ε), cosines shifted to 0 … 1, ε = .001
-        (3CosMul; Levy and Goldberg 2014, eq. 4), with this number. `among`, `first` and `topn` are as in
-        `most_similar`.
+        Parameters
+        ----------
+        a, b, c : word, or (d,) array
+        topn : int, or None for all words
+        method : {"add", "mul"}
+            "add" is 3CosAdd: the nearest words to b - a + c, by cosine (Mikolov, Yih and Zweig 2013, "Linguistic
+            regularities"). "mul" is 3CosMul: the words with the greatest cos(d, b) · cos(d, c) / (cos(d, a) + ε),
+            cosines shifted to 0 … 1, ε = 0.001 (Levy and Goldberg 2014, "Linguistic regularities in sparse and explicit
+            word representations", eq. 4).
+        among : list of words, optional
+            Only these can be answers.
+        first : int, optional
+            Only the n most frequent words can be answers.
+
+        Returns
+        -------
+        Neighbors
+            (word, cosine) pairs, or with "mul" (word, 3CosMul), the best first; `a`, `b` and `c` are left out.
         """
         if method == "add":
             return self.most_similar(positive=[b, c], negative=[a], topn=topn, among=among, first=first)
@@ -318,7 +432,17 @@ class WordVectors(Changeable):
         return found
 
     def doesnt_match(self, words: Sequence[Any]) -> str:
-        """The word least similar to the mean of the others' unit vectors and its own, as gensim's."""
+        """The odd one out: the word least similar to the mean of all the words' unit vectors; as gensim's.
+
+        Parameters
+        ----------
+        words : list of three words or more
+
+        Raises
+        ------
+        ValueError
+            For fewer words, or a single string.
+        """
         if isinstance(words, str) or len(words) < 3:
             raise ValueError("doesnt_match needs a list of at least three words")
         units = self.unit_vectors(words)

@@ -90,10 +90,19 @@ class Words(list[str]):
 
 
 class Vocabulary:
-    """Words in the order of their ids, and how often they occur.
+    """Words in the order of their ids: by falling count, words of equal count by code points.
 
-    Where firth has counted them: by falling count, words of equal count by code points. `words` is a list of V strings
-    that cannot be changed, `counts` a (V,) int64 array, read-only.
+    Parameters
+    ----------
+    words
+        V words. The attribute `words` is a list of them.
+    counts
+        How often each occurs; all 0 where that is not known. The attribute `counts` is a read-only (V,) int64 array.
+
+    Examples
+    --------
+    >>> firth.Vocabulary.from_counts({"axe": 1, "queen": 2, "king": 2}).words
+    ['king', 'queen', 'axe']
     """
 
     def __init__(self, words: Sequence[str], counts: Iterable[int]):
@@ -113,7 +122,17 @@ class Vocabulary:
     def from_counts(
         cls, counts: Mapping[str, int], min_count: int = 1, max_vocabulary: int | None = None
     ) -> Vocabulary:
-        """The words that occur `min_count` times or more, the `max_vocabulary` most frequent of them."""
+        """The vocabulary of counted words.
+
+        Parameters
+        ----------
+        counts
+            How often each word occurs, by word.
+        min_count
+            Words that occur less often are left out.
+        max_vocabulary
+            Keep at most this many words, the most frequent ones.
+        """
         kept = [word for word, count in counts.items() if count >= min_count]
         of_kept = np.array([counts[word] for word in kept], np.int64)
         order = by_count_then_word(kept, of_kept)[:max_vocabulary]
@@ -121,11 +140,16 @@ class Vocabulary:
 
     @cached_property
     def ids(self) -> dict[str, int]:
-        """The id of each word."""
+        """The id of each word, by word."""
         return {word: i for i, word in enumerate(self.words)}
 
     def id(self, word: object) -> int:
-        """A word's id. Raises `WordNotFoundError`, with near spellings, for a word that is not here."""
+        """A word's id. Raises `WordNotFoundError`, with near spellings, for an unknown word.
+
+        Parameters
+        ----------
+        word : word
+        """
         text = text_of(word)
         found = self.ids.get(text)
         if found is None:
@@ -134,11 +158,16 @@ class Vocabulary:
 
     @property
     def has_counts(self) -> bool:
-        """Whether it is known how often words occur: files of other programs do not say."""
+        """Whether it is known how often words occur; most files of other programs do not say."""
         return bool(self.counts.any())
 
     def count(self, word: object) -> int:
-        """How often a word occurs. Raises `WordNotFoundError`, and `FirthError` where counts are not known."""
+        """How often a word occurs. Raises `WordNotFoundError`, and `FirthError` if the counts are not known.
+
+        Parameters
+        ----------
+        word : word
+        """
         i = self.id(word)
         if not self.has_counts:
             raise FirthError(
@@ -148,7 +177,15 @@ class Vocabulary:
         return int(self.counts[i])
 
     def near_spellings(self, word: str, n: int = 3) -> list[str]:
-        """Words of the vocabulary spelt almost alike: another case first, then the closest of frequent words."""
+        """Words of the vocabulary with nearly the same spelling: in another case first, then the closest frequent ones.
+
+        Parameters
+        ----------
+        word
+            A word, in the vocabulary or not.
+        n
+            How many to return, at most.
+        """
         import difflib  # only who misses a word needs it
 
         same = [other for other in (word.lower(), word.capitalize(), word.upper()) if other in self.ids]

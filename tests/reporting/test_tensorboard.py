@@ -14,7 +14,7 @@ from firth.reporting.tensorboard import write_projector
 from firth.vectors import WordVectors
 from firth.vocabulary import Vocabulary
 
-pytest.importorskip("tensorboardX", reason="needs the [tensorboard] extra")
+pytest.importorskip("tensorboardX", reason="needs the extra tensorboard")
 
 
 def scalars(folder):

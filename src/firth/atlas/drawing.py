@@ -32,16 +32,40 @@ def word_map(
     title: str = "Map of words",
     report: projecting.Report | None = None,
 ) -> Page:
-    """A map of the most frequent `words`, as a page: one HTML file that works offline.
+    """A map of the most frequent words: one HTML file that works offline.
 
-    `projection` is "pca", which is there at once, or "tsne", which keeps neighborhoods, takes minutes for tens of
-    thousands of words, and needs the extra `firth[map]`; the page then has both. `columns` are colors to choose from: a
-    number or a label for some words, {name: {word: value}}. `report` gets steps done and steps to do.
+    The lines to a word's neighbors, and their cosines, are those of the full space, among the words on the map. Words
+    whose vectors are not finite are left out, and the map says so.
 
-    The lines to a word's neighbors, and their cosines, are those in the full space, among the words on the map.
+    Parameters
+    ----------
+    vectors
+        Word vectors, or a model.
+    words
+        How many words to show: 2 to 60,000.
+    projection : {"tsne", "pca"}
+        "pca" takes a moment. "tsne" preserves neighborhoods, takes minutes for tens of thousands of words, and needs
+        the extra `firth[map]`; the page then has both.
+    columns
+        Colors to choose from: {name: {word: value}}, with a number or a label for some of the words.
+    seed
+        Of t-SNE: the same seed, the same map.
+    threads
+        Threads to use, by default one for each processor.
+    title
+        The title of the page.
+    report
+        A function that is called with steps done and steps to do.
 
-    Words whose vectors are not finite are left out, and the map says so. Raises `FirthError` for fewer than two words,
-    or more than 60,000.
+    Returns
+    -------
+    Page
+        `save(path)` writes the file; a notebook shows the map in place.
+
+    Raises
+    ------
+    FirthError
+        For fewer than two words or more than 60,000, and if t-SNE's extra is not installed.
     """
     *_, page = pages(
         vectors, words=words, projection=projection, columns=columns, seed=seed, threads=threads, title=title,

@@ -79,30 +79,44 @@ def export(
     counts: bool = True,
     overwrite: bool = False,
 ) -> list[Path]:
-    """Write vectors for other programs, in the format of the path's ending; return the files written.
+    """Write vectors for other programs; return the files written.
 
     Parameters
     ----------
+    vectors
+        Word vectors, or a model.
     path
-        `.bin` is word2vec's, or for vectors with subwords fastText's, which has those too; `.firth` is a folder, as by
-        `save`.
+        A file. Its ending decides the format: `.txt` and `.vec` are word2vec's text, `.bin` word2vec's binary (for
+        vectors with subwords fastText's, which holds those too), `.tsv` the Embedding Projector's, `.safetensors` one
+        matrix, `.firth` a folder, as `save` writes it.
     format
-        The name of the format, if the ending does not tell.
-    spaces
+        The name of the format, if the ending does not tell: see `load`.
+    spaces : {"error", "replace", "skip"}
         What becomes of words that the format cannot hold, mostly for spaces: "error" refuses them, "replace" writes _
-        for each character that is in the way, "skip" leaves the words out; the last two with a `FirthWarning`.
+        for each such character, "skip" leaves the words out; the last two warn, by a `FirthWarning`.
     counts
-        Whether to write the words' counts, where they are known and the format has no place for them, into a file
-        beside, `NAME.counts.txt`, which `firth.load(path, counts=…)` reads.
+        Whether to write counts into a file of their own, `NAME.counts.txt`, if they are known and the format has no
+        place for them. `firth.load(path, counts=…)` reads it.
     overwrite
-        Whether to replace files that exist.
+        Whether to replace files that are there.
+
+    Returns
+    -------
+    list of Path
 
     Raises
     ------
     UnwritableWordError
-        Before anything is written, if the format cannot hold one of the words, or two words would become one.
+        If the format cannot hold one of the words, or two words would become one; nothing has been written then.
     OutputExistsError
-        If a file exists, unless asked to overwrite it.
+        If a file exists, unless `overwrite` is set.
+    FormatError
+        For an unknown format.
+
+    Examples
+    --------
+    >>> [path.name for path in firth.export(model, "words.txt")]
+    ['words.txt', 'words.txt.counts.txt']
     """
     path = Path(path)
     if format is None and path.suffix.lower() == ".bin" and vectors.subwords is not None:
