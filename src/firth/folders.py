@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from firth import __version__
+from firth._version import __version__
 from firth.errors import FormatError
 from firth.files import new_folder, refuse_to_overwrite, sha256_of
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from firth import __version__
+from firth._version import __version__
 from firth.atlas import columns as coloring
 from firth.atlas import projection as projecting
 from firth.atlas.page import Page, as_text, assemble

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from firth import __version__
+from firth._version import __version__
 
 if TYPE_CHECKING:
     from firth.model import Word2Vec
