@@ -13,7 +13,7 @@ import importlib.util
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import llvmlite.binding as llvm
 import numba
@@ -30,8 +30,11 @@ from numba.extending import models, register_model
 
 from firth.errors import FirthError
 from firth.jit.cache import MachineCode
-from firth.jit.kernel import Kernel, KernelByType, twins
 from firth.jit.target import target_machine, warn_if_slow
+from firth.jit.twins import twins
+
+if TYPE_CHECKING:
+    from firth.jit.kernel import Kernel, KernelByType
 
 RUNTIME = ("NRT_", "numba_", "Py", "_Py")
 """How the names of functions begin that are there only where Numba is, or that need Python's lock."""

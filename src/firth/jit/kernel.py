@@ -42,15 +42,6 @@ def compiled_by_type(kernels: dict[type, Callable[..., Any]]) -> KernelByType:
     return KernelByType(kernels)
 
 
-twins: set[str] = set()
-"""Modules that say what kernels run in the place of plain functions; they are imported before anything is compiled."""
-
-
-def lowered_by(module: str) -> None:
-    """Have a module say what kernels run in the place of the plain functions of the one that calls this."""
-    twins.add(module)
-
-
 class Kernel:
     """A function over arrays and numbers that runs as machine code, one for each choice of argument types.
 

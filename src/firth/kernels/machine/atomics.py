@@ -9,7 +9,8 @@ The plain functions are what runs when the compiler is off, where there is one t
 from __future__ import annotations
 
 from firth.arrays import Int64
-from firth.jit.kernel import compiled, lowered_by
+from firth.jit.kernel import compiled
+from firth.jit.twins import lowered_by
 
 lowered_by(f"{__name__}_llvm")
 

@@ -15,7 +15,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from firth.arrays import LANES, Float32, Float64, Int8, Int32, Int64
-from firth.jit.kernel import compiled, lowered_by
+from firth.jit.kernel import compiled
+from firth.jit.twins import lowered_by
 from firth.kernels.linalg.products import TILE_ROWS, learn_listed, score_listed, weigh_listed, weigh_transposed_listed
 from firth.kernels.linalg.rows import dot
 from firth.kernels.machine.prefetch import prefetch_number, prefetch_row

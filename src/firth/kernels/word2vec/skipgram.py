@@ -12,7 +12,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from firth.arrays import LANES, Float32, Float64, Int32
-from firth.jit.kernel import compiled, lowered_by
+from firth.jit.kernel import compiled
+from firth.jit.twins import lowered_by
 from firth.kernels.linalg.products import TILE_ROWS, score_bands, weigh_bands, weigh_transposed_bands
 from firth.kernels.word2vec.blocks import (
     LIMIT,
