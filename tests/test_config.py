@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 import firth
-from firth.config import ELSEWHERE, TextConfig, TrainingConfig
+from firth.config import TextConfig, TrainingConfig
 from firth.errors import ConfigError
+from firth.settings import ELSEWHERE
 
 
 @pytest.mark.parametrize(

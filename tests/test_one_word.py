@@ -7,7 +7,7 @@ from numpy.testing import assert_array_equal
 import firth
 from firth.corpus.tokenizing import tokenize
 from firth.phrases import Phrases
-from firth.tutorial.examples import capped_vocabulary, vectorize
+from firth.tutorial.sequences import capped_vocabulary, vectorize
 
 WORDS = ["king", "queen", "man", "woman", "k", "i", "n", "g"]
 

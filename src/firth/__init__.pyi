@@ -33,12 +33,12 @@ from firth.training.sampling import keep_probabilities as keep_probabilities
 from firth.training.sampling import sampling_table as sampling_table
 from firth.training.train import resume as resume
 from firth.training.train import train as train
-from firth.training.train import train_more as train_more
-from firth.tutorial.examples import log_uniform_sampler as log_uniform_sampler
+from firth.training.train_more import train_more as train_more
+from firth.tutorial.candidates import log_uniform_sampler as log_uniform_sampler
+from firth.tutorial.candidates import unigram_sampler as unigram_sampler
 from firth.tutorial.examples import skipgrams as skipgrams
 from firth.tutorial.examples import training_examples as training_examples
-from firth.tutorial.examples import unigram_sampler as unigram_sampler
-from firth.tutorial.examples import vectorize as vectorize
+from firth.tutorial.sequences import vectorize as vectorize
 from firth.vectors.index import NeighborIndex as NeighborIndex
 from firth.vectors.index import build_index as build_index
 from firth.vectors.index import load_index as load_index

@@ -253,7 +253,7 @@ class Word2Vec(WordVectors):
         -------
         Word2Vec
         """
-        from firth.training.train import train_more  # the trainer is no part of what a model needs to be looked at
+        from firth.training.train_more import train_more  # the trainer is no part of what a model needs to be looked at
 
         return train_more(self, source, **options)
 

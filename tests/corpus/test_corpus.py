@@ -11,9 +11,10 @@ import pytest
 
 import firth
 from firth.config import TextConfig
-from firth.corpus import encoding, external_merge
+from firth.corpus import encoding, external_merge, numbering
 from firth.corpus.corpus import Corpus
-from firth.corpus.encoding import Numbering, encode
+from firth.corpus.encoding import encode
+from firth.corpus.numbering import Numbering
 from firth.corpus.sources import as_source
 from firth.corpus.tables import column
 from firth.errors import CorpusError, FormatError, OutputExistsError, SourceError, StopTraining
@@ -56,7 +57,7 @@ def test_encode__a_second_time_reads_nothing(text, monkeypatch):
     def fail(*_):
         raise AssertionError("the text was read again")
 
-    monkeypatch.setattr("firth.corpus.sources.read_blocks", fail)
+    monkeypatch.setattr("firth.corpus.text_files.read_blocks", fail)
     assert encode(text).folder == first.folder
 
 
@@ -67,7 +68,7 @@ def test_encode__the_same_text_under_another_name_is_known(text, tmp_path):
 
 
 def test_encode__knows_a_text_by_every_part_of_it(text, monkeypatch):
-    monkeypatch.setattr("firth.corpus.sources.PIECE_BYTES", 5)
+    monkeypatch.setattr("firth.corpus.text_files.PIECE_BYTES", 5)
     folders = {encode(text, threads=3).folder}
     assert {encode(text, threads=1).folder} == folders
     content = text.read_bytes()
@@ -340,7 +341,7 @@ class Interrupted:
 
     def __init__(self, tmp_path, monkeypatch):
         monkeypatch.setattr("firth.corpus.decoding.BLOCK_BYTES", 1000)
-        monkeypatch.setattr(encoding, "BLOCKS_BETWEEN_SAVES", 5)
+        monkeypatch.setattr(numbering, "BLOCKS_BETWEEN_SAVES", 5)
         self.text, self.cache, self.more = tmp_path / "text.txt", tmp_path / "cache", {}
         words = np.random.default_rng(0).zipf(1.3, 30_000) % 5000
         self.sentences = [[f"É{n}" for n in line] for line in words.reshape(-1, 10).tolist()]
@@ -365,14 +366,14 @@ class Interrupted:
     def go_on(self, monkeypatch, threads=1):
         """Encode to the end; return how many blocks were scanned."""
         scanned = []
-        scan = encoding.scan
+        scan = numbering.scan
 
         def counted(blocks, scanners):
             for found in scan(blocks, scanners):
                 scanned.append(found)
                 yield found
 
-        monkeypatch.setattr(encoding, "scan", counted)
+        monkeypatch.setattr(numbering, "scan", counted)
         corpus = encode(self.source, cache=self.cache, threads=threads, **self.more)
         for name in ("ids.i32", "counts.i64", "sentence_starts.i64", "words.jsonl"):
             assert (corpus.folder / name).read_bytes() == (self.wanted.folder / name).read_bytes()

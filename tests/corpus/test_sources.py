@@ -71,7 +71,7 @@ def test_source__strings_and_a_generator_of_them():
 
 
 def test_source__many_strings_are_read_in_batches(monkeypatch):
-    monkeypatch.setattr("firth.corpus.sources.BLOCK_BYTES", 10)
+    monkeypatch.setattr("firth.corpus.in_memory.BLOCK_BYTES", 10)
     assert len(sentences(f"item number {i}" for i in range(100))) == 100
 
 
@@ -90,7 +90,7 @@ def test_source__a_token_may_hold_any_character(tables_bytes, lists):
     counts = Counter(str(token) for tokens in lists for token in tokens)
     assume(len(counts) > 1)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("firth.corpus.sources.BATCH_TOKENS", 10)
+        patch.setattr("firth.corpus.in_memory.BATCH_TOKENS", 10)
         corpus = encode(lists, tables_bytes=tables_bytes, threads=2)
     assert corpus.vocabulary().words == sorted(counts, key=lambda word: (-counts[word], word))
     assert sentences_of(corpus) == [[str(token) for token in tokens] for tokens in lists if tokens]
@@ -109,7 +109,7 @@ def test_source__tokens_known_by_another_text_than_their_letters():
 
 @pytest.mark.parametrize("wrong", [None, "", b"b", ["b"]], ids=repr)
 def test_source__a_wrong_token_is_found_in_its_sentence(wrong, monkeypatch):
-    monkeypatch.setattr("firth.corpus.sources.BATCH_TOKENS", 10)
+    monkeypatch.setattr("firth.corpus.in_memory.BATCH_TOKENS", 10)
     lists = [["a", "b"]] * 9 + [["a"], [], ["c", wrong]] + [["a"]] * 9
     with pytest.raises(SourceError, match="sentence 12 holds"):
         encode(lists)

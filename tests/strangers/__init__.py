@@ -21,7 +21,7 @@ from firth import model
 from firth.analysis.evaluation import PairScore
 from firth.config import TextConfig, TrainingConfig
 from firth.corpus import corpus
-from firth.corpus.encoding import NUMBERS, Numbering
+from firth.corpus.numbering import NUMBERS, Numbering
 from firth.corpus.scanning import Scanner
 from firth.corpus.sources import as_source
 from firth.corpus.tables import column

@@ -193,7 +193,7 @@ def encodes_text(folder: Path, trained) -> None:
     text.write_text("\n".join(f"w{n % 700} {time.perf_counter_ns()}" for n in range(2000)))
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr("firth.corpus.decoding.BLOCK_BYTES", 1 << 13)
-        patched.setattr("firth.corpus.encoding.BLOCKS_BETWEEN_SAVES", 1)
+        patched.setattr("firth.corpus.numbering.BLOCKS_BETWEEN_SAVES", 1)
         firth.encode(text, cache=folder)
 
 

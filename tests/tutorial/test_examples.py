@@ -3,18 +3,9 @@ import pytest
 from numpy.testing import assert_allclose
 
 from firth.training.sampling import sampling_table
-from firth.tutorial.examples import (
-    capped_vocabulary,
-    log_uniform_probabilities,
-    log_uniform_sampler,
-    negative_samples,
-    pad_sequences,
-    random_order,
-    skipgrams,
-    training_examples,
-    unigram_sampler,
-    vectorize,
-)
+from firth.tutorial.candidates import log_uniform_probabilities, log_uniform_sampler, negative_samples, unigram_sampler
+from firth.tutorial.examples import random_order, skipgrams, training_examples
+from firth.tutorial.sequences import capped_vocabulary, pad_sequences, vectorize
 
 SENTENCE = [1, 2, 3, 4, 5, 1, 6, 7]
 """The tutorial's "the wide road shimmered in the hot sun" as ids."""

@@ -7,8 +7,9 @@ import pytest
 
 from firth.threads import Team
 from firth.training.sampling import sampling_table
+from firth.tutorial.batches import batches
 from firth.tutorial.examples import Examples, training_examples
-from firth.tutorial.minibatch import Embeddings, MinibatchConfig, Trainer, batches, initial_embeddings, train
+from firth.tutorial.minibatch import Embeddings, MinibatchConfig, Trainer, initial_embeddings, train
 
 os.environ.setdefault("KERAS_BACKEND", "jax")
 keras = pytest.importorskip("keras", reason="needs the dependency group keras")

@@ -7,8 +7,10 @@ from firth.errors import ConfigError, DivergenceError
 from firth.jit import target
 from firth.kernels.tutorial.minibatch import update_rows
 from firth.threads import Team
-from firth.tutorial.examples import Examples, negative_samples, training_examples
-from firth.tutorial.minibatch import Embeddings, MinibatchConfig, Trainer, batches, initial_embeddings, train
+from firth.tutorial.batches import batches
+from firth.tutorial.candidates import negative_samples
+from firth.tutorial.examples import Examples, training_examples
+from firth.tutorial.minibatch import Embeddings, MinibatchConfig, Trainer, initial_embeddings, train
 from firth.tutorial.objectives import OBJECTIVES
 from firth.tutorial.optimizers import OPTIMIZERS
 

@@ -7,7 +7,7 @@ from firth import load
 from firth.errors import CorpusError, OutputExistsError, SourceError
 from firth.reporting.events import EpochMetrics
 from firth.tutorial import walkthrough
-from firth.tutorial.examples import vectorize
+from firth.tutorial.sequences import vectorize
 from firth.tutorial.walkthrough import Result, Step, make_examples, read_lines, run, toy_sentence, vectorized
 
 WORDS = [

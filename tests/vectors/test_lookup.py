@@ -8,8 +8,9 @@ import pytest
 from numpy.testing import assert_allclose
 
 from firth.errors import FirthError, WordNotFoundError
+from firth.vectors.neighbors import EPSILON
 from firth.vectors.subwords import Ngrams, Subwords
-from firth.vectors.word_vectors import EPSILON, WordVectors
+from firth.vectors.word_vectors import WordVectors
 
 POINTS = {
     "man": (1, 0, 0.5),

@@ -17,7 +17,8 @@ from firth._version import __version__
 
 if TYPE_CHECKING:
     from firth.model import Word2Vec
-    from firth.vectors.word_vectors import Neighbors, WordVectors
+    from firth.vectors.neighbors import Neighbors
+    from firth.vectors.word_vectors import WordVectors
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, for other programs.")
 csv_option = click.option("--csv", "as_csv", is_flag=True, help="Print CSV, for spreadsheets.")
@@ -100,21 +101,21 @@ COMMANDS = {
     "analogy": "query",
     "cache": "cache",
     "compare": "inspect",
-    "demo": "train",
+    "demo": "demo",
     "evaluate": "inspect",
     "explore": "query",
     "export": "query",
     "index": "query",
     "info": "query",
     "map": "inspect",
-    "phrases": "train",
+    "phrases": "phrases",
     "picture": "inspect",
     "projector": "inspect",
     "similar": "query",
     "stability": "inspect",
     "train": "train",
     "train-more": "train",
-    "tutorial": "train",
+    "tutorial": "demo",
 }
 """The commands, and the module of each: it is loaded when the command is asked for, as it takes its time to start."""
 

@@ -12,7 +12,8 @@ from typing import Any
 import platformdirs
 
 from firth.errors import FirthError
-from firth.vectors.word_vectors import Neighbors, WordVectors
+from firth.vectors.neighbors import Neighbors
+from firth.vectors.word_vectors import WordVectors
 
 COMPLETIONS = 50
 HISTORY_LINES = 1000

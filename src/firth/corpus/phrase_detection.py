@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from firth.arrays import Float64, Int64, UInt64
-from firth.config import TextConfig, are_words, is_int, is_real, or_none, plain, tuple_of
+from firth.config import TextConfig
 from firth.corpus.corpus import TOKENS_AT_A_TIME, VERSION, Corpus, ranges_of_sentences, write_about, write_words
 from firth.corpus.encoding import default_cache, encode, for_once
 from firth.errors import ConfigError, FormatError
@@ -29,6 +29,7 @@ from firth.kernels.text.phrases import (
 )
 from firth.phrases import FILE, Phrase, Phrases
 from firth.reporting.events import Joining
+from firth.settings import are_words, is_int, is_real, or_none, plain, tuple_of
 from firth.storage.files import UNFINISHED, new_folder
 from firth.vocabulary import by_count_then_word
 

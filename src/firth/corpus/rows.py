@@ -19,9 +19,11 @@ import orjson
 
 from firth.config import TextConfig
 from firth.corpus.decoding import read_plain
-from firth.corpus.sources import Batch, Source, TextFiles, Texts, TextStream, TokenLists, content_fingerprint
+from firth.corpus.in_memory import Texts, TokenLists
+from firth.corpus.sources import Source
 from firth.corpus.tabular import is_table
-from firth.corpus.tokenizing import Block
+from firth.corpus.text_files import TextFiles, TextStream, content_fingerprint
+from firth.corpus.tokenizing import Batch, Block
 from firth.errors import FirthWarning, SourceError, shortened
 from firth.missing_values import is_hole
 from firth.storage.packed import Content

@@ -14,22 +14,14 @@ import numpy as np
 
 from firth.config import TextConfig
 from firth.corpus.decoding import BLOCK_BYTES
+from firth.corpus.in_memory import TokenLists
 from firth.corpus.paths import expand
 from firth.corpus.prose import as_lines, is_prose
 from firth.corpus.rows import RowColumn, no_column, no_value
-from firth.corpus.sources import (
-    Batch,
-    Source,
-    TextFiles,
-    TextSource,
-    TextStream,
-    TokenLists,
-    as_source,
-    at_rest,
-    content_fingerprint,
-)
+from firth.corpus.sources import Source, as_source
 from firth.corpus.tabular import ARROW, PARQUET
-from firth.corpus.tokenizing import Block
+from firth.corpus.text_files import TextFiles, TextSource, TextStream, at_rest, content_fingerprint
+from firth.corpus.tokenizing import Batch, Block
 from firth.errors import SourceError, shortened
 from firth.missing_values import is_hole
 

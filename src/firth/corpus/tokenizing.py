@@ -14,7 +14,7 @@ from __future__ import annotations
 import re
 import string
 from collections.abc import Iterable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from firth.config import TextConfig
 from firth.corpus.prose import is_prose, rewritten
@@ -107,3 +107,10 @@ def dropped_punctuation(config: TextConfig) -> str:
     if not config.strip_punctuation or config.unicode_punctuation:
         return ""
     return "".join(c for c in string.punctuation if c not in (config.separator or ""))
+
+
+class Batch(NamedTuple):
+    """Raw tokens, `SENTENCE_END` among them, and how many bytes of the source have been read so far."""
+
+    tokens: list[Any]
+    bytes_read: int

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from firth.arrays import LANES, Float64, Int64
-from firth.kernels.word2vec.hierarchical_softmax import NEAR_NODES, Tree, fill_lengths, fill_paths, fill_tree
+from firth.kernels.word2vec.huffman_tree import NEAR_NODES, Tree, fill_lengths, fill_paths, fill_tree
 
 
 def huffman_tree(counts: Int64) -> Tree:

@@ -14,7 +14,7 @@ from firth.config import MOST_DISTANCE, TrainingConfig
 from firth.kernels.linalg.products import TILE_ROWS
 from firth.kernels.machine import rng
 from firth.kernels.word2vec.blocks import Parameters, Parts, Plan, Steps
-from firth.kernels.word2vec.hierarchical_softmax import NEAR_NODES, Tree
+from firth.kernels.word2vec.huffman_tree import NEAR_NODES, Tree
 from firth.training.huffman import shares_of_nodes
 from firth.training.sampling import keep_probabilities, noise_distribution
 

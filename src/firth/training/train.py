@@ -5,37 +5,33 @@ from __future__ import annotations
 import dataclasses
 import inspect
 import json
-import time
 from collections.abc import Callable, Collection, Iterator
-from contextlib import ExitStack, contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from firth.arrays import Bool, Float32, Int32
-from firth.config import TrainingConfig, explained, is_int, plain
+from firth.config import TrainingConfig
 from firth.corpus.corpus import Corpus, is_encoded
 from firth.corpus.encoding import encode
 from firth.corpus.phrase_detection import find_phrases, join_phrases
 from firth.corpus.tables import column_of
 from firth.cpu import usable_threads
-from firth.errors import ConfigError, CorpusError, FirthError, FormatError, StopTraining, shortened
+from firth.errors import ConfigError, FirthError, FormatError, StopTraining, shortened
 from firth.jit import warmup
 from firth.jit.cache import is_compiled
 from firth.kernels.word2vec.blocks import Parts
 from firth.model import Word2Vec
 from firth.phrases import Phrases
-from firth.reporting.events import Compiling, Event, Progress
-from firth.reporting.progress_bar import ProgressBar, log_lines, wanted
+from firth.reporting.events import Compiling, Event
+from firth.settings import explained, is_int, plain
 from firth.training import rounds
 from firth.training.checkpoints import Checkpoints
+from firth.training.listeners import reporter
 from firth.training.schedule import initial_parameters
 from firth.training.trainer import Fit, job_of
 from firth.training.warm_start import Start
+from firth.training.words_to_learn import WordsToLearn, words_often_enough
 from firth.vectors.subwords import Composition, Ngrams, Subwords
-from firth.visual.tensorboard import ScalarLog
-from firth.vocabulary import Vocabulary, by_count_then_word
 
 TOKENS_TO_LEARN_FROM = 40_000_000
 FEWEST_EPOCHS, MOST_EPOCHS = 5, 50
@@ -134,48 +130,8 @@ def train(
         raise ConfigError(
             f"the vectors to start from have {begin.vectors.vector_size} numbers, vector_size is {config.vector_size}"
         )
-    around = Surroundings(_checked(threads), progress, cache, tensorboard, checkpoints, resume)
-    return _learn(column_of(source, column), config, around, begin, phrases, _words_often_enough)
-
-
-WordsToLearn = Callable[[Corpus, TrainingConfig], "Chosen"]
-"""What chooses the words of a corpus to learn; and tells, for each of its ids, the number of that word among them, or
-how many they are if it is none. None where they are the first of its words.
-"""
-
-
-Chosen = tuple[Vocabulary, Int32 | None]
-
-
-def _words_often_enough(corpus: Corpus, config: TrainingConfig) -> Chosen:
-    if not config.stop_words and not config.keep_words:
-        return corpus.vocabulary(config.min_count, config.max_vocabulary), None
-    found = corpus.vocabulary(1)
-    learning = _are_often_enough(found, config, config.max_vocabulary)
-    if learning.sum() < 2:
-        raise CorpusError(
-            f"min_count={config.min_count} and the stop words leave {learning.sum()} of the {len(found):,} different"
-            " words: vectors need at least two"
-        )
-    return _those(found, learning)
-
-
-def _are_often_enough(found: Vocabulary, config: TrainingConfig, most: int | None) -> Bool:
-    """Which of a corpus's words are to be learnt (V,): by their counts, the `most` frequent, and by lists of words."""
-    stopped, kept = set(config.stop_words), set(config.keep_words)
-    learning: Bool = (found.counts >= config.min_count) & ~np.array([word in stopped for word in found.words])
-    if most is not None:
-        learning &= np.cumsum(learning) <= most
-    learning |= np.array([word in kept for word in found.words])
-    return learning
-
-
-def _those(found: Vocabulary, learning: Bool) -> Chosen:
-    """The words chosen of a corpus's, by a mask (V,)."""
-    id_of = np.full(len(found), learning.sum(), np.int32)
-    id_of[learning] = np.arange(learning.sum(), dtype=np.int32)
-    chosen = np.flatnonzero(learning)
-    return Vocabulary([found.words[i] for i in chosen.tolist()], found.counts[chosen]), id_of
+    around = Surroundings(checked_threads(threads), progress, cache, tensorboard, checkpoints, resume)
+    return learn(column_of(source, column), config, around, begin, phrases, words_often_enough)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -190,7 +146,7 @@ class Surroundings:
     resume: bool
 
 
-def _learn(
+def learn(
     source: Any,
     config: TrainingConfig,
     around: Surroundings,
@@ -207,7 +163,7 @@ def _learn(
     kept = Checkpoints.of(around.checkpoints) if around.checkpoints is not None else None
     if kept is None and around.resume:
         raise ConfigError("to resume, say where the checkpoints are: checkpoints=FOLDER")
-    with kept.alone() if kept else nullcontext(), _reporter(around.progress, around.tensorboard) as report:
+    with kept.alone() if kept else nullcontext(), reporter(around.progress, around.tensorboard) as report:
         if kept and not around.resume:
             kept.refuse_to_overwrite()
         with _nothing_learned_yet():
@@ -275,128 +231,6 @@ def _with_phrases(
             report=report,
         )
     return corpus if phrases is None else join_phrases(corpus, phrases, cache=cache, report=report)
-
-
-def train_more(
-    model: Word2Vec,
-    source: Any,
-    *,
-    column: str | None = None,
-    vocabulary: str = "grow",
-    frozen: bool | Collection[str] = False,
-    threads: int | None = None,
-    progress: bool | Callable[[Event], None] | None = None,
-    cache: str | Path | None = None,
-    checkpoints: str | Path | Checkpoints | None = None,
-    resume: bool = False,
-    **settings: Any,
-) -> Word2Vec:
-    """Let a model learn from more text; return the new model. The old one stays as it is.
-
-    The learning rate falls linearly again, from `learning_rate` to `min_learning_rate`, over the new passes.
-
-    Parameters
-    ----------
-    model
-        The model to start from.
-    source
-        The new text, as for `train`.
-    column
-        The name of a column, if the source is a table: a CSV, JSON lines, Parquet or Arrow file, or a data frame.
-        `firth.column` has more options.
-    vocabulary : {"keep", "grow", "replace"}
-        "keep": only words that the model knows are trained, and all of them stay. "grow": words that occur `min_count`
-        times in the new text are added. "replace": the new model has the new text's words alone; those that the old one
-        knows start from its vectors. Counts are those of both texts together, except for "replace".
-    frozen
-        True, or a collection of words: these vectors stay fixed while the rest train.
-    threads, progress, cache, checkpoints, resume
-        As for `train`.
-    **settings
-        Settings that differ from the model's. Without `epochs`, there are as many passes as for a new model.
-
-    Returns
-    -------
-    Word2Vec
-
-    Raises
-    ------
-    ConfigError
-        For settings that make no sense, and for a model trained by hierarchical softmax, whose tree is of one
-        vocabulary, unless its vocabulary is replaced.
-    SourceError
-        If the source cannot be read.
-    CorpusError
-        If the text has fewer than two words to learn.
-    """
-    if vocabulary not in {"keep", "grow", "replace"}:
-        raise ConfigError(f"vocabulary must be keep, grow or replace, not {shortened(vocabulary)}")
-    if settings.get("vector_size", model.vector_size) != model.vector_size:
-        raise ConfigError(f"the model's vectors have {model.vector_size} numbers: vector_size cannot be another")
-    before = dataclasses.asdict(model.config)
-    config = TrainingConfig.of(before | {"epochs": None, "vector_size": model.vector_size} | settings)
-    if vocabulary != "replace" and "hierarchical-softmax" in {config.objective, model.config.objective}:
-        raise ConfigError(
-            "the tree of hierarchical softmax is of one vocabulary and its counts: such a model learns more with"
-            ' vocabulary="replace", or as start=model of a new training'
-        )
-    around = Surroundings(_checked(threads), progress, cache, None, checkpoints, resume)
-    new = _learn(
-        column_of(source, column),
-        config,
-        around,
-        Start.of(model, frozen),
-        model.phrases or Phrases([]),
-        lambda corpus, config: _words_of_both(corpus, config, model, vocabulary),
-        trained_before=len(model.history),
-    )
-    if vocabulary == "replace":
-        return new
-    new.history = [
-        *model.history,
-        *(dataclasses.replace(result, epoch=len(model.history) + result.epoch) for result in new.history),
-    ]
-    return _joined(model, new)
-
-
-def _words_of_both(corpus: Corpus, config: TrainingConfig, model: Word2Vec, mode: str) -> Chosen:
-    """The words of a text that a model is to learn, by one of the modes of `train_more`."""
-    if mode == "replace":
-        return _words_often_enough(corpus, config)
-    found = corpus.vocabulary(1)
-    known = np.array([word in model for word in found.words])
-    learning = known | _are_often_enough(found, config, None) if mode == "grow" else known
-    if learning.sum() < 2:
-        raise CorpusError(
-            f"of the {len(found):,} different words of the text the model knows {known.sum():,}: there is nothing to"
-            ' learn. vocabulary="grow" takes up new words that occur min_count times, and "replace" those alone'
-        )
-    return _those(found, learning)
-
-
-def _joined(old: Word2Vec, new: Word2Vec) -> Word2Vec:
-    """All words of both; the vectors are the new ones where there are two."""
-    words = [*old.words, *(word for word in new.words if word not in old)]
-    counts = np.zeros(len(words), np.int64)
-    counts[: len(old)] = old.vocabulary.counts
-    place = {word: i for i, word in enumerate(words)}
-    places = [place[word] for word in new.words]
-    counts[places] += new.vocabulary.counts
-    order = by_count_then_word(words, counts)
-
-    def joined(of_old: Float32, of_new: Float32) -> Float32:
-        rows = np.zeros((len(words), old.vector_size), np.float32)
-        rows[: len(old)] = of_old
-        rows[places] = of_new
-        return rows[order]
-
-    vocabulary = Vocabulary([words[i] for i in order.tolist()], counts[order])
-    outputs = joined(old.output_vectors, new.output_vectors)
-    subwords = None
-    if old.subwords is not None and new.subwords is not None:
-        subwords = old.subwords.joined(new.subwords, joined(old.subwords.own, new.subwords.own))
-    inputs = subwords.compose_all(vocabulary.words) if subwords else joined(old.vectors, new.vectors)
-    return Word2Vec(vocabulary, inputs, outputs, new.config, new.history, phrases=old.phrases, subwords=subwords)
 
 
 def _compile_beside(config: TrainingConfig, report: Callable[[Event], None]) -> None:
@@ -467,36 +301,13 @@ def epochs_for(tokens: int) -> int:
     return min(max(TOKENS_TO_LEARN_FROM // max(tokens, 1), FEWEST_EPOCHS), MOST_EPOCHS)
 
 
-def _checked(threads: int | None) -> int:
+def checked_threads(threads: int | None) -> int:
+    """How many threads to use: as many as are given, or one for each processor."""
     if threads is None:
         return usable_threads()
     if not is_int(1, 1024)(plain(threads)):
         raise ConfigError(f"threads must be a whole number from 1 to 1,024, not {shortened(threads)}")
     return int(threads)
-
-
-@contextmanager
-def _reporter(
-    progress: bool | Callable[[Event], None] | None, tensorboard: str | Path | None
-) -> Iterator[Callable[[Event], None]]:
-    """What is called with every event: a function of the user's, a bar, a log, several of them, or none."""
-    with ExitStack() as stack:
-        listeners: list[Callable[[Event], None]] = []
-        if callable(progress):
-            listeners.append(progress)
-        elif wanted(progress):
-            listeners.append(stack.enter_context(ProgressBar()))
-        if (lines := log_lines()) is not None:
-            listeners.append(lines)
-        if tensorboard is not None:
-            log = stack.enter_context(ScalarLog(tensorboard))
-            listeners.append(lambda event: log.rounds(event, time.time()) if isinstance(event, Progress) else None)
-
-        def report(event: Event) -> None:
-            for listener in listeners:
-                listener(event)
-
-        yield report
 
 
 def _show_settings() -> None:

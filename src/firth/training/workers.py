@@ -22,7 +22,8 @@ from firth.kernels.word2vec.blocks import (
     Windows,
 )
 from firth.kernels.word2vec.cbow import CbowSpace, Hidden
-from firth.kernels.word2vec.hierarchical_softmax import CbowTreeSpace, Descents, Tree, TreeSpace, Turns
+from firth.kernels.word2vec.hierarchical_softmax import CbowTreeSpace, Descents, TreeSpace, Turns
+from firth.kernels.word2vec.huffman_tree import Tree
 from firth.kernels.word2vec.negatives import Noise
 from firth.kernels.word2vec.prefetcher import PLACES
 from firth.kernels.word2vec.rounds import Space, new_counters, train_rounds

@@ -7,8 +7,6 @@ from __future__ import annotations
 
 import dataclasses
 import math
-import queue
-import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -16,7 +14,6 @@ from typing import Any
 import numpy as np
 
 from firth.arrays import Array, Int32, aligned_zeros
-from firth.config import Config, is_bool, is_int, is_real, one_of, or_none, setting
 from firth.cpu import usable_threads
 from firth.errors import ConfigError, DivergenceError, shortened
 from firth.kernels.machine.rng import INITIAL_VECTORS, fill_uniform, stream_key
@@ -31,7 +28,9 @@ from firth.kernels.tutorial.minibatch import (
     update_rows,
 )
 from firth.reporting.events import EpochMetrics
+from firth.settings import Config, is_bool, is_int, is_real, one_of, or_none, setting
 from firth.threads import Pace, Team
+from firth.tutorial.batches import order_of_epoch
 from firth.tutorial.examples import Examples, random_order
 from firth.tutorial.objectives import OBJECTIVES
 from firth.tutorial.optimizers import OPTIMIZERS
@@ -108,63 +107,6 @@ def initial_embeddings(vocabulary_size: int, config: MinibatchConfig, dtype: Any
     fill_uniform(rows, config.vector_size, 10, stream_key(config.seed, 0, INITIAL_VECTORS))
     target = both[0]
     return Embeddings(target, target if config.shared else both[1])
-
-
-def batches(
-    examples: Examples,
-    batch_size: int,
-    *,
-    seed: int = 1,
-    epoch: int = 0,
-    reshuffle: bool = True,
-    drop_remainder: bool = True,
-    prefetch: int = 2,
-) -> Iterator[Examples]:
-    """The examples in batches, in an order of their own for each seed and, with `reshuffle`, each epoch.
-
-    `prefetch` batches are made ahead by a thread of their own. For other frameworks; `train` makes its own.
-    """
-    order = _order_of_epoch(len(examples.targets), batch_size, seed, epoch, reshuffle, drop_remainder)
-    parts = (order[start : start + batch_size] for start in range(0, len(order), batch_size))
-    made = (Examples(*(array[part] for array in examples)) for part in parts)
-    return _ahead(made, prefetch) if prefetch else made
-
-
-def _order_of_epoch(n: int, batch_size: int, seed: int, epoch: int, reshuffle: bool, drop_remainder: bool) -> Array:
-    """The order of an epoch's n examples, without those that fill no batch if they are to be dropped."""
-    order = random_order(n, seed, epoch if reshuffle else 0)
-    return order[: n - n % batch_size] if drop_remainder else order
-
-
-def _ahead(items: Iterator[Any], size: int) -> Iterator[Any]:
-    """The same items, up to `size` of them made ahead by a thread."""
-    waiting: queue.Queue[Any] = queue.Queue(size)
-    given_up = threading.Event()
-    end = object()
-
-    def put(item: Any) -> bool:
-        while not given_up.is_set():
-            try:
-                waiting.put(item, timeout=0.1)
-                return True
-            except queue.Full:
-                continue
-        return False
-
-    def work() -> None:
-        for item in items:
-            if not put(item):
-                return
-        put(end)
-
-    thread = threading.Thread(target=work, daemon=True, name="firth-batches")
-    thread.start()
-    try:
-        while (item := waiting.get()) is not end:
-            yield item
-    finally:
-        given_up.set()
-        thread.join()
 
 
 class Trainer:
@@ -367,7 +309,7 @@ def train(
 def _in_order(examples: Examples, training: Array, config: MinibatchConfig, epoch: int) -> tuple[Int32, Int32]:
     """Targets and contexts of the examples to train on, in the order of an epoch."""
     n, size = len(training), config.batch_size
-    order = training[_order_of_epoch(n, size, config.seed, epoch, config.reshuffle, config.drop_remainder)]
+    order = training[order_of_epoch(n, size, config.seed, epoch, config.reshuffle, config.drop_remainder)]
     return np.take(examples.targets, order), np.take(examples.contexts, order, axis=0)
 
 

@@ -35,17 +35,10 @@ from firth.jit.cache import is_compiled, mark_compiled
 from firth.reporting.events import Compiling, EpochMetrics
 from firth.storage.files import refuse_to_overwrite
 from firth.training.sampling import keep_probabilities, noise_distribution, sampling_table
-from firth.tutorial.examples import (
-    SPECIAL_TOKENS,
-    Examples,
-    capped_vocabulary,
-    negative_samples,
-    numbered,
-    skipgrams,
-    training_examples,
-    vectorize,
-)
+from firth.tutorial.candidates import negative_samples
+from firth.tutorial.examples import Examples, skipgrams, training_examples
 from firth.tutorial.minibatch import MinibatchConfig, train
+from firth.tutorial.sequences import SPECIAL_TOKENS, capped_vocabulary, numbered, vectorize
 from firth.vectors.word_vectors import WordVectors
 from firth.visual.tensorboard import ScalarLog, write_projector
 from firth.vocabulary import Vocabulary

@@ -25,7 +25,8 @@ from firth.errors import FirthError, FormatError, shortened
 from firth.storage.files import new_file
 from firth.storage.tensors import write_tensors
 from firth.vectors.nearest import nearest, unit_rows
-from firth.vectors.word_vectors import Neighbors, WordVectors, one_by_one
+from firth.vectors.neighbors import Neighbors, one_by_one
+from firth.vectors.word_vectors import WordVectors
 
 FILE = "index.safetensors"
 FORMAT = "firth index 1"

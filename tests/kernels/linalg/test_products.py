@@ -5,18 +5,15 @@ from numpy.testing import assert_allclose, assert_array_equal
 from firth.arrays import LANES
 from firth.jit.kernel import compiled
 from firth.jit.target import is_enabled
+from firth.kernels.linalg.gathered_products import learn_listed, score_listed, weigh_listed, weigh_transposed_listed
 from firth.kernels.linalg.products import (
     TILE_ROWS,
-    learn_listed,
     score,
     score_bands,
     score_each,
-    score_listed,
     weigh_bands,
-    weigh_listed,
     weigh_transposed,
     weigh_transposed_bands,
-    weigh_transposed_listed,
     weigh_with,
 )
 

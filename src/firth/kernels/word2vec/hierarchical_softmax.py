@@ -1,7 +1,6 @@
 """Hierarchical softmax: a word is predicted by the turns on its path through a binary tree (Morin and Bengio 2005).
 
-The tree is Huffman's, by the words' counts, so that frequent words have short paths (Mikolov et al. 2013, "Distributed
-representations", §2.1). Its inner nodes have output vectors. Blocks, and what they ask for, are those of skip-gram and
+The tree's inner nodes have output vectors. Blocks, and what they ask for, are those of skip-gram and
 CBOW. In skip-gram, a centre's context words are scored against the nodes of its path in one product of matrices, and
 what the nodes ask for is added when the round is computed. In CBOW, nodes learn centre by centre, as they do in
 word2vec.c, while their vectors are near: so a round is one block, for one thread.
@@ -14,10 +13,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from firth.arrays import LANES, Float32, Float64, Int8, Int32, Int64
+from firth.arrays import LANES, Float32, Float64, Int32
 from firth.jit.kernel import compiled
 from firth.jit.twins import lowered_by
-from firth.kernels.linalg.products import TILE_ROWS, learn_listed, score_listed, weigh_listed, weigh_transposed_listed
+from firth.kernels.linalg.gathered_products import learn_listed, score_listed, weigh_listed, weigh_transposed_listed
+from firth.kernels.linalg.products import TILE_ROWS
 from firth.kernels.linalg.rows import dot
 from firth.kernels.machine.prefetch import prefetch_number, prefetch_row
 from firth.kernels.word2vec.blocks import (
@@ -36,20 +36,11 @@ from firth.kernels.word2vec.blocks import (
     softplus,
 )
 from firth.kernels.word2vec.cbow import Hidden, gather_contexts, scatter_gradients, share_errors
+from firth.kernels.word2vec.huffman_tree import NEAR_NODES, Tree, nearness, node_of, root_of
 from firth.kernels.word2vec.step_bounds import find_ratios
 from firth.kernels.word2vec.windows import find_windows, weigh_centres
 
 lowered_by(f"{__name__}_llvm")
-
-
-class Tree(NamedTuple):
-    """The path of every word, from the root on: word w has `turns[starts[w]:starts[w + 1]]`."""
-
-    starts: Int64  # (V + 1,)
-    turns: Int32  # n where the path turns to the child that the score of inner node n speaks for, ~n where to the other
-    # behind them, room for one more vector
-    steps: Float32  # (NEAR_NODES + 1,) factors of learning rates: the heaviest nodes, the root first, then all others
-    visits: Float32  # (NEAR_NODES + 1,) the centres of a round that are expected to have each on their path, 1 or more
 
 
 class Descents(NamedTuple):
@@ -100,75 +91,6 @@ class CbowTreeSpace(NamedTuple):
 
 NODE_ROOM = np.float32(8)
 """By how much the bound on a node is wider than that on others: its length is only known to be no greater."""
-NEAR_NODES = 64
-"""Nodes that are on many paths, the last by their numbers: their vectors need not be asked for, and they may learn
-more slowly.
-"""
-
-
-@compiled
-def fill_tree(counts: Int64, weights: Int64, parents: Int32, signs: Int8) -> None:
-    """Huffman's tree of V words, whose counts fall (Huffman 1952, "A method for the construction of
-    minimum-redundancy codes"), in linear time: the two lightest nodes are the next of the words, from behind, and of
-    the inner nodes, which come into being by rising weight.
-
-    Fills `parents` (2·V - 1,), for the words and then the inner nodes, each from V on, and `signs`, whether a node is
-    its parent's lighter child (1) or the other (-1); `weights` (2·V - 1,) is working space.
-    """
-    V = counts.shape[0]
-    for word in range(V):
-        weights[word] = counts[word]
-    word, inner = V - 1, V
-    for node in range(V, 2 * V - 1):
-        weights[node] = 0
-        for sign in (1, -1):
-            if word >= 0 and (inner >= node or weights[word] < weights[inner]):
-                child = word
-                word -= 1
-            else:
-                child = inner
-                inner += 1
-            weights[node] += weights[child]
-            parents[child] = node
-            signs[child] = sign
-
-
-@compiled
-def fill_lengths(parents: Int32, lengths: Int64) -> None:
-    """How many inner nodes are above each node, (2·V - 1,): a node comes after its children."""
-    for node in range(parents.shape[0] - 2, -1, -1):
-        lengths[node] = lengths[parents[node]] + 1
-
-
-@compiled
-def fill_paths(parents: Int32, of_child: Int8, tree: Tree) -> None:
-    """Fill the paths, for `starts` that leave them room."""
-    V = tree.starts.shape[0] - 1
-    for word in range(V):
-        node = word
-        for k in range(tree.starts[word + 1] - 1, tree.starts[word] - 1, -1):
-            turn = parents[node] - V
-            tree.turns[k] = turn if of_child[node] > 0 else ~turn
-            node = parents[node]
-
-
-@compiled
-def node_of(turn: int) -> int:
-    """The node of a turn."""
-    return turn if turn >= 0 else ~turn
-
-
-@compiled
-def root_of(tree: Tree) -> int:
-    """The last of the V - 1 inner nodes."""
-    root: int = tree.starts.shape[0] - 3
-    return root
-
-
-@compiled
-def nearness(node: int, tree: Tree) -> int:
-    """A node's place among those on many paths, the root's being 0; `NEAR_NODES` for all others."""
-    return min(root_of(tree) - node, NEAR_NODES)
 
 
 @compiled

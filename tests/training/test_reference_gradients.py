@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
-from firth.training import reference
+from firth.training import reference_gradients as reference
 from firth.training.huffman import huffman_tree
 
 CONTEXTS = [([0, 2, 2], 1), ([4], 3), ([], 2), ([0, 1, 2, 5], 1)]
@@ -85,6 +85,8 @@ def test_block_loss__of_one_pair_by_hand():
     inputs, outputs = np.array([[1.0, 2.0]]), np.array([[0.0, 0.0], [0.5, -0.25], [3.0, -1.0]])
     # scores: pair 1·0.5 - 2·0.25 = 0, noise 1·3 - 2·1 = 1; the noise word 1 is the centre itself and is left out
     loss = reference.block_loss(
-        inputs, outputs, reference.examples_of([([(0, 1)], reference.noise_targets(1, [2, 1], 2.0))])
+        inputs,
+        outputs,
+        reference.examples_of([([(0, 1)], reference.noise_targets(1, [2, 1], 2.0))]),
     )
     assert_allclose(loss, np.log(2) + 2 * np.log(1 + np.e))

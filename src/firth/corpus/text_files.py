@@ -1,0 +1,175 @@
+"""Sources of text in files: named ones, those of folders and archives, streams; a fingerprint of their content."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import hashlib
+import json
+import stat
+import warnings
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Any
+
+from firth.config import TextConfig
+from firth.corpus.archives import is_archive, texts_in
+from firth.corpus.decoding import read_blocks
+from firth.corpus.tabular import is_name_of_rows, refuse_table, what_else, what_rows
+from firth.corpus.tokenizing import Batch, Block, split_block, word_of
+from firth.errors import FirthWarning, SourceError
+from firth.storage.files import sha256_of
+from firth.storage.packed import Content
+from firth.threads import map_ahead
+
+PIECE_BYTES = 1 << 24
+"""Bytes of a file that one thread hashes at a time."""
+
+
+class TextSource:
+    """What the sources of text have in common: blocks of text, whose tokens are bytes, not yet lower-cased."""
+
+    name: str
+    total_bytes: int | None = None
+    files_read = 0
+    has_warned = False
+
+    def fingerprint(self, config: TextConfig, threads: int = 1) -> str | None:
+        return None
+
+    def splitting(self, config: TextConfig) -> TextConfig | None:
+        return config
+
+    def blocks(self, config: TextConfig) -> Iterator[Block]:
+        """All text, in order."""
+        raise NotImplementedError
+
+    def spelled(self, words: Iterable[str]) -> Iterable[str]:
+        return words
+
+    def _check_is_text(self, content: Content, name: str, config: TextConfig, *, is_named: bool = False) -> None:
+        """Raise `SourceError` for a table that the user named; warn, once, of what may be one, or is hardly text."""
+        refuse_table(content, name)
+        rows = what_rows(content, name, config)
+        if rows and is_named and is_name_of_rows(name):
+            raise SourceError(rows)
+        if (told := rows or what_else(content, name)) and not self.has_warned:
+            self.has_warned = True
+            warnings.warn(f"{told}. It is read as text", FirthWarning, stacklevel=2)
+
+    def batches(self, config: TextConfig) -> Iterator[Batch]:
+        for block in self.blocks(config):
+            yield Batch(split_block(block.text, config), block.bytes_read)
+
+    def word_of(self, raw: bytes, config: TextConfig) -> str:
+        return word_of(raw, config)
+
+
+class TextFiles(TextSource):
+    """Text files, packed or not, one after the other; a sentence ends with its line and with its file."""
+
+    def __init__(self, paths: Iterable[Path], found: Collection[Path] = ()):
+        """Look at the files' sizes. Those `found` in folders were not named: among them may be what is no text."""
+        self.paths = tuple(paths)
+        self.named = {str(path) for path in self.paths}.difference(map(str, found))
+        self.name = str(self.paths[0]) if len(self.paths) == 1 else f"{len(self.paths)} files"
+        for path in self.paths:
+            _check_readable(path)
+        self.can_be_read_again = all(path.is_file() for path in self.paths)  # as pipes and devices cannot
+        if self.can_be_read_again:
+            self.total_bytes = sum(path.stat().st_size for path in self.paths)
+
+    def fingerprint(self, config: TextConfig, threads: int = 1) -> str | None:
+        """A hash of the files' content and of how it is split."""
+        if not self.can_be_read_again:
+            return None
+        archives = {"archives": True} if any(map(_is_archive, self.paths)) else {}  # of old, they were read as text
+        return content_fingerprint(self.paths, config, threads, **archives)
+
+    def texts(self) -> Iterator[tuple[str, Content, Callable[[], int]]]:
+        """Each text with its name, and what tells how many bytes of the files have been read."""
+        bytes_before = self.files_read = 0
+        for path in self.paths:
+            with at_rest(path) as size, path.open("rb") as file:
+                bytes_read = functools.partial(_place_in, file, bytes_before)
+                for name, content in texts_in(file, str(path)):
+                    self.files_read += 1
+                    yield name, content, bytes_read
+            bytes_before += size
+
+    def blocks(self, config: TextConfig) -> Iterator[Block]:
+        for name, content, bytes_read in self.texts():
+            self._check_is_text(content, name, config, is_named=name in self.named)
+            for block in read_blocks(content, name, config):
+                yield Block(block, bytes_read())
+
+
+class TextStream(TextSource):
+    """An open binary file, such as standard input; it can be read once."""
+
+    def __init__(self, file: IO[bytes]):
+        self.file = file
+        self.name = str(getattr(file, "name", "the stream"))
+
+    def texts(self) -> Iterator[tuple[str, Content, Callable[[], int]]]:
+        """Each text with its name; how many bytes have been read, nobody knows."""
+        self.files_read = 0
+        for name, content in texts_in(self.file, self.name):
+            self.files_read += 1
+            yield name, content, lambda: 0
+
+    def blocks(self, config: TextConfig) -> Iterator[Block]:
+        bytes_read = 0
+        for name, content, _ in self.texts():
+            self._check_is_text(content, name, config)
+            for block in read_blocks(content, name, config):
+                bytes_read += len(block)
+                yield Block(block, bytes_read)
+
+
+def content_fingerprint(paths: Sequence[Path], config: TextConfig, threads: int, **how: Any) -> str:
+    """A hash of the files' content, of how text is split, and of how else they are read."""
+    settings = {field.name: getattr(config, field.name) for field in dataclasses.fields(TextConfig)}
+    pieces = [
+        (number, path, first)
+        for number, path in enumerate(paths)
+        for first in range(0, path.stat().st_size + 1, PIECE_BYTES)
+    ]
+    hashes = map_ahead(threads, lambda piece: sha256_of(piece[1], piece[2], PIECE_BYTES), pieces)
+    of_pieces = [[number, digest] for (number, _, _), digest in zip(pieces, hashes, strict=True)]
+    told = json.dumps([settings | how, of_pieces], sort_keys=True)
+    return hashlib.sha256(told.encode()).hexdigest()
+
+
+@contextmanager
+def at_rest(path: Path) -> Iterator[int]:
+    """Gives a file's size. Raises `SourceError` at the end if the file has changed meanwhile; a pipe does so always."""
+    before = path.stat()
+    yield before.st_size
+    if not stat.S_ISREG(before.st_mode):
+        return
+    after = path.stat()
+    if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
+        raise SourceError(f"{path} changed while it was read: try again when it is at rest")
+
+
+def _place_in(file: IO[bytes], before: int) -> int:
+    """How many bytes of several files have been read, by the place in this one and the bytes of those before it."""
+    return before + (file.tell() if file.seekable() else 0)
+
+
+def _is_archive(path: Path) -> bool:
+    with path.open("rb") as file:
+        return is_archive(file, str(path))
+
+
+def _check_readable(path: Path) -> None:
+    """Raise `SourceError` for a file that cannot be opened. A pipe is not: its writer would be left alone when it is
+    closed again.
+    """
+    try:
+        if not stat.S_ISFIFO(path.stat().st_mode):
+            path.open("rb").close()
+    except OSError as error:
+        raise SourceError(f"cannot read {path}: {error.strerror}") from error

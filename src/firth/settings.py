@@ -1,0 +1,195 @@
+"""What a setting is: a field with a default, a help text and a check. Everything wrong is named at once."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Callable, Mapping
+from typing import Any, Self
+
+from firth.errors import LONGEST_QUOTE, ConfigError, shortened
+
+
+def setting(
+    default: Any,
+    doc: str,
+    check: Callable[[Any], bool] | None = None,
+    wanted: str = "",
+    choices: tuple[str, ...] = (),
+) -> Any:
+    """A dataclass field with a default, a help text, and what its values must satisfy, all of them if they are few."""
+    metadata = {"doc": doc, "check": check, "wanted": wanted, "choices": choices}
+    return dataclasses.field(default=default, metadata=metadata)
+
+
+def plain(value: Any) -> Any:
+    """Python's own number, truth value or string for one of NumPy's; anything else as it is."""
+    is_scalar = hasattr(value, "dtype") and hasattr(value, "item") and getattr(value, "shape", None) == ()
+    return value.item() if is_scalar else value
+
+
+def tuple_of(value: Any) -> Any:
+    """A list, or a set, as a tuple, which a record can hold; anything else as it is."""
+    if isinstance(value, set | frozenset):
+        return tuple(sorted(value, key=str))  # in one order, whatever the process
+    return tuple(value) if isinstance(value, list) else value
+
+
+def is_int(low: int, high: int = 2**31 - 1) -> Callable[[Any], bool]:
+    """A check for whole numbers from `low` to `high`."""
+    return lambda value: isinstance(value, int) and not isinstance(value, bool) and low <= value <= high
+
+
+def is_real(low: float, high: float = math.inf) -> Callable[[Any], bool]:
+    """A check for finite numbers from `low` to `high`."""
+
+    def check(value: Any) -> bool:
+        return (
+            isinstance(value, int | float)
+            and not isinstance(value, bool)
+            and math.isfinite(value)
+            and low <= value <= high
+        )
+
+    return check
+
+
+def is_bool(value: Any) -> bool:
+    """Whether this is True or False."""
+    return isinstance(value, bool)
+
+
+def or_none(check: Callable[[Any], bool]) -> Callable[[Any], bool]:
+    """A check that lets None pass too."""
+    return lambda value: value is None or check(value)
+
+
+def one_of(*choices: str) -> dict[str, Any]:
+    """What a setting must satisfy that has one of these values."""
+    named = ", ".join(choices[:-1]) + f" or {choices[-1]}"
+    return {"check": lambda value: isinstance(value, str) and value in choices, "wanted": named, "choices": choices}
+
+
+def _folded(word: str) -> str:
+    """A word without what people spell in several ways: case, hyphens, underscores and spaces."""
+    return word.lower().replace("-", "").replace("_", "").replace(" ", "")
+
+
+def _as_spelled_here(value: Any, choices: tuple[str, ...]) -> Any:
+    """The choice that a value is in another spelling, such as skip_gram for skip-gram; any other value as it is."""
+    if not isinstance(value, str):
+        return value
+    return next((choice for choice in choices if _folded(choice) == _folded(value)), value)
+
+
+def _meant(value: Any, choices: tuple[str, ...]) -> str:
+    """A hint at the choice that somebody seems to have meant; empty where that is not clear."""
+    if not isinstance(value, str) or not choices:
+        return ""
+    import difflib  # only who misspells a word needs it
+
+    known = SHORT_FOR.get(_folded(value))
+    near = [known] if known in choices else difflib.get_close_matches(value.lower()[:LONGEST_QUOTE], choices, 1)
+    return f" (do you mean {near[0]}?)" if near else ""
+
+
+def are_words(value: Any) -> bool:
+    """Whether these are words, in an order."""
+    return isinstance(value, tuple) and all(isinstance(word, str) for word in value)
+
+
+SHORT_FOR = {
+    "average": "mean",
+    "avg": "mean",
+    "hs": "hierarchical-softmax",
+    "neg": "negative-sampling",
+    "ns": "negative-sampling",
+    "sg": "skip-gram",
+    "sgns": "skip-gram",
+}
+"""What some write for the words of settings."""
+ELSEWHERE = {
+    "alpha": "learning_rate",
+    "bucket": "buckets",
+    "cbow_mean": 'context="mean" or "sum"',
+    "dim": "vector_size",
+    "epoch": "epochs",
+    "hs": 'objective="hierarchical-softmax"',
+    "iter": "epochs",
+    "lr": "learning_rate",
+    "max_final_vocab": "max_vocabulary",
+    "max_vocab_size": "max_vocabulary",
+    "maxn": "max_n",
+    "minCount": "min_count",
+    "min_alpha": "min_learning_rate",
+    "minn": "min_n",
+    "neg": "negative",
+    "ns_exponent": "noise_exponent",
+    "sg": 'architecture="skip-gram" or "cbow"',
+    "size": "vector_size",
+    "thread": "threads, an argument of train",
+    "workers": "threads, an argument of train",
+    "ws": "window",
+}
+"""What settings are called in gensim and fastText, and here."""
+
+
+class Config:
+    """What all configurations share: every value is checked, and everything wrong named at once. Shown are the settings
+    that are not the defaults.
+    """
+
+    def __post_init__(self) -> None:
+        for field in dataclasses.fields(self):  # type: ignore[arg-type]
+            value = plain(getattr(self, field.name))
+            if isinstance(field.default, tuple):
+                value = tuple_of(value)
+            else:
+                value = _as_spelled_here(value, field.metadata["choices"])
+            object.__setattr__(self, field.name, value)
+        wrong = [
+            f"{field.name} must be {field.metadata['wanted']}, not {shortened(getattr(self, field.name))}"
+            + _meant(getattr(self, field.name), field.metadata["choices"])
+            for field in dataclasses.fields(self)  # type: ignore[arg-type]
+            if not field.metadata["check"](getattr(self, field.name))
+        ]
+        wrong += self._contradictions() if not wrong else []
+        if wrong:
+            raise ConfigError("; ".join(wrong))
+
+    def _contradictions(self) -> list[str]:
+        return []
+
+    def __repr__(self) -> str:
+        fields = [(field, getattr(self, field.name)) for field in dataclasses.fields(self)]  # type: ignore[arg-type]
+        different = [f"{field.name}={shortened(value)}" for field, value in fields if value != field.default]
+        return f"{type(self).__name__}({', '.join(different)})"
+
+    @classmethod
+    def of(cls, settings: Mapping[str, Any]) -> Self:
+        """The configuration with these settings. Raises `ConfigError` for a name it does not have.
+
+        Parameters
+        ----------
+        settings
+            Values by name. Gensim's and fastText's names are errors that tell firth's.
+        """
+        names = [field.name for field in dataclasses.fields(cls)]  # type: ignore[arg-type]
+        unknown = [
+            f"{name} (here: {ELSEWHERE[name]})" if name in ELSEWHERE else shortened(name).strip("'")
+            for name in settings
+            if name not in names
+        ]
+        if unknown:
+            raise ConfigError(f"no such setting: {', '.join(unknown)}; there are {', '.join(names)}")
+        return cls(**settings)
+
+
+def explained(config: type[Config]) -> list[str]:
+    """The settings of a configuration as the lines of a docstring: name, type, default; what it is, and may be."""
+    lines = []
+    for field in dataclasses.fields(config):  # type: ignore[arg-type]
+        lines.append(f"{field.name} : {field.type}, default {field.default!r}")
+        meaning = field.metadata["doc"][0].upper() + field.metadata["doc"][1:]
+        lines.append(f"    {meaning}. Must be {field.metadata['wanted']}.")
+    return lines

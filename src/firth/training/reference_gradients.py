@@ -1,0 +1,145 @@
+"""The loss of a block and its gradient, slowly and in double precision: where to read first."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from firth.arrays import Array
+
+
+def logistic(x: Array) -> Array:
+    """σ(x) = 1 / (1 + exp(-x))."""
+    return np.exp(-np.logaddexp(0.0, -x))
+
+
+Target = tuple[int, int, float, int]
+"""An output row, 1 or 0 for what is to be predicted of it, a weight; and its number among a block's noise words, or
+`OWN` if it is of the centre alone.
+"""
+OWN = -1
+
+
+@dataclass(frozen=True)
+class Example:
+    """What a block learns from at a time: context words that together predict what is true of some output rows.
+
+    The hidden vector h is the sum of some input vectors, each times its share.
+    """
+
+    contexts: Sequence[int]
+    shares: Sequence[float]
+    steps: Sequence[float]  # what each input vector is given of the gradient by h: its share, for the exact gradient
+    targets: Sequence[Target]
+    places: Sequence[int]  # which token of the block each context word is; parts of one word are one token
+    of_errors: Sequence[float]  # the share of the errors that each context word is limited by
+    centre: int = 0  # its number in the block
+    shift: Any = 0.0  # what is added to the output vectors of noise words, (d,), in the gradient by h
+
+
+def noise_targets(centre: int, noise: Sequence[int], noise_weight: float) -> list[Target]:
+    """That the centre is predicted, and a block's noise words are not, each with weight k/K = `noise_weight`; but for
+    noise words that are the centre itself.
+    """
+    noise_words = ((word, 0, noise_weight, n) for n, word in enumerate(noise) if word != centre)
+    return [(centre, 1, 1.0, OWN), *noise_words]
+
+
+def path_targets(centre: int, tree: Any) -> list[Target]:
+    """The turns of the centre's path, at each of its nodes."""
+    turns = tree.turns[tree.starts[centre] : tree.starts[centre + 1]].tolist()
+    return [(max(turn, ~turn), int(turn >= 0), 1.0, OWN) for turn in turns]
+
+
+def examples_of(
+    contexts: Sequence[tuple[Sequence[tuple[int, float]], Sequence[Target]]],
+    *,
+    together: bool = False,
+    mean: bool = True,
+    exact: bool = True,
+    parts: Any = None,
+    shift: Any = 0.0,
+    places: Sequence[Sequence[int]] | None = None,
+) -> list[Example]:
+    """What is to be learned from context words, each with its weight, and the targets of their centre.
+
+    In skip-gram each context word predicts the targets; in CBOW all of them do `together`, by their mean or their sum.
+    Not `exact`, every context word gets the whole gradient of their mean, as word2vec.c has it: too much by as many as
+    they are (Irsoy, Benton and Stratos 2021, "Corrected CBOW performs as well as Skip-gram", §2). A word is a row
+    number; with `parts` it has several rows, whose mean is its vector, and each gets the whole change of that, as in
+    fastText. `places` tell which tokens the context words are.
+    """
+    found = []
+    for centre, (words, targets) in enumerate(contexts):
+        tokens = places[centre] if places else range(len(words))
+        if together and words:
+            weights = sum(weight for _, weight in words)
+            total, spread = weights if mean else 1.0, weights if exact or not mean else 1.0
+            shares = [
+                (word, weight / total, weight, weight / spread, place)
+                for (word, weight), place in zip(words, tokens, strict=True)
+            ]
+            found.append(_example(shares, targets, exact, parts, centre, shift))
+        elif words:
+            for (word, weight), place in zip(words, tokens, strict=True):
+                weighted = [(row, label, by * weight, number) for row, label, by, number in targets]
+                found.append(_example([(word, 1.0, 1.0, 1.0, place)], weighted, exact, parts, centre, shift))
+    return found
+
+
+def _example(
+    words: Sequence[tuple[int, float, float, float, int]],
+    targets: Sequence[Target],
+    exact: bool,
+    parts: Any,
+    centre: int,
+    shift: Any,
+) -> Example:
+    """Of words, each with its share, its weight, its share of the errors and its place."""
+    contexts: list[int] = []
+    shares: list[float] = []
+    steps: list[float] = []
+    of_errors: list[float] = []
+    places: list[int] = []
+    for word, share, weight, of_error, place in words:
+        rows = [word] if parts is None else parts.rows[parts.starts[word] : parts.starts[word + 1]].tolist()
+        contexts += rows
+        shares += [share / len(rows)] * len(rows)
+        steps += [share if exact else weight] * len(rows)
+        of_errors += [of_error] * len(rows)
+        places += [place] * len(rows)
+    return Example(contexts, shares, steps, targets, places, of_errors, centre, shift)
+
+
+def block_loss(inputs: Array, outputs: Array, examples: Sequence[Example]) -> float:
+    """Σ over the examples' targets of -w log σ(h·u) for what is to be predicted, and -w log σ(-h·u) for what is not.
+
+    With noise words this is equation 4 of Mikolov et al. 2013, "Distributed representations", with paths their equation
+    3; for CBOW, see §3.1 of their "Efficient estimation".
+    """
+    loss = 0.0
+    for example in examples:
+        hidden = np.array(example.shares) @ inputs[list(example.contexts)]
+        for row, label, weight, _ in example.targets:
+            loss += weight * np.logaddexp(0.0, (-1 if label else 1) * (hidden @ outputs[row]))
+    return loss
+
+
+def block_gradient(inputs: Array, outputs: Array, examples: Sequence[Example]) -> tuple[Array, Array]:
+    """The gradient of `block_loss` by inputs and by outputs, of their shapes, where steps are shares and the shift is
+    zero.
+    """
+    by_inputs, by_outputs = np.zeros_like(inputs), np.zeros_like(outputs)
+    for example in examples:
+        hidden = np.array(example.shares) @ inputs[list(example.contexts)]
+        by_hidden = np.zeros_like(hidden)
+        for row, label, weight, _ in example.targets:
+            error = weight * (logistic(hidden @ outputs[row]) - label)
+            by_hidden += error * (outputs[row] if label else outputs[row] + example.shift)
+            by_outputs[row] += error * hidden
+        for context, step in zip(example.contexts, example.steps, strict=True):
+            by_inputs[context] += step * by_hidden
+    return by_inputs, by_outputs

@@ -1,0 +1,130 @@
+"""From a model and more text to another model."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Collection
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from firth.arrays import Float32
+from firth.config import TrainingConfig
+from firth.corpus.tables import column_of
+from firth.errors import ConfigError, shortened
+from firth.model import Word2Vec
+from firth.phrases import Phrases
+from firth.reporting.events import Event
+from firth.training.checkpoints import Checkpoints
+from firth.training.train import Surroundings, checked_threads, learn
+from firth.training.warm_start import Start
+from firth.training.words_to_learn import words_of_both
+from firth.vocabulary import Vocabulary, by_count_then_word
+
+
+def train_more(
+    model: Word2Vec,
+    source: Any,
+    *,
+    column: str | None = None,
+    vocabulary: str = "grow",
+    frozen: bool | Collection[str] = False,
+    threads: int | None = None,
+    progress: bool | Callable[[Event], None] | None = None,
+    cache: str | Path | None = None,
+    checkpoints: str | Path | Checkpoints | None = None,
+    resume: bool = False,
+    **settings: Any,
+) -> Word2Vec:
+    """Let a model learn from more text; return the new model. The old one stays as it is.
+
+    The learning rate falls linearly again, from `learning_rate` to `min_learning_rate`, over the new passes.
+
+    Parameters
+    ----------
+    model
+        The model to start from.
+    source
+        The new text, as for `train`.
+    column
+        The name of a column, if the source is a table: a CSV, JSON lines, Parquet or Arrow file, or a data frame.
+        `firth.column` has more options.
+    vocabulary : {"keep", "grow", "replace"}
+        "keep": only words that the model knows are trained, and all of them stay. "grow": words that occur `min_count`
+        times in the new text are added. "replace": the new model has the new text's words alone; those that the old one
+        knows start from its vectors. Counts are those of both texts together, except for "replace".
+    frozen
+        True, or a collection of words: these vectors stay fixed while the rest train.
+    threads, progress, cache, checkpoints, resume
+        As for `train`.
+    **settings
+        Settings that differ from the model's. Without `epochs`, there are as many passes as for a new model.
+
+    Returns
+    -------
+    Word2Vec
+
+    Raises
+    ------
+    ConfigError
+        For settings that make no sense, and for a model trained by hierarchical softmax, whose tree is of one
+        vocabulary, unless its vocabulary is replaced.
+    SourceError
+        If the source cannot be read.
+    CorpusError
+        If the text has fewer than two words to learn.
+    """
+    if vocabulary not in {"keep", "grow", "replace"}:
+        raise ConfigError(f"vocabulary must be keep, grow or replace, not {shortened(vocabulary)}")
+    if settings.get("vector_size", model.vector_size) != model.vector_size:
+        raise ConfigError(f"the model's vectors have {model.vector_size} numbers: vector_size cannot be another")
+    before = dataclasses.asdict(model.config)
+    config = TrainingConfig.of(before | {"epochs": None, "vector_size": model.vector_size} | settings)
+    if vocabulary != "replace" and "hierarchical-softmax" in {config.objective, model.config.objective}:
+        raise ConfigError(
+            "the tree of hierarchical softmax is of one vocabulary and its counts: such a model learns more with"
+            ' vocabulary="replace", or as start=model of a new training'
+        )
+    around = Surroundings(checked_threads(threads), progress, cache, None, checkpoints, resume)
+    new = learn(
+        column_of(source, column),
+        config,
+        around,
+        Start.of(model, frozen),
+        model.phrases or Phrases([]),
+        lambda corpus, config: words_of_both(corpus, config, model, vocabulary),
+        trained_before=len(model.history),
+    )
+    if vocabulary == "replace":
+        return new
+    new.history = [
+        *model.history,
+        *(dataclasses.replace(result, epoch=len(model.history) + result.epoch) for result in new.history),
+    ]
+    return _joined(model, new)
+
+
+def _joined(old: Word2Vec, new: Word2Vec) -> Word2Vec:
+    """All words of both; the vectors are the new ones where there are two."""
+    words = [*old.words, *(word for word in new.words if word not in old)]
+    counts = np.zeros(len(words), np.int64)
+    counts[: len(old)] = old.vocabulary.counts
+    place = {word: i for i, word in enumerate(words)}
+    places = [place[word] for word in new.words]
+    counts[places] += new.vocabulary.counts
+    order = by_count_then_word(words, counts)
+
+    def joined(of_old: Float32, of_new: Float32) -> Float32:
+        rows = np.zeros((len(words), old.vector_size), np.float32)
+        rows[: len(old)] = of_old
+        rows[places] = of_new
+        return rows[order]
+
+    vocabulary = Vocabulary([words[i] for i in order.tolist()], counts[order])
+    outputs = joined(old.output_vectors, new.output_vectors)
+    subwords = None
+    if old.subwords is not None and new.subwords is not None:
+        subwords = old.subwords.joined(new.subwords, joined(old.subwords.own, new.subwords.own))
+    inputs = subwords.compose_all(vocabulary.words) if subwords else joined(old.vectors, new.vectors)
+    return Word2Vec(vocabulary, inputs, outputs, new.config, new.history, phrases=old.phrases, subwords=subwords)
