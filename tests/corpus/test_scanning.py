@@ -11,7 +11,7 @@ from firth.corpus.scanning import Scanner, merge, scan
 from firth.corpus.tokenizing import Block, standardize
 from firth.jit import target
 from firth.kernels.text import scanner as scanner_kernels
-from tests.corpus.test_tokenizing import CONFIGS, LINES, TRICKY, sentences_slow
+from tests.helpers.text import CONFIGS, LINES, TRICKY, sentences_slow
 
 pytestmark = pytest.mark.skipif(not target.is_enabled(), reason="with the compiler off, text is split by Python")
 

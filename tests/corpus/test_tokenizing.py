@@ -2,7 +2,6 @@ import bz2
 import gzip
 import io
 import lzma
-import re
 import string
 import subprocess
 import sys
@@ -10,7 +9,6 @@ from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from firth.config import TextConfig
 from firth.corpus import decoding
@@ -19,10 +17,7 @@ from firth.corpus.encoding import encode
 from firth.corpus.tokenizing import SENTENCE_END, split_block, standardize, tokenize, word_of
 from firth.errors import CorpusError, SourceError
 from firth.storage.packed import decompressed
-
-# what trips people up: Unicode spaces, final sigma, letters whose lower case is longer, marks, emoji, separators
-TRICKY = "aB'.,;- \t\r\x0b\x0c\x1c\x1f\x85\xa0\u1680\u2003\u2028\u3000ΑΣσİßÉe\u0301Жक्\u200d😀\ufeff\x00漢"
-LINES = st.lists(st.text(st.one_of(st.sampled_from(TRICKY), st.characters(codec="utf-8")), max_size=40), max_size=8)
+from tests.helpers.text import CONFIGS, LINES, sentences_slow
 
 
 def sentences_fast(content: bytes, config: TextConfig) -> list[list[str]]:
@@ -34,25 +29,6 @@ def sentences_fast(content: bytes, config: TextConfig) -> list[list[str]]:
         elif word := word_of(token, config):
             sentences[-1].append(word)
     return [s for s in sentences if s]
-
-
-def sentences_slow(content: str, config: TextConfig) -> list[list[str]]:
-    return [s for line in re.split("[\r\n]", content) if (s := standardize(line, config))]
-
-
-CONFIGS = [
-    TextConfig(),
-    TextConfig(lowercase=False),
-    TextConfig(strip_punctuation=False),
-    TextConfig(separator=","),
-    TextConfig(separator=",,"),
-    TextConfig(separator="a,a"),
-    TextConfig(separator=" a", lowercase=False),
-    TextConfig(separator="a", lowercase=False),
-    TextConfig(separator="aΣa"),
-    TextConfig(separator="\t", strip_punctuation=False),
-    TextConfig(separator="\u2003"),
-]
 
 
 @pytest.mark.parametrize("config", CONFIGS, ids=str)

@@ -16,7 +16,7 @@ from firth.training import rounds, schedule
 from firth.training.train import ngrams_of
 from firth.training.trainer import longest_row
 from firth.vectors.subwords import Composition
-from tests.training.test_rounds import needs_threads
+from tests.helpers.rounds import needs_threads
 
 CORPORA = {
     "random words": lambda rng: (rng.integers(0, 60, 2000), 20),
@@ -35,7 +35,7 @@ def tokens_of(shape, seed):
     ids = np.unique(ids, return_inverse=True)[1].astype(np.int32)
     counts = np.bincount(ids)
     ids = np.argsort(np.argsort(-counts, kind="stable"))[ids].astype(np.int32)  # frequent words first
-    return rounds.Tokens(ids, np.append(np.arange(0, len(ids), length), len(ids)), np.sort(counts)[::-1].copy())
+    return schedule.Tokens(ids, np.append(np.arange(0, len(ids), length), len(ids)), np.sort(counts)[::-1].copy())
 
 
 ANY_SETTINGS = st.fixed_dictionaries(

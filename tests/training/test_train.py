@@ -12,7 +12,7 @@ from firth.errors import ConfigError, CorpusError, DivergenceError
 from firth.reporting.events import Compiling, Progress, Reading
 from firth.training import rounds
 from firth.training.train import epochs_for
-from tests.training.test_rounds import needs_threads
+from tests.helpers.rounds import needs_threads
 
 QUICK = {"vector_size": 16, "epochs": 3, "sample": 0.0, "progress": False}
 

@@ -10,7 +10,7 @@ from firth.kernels.linalg.products import TILE_ROWS
 from firth.kernels.word2vec.blocks import Context
 from firth.training import schedule
 from firth.training.workers import new_windows
-from tests.training.test_rounds import random_corpus
+from tests.helpers.rounds import random_corpus
 
 
 def weigh_windows_by_tile(centres, tokens, before, windows):

@@ -1,7 +1,7 @@
+"""Other programs' files, as they come."""
+
 import bz2
-import dataclasses
 import gzip
-import json
 import lzma
 import math
 import secrets
@@ -15,249 +15,12 @@ import safetensors.numpy
 
 import firth
 from firth import export, load
-from firth.errors import FirthWarning, FormatError, OutputExistsError, UnwritableWordError
+from firth.errors import FirthWarning, FormatError
 from firth.formats import FORMATS, read
 from firth.formats.text_rows import LONGEST_LINE
-from firth.model import Word2Vec
 from firth.vectors.word_vectors import WordVectors
 from firth.vocabulary import Vocabulary
-
-SUFFIXES = ["v.safetensors", "vectors.txt", "v.vec", "v.bin", "vectors.tsv", "other.tsv"]
-
-
-def words_like(vectors, words):
-    return WordVectors(Vocabulary(words, [1] * len(words)), vectors.vectors[: len(words)])
-
-
-@pytest.mark.parametrize("name", SUFFIXES)
-def test_export__reads_back_word_for_word_and_bit_for_bit(vectors, tmp_path, name):
-    numbers = vectors.vectors.copy()
-    numbers[0, :4] = [1e-38, -3.4e38, 0.1, 1 / 3]
-    original = WordVectors(vectors.vocabulary, numbers)
-    written = export(original, tmp_path / name)
-    assert sorted(written) == sorted(tmp_path.iterdir())
-    again = load(tmp_path / name)
-    assert again.words == original.words
-    assert again.vectors.dtype == np.float32
-    assert again.vectors.tobytes() == numbers.tobytes()
-
-
-@pytest.mark.parametrize("name", SUFFIXES)
-def test_export__a_word_it_cannot_hold_is_refused_before_anything_is_written(vectors, tmp_path, name):
-    bad = {"tsv": "tab\there", "ors": "line\nend"}.get(name[-3:], "new york")
-    with pytest.raises(
-        UnwritableWordError, match=r"cannot hold the word '(new york|tab.+here|line.+end)'.*white space"
-    ):
-        export(words_like(vectors, ["fine", bad]), tmp_path / name)
-    with pytest.raises(UnwritableWordError, match=r"'' \(and 1 more\)"):
-        export(words_like(vectors, ["fine", "", bad]), tmp_path / name)
-    assert not list(tmp_path.iterdir())
-
-
-SPACED = ["new york", "fine", "a\tb c"]
-
-
-@pytest.mark.parametrize("name", ["v.txt", "v.vec", "v.bin", "v.glove"])
-def test_export__words_with_spaces_are_replaced_or_left_out_on_request_and_never_in_silence(vectors, tmp_path, name):
-    spaced = words_like(vectors, SPACED).with_counts([9, 5, 2])
-    format = "glove" if name == "v.glove" else None
-    with pytest.warns(FirthWarning, match="2 of 3 words have white space.*written with _: 'new_york', 'a_b_c'"):
-        export(spaced, tmp_path / name, format=format, spaces="replace")
-    again = load(tmp_path / name, format=format, counts=tmp_path / f"{name}.counts.txt")
-    assert (again.words, again.vocabulary.counts.tolist()) == (["new_york", "fine", "a_b_c"], [9, 5, 2])
-    assert again.vectors.tobytes() == spaced.vectors.tobytes()
-    with pytest.warns(FirthWarning, match=r"2 of 3 words are left out, as .* cannot hold them: 'new york', 'a\\tb c'"):
-        export(spaced, tmp_path / name, format=format, spaces="skip", overwrite=True)
-    again = load(tmp_path / name, format=format, counts=tmp_path / f"{name}.counts.txt")
-    assert (again.words, again.vocabulary.counts.tolist()) == (["fine"], [5])
-    assert again["fine"].tolist() == spaced["fine"].tolist()
-
-
-def test_export__of_a_tree_leaves_words_out_as_their_vectors_alone_are_written(model, tmp_path):
-    config = dataclasses.replace(model.config, objective="hierarchical-softmax")
-    words = Vocabulary(["new york", *model.words[1:]], model.vocabulary.counts)
-    tree = Word2Vec(words, model.vectors, model.output_vectors, config, [])
-    with pytest.warns(FirthWarning, match="left out"):
-        export(tree, tmp_path / "v.txt", spaces="skip")
-    assert load(tmp_path / "v.txt").words == model.words[1:]
-
-
-def test_export__words_that_would_become_one_are_refused(vectors, tmp_path):
-    for words in (["new york", "new_york"], ["a b", "x", "a\tb"]):
-        with pytest.raises(
-            UnwritableWordError, match=r"'(new york|a\\tb)' would be written as '(new_york|a_b)', as would"
-        ):
-            export(words_like(vectors, words), tmp_path / "v.txt", spaces="replace")
-    assert not list(tmp_path.iterdir())
-
-
-def test_export__what_cannot_be_replaced_or_left_out_is_refused(vectors, tmp_path):
-    with pytest.raises(UnwritableWordError, match="'': it is empty"):
-        export(words_like(vectors, ["a", ""]), tmp_path / "v.txt", spaces="replace")
-    with pytest.raises(UnwritableWordError, match="none of the 2 words: 'a b', ''"):
-        export(words_like(vectors, ["a b", ""]), tmp_path / "v.txt", spaces="skip")
-    with pytest.raises(ValueError, match="'error', 'replace' or 'skip', not 'drop'"):
-        export(vectors, tmp_path / "v.txt", spaces="drop")
-    with pytest.warns(FirthWarning, match="1 of 2 words are left out"):
-        export(words_like(vectors, ["a", ""]), tmp_path / "v.txt", spaces="skip")
-    assert load(tmp_path / "v.txt").words == ["a"]
-
-
-def test_export__the_other_formats_replace_what_they_cannot_hold(vectors, tmp_path):
-    for name in ("v.tsv", "v.safetensors"):
-        with pytest.warns(FirthWarning, match="written with _"):
-            export(words_like(vectors, ["new york", "a\nb"]), tmp_path / name, spaces="replace")
-        assert load(tmp_path / name).words == ["new york", "a_b"]
-
-
-@pytest.mark.parametrize("name", SUFFIXES)
-def test_export__counts_are_written_beside_and_read_by_name_alone(vectors, tmp_path, name):
-    *_, beside = export(vectors, tmp_path / name)
-    assert beside == tmp_path / f"{name}.counts.txt"
-    assert beside.read_text("utf-8").startswith("the 8\nking 7\nqueen 6\n")
-    assert not load(tmp_path / name).vocabulary.has_counts
-    assert load(tmp_path / name, counts=beside).vocabulary == vectors.vocabulary
-    assert load(tmp_path / name, counts=str(beside), limit=3).vocabulary.counts.tolist() == [8, 7, 6]
-    with pytest.raises(OutputExistsError):
-        export(vectors, tmp_path / name)
-    (tmp_path / name).unlink()
-    with pytest.raises(OutputExistsError):  # the counts alone are in the way too
-        export(vectors, tmp_path / name)
-    assert not (tmp_path / name).exists()
-
-
-def test_export__writes_no_counts_where_there_are_none_or_none_are_wanted(vectors, tmp_path):
-    assert export(vectors, tmp_path / "v.txt", counts=False) == [tmp_path / "v.txt"]
-    bare = WordVectors(vectors.words, vectors.vectors)
-    assert export(bare, tmp_path / "b.txt") == [tmp_path / "b.txt"]
-
-
-def test_export__a_folder_of_firths_keeps_all(vectors, model, tmp_path):
-    for kept in (vectors, model):
-        (folder,) = export(kept, tmp_path / f"{type(kept).__name__}.firth")
-        again = load(folder)
-        assert type(again) is type(kept)
-        assert again.vocabulary == kept.vocabulary
-        assert again.vectors.tobytes() == kept.vectors.tobytes()
-        with pytest.raises(OutputExistsError):
-            export(kept, folder)
-    odd = words_like(vectors, ["", "new york", "a\nb"])
-    assert load(export(odd, tmp_path / "odd.firth")[0]).words == odd.words
-    (tmp_path / "file.firth").write_text("a 1 2\n")
-    with pytest.raises(FormatError, match="would be a folder"):
-        load(tmp_path / "file.firth")
-
-
-COUNTS = {
-    "word2vec.c's -save-vocab": "the 8\nking 5\n42 3\n",
-    "tabs": "the\t8\nking\t5\n42\t3\n",
-    "names above, Windows' line ends": "\ufeffword\tcount\r\nthe\t8\r\nking\t5\r\n42\t3\r\n",
-    "another order, other words": "of 99\n42 3\n\nking 5\nthe 8\nnew york 7",
-}
-
-
-@pytest.mark.parametrize("kind", COUNTS)
-def test_load__takes_counts_from_a_file(tmp_path, kind):
-    (tmp_path / "v.txt").write_text("the 1 2\nking 3 4\n42 5 6\n")
-    (tmp_path / "vocab.txt").write_text(COUNTS[kind], newline="")
-    (tmp_path / "vocab.txt.gz").write_bytes(gzip.compress(COUNTS[kind].encode()))
-    for name in ("vocab.txt", "vocab.txt.gz"):
-        loaded = load(tmp_path / "v.txt", counts=tmp_path / name)
-        assert (loaded.words, loaded.vocabulary.counts.tolist()) == (["the", "king", "42"], [8, 5, 3])
-        assert loaded.count("king") == 5
-    assert load(loaded.save(tmp_path / "v.firth")).vocabulary == loaded.vocabulary
-
-
-def test_load__takes_counts_of_words_with_spaces_and_from_mappings(tmp_path):
-    (tmp_path / "v.txt").write_text("2 2\nnew york 1 2\nking 3 4\n")
-    (tmp_path / "c.txt").write_text("new york 3\nking 4\n")
-    assert load(tmp_path / "v.txt", counts=tmp_path / "c.txt").vocabulary.counts.tolist() == [3, 4]
-    assert load(tmp_path / "v.txt", counts={"king": 2}).vocabulary.counts.tolist() == [0, 2]
-
-
-def test_load__words_without_a_count_in_the_file_are_said(tmp_path):
-    (tmp_path / "v.txt").write_text("the 1 2\nking 3 4\n42 5 6\n")
-    (tmp_path / "c.txt").write_text("king 4\nking 5\n")
-    with pytest.warns(FirthWarning) as warned:
-        loaded = load(tmp_path / "v.txt", counts=tmp_path / "c.txt")
-    assert loaded.vocabulary.counts.tolist() == [0, 4, 0]
-    assert "1 words come again with other counts, such as 'king'" in str(warned[0].message)
-    assert "2 of 3 words are not in it, such as 'the': their count is 0" in str(warned[1].message)
-
-
-@pytest.mark.parametrize(
-    ("content", "message"),
-    [
-        ("the 8\nking\n", "line 2: wanted a word, a space or tab, its count; got 'king'"),
-        ("the 8\nking -1\n", "line 2: wanted"),
-        ("the 8\nking 1.5\n", "line 2: wanted"),
-        ("the,8\n", "line 1: wanted"),
-        ("     12 the\n", "line 1: wanted"),
-        ("the 8\n7\n", "line 2: wanted"),
-        (f"the {10**18}\n", "line 1: wanted"),
-        (f"the 8\n{'x' * 9999}\n", "line 2: wanted.{1,150}$"),
-        ("elsewhere 8\n", "none of the 2 words, such as 'the'"),
-        ("", "none of the 2 words, such as 'the'"),
-    ],
-)
-def test_load__counts_that_are_none_are_refused_with_the_line(tmp_path, content, message):
-    (tmp_path / "v.txt").write_text("the 1 2\nking 3 4\n")
-    (tmp_path / "c.txt").write_text(content)
-    with pytest.raises(FormatError, match=message):
-        load(tmp_path / "v.txt", counts=tmp_path / "c.txt")
-    with pytest.raises(FormatError, match="no file of counts"):
-        load(tmp_path / "v.txt", counts=tmp_path / "none.txt")
-
-
-def test_safetensors__of_a_model_s_own_folder_come_with_the_counts_beside(model, tmp_path):
-    folder = model.save(tmp_path / "m.firth")
-    for limit in (None, 3):
-        inner = load(folder / "vectors.safetensors", limit=limit)
-        assert inner.words == model.words[:limit]
-        assert inner.vocabulary.counts.tolist() == model.vocabulary.counts[:limit].tolist()
-    vocabulary = json.loads((folder / "vocabulary.json").read_bytes())
-    for counts in ([1], [0.5] * 8, [-1] * 8, "12345678", [1 << 63] * 8, {"a": 1}):
-        (folder / "vocabulary.json").write_text(json.dumps(vocabulary | {"counts": counts}))
-        with pytest.raises(FormatError, match="cannot be read: the counts do not fit the 8 words"):
-            load(folder / "vectors.safetensors")
-    (folder / "vocabulary.json").write_text(json.dumps({"words": model.words}))
-    assert not load(folder / "vectors.safetensors").vocabulary.has_counts
-
-
-def test_export__words_with_spaces_survive_in_tsv(vectors, tmp_path):
-    words = ["new york", " a ", "b\u2028c", "d\u3000e", '"']
-    export(words_like(vectors, words), tmp_path / "vectors.tsv")
-    assert load(tmp_path / "vectors.tsv").words == words
-
-
-@pytest.mark.parametrize("name", SUFFIXES)
-def test_export__unicode_white_space_and_marks_survive(vectors, tmp_path, name):
-    words = ["a\u00a0b", "a\u2028b", "\ufeffx", "e\u0301", "😀", "\x85"]
-    export(words_like(vectors, words), tmp_path / name)
-    assert load(tmp_path / name).words == words
-
-
-@pytest.mark.parametrize("name", SUFFIXES)
-def test_export__never_overwrites_unasked(vectors, tmp_path, name):
-    paths = export(vectors, tmp_path / name)
-    before = [path.read_bytes() for path in paths]
-    paths[0].unlink()
-    if len(paths) > 1:  # the words alone are in the way too
-        with pytest.raises(OutputExistsError):
-            export(vectors, tmp_path / name)
-    export(vectors, tmp_path / name, overwrite=True)
-    with pytest.raises(OutputExistsError):
-        export(vectors, tmp_path / name)
-    assert [path.read_bytes() for path in paths] == before
-
-
-def test_export__an_unknown_ending_is_answered_with_the_known(vectors, tmp_path):
-    with pytest.raises(FormatError, match=r"\.txt/\.vec \(word2vec text\)"):
-        export(vectors, tmp_path / "v.docx")
-    export(vectors, tmp_path / "v.docx", format="tsv")
-    assert read(tmp_path / "v.docx", format="tsv").words == vectors.words
-    with pytest.raises(FormatError, match="no format is called 'pdf'"):
-        export(vectors, tmp_path / "v", format="pdf")
+from tests.helpers.formats import LONG, SUFFIXES
 
 
 def test_read__a_file_of_word2vec_c(tmp_path):
@@ -368,74 +131,6 @@ def test_read__gloves_file_has_no_header(tmp_path):
     vectors = load(tmp_path / "glove.txt")
     assert vectors.words == ["the", ". . .", "мир"]
     assert vectors[". . ."].tolist() == np.float32([3, 0.4]).tolist()
-
-
-def test_safetensors__are_read_as_they_were_written(tmp_path, vectors):
-    export(vectors, tmp_path / "v.safetensors")
-    again = load(tmp_path / "v.safetensors")
-    assert again.words == vectors.words
-    assert (again.vectors == vectors.vectors).all()
-
-
-def test_safetensors__with_the_words_of_a_model_or_a_tokenizer(tmp_path, model):
-    folder = model.save(tmp_path / "m.firth")
-    assert load(folder / "vectors.safetensors").words == model.words
-    safetensors.numpy.save_file({"embeddings": np.eye(3, dtype=np.float32)}, tmp_path / "model.safetensors")
-    with pytest.raises(FormatError, match="needs its words beside it, one a line"):
-        load(tmp_path / "model.safetensors")
-    (tmp_path / "tokenizer.json").write_text(json.dumps({"model": {"vocab": {"b": 2, "[PAD]": 0, "a": 1}}}))
-    assert load(tmp_path / "model.safetensors")["a"].tolist() == [0, 1, 0]
-    (tmp_path / "tokenizer.json").write_text(json.dumps({"model": {"vocab": [["x", -1.0]]}}))
-    with pytest.raises(FormatError, match="3 vectors, but there are 1 words"):
-        load(tmp_path / "model.safetensors")
-    (tmp_path / "tokenizer.json").write_text("{}")
-    with pytest.raises(FormatError, match="cannot be read"):
-        load(tmp_path / "model.safetensors")
-
-
-def test_safetensors__of_two_tensors_or_none_are_refused(tmp_path):
-    for tensors in ({"a": np.eye(2, dtype=np.float32), "b": np.eye(2, dtype=np.float32)}, {}):
-        safetensors.numpy.save_file(tensors, tmp_path / "v.safetensors")
-        with pytest.raises(FormatError, match=r"has the tensors (a, b|\(none\)): wanted one"):
-            load(tmp_path / "v.safetensors")
-    safetensors.numpy.save_file({"a": np.eye(2) > 0}, tmp_path / "v.safetensors")
-    with pytest.raises(FormatError, match="'a' is of numbers that firth does not read"):
-        load(tmp_path / "v.safetensors")
-
-
-@pytest.mark.parametrize("dtype", [np.float16, np.float64, np.int8])
-def test_safetensors__of_other_numbers_are_read_as_float32(tmp_path, dtype):
-    safetensors.numpy.save_file({"embeddings": np.array([[1, -2], [3, 5]], dtype)}, tmp_path / "v.safetensors")
-    (tmp_path / "words.txt").write_text("a\nb\n")
-    found = load(tmp_path / "v.safetensors")
-    assert found.vectors.dtype == np.float32
-    assert found["b"].tolist() == [3, 5]
-
-
-def test_safetensors__of_bfloat16(tmp_path):
-    header = json.dumps({"v": {"dtype": "BF16", "shape": [2, 1], "data_offsets": [0, 4]}}).encode()
-    numbers = b"".join(struct.pack("<f", number)[2:] for number in (1.5, -2))
-    (tmp_path / "v.safetensors").write_bytes(len(header).to_bytes(8, "little") + header + numbers)
-    (tmp_path / "words.txt").write_text("a\nb\n")
-    assert load(tmp_path / "v.safetensors").vectors.tolist() == [[1.5], [-2]]
-
-
-def test_safetensors__of_model2vec_with_a_mapping_and_weights(tmp_path):
-    """A token's vector is weights[id] * embeddings[mapping[id]], as in model2vec's `_encode_helper`."""
-    tensors = {
-        "embeddings": np.array([[1, 2], [3, 4]], np.float16),
-        "mapping": np.array([1, 0, 1]),
-        "weights": np.array([1.0, 10, 0.5]),
-    }
-    safetensors.numpy.save_file(tensors, tmp_path / "model.safetensors")
-    (tmp_path / "tokenizer.json").write_text(json.dumps({"model": {"vocab": {"a": 0, "b": 1, "c": 2}}}))
-    found = load(tmp_path / "model.safetensors")
-    assert (found.words, found.vectors.tolist()) == (["a", "b", "c"], [[3, 4], [10, 20], [1.5, 2]])
-    assert load(tmp_path / "model.safetensors", limit=2).vectors.tolist() == [[3, 4], [10, 20]]
-    assert load(tmp_path).vectors.tolist() == found.vectors.tolist()  # the folder, as it is downloaded
-    safetensors.numpy.save_file(tensors | {"mapping": np.array([1, 0, 2])}, tmp_path / "model.safetensors")
-    with pytest.raises(FormatError, match="'mapping' does not lead to 2 vectors"):
-        load(tmp_path / "model.safetensors")
 
 
 def test_read__a_fasttext_model_is_known_by_its_first_bytes(tmp_path):
@@ -718,9 +413,6 @@ def test_read__torchs_and_numpys_archives_are_known(tmp_path):
         load(tmp_path / "v.npz")
 
 
-LONG = "x" * 100_000
-
-
 @pytest.mark.parametrize(
     ("name", "content"),
     [
@@ -738,10 +430,3 @@ def test_read__messages_quote_the_beginning_of_what_is_long(tmp_path, name, cont
     with pytest.raises(FormatError) as wrong:
         load(tmp_path / name, format="glove" if name == "v.glove" else None)
     assert len(str(wrong.value).replace(str(tmp_path), "")) < 350
-
-
-@pytest.mark.parametrize("name", SUFFIXES)
-def test_export__messages_quote_the_beginning_of_a_long_word(vectors, tmp_path, name):
-    with pytest.raises(UnwritableWordError) as wrong:
-        export(words_like(vectors, [f"{LONG} \t\n"]), tmp_path / name)
-    assert len(str(wrong.value)) < 300
