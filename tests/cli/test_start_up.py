@@ -13,21 +13,11 @@ from firth.cli.common import COMMANDS, cli
 SIMILAR = "import sys; sys.argv = ['firth', 'similar', {folder!r}, 'king']; import firth.cli; firth.cli.main()"
 MODULES_OF_SIMILAR = {
     "",
-    *(
-        ".cli",
-        ".changing",
-        ".cli.asking",
-        ".cli.shared",
-        ".config",
-        ".errors",
-        ".files",
-        ".folders",
-        ".holes",
-        ".lookup",
-        ".model",
-        ".nearest",
-    ),
-    *(".phrases", ".subwords", ".tensors", ".vectors", ".vocabulary"),
+    *("._version", ".arrays", ".config", ".errors", ".missing_values", ".model", ".phrases", ".vocabulary"),
+    *(".cli", ".cli.common", ".cli.query"),
+    *(".storage", ".storage.files", ".storage.folders", ".storage.tensors"),
+    *(".vectors", ".vectors.changing", ".vectors.lookup", ".vectors.nearest", ".vectors.subwords"),
+    ".vectors.word_vectors",
 }
 """All of firth that a look-up in a model needs: each more makes the command start later."""
 

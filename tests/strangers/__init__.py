@@ -33,7 +33,8 @@ from firth.storage import folders
 from firth.storage.files import sha256_of
 from firth.storage.tensors import write_tensor
 from firth.training.checkpoints import FORMAT, NAMES, STATE, Checkpoints, Identity
-from firth.training.rounds import Done, initial_parameters
+from firth.training.rounds import Done
+from firth.training.schedule import initial_parameters
 from firth.vectors.index import FILE, _fingerprint, load_index
 from firth.vectors.subwords import Composition, Ngrams, Subwords
 from firth.vectors.word_vectors import WordVectors

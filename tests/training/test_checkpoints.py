@@ -17,7 +17,7 @@ from firth.config import TrainingConfig
 from firth.errors import ConfigError, FormatError, OutputExistsError
 from firth.jit import target
 from firth.reporting.events import Progress
-from firth.training import rounds
+from firth.training import rounds, schedule
 from firth.training.checkpoints import NAME, SHARE, Checkpoints, Identity, TrainingInterrupted
 
 pytestmark = pytest.mark.skipif(not target.is_enabled(), reason="the compiler is off")
@@ -165,23 +165,23 @@ def test_checkpoints__cost_no_more_than_their_share(tmp_path):
         assert kept.are_due(epoch_done=True) == (at_an_epochs_end and waited * SHARE >= 0.5)
         assert kept.are_due(epoch_done=False) == between
     identity = Identity(TrainingConfig(vector_size=3), "x", "y")
-    kept.save(identity, rounds.Done(), [], rounds.initial_parameters(5, 3, 1))
+    kept.save(identity, rounds.Done(), [], schedule.initial_parameters(5, 3, 1))
     assert 0 < kept.cost < 5
 
 
 def test_checkpoint__gives_back_the_parameters(tmp_path):
-    parameters = rounds.initial_parameters(7, 5, 1)
+    parameters = schedule.initial_parameters(7, 5, 1)
     parameters.outputs[:, :5] = np.arange(35).reshape(7, 5)
     done = rounds.Done(2, 5, 1 / 3, 12, (0.5, float(np.float32(0.1))))
     identity = Identity(TrainingConfig(vector_size=5), "x", "y")
     Checkpoints(tmp_path).save(identity, done, [{"epoch": 1, "loss": 0.1, "pairs": 3}], parameters)
     found = Checkpoints(tmp_path).newest()
     assert (found.done, found.identity) == (done, identity)
-    again = rounds.initial_parameters(7, 5, 2)
+    again = schedule.initial_parameters(7, 5, 2)
     found.restore(again)
     assert all((a == b).all() for a, b in zip(again, parameters, strict=True))
     with pytest.raises(FormatError, match="another training"):
-        found.restore(rounds.initial_parameters(8, 5, 1))
+        found.restore(schedule.initial_parameters(8, 5, 1))
     assert identity.differences(dataclasses.replace(identity, corpus="z")) == ["the text is another"]
 
 

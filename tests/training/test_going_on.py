@@ -14,7 +14,7 @@ from firth.errors import ConfigError, CorpusError, FormatError
 from firth.jit import target
 from firth.kernels.machine import rng
 from firth.reporting.events import Progress
-from firth.training import rounds
+from firth.training import rounds, schedule
 from firth.training.checkpoints import Checkpoints
 from firth.training.split import held_out_sentences, select
 from firth.vectors.word_vectors import WordVectors
@@ -54,7 +54,7 @@ def test_start__words_begin_where_the_given_vectors_are(model, monkeypatch):
     monkeypatch.setattr(rounds, "train", nothing)
     made = firth.train(text(seed=1, words=80), start=model, **SETTINGS)
     inputs, outputs = begun[0]
-    fresh = rounds.initial_parameters(len(made), 12, 1).inputs
+    fresh = schedule.initial_parameters(len(made), 12, 1).inputs
     for i, word in enumerate(made.words):
         if word in model:
             assert (inputs[i, :12] == model[word]).all()
@@ -92,7 +92,7 @@ def test_start__frozen_words_stay_and_the_others_learn(model, threads, architect
                 made.output_vectors[made.vocabulary.id(word)] == model.output_vectors[model.vocabulary.id(word)]
             ).all()
     new = [word for word in made.words if word not in model]
-    fresh = rounds.initial_parameters(len(made), 12, 1).inputs[:, :12]
+    fresh = schedule.initial_parameters(len(made), 12, 1).inputs[:, :12]
     assert all((made[word] != fresh[made.vocabulary.id(word)]).any() for word in new)
     some = firth.train(text(seed=1), start=model, frozen=["w3"], **settings)
     assert (some["w3"] == model["w3"]).all()
@@ -309,7 +309,7 @@ def test_validation__does_not_touch_the_training():
     config = firth.TrainingConfig(vector_size=12, sample=0, validation=0.2)
     made = []
     for out in (held_out, None):
-        parameters = rounds.initial_parameters(len(corpus.counts), 12, 1)
+        parameters = schedule.initial_parameters(len(corpus.counts), 12, 1)
         list(rounds.train(tokens, config, parameters, epochs=2, threads=1, held_out=out))
         made.append(parameters)
     assert all((a == b).all() for a, b in zip(*made, strict=True))

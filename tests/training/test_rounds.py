@@ -345,7 +345,7 @@ def test_train__loss_falls_and_begins_at_that_of_knowing_nothing():
 
 
 def test_train__without_a_pair_says_so():
-    tokens = rounds.Tokens(np.array([0, 1, 0], np.int32), np.array([0, 1, 2, 3]), np.array([2, 1]))
+    tokens = schedule.Tokens(np.array([0, 1, 0], np.int32), np.array([0, 1, 2, 3]), np.array([2, 1]))
     with pytest.raises(CorpusError, match="no two words"):
         train(tokens, TrainingConfig(sample=0))
 
@@ -355,7 +355,7 @@ def test_train__without_a_pair_says_so():
 @pytest.mark.parametrize("words", [2, 3, 10, 50])
 def test_train__a_tiny_vocabulary_does_not_diverge(words, architecture):
     ids = np.random.default_rng(0).integers(0, words, 50_000).astype(np.int32)
-    tokens = rounds.Tokens(ids, np.arange(0, 50_001, 10), np.bincount(ids))
+    tokens = schedule.Tokens(ids, np.arange(0, 50_001, 10), np.bincount(ids))
     parameters, events = train(tokens, TrainingConfig(vector_size=20, architecture=architecture), epochs=5)
     assert np.abs(parameters.inputs).max() < 10
     assert events[-1].loss < 6 * np.log(2)
@@ -366,7 +366,7 @@ def test_train__a_tiny_vocabulary_does_not_diverge(words, architecture):
 @pytest.mark.parametrize("words", [2, 3, 50])
 def test_train__a_tiny_vocabulary_does_not_diverge_in_large_rounds(words, settings):
     ids = np.random.default_rng(0).integers(0, words, 50_000).astype(np.int32)
-    tokens = rounds.Tokens(ids, np.arange(0, 50_001, 10), np.bincount(ids))
+    tokens = schedule.Tokens(ids, np.arange(0, 50_001, 10), np.bincount(ids))
     parameters, events = train(tokens, TrainingConfig(vector_size=20, round_centres=1024, **settings), epochs=5)
     assert np.abs(parameters.inputs).max() < 10
     assert events[-1].loss < 6 * np.log(2)
@@ -377,7 +377,7 @@ def test_train__a_word_repeated_without_end_does_not_diverge():
     rng = np.random.default_rng(0)
     text = rng.integers(0, 1000, 200_000).astype(np.int32)
     text[50_000:80_000] = 7
-    tokens = rounds.Tokens(text, np.arange(0, 200_001, 20), np.bincount(text))
+    tokens = schedule.Tokens(text, np.arange(0, 200_001, 20), np.bincount(text))
     parameters, _ = train(tokens, TrainingConfig(vector_size=20, sample=0), epochs=3)
     assert np.isfinite(parameters.inputs).all()
     assert np.abs(parameters.inputs).max() < 20
@@ -464,7 +464,7 @@ def test_node_steps__are_less_for_nodes_that_too_many_pairs_of_a_round_have():
 @pytest.mark.parametrize("words", [2, 3, 10, 50, 5000])
 def test_train__a_tree_does_not_diverge(words, architecture):
     ids = np.random.default_rng(0).integers(0, words, 50_000).astype(np.int32)
-    tokens = rounds.Tokens(ids, np.arange(0, 50_001, 10), np.bincount(ids))
+    tokens = schedule.Tokens(ids, np.arange(0, 50_001, 10), np.bincount(ids))
     config = TrainingConfig(vector_size=20, objective="hierarchical-softmax", architecture=architecture)
     parameters, events = train(tokens, config, epochs=5)
     assert max(np.abs(of).max() for of in parameters) < 10
@@ -494,7 +494,7 @@ def test_version__goes_up_when_the_same_settings_come_to_other_bits(settings, bi
     """
     rng = np.random.default_rng(1)
     ids = np.minimum(*rng.integers(0, 40, (2, 3000))).astype(np.int32)
-    tokens = rounds.Tokens(ids, np.arange(0, 3001, 30), np.maximum(np.bincount(ids, minlength=40), 1))
+    tokens = schedule.Tokens(ids, np.arange(0, 3001, 30), np.maximum(np.bincount(ids, minlength=40), 1))
     # nothing here depends on how a machine's library rounds powers and logarithms
     config = TrainingConfig(vector_size=20, sample=0, noise_exponent=0, **settings)
     found = sha256(train(tokens, config)[0])[:12]

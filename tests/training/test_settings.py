@@ -35,7 +35,7 @@ def tokens_of(shape, seed):
     ids = np.unique(ids, return_inverse=True)[1].astype(np.int32)
     counts = np.bincount(ids)
     ids = np.argsort(np.argsort(-counts, kind="stable"))[ids].astype(np.int32)  # frequent words first
-    return rounds.Tokens(ids, np.append(np.arange(0, len(ids), length), len(ids)), np.sort(counts)[::-1].copy())
+    return schedule.Tokens(ids, np.append(np.arange(0, len(ids), length), len(ids)), np.sort(counts)[::-1].copy())
 
 
 ANY_SETTINGS = st.fixed_dictionaries(

@@ -5,7 +5,7 @@ from firth.config import TrainingConfig
 from firth.kernels.word2vec import prefetcher as kernels
 from firth.kernels.word2vec.negatives import draw_noise_word
 from firth.kernels.word2vec.prefetcher import PLACES, Ahead, ask, draw_ahead, expect, expect_nothing, take_noise_words
-from firth.training import rounds
+from firth.training import rounds, schedule, workers
 from firth.training.schedule import Tokens
 
 CONFIG = TrainingConfig(sample=0, window=3)
@@ -16,9 +16,9 @@ def epoch():
     """A stretch of an epoch, its plan, and its noise words."""
     ids = np.random.default_rng(0).integers(0, 30, 500).astype(np.int32)
     tokens = Tokens(ids, np.array([0, 500]), np.bincount(ids, minlength=30))
-    plan = rounds.plan_epoch(tokens, CONFIG, 0, 1)
+    plan = schedule.plan_epoch(tokens, CONFIG, 0, 1)
     stretch, _ = next(iter(rounds.Walk(tokens, CONFIG, 0, plan)))
-    return stretch, plan, rounds.Targets.of(tokens, CONFIG).noise
+    return stretch, plan, workers.Targets.of(tokens, CONFIG).noise
 
 
 @pytest.fixture
@@ -26,7 +26,7 @@ def ahead(epoch):
     stretch, plan, _ = epoch
     found = Ahead(
         stretch.tokens,
-        rounds.initial_parameters(30, 8, 1),
+        schedule.initial_parameters(30, 8, 1),
         None,
         np.zeros(plan.noise_words, np.int32),
         np.zeros(plan.noise_words, np.uint64),

@@ -7,7 +7,7 @@ from firth.kernels.linalg.products import TILE_ROWS
 from firth.kernels.word2vec.blocks import ALONE, Block, Context, Kept, Run, Steps, keep_tokens, logistic, softplus
 from firth.kernels.word2vec.windows import find_windows, weigh_windows
 from firth.threads import Team
-from firth.training import reference, rounds
+from firth.training import reference, rounds, schedule, workers
 from firth.training.sampling import as_thresholds, keep_probabilities
 
 
@@ -31,7 +31,7 @@ def random_corpus(seed=0, words=30, sentences=40):
     starts = np.concatenate([[0], np.cumsum(lengths)])
     ids = np.minimum(rng.geometric(0.1, starts[-1]) - 1, words + 4).astype(np.int32)  # some past the vocabulary
     counts = np.maximum(np.bincount(ids, minlength=words)[:words], 1)
-    return rounds.Tokens(ids, starts, counts)
+    return schedule.Tokens(ids, starts, counts)
 
 
 def test_keep_tokens__keeps_what_its_twin_keeps():
@@ -90,9 +90,9 @@ def assert_bands_hold(windows, used, centres):
 def test_pairs__are_those_of_the_twin(window, more):
     tokens = random_corpus()
     config = TrainingConfig(window=window, sample=0, **more)
-    plan = rounds.plan_epoch(tokens, config, 0, 1)
-    parameters = rounds.initial_parameters(30, 8, 1)
-    crew = rounds.Crew(Team(1), config, plan, parameters, rounds.Targets.of(tokens, config))
+    plan = schedule.plan_epoch(tokens, config, 0, 1)
+    parameters = schedule.initial_parameters(30, 8, 1)
+    crew = workers.Crew(Team(1), config, plan, parameters, workers.Targets.of(tokens, config))
     stretch, _ = next(iter(rounds.Walk(tokens, config, 0, plan)))
     kept, sentences = stretch.positions.tolist(), stretch.sentences.tolist()
     run = Run(stretch, plan, parameters, None, Steps(None, None), crew.changes)

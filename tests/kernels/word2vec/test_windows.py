@@ -15,17 +15,17 @@ from tests.training.test_rounds import random_corpus
 
 def weigh_windows_by_tile(centres, tokens, before, windows):
     """As the kernel does, with the NumPy twin of its tile."""
-    windows.reach[:, centres:] = windows.NO_WINDOW
+    windows.reach[:, centres:] = kernels.NO_WINDOW
     for tile in range(-(-tokens // TILE_ROWS)):
         windows.centres_of[tile] = 0
         windows.token_weights[tile * TILE_ROWS : (tile + 1) * TILE_ROWS] = 0
         for first in range(0, windows.reach.shape[1], 16):
-            windows.weigh_tile(windows, tile, first, before + first - tile * TILE_ROWS)
+            kernels.weigh_tile(windows, tile, first, before + first - tile * TILE_ROWS)
 
 
 @compiled
 def compiled_weigh_windows(centres, tokens, before, windows):
-    windows.weigh_windows(Context(centres, tokens, before), windows)
+    kernels.weigh_windows(Context(centres, tokens, before), windows)
 
 
 @pytest.mark.parametrize("function", [weigh_windows_by_tile, compiled_weigh_windows])
@@ -60,7 +60,7 @@ def test_weigh_windows__of_every_pair(function, centres, room, window):
 
 @compiled
 def compiled_weigh_centres(centres, plan, windows):
-    windows.weigh_centres(centres, plan, windows)
+    kernels.weigh_centres(centres, plan, windows)
 
 
 @pytest.mark.parametrize("most", [0.5, 4.0, np.inf])
