@@ -13,6 +13,7 @@ from pathlib import Path
 from xml.sax.saxutils import escape
 
 from firth.examples import negative_samples, skipgrams
+
 from firth.reporting.events import EpochMetrics
 from firth.tutorial import NUM_NS, SEED, WINDOW_SIZE, run, toy_sentence
 

@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from firth import encoding
+from firth.corpus import encoding
 from firth.model import EpochResult, TrainingConfig, Word2Vec
-from firth.vectors import WordVectors
+from firth.vectors.word_vectors import WordVectors
 from firth.vocabulary import Vocabulary
 
 

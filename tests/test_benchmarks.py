@@ -11,7 +11,7 @@ import pytest
 
 from benchmarks import suite, tables
 from benchmarks._lib.results import RESULTS, Column, Result, machine
-from firth.kernels import compiler
+from firth.jit import target
 
 ROOT = Path(__file__).parents[1]
 PROGRAMS = [
@@ -111,7 +111,7 @@ from benchmarks.profile.phases import KINDS, kernel_named
 """
 
 
-@pytest.mark.skipif(not compiler.is_enabled(), reason="the compiler is off")
+@pytest.mark.skipif(not target.is_enabled(), reason="the compiler is off")
 def test_phases__know_the_kernels_by_their_names():
     done = python("-c", KERNELS)
     assert done.returncode == 0, done.stderr
@@ -121,9 +121,9 @@ TRAINED = """
 import hashlib, sys
 import numpy as np
 from benchmarks._lib.instrument import NOTES, Instrumented, kernel_named
-from firth import rounds
+from firth.training import rounds
 from firth.config import TrainingConfig
-from firth.planning import Tokens, initial_parameters
+from firth.training.schedule import Tokens, initial_parameters
 instrumented = Instrumented()
 for name in sys.argv[1:]:
     instrumented.add(kernel_named(name))
@@ -137,7 +137,7 @@ print(*(NOTES[first, 1] for first in instrumented.firsts), NOTES[:-1, 0].min() >
 
 
 @pytest.mark.long
-@pytest.mark.skipif(not compiler.is_enabled(), reason="the compiler is off")
+@pytest.mark.skipif(not target.is_enabled(), reason="the compiler is off")
 def test_phases__kernels_that_are_timed_come_to_the_same_bits(tmp_path, monkeypatch):
     as_they_are = python("-c", TRAINED)
     assert as_they_are.returncode == 0, as_they_are.stderr

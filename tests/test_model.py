@@ -14,9 +14,9 @@ from safetensors.numpy import load_file, save_file
 from firth import load
 from firth.errors import FirthError, FirthWarning, FormatError, OutputExistsError
 from firth.model import OUTPUT, VECTORS, VOCABULARY, Word2Vec
-from firth.subwords import Ngrams, Subwords
-from firth.tensors import map_tensor, write_tensor
-from firth.vectors import WordVectors
+from firth.storage.tensors import map_tensor, write_tensor
+from firth.vectors.subwords import Ngrams, Subwords
+from firth.vectors.word_vectors import WordVectors
 from firth.vocabulary import Vocabulary
 
 

@@ -5,9 +5,9 @@ import pytest
 from numpy.testing import assert_array_equal
 
 import firth
-from firth.examples import capped_vocabulary, vectorize
+from firth.corpus.tokenizing import tokenize
 from firth.phrases import Phrases
-from firth.text import tokenize
+from firth.tutorial.examples import capped_vocabulary, vectorize
 
 WORDS = ["king", "queen", "man", "woman", "k", "i", "n", "g"]
 

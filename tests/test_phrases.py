@@ -8,15 +8,15 @@ import pytest
 from click.testing import CliRunner
 
 import firth
-from firth import joining
 from firth.cli import cli
+from firth.corpus import phrase_detection
 from firth.errors import ConfigError, FormatError, WordNotFoundError
-from firth.kernels import compiler
+from firth.jit import target
 from firth.phrases import Phrases
 from firth.reporting.events import Joining
 from firth.reporting.progress_bar import ProgressBar
 
-needs_compiler = pytest.mark.skipif(not compiler.is_enabled(), reason="training is slow with the compiler off")
+needs_compiler = pytest.mark.skipif(not target.is_enabled(), reason="training is slow with the compiler off")
 
 
 def text(seed=0, lines=300):
@@ -43,7 +43,7 @@ def scores_by_hand(sentences, min_count, scoring):
 @pytest.mark.parametrize(("scoring", "threshold"), [("mikolov", 1.5), ("npmi", 0.2), ("mikolov", -1e9)])
 @pytest.mark.parametrize("at_a_time", [1 << 24, 500])
 def test_find_phrases__are_those_that_score_above_the_threshold(monkeypatch, scoring, threshold, at_a_time):
-    monkeypatch.setattr(joining, "PAIRS_AT_A_TIME", at_a_time)
+    monkeypatch.setattr(phrase_detection, "PAIRS_AT_A_TIME", at_a_time)
     by_hand = {p: s for p, s in scores_by_hand(text(), 5, scoring).items() if s > threshold}
     (found,) = firth.find_phrases(text(), scoring=scoring, threshold=threshold).passes
     wanted = {pair: score for pair, score in by_hand.items() if scoring == "npmi" or score >= 0 or threshold < -1}
@@ -70,7 +70,7 @@ def tokens_of(corpus):
 
 @pytest.mark.parametrize("at_a_time", [1 << 22, 50])
 def test_join_phrases__does_what_joining_each_sentence_does(monkeypatch, at_a_time):
-    monkeypatch.setattr("firth.corpus.TOKENS_AT_A_TIME", at_a_time)
+    monkeypatch.setattr("firth.corpus.corpus.TOKENS_AT_A_TIME", at_a_time)
     phrases = firth.find_phrases(text(), passes=3, threshold=1)
     joined = firth.join_phrases(text(seed=1), phrases)
     joined.check()
@@ -127,7 +127,7 @@ def test_find_phrases__of_one_sentence_of_one_word_are_none():
 
 
 def test_report__tells_how_far_the_work_is(monkeypatch, capsys):
-    monkeypatch.setattr("firth.corpus.TOKENS_AT_A_TIME", 500)
+    monkeypatch.setattr("firth.corpus.corpus.TOKENS_AT_A_TIME", 500)
     events = []
     phrases = firth.find_phrases(text(), threshold=1, report=events.append)
     firth.join_phrases(text(), phrases, report=events.append)
@@ -302,8 +302,8 @@ COUNTS_OF_GENSIM = {
 def test_find_phrases__connector_words_do_what_they_do_in_gensim(
     monkeypatch, scoring, threshold, at_a_time, fewest_paths
 ):
-    monkeypatch.setattr(joining, "PAIRS_AT_A_TIME", at_a_time)
-    monkeypatch.setattr(joining, "FEWEST_PATHS", fewest_paths)
+    monkeypatch.setattr(phrase_detection, "PAIRS_AT_A_TIME", at_a_time)
+    monkeypatch.setattr(phrase_detection, "FEWEST_PATHS", fewest_paths)
     connectors = firth.ENGLISH_CONNECTOR_WORDS
     settings = {"passes": 2, "min_count": 3, "threshold": threshold, "scoring": scoring, "connector_words": connectors}
     found = firth.find_phrases(text_with_connectors(), **settings)
@@ -330,7 +330,7 @@ def paths_by_hand(sentences, connectors):
 
 @pytest.mark.parametrize("connectors", [["of", "the"], ["w1", "of", "w2", "w3"], ["nothing"], []])
 def test_find_phrases__connected_pairs_are_those_counted_by_hand(monkeypatch, connectors):
-    monkeypatch.setattr(joining, "FEWEST_PATHS", 3)
+    monkeypatch.setattr(phrase_detection, "FEWEST_PATHS", 3)
     sentences = text_with_connectors()
     words = collections.Counter(itertools.chain.from_iterable(sentences))
     paths = paths_by_hand(sentences, connectors)

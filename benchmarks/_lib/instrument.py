@@ -19,8 +19,8 @@ from llvmlite import ir
 from numba import types
 from numba.core import cgutils
 
-from firth.kernels.compiler import OPTIONS, Kernel, KernelByType
-from firth.kernels.intrinsics.replacing import replaces
+from firth.jit.kernel import OPTIONS, Kernel, KernelByType
+from firth.jit.lowering import replaces
 
 MOST_STATEMENTS = 1 << 10
 NOTES = np.zeros((MOST_STATEMENTS + 1, 2), np.int64)

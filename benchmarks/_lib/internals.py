@@ -11,14 +11,13 @@ from numba.core import cgutils
 
 import firth
 from benchmarks._lib.corpora import cut, wiki100
-from firth import rounds
 from firth.config import TrainingConfig
-from firth.crew import Crew, Targets
-from firth.kernels.ahead import expect_nothing
-from firth.kernels.blocks import UNUSED, Parameters, Plan, Run, Stretch
-from firth.kernels.compiler import compiled
-from firth.kernels.intrinsics.replacing import replaces
-from firth.kernels.rounds import (
+from firth.jit.kernel import compiled
+from firth.jit.lowering import replaces
+from firth.kernels.machine.atomics import take_ticket, wait_until
+from firth.kernels.word2vec.blocks import UNUSED, Parameters, Plan, Run, Stretch
+from firth.kernels.word2vec.prefetcher import expect_nothing
+from firth.kernels.word2vec.rounds import (
     Round,
     add_share,
     as_marker,
@@ -28,9 +27,10 @@ from firth.kernels.rounds import (
     round_of,
     whole_rounds,
 )
-from firth.kernels.synchrony import take_ticket, wait_until
-from firth.planning import Tokens, initial_parameters, plan_epoch, row_steps
-from firth.team import Pace, Team
+from firth.threads import Pace, Team
+from firth.training import rounds
+from firth.training.schedule import Tokens, initial_parameters, plan_epoch, row_steps
+from firth.training.workers import Crew, Targets
 
 COMPUTE, ADD = 0, 1
 TURNS = 10_000

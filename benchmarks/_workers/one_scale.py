@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks._lib.processes import own_peak
-from firth import rounds
 from firth.config import TrainingConfig
-from firth.training import train
+from firth.training import rounds
+from firth.training.train import train
 
 TOKENS, SENTENCE = 5_000_000, 20
 

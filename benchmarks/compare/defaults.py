@@ -32,7 +32,7 @@ def train(corpus: Path, choice: dict[str, Any]) -> tuple[str, dict[str, Any]]:
 def main() -> None:
     options = arguments(__doc__, largest=100)
     held_out: list[list[Cell]] = []
-    for text in (DATA / "shakespeare.txt", Path(firth.python_docs())):
+    for text in (DATA / "shakespeare.txt", Path(firth.corpus.python_docs())):
         for choice in [{}, *HELD_OUT]:
             name, found = train(text, {"validation": 0.1} | choice)
             held_out.append([text.stem, name, found["validation_loss"], found["loss"]])

@@ -15,7 +15,7 @@ import firth
 from benchmarks._lib.corpora import cut, wiki100
 from benchmarks._lib.processes import peers_python
 from benchmarks._lib.results import Cell, Column, arguments, finish
-from firth.subwords import SENTENCE_END
+from firth.vectors.subwords import SENTENCE_END
 
 UNSEEN = ["kingdomish", "überall", "naïvely", "qwertyuiop"]
 TRAIN = """

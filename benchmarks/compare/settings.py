@@ -130,7 +130,7 @@ def corpora() -> dict[str, Corpus]:
     line.write_text(ten.read_text().replace("\n", " ") + "\n")
     sessions, last = _sessions()
 
-    manual, of_manual = _small_text("manual", firth.python_docs())
+    manual, of_manual = _small_text("manual", firth.corpus.python_docs())
     shakespeare, of_shakespeare = _small_text("shakespeare", DATA / "shakespeare.txt")
     return {
         "manual": Corpus(manual, 3, 5, lambda w, v: _next_in_ten(w, v, of_manual)),

@@ -22,12 +22,12 @@ TENSORFLOW = ROOT / ".venv-tensorflow"
 FIRTH = """
 import json, resource, sys, time
 begun = time.perf_counter()
-from firth import tutorial
-from firth.examples import training_examples
+from firth.tutorial import walkthrough
+from firth.tutorial.examples import training_examples
 imported = time.perf_counter()
-*_, result = tutorial.run(sys.argv[1], sys.argv[2], faithful=True, optimizer=sys.argv[3])
+*_, result = walkthrough.run(sys.argv[1], sys.argv[2], faithful=True, optimizer=sys.argv[3])
 done = time.perf_counter()
-tutorial.make_examples(result.corpus, faithful=True, seed=1)
+walkthrough.make_examples(result.corpus, faithful=True, seed=1)
 print(json.dumps({"work": done - imported, "generate": time.perf_counter() - done,
                   "peak": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3}))
 """

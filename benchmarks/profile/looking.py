@@ -17,7 +17,7 @@ import firth
 from benchmarks._lib.corpora import DATA, WORK, cut, wiki100
 from benchmarks._lib.processes import peers_python, run
 from benchmarks._lib.results import Cell, Column, arguments, finish, spread
-from firth.vectors import WordVectors
+from firth.vectors.word_vectors import WordVectors
 from firth.vocabulary import Vocabulary
 
 Rows = list[list[Cell]]

@@ -28,7 +28,7 @@ from benchmarks._lib.internals import (
     take_turns,
 )
 from benchmarks._lib.results import Cell, Column, arguments, finish
-from firth.team import Team
+from firth.threads import Team
 
 NEAR = 150
 """Nanoseconds for a word to go to another core that shares a cache, at most."""

@@ -25,15 +25,16 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
-from firth.changing import Change, taken
+from firth.arrays import Float32
 from firth.config import TrainingConfig
 from firth.errors import FirthError, FirthWarning, FormatError, shortened
-from firth.folders import check_file, read_about
 from firth.phrases import FILE as PHRASES
 from firth.phrases import Phrases
-from firth.subwords import Subwords
-from firth.tensors import map_tensor, sha256_of_mapped, write_tensor
-from firth.vectors import FORMAT_OF_VECTORS, SUBWORDS, VECTORS, VOCABULARY, WordVectors
+from firth.storage.folders import check_file, read_about
+from firth.storage.tensors import map_tensor, sha256_of_mapped, write_tensor
+from firth.vectors.changing import Change, taken
+from firth.vectors.subwords import Subwords
+from firth.vectors.word_vectors import FORMAT_OF_VECTORS, SUBWORDS, VECTORS, VOCABULARY, WordVectors
 from firth.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
@@ -45,8 +46,6 @@ FILES = {FORMAT: (VOCABULARY, VECTORS, OUTPUT), FORMAT_OF_VECTORS: (VOCABULARY, 
 """What a folder must hold, by its format."""
 TENSORS_OF_OTHERS = "model.safetensors"
 """In a folder of Hugging Face's, such as model2vec's: the vectors, with the tokenizer beside them."""
-
-Float32 = np.ndarray[Any, np.dtype[np.float32]]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -254,10 +253,9 @@ class Word2Vec(WordVectors):
         -------
         Word2Vec
         """
-        import importlib  # the trainer is no part of what a model needs to be looked at
+        from firth.training.train import train_more  # the trainer is no part of what a model needs to be looked at
 
-        more: Word2Vec = importlib.import_module("firth.training").train_more(self, source, **options)
-        return more
+        return train_more(self, source, **options)
 
     @classmethod
     def load(cls, folder: str | Path, *, verify: bool = True) -> Word2Vec:

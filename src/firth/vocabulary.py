@@ -8,12 +8,9 @@ from typing import Any, NoReturn, SupportsIndex
 
 import numpy as np
 
+from firth.arrays import Int64, UInt8, UInt64
 from firth.errors import FirthError, WordNotFoundError, shortened
-from firth.holes import text_of
-
-Int64 = np.ndarray[Any, np.dtype[np.int64]]
-UInt8 = np.ndarray[Any, np.dtype[np.uint8]]
-UInt64 = np.ndarray[Any, np.dtype[np.uint64]]
+from firth.missing_values import text_of
 
 
 class FirstSeen(dict[Any, int]):

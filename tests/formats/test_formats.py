@@ -19,7 +19,7 @@ from firth.errors import FirthWarning, FormatError, OutputExistsError, Unwritabl
 from firth.formats import FORMATS, read
 from firth.formats.text_rows import LONGEST_LINE
 from firth.model import Word2Vec
-from firth.vectors import WordVectors
+from firth.vectors.word_vectors import WordVectors
 from firth.vocabulary import Vocabulary
 
 SUFFIXES = ["v.safetensors", "vectors.txt", "v.vec", "v.bin", "vectors.tsv", "other.tsv"]

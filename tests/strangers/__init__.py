@@ -17,25 +17,27 @@ from pathlib import Path
 import numpy as np
 
 import firth
-from firth import corpus, folders, model
-from firth.atlas.columns import read_columns
-from firth.checkpoints import FORMAT, NAMES, STATE, Checkpoints, Identity
+from firth import model
+from firth.analysis.evaluation import PairScore
 from firth.config import TextConfig, TrainingConfig
-from firth.encoding import NUMBERS, Numbering
+from firth.corpus import corpus
+from firth.corpus.encoding import NUMBERS, Numbering
+from firth.corpus.scanning import Scanner
+from firth.corpus.sources import as_source
+from firth.corpus.tables import column
 from firth.errors import FirthError, FirthWarning
-from firth.evaluation import PairScore
-from firth.files import sha256_of
 from firth.formats.counts import read_counts as counts_of
-from firth.index import FILE, _fingerprint, load_index
-from firth.kernels import compiler
+from firth.jit import target
 from firth.phrases import Phrases
-from firth.rounds import Done, initial_parameters
-from firth.scanning import Scanner
-from firth.sources import as_source
-from firth.subwords import Composition, Ngrams, Subwords
-from firth.tables import column
-from firth.tensors import write_tensor
-from firth.vectors import WordVectors
+from firth.storage import folders
+from firth.storage.files import sha256_of
+from firth.storage.tensors import write_tensor
+from firth.training.checkpoints import FORMAT, NAMES, STATE, Checkpoints, Identity
+from firth.training.rounds import Done, initial_parameters
+from firth.vectors.index import FILE, _fingerprint, load_index
+from firth.vectors.subwords import Composition, Ngrams, Subwords
+from firth.vectors.word_vectors import WordVectors
+from firth.visual.columns import read_columns
 from firth.vocabulary import Vocabulary
 from tests.strangers import archives
 
@@ -180,7 +182,7 @@ def read_corpus(content: bytes, folder: Path) -> None:
         content, folder, ("corpus.json", "ids.i32", "sentence_starts.i64", "counts.i64", "words.jsonl", "phrases.json")
     )
     found = corpus.Corpus(folder)
-    if compiler.is_enabled() and len(found) < 10_000:
+    if target.is_enabled() and len(found) < 10_000:
         firth.train(found, vector_size=4, epochs=1, min_count=1, sample=0, threads=1, progress=False)
 
 

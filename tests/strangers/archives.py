@@ -12,10 +12,10 @@ import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from firth.archives import texts_in
 from firth.config import TextConfig
-from firth.sources import as_source
-from firth.text import DAMAGE, unreadable
+from firth.corpus.archives import texts_in
+from firth.corpus.sources import as_source
+from firth.storage.packed import DAMAGE, unreadable
 
 Members = list[tuple[str, bytes]]
 

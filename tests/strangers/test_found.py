@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from firth.errors import FirthError
-from firth.kernels import compiler
+from firth.jit import target
 from tests.strangers import READERS, found, whole
 
 NEEDS = {"parquet": "pyarrow", "arrow": "pyarrow", "index": "faiss", "zstd": "zstandard"}
@@ -18,7 +18,7 @@ SECONDS = 5
 def needed(name):
     if name in NEEDS:
         pytest.importorskip(NEEDS[name])
-    if name in NEEDS_THE_COMPILER and not compiler.is_enabled():
+    if name in NEEDS_THE_COMPILER and not target.is_enabled():
         pytest.skip("the compiler is off")
 
 

@@ -1,6 +1,6 @@
 """A map of words to look at: one HTML file that works by itself, offline."""
 
-from firth.atlas.drawing import MAX_WORDS, word_map
-from firth.atlas.page import Page
+from firth.visual.map import MAX_WORDS, word_map
+from firth.visual.page import Page
 
 __all__ = ["MAX_WORDS", "Page", "word_map"]

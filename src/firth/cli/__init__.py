@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from firth.cli.shared import cli
+from firth.cli.common import cli
 from firth.errors import FirthError, FirthWarning
 
 

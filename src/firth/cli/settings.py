@@ -89,8 +89,8 @@ def text_of(
     """What is named on the command line, as a source: standard input, an encoded corpus, files, folders and globs, or
     a column of tables.
     """
-    from firth.corpus import is_encoded
-    from firth.sources import files
+    from firth.corpus.corpus import is_encoded
+    from firth.corpus.sources import files
 
     if "-" in sources and len(sources) > 1:
         raise click.UsageError("- (standard input) cannot be mixed with files")
@@ -98,7 +98,7 @@ def text_of(
         raise click.UsageError("--delimiter, --no-quotes and --skip-nulls are for tables: name the --column")
     given: Any = sys.stdin.buffer if sources == ("-",) else list(sources)
     if column is not None:
-        from firth.tables import column as column_of
+        from firth.corpus.tables import column as column_of
 
         return column_of(given, column, delimiter=delimiter, quotes=not no_quotes, skip_nulls=skip_nulls)
     if sources == ("-",):

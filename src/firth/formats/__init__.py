@@ -9,12 +9,12 @@ from pathlib import Path
 import numpy as np
 
 from firth.errors import FormatError, shortened
-from firth.files import new_file, refuse_to_overwrite
 from firth.formats import fasttext, foreign, glove, tensor_file, tsv, word2vec_binary, word2vec_text
 from firth.formats.counts import counts_path, write_counts
 from firth.formats.reading import Errors, Reading, unpacked_suffix
 from firth.formats.words import WHITE_SPACE, Spaces, writable
-from firth.vectors import WordVectors
+from firth.storage.files import new_file, refuse_to_overwrite
+from firth.vectors.word_vectors import WordVectors
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from pathlib import Path
 from firth.errors import FormatError, shortened
 from firth.formats.reading import Errors, Reading, unpacked_text, warn
 from firth.formats.text_rows import LONGEST_LINE
-from firth.vectors import WordVectors
+from firth.vectors.word_vectors import WordVectors
 from firth.vocabulary import Vocabulary
 
 NAMES_OF_COUNTS = {"count", "counts", "frequency", "freq", "n"}

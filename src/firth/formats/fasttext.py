@@ -9,17 +9,18 @@ from __future__ import annotations
 
 import struct
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 import numpy as np
 
+from firth.arrays import Float32
 from firth.config import TrainingConfig
 from firth.errors import FormatError
-from firth.files import new_file
 from firth.formats.reading import Reading, is_packed, unpacked
 from firth.formats.words import rows_of_first
-from firth.subwords import Ngrams, Subwords
-from firth.vectors import WordVectors
+from firth.storage.files import new_file
+from firth.vectors.subwords import Ngrams, Subwords
+from firth.vectors.word_vectors import WordVectors
 from firth.vocabulary import Vocabulary
 
 MAGIC = (793712314).to_bytes(4, "little")
@@ -38,8 +39,6 @@ AS_TRAINED = (
 )
 MODELS = {"cbow": 1, "skip-gram": 2}
 ROWS_AT_A_TIME = 1 << 16
-
-Float32 = np.ndarray[Any, np.dtype[np.float32]]
 
 
 def is_fasttext(path: Path) -> bool:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 from firth.errors import FormatError, shortened
-from firth.files import new_file
 from firth.formats.decimals import write_decimals
 from firth.formats.reading import Reading, unpacked_text
 from firth.formats.text_rows import LONGEST_LINE, read_rows, width_of
-from firth.vectors import WordVectors
+from firth.storage.files import new_file
+from firth.vectors.word_vectors import WordVectors
 
 
 def is_glove(first_line: str) -> bool:

@@ -86,7 +86,7 @@ def unpacked(path: Path) -> Iterator[IO[bytes]]:
             yield file
             return
         # which imports what unpacks: a look-up in other files has no need of it
-        from firth.text import DAMAGE, as_file, decompressed
+        from firth.storage.packed import DAMAGE, as_file, decompressed
 
         try:
             yield as_file(decompressed(file, str(path)))

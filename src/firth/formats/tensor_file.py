@@ -14,15 +14,11 @@ from typing import Any
 import numpy as np
 
 from firth.errors import FormatError, shortened
-from firth.files import new_file, refuse_to_overwrite
 from firth.formats.reading import Reading
-from firth.formats.words import (
-    read_lines_of_words,
-    word_vectors,
-    write_lines_of_words,
-)
-from firth.tensors import map_tensors, write_tensor
-from firth.vectors import WordVectors
+from firth.formats.words import read_lines_of_words, word_vectors, write_lines_of_words
+from firth.storage.files import new_file, refuse_to_overwrite
+from firth.storage.tensors import map_tensors, write_tensor
+from firth.vectors.word_vectors import WordVectors
 
 
 def write(vectors: WordVectors, path: Path, overwrite: bool) -> list[Path]:

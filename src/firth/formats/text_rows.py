@@ -8,10 +8,11 @@ from typing import Any
 
 import numpy as np
 
+from firth.arrays import Float32
 from firth.errors import FormatError, shortened
 from firth.formats.reading import Reading, is_packed
 from firth.formats.words import word_vectors
-from firth.vectors import WordVectors
+from firth.vectors.word_vectors import WordVectors
 
 LONGEST_LINE = 1 << 22
 NAMES_OF_WORDS = {"", "word", "words", "token", "tokens", "term", "index", "name", "label"}
@@ -20,8 +21,6 @@ SHORTEST_INDEX = 3
 """Words that are needed to call the numbers before them a running index."""
 FIRST_BYTES = 1 << 24
 """Memory for the rows of a file whose size does not tell how many there are; it grows."""
-
-Float32 = np.ndarray[Any, np.dtype[np.float32]]
 
 
 class Rows:

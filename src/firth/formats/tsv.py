@@ -10,16 +10,12 @@ from dataclasses import replace
 from pathlib import Path
 
 from firth.errors import FormatError, shortened
-from firth.files import new_file, refuse_to_overwrite
 from firth.formats.decimals import decimal_lines
 from firth.formats.reading import PACKED_SUFFIXES, Reading, unpacked_text
 from firth.formats.text_rows import LONGEST_LINE, Rows, is_float, read_rows, width_of
-from firth.formats.words import (
-    read_lines_of_words,
-    word_vectors,
-    write_lines_of_words,
-)
-from firth.vectors import WordVectors
+from firth.formats.words import read_lines_of_words, word_vectors, write_lines_of_words
+from firth.storage.files import new_file, refuse_to_overwrite
+from firth.vectors.word_vectors import WordVectors
 
 WORD_COLUMNS = {"word", "words", "label", "labels", "token", "tokens", "name", "term"}
 """What the column of words may be called, in the first line of the metadata."""

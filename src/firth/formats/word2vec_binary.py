@@ -11,12 +11,12 @@ from typing import NoReturn
 import numpy as np
 
 from firth.errors import FormatError
-from firth.files import new_file
 from firth.formats.reading import Reading, unpacked
 from firth.formats.text_rows import Rows, expected_rows
 from firth.formats.word2vec_text import header, warn_of_another_size
 from firth.formats.words import word_vectors
-from firth.vectors import WordVectors
+from firth.storage.files import new_file
+from firth.vectors.word_vectors import WordVectors
 
 LONGEST_WORD_BYTES = 1 << 16
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 from firth.errors import FormatError, shortened
-from firth.files import new_file
 from firth.formats import glove
 from firth.formats.decimals import write_decimals
 from firth.formats.reading import Reading, unpacked_text, warn
 from firth.formats.text_rows import LONGEST_LINE, read_rows
-from firth.vectors import WordVectors
+from firth.storage.files import new_file
+from firth.vectors.word_vectors import WordVectors
 
 
 def write(vectors: WordVectors, path: Path, overwrite: bool) -> list[Path]:

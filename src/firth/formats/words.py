@@ -5,14 +5,15 @@ from __future__ import annotations
 import itertools
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal, NoReturn
+from typing import Literal, NoReturn
 
 import numpy as np
 
-from firth.changing import renamed, without
+from firth.arrays import Float32
 from firth.errors import UnwritableWordError, shortened
 from firth.formats.reading import Reading, warn
-from firth.vectors import WordVectors
+from firth.vectors.changing import renamed, without
+from firth.vectors.word_vectors import WordVectors
 from firth.vocabulary import Vocabulary
 
 WHITE_SPACE = " \t\n\r\v\f"
@@ -77,9 +78,7 @@ def _some(words: Sequence[str]) -> str:
     return ", ".join(map(shortened, words[:3])) + (", …" if len(words) > 3 else "")
 
 
-def word_vectors(
-    words: list[str], vectors: np.ndarray[Any, np.dtype[np.float32]], path: Path, counts: Sequence[int] | None = None
-) -> WordVectors:
+def word_vectors(words: list[str], vectors: Float32, path: Path, counts: Sequence[int] | None = None) -> WordVectors:
     """Word vectors from a file, without counts if it does not say them. Of a word twice, the first counts."""
     known = np.zeros(len(words), np.int64) if counts is None else np.array(counts, np.int64)
     rows = rows_of_first(words, path)

@@ -1,0 +1,1 @@
+"""What vectors are worth: scores by test sets, and models compared."""

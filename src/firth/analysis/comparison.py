@@ -1,0 +1,249 @@
+"""Models beside each other: how far refits agree on a word's neighbors, and which words moved between two models."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from firth.arrays import Float64, Int64
+from firth.errors import FirthError, shortened
+from firth.reporting.html_table import html_table
+from firth.vectors.word_vectors import WordVectors
+from firth.vocabulary import Vocabulary
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Stability:
+    """Overlap of nearest neighbors between models, per word, 0 (none in common) to 1 (the same)."""
+
+    words: list[str]
+    overlap: Float64
+    topn: int
+
+    @property
+    def mean(self) -> float:
+        """The mean over all words."""
+        return float(self.overlap.mean())
+
+    def least_stable(self, n: int = 10) -> list[tuple[str, float]]:
+        """The n words whose neighbors agree least."""
+        order = np.argsort(self.overlap, kind="stable")[:n]
+        return [(self.words[i], float(self.overlap[i])) for i in order]
+
+    def __repr__(self) -> str:
+        return f"Stability({len(self.words):,} words, {self.topn:,} neighbors, mean overlap {self.mean:.4f})"
+
+    def _repr_html_(self) -> str:
+        return html_table(repr(self), ("least stable", "overlap"), self.least_stable())
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Comparison:
+    """Two models, one turned to lie on the other as well as can be, and how far each common word is from itself.
+
+    Attributes
+    ----------
+    words : list of n words
+        The common words, those that are too rare left out.
+    distance : (n,) float64 array
+        1 - cosine of each with itself, 0 to 2.
+    before, after : WordVectors
+        All common words; `before` has been turned, so that both are in the space of `after`.
+    rotation : (d, d) float64 array
+        What turned it: `before.vectors` are those of the first model @ `rotation`.
+    """
+
+    words: list[str]
+    distance: Float64
+    before: WordVectors
+    after: WordVectors
+    rotation: Float64
+
+    def __getitem__(self, word: object) -> float:
+        """How far a common word has moved, also one that is too rare to be listed: 1 - cosine with itself."""
+        return 1 - float(self.before.unit_vector(word) @ self.after.unit_vector(word))
+
+    def __len__(self) -> int:
+        return len(self.words)
+
+    def most_moved(self, n: int = 10, *, min_count: int = 0, without: Collection[Any] = ()) -> list[tuple[str, float]]:
+        """The n words that are farthest from where they were, as (word, distance), the farthest first.
+
+        Words that occur less than `min_count` times in either model, and those named in `without`, are left out. Raises
+        `FirthError` for a `min_count` where counts are not known.
+        """
+        _refuse_without_counts(min_count, self.before, self.after)
+        unwanted = {without} if isinstance(without, str) else {str(word) for word in without}
+        ids, counts = self.before.vocabulary.ids, _counts_in_both(self.before, self.after)
+        order = np.argsort(-self.distance, kind="stable").tolist()
+        wanted = (i for i in order if self.words[i] not in unwanted and counts[ids[self.words[i]]] >= min_count)
+        return [(self.words[i], float(self.distance[i])) for i in itertools.islice(wanted, n)]
+
+    def neighbors(self, words: str | Sequence[str], topn: int = 10) -> tuple[Any, Any]:
+        """The nearest words before and after, of a word or, in lists, of each of many."""
+        return self.before.most_similar(words, topn=topn), self.after.most_similar(words, topn=topn)
+
+    def to_frame(self) -> Any:
+        """The words as a data frame of pandas, the farthest first: word, distance, and the counts that are known."""
+        try:
+            import pandas as pd
+        except ImportError as error:
+            raise FirthError("a data frame needs pandas: pip install pandas") from error
+        order = np.argsort(-self.distance, kind="stable")
+        words = [self.words[i] for i in order.tolist()]
+        columns: dict[str, Any] = {"word": words, "distance": self.distance[order]}
+        for name, model in (("count_before", self.before), ("count_after", self.after)):
+            if model.vocabulary.has_counts:
+                columns[name] = model.vocabulary.counts[[model.vocabulary.ids[word] for word in words]]
+        return pd.DataFrame(columns)
+
+    def _repr_html_(self) -> str:
+        moved = self.most_moved()
+        near = self.neighbors([word for word, _ in moved], topn=5)
+        rows = [
+            (*row, *(" ".join(other for other, _ in side) for side in sides))
+            for row, *sides in zip(moved, *near, strict=True)
+        ]
+        header = ("word", "moved", "neighbors before", "neighbors after")
+        return html_table(f"Comparison of {len(self):,} words", header, rows)
+
+    def __repr__(self) -> str:
+        moved = ", ".join(shortened(word)[1:-1] for word, _ in self.most_moved(3))
+        return f"Comparison({len(self):,} words, most moved: {moved})"
+
+
+def stability(models: Sequence[WordVectors], *, topn: int = 10, words: str | Sequence[Any] | None = None) -> Stability:
+    """How far models of the same text agree, such as refits with other seeds.
+
+    For each word, this is the overlap of its `topn` nearest neighbors in two models: the size of the intersection over
+    that of the union (Jaccard), averaged over all pairs of models. Neighbors are sought among the words that all models
+    know with finite vectors.
+
+    Parameters
+    ----------
+    models
+        Two or more.
+    topn
+        How many neighbors to compare.
+    words
+        The words to compare; by default all that the models have in common.
+
+    Returns
+    -------
+    Stability
+        `words`, `overlap` (words,) float64 from 0 to 1, `mean` over all words, and `least_stable(n)`.
+
+    Raises
+    ------
+    ValueError
+        For fewer than two models.
+    FirthError
+        If the models have too few words in common, or one of `words` is not among them.
+    """
+    if isinstance(models, WordVectors) or len(models) < 2:
+        raise ValueError("stability is between two models at least: stability([one, other])")
+    models = [model.finite() for model in models]
+    common = _common(models)
+    if len(common) <= topn:
+        raise FirthError(f"the models have {len(common):,} words in common: too few for {topn} neighbors of each")
+    asked = common if words is None else [str(word) for word in ([words] if isinstance(words, str) else words)]
+    known = set(common)
+    for word in asked:
+        if word not in known:
+            raise FirthError(f"{shortened(word)} is not in all of the models, or its vector is not finite")
+    found = [_of(model, common).most_similar(asked, topn=topn) for model in models]
+    sets = [[{word for word, _ in neighbors} for neighbors in of_model] for of_model in found]
+    overlaps = [
+        [len(a & b) / len(a | b) for a, b in zip(one, other, strict=True)]
+        for i, one in enumerate(sets)
+        for other in sets[:i]
+    ]
+    return Stability(asked, np.mean(overlaps, axis=0), topn)
+
+
+def compare(before: WordVectors, after: WordVectors, *, min_count: int = 0) -> Comparison:
+    """Align one model with the other, and say how far each common word moved.
+
+    Vectors are scaled to length 1. The rotation (and reflection) that brings `before` nearest to `after` solves the
+    orthogonal Procrustes problem (Schönemann 1966): U Vᵀ of the singular value decomposition of beforeᵀ · after. All
+    common words decide the rotation. Words whose vectors are not finite are left out.
+
+    Parameters
+    ----------
+    before, after
+        Word vectors, or models, of the same dimension.
+    min_count
+        Words that occur less often in either are not listed.
+
+    Returns
+    -------
+    Comparison
+        `words`, and `distance` (words,) float64, 1 - cosine of each word with itself, 0 to 2; `before` and `after`, in
+        one space; `rotation` (d, d) float64. `comparison[word]` is one distance, `most_moved(n)` lists words,
+        `to_frame()` is a data frame of pandas.
+
+    Raises
+    ------
+    FirthError
+        If the dimensions differ, there are fewer common words than dimensions, or, with `min_count`, the counts are not
+        known or no word is that frequent.
+    """
+    if before.vector_size != after.vector_size:
+        raise FirthError(
+            f"the vectors have {before.vector_size} and {after.vector_size} numbers: they cannot be laid on"
+        )
+    _refuse_without_counts(min_count, before, after)
+    before, after = before.finite(), after.finite()
+    common = _common([before, after])
+    if len(common) < before.vector_size:
+        raise FirthError(
+            f"the models have {len(common):,} words in common: fewer than the {before.vector_size} numbers of a vector"
+        )
+    one, other = _of(before, common), _of(after, common)
+    a, b = (_units(vectors) for vectors in (one, other))
+    u, _, v = np.linalg.svd(a.T @ b)
+    rotation: Float64 = u @ v
+    distance = 1 - np.einsum("ij,ij->i", a @ rotation, b)
+    often = np.flatnonzero(_counts_in_both(one, other) >= min_count)
+    if not len(often):
+        raise FirthError(f"none of the {len(common):,} words in common occurs {min_count:,} times in both models")
+    turned = WordVectors(one.vocabulary, one.vectors.astype(np.float64) @ rotation)
+    return Comparison([common[i] for i in often.tolist()], distance[often], turned, other, rotation)
+
+
+def _refuse_without_counts(min_count: int, before: WordVectors, after: WordVectors) -> None:
+    sides = [name for name, side in (("before", before), ("after", after)) if not side.vocabulary.has_counts]
+    if min_count > 0 and sides:
+        raise FirthError(
+            f"the vectors {' and '.join(sides)} came without counts, as those in files of other programs do: compare"
+            " without min_count, load firth models, or give counts: firth.load(path, counts=file), --counts"
+        )
+
+
+def _counts_in_both(before: WordVectors, after: WordVectors) -> Int64:
+    """How often words occur in the model where they are rarer; both have the same words."""
+    fewer: Int64 = np.minimum(before.vocabulary.counts, after.vocabulary.counts)
+    return fewer
+
+
+def _common(models: Sequence[WordVectors]) -> list[str]:
+    """The words that all models know, in the order of the first."""
+    return [word for word in models[0].words if all(word in model for model in models[1:])]
+
+
+def _of(vectors: WordVectors, words: list[str]) -> WordVectors:
+    """The vectors of these words only."""
+    rows = [vectors.vocabulary.ids[word] for word in words]
+    return WordVectors(Vocabulary(words, vectors.vocabulary.counts[rows]), vectors.vectors[rows])
+
+
+def _units(vectors: WordVectors) -> Float64:
+    """The vectors scaled to length 1, in double precision; zeros stay."""
+    rows = vectors.vectors.astype(np.float64)
+    lengths = np.linalg.norm(rows, axis=1, keepdims=True)
+    units: Float64 = rows / np.where(lengths > 0, lengths, 1)
+    return units

@@ -1,0 +1,44 @@
+"""The command that lists and clears what firth keeps: cache."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+import click
+
+from firth.cli.common import cli, json_option, print_json, print_table
+from firth.storage.caches import user_cache
+from firth.storage.kept import KINDS, beyond, kept, remove
+
+
+@cli.command(short_help="What firth keeps for the next time: list and clear it.")
+@click.option("--clear", is_flag=True, help="Remove what is listed.")
+@click.option("--kind", type=click.Choice(KINDS), help="Only encoded corpora, and so on.")
+@click.option("--days", type=click.FloatRange(0), help="Only what was not used for so many days.")
+@click.option(
+    "--limit", type=click.FloatRange(0), metavar="MB", help="Only what is beyond so many MB, least used first."
+)
+@click.option("--cache", type=click.Path(path_type=Path), help="The folder. [default: the user's cache folder]")
+@json_option
+def cache(
+    clear: bool, kind: str | None, days: float | None, limit: float | None, cache: Path | None, as_json: bool
+) -> None:
+    """List the encoded corpora, the machine code and the texts that firth keeps; with --clear, remove them.
+
+    All of it is made again when it is needed. Corpora go by themselves when they were not used for 90 days, or for 7
+    where all together take more than 10 GB.
+    """
+    root = cache or user_cache()
+    found = kept(root, [kind] if kind else KINDS)
+    if days is not None or limit is not None:
+        found = beyond(found, days=days, most_bytes=None if limit is None else int(limit * 1e6))
+    if clear:
+        remove(found)
+    if as_json:
+        return print_json([dataclasses.asdict(one) | {"path": str(one.path), "removed": clear} for one in found])
+    rows = [(one.kind, f"{one.bytes / 1e6:9,.1f}", f"{one.days:8,.1f}", one.source) for one in found]
+    if rows:
+        print_table(("kind", "       MB", "days ago", "of"), rows, as_csv=False)
+    megabytes = sum(one.bytes for one in found) / 1e6
+    click.echo(f"{'removed ' if clear else ''}{megabytes:,.1f} MB in {root}" if found else f"nothing in {root}")

@@ -1,0 +1,218 @@
+"""Commands that ask a model, and take things out of it: similar, analogy, explore, index, export, info."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from firth.cli.common import (
+    Word,
+    answer,
+    cli,
+    facts,
+    json_option,
+    load_model,
+    overwrite_option,
+    print_json,
+    print_neighbors,
+    reading_options,
+    topn_option,
+)
+
+if TYPE_CHECKING:
+    from firth.formats.words import Spaces
+
+
+@cli.command(short_help="The words most similar to a word.")
+@click.argument("model", type=click.Path(path_type=Path))
+@click.argument("words", nargs=-1, required=True, type=Word(), metavar="WORD...")
+@reading_options
+@topn_option
+@click.option("--approximate", is_flag=True, help="Use the index that firth index built.")
+@json_option
+def similar(model: Path, words: tuple[str, ...], topn: int, approximate: bool, as_json: bool) -> None:
+    """The words whose vectors are nearest to a word's, with the cosine between them.
+
+    MODEL is a folder that `firth train` wrote, or a file of vectors (.txt, .vec, .bin, .tsv, .safetensors).
+    """
+    loaded = load_model(model)
+    if approximate:
+        from firth.vectors.index import index_path, load_index
+
+        answers = load_index(loaded, index_path(model)).most_similar(list(words), topn=topn)
+    else:
+        answers = loaded.most_similar(list(words), topn=topn)
+    if as_json:
+        return print_json([answer(word, found) for word, found in zip(words, answers, strict=True)])
+    for word, found in zip(words, answers, strict=True):
+        if len(words) > 1:
+            click.secho(word, bold=True)
+        print_neighbors(found)
+
+
+@cli.command(short_help="A is to B as C is to what?")
+@click.argument("model", type=click.Path(path_type=Path))
+@click.argument("a", type=Word())
+@click.argument("b", type=Word())
+@click.argument("c", type=Word())
+@reading_options
+@topn_option
+@click.option("--approximate", is_flag=True, help="Use the index that firth index built.")
+@json_option
+def analogy(model: Path, a: str, b: str, c: str, topn: int, approximate: bool, as_json: bool) -> None:
+    """What is to C as B is to A: the words nearest to B - A + C.
+
+    \b
+    firth analogy words.firth man king woman       queen, one hopes
+    """
+    loaded = load_model(model)
+    if approximate:
+        from firth.vectors.index import index_path, load_index
+
+        found = load_index(loaded, index_path(model)).analogy(a, b, c, topn=topn)
+    else:
+        found = loaded.analogy(a, b, c, topn=topn)
+    if as_json:
+        return print_json(answer(f"{b} - {a} + {c}", found))
+    print_neighbors(found)
+
+
+@cli.command(short_help="Type words and analogies, see neighbors.")
+@click.argument("model", type=click.Path(path_type=Path))
+@reading_options
+@topn_option
+def explore(model: Path, topn: int) -> None:
+    """A session at the terminal: type a word, or words to add and subtract, and see what is near.
+
+    \b
+    king                  the words nearest to king
+    king - man + woman    those nearest to a sum
+    man : king :: woman   what is to woman as king is to man
+    king ~ queen          how similar two words are
+    ? king queen axe      which does not belong
+    :20                   show 20 words from now on
+    :q                    leave (or Ctrl-D)
+
+    The Tab key completes words, the arrow keys bring back what was typed, in earlier sessions too.
+    """
+    from firth.cli.repl import session
+
+    session(load_model(model), topn=topn)
+
+
+@cli.command(short_help="An index for fast approximate neighbors.")
+@click.argument("model", type=click.Path(path_type=Path))
+@reading_options
+@click.option(
+    "--recall",
+    type=click.FloatRange(0, 1, min_open=True),
+    default=0.955,
+    show_default=True,
+    help="Share of the true ten nearest to find.",
+)
+@click.option("--seed", type=click.IntRange(0), default=1, show_default=True, help="Another seed, another index.")
+@click.option("--threads", type=click.IntRange(1), help="Default: all processors.")
+@overwrite_option
+@json_option
+def index(model: Path, recall: float, seed: int, threads: int | None, overwrite: bool, as_json: bool) -> None:
+    """Build an index, save it with the model, and say what share of the true nearest words it finds, and how fast.
+
+    For half a million words and more; below, `firth similar` is as fast without. Use it by firth similar --approximate.
+    A model's folder gets index.safetensors, a file of vectors NAME.index.safetensors beside it.
+    """
+    from firth.storage.files import refuse_to_overwrite
+    from firth.vectors.index import build_index, index_path
+
+    path = index_path(model)
+    refuse_to_overwrite(path, overwrite=overwrite)
+    built = build_index(load_model(model), recall=recall, seed=seed, threads=threads)
+    built.save(path, overwrite=overwrite)
+    measured = built.measured
+    if as_json:
+        return print_json({"index": str(path), **dataclasses.asdict(measured), "speedup": measured.speedup})
+    click.echo(f"wrote {path}: recall@10 {measured.recall:.3f}, {measured.seconds * 1e3:.2f} ms a query in batches,")
+    click.echo(f"{measured.speedup:.1f} times as fast as looking at all words")
+
+
+@cli.command(short_help="Write the vectors for other programs.")
+@click.argument("model", type=click.Path(path_type=Path))
+@click.argument("output", type=click.Path(path_type=Path))
+@reading_options
+@click.option("--format", "format", help="Default: by the output's ending.")
+@click.option(
+    "--vectors",
+    type=click.Choice(["input", "output", "mean", "concatenated"]),
+    default="input",
+    show_default=True,
+    help="Which vectors of a firth model.",
+)
+@click.option(
+    "--spaces",
+    type=click.Choice(["error", "replace", "skip"]),
+    default="error",
+    show_default=True,
+    help="Words that the format cannot hold: written with _ for each space, or left out.",
+)
+@click.option("--no-counts", is_flag=True, help="Write no counts beside, in OUTPUT.counts.txt.")
+@overwrite_option
+def export(
+    model: Path, output: Path, format: str | None, vectors: str, spaces: Spaces, no_counts: bool, overwrite: bool
+) -> None:
+    """Write vectors in another format, by the ending of OUTPUT, and how often the words occur, where that is known.
+
+    \b
+    .txt .vec   word2vec's text format: gensim, fastText, spaCy and most others read it
+    .bin        word2vec's binary format
+    .tsv        numbers, with the words in a metadata.tsv beside: the Embedding Projector's
+    .safetensors  a matrix, with the words in a .words.txt beside
+    .firth      a folder, with checksums: what firth loads fastest
+
+    \b
+    firth export words.firth vectors.txt                       and vectors.txt.counts.txt
+    firth export glove.txt glove.firth --counts vocab.txt      counts from GloVe's vocab_count
+    """
+    from firth.formats import export as export_vectors
+    from firth.model import Word2Vec
+
+    loaded = load_model(model)
+    if vectors != "input":
+        if not isinstance(loaded, Word2Vec):
+            raise click.UsageError(f"{model} has no {vectors} vectors: only a firth model has")
+        loaded = loaded.choose(vectors)
+    options: dict[str, Any] = {"format": format, "spaces": spaces, "counts": not no_counts, "overwrite": overwrite}
+    for path in export_vectors(loaded, output, **options):
+        click.echo(f"wrote {path}")
+
+
+@cli.command(short_help="What a model is, and how it was made.")
+@click.argument("model", type=click.Path(path_type=Path))
+@reading_options
+@json_option
+def info(model: Path, as_json: bool) -> None:
+    """What a model is, and how it was made."""
+    from firth.model import Word2Vec
+
+    loaded = load_model(model)
+    if isinstance(loaded, Word2Vec):
+        known = facts(loaded)
+    else:
+        tokens = int(loaded.vocabulary.counts.sum()) if loaded.vocabulary.has_counts else None
+        known = {"words": len(loaded), "vector_size": loaded.vector_size, "tokens_of_these_words": tokens}
+        known["first_words"] = loaded.words[:10]
+    if as_json:
+        return print_json(known)
+    for name, value in known.items():
+        if name == "history":
+            losses = ", ".join(f"{result['loss']:.4f}" for result in value)
+            click.echo(f"loss of each epoch (nats a pair): {losses}")
+        elif isinstance(value, dict):
+            click.echo(f"{name}: " + ", ".join(f"{key}={setting!r}" for key, setting in value.items()))
+        elif value is None:
+            click.echo(f"{name.replace('_', ' ')}: not known, the file has no counts")
+        elif isinstance(value, list):
+            click.echo(f"{name.replace('_', ' ')}: {' '.join(value)}")
+        else:
+            click.echo(f"{name.replace('_', ' ')}: {value:,}")

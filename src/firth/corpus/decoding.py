@@ -1,0 +1,127 @@
+"""Bytes of a file as blocks of UTF-8 text, each cut after a token."""
+
+from __future__ import annotations
+
+import codecs
+from collections.abc import Iterator
+from typing import IO
+
+from firth.config import TextConfig
+from firth.corpus.prose import Prose, is_prose
+from firth.errors import SourceError
+from firth.storage.packed import Content, read_some
+
+BLOCK_BYTES = 1 << 19
+LOOKED_AT = 4096
+FEWEST_TO_TELL = 64
+"""Bytes at a text's beginning that tell UTF-16 from UTF-8, and how few do not."""
+LONGEST_TOKEN_BYTES = 1 << 25
+"""What has no white space for longer is no text; a small packed file may hold gigabytes of it."""
+
+
+def read_blocks(file: IO[bytes] | Content, name: str, config: TextConfig) -> Iterator[bytes]:
+    """A file's text as blocks of valid UTF-8, each cut after a token, the last one ended by a line end.
+
+    However long a line is, none of it is lost. Raises `SourceError`, with the line, for bytes that are not of
+    the encoding (unless `config.errors` allows them), for a packed file that is cut short, and for a token without end.
+    """
+    if is_prose(config):
+        prose, plain = Prose(config), read_plain(file, name, config)
+        yield from (prose.rewrite(block) for block in plain)
+        yield prose.rewrite(b"", final=True) + b"\n"
+    else:
+        yield from read_plain(file, name, config)
+
+
+def read_plain(file: IO[bytes] | Content, name: str, config: TextConfig) -> Iterator[bytes]:
+    """As `read_blocks`, of the text as it is: its lines are those of the file."""
+    decoder = _Decoder(name, config)
+    mark = None if config.separator is None else config.separator.encode()
+    kept: list[bytes] = []
+    while data := read_some(file, name, BLOCK_BYTES):
+        cut = _last_cut(data, mark)
+        if cut == 0:
+            kept.append(data)
+            _refuse_endless(kept, name, config)
+            continue
+        yield decoder.utf8(b"".join([*kept, data[:cut]]))
+        kept = [data[cut:]]
+    yield decoder.utf8(b"".join(kept), final=True) + b"\n"
+
+
+def _refuse_endless(kept: list[bytes], name: str, config: TextConfig) -> None:
+    if len(kept) * BLOCK_BYTES > LONGEST_TOKEN_BYTES and sum(map(len, kept)) > LONGEST_TOKEN_BYTES:
+        between = "white space" if config.separator is None else f"{config.separator!r}"
+        raise SourceError(
+            f"{name} has a token of more than {LONGEST_TOKEN_BYTES >> 20} MB: is it text, with {between} between its"
+            " tokens? Where something else is, say so: separator=','"
+        )
+
+
+def _last_cut(data: bytes, mark: bytes | None) -> int:
+    """Where the last token that is surely whole ends, or 0. Line ends, and ASCII white space, are such places; so are
+    marks between tokens, but those of which two may overlap: where they stand depends on all of the line.
+    """
+    if mark is not None:
+        overlaps = any(mark.endswith(mark[:n]) for n in range(1, len(mark)))
+        at = -1 if overlaps else data.rfind(mark)
+        return max(data.rfind(b"\n") + 1, at + len(mark) if at >= 0 else 0)
+    return max(data.rfind(space) + 1 for space in (b"\n", b" ", b"\t", b"\r"))
+
+
+def _wide_encoding(data: bytes) -> str | None:
+    """UTF-16 or UTF-32, if that is what a text begins like: by its mark, or by a zero byte in every other place."""
+    if data.startswith((codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)):
+        return "utf-32"
+    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return "utf-16"
+    some = data[:LOOKED_AT]
+    if len(some) < FEWEST_TO_TELL:
+        return None
+    even, odd = some[::2].count(0), some[1::2].count(0)
+    if max(even, odd) > 0.4 * len(some) / 2 and min(even, odd) < 0.1 * len(some) / 2:
+        return "utf-16-be" if even > odd else "utf-16-le"
+    return None
+
+
+class _Decoder:
+    """Turns bytes of the configured encoding into valid UTF-8, and knows the line it is at."""
+
+    def __init__(self, name: str, config: TextConfig):
+        self.name = name
+        self.config = config
+        self.is_utf8 = codecs.lookup(config.encoding).name in {"utf-8", "utf-8-sig"}
+        self.incremental = codecs.getincrementaldecoder(config.encoding)(config.errors)
+        self.line = 1
+        self.at_start = True
+
+    def utf8(self, data: bytes, *, final: bool = False) -> bytes:
+        if self.at_start and self.is_utf8 and self.config.errors == "strict" and (wide := _wide_encoding(data)):
+            raise SourceError(f"{self.name} looks like {wide} text, and would be read as UTF-8: say encoding={wide!r}")
+        try:
+            text = self._decode(data, final=final)
+        except UnicodeDecodeError as error:
+            line = self.line + bytes(error.object)[: error.start].count(b"\n")
+            raise SourceError(
+                f"{self.name}, line {line:,}: byte 0x{error.object[error.start]:02x} is not {self.config.encoding}"
+                " text. Name its encoding (such as encoding='latin-1'), or let such bytes be replaced or ignored"
+                " (errors='replace')"
+            ) from error
+        except UnicodeError as error:
+            raise SourceError(f"{self.name}: not {self.config.encoding} text: {error}") from error
+        self.line += text.count(b"\n")
+        if self.at_start and text:
+            text = text.removeprefix(codecs.BOM_UTF8)
+            self.at_start = False
+        return text
+
+    def _decode(self, data: bytes, *, final: bool) -> bytes:
+        if not self.is_utf8:
+            text = self.incremental.decode(data, final)
+        elif data.isascii():
+            return data
+        else:
+            text = data.decode("utf-8", self.config.errors)
+            if self.config.errors == "strict":
+                return data
+        return text.encode("utf-8", "replace")

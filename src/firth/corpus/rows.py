@@ -1,0 +1,298 @@
+"""A column of CSV files or JSON lines as a source: rows of text, of which one at a time is in memory.
+
+A file of rows is known by its content, whatever its name: JSON lines begin with a brace, CSV with the names of its
+columns. What stands between them is found by the one that is asked for.
+"""
+
+from __future__ import annotations
+
+import csv
+import difflib
+import io
+import itertools
+import json
+import warnings
+from collections.abc import Iterable, Iterator
+from typing import IO, Any, NamedTuple, cast
+
+import orjson
+
+from firth.config import TextConfig
+from firth.corpus.decoding import read_plain
+from firth.corpus.sources import Batch, Source, TextFiles, Texts, TextStream, TokenLists, content_fingerprint
+from firth.corpus.tabular import is_table
+from firth.corpus.tokenizing import Block
+from firth.errors import FirthWarning, SourceError, shortened
+from firth.missing_values import is_hole
+from firth.storage.packed import Content
+
+DELIMITERS = ",\t;|"
+"""What may stand between the cells of a CSV file that nobody named one for."""
+LONGEST_CELL = 1 << 27
+"""Characters, or bytes of a line of JSON. A quote that is never closed ends here, and not when memory does."""
+MOST_LISTED = 20
+"""Columns of a table that a message names."""
+
+
+class Value(NamedTuple):
+    """A column's value in a row, and the line that the row begins in."""
+
+    line: int
+    value: Any
+
+
+class RowColumn:
+    """A column of CSV or JSON lines, in files (packed or not), archives or a stream: strings of text, or lists of
+    tokens.
+    """
+
+    def __init__(
+        self,
+        texts: TextFiles | TextStream,
+        column: str,
+        *,
+        delimiter: str | None = None,
+        quotes: bool = True,
+        skip_nulls: bool = False,
+    ):
+        if delimiter is not None and (not isinstance(delimiter, str) or len(delimiter) != 1 or delimiter in '\r\n"'):
+            raise SourceError(f"a delimiter is one character, such as ';' or a tab, not {shortened(delimiter)}")
+        self.texts = texts
+        self.column = column
+        self.delimiter = delimiter
+        self.quotes = quotes
+        self.skip_nulls = skip_nulls
+        self.name = f"{shortened(column)} of {texts.name}"
+        self.total_bytes = texts.total_bytes
+        self.files_read = self._bytes_read = 0
+        self._begun: tuple[TextConfig, Source] | None = None
+        self._last: Source = Texts(())
+
+    def fingerprint(self, config: TextConfig, threads: int = 1) -> str | None:
+        """A hash of the files' content, of how the column is found in it, and of how it is split."""
+        if not isinstance(self.texts, TextFiles) or not self.texts.can_be_read_again:
+            return None
+        how = {"column": self.column, "skip_nulls": self.skip_nulls, "rows": [self.delimiter, self.quotes]}
+        return content_fingerprint(self.texts.paths, config, threads, **how)
+
+    def splitting(self, config: TextConfig) -> TextConfig | None:
+        """How its text is split; None for lists of tokens."""
+        return self._values(config).splitting(config)
+
+    def blocks(self, config: TextConfig) -> Iterator[Block]:
+        """All text, in order."""
+        values, self._begun = self._values(config), None
+        for block in values.blocks(config):
+            yield block._replace(bytes_read=self._bytes_read or block.bytes_read)
+
+    def batches(self, config: TextConfig) -> Iterator[Batch]:
+        """All tokens, in order."""
+        values, self._begun = self._values(config), None
+        for batch in values.batches(config):
+            yield batch._replace(bytes_read=self._bytes_read or batch.bytes_read)
+
+    def spelled(self, words: Iterable[str]) -> Iterable[str]:
+        """What words of its text mean."""
+        return self._last.spelled(words)
+
+    def word_of(self, raw: Any, config: TextConfig) -> str:
+        """The word a raw token stands for; '' if none."""
+        return self._last.word_of(raw, config)
+
+    def _values(self, config: TextConfig) -> Source:
+        """The values as a source of their own, of which the first has been read: it tells of which kind they are."""
+        if self._begun is None or self._begun[0] != config:
+            values = self._read(config)
+            first = next(values, None)
+            everything = itertools.chain(() if first is None else [first], values)
+            self._last = (TokenLists if isinstance(first, list) else Texts)(everything)
+            self._begun = config, self._last
+        return self._begun[1]
+
+    def _read(self, config: TextConfig) -> Iterator[Any]:
+        """The column's values that are there, all of one kind."""
+        kind: type | None = None
+        for name, content, bytes_read in self.texts.texts():
+            self.files_read = self.texts.files_read
+            if is_table(content):
+                raise SourceError(f"{name} is a Parquet or Arrow table: such are read from files alone")
+            for line, value in self._rows(content, name, config):
+                self._bytes_read = bytes_read()
+                if is_hole(value):
+                    if not self.skip_nulls:
+                        raise no_value(f"line {line:,}", self.column, name)
+                    continue
+                if type(value) is not kind:
+                    kind = _same_kind(value, kind, f"line {line:,} of {name}", self.column)
+                yield value
+
+    def _rows(self, content: Content, name: str, config: TextConfig) -> Iterator[Value]:
+        buffered = io.BufferedReader(_Joined(read_plain(content, name, config)))
+        file = cast("IO[bytes]", buffered)
+        if buffered.peek()[:4096].lstrip()[:1] in {b"{", b"["}:
+            return _of_json_lines(file, name, self.column, self.skip_nulls)
+        return _of_csv(file, name, self.column, self.delimiter, self.quotes)
+
+
+def no_column(where: str, name: str, names: Iterable[str]) -> SourceError:
+    """What to say where a column is missing: those that are there, the nearest first, and not all of thousands."""
+    there = list(names)
+    near = difflib.get_close_matches(name, there, n=3)
+    listed = [*near, *(other for other in there if other not in near)]
+    more = f" and {len(listed) - MOST_LISTED:,} more" if len(listed) > MOST_LISTED else ""
+    there_are = (", ".join(map(shortened, listed[:MOST_LISTED])) or "none") + more
+    return SourceError(f"{where} no column {shortened(name)}: there are {there_are}")
+
+
+def no_value(row: str, column: str, where: str = "") -> SourceError:
+    """What to say of a row without a value."""
+    return SourceError(
+        f"{row} of {shortened(column)}{where and f' in {where}'} has no value: leave such rows out with"
+        " firth.column(…, skip_nulls=True) or --skip-nulls"
+    )
+
+
+def _same_kind(value: Any, kind: type | None, where: str, column: str) -> type:
+    """The type of a value. Raises `SourceError` if it is neither a text nor a list, or not as those before."""
+    wanted: dict[type, str] = {str: "strings of text", list: "lists of tokens"}
+    if type(value) not in wanted:
+        raise SourceError(
+            f"{where}: {shortened(column)} holds {shortened(value)}: wanted strings of text, or lists of tokens"
+        )
+    if kind is not None:
+        raise SourceError(f"{where}: {shortened(column)} holds {wanted[type(value)]}, where rows before hold others")
+    return type(value)
+
+
+class _Joined(io.RawIOBase):
+    """Blocks of bytes as one file."""
+
+    def __init__(self, blocks: Iterator[bytes]):
+        self.blocks = blocks
+        self.left = memoryview(b"")
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        while not self.left:
+            if (block := next(self.blocks, None)) is None:
+                return 0
+            self.left = memoryview(block)
+        size = min(len(buffer), len(self.left))
+        buffer[:size] = self.left[:size]
+        self.left = self.left[size:]
+        return size
+
+
+def _of_csv(file: IO[bytes], name: str, column: str, delimiter: str | None, quotes: bool) -> Iterator[Value]:
+    """A column's cells; None for one that is empty. Quotes around a cell are no part of it, if they are `quotes`."""
+    lines = io.TextIOWrapper(file, "utf-8", newline="")  # ends of lines within quotes stay as they are
+    first, before = lines.readline(), 0
+    while first.isspace():
+        first, before = lines.readline(), before + 1
+    if first.startswith("sep=") and len(first.strip("\r\n")) == len("sep=") + 1:  # as Excel tells itself
+        delimiter, first, before = delimiter or first[4], lines.readline(), before + 1
+    delimiter = delimiter or _delimiter_of(first, column)
+    csv.field_size_limit(max(csv.field_size_limit(), LONGEST_CELL))  # Python's own for all, never made less
+    quoting: Any = csv.QUOTE_MINIMAL if quotes else csv.QUOTE_NONE
+    rows = csv.reader(itertools.chain([first], lines), delimiter=delimiter, quoting=quoting, strict=True)
+    has_warned = False
+    begin = before + 1
+    try:
+        header = next(rows, [])
+        place = _place_of(column, header, name)
+        begin = before + rows.line_num + 1
+        for row in rows:
+            if len(row) != len(header) and row:
+                raise SourceError(
+                    f"{name}, line {begin:,}: the row has {len(row):,} cells, the header {len(header):,}, with"
+                    f" {delimiter!r} between them: is a cell that holds one not quoted?"
+                )
+            if row:
+                yield Value(begin, row[place] or None)
+            if delimiter == "\t" and before + rows.line_num > begin and not has_warned:
+                has_warned = _warn_of_rows_within(row, f"{name}, line {begin:,}")
+            begin = before + rows.line_num + 1
+    except csv.Error as error:
+        raise SourceError(
+            f"{name}: the row that begins in line {begin:,} is broken ({error}): quotes in a quoted cell are"
+            " doubled, and closed at its end. Where they are plain text: firth.column(…, quotes=False) or --no-quotes"
+        ) from error
+
+
+def _warn_of_rows_within(row: list[str], where: str) -> bool:
+    """Warn if a quoted cell looks like several rows between tabs; return whether it does."""
+    if found := any("\t" in cell and "\n" in cell for cell in row):
+        warnings.warn(
+            f"{where}: a cell in quotes holds tabs and line ends. If these are rows, and quotes are plain text, say"
+            " firth.column(…, quotes=False) or --no-quotes",
+            FirthWarning,
+            stacklevel=2,
+        )
+    return found
+
+
+def _delimiter_of(header: str, column: str) -> str:
+    """What stands between cells: that by which the header has most columns, if it can, with the one asked for."""
+    cells = {mark: next(csv.reader([header], delimiter=mark), []) for mark in DELIMITERS}
+    return max(DELIMITERS, key=lambda mark: (column in cells[mark], len(cells[mark])))
+
+
+def _place_of(column: str, header: list[str], name: str) -> int:
+    if column not in header:
+        raise no_column(f"{name} has", column, header)
+    if header.count(column) > 1:
+        raise SourceError(
+            f"{name} has {header.count(column)} columns {shortened(column)}: give them names of their own"
+        )
+    return header.index(column)
+
+
+def _of_json_lines(file: IO[bytes], name: str, column: str, skip_nulls: bool) -> Iterator[Value]:
+    """A column's values; None where an object does not have it."""
+    names: dict[str, None] = {}
+    is_there = False
+    for number in itertools.count(1):
+        line = file.readline(LONGEST_CELL)
+        if not line:
+            break
+        if line.isspace():
+            continue
+        if len(line) == LONGEST_CELL:
+            raise SourceError(f"{name}, line {number:,} is longer than {LONGEST_CELL:,} bytes: are there line ends?")
+        row = _parsed(line, f"{name}, line {number:,}")
+        if column in row:
+            is_there = True
+        elif len(names) < MOST_LISTED:
+            names |= dict.fromkeys(row)
+            if not skip_nulls:
+                raise no_column(f"line {number:,} of {name} has", column, names)
+        value = row.get(column)
+        if isinstance(value, list) and float in map(type, value):
+            value = json.loads(line)[column]  # orjson takes long numbers for floating-point ones
+        yield Value(number, value)
+    if names and not is_there:
+        raise no_column(f"{name} has", column, names)
+
+
+def _parsed(line: bytes, where: str) -> dict[str, Any]:
+    """A line's object. What orjson refuses may still be one of Python's: NaN, half a character."""
+    try:
+        row = orjson.loads(line)
+    except orjson.JSONDecodeError as error:
+        try:
+            row = json.loads(line)
+        except (ValueError, RecursionError):
+            raise SourceError(
+                f"{where} is not an object of JSON, as each line should be: {error}{_hint(line)}"
+            ) from error
+    if not isinstance(row, dict):
+        raise SourceError(f"{where} is not an object of JSON, as each line should be: {shortened(row)}{_hint(line)}")
+    return row
+
+
+def _hint(line: bytes) -> str:
+    if line.lstrip().startswith(b"["):
+        return ". Make lines of an array: jq -c '.[]' FILE"
+    return ". Make lines of objects: jq -c . FILE" if line.strip() == b"{" else ""

@@ -1,0 +1,208 @@
+"""From a kernel's Python to machine code, by Numba and LLVM. Imported only where something must be compiled.
+
+Numba turns a kernel and all that it calls into LLVM's language. By itself it would optimise each function, make machine
+code of it, and do both again wherever it is inlined; here LLVM does both once, to the whole. The object file is what we
+keep. It must stand by itself: a kernel neither allocates arrays nor raises, and so needs nothing of Numba's runtime.
+"""
+
+from __future__ import annotations
+
+import functools
+import gc
+import importlib.util
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import llvmlite.binding as llvm
+import numba
+import numba.np.linalg
+import numpy as np
+from numba import types
+from numba.core import config
+from numba.core.codegen import JITCodeLibrary
+from numba.core.compiler_lock import global_compiler_lock
+from numba.core.cpu import CPUContext
+from numba.core.imputils import lower_constant
+from numba.cpython import slicing
+from numba.extending import models, register_model
+
+from firth.errors import FirthError
+from firth.jit.cache import MachineCode
+from firth.jit.target import target_machine, warn_if_slow
+from firth.jit.twins import twins
+
+if TYPE_CHECKING:
+    from firth.jit.kernel import Kernel, KernelByType
+
+RUNTIME = ("NRT_", "numba_", "Py", "_Py")
+"""How the names of functions begin that are there only where Numba is, or that need Python's lock."""
+
+
+def type_of(kernel: Any) -> types.Type:
+    """Numba's type of a kernel that another one calls."""
+    return types.Dispatcher(_dispatcher(kernel))
+
+
+@functools.cache
+def type_of_choice(choice: KernelByType) -> types.Type:
+    """Numba's type of kernels of which one is called, by the type of the last argument."""
+    return Choice(choice)
+
+
+class Choice(types.Callable):  # type: ignore[misc]
+    """What is called as that kernel is."""
+
+    def __init__(self, choice: KernelByType):
+        self.kernels = choice.kernels
+        super().__init__(f"Choice({', '.join(kind.__name__ for kind in choice.kernels)}; {id(choice)})")
+
+    def _kernel(self, args: Any) -> Any:
+        *_, last = args
+        of_none = isinstance(last, types.NoneType | types.Omitted)
+        return type_of(self.kernels[type(None) if of_none else last.instance_class])
+
+    def get_call_type(self, context: Any, args: Any, keywords: Any) -> Any:
+        """The signature of the call, for which the kernel is compiled."""
+        return self._kernel(args).get_call_type(context, args, keywords)
+
+    def get_call_signatures(self) -> Any:
+        """None but those that were called."""
+        return [], True
+
+    def get_impl_key(self, signature: Any) -> Any:
+        """What Numba finds the compiled kernel by."""
+        return self._kernel(signature.args).get_impl_key(signature)
+
+
+register_model(Choice)(models.OpaqueModel)
+
+
+@lower_constant(Choice)  # type: ignore[untyped-decorator]
+def _nothing(context: Any, *_: Any) -> Any:
+    """As a value, a choice is nothing: it was made when the call's type was found."""
+    return context.get_dummy_value()
+
+
+@functools.cache
+def _dispatcher(kernel: Kernel) -> Any:
+    return numba.njit(**kernel.options)(kernel.function)
+
+
+def compile_kernel(kernel: Kernel, args: tuple[Any, ...], entry: str) -> MachineCode:
+    """Compile a kernel for arguments of these types, to machine code that is entered by this name."""
+    warn_if_slow()
+    for twin in sorted(twins):
+        importlib.import_module(twin)
+    dispatcher = _dispatcher(kernel)
+    signature = tuple(_type(arg) for arg in args)
+    with _translation_only():
+        dispatcher.compile(signature)
+        made = dispatcher.overloads[signature]
+        module = llvm.parse_assembly(dispatcher.inspect_llvm(signature))
+    module.get_function(made.fndesc.llvm_func_name).name = entry
+    return MachineCode(entry, _dtypes(made.signature.return_type), _object_code(module, entry))
+
+
+@contextmanager
+def _translation_only() -> Iterator[None]:
+    """Within this, Numba translates, and leaves the rest to us. Nobody else can compile anything meanwhile."""
+
+    def not_executable(context: Any, library: Any, *_: Any) -> Any:
+        library._ensure_finalized()  # which links it with what it calls
+        return [].append  # for Numba, a function of its own; never called
+
+    with (
+        global_compiler_lock,
+        _without_collection(),
+        _without_blas(),
+        _replaced(slicing, "fix_index", lambda builder, index, size: index),  # which counts negative ones from the end
+        _replaced(config, "OPT", type(config.OPT)(0)),
+        _replaced(CPUContext, "get_executable", not_executable),
+        _replaced(JITCodeLibrary, "_finalize_specific", lambda library: None),
+    ):
+        yield
+
+
+@contextmanager
+def _without_blas() -> Iterator[None]:
+    """Within this, Numba loads what it needs, the first time it translates, without SciPy: a good part of it all."""
+
+    def none_found() -> None:
+        raise ImportError
+
+    if "numba.np.arraymath" in sys.modules:
+        yield
+        return
+    with _replaced(numba.np.linalg, "ensure_blas", none_found):
+        yield
+    numba.np.arraymath._HAVE_BLAS = importlib.util.find_spec("scipy") is not None  # for others in this process
+
+
+@contextmanager
+def _without_collection() -> Iterator[None]:
+    """Within this, Python does not look for garbage: Numba makes many objects, and keeps nearly all till the end."""
+    collects = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if collects:
+            gc.enable()
+
+
+@contextmanager
+def _replaced(owner: Any, name: str, value: Any) -> Iterator[None]:
+    before = getattr(owner, name)
+    setattr(owner, name, value)
+    try:
+        yield
+    finally:
+        setattr(owner, name, before)
+
+
+def _object_code(module: Any, entry: str) -> bytes:
+    """LLVM's object file of a module that is entered by one function, and needs no others than a C library's."""
+    for function in module.functions:
+        if not function.is_declaration and function.name != entry:
+            function.linkage = "internal"
+    machine = target_machine()
+    _optimise(module, machine, 0)
+    _optimise(module, machine, 3)
+    needed = {f.name for f in module.functions if f.is_declaration and f.name.startswith(RUNTIME)}
+    if needed:
+        raise FirthError(f"a kernel may neither allocate nor raise: it calls {', '.join(sorted(needed))}")
+    code: bytes = machine.emit_object(module)
+    return code
+
+
+def _optimise(module: Any, machine: Any, level: int) -> None:
+    """Run LLVM's passes of a level: 0 inlines and prepares loops, 3 makes them fast."""
+    options = llvm.create_pipeline_tuning_options(speed_level=level)
+    options.loop_vectorization = options.slp_vectorization = level > 0
+    builder = llvm.create_pass_builder(machine, options)
+    passes = builder.getModulePassManager()
+    if level == 0:
+        passes.add_loop_rotate_pass()
+        passes.add_instruction_combine_pass()
+        passes.add_jump_threading_pass()
+    passes.run(module, builder)
+
+
+def _type(value: Any) -> types.Type:
+    """Numba's type of an argument; an array is one that may be written, even if this one may not."""
+    if isinstance(value, np.ndarray):
+        return types.Array(numba.from_dtype(value.dtype), value.ndim, "C")
+    if isinstance(value, tuple):
+        return types.NamedTuple([_type(item) for item in value], type(value))
+    return numba.typeof(value)
+
+
+def _dtypes(result: types.Type) -> tuple[str, ...]:
+    """The dtypes of a kernel's results."""
+    if result == types.none:
+        return ()
+    if isinstance(result, types.BaseTuple):
+        return tuple(str(item) for item in result)
+    return (str(result),)

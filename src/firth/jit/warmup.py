@@ -1,0 +1,37 @@
+"""Kernels compiled by another process, while this one does its work."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from typing import Any
+
+
+class Beside:
+    """Another process that compiles some kernels, by doing something small with them, while this one does its work."""
+
+    def __init__(self) -> None:
+        self.kernels: frozenset[str] = frozenset()
+        self.process: Any = None
+
+    def start(self, kernels: set[str], module: str, *arguments: str) -> None:
+        """Have kernels of these names compiled by `python -m module arguments`. Where that fails, they are compiled
+        here later.
+        """
+        if not sys.executable or self.process is not None:
+            return
+        import subprocess
+
+        command, nothing = [sys.executable, "-P", "-m", module, *arguments], subprocess.DEVNULL
+        with contextlib.suppress(OSError):
+            self.process = subprocess.Popen(command, stdin=nothing, stdout=nothing, stderr=nothing)
+            self.kernels = frozenset(kernels)
+
+    def wait_for(self, kernel: str) -> None:
+        """Return when the other process has done what it could for a kernel."""
+        if self.process is not None and kernel in self.kernels:
+            self.process.wait()
+            self.process = None
+
+
+beside = Beside()

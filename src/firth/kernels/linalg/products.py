@@ -1,0 +1,127 @@
+"""Small matrix products, where training spends most of its time.
+
+Each stands here twice. The function of that name is NumPy, and is what runs when the compiler is off; below it
+is what kernels call in its place, written in vectors of 16 numbers that stay in registers. LLVM splits these on
+processors with narrower registers, so every machine adds in the same order and comes to the same bits.
+
+All arrays are float32 and C-contiguous; the width of X, Z and their changes is a multiple of `LANES`. Int32 of a result
+up to whole tiles are overwritten too, with numbers that mean nothing.
+
+Where most of a product is known to be zero, its bands say where it is not: band k, of a tile of rows or of columns, is
+a range (first, last) of the other index.
+
+Where rows do not stand one after the other, a list says which they are.
+
+Between tiles something else can be done, of which `ahead` is the state: `firth.kernels.word2vec.prefetcher` asks for
+rows.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from firth.arrays import Float32, Int32
+from firth.jit.kernel import compiled, compiled_by_type
+from firth.jit.twins import lowered_by
+
+lowered_by(f"{__name__}_llvm")
+
+TILE_ROWS = 4
+"""Int32 of a product held in registers at a time."""
+
+
+@compiled
+def nothing(tiles: int, ahead: None) -> None:
+    """Between tiles, do nothing."""
+
+
+between_tiles = compiled_by_type({type(None): nothing})
+"""between_tiles(n, ahead): what is done after a tile that n rows can be asked for beside, by the type of `ahead`."""
+
+
+def score(X: Float32, n: int, Z: Float32, S: Float32, ahead: Any = None) -> None:
+    """S[:n, :m] = X[:n] · Zᵀ, for the m rows of Z, which are whole tiles."""
+    S[:n, : len(Z)] = X[:n] @ Z.T
+
+
+def score_bands(X: Float32, Z: Float32, bands: Int32, S: Float32, ahead: Any = None) -> None:
+    """S = X · Zᵀ, of the k-th `TILE_ROWS` columns only the rows of band k."""
+    for k, (first, last) in enumerate(bands[: len(Z) // TILE_ROWS]):
+        columns = slice(k * TILE_ROWS, (k + 1) * TILE_ROWS)
+        S[first:last, columns] = X[first:last] @ Z[columns].T
+
+
+def weigh_with(
+    G: Float32, n: Any, Z: Float32, weights: Float32, others: Float32, of_others: Int32, out: Float32, ahead: Any = None
+) -> None:
+    """out[i] = G[i, :m] · Z + weights[i] · others[of_others[i]], for the m rows of Z and n rows of out. Where none
+    of the others is listed, it is the first.
+    """
+    out[:n] = G[:n, : len(Z)] @ Z + weights[:n, None] * others[np.maximum(of_others[:n], 0)]
+
+
+def weigh_bands(
+    G: Float32, n: int, bands: Int32, dense: int, Z: Float32, out: Float32, squares: Any = None, ahead: Any = None
+) -> None:
+    """out[:n] = G[:n] · Z. The k-th `TILE_ROWS` rows of G are zero outside band k and the columns from `dense` on.
+    squares[:n] = those of the lengths of these rows, if an array is given.
+    """
+    for k, (first, last) in enumerate(bands[: -(-n // TILE_ROWS)]):
+        rows = slice(k * TILE_ROWS, (k + 1) * TILE_ROWS)
+        out[rows] = G[rows, first:last] @ Z[first:last] + G[rows, dense : len(Z)] @ Z[dense:]
+    if squares is not None:
+        square_each(out, n, squares)
+
+
+def weigh_transposed(G: Float32, n: int, X: Float32, out: Float32, ahead: Any = None) -> None:
+    """Fill out with G[:n]ᵀ · X[:n], as many columns of G as `out` has rows, a multiple of `TILE_ROWS`."""
+    out[:] = G[:n, : len(out)].T @ X[:n]
+
+
+def weigh_transposed_bands(
+    G: Float32, X: Float32, bands: Int32, out: Float32, squares: Any = None, ahead: Any = None
+) -> None:
+    """Fill out with Gᵀ · X. The k-th `TILE_ROWS` columns of G are zero outside the rows of band k. The squares of the
+    lengths of all rows go into an array, if one is given.
+    """
+    for k, (first, last) in enumerate(bands[: len(out) // TILE_ROWS]):
+        columns = slice(k * TILE_ROWS, (k + 1) * TILE_ROWS)
+        out[columns] = G[first:last, columns].T @ X[first:last]
+    if squares is not None:
+        square_each(out, len(out), squares)
+
+
+def score_each(X: Float32, n: Any, Z: Float32, of_z: Int32, s: Float32, ahead: Any = None) -> None:
+    """s[i] = X[i] · Z[of_z[i]], or of the first row where none is listed, for the first n rows of X."""
+    s[:n] = (X[:n] * Z[np.maximum(of_z[:n], 0)]).sum(axis=1)
+
+
+def square_each(X: Float32, n: Any, s: Float32) -> None:
+    """s[i] = X[i] · X[i], for the first n rows of X."""
+    s[:n] = (X[:n] * X[:n]).sum(axis=1)
+
+
+def score_listed(X: Float32, of_x: Int32, Z: Float32, of_z: Int32, S: Float32) -> None:
+    """S[i, j] = X[of_x[i]] · Z[of_z[j]]. Of Z there are whole tiles."""
+    S[: len(of_x), : len(of_z)] = X[of_x] @ Z[of_z].T
+
+
+def weigh_listed(G: Float32, Z: Float32, of_z: Int32, out: Float32, of_out: Int32) -> None:
+    """out[of_out[i]] += Σⱼ G[i, j] · Z[of_z[j]], for an even number of rows; one listed twice may get either."""
+    out[of_out] += G[: len(of_out), : len(of_z)] @ Z[of_z]
+
+
+def weigh_transposed_listed(
+    G: Float32, X: Float32, of_x: Int32, out: Float32, of_out: Int32, first: int, last: int
+) -> None:
+    """out[of_out[i], c] += Σⱼ G[j, i] · X[of_x[j], c] for the columns c from `first` to `last`, whole vectors."""
+    out[of_out, first:last] += G[: len(of_x), : len(of_out)].T @ X[of_x, first:last]
+
+
+def learn_listed(g: Float32, H: Float32, i: int, Z: Float32, of_z: Int32, out: Float32) -> None:
+    """out[i] = Σⱼ g[j] · Z[of_z[j]], and Z[of_z[j]] += g[j] · H[i]; no row of Z is listed twice."""
+    weights = g[: len(of_z)]
+    out[i] = weights @ Z[of_z]
+    Z[of_z] += np.outer(weights, H[i])

@@ -1,0 +1,63 @@
+"""How the threads of a training wait for each other inside a kernel: atomic counters, and claims.
+
+A thread that has claimed a piece of work is waited for; one that has not may be away, where the system gives its core
+to somebody else, and the others do the work without it.
+
+The plain functions are what runs when the compiler is off, where there is one thread only.
+"""
+
+from __future__ import annotations
+
+from firth.arrays import Int64
+from firth.jit.kernel import compiled
+from firth.jit.twins import lowered_by
+
+lowered_by(f"{__name__}_llvm")
+
+
+PATIENCE = 2000
+"""Looks at a counter before a waiting thread offers its core to others (some microseconds)."""
+GLANCES = 500
+"""Looks at a counter before a thread that is done sees whether others are away, whose work it may do."""
+
+
+def take_ticket(counters: Int64, index: int) -> int:
+    """Add one to a counter, and return what it was before: no two threads get the same number."""
+    ticket = counters[index]
+    counters[index] += 1
+    return int(ticket)
+
+
+def take_if(counters: Int64, index: int, wanted: int) -> bool:
+    """Add one to a counter if it is `wanted`; return whether it was: of those who want one number, one gets it."""
+    was = counters[index]
+    counters[index] += was == wanted
+    return bool(was == wanted)
+
+
+def read_counter(counters: Int64, index: int) -> int:
+    """A counter's value now, whichever thread changed it."""
+    return int(counters[index])
+
+
+def offer_core() -> None:
+    """Let another thread run, where the system has a call for it."""
+
+
+@compiled
+def is_soon(counters: Int64, index: int, number: int) -> bool:
+    """Whether a counter comes to this number within a few glances."""
+    glances = 0
+    while read_counter(counters, index) < number and glances < GLANCES:
+        glances += 1
+    return glances < GLANCES
+
+
+@compiled
+def wait_until(counters: Int64, index: int, number: int) -> None:
+    """Return when a counter has come to this number."""
+    looks = 0
+    while read_counter(counters, index) < number:
+        looks += 1
+        if looks > PATIENCE:
+            offer_core()

@@ -1,0 +1,56 @@
+"""Atomic counters, and a system call (see `firth.kernels.machine.atomics`)."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from llvmlite import ir
+from numba import types
+from numba.core import cgutils
+
+from firth.jit.lowering import replaces
+from firth.kernels.machine.atomics import offer_core, read_counter, take_if, take_ticket
+
+
+def _address(context: Any, builder: Any, array_type: Any, array: Any, index: Any) -> Any:
+    data = context.make_array(array_type)(context, builder, array).data
+    return builder.gep(data, [index])
+
+
+@replaces(take_ticket)
+def _take_ticket(counters, index):  # type: ignore[no-untyped-def]
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        address = _address(context, builder, signature.args[0], *args)
+        return builder.atomic_rmw("add", address, ir.Constant(ir.IntType(64), 1), "seq_cst")
+
+    return types.int64(counters, types.intp), generate
+
+
+@replaces(take_if)
+def _take_if(counters, index, wanted):  # type: ignore[no-untyped-def]
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        address = _address(context, builder, signature.args[0], *args[:2])
+        more = builder.add(args[2], ir.Constant(ir.IntType(64), 1))
+        return builder.extract_value(builder.cmpxchg(address, args[2], more, "seq_cst", "seq_cst"), 1)
+
+    return types.boolean(counters, types.intp, types.int64), generate
+
+
+@replaces(read_counter)
+def _read_counter(counters, index):  # type: ignore[no-untyped-def]
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        return builder.load_atomic(_address(context, builder, signature.args[0], *args), "seq_cst", 8)
+
+    return types.int64(counters, types.intp), generate
+
+
+@replaces(offer_core)
+def _offer_core():  # type: ignore[no-untyped-def]
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        if os.name == "posix":
+            kind = ir.FunctionType(ir.IntType(32), [])
+            builder.call(cgutils.get_or_insert_function(builder.module, kind, "sched_yield"), [])
+        return context.get_dummy_value()
+
+    return types.void(), generate

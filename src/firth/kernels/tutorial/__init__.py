@@ -1,0 +1,1 @@
+"""The loops of the tutorial: examples, and training on them in batches."""

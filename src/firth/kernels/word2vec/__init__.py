@@ -1,0 +1,1 @@
+"""The loops that train: rounds of blocks, for each kind of training."""

@@ -1,0 +1,409 @@
+"""Hierarchical softmax: a word is predicted by the turns on its path through a binary tree (Morin and Bengio 2005).
+
+The tree is Huffman's, by the words' counts, so that frequent words have short paths (Mikolov et al. 2013, "Distributed
+representations", §2.1). Its inner nodes have output vectors. Blocks, and what they ask for, are those of skip-gram and
+CBOW. In skip-gram, a centre's context words are scored against the nodes of its path in one product of matrices, and
+what the nodes ask for is added when the round is computed. In CBOW, nodes learn centre by centre, as they do in
+word2vec.c, while their vectors are near: so a round is one block, for one thread.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from firth.arrays import LANES, Float32, Float64, Int8, Int32, Int64
+from firth.jit.kernel import compiled
+from firth.jit.twins import lowered_by
+from firth.kernels.linalg.products import TILE_ROWS, learn_listed, score_listed, weigh_listed, weigh_transposed_listed
+from firth.kernels.linalg.rows import dot
+from firth.kernels.machine.prefetch import prefetch_number, prefetch_row
+from firth.kernels.word2vec.blocks import (
+    Block,
+    Context,
+    Plan,
+    Run,
+    Scratch,
+    Windows,
+    ask_for,
+    clear,
+    copy_inputs,
+    logistic,
+    mark_inputs,
+    rows_of,
+    softplus,
+)
+from firth.kernels.word2vec.cbow import Hidden, gather_contexts, scatter_gradients, share_errors
+from firth.kernels.word2vec.step_bounds import find_ratios
+from firth.kernels.word2vec.windows import find_windows, weigh_centres
+
+lowered_by(f"{__name__}_llvm")
+
+
+class Tree(NamedTuple):
+    """The path of every word, from the root on: word w has `turns[starts[w]:starts[w + 1]]`."""
+
+    starts: Int64  # (V + 1,)
+    turns: Int32  # n where the path turns to the child that the score of inner node n speaks for, ~n where to the other
+    # behind them, room for one more vector
+    steps: Float32  # (NEAR_NODES + 1,) factors of learning rates: the heaviest nodes, the root first, then all others
+    visits: Float32  # (NEAR_NODES + 1,) the centres of a round that are expected to have each on their path, 1 or more
+
+
+class Descents(NamedTuple):
+    """What skip-gram's centres of a round descend by, each in a slot: rows, and what they ask for at its path's nodes.
+
+    Node k of the path changes by Σⱼ G[j, k] · rows[contexts[j]], a sum that is found when it is added: nothing as large
+    as a row is written for a node in between.
+    """
+
+    begins: Int32  # (R · B,) where its path begins among the output words of its block
+    lengths: Int32  # (R · B,) how many nodes this has, 0 if nothing is asked for
+    contexts: Int32  # (R · B, T) the rows of its context words
+    sizes: Int32  # (R · B,) how many of them
+    G: Float32  # (R · B, T, longest) scores, then gradients
+    rows: Float32  # (R, T, width) the context words' input vectors of each block
+
+
+class Turns(NamedTuple):
+    """One thread's working space for the path of one centre."""
+
+    signs: Float32  # (longest,) the signs of the path, 0 past its end
+    weights: Float32  # (T,) what the context words weigh, 0 past their end; 1 in CBOW, where they count as one
+    nodes: Int32  # (longest,) CBOW's path
+    G: Float32  # (1, longest) its scores, then gradients
+    losses: Float64  # (longest,)
+    errors: Float32  # (longest,) the errors in what each node is changed by, and how long that is at most
+    lengths: Float32
+    row_lengths: Float32  # (T,) of the context words' vectors
+
+
+class TreeSpace(NamedTuple):
+    """What a thread works with in skip-gram with hierarchical softmax."""
+
+    scratch: Scratch
+    tree: Tree
+    turns: Turns
+    descents: Descents  # of all threads
+
+
+class CbowTreeSpace(NamedTuple):
+    """What a thread works with in CBOW with hierarchical softmax."""
+
+    scratch: Scratch
+    tree: Tree
+    turns: Turns
+    hidden: Hidden
+
+
+NODE_ROOM = np.float32(8)
+"""By how much the bound on a node is wider than that on others: its length is only known to be no greater."""
+NEAR_NODES = 64
+"""Nodes that are on many paths, the last by their numbers: their vectors need not be asked for, and they may learn
+more slowly.
+"""
+
+
+@compiled
+def fill_tree(counts: Int64, weights: Int64, parents: Int32, signs: Int8) -> None:
+    """Huffman's tree of V words, whose counts fall (Huffman 1952, "A method for the construction of
+    minimum-redundancy codes"), in linear time: the two lightest nodes are the next of the words, from behind, and of
+    the inner nodes, which come into being by rising weight.
+
+    Fills `parents` (2·V - 1,), for the words and then the inner nodes, each from V on, and `signs`, whether a node is
+    its parent's lighter child (1) or the other (-1); `weights` (2·V - 1,) is working space.
+    """
+    V = counts.shape[0]
+    for word in range(V):
+        weights[word] = counts[word]
+    word, inner = V - 1, V
+    for node in range(V, 2 * V - 1):
+        weights[node] = 0
+        for sign in (1, -1):
+            if word >= 0 and (inner >= node or weights[word] < weights[inner]):
+                child = word
+                word -= 1
+            else:
+                child = inner
+                inner += 1
+            weights[node] += weights[child]
+            parents[child] = node
+            signs[child] = sign
+
+
+@compiled
+def fill_lengths(parents: Int32, lengths: Int64) -> None:
+    """How many inner nodes are above each node, (2·V - 1,): a node comes after its children."""
+    for node in range(parents.shape[0] - 2, -1, -1):
+        lengths[node] = lengths[parents[node]] + 1
+
+
+@compiled
+def fill_paths(parents: Int32, of_child: Int8, tree: Tree) -> None:
+    """Fill the paths, for `starts` that leave them room."""
+    V = tree.starts.shape[0] - 1
+    for word in range(V):
+        node = word
+        for k in range(tree.starts[word + 1] - 1, tree.starts[word] - 1, -1):
+            turn = parents[node] - V
+            tree.turns[k] = turn if of_child[node] > 0 else ~turn
+            node = parents[node]
+
+
+@compiled
+def node_of(turn: int) -> int:
+    """The node of a turn."""
+    return turn if turn >= 0 else ~turn
+
+
+@compiled
+def root_of(tree: Tree) -> int:
+    """The last of the V - 1 inner nodes."""
+    root: int = tree.starts.shape[0] - 3
+    return root
+
+
+@compiled
+def nearness(node: int, tree: Tree) -> int:
+    """A node's place among those on many paths, the root's being 0; `NEAR_NODES` for all others."""
+    return min(root_of(tree) - node, NEAR_NODES)
+
+
+@compiled
+def ask_for_turns(word: int, tree: Tree) -> None:
+    """Have the turns of a word's path on their way from memory."""
+    prefetch_number(tree.turns, tree.starts[word])
+    prefetch_number(tree.turns, tree.starts[word + 1] - 1)
+
+
+@compiled
+def ask_for_path(word: int, tree: Tree, outputs: Float32, past: int) -> None:
+    """Have the output vectors of half of a word's path on their way from memory, every other one from the last node on,
+    or from so many nodes before it, to the nodes on many paths, whose vectors are near.
+    """
+    k = tree.starts[word + 1] - 1 - past
+    while k >= tree.starts[word] and nearness(node_of(tree.turns[k]), tree) == NEAR_NODES:
+        prefetch_row(outputs, node_of(tree.turns[k]))
+        k -= 2
+
+
+@compiled
+def ask_ahead(token: int, run: Run, tree: Tree) -> None:
+    """Have what comes after a centre on its way from memory: where a path is, then its turns, then half of its vectors;
+    and a context word of the next block.
+    """
+    stretch, plan, parameters, last = run.stretch, run.plan, run.parameters, run.stretch.last - 1
+    prefetch_number(tree.starts, stretch.tokens[min(token + 4, last)])
+    ask_for_turns(stretch.tokens[min(token + 2, last)], tree)
+    ask_for_path(stretch.tokens[min(token + 1, last)], tree, parameters.outputs, 0)
+    context = min(token + plan.block_centres + plan.window, stretch.tokens.shape[0] - 1)
+    ask_for(parameters.inputs, stretch.tokens[context], run.parts)
+
+
+def follow(turns: Int32, first: Any, length: Any, root: Any, nodes: Int32, signs: Float32) -> None:
+    """The nodes and the signs of a path of so many turns, from the first-th on; behind it, up to whole vectors, the
+    root, with a sign of 0.
+    """
+    end = whole(length, LANES)
+    path, nodes[:end], signs[:end] = turns[first : first + length], root, 0
+    nodes[:length], signs[:length] = np.maximum(path, ~path), np.where(path >= 0, 1, -1)
+
+
+@compiled
+def list_path(word: int, tree: Tree, nodes: Int32, turns: Turns) -> int:
+    """List the nodes of a word's path, and the root behind them up to whole vectors. Returns how long it is."""
+    length: int = tree.starts[word + 1] - tree.starts[word]
+    follow(tree.turns, tree.starts[word], length, root_of(tree), nodes, turns.signs)
+    return length
+
+
+@compiled
+def list_contexts(i: int, before: int, plan: Plan, windows: Windows, contexts: Int32, turns: Turns) -> int:
+    """List the rows of the context words of centre i, and what they weigh; behind them its own, to make them even.
+    Return how many context words these are.
+    """
+    own, n, reach = before + i, 0, windows.reach
+    for row in range(own - reach[0, i], own + reach[1, i] + 1):
+        contexts[n] = row
+        turns.weights[n] = windows.centre_weights[i] * plan.distance_weights[max(abs(row - own), 1) - 1]
+        n += int(row != own)
+    contexts[n], turns.weights[n] = own, 0
+    return n
+
+
+@compiled
+def whole(n: int, of: int) -> int:
+    """The next multiple."""
+    return (n + of - 1) // of * of
+
+
+@compiled
+def path_loss(n: int, length: int, G: Float32, turns: Turns) -> float:
+    """-log σ(sign × score) summed over n rows, by their weights, and the nodes of a path."""
+    loss = 0.0
+    for row in range(n):
+        for k in range(length):
+            turns.losses[k] = softplus(-np.float64(turns.signs[k]) * np.float64(G[row, k]))
+        for k in range(length):
+            loss += np.float64(turns.weights[row]) * turns.losses[k]
+    return loss
+
+
+@compiled
+def path_gradients(n: int, length: int, rate: np.float32, G: Float32, turns: Turns) -> None:
+    """Replace the scores of n rows by learning rate × weight × sign × σ(-sign × score)."""
+    for row in range(n):
+        step = rate * turns.weights[row]
+        for k in range(whole(length, LANES)):
+            sign = turns.signs[k]
+            G[row, k] = step * sign * logistic(-sign * G[row, k])
+
+
+def sum_sizes(
+    G: Float32, n: Any, length: Any, numbers: Int32, weights: Float32, by_number: Float32, by_column: Float32,
+    weighted: Float32,
+) -> None:  # fmt: skip
+    """Sum |G| over the first n rows and some columns: by_number[numbers[j]] gets those of row j besides; by_column[k],
+    and weighted[k] with the weight weights[numbers[j]], those of column k. Past the length, G is zero up to whole
+    vectors.
+    """
+    sizes = np.abs(G[:n, :length])
+    np.add.at(by_number, numbers[:n], sizes.sum(axis=1))
+    by_column[:length], weighted[:length] = sizes.sum(axis=0), weights[numbers[:n]] @ sizes
+
+
+@compiled
+def limit_nodes(n: int, length: int, tree: Tree, nodes: Int32, G: Float32, turns: Turns) -> None:
+    """Multiply the gradients of a path's nodes, for n rows, by their steps, or by as much less as the bound asks for
+    (`firth.kernels.word2vec.step_bounds`): what a node is changed by is no longer than Σⱼ |G[j, k]| · ‖row j‖, and in a
+    round as often that as is expected.
+    """
+    for k in range(length):
+        place = nearness(nodes[k], tree)
+        step, longest = tree.steps[place], tree.visits[place] * turns.lengths[k] * turns.lengths[k] / NODE_ROOM
+        if step * longest > turns.errors[k]:
+            step = turns.errors[k] / longest
+        if step < 1:
+            for row in range(n):
+                G[row, k] *= step
+
+
+@compiled
+def limit_path(length: int, rate: np.float32, square: np.float32, G: Float32) -> None:
+    """The same for the path of one centre in CBOW, whose nodes learn at once: none is changed by more than 1 / ‖h‖,
+    where ‖h‖² is the square.
+    """
+    if rate * square <= 1:
+        return
+    most = np.float32(1) / square
+    for k in range(length):
+        G[0, k] = min(max(G[0, k], -most), most)
+
+
+@compiled
+def start_tree_block(block: Block, run: Run, scratch: Scratch, tree: Tree) -> Context:
+    """Find the windows of a block's centres, and ask for the path of the first."""
+    context, changes = find_windows(block, run, scratch.windows, True), run.changes
+    mark_inputs(changes.inputs.marks, changes.inputs.words[block.slot], context.tokens, block.marker, run.parts)
+    for past in range(2):
+        ask_for_path(run.stretch.tokens[block.first], tree, run.parameters.outputs, past)
+    changes.loss[block.slot] = 0.0
+    changes.pairs[block.slot] = 0
+    return context
+
+
+@compiled
+def compute_tree_block(block: Block, run: Run, space: TreeSpace) -> None:
+    """As `compute_skip_gram_block`, with hierarchical softmax. What is asked for of the nodes is left in `descents`."""
+    scratch, tree, turns, descents = space
+    stretch, plan, changes, slot = run.stretch, run.plan, run.changes, block.slot
+    outputs, rows, reach = run.parameters.outputs, descents.rows[slot], scratch.windows.reach
+    first_input, last_input = rows_of(block, changes.inputs)
+    output_words, input_rows = changes.outputs.words[slot], changes.inputs.rows[first_input:last_input]
+
+    context = start_tree_block(block, run, scratch, tree)
+    centres, tokens, before = context
+    weigh_centres(centres, plan, scratch.windows)
+    copy_inputs(run.parameters.inputs, changes.inputs.words[slot], tokens, rows, run.parts)
+    clear(input_rows, 0, tokens)
+    for t in range(tokens):
+        scratch.input_errors[t], turns.row_lengths[t] = 0, math.sqrt(dot(rows, t, rows, t))
+
+    used, step = 0, np.float32(block.rate)
+    for i in range(centres):
+        centre, descent = block.first + i, slot * plan.block_centres + i
+        contexts, nodes, G = descents.contexts[descent], output_words[used:], descents.G[descent]
+        descents.begins[descent], descents.lengths[descent] = used, 0
+        ask_ahead(centre, run, tree)
+        if reach[0, i] + reach[1, i] == 0:
+            continue
+        length = list_path(stretch.tokens[centre], tree, nodes, turns)
+        n = list_contexts(i, before, plan, scratch.windows, contexts, turns)
+        even = contexts[: whole(n, 2)]
+        score_listed(rows, even, outputs, nodes[: whole(length, TILE_ROWS)], G)
+        if block.measured:
+            changes.loss[slot] += path_loss(n, length, G, turns)
+            for row in range(n):
+                changes.pairs[slot] += turns.weights[row]
+        path_gradients(even.shape[0], length, step, G, turns)
+        sum_sizes(G, n, length, contexts, turns.row_lengths, scratch.input_errors, turns.errors, turns.lengths)
+        weigh_listed(G, outputs, nodes[:length], input_rows, even)
+        limit_nodes(n, length, tree, nodes, G, turns)
+        ask_for_path(stretch.tokens[min(centre + 1, stretch.last - 1)], tree, outputs, 1)
+        descents.lengths[descent], descents.sizes[descent] = length, n
+        used += length
+    find_ratios(input_rows, tokens, scratch.input_errors, changes.inputs.ratios[first_input:])
+
+
+@compiled
+def compute_cbow_tree_block(block: Block, run: Run, space: CbowTreeSpace) -> None:
+    """As `compute_cbow_block`, with hierarchical softmax. The nodes of a centre's path learn before the next centre is
+    scored; what the context words ask for is left.
+    """
+    scratch, tree, turns, hidden = space
+    stretch, plan, changes, slot = run.stretch, run.plan, run.changes, block.slot
+    outputs, windows, reach, H, G = run.parameters.outputs, scratch.windows, scratch.windows.reach, hidden.H, turns.G
+    first_input, last_input = rows_of(block, changes.inputs)
+    input_rows = changes.inputs.rows[first_input:last_input]
+
+    context = start_tree_block(block, run, scratch, tree)
+    gather_contexts(context, changes.inputs.words[slot], run, scratch, hidden, H)
+    step = np.float32(block.rate)
+    for i in range(context.centres):
+        centre = block.first + i
+        hidden.errors[i] = 0
+        if reach[0, i] + reach[1, i] == 0:
+            clear(hidden.G, i, i + 1)
+            continue
+        length = list_path(stretch.tokens[centre], tree, turns.nodes, turns)
+        score_listed(H, hidden.numbers[i : i + 1], outputs, turns.nodes[: whole(length, TILE_ROWS)], G)
+        if block.measured:
+            changes.loss[slot] += path_loss(1, length, G, turns)
+            changes.pairs[slot] += 1
+        path_gradients(1, length, step, G, turns)
+        limit_path(length, step, dot(H, i, H, i), G)
+        for k in range(length):
+            hidden.errors[i] += abs(G[0, k])
+        ask_ahead(centre, run, tree)  # while the gradients are on their way
+        learn_listed(G[0], H, i, outputs, turns.nodes[:length], hidden.G)
+        ask_for_path(stretch.tokens[min(centre + 1, stretch.last - 1)], tree, outputs, 1)
+    share_errors(context, plan, windows, hidden, scratch.input_errors)
+    scatter_gradients(context, plan, windows, hidden, input_rows)
+    find_ratios(input_rows, context.tokens, scratch.input_errors, changes.inputs.ratios[first_input:])
+
+
+@compiled
+def add_descents(
+    centres: int, plan: Plan, words: Int32, outputs: Float32, descents: Descents, share: int, shares: int
+) -> None:
+    """Add one share of what a round's centres ask for of their nodes, centre by centre: some columns of all of them."""
+    vectors = outputs.shape[1] // LANES
+    first, last = vectors * share // shares * LANES, vectors * (share + 1) // shares * LANES
+    for slot in range(centres):
+        block, begin, length = slot // plan.block_centres, descents.begins[slot], descents.lengths[slot]
+        weigh_transposed_listed(
+            descents.G[slot], descents.rows[block], descents.contexts[slot, : descents.sizes[slot]],
+            outputs, words[block, begin : begin + length], first, last,
+        )  # fmt: skip

@@ -1,0 +1,370 @@
+"""A round of training: its blocks are computed side by side, then their changes are added, row by row in block order.
+
+`train_rounds` is what each thread runs (see `docs/rounds.md`).
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from firth.arrays import Float32, Float64, Int32, Int64
+from firth.jit.kernel import compiled, compiled_by_type
+from firth.kernels.linalg.rows import add_row
+from firth.kernels.machine.atomics import is_soon, read_counter, take_if, take_ticket, wait_until
+from firth.kernels.machine.prefetch import prefetch_row
+from firth.kernels.word2vec.blocks import (
+    ALONE,
+    UNUSED,
+    Block,
+    Parts,
+    Plan,
+    Run,
+    Scratch,
+    Stretch,
+    Updates,
+    ask_for,
+    clear,
+    is_mean_found,
+    is_measured,
+    learning_rate,
+)
+from firth.kernels.word2vec.cbow import CbowSpace, compute_cbow_block
+from firth.kernels.word2vec.hierarchical_softmax import (
+    CbowTreeSpace,
+    TreeSpace,
+    add_descents,
+    compute_cbow_tree_block,
+    compute_tree_block,
+)
+from firth.kernels.word2vec.prefetcher import expect_nothing
+from firth.kernels.word2vec.row_owners import FEW, clear_marks, find_own, is_marked
+from firth.kernels.word2vec.skipgram import SkipGramSpace, compute_skip_gram_block
+from firth.kernels.word2vec.step_bounds import forget_limits, limited
+
+SPREAD = 8
+"""Counters lie so far apart that no two share a cache line."""
+BLOCKS_DONE, SHARES_DONE, SHARES = (SPREAD * i for i in range(3))
+"""Blocks done in a stretch, and shares; from there on, for each share, the rounds it was claimed in; and then, for each
+thread, how many of the blocks that are its own were claimed.
+"""
+NONE_LEFT = -1
+ROWS_AHEAD = 8
+"""Rows that are on their way from memory while changes are added to one."""
+
+
+compute_block = compiled_by_type(
+    {
+        SkipGramSpace: compute_skip_gram_block,
+        CbowSpace: compute_cbow_block,
+        TreeSpace: compute_tree_block,
+        CbowTreeSpace: compute_cbow_tree_block,
+    }
+)
+"""compute_block(block, run, space): the changes that a block asks for, by the kind of training that a space is for."""
+Space = SkipGramSpace | CbowSpace | TreeSpace | CbowTreeSpace
+"""What a thread works with."""
+
+
+class Round(NamedTuple):
+    """One of a stretch's rounds."""
+
+    number: int  # in the stretch
+    centres: int
+    blocks: int
+    rate: float
+    finds_mean: bool  # whether the mean of all output vectors is found
+
+
+@compiled
+def scale_of(
+    scales: Float32 | None, change: int, ratios: Float32, steps: Float32 | None, limits: Float32, row: int
+) -> np.float32:
+    """What a change is multiplied by when it is added to a row."""
+    scale = limited(limits, row, np.float32(1) if steps is None else steps[row], ratios[change])
+    return scale if scales is None else scale * scales[change]
+
+
+@compiled
+def add_block(
+    block: int, updates: Updates, steps: Float32 | None, limits: Float32, parameters: Float32, parts: Parts | None
+) -> None:
+    """Add all changes of a block."""
+    words, used = updates.words[block], updates.used[block]
+    first = block * (updates.rows.shape[0] // updates.words.shape[0])
+    for i in range(used):
+        ahead = min(i + (ROWS_AHEAD if parts is None else 1), used - 1)
+        if words[ahead] != UNUSED:
+            ask_for(parameters, words[ahead], parts)
+        word, change = words[i], first + i
+        if word == UNUSED:
+            continue
+        if parts is None:
+            scale = scale_of(updates.scales, change, updates.ratios, steps, limits, word)
+            add_row(parameters, word, scale, updates.rows, change)
+        else:
+            for k in range(parts.starts[word], parts.starts[word + 1]):
+                scale = scale_of(updates.scales, change, updates.ratios, steps, limits, parts.rows[k])
+                add_row(parameters, parts.rows[k], scale, updates.rows, change)
+
+
+@compiled
+def list_own(blocks: int, updates: Updates, parts: Parts | None, own: Int64, mine: Int32) -> int:
+    """List in `mine` the rows that a thread owns, each with its change, in block order. Return how many these are."""
+    found = 0
+    rows_per_block = updates.rows.shape[0] // updates.words.shape[0]
+    for block in range(blocks):
+        for i in range(updates.used[block]):
+            word, change = updates.words[block, i], block * rows_per_block + i
+            if parts is None:
+                mine[found, 0], mine[found, 1] = word, change
+                found += int(word != UNUSED) & is_marked(own, word)
+            elif word != UNUSED:
+                for k in range(parts.starts[word], parts.starts[word + 1]):
+                    mine[found, 0], mine[found, 1] = parts.rows[k], change
+                    found += is_marked(own, parts.rows[k])
+    return found
+
+
+@compiled
+def add_rows(
+    blocks: int, updates: Updates, steps: Float32 | None, limits: Float32, parameters: Float32, parts: Parts | None,
+    thread: int, scratch: Scratch,
+) -> None:  # fmt: skip
+    """Add the changes of the rows that this thread owns, each row in block order. The change of a word with parts is
+    added to all of them.
+    """
+    if thread == ALONE:
+        for block in range(blocks):
+            add_block(block, updates, steps, limits, parameters, parts)
+        return
+    own, mine = scratch.own, scratch.mine
+    find_own(updates.marks, thread, own)
+    found = list_own(blocks, updates, parts, own, mine)
+    for place in range(found):
+        ahead = min(place + ROWS_AHEAD, found - 1)
+        prefetch_row(parameters, mine[ahead, 0])
+        prefetch_row(updates.rows, mine[ahead, 1])
+        row, change = mine[place, 0], mine[place, 1]
+        scale = scale_of(updates.scales, change, updates.ratios, steps, limits, row)
+        add_row(parameters, row, scale, updates.rows, change)
+
+
+@compiled
+def add_output_rows(share: int, shares: int, this: Round, run: Run, space: Any) -> None:
+    """Add one share of what a round changes of the output vectors."""
+    scratch = space.scratch
+    add_rows(
+        this.blocks, run.changes.outputs, run.steps.outputs, scratch.output_limits, run.parameters.outputs, None,
+        ALONE if shares == 1 else share, scratch,
+    )  # fmt: skip
+
+
+@compiled
+def add_node_columns(share: int, shares: int, this: Round, run: Run, space: TreeSpace) -> None:
+    """The same of the nodes of a tree."""
+    outputs = run.parameters.outputs
+    add_descents(this.centres, run.plan, run.changes.outputs.words, outputs, space.descents, share, shares)
+
+
+@compiled
+def add_nothing(share: int, shares: int, this: Round, run: Run, space: CbowTreeSpace) -> None:
+    """The same where nodes have learned already."""
+
+
+add_outputs = compiled_by_type(
+    {
+        SkipGramSpace: add_output_rows,
+        CbowSpace: add_output_rows,
+        TreeSpace: add_node_columns,
+        CbowTreeSpace: add_nothing,
+    }
+)
+"""add_outputs(share, shares, this, run, space), by the kind of training."""
+
+
+def new_counters(threads: int) -> Int64:
+    """What the threads of a training count in."""
+    return np.zeros(SHARES + 2 * SPREAD * threads, np.int64)
+
+
+@compiled
+def first_block(thread: int, threads: int, plan: Plan) -> int:
+    """The first of the blocks of a round that are a thread's own: neighbors in the text, which share context words."""
+    return thread * plan.round_blocks // threads
+
+
+@compiled
+def claim_block(counters: Int64, of: int, number: int, blocks: int, threads: int, plan: Plan) -> int:
+    """One of a thread's own blocks of a round that nobody has claimed; `NONE_LEFT` if there is none."""
+    first, behind = first_block(of, threads, plan), first_block(of + 1, threads, plan)
+    before = number * (behind - first)  # claimed in other rounds, all of which are whole
+    left, place = before + min(behind, blocks) - min(first, blocks), SHARES + SPREAD * (threads + of)
+    ticket = read_counter(counters, place)
+    while ticket < left:
+        if take_if(counters, place, ticket):
+            return first + ticket - before
+        ticket = read_counter(counters, place)
+    return NONE_LEFT
+
+
+@compiled
+def drop_frozen(block: int, updates: Updates) -> None:
+    """Take out of the words of a block those whose vectors stay as they are."""
+    if updates.frozen.shape[0] == 0:
+        return
+    words = updates.words[block]
+    for i in range(updates.used[block]):
+        if words[i] != UNUSED and updates.frozen[words[i]]:
+            words[i] = UNUSED
+
+
+@compiled
+def sum_losses(blocks: int, loss: Float64, pairs: Float64, totals: Float64) -> None:
+    """Sum up what the blocks of a round have measured."""
+    for block in range(blocks):
+        totals[0] += loss[block]
+        totals[1] += pairs[block]
+
+
+@compiled
+def sum_means(blocks: int, mean_sums: Float32, noise_mean: Float32) -> None:
+    """Sum up what the blocks of a round have found of the mean of all output vectors."""
+    clear(noise_mean, 0, 1)
+    for block in range(blocks):
+        add_row(noise_mean, 0, np.float32(1), mean_sums, block)
+
+
+@compiled
+def add_share(share: int, shares: int, this: Round, totals: Float64, run: Run, space: Space) -> None:
+    """Add one of the shares of a round's changes: rows that one thread owns, and of a tree's nodes some columns."""
+    scratch = space.scratch
+    forget_limits(scratch.input_limits)
+    forget_limits(scratch.output_limits)
+    changes = run.changes
+    if share == 0:
+        sum_losses(this.blocks, changes.loss, changes.pairs, totals)
+    if share == 0 and this.finds_mean:
+        sum_means(this.blocks, changes.mean_sums, changes.noise_mean)
+    add_rows(
+        this.blocks, changes.inputs, run.steps.inputs, scratch.input_limits, run.parameters.inputs, run.parts,
+        ALONE if shares == 1 else share, scratch,
+    )  # fmt: skip
+    add_outputs(share, shares, this, run, space)
+
+
+@compiled
+def as_marker(thread: int, threads: int) -> int:
+    """A thread's number, or `ALONE` where there are too few threads, or too many, for it to mark rows."""
+    return thread if 1 < threads <= FEW else ALONE
+
+
+@compiled
+def forget_marks(marker: int, marks: Int64) -> None:
+    """Begin a round: what a thread has marked is of the round before."""
+    if marker != ALONE:
+        clear_marks(marks[marker])
+
+
+@compiled
+def whole_rounds(stretch: Stretch, plan: Plan) -> int:
+    """How many rounds a stretch has, but for the last if it is shorter."""
+    return (stretch.last - stretch.first) // (plan.block_centres * plan.round_blocks)
+
+
+@compiled
+def first_centre(stretch: Stretch, number: int, block: int, plan: Plan) -> int:
+    """Where a block of the stretch's round of this number begins: behind those that other rounds take from its strand.
+    The last round, if it is not whole, is what is left behind all strands.
+    """
+    before = number * plan.round_blocks + block
+    if plan.strands > 1:
+        whole, of_strand = whole_rounds(stretch, plan), plan.round_blocks // plan.strands
+        if number < whole:
+            strand = block // of_strand
+            before = (strand * whole + number) * of_strand + block - strand * of_strand
+    return stretch.first + before * plan.block_centres
+
+
+@compiled
+def first_of_next(stretch: Stretch, number: int, block: int, behind: int, threads: int, plan: Plan) -> int:
+    """Where the block begins that a thread will compute after this one of its own, all of which are before block
+    `behind`; where there is none, or nobody knows, at the stretch's end or behind it.
+    """
+    if block + 1 < behind:
+        return first_centre(stretch, number, block + 1, plan)
+    return first_centre(stretch, number + 1, 0, plan) if threads == 1 else stretch.last
+
+
+@compiled
+def round_of(number: int, stretch: Stretch, plan: Plan) -> Round:
+    """The stretch's round of this number."""
+    size = plan.block_centres * plan.round_blocks
+    first = stretch.first + number * size
+    centres = min(size, stretch.last - first)
+    blocks = (centres + plan.block_centres - 1) // plan.block_centres
+    finds_mean = is_mean_found(stretch.first_block // plan.round_blocks + number, plan)
+    return Round(number, centres, blocks, learning_rate(plan, stretch.positions[first]), finds_mean)
+
+
+@compiled
+def compute_slot(slot: int, of: int, thread: int, threads: int, this: Round, run: Run, space: Space) -> None:
+    """Compute the block in a slot of a round, which is one of the thread `of`."""
+    stretch, plan, changes, behind = run.stretch, run.plan, run.changes, first_block(of + 1, threads, run.plan)
+    block = Block(
+        slot=slot,
+        first=first_centre(stretch, this.number, slot, plan),
+        next_first=first_of_next(stretch, this.number, slot, behind, threads, plan),
+        rate=this.rate,
+        measured=is_measured(stretch.first_block // plan.round_blocks + this.number, slot, plan),
+        finds_mean=this.finds_mean,
+        blocks=this.blocks,
+        marker=as_marker(thread, threads),
+    )
+    compute_block(block, run, space)
+    drop_frozen(slot, changes.inputs)
+    drop_frozen(slot, changes.outputs)
+
+
+@compiled
+def train_rounds(
+    thread: int, threads: int, counters: Int64, totals: Float64, begin: int, end: int, run: Run, space: Space
+) -> None:
+    """Train on the rounds of a stretch from `begin` to `end`. Every thread calls this with the same arrays, save for
+    `thread` and its space.
+
+    A round has two phases. Its blocks are computed from the parameters as they are; when all are done, the changes are
+    added, in shares. A thread claims its own blocks and its own share first, then those of threads that are away.
+    `counters`, which are zero at the start, only grow, so that who comes back late claims nothing of a round that is
+    over. `totals` gets the loss, and the number of pairs it is summed over.
+    """
+    expect_nothing(space.scratch.places)
+    block_end, marker = 0, as_marker(thread, threads)
+    for number in range(end - begin):
+        this = round_of(begin + number, run.stretch, run.plan)
+        block_end += this.blocks
+        computed = 0
+        for other in range(threads):
+            if other == 1 and this.blocks <= threads and is_soon(counters, BLOCKS_DONE, block_end):
+                break
+            of = (thread + other) % threads
+            slot = claim_block(counters, of, number, this.blocks, threads, run.plan)
+            while slot != NONE_LEFT:
+                if computed == 0:
+                    forget_marks(marker, run.changes.inputs.marks)
+                    forget_marks(marker, run.changes.outputs.marks)
+                computed += 1
+                compute_slot(slot, of, thread, threads, this, run, space)
+                take_ticket(counters, BLOCKS_DONE)
+                slot = claim_block(counters, of, number, this.blocks, threads, run.plan)
+        wait_until(counters, BLOCKS_DONE, block_end)
+        for other in range(threads):
+            if other == 1 and is_soon(counters, SHARES_DONE, (number + 1) * threads):
+                break
+            share = (thread + other) % threads
+            place = SHARES + SPREAD * share
+            if read_counter(counters, place) == number and take_if(counters, place, number):
+                add_share(share, threads, this, totals, run, space)
+                take_ticket(counters, SHARES_DONE)
+        wait_until(counters, SHARES_DONE, (number + 1) * threads)

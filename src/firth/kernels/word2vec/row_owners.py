@@ -1,0 +1,83 @@
+"""Which thread adds all that a round changes of a row.
+
+Few threads deal rows out among those that change them. Each marks the rows that its blocks change, in a small table of
+bits, by a hash of the row's number. When all blocks are done, every thread reads what the others have marked, and finds
+by itself which of its own bits are its to add: those that nobody else has set, and of the others its share. So they
+hand each other half a kilobyte, wherever in the vocabulary their rows are, and what only one of them changes stays in
+its core. Who owns a row depends on who computed which block, and so differs from run to run; what is added does not.
+
+Many threads would read for longer than that saves: each owns an equal part of all bits, whoever changes their rows.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from firth.arrays import Int64
+from firth.jit.kernel import compiled
+
+FEW = 8
+"""So many threads at most own what they change."""
+MARKS, BITS = 64, 64
+"""A table of marks: so many numbers of so many bits."""
+GROUPS = 8
+"""Parts of the table in which the threads take turns to be asked first: MARKS / GROUPS numbers are one register."""
+_GOLDEN, _SHIFT = 2654435769, 20
+"""2³² divided by the golden ratio: multiples of it are spread evenly. And what is left of 32 bits for MARKS · BITS."""
+
+
+@compiled
+def place_of(row: int) -> int:
+    """The bit of a row in a table of marks. Frequent words, whose numbers are small, have bits of their own."""
+    return (int(row) * _GOLDEN & 0xFFFFFFFF) >> _SHIFT
+
+
+@compiled
+def mark(marks: Int64, row: int) -> None:
+    """Set the bit of a row in one table (MARKS,)."""
+    place = place_of(row)
+    marks[place // BITS] |= np.int64(1) << np.int64(place % BITS)
+
+
+@compiled
+def is_marked(marks: Int64, row: int) -> int:
+    """1 if the bit of a row is set, or 0."""
+    place = place_of(row)
+    return int(marks[place // BITS] >> np.int64(place % BITS)) & 1
+
+
+@compiled
+def clear_marks(marks: Int64) -> None:
+    """Set no bit of a table (MARKS,)."""
+    for i in range(MARKS):
+        marks[i] = 0
+
+
+@compiled
+def bits_below(place: int) -> np.int64:
+    """A number's bits below this place, all of them if it is beyond the number."""
+    return np.int64(-1) if place >= BITS else (np.int64(1) << np.int64(max(place, 0))) - 1
+
+
+@compiled
+def find_own(marks: Int64, thread: int, own: Int64) -> None:
+    """own (MARKS,) = the bits whose rows a thread is to add; `marks` (threads, MARKS) has what each has marked.
+
+    Where several of a few threads have set a bit, it is the first one's, counted from another in each part of the
+    table.
+    """
+    threads, size = marks.shape[0], MARKS // GROUPS
+    if threads > FEW:
+        begin, end = MARKS * BITS * thread // threads, MARKS * BITS * (thread + 1) // threads
+        for i in range(MARKS):
+            own[i] = bits_below(end - i * BITS) & ~bits_below(begin - i * BITS)
+        return
+    for group in range(GROUPS):
+        first, last = group * size, (group + 1) * size
+        for i in range(first, last):
+            own[i] = marks[thread, i]
+        other = group * threads // GROUPS
+        while other != thread:
+            for i in range(first, last):
+                own[i] &= ~marks[other, i]
+            other = other + 1 if other + 1 < threads else 0

@@ -1,0 +1,225 @@
+"""Files that last: written under a temporary name, flushed to the disk, and only then given their own name."""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import errno
+import hashlib
+import mmap
+import os
+import stat
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+
+from firth.arrays import Array
+from firth.errors import OutputExistsError
+
+CHUNK_BYTES = 1 << 20
+UNFINISHED = ".tmp"
+"""How the names of folders end that are being written."""
+ABANDONED_SECONDS = 60
+"""A folder younger than this may not be held yet by the process that makes it."""
+
+
+def sha256_of(path: Path, first: int = 0, size: int | None = None) -> str:
+    """The SHA-256 of a file's bytes, in hexadecimal; or of so many of them, if it has them, from `first` on."""
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        file.seek(first)
+        left = sys.maxsize if size is None else size
+        while some := file.read(min(left, CHUNK_BYTES)):
+            digest.update(some)
+            left -= len(some)
+    return digest.hexdigest()
+
+
+def release_pages(*mapped: Array) -> None:
+    """Give back the memory of files that are mapped, as `np.memmap` or an array made of one; of others, nothing.
+
+    The pages are mapped again where they are looked at again, and what was written to them is not lost.
+    """
+    if hasattr(mmap, "MADV_DONTNEED"):
+        for array in mapped:
+            memory = getattr(array if isinstance(array, np.memmap) else array.base, "_mmap", None)
+            if memory is not None:
+                memory.madvise(mmap.MADV_DONTNEED)
+
+
+def refuse_to_overwrite(path: Path, *, overwrite: bool) -> None:
+    """Raise `OutputExistsError` if something stands at this path already, unless asked to overwrite it."""
+    if not overwrite and path.exists():
+        raise OutputExistsError(f"{path} exists already: choose another path, or ask to overwrite it")
+
+
+def _flush(path: Path) -> None:
+    """Have the system write a file, or a folder's list of names, to the disk."""
+    if path.is_dir() and os.name != "posix":
+        return  # Windows has no way to flush a folder
+    descriptor = os.open(path, os.O_RDONLY if os.name == "posix" else os.O_RDWR)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
+def new_file(path: Path, *, overwrite: bool = False) -> Iterator[Path]:
+    """A temporary path beside `path`, to be written by the caller; it takes the place of `path` at the end.
+
+    If the caller fails, or the disk is full, what stood at `path` is as it was, and no temporary file stays.
+    """
+    refuse_to_overwrite(path, overwrite=overwrite)
+    temporary = _made_beside(path, ".tmp", lambda new: new.touch(exist_ok=False))
+    mode = (path if path.is_file() else temporary).stat().st_mode
+    try:
+        with _named(path):
+            yield temporary
+        temporary.chmod(stat.S_IMODE(mode))  # also where the caller put another file there
+        _flush(temporary)
+        refuse_to_overwrite(path, overwrite=overwrite)
+        temporary.replace(path)
+        _flush(path.parent)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def _named(path: Path) -> Iterator[None]:
+    """Let an error of the system, such as that the disk is full, say what was to be written."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno is not None and error.filename is None:
+            error.filename = str(path)
+        raise
+
+
+@contextmanager
+def new_folder(path: Path, *, overwrite: bool = False) -> Iterator[Path]:
+    """A temporary folder beside `path`, to be filled by the caller; it takes the place of `path` at the end.
+
+    If the caller fails, or the disk is full, what stood at `path` is as it was, and no temporary folder stays.
+    """
+    refuse_to_overwrite(path, overwrite=overwrite)
+    temporary = _made_beside(path, UNFINISHED, Path.mkdir)
+    with held(temporary):
+        try:
+            with _named(path):
+                yield temporary
+            if path.is_dir():
+                temporary.chmod(stat.S_IMODE(path.stat().st_mode))
+            for file in temporary.iterdir():
+                _flush(file)
+            _flush(temporary)
+            _put_in_place(temporary, path, overwrite=overwrite)
+            _flush(path.parent)
+        finally:
+            _remove(temporary)
+
+
+def _put_in_place(new: Path, path: Path, *, overwrite: bool) -> None:
+    """Give a folder its own name, also where another process has just made one of that name."""
+    if not path.exists():
+        try:
+            new.rename(path)
+            return
+        except OSError as error:
+            if error.errno not in {errno.ENOTEMPTY, errno.EEXIST}:
+                raise
+    refuse_to_overwrite(path, overwrite=overwrite)
+    _exchange(new, path)
+
+
+@contextmanager
+def held(folder: Path, *, alone: bool = False) -> Iterator[bool | None]:
+    """Let other processes see that a folder is in use, until the end, or until this process is gone.
+
+    Gives whether that could be done: with `alone`, no other process may hold it. None where the system cannot tell.
+    Raises `FileNotFoundError` if the folder is not there, or is removed meanwhile.
+    """
+    if os.name != "posix":
+        yield None
+        return
+    import fcntl
+
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        try:
+            fcntl.flock(descriptor, (fcntl.LOCK_EX if alone else fcntl.LOCK_SH) | fcntl.LOCK_NB)
+            done: bool | None = True
+            if not os.path.samestat(os.fstat(descriptor), folder.stat()):
+                raise FileNotFoundError(errno.ENOENT, "another process has replaced it", str(folder))
+        except FileNotFoundError:
+            raise
+        except BlockingIOError:
+            done = False
+        except OSError:  # a file system without locks
+            done = None
+        yield done
+    finally:
+        os.close(descriptor)
+
+
+def remove_abandoned(parent: Path, pattern: str = f".*{UNFINISHED}", seconds: float | None = None) -> None:
+    """Remove the folders of processes that were killed: those of this name that nobody has held for some seconds."""
+    if os.name != "posix":
+        return
+    import fcntl
+
+    young = ABANDONED_SECONDS if seconds is None else seconds
+    for folder in parent.glob(pattern):
+        with contextlib.suppress(OSError):  # it is another process's, or gone by now
+            if time.time() - folder.stat().st_mtime < young:
+                continue
+            descriptor = os.open(folder, os.O_RDONLY)
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                _remove(folder)
+            finally:
+                os.close(descriptor)
+
+
+def _made_beside(path: Path, ending: str, make: Callable[[Path], None]) -> Path:
+    """A path beside this one that nobody has, made such that it has the permissions of any new file or folder.
+
+    Those of `tempfile` are its owner's alone.
+    """
+    while True:
+        new = path.with_name(f".{path.name}.{os.urandom(4).hex()}{ending}")
+        with contextlib.suppress(FileExistsError):
+            make(new)
+            return new
+
+
+def _remove(folder: Path) -> None:
+    """Remove a folder with what is in it, as far as that can be done."""
+    import shutil  # who only reads has no need of it, and it takes its time to start
+
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def _exchange(new: Path, old: Path) -> None:
+    """Let two folders change names: in one step where the system can, so that neither is ever missing."""
+    if sys.platform == "linux":
+        at_working_folder, exchange = -100, 2
+        rename = getattr(ctypes.CDLL(None), "renameat2", None)
+        if rename and rename(at_working_folder, bytes(new), at_working_folder, bytes(old), exchange) == 0:
+            return
+    import tempfile  # only systems without that need it
+
+    aside = Path(tempfile.mkdtemp(prefix=f".{old.name}.", suffix=".old", dir=old.parent))
+    try:
+        old.rename(aside / old.name)
+        try:
+            new.rename(old)
+        except BaseException:
+            (aside / old.name).rename(old)
+            raise
+    finally:
+        _remove(aside)

@@ -1,0 +1,139 @@
+"""Files as they are or packed, known by their first bytes: gzip, bzip2, xz, zstd."""
+
+from __future__ import annotations
+
+import bz2
+import gzip
+import io
+import lzma
+import re
+import sys
+import zlib
+from typing import IO, Any, cast
+
+from firth.errors import SourceError
+
+ZSTD_PIECE_BYTES = 1 << 10
+"""Packed bytes that are unpacked at a time: of one letter without end, each three bytes may be 128 KB."""
+START_BYTES = 512
+"""Bytes at a file's beginning that tell what it is: a tar archive's first header."""
+DAMAGE = (EOFError, OSError, lzma.LZMAError, zlib.error)
+"""What is raised where a file cannot be read."""
+
+
+class Content:
+    """A file's content, of which the first bytes can be looked at before it is read."""
+
+    def __init__(self, file: IO[bytes], name: str):
+        """Read the first bytes. Raises `SourceError` if that cannot be done."""
+        self.file = file if hasattr(file, "peek") else cast("IO[bytes]", io.BufferedReader(cast(Any, file)))
+        self.start = b""
+        while len(self.start) < START_BYTES and (more := read_some(self.file, name, START_BYTES - len(self.start))):
+            self.start += more
+        self._unread = self.start
+
+    def read(self, size: int = -1) -> bytes:
+        """So many bytes, or all that are left; fewer at the end."""
+        if not self._unread:
+            return self.file.read(size)
+        first = self._unread if size < 0 else self._unread[:size]
+        self._unread = self._unread[len(first) :]
+        if len(first) == size:
+            return first
+        return first + self.file.read(size if size < 0 else size - len(first))
+
+
+class _Raw(io.RawIOBase):
+    """Content as a file that can be buffered."""
+
+    def __init__(self, content: Content):
+        self.content = content
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        some = self.content.read(len(buffer))
+        buffer[: len(some)] = some
+        return len(some)
+
+
+def as_file(content: Content) -> IO[bytes]:
+    """Content as an open file, for what reads lines of one."""
+    return io.BufferedReader(_Raw(content))
+
+
+def decompressed(file: IO[bytes] | Content, name: str) -> Content:
+    """The file's content, unpacked if it begins as gzip, bzip2, xz or zstd files do, whatever its name."""
+    file = file if isinstance(file, Content) else Content(file, name)
+    packed = cast("IO[bytes]", file)
+    if file.start.startswith(b"\x1f\x8b"):
+        return Content(cast("IO[bytes]", gzip.GzipFile(fileobj=packed)), name)
+    if re.match(rb"BZh[1-9]1AY&SY", file.start):
+        return Content(cast("IO[bytes]", bz2.BZ2File(packed)), name)
+    if file.start.startswith(b"\xfd7zXZ\x00"):
+        return Content(cast("IO[bytes]", lzma.LZMAFile(packed)), name)
+    if file.start.startswith(b"\x28\xb5\x2f\xfd"):
+        return Content(_unpacked_zstd(packed, name), name)
+    return file
+
+
+def _unpacked_zstd(file: IO[bytes], name: str) -> IO[bytes]:
+    try:
+        if sys.version_info >= (3, 14):
+            from compression import zstd
+
+            return cast("IO[bytes]", zstd.ZstdFile(file))
+        import zstandard
+    except ImportError as error:
+        raise SourceError(f"{name} is packed with zstd, and reading that needs: pip install zstandard") from error
+    return cast("IO[bytes]", io.BufferedReader(_ZstdFrames(file, zstandard)))
+
+
+class _ZstdFrames(io.RawIOBase):
+    """The content of zstd frames, with an error for one that is cut short (zstandard's own reader has none)."""
+
+    def __init__(self, file: IO[bytes], zstandard: Any):
+        self.file = file
+        self.zstandard = zstandard
+        self.frame: Any = None
+        self.packed = b""
+        self.unpacked = memoryview(b"")
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        while not self.unpacked:
+            self.packed = self.packed or self.file.read(ZSTD_PIECE_BYTES)
+            if not self.packed:
+                if self.frame is not None:
+                    raise EOFError("the last zstd frame has no end")
+                return 0
+            self.frame = self.frame or self.zstandard.ZstdDecompressor().decompressobj()
+            try:
+                self.unpacked = memoryview(self.frame.decompress(self.packed))
+            except self.zstandard.ZstdError as error:
+                raise OSError(str(error)) from error
+            self.packed = self.frame.unused_data
+            if self.frame.eof:
+                self.frame = None
+        size = min(len(buffer), len(self.unpacked))
+        buffer[:size] = self.unpacked[:size]
+        self.unpacked = self.unpacked[size:]
+        return size
+
+
+def read_some(file: IO[bytes] | Content, name: str, size: int) -> bytes:
+    """So many bytes, fewer at the end. Raises `SourceError` where that cannot be done."""
+    try:
+        return file.read(size)
+    except DAMAGE as error:
+        raise unreadable(name, error) from error
+
+
+def unreadable(name: str, error: Exception) -> SourceError:
+    """What to say of a file that could not be read, because of one of `DAMAGE`."""
+    if isinstance(error, OSError) and error.errno is not None:
+        return SourceError(f"cannot read {name}: {error.strerror}")
+    return SourceError(f"{name} is packed, and damaged or cut short: {error}")

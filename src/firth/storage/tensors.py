@@ -1,0 +1,125 @@
+"""Arrays in safetensors files: written by that library, and mapped into memory when they are read.
+
+The library's own reader copies the numbers; ours reads the header, checks every number in it against the size of
+the file, and maps the rest. The layout: 8 bytes of header length, little-endian; a JSON header; the data.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import stat
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from firth.arrays import Array, Float32
+from firth.errors import FormatError, shortened
+from firth.storage.files import release_pages, sha256_of
+
+LONGEST_HEADER_BYTES = 1 << 20
+
+DTYPES = {
+    "F64": "<f8",
+    "F32": "<f4",
+    "F16": "<f2",
+    "BF16": "<u2",
+    "I64": "<i8",
+    "I32": "<i4",
+    "I16": "<i2",
+    "I8": "i1",
+    "U8": "u1",
+}
+"""NumPy's names of the kinds of numbers."""
+
+
+def write_tensors(path: Path, arrays: Mapping[str, Array], about: str = "") -> None:
+    """Write arrays as a safetensors file, each a tensor of its name; `about` goes into the header as `firth`.
+
+    Raises `OSError` if the disk is full, or cannot be written to.
+    """
+    from safetensors import SafetensorError
+    from safetensors.numpy import save_file
+
+    whole = {name: np.ascontiguousarray(array) for name, array in arrays.items()}  # 0.8.0 writes strided ones wrongly
+    path.touch()
+    mode = path.stat().st_mode
+    try:
+        save_file(whole, path, metadata={"firth": about} if about else None)
+    except SafetensorError as error:  # which has no number of the system's
+        raise OSError(f"cannot write {path}: {error}") from error
+    path.chmod(stat.S_IMODE(mode))  # safetensors puts a file of its own there, which only its owner can read
+
+
+def write_tensor(path: Path, name: str, array: Float32) -> None:
+    """Write one float32 array as a safetensors file with one tensor of this name. Raises as `write_tensors`."""
+    write_tensors(path, {name: np.asarray(array, "<f4")})
+
+
+def map_tensor(path: Path, name: str) -> Float32:
+    """Map the float32 tensor of this name in a safetensors file: read-only, and at once, whatever its size.
+
+    Raises `FormatError` if there is none, or the file is cut short or has sizes that do not fit.
+    """
+    header, start = _header(path)
+    if name not in header:
+        raise FormatError(
+            f"{path} has no tensor {name!r} that can be read: it has {shortened(', '.join(header) or 'none')[1:-1]}"
+        )
+    if not isinstance(header[name], dict) or header[name].get("dtype") != "F32":
+        raise FormatError(f"{path}: the tensor {name!r} is not of float32 numbers")
+    return _mapped(path, name, header[name], start)
+
+
+def map_tensors(path: Path) -> dict[str, Array]:
+    """Map all tensors of a safetensors file whose numbers NumPy knows, bfloat16 as float32. Raises as `map_tensor`."""
+    header, start = _header(path)
+    return {name: _mapped(path, name, entry, start) for name, entry in header.items()}
+
+
+def _header(path: Path) -> tuple[dict[str, Any], int]:
+    """What a safetensors file says of each tensor, and where the data begin."""
+    size = path.stat().st_size
+    with path.open("rb") as file:
+        header_size = int.from_bytes(file.read(8), "little")
+        if size < 8 or header_size > min(LONGEST_HEADER_BYTES, size - 8):
+            raise FormatError(f"{path} is not a safetensors file, or cut short")
+        try:
+            header = json.loads(file.read(header_size))
+            return {name: entry for name, entry in header.items() if name != "__metadata__"}, 8 + header_size
+        except (ValueError, AttributeError, RecursionError) as error:
+            raise FormatError(f"{path} has no tensor that can be read: {error!r}") from error
+
+
+def _mapped(path: Path, name: str, entry: Any, data_start: int) -> Array:
+    try:
+        shape = tuple(entry["shape"])
+        start, end = entry["data_offsets"]
+        kind = DTYPES.get(entry["dtype"])
+        sizes = (*shape, start, end)
+    except (ValueError, KeyError, TypeError) as error:
+        raise FormatError(f"{path} has no tensor {name!r} that can be read: {error!r}") from error
+    if kind is None or not all(type(n) is int and n >= 0 for n in sizes):
+        raise FormatError(f"{path}: the tensor {name!r} is of numbers that firth does not read, or has no size")
+    numbers = np.dtype(kind)
+    if end - start != numbers.itemsize * math.prod(shape) or data_start + end > path.stat().st_size:
+        raise FormatError(f"{path}: the tensor {name!r} does not fit the file: it is cut short, or altered")
+    if math.prod(shape) == 0:
+        return np.zeros(shape, numbers)
+    mapped = np.asarray(np.memmap(path, numbers, "r", data_start + start, shape))
+    if entry["dtype"] == "BF16":  # the upper half of a float32
+        return (mapped.astype("<u4") << 16).view("<f4")
+    return mapped
+
+
+def sha256_of_mapped(array: Float32, path: Path) -> str:
+    """The SHA-256 of the file that an array was mapped from, as it was then, whatever has become of the path since."""
+    memory = getattr(array.base, "_mmap", None)
+    if memory is None or len(memory) != getattr(array.base, "offset", 0) + array.nbytes:  # not from the beginning
+        return sha256_of(path)
+    digest = hashlib.sha256(memory).hexdigest()
+    release_pages(array)
+    return digest

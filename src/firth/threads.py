@@ -1,0 +1,120 @@
+"""Threads that run one kernel side by side, and wait for each other inside it."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import TypeVar
+
+from firth.errors import FirthError
+from firth.jit import target
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+CALLS_TO_SEE, CALLS_ALONE, UNITS_TO_SEE = 8, 2, 8
+"""Calls after which it is seen which is faster, while all work and while one works; and the part of the work that it is
+seen by. Where all are faster, that costs less than a hundredth.
+"""
+ONE_IS_FASTER = 0.9
+"""Seconds of one thread to those of all, below which one is preferred."""
+
+
+def map_ahead(threads: int, work: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Result]:
+    """What work on each item comes to, in the order of the items, done by some threads, a few items ahead of who asks.
+
+    Where a thread fails, its error comes out in its place.
+    """
+    with ThreadPoolExecutor(threads, thread_name_prefix="firth") as pool:
+        at_work: deque[Future[Result]] = deque()
+        for item in items:
+            at_work.append(pool.submit(work, item))
+            if len(at_work) > 2 * threads:
+                yield at_work.popleft().result()
+        while at_work:
+            yield at_work.popleft().result()
+
+
+class Pace:
+    """Whether work is done by all threads of a team or by one, whichever was faster of late.
+
+    Where the system puts two threads on processors that are far from each other, or busy, two can take twice as long as
+    one. Work that comes to the same whoever does it is given to all, but now and then a little of it to one, to see.
+    """
+
+    def __init__(self, threads: int):
+        self.threads = threads
+        self.calls_left = 2  # until it is seen which is faster; the first call may have kernels to load
+        self.seconds: dict[int, float] = {}  # for a unit of work, by how many threads did it
+
+    @property
+    def faster(self) -> int:
+        """How many threads are to be preferred now."""
+        if len(self.seconds) < 2:
+            return self.threads
+        return 1 if self.seconds[1] < ONE_IS_FASTER * self.seconds[self.threads] else self.threads
+
+    def shares(self, units: int) -> Iterator[tuple[int, int]]:
+        """How many threads are to do how many of the next units of work. The time is taken in which each share is done,
+        until the next is asked for.
+        """
+        self.calls_left -= 1
+        first = self.faster
+        few = units // UNITS_TO_SEE if self.threads > 1 and self.calls_left <= 0 else 0
+        for threads, some in ((self.threads + 1 - first, few), (first, units - few)):
+            if some:
+                began = time.perf_counter()
+                yield threads, some
+                self.seconds[threads] = (time.perf_counter() - began) / some
+        if few:
+            self.calls_left = CALLS_TO_SEE if self.faster > 1 else CALLS_ALONE
+
+
+class Team:
+    """Some threads, all of which run the same work at the same time. Use it as a context manager.
+
+    With the compiler off there is one thread: Python's lock lets no two run side by side.
+    """
+
+    def __init__(self, threads: int):
+        self.threads = threads if target.is_enabled() else 1
+        self.pool = ThreadPoolExecutor(self.threads, thread_name_prefix="firth") if self.threads > 1 else None
+
+    def __enter__(self) -> Team:
+        if self.pool:
+            self._muster(self.pool)
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        if self.pool:
+            self.pool.shutdown()
+
+    def _muster(self, pool: ThreadPoolExecutor) -> None:
+        """Start every thread now: in a kernel, those that run would wait for ever for one that cannot start."""
+        meeting = threading.Barrier(self.threads)
+        try:
+            for waiting in [pool.submit(meeting.wait, 60) for _ in range(self.threads)]:
+                waiting.result()
+        except (RuntimeError, threading.BrokenBarrierError) as error:
+            meeting.abort()
+            pool.shutdown()
+            raise FirthError(f"the system would not start {self.threads} threads: ask for fewer") from error
+
+    def run(self, work: Callable[[int], Result], *, alone: bool = False) -> list[Result]:
+        """Have every thread do its work, which gets the thread's number; return what each came to. Where it is to be
+        done `alone`, the calling thread does it.
+        """
+        if self.pool is None or alone:
+            return [work(0)]
+        at_work = []
+        try:
+            for thread in range(self.threads):
+                at_work.append(self.pool.submit(work, thread))
+        except BaseException:  # Ctrl-C, most likely: those at work would wait for ever for those not yet asked
+            for thread in range(len(at_work), self.threads):
+                self.pool.submit(work, thread)
+            raise
+        return [done.result() for done in at_work]

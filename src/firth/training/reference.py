@@ -1,0 +1,412 @@
+"""The kernels again, slowly and in double precision: what they are tested against, and where to read first.
+
+Every function here is NumPy and plain loops. It takes the same random numbers as the kernels, so a whole
+training comes out the same but for rounding.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from firth.arrays import Array
+from firth.kernels.word2vec.cbow import NOISE_ROOM, WORD_ROOM
+from firth.kernels.word2vec.hierarchical_softmax import NODE_ROOM
+from firth.kernels.word2vec.row_owners import place_of
+from firth.kernels.word2vec.step_bounds import LEAST_ERRORS
+
+_MASK = 2**64 - 1
+
+
+def draw(key: int, counter: int) -> int:
+    """64 random bits: SplitMix64 (Steele, Lea and Flood 2014), output number `counter` of stream `key`."""
+    z = (key + (counter + 1) * 0x9E3779B97F4A7C15) & _MASK
+    z = ((z ^ (z >> 30)) * 0xBF58476D1CE4E5B9) & _MASK
+    z = ((z ^ (z >> 27)) * 0x94D049BB133111EB) & _MASK
+    return z ^ (z >> 31)
+
+
+def logistic(x: Array) -> Array:
+    """σ(x) = 1 / (1 + exp(-x))."""
+    return np.exp(-np.logaddexp(0.0, -x))
+
+
+def keep_tokens(ids: Sequence[int], keep: Sequence[int], key: int) -> list[int]:
+    """The positions of the tokens that are kept: of a word of the vocabulary, and by its random number."""
+    return [p for p, word in enumerate(ids) if word < len(keep) and draw(key, p) >> 32 <= keep[word]]
+
+
+def noise_word(threshold: Sequence[int], alias: Sequence[int], key: int, counter: int) -> int:
+    """A word drawn from an alias table."""
+    bits = draw(key, counter)
+    column = ((bits >> 32) * len(alias)) >> 32
+    return column if bits & 0xFFFFFFFF < threshold[column] else int(alias[column])
+
+
+def pairs_of(centre: int, kept: Sequence[int], sentences: Sequence[int], plan: Any) -> list[int]:
+    """The indices (into `kept`) of the context words of a centre: within its own window, in its own sentence.
+
+    `kept` are positions in the corpus, `sentences` the sentence of each.
+    """
+    reach = plan.window
+    if plan.shrink:
+        reach = 1 + (((draw(int(plan.window_key), kept[centre]) >> 32) * plan.window) >> 32)
+    return [
+        j
+        for j in range(max(0, centre - plan.before * reach), min(len(kept), centre + plan.after * reach + 1))
+        if j != centre and sentences[j] == sentences[centre]
+    ]
+
+
+Target = tuple[int, int, float, int]
+"""An output row, 1 or 0 for what is to be predicted of it, a weight; and its number among a block's noise words, or
+`OWN` if it is of the centre alone.
+"""
+OWN = -1
+
+
+@dataclass(frozen=True)
+class Example:
+    """What a block learns from at a time: context words that together predict what is true of some output rows.
+
+    The hidden vector h is the sum of some input vectors, each times its share.
+    """
+
+    contexts: Sequence[int]
+    shares: Sequence[float]
+    steps: Sequence[float]  # what each input vector is given of the gradient by h: its share, for the exact gradient
+    targets: Sequence[Target]
+    places: Sequence[int]  # which token of the block each context word is; parts of one word are one token
+    of_errors: Sequence[float]  # the share of the errors that each context word is limited by
+    centre: int = 0  # its number in the block
+    shift: Any = 0.0  # what is added to the output vectors of noise words, (d,), in the gradient by h
+
+
+def noise_targets(centre: int, noise: Sequence[int], noise_weight: float) -> list[Target]:
+    """That the centre is predicted, and a block's noise words are not, each with weight k/K = `noise_weight`; but for
+    noise words that are the centre itself.
+    """
+    noise_words = ((word, 0, noise_weight, n) for n, word in enumerate(noise) if word != centre)
+    return [(centre, 1, 1.0, OWN), *noise_words]
+
+
+def path_targets(centre: int, tree: Any) -> list[Target]:
+    """The turns of the centre's path, at each of its nodes."""
+    turns = tree.turns[tree.starts[centre] : tree.starts[centre + 1]].tolist()
+    return [(max(turn, ~turn), int(turn >= 0), 1.0, OWN) for turn in turns]
+
+
+def by_node(tree: Any, values: Array) -> Array:
+    """What the heaviest nodes have, the root first, and then all others, for each node: (V, 1); the last is none."""
+    words = len(tree.starts) - 1
+    of_heaviest = values[: words - 1]
+    steps = np.full((words, 1), values[-1], np.float64)
+    steps[words - 1 - len(of_heaviest) : words - 1, 0] = of_heaviest[::-1]
+    return steps
+
+
+def examples_of(
+    contexts: Sequence[tuple[Sequence[tuple[int, float]], Sequence[Target]]],
+    *,
+    together: bool = False,
+    mean: bool = True,
+    exact: bool = True,
+    parts: Any = None,
+    shift: Any = 0.0,
+    places: Sequence[Sequence[int]] | None = None,
+) -> list[Example]:
+    """What is to be learned from context words, each with its weight, and the targets of their centre.
+
+    In skip-gram each context word predicts the targets; in CBOW all of them do `together`, by their mean or their sum.
+    Not `exact`, every context word gets the whole gradient of their mean, as word2vec.c has it: too much by as many as
+    they are (Irsoy, Benton and Stratos 2021, "Corrected CBOW performs as well as Skip-gram", §2). A word is a row
+    number; with `parts` it has several rows, whose mean is its vector, and each gets the whole change of that, as in
+    fastText. `places` tell which tokens the context words are.
+    """
+    found = []
+    for centre, (words, targets) in enumerate(contexts):
+        tokens = places[centre] if places else range(len(words))
+        if together and words:
+            weights = sum(weight for _, weight in words)
+            total, spread = weights if mean else 1.0, weights if exact or not mean else 1.0
+            shares = [
+                (word, weight / total, weight, weight / spread, place)
+                for (word, weight), place in zip(words, tokens, strict=True)
+            ]
+            found.append(_example(shares, targets, exact, parts, centre, shift))
+        elif words:
+            for (word, weight), place in zip(words, tokens, strict=True):
+                weighted = [(row, label, by * weight, number) for row, label, by, number in targets]
+                found.append(_example([(word, 1.0, 1.0, 1.0, place)], weighted, exact, parts, centre, shift))
+    return found
+
+
+def _example(
+    words: Sequence[tuple[int, float, float, float, int]],
+    targets: Sequence[Target],
+    exact: bool,
+    parts: Any,
+    centre: int,
+    shift: Any,
+) -> Example:
+    """Of words, each with its share, its weight, its share of the errors and its place."""
+    contexts: list[int] = []
+    shares: list[float] = []
+    steps: list[float] = []
+    of_errors: list[float] = []
+    places: list[int] = []
+    for word, share, weight, of_error, place in words:
+        rows = [word] if parts is None else parts.rows[parts.starts[word] : parts.starts[word + 1]].tolist()
+        contexts += rows
+        shares += [share / len(rows)] * len(rows)
+        steps += [share if exact else weight] * len(rows)
+        of_errors += [of_error] * len(rows)
+        places += [place] * len(rows)
+    return Example(contexts, shares, steps, targets, places, of_errors, centre, shift)
+
+
+def block_loss(inputs: Array, outputs: Array, examples: Sequence[Example]) -> float:
+    """Σ over the examples' targets of -w log σ(h·u) for what is to be predicted, and -w log σ(-h·u) for what is not.
+
+    With noise words this is equation 4 of Mikolov et al. 2013, "Distributed representations", with paths their equation
+    3; for CBOW, see §3.1 of their "Efficient estimation".
+    """
+    loss = 0.0
+    for example in examples:
+        hidden = np.array(example.shares) @ inputs[list(example.contexts)]
+        for row, label, weight, _ in example.targets:
+            loss += weight * np.logaddexp(0.0, (-1 if label else 1) * (hidden @ outputs[row]))
+    return loss
+
+
+def block_gradient(inputs: Array, outputs: Array, examples: Sequence[Example]) -> tuple[Array, Array]:
+    """The gradient of `block_loss` by inputs and by outputs, of their shapes, where steps are shares and the shift is
+    zero.
+    """
+    by_inputs, by_outputs = np.zeros_like(inputs), np.zeros_like(outputs)
+    for example in examples:
+        hidden = np.array(example.shares) @ inputs[list(example.contexts)]
+        by_hidden = np.zeros_like(hidden)
+        for row, label, weight, _ in example.targets:
+            error = weight * (logistic(hidden @ outputs[row]) - label)
+            by_hidden += error * (outputs[row] if label else outputs[row] + example.shift)
+            by_outputs[row] += error * hidden
+        for context, step in zip(example.contexts, example.steps, strict=True):
+            by_inputs[context] += step * by_hidden
+    return by_inputs, by_outputs
+
+
+@dataclass
+class Change:
+    """What a block asks a row to change by, as it adds up: Δ, and the errors in it
+    (`firth.kernels.word2vec.step_bounds`).
+    """
+
+    vector: Any = 0.0
+    errors: float = 0.0
+    room: float = 1.0  # by how much its bound is wider than that of others
+
+    @property
+    def ratio(self) -> float:
+        """‖Δ‖² / E: the step as a multiple of Polyak's."""
+        return float(self.vector @ self.vector) / max(self.errors, float(LEAST_ERRORS)) / self.room
+
+    def scaled(self, by: float, room: float = 1.0) -> Change:
+        """As much of it."""
+        return Change(by * self.vector, by * self.errors, room)
+
+
+OF_CENTRE, OF_NOISE = range(2)
+Changes = dict[tuple[Any, int], Change]
+"""By what makes them one, a token of the block or an output row of it, and the row."""
+
+
+def block_changes(
+    inputs: Array, outputs: Array, examples: Sequence[Example], rate: float, epoch: Epoch
+) -> tuple[Changes, Changes]:
+    """What a block changes the rows of the inputs and of the outputs by, at most."""
+    of_inputs: Changes = defaultdict(Change)
+    of_outputs: Changes = defaultdict(Change)
+    cbow, tree = epoch.config.architecture == "cbow", epoch.tree
+    for example in examples:
+        hidden = np.array(example.shares) @ inputs[list(example.contexts)]
+        by_hidden, errors = np.zeros_like(hidden), 0.0
+        for row, label, weight, number in example.targets:
+            g = float(rate * weight * (label - logistic(hidden @ outputs[row])))
+            if cbow and tree is not None and rate * (hidden @ hidden) > 1:
+                most = 1 / float(hidden @ hidden)
+                g = min(max(g, -most), most)
+            by_hidden += g * (outputs[row] if label else outputs[row] + example.shift)
+            errors += abs(g)
+            change = of_outputs[(OF_CENTRE, example.centre) if number == OWN else (OF_NOISE, number), row]
+            change.vector, change.errors = change.vector + g * hidden, change.errors + abs(g)
+            if not cbow and tree is not None:
+                change.room += abs(g) * float(np.linalg.norm(hidden))  # no less than the change's length
+        words = zip(example.contexts, example.steps, example.places, example.of_errors, strict=True)
+        for row, step, place, of_error in words:
+            change = of_inputs[place, row]
+            change.vector, change.errors = change.vector + step * by_hidden, change.errors + of_error * errors
+    if tree is not None:
+        return of_inputs, of_outputs if cbow else limited_nodes(of_outputs, epoch)
+    return of_inputs, limited_together(of_outputs) if cbow else of_outputs
+
+
+def limited_together(changes: Changes) -> Changes:
+    """The output changes of a block of CBOW, held back as much as its noise words ask for together."""
+    noise = [change for (slot, _), change in changes.items() if slot[0] == OF_NOISE]
+    squares, errors = sum(change.vector @ change.vector for change in noise), sum(change.errors for change in noise)
+    limit = moved(float(squares) / (float(NOISE_ROOM) * (errors + float(LEAST_ERRORS)))) if noise else 1.0
+    return {
+        at: change.scaled(limit, float(WORD_ROOM) if at[0][0] == OF_NOISE else 1.0) for at, change in changes.items()
+    }
+
+
+def limited_nodes(changes: Changes, epoch: Epoch) -> Changes:
+    """The changes of the nodes of paths in skip-gram, each with its step, or as much less as the bound asks for."""
+    steps, visits = (by_node(epoch.tree, of) for of in (epoch.tree.steps, epoch.tree.visits))
+    found = {}
+    for (slot, node), change in changes.items():
+        longest = visits[node, 0] * (change.room - 1) ** 2 / float(NODE_ROOM)
+        step = steps[node, 0]
+        found[slot, node] = change.scaled(change.errors / longest if step * longest > change.errors else step)
+    return found
+
+
+def in_order(changes: Changes) -> Changes:
+    """The changes in the order in which the kernels add them: tokens, or centres and then noise words."""
+    return dict(sorted(changes.items(), key=lambda item: item[0][0]))
+
+
+def moved(ratio: float) -> float:
+    """D(R) / R (`firth.kernels.word2vec.step_bounds`)."""
+    return 1.0 if ratio <= 1 else (2 - 1 / ratio) / ratio
+
+
+def add_changes(rows: Array, changes: Sequence[Changes], limits: dict[int, float], steps: Array | None) -> None:
+    """Add the changes of a round's blocks to the rows. `limits` has the sum of the ratios of each mark, and `steps`
+    what the learning rate of each row is multiplied by; without steps, the changes are limited already.
+    """
+    for block in changes:
+        for (_, row), change in block.items():
+            if steps is None:
+                rows[row] += change.vector
+                continue
+            step, mark = float(steps[row, 0]), place_of(row)
+            before, more = limits.get(mark, 0.0), step * change.ratio
+            limits[mark] = before + more
+            if before + more > 1:
+                step *= ((before + more) * moved(before + more) - before * moved(before)) / max(more, 1e-300)
+            rows[row] += step * change.vector
+
+
+@dataclass
+class Epoch:
+    """What an epoch needs besides the parameters: settings, and the kernels' `Plan`, `Noise`, `Tree` and keep table."""
+
+    config: Any
+    plan: Any
+    noise: Any
+    tree: Any
+    keep: Sequence[int]
+    keep_key: int
+    steps: Any
+    parts: Any = None
+
+
+def steps_of_rows(epoch: Epoch, inputs: int, outputs: int) -> tuple[Array, Array]:
+    """What the learning rate of each row of the inputs and of the outputs is multiplied by, (rows, 1) each."""
+    of_inputs, of_outputs = np.ones(inputs), np.ones(outputs)
+    if epoch.steps.inputs is not None:
+        of_inputs, of_outputs = (of.astype(float) for of in epoch.steps)
+    return of_inputs[:, None], of_outputs[:, None]
+
+
+def rounds_of(centres: int, plan: Any) -> list[list[list[int]]]:
+    """Where the blocks of each round begin and end, of a text of so many centres that is one stretch.
+
+    As many blocks as make whole rounds are cut into strands of equal length, and each round takes as many from each;
+    what is left is a round of its own.
+    """
+    blocks = [[first, min(first + plan.block_centres, centres)] for first in range(0, centres, plan.block_centres)]
+    whole = centres // (plan.block_centres * plan.round_blocks)
+    in_rounds, left = blocks[: whole * plan.round_blocks], blocks[whole * plan.round_blocks :]
+    strands = np.array(in_rounds, int).reshape(plan.strands, whole, plan.round_blocks // plan.strands, 2)
+    found = [strands[:, number].reshape(-1, 2).tolist() for number in range(whole)]
+    return [*found, left] if left else found
+
+
+def train_epoch(
+    ids: Sequence[int], sentence_starts: Sequence[int], inputs: Array, outputs: Array, epoch: Epoch
+) -> tuple[float, float]:
+    """One epoch of rounds on (V, d) float64 parameters, in place. Returns the measured loss, and its pairs by weight.
+
+    Where the inputs and the outputs are one array, words have one vector.
+    """
+    plan = epoch.plan
+    kept = keep_tokens(ids, epoch.keep, epoch.keep_key)
+    sentences = (np.searchsorted(sentence_starts, kept, side="right") - 1).tolist()
+    loss, measured = 0.0, 0.0
+    input_steps, output_steps = steps_of_rows(epoch, len(inputs), len(outputs))
+    size = plan.block_centres * plan.round_blocks
+    together = epoch.config.architecture == "cbow"
+    for number, blocks in enumerate(rounds_of(len(kept), plan)):
+        finds_mean = plan.mean_rounds > 0 and number % plan.mean_rounds == 0
+        if finds_mean:
+            noise_mean = epoch.noise.shares @ outputs
+        rate = max(plan.rate_first + plan.rate_slope * kept[number * size], plan.rate_least)
+        by_input, by_output = [], []
+        for first, last in blocks:
+            noise, shift = [], 0.0
+            if epoch.noise is not None:
+                counters = [kept[first] * plan.noise_words + n for n in range(plan.noise_words)]
+                tables = epoch.noise.table[:, 0].tolist(), epoch.noise.table[:, 1].tolist()
+                noise = [noise_word(*tables, int(plan.noise_key), counter) for counter in counters]
+                if together and not finds_mean:
+                    shift = noise_mean - outputs[noise].mean(axis=0)
+            contexts, places = [], []
+            for i in range(first, last):
+                near = pairs_of(i, kept, sentences, plan)
+                weights = plan.distance_weights[np.abs(np.array(near, int) - i) - 1].astype(float)
+                weights *= plan.most_pairs / max(plan.most_pairs, weights.sum()) if plan.most_pairs < np.inf else 1
+                words = [(ids[kept[j]], float(weight)) for j, weight in zip(near, weights, strict=True)]
+                centre = ids[kept[i]]
+                targets = (
+                    noise_targets(centre, noise, plan.noise_weight)
+                    if epoch.tree is None
+                    else path_targets(centre, epoch.tree)
+                )
+                contexts.append((words, targets))
+                places.append(near)
+            examples = examples_of(
+                contexts,
+                together=together,
+                mean=epoch.config.context == "mean",
+                exact=epoch.config.context_gradient == "exact",
+                parts=epoch.parts,
+                shift=shift,
+                places=places,
+            )
+            of_inputs: Changes = {}
+            at_once = together and epoch.tree is not None  # nodes learn before the next centre is scored
+            for some in [[example] for example in examples] if at_once else [examples]:
+                more, of_outputs = block_changes(inputs, outputs, some, rate, epoch)
+                if (first // plan.block_centres if plan.strands == 1 else number) % plan.loss_blocks == 0:
+                    loss += block_loss(inputs, outputs, some)
+                    measured += len(some) if together else sum(example.targets[0][2] for example in some)
+                for at, change in more.items():
+                    old = of_inputs.get(at, Change())
+                    of_inputs[at] = Change(old.vector + change.vector, old.errors + change.errors)
+                if at_once:
+                    add_changes(outputs, [of_outputs], {}, None)
+                else:
+                    by_output.append(in_order(of_outputs))
+            by_input.append(in_order(of_inputs))
+        limits: dict[int, float] = {}
+        add_changes(inputs, by_input, limits, input_steps)
+        of_tree = epoch.tree is not None
+        add_changes(outputs, by_output, limits if inputs is outputs else {}, None if of_tree else output_steps)
+    return loss, measured

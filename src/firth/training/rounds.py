@@ -1,0 +1,169 @@
+"""Training as a stream of rounds: what decides the result, and the threads that do not.
+
+A round is some blocks of centres, all computed from one snapshot of the parameters; their changes are then
+added in block order. Everything random depends on the seed, the epoch and the position in the corpus alone. So
+the number of threads changes the time, never a bit of the result. `docs/rounds.md` tells the whole of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterator
+
+import numpy as np
+
+from firth.config import TrainingConfig
+from firth.errors import CorpusError
+from firth.kernels.machine import rng
+from firth.kernels.word2vec.blocks import Kept, Parameters, Plan, Stretch, keep_tokens
+from firth.reporting.events import NOTHING, Done, Progress
+from firth.threads import Team
+from firth.training.sampling import as_thresholds, keep_probabilities
+from firth.training.schedule import Tokens, loss_of_nothing, plan_epoch, row_steps
+from firth.training.workers import Crew, Frozen, Targets
+
+VERSION = 5
+"""Goes up when the same settings come to other bits, so that no checkpoint of before is gone on with."""
+HELD_OUT = 2**32
+"""In the place of an epoch's number, for the random numbers of what is held out."""
+KERNELS = {
+    "fill_alias_table",
+    "fill_lengths",
+    "fill_paths",
+    "fill_tree",
+    "fill_uniform",
+    "keep_tokens",
+    "train_rounds",
+}
+"""What `firth.training.warm_up` compiles."""
+STRETCH_TOKENS = 131_072
+"""Kept tokens that are walked, then trained on, at a time: some tenths of a second."""
+
+
+NO_PAIR = (
+    "there is nothing to learn: no two words of the vocabulary stood in one sentence. Is every sentence one word long?"
+    " If the corpus is tiny, sample=0 keeps all"
+)
+
+
+class Walk:
+    """The kept tokens of one epoch, a stretch at a time, each stretch with its neighbors on both sides."""
+
+    def __init__(self, tokens: Tokens, config: TrainingConfig, epoch: int, plan: Plan):
+        self.tokens = tokens
+        self.keep = as_thresholds(keep_probabilities(tokens.counts, config.sample))
+        self.key = rng.stream_key(config.seed, epoch, rng.SUBSAMPLING)
+        self.window = plan.window
+        self.block_centres = plan.block_centres
+        self.round_centres = plan.block_centres * plan.round_blocks
+        size = max(STRETCH_TOKENS, self.round_centres) + 2 * plan.window
+        self.kept = Kept(np.empty(size, np.int32), np.empty(size, np.int32), np.empty(size, np.int64))
+
+    def __iter__(self) -> Iterator[tuple[Stretch, int]]:
+        """Stretches of whole rounds (the last may be shorter), each with the corpus position it reaches."""
+        position = sentence = filled = first = block = 0
+        while True:
+            position, sentence, filled = keep_tokens(
+                self.tokens.ids, self.tokens.sentence_starts, position, sentence, self.keep, self.key,
+                self.kept, filled,
+            )  # fmt: skip
+            at_end = position == len(self.tokens.ids)
+            last = filled
+            if not at_end:  # the neighbors of the last centres must be known, and rounds whole
+                last = first + (filled - self.window - first) // self.round_centres * self.round_centres
+            tokens, sentences, positions = self.kept
+            stretch = Stretch(tokens[:filled], sentences[:filled], positions[:filled], first, last, block)
+            yield stretch, len(self.tokens.ids) if at_end else int(positions[last])
+            if at_end:
+                return
+            block += (last - first) // self.block_centres
+            start = max(0, last - self.window)
+            for array in self.kept:
+                array[: filled - start] = array[start:filled].copy()
+            first, filled = last - start, filled - start
+
+
+def train(
+    tokens: Tokens,
+    config: TrainingConfig,
+    parameters: Parameters,
+    *,
+    epochs: int,
+    threads: int,
+    done: Done = NOTHING,
+    held_out: Tokens | None = None,
+    frozen: Frozen | None = None,
+) -> Generator[Progress, None, None]:
+    """Train `parameters` in place, and report now and then: at least once an epoch, when it ends.
+
+    `done` is what a report said was done when the parameters were as they are now: the training goes on from there.
+    With tokens held out, their loss is reported when an epoch ends. Rows that are frozen are not changed.
+
+    An epoch in which chance keeps no pair has a loss of NaN. Raises `CorpusError` if there can be none, as no two words
+    stand in one sentence, or if there was none in any epoch.
+    """
+    targets = Targets.of(tokens, config)
+    n, of_nothing = len(tokens.ids), loss_of_nothing(targets.tree, config)
+    plan = plan_epoch(tokens, config, 0, epochs)
+    with Team(min(threads, plan.round_blocks)) as team:  # more would find no block to compute, and wait
+        crew = Crew(team, config, plan, parameters, targets, tokens.parts, row_steps(tokens, config), frozen)
+        if done.noise_mean:
+            crew.changes.noise_mean[0] = done.noise_mean
+        has_learned = done.epochs > 0
+        for epoch in range(done.epochs, epochs):
+            plan = plan_epoch(tokens, config, epoch, epochs)
+            _, skipped, loss, pairs, _ = done if epoch == done.epochs else Done(epoch)
+            for number, (stretch, position) in enumerate(Walk(tokens, config, epoch, plan), start=1):
+                if number <= skipped:
+                    continue
+                more_loss, more_pairs = crew.train(stretch, plan)
+                loss, pairs = loss + more_loss, pairs + more_pairs
+                of_held_out = None
+                if held_out is not None and position == n:
+                    of_held_out = validation_loss(crew, held_out, config, plan)
+                yield Progress(
+                    epoch=epoch + 1,
+                    epochs=epochs,
+                    tokens=position,
+                    epoch_tokens=n,
+                    pairs=max(1, round(pairs)) if pairs else 0,
+                    loss=loss / pairs if pairs else float("nan"),
+                    learning_rate=max(plan.rate_first + plan.rate_slope * position, plan.rate_least)
+                    * (config.learning_rate / config.first_rate),
+                    done=Done(epoch, number, loss, pairs, tuple(crew.changes.noise_mean[0].tolist()))
+                    if position < n
+                    else Done(epoch + 1),
+                    loss_of_nothing=of_nothing,
+                    validation_loss=of_held_out,
+                )
+            has_learned = has_learned or pairs > 0
+            if not has_learned and (epoch == epochs - 1 or not has_neighbors(tokens)):
+                raise CorpusError(NO_PAIR)
+
+
+def has_neighbors(tokens: Tokens) -> bool:
+    """Whether any sentence has two tokens of the vocabulary."""
+    known = np.concatenate([[0], np.cumsum(tokens.ids < len(tokens.counts))])
+    return bool((np.diff(known[tokens.sentence_starts]) > 1).any())
+
+
+def validation_loss(crew: Crew, held_out: Tokens, config: TrainingConfig, plan: Plan) -> float:
+    """The mean loss of all pairs of the tokens held out. Raises `CorpusError` if they have none.
+
+    They are walked as in training, with a learning rate of zero, and always with the same random numbers, so that
+    epochs can be compared.
+    """
+    still = plan._replace(
+        rate_first=0.0,
+        rate_slope=0.0,
+        rate_least=0.0,
+        loss_blocks=1,
+        window_key=rng.stream_key(config.seed, HELD_OUT, rng.WINDOWS),
+        noise_key=rng.stream_key(config.seed, HELD_OUT, rng.NOISE),
+    )
+    loss, pairs = 0.0, 0.0
+    for stretch, _ in Walk(held_out, config, HELD_OUT, still):
+        more_loss, more_pairs = crew.train(stretch, still)
+        loss, pairs = loss + more_loss, pairs + more_pairs
+    if pairs == 0:
+        raise CorpusError("the sentences held out have no two words near each other: hold out more (validation)")
+    return loss / pairs

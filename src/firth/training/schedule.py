@@ -1,0 +1,287 @@
+"""What of a training is decided before it begins: the shape of rounds, and the plan of each epoch."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+from firth.arrays import LANES, Float32, Float64, Int32, Int64, aligned_zeros
+from firth.config import MOST_DISTANCE, TrainingConfig
+from firth.kernels.linalg.products import TILE_ROWS
+from firth.kernels.machine import rng
+from firth.kernels.word2vec.blocks import Parameters, Parts, Plan, Steps
+from firth.kernels.word2vec.hierarchical_softmax import NEAR_NODES, Tree
+from firth.training.huffman import shares_of_nodes
+from firth.training.sampling import keep_probabilities, noise_distribution
+
+BLOCK_CENTRES = 16
+"""Centres in a block, where the corpus allows; the rest of its output rows are noise words."""
+NOISE_WORDS, MOST_NOISE_WORDS, NOISE_STEP = 12, 112, 1.0
+"""Noise words of a block, at least and at most: so many that the learning rates of all pairs that one of them stands
+for sum to `NOISE_STEP`.
+"""
+CBOW_CENTRES, CBOW_NOISE_WORDS, CBOW_NOISE_STEP = 32, {"shared": 8, "whole": 12}, {"shared": 2.0, "whole": 0.34}
+"""The same of CBOW, where context words share a gradient, and where each has the whole."""
+MEAN_ROUNDS, MEAN_CENTRES = 16, 16
+"""The mean of all output vectors is found in one of so many rounds at most, and once for so many centres for each word:
+a hundredth of the time goes there.
+"""
+ROUND_CENTRES = 256
+"""Centres in a round, unless more are asked for: where all are neighbors in the text, more learn less, as the snapshot
+is old by the time that their changes are added.
+"""
+ROUND_STEP = 4.0
+"""Greatest sum of a round's learning rates over the pairs and noise pairs of one word: above it, it overshoots."""
+CENTRE_STEP, TREE_CENTRE_STEP = 2.0, 1.0
+"""The same over the pairs of one centre in skip-gram, of which each sees the centre's vector as it was before all of
+them: where windows are so wide that it would be more, its pairs weigh less. And over those of a path of a tree.
+"""
+SUM_STEP = 2.5
+"""The same in CBOW where context words are summed: each centre changes the sums of all that share its context words."""
+TREE_STEP, TREE_CENTRES = 1.0, {"skip-gram": 64, "cbow": CBOW_CENTRES}
+"""The same over the pairs of a tree's node: those on many paths learn more slowly. And the centres in a round, unless
+more are asked for; in CBOW, where nodes learn centre by centre, a round is one block.
+"""
+LOSS_BLOCKS_WANTED = 4096
+"""Blocks an epoch on which the loss is measured, if there are so many; on one in 128 at least."""
+
+
+@dataclass(frozen=True)
+class Tokens:
+    """What is trained on: the corpus as word ids, and how often each word of the vocabulary occurs in it.
+
+    `ids` is (n,) int32, where ids of V or more are words outside the vocabulary, left out before windows are
+    taken; `sentence_starts` is (sentences + 1,) int64, the last entry n; `counts` is (V,) int64.
+    """
+
+    ids: Int32
+    sentence_starts: Int64
+    counts: Int64
+    parts: Parts | None = None  # the rows of the input vectors that each word has, where these are more than one
+
+
+class Visits(NamedTuple):
+    """How many pairs change each row, for each centre: (rows,) of the input vectors, and of the output vectors."""
+
+    inputs: Float64
+    outputs: Float64
+
+
+def initial_parameters(words: int, vector_size: int, seed: int, *, shared: bool = False, ngrams: int = 0) -> Parameters:
+    """Input vectors uniform in ±1/(2·vector_size), output vectors zero, or the same array where they are shared; both
+    padded to whole registers. Input vectors of n-grams stand below those of words.
+    """
+    width = -(-vector_size // LANES) * LANES
+    inputs = aligned_zeros(words + ngrams, width)
+    rng.fill_uniform(inputs, vector_size, vector_size, rng.stream_key(seed, 0, rng.INITIAL_VECTORS))
+    return Parameters(inputs, inputs if shared else aligned_zeros(words, width))
+
+
+def distance_weights(config: TrainingConfig, window: int) -> Float32:
+    """The weight of a context word by its distance from the centre, (window,) for distances from 1 on."""
+    distances = np.arange(1, window + 1)
+    weights = {"even": np.ones(window), "linear": (window - distances + 1) / window, "harmonic": 1 / distances}
+    return weights[config.distance_weights].astype(np.float32)
+
+
+def window_and_pairs(tokens: Tokens, config: TrainingConfig) -> tuple[int, float]:
+    """The largest distance of a context word; and how many a centre has, by their weight and where sentences are long.
+
+    In windows of whole sentences, how many it has in these sentences.
+    """
+    if config.window == "sentence":
+        lengths = np.diff(tokens.sentence_starts)
+        others = np.minimum(lengths - 1, MOST_DISTANCE)
+        window = max(1, int(others.max()))
+        pairs = np.minimum(others, most_pairs(config))
+        return window, max(1.0, float((pairs * lengths).sum() / lengths.sum()))
+    window = int(config.window)
+    within = np.arange(window, 0, -1) / window if config.shrink_windows else np.ones(window)
+    sides = 2 if config.window_side == "both" else 1
+    return window, min(sides * float((within * distance_weights(config, window)).sum()), most_pairs(config))
+
+
+def most_pairs(config: TrainingConfig) -> float:
+    """What the pairs of one centre weigh together, at most; in CBOW, where they are one step, there is no bound."""
+    if config.architecture == "cbow":
+        return math.inf
+    return (TREE_CENTRE_STEP if config.objective == "hierarchical-softmax" else CENTRE_STEP) / config.first_rate
+
+
+def share_of_rows(p: Float64, parts: Parts) -> Float64:
+    """How often each row of the input vectors is a part of a kept token, by the words' shares."""
+    return np.bincount(parts.rows, np.repeat(p, np.diff(parts.starts))).astype(np.float64)
+
+
+def share_of_parts(p: Float64, parts: Parts) -> Float64:
+    """How often a word's vector changes, by its parts: the mean of how often each of these is one of a kept token."""
+    of_row = share_of_rows(p, parts)
+    shares: Float64 = np.add.reduceat(of_row[parts.rows], parts.starts[:-1]) / np.diff(parts.starts)
+    return shares
+
+
+def kept_counts(tokens: Tokens, config: TrainingConfig) -> Float64:
+    """How many tokens of each word subsampling is expected to keep, (V,)."""
+    kept: Float64 = tokens.counts * keep_probabilities(tokens.counts, config.sample)
+    return kept
+
+
+def kept_shares(tokens: Tokens, config: TrainingConfig) -> Float64:
+    """Each word's share of these, (V,)."""
+    kept = kept_counts(tokens, config)
+    shares: Float64 = kept / kept.sum()
+    return shares
+
+
+def usual_centres(config: TrainingConfig) -> int:
+    """The centres in a round, unless more are asked for or the corpus wants fewer."""
+    is_tree = config.objective == "hierarchical-softmax"
+    return TREE_CENTRES[config.architecture] if is_tree else ROUND_CENTRES
+
+
+def is_wide(config: TrainingConfig) -> bool:
+    """Whether rounds are larger than usual: their blocks are from all over a stretch of the text, and words that are in
+    too many of their pairs learn more slowly.
+    """
+    return config.round_centres is not None and config.round_centres > usual_centres(config)
+
+
+def visits(tokens: Tokens, config: TrainingConfig, as_parts: Callable[[Float64, Parts], Float64]) -> Visits:
+    """How many pairs and noise pairs change each row of the input and of the output vectors, for each centre.
+
+    In each pair of a centre, a word of share p among the kept tokens and q among the noise is the centre or a noise
+    word with a frequency of p + k·q, and the context word of a pair and of its noise with p·(1 + k). With hierarchical
+    softmax a pair has the nodes of a path, as many as the words' entropy in bits; for the nodes themselves, see
+    `node_steps`. What words with parts are visited for as inputs, `as_parts` finds.
+    """
+    p = kept_shares(tokens, config)
+    q = noise_distribution(tokens.counts, config.noise_exponent)
+    _, pairs = window_and_pairs(tokens, config)
+    in_parts = p if tokens.parts is None else as_parts(p, tokens.parts)
+    inputs, outputs = in_parts * (1 + config.negative), p + config.negative * q
+    if config.objective == "hierarchical-softmax":
+        inputs, outputs = -in_parts * float(p @ np.log2(p)), np.zeros(len(p))
+    of_input = of_output = pairs
+    if config.architecture == "cbow" and config.context == "mean":
+        of_input, of_output = 1 if config.shares_gradient else pairs, 1
+    return Visits(of_input * inputs, of_output * outputs)
+
+
+def round_shape(tokens: Tokens, config: TrainingConfig) -> tuple[int, int]:
+    """Centres in a block and blocks in a round, from the corpus and the configuration alone.
+
+    All pairs of a round are computed from one snapshot, so what a word's pairs ask for adds up unseen: where one word
+    is very frequent, or the learning rate large, a round must be small, or such words learn more slowly (`row_steps`).
+    """
+    centres = usual_centres(config) if config.round_centres is None else config.round_centres
+    if not is_wide(config):
+        greatest = max(float(of.max()) for of in visits(tokens, config, share_of_parts))
+        centres = int(min(centres, ROUND_STEP / (config.first_rate * greatest)))
+    if config.architecture == "cbow" and config.context == "sum":
+        _, pairs = window_and_pairs(tokens, config)
+        centres = min(centres, int(SUM_STEP / (config.first_rate * pairs)))
+    of_block = CBOW_CENTRES if config.architecture == "cbow" else BLOCK_CENTRES
+    return min(of_block, max(1, centres)), max(1, centres // of_block)
+
+
+def loss_of_nothing(tree: Tree | None, config: TrainingConfig) -> float:
+    """The mean loss of a pair under a model that knows nothing, whose scores are all zero, in nats: (1 + k) · log 2;
+    or, with a tree, log 2 for each turn of the longest path, the most that it can be.
+    """
+    turns = 1 + config.negative if tree is None else int(np.diff(tree.starts).max())
+    return turns * math.log(2)
+
+
+def row_steps(tokens: Tokens, config: TrainingConfig) -> Steps:
+    """What the learning rates of the rows of the vectors are multiplied by in wide rounds; in others, by nothing.
+
+    It is 1 but for rows that so many pairs of a round change that the sum of their learning rates would be above
+    `ROUND_STEP`: for these that is what it comes to.
+    """
+    if not is_wide(config):
+        return Steps(None, None)
+    block_centres, round_blocks = round_shape(tokens, config)
+    of_round = config.first_rate * block_centres * round_blocks
+    found = visits(tokens, config, share_of_rows)
+    return Steps(*((ROUND_STEP / np.maximum(of_round * of, ROUND_STEP)).astype(np.float32) for of in found))
+
+
+def noise_words(tokens: Tokens, config: TrainingConfig, block_centres: int) -> int:
+    """How many noise words a block draws: as many as keep the step of each small, in whole tiles."""
+    least, step, pairs = NOISE_WORDS, NOISE_STEP, float(block_centres)
+    if config.architecture == "cbow":
+        gradient = "shared" if config.shares_gradient else "whole"
+        least, step = CBOW_NOISE_WORDS[gradient], CBOW_NOISE_STEP[gradient]
+        if config.context == "sum":
+            pairs *= max(1.0, window_and_pairs(tokens, config)[1] / 6)
+    else:
+        pairs *= window_and_pairs(tokens, config)[1]
+    wanted = config.first_rate * config.negative * pairs / step
+    return min(max(least, TILE_ROWS * math.ceil(wanted / TILE_ROWS - 1e-6)), MOST_NOISE_WORDS)
+
+
+def node_steps(tree: Tree, tokens: Tokens, config: TrainingConfig) -> Float32:
+    """What the learning rates of a tree's heaviest nodes are multiplied by in skip-gram, the root first, and those of
+    all others, the last: (NEAR_NODES + 1,).
+
+    The root is in every pair of a round, and nodes below it are in many. All these pairs see the same snapshot, and
+    what they ask for adds up: so that it does not overshoot, the sum of the learning rates is `TREE_STEP` at most.
+    """
+    _, of_centre = window_and_pairs(tokens, config)
+    pairs = of_centre * node_visits(tree, tokens, config)
+    steps: Float32 = (TREE_STEP / np.maximum(config.first_rate * pairs, TREE_STEP)).astype(np.float32)
+    return steps
+
+
+def node_visits(tree: Tree, tokens: Tokens, config: TrainingConfig) -> Float32:
+    """How many centres of a round are expected to have a tree's heaviest nodes on their path, 1 at least, the root
+    first; and 1 for all others, the last: (NEAR_NODES + 1,).
+    """
+    block_centres, round_blocks = round_shape(tokens, config)
+    visits = np.ones(NEAR_NODES + 1, np.float32)
+    visits[:-1] = np.maximum(block_centres * round_blocks * shares_of_nodes(tree, kept_shares(tokens, config)), 1)
+    return visits
+
+
+def mean_rounds(tokens: Tokens, config: TrainingConfig, round_centres: int) -> int:
+    """The mean of all output vectors is found in one of so many rounds; in none, 0, save for CBOW with noise words."""
+    if config.architecture != "cbow" or config.objective == "hierarchical-softmax":
+        return 0
+    return max(MEAN_ROUNDS, MEAN_CENTRES * len(tokens.counts) // round_centres)
+
+
+def plan_epoch(tokens: Tokens, config: TrainingConfig, epoch: int, epochs: int) -> Plan:
+    """The settings of one epoch (counted from 0)."""
+    n = max(1, len(tokens.ids))
+    kept = float(kept_counts(tokens, config).sum())
+    block_centres, round_blocks = round_shape(tokens, config)
+    window, _ = window_and_pairs(tokens, config)
+    of_block = noise_words(tokens, config, block_centres)
+    of_round = block_centres * round_blocks
+    fall = (config.first_rate - config.last_rate) / epochs
+    return Plan(
+        block_centres=block_centres,
+        noise_words=of_block,
+        first_noise=-(-block_centres // LANES) * LANES,
+        round_blocks=round_blocks,
+        strands=round_blocks if is_wide(config) else 1,
+        window=window,
+        shrink=int(config.shrink_windows and config.window != "sentence"),
+        before=int(config.window_side != "after"),
+        after=int(config.window_side != "before"),
+        distance_weights=distance_weights(config, window),
+        even=int(config.distance_weights == "even"),
+        most_pairs=most_pairs(config),
+        noise_weight=config.negative / of_block,
+        mean_rounds=mean_rounds(tokens, config, of_round),
+        rate_first=config.first_rate - fall * epoch,
+        rate_slope=-fall / n,
+        rate_least=float(config.last_rate),
+        loss_blocks=min(max(int(kept / block_centres / LOSS_BLOCKS_WANTED), 1), 128),
+        window_key=rng.stream_key(config.seed, epoch, rng.WINDOWS),
+        noise_key=rng.stream_key(config.seed, epoch, rng.NOISE),
+    )

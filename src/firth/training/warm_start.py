@@ -1,0 +1,137 @@
+"""Vectors that a training starts from, in place of random ones."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Collection
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from firth.arrays import Float32
+from firth.config import TrainingConfig
+from firth.errors import ConfigError, CorpusError, FirthError, shortened
+from firth.kernels.word2vec.blocks import Parameters
+from firth.model import Word2Vec, load
+from firth.training.workers import Frozen
+from firth.vectors.nearest import inverse_lengths
+from firth.vectors.subwords import Composition
+from firth.vectors.word_vectors import WordVectors
+from firth.vocabulary import Vocabulary
+
+
+@dataclass(frozen=True)
+class Start:
+    """Given vectors, and the words among them whose vectors are to stay as they are."""
+
+    vectors: WordVectors
+    frozen: frozenset[str]
+
+    @classmethod
+    def of(cls, given: Any, frozen: bool | Collection[str]) -> Start:
+        """From a model, any word vectors, the path of either, or words and an array (n, d).
+
+        Words whose vectors are not finite are as if they were not there. Raises `ConfigError` for what is none of
+        these, has a word twice, is not finite in all its vectors, or in any where there are n-grams, or lacks a word
+        that is to be frozen.
+        """
+        vectors = _as_vectors(given)
+        if len(vectors.vocabulary.ids) != len(vectors):
+            raise ConfigError("the vectors to start from have a word twice")
+        known = cls(vectors, frozenset()).known
+        if not known or (vectors.subwords is not None and len(known) < len(vectors)):
+            raise ConfigError("the vectors to start from have numbers that are not finite (NaN or infinite)")
+        words = _words_frozen(frozen, known)
+        if missing := [word for word in words if word not in known]:
+            raise ConfigError(
+                f"words to be frozen must have a vector to start from, and {shortened(missing[0])} has none"
+            )
+        return cls(vectors, frozenset(words))
+
+    @property
+    def known(self) -> dict[str, int]:
+        """The words whose vectors, and output vectors if these are here, are finite, and their rows."""
+        finite = self.vectors.is_finite
+        if self.outputs is not None:
+            finite = finite & ~np.isnan(inverse_lengths(self.outputs))
+        words = self.vectors.words
+        return {words[i]: i for i in np.flatnonzero(finite).tolist()}
+
+    @property
+    def outputs(self) -> Float32 | None:
+        """The output vectors of the words, where a model has them."""
+        if isinstance(self.vectors, Word2Vec) and self.vectors.config.objective == "negative-sampling":
+            try:
+                return self.vectors.output_vectors
+            except FirthError:
+                pass
+        return None
+
+    def fingerprint(self, vocabulary: Vocabulary) -> str:
+        """What tells a training of these words from this start from others."""
+        digest = hashlib.sha256(np.ascontiguousarray(self.vectors.vectors, "<f4").tobytes())
+        if self.outputs is not None:
+            digest.update(np.ascontiguousarray(self.outputs, "<f4").tobytes())
+        digest.update("\n".join([*self.vectors.words, "", *sorted(self.frozen), "", *vocabulary.words]).encode())
+        return digest.hexdigest()
+
+    def fill(
+        self,
+        vocabulary: Vocabulary,
+        parameters: Parameters,
+        config: TrainingConfig,
+        composition: Composition | None = None,
+    ) -> Frozen | None:
+        """Give the words of a vocabulary the vectors they have here; return which are frozen, if any is.
+
+        With subwords, the n-grams' vectors come from here too. Where words have two vectors, the output vector comes
+        from here too, if it is here, and is frozen too. Raises `CorpusError` if no word is in both, `ConfigError` if
+        the n-grams here are not those of the configuration.
+        """
+        subwords = self.vectors.subwords
+        if composition is not None and (subwords is None or subwords.ngrams != composition.ngrams or self.frozen):
+            raise ConfigError(
+                "with n-grams (max_n), vectors to start from must have the same ones (min_n, max_n, buckets), and none"
+                " can be frozen: words share their n-grams with others"
+            )
+        row_of = self.known
+        rows = [(i, row_of[word]) for i, word in enumerate(vocabulary.words) if word in row_of]
+        if not rows:
+            raise CorpusError(
+                f"none of the {len(vocabulary):,} words of the text is among the {len(self.vectors):,} to start from"
+            )
+        ours, theirs = (list(column) for column in zip(*rows, strict=True))
+        width = self.vectors.vector_size
+        parameters.inputs[ours, :width] = (subwords.own if subwords and composition else self.vectors.vectors)[theirs]
+        if subwords and composition:
+            places, known = subwords.rows_of(composition.used)
+            parameters.inputs[len(vocabulary) + places, :width] = subwords.rows[known]
+        of_words = config.objective == "negative-sampling" and not config.shared_vectors
+        if with_outputs := of_words and self.outputs is not None:
+            parameters.outputs[ours, :width] = self.outputs[theirs]
+        if not self.frozen:
+            return None
+        inputs = np.array([word in self.frozen for word in vocabulary.words])
+        return Frozen(inputs, inputs if with_outputs else np.zeros_like(inputs))
+
+
+def _words_frozen(frozen: bool | Collection[str], known: Collection[str]) -> Collection[str]:
+    if isinstance(frozen, bool):
+        return known if frozen else []
+    return [frozen] if isinstance(frozen, str) else frozen
+
+
+def _as_vectors(given: Any) -> WordVectors:
+    if isinstance(given, WordVectors):
+        return given
+    if isinstance(given, str | Path):
+        return load(given)
+    try:
+        words, array = given
+        return WordVectors(words, array)
+    except (TypeError, ValueError) as error:
+        raise ConfigError(
+            f"cannot start from {type(given).__name__}: wanted a model, its path, or words and vectors (n, d): {error}"
+        ) from error

@@ -1,0 +1,1 @@
+"""Looking words up: vectors, neighbors, subwords, an index. Never loads the compiler."""

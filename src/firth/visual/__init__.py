@@ -1,0 +1,1 @@
+"""Things to look at: a map of the words, figures, the projector."""

@@ -1,0 +1,95 @@
+"""TensorBoard without TensorFlow: scalars while training, and a folder for the Embedding Projector.
+
+Needs the extra `firth[tensorboard]`.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from firth.errors import FirthError
+from firth.formats import tsv
+from firth.reporting.events import EpochMetrics, Progress
+from firth.vectors.word_vectors import WordVectors
+
+PROJECTOR_ROWS = 100_000
+"""Rows the projector shows at most."""
+
+
+def is_installed() -> bool:
+    """Whether logs can be written."""
+    return importlib.util.find_spec("tensorboardX") is not None
+
+
+def _event_writer(folder: Path) -> Any:
+    try:
+        from tensorboardX import SummaryWriter
+    except ImportError as error:
+        raise FirthError("writing for TensorBoard needs an extra: pip install 'firth[tensorboard]'") from error
+    return SummaryWriter(str(folder))
+
+
+class ScalarLog:
+    """Writes loss, accuracy, learning rate and words a second where `tensorboard --logdir` finds them."""
+
+    def __init__(self, folder: str | Path):
+        self.folder = Path(folder)
+        self.writer = _event_writer(self.folder)
+        self._begun: tuple[float, int] | None = None
+
+    def __enter__(self) -> ScalarLog:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.writer.close()
+
+    def scalars(self, step: int, seconds: float, values: dict[str, float]) -> None:
+        """Write values at a step; `seconds` is the time of the event, as of `time.time()`."""
+        for name, value in values.items():
+            self.writer.add_scalar(name, value, step, walltime=seconds)
+
+    def rounds(self, event: Progress, seconds: float) -> None:
+        """Write a report of training by rounds; the step is the number of words seen."""
+        words = (event.epoch - 1) * event.epoch_tokens + event.tokens
+        values = {"loss": event.loss, "learning_rate": event.learning_rate}
+        if self._begun is None:
+            self._begun = (seconds, words)
+        elif seconds > self._begun[0]:
+            values["words_per_second"] = (words - self._begun[1]) / (seconds - self._begun[0])
+        self.scalars(words, seconds, values)
+
+    def epoch(self, metrics: EpochMetrics, seconds: float) -> None:
+        """Write what an epoch of minibatches came to; the step is the epoch."""
+        values = {
+            "loss": metrics.loss,
+            "accuracy": metrics.accuracy,
+            "learning_rate": metrics.learning_rate,
+            "validation_loss": metrics.validation_loss,
+            "validation_accuracy": metrics.validation_accuracy,
+        }
+        self.scalars(metrics.epoch, seconds, {k: v for k, v in values.items() if v is not None})
+        if self._begun is not None and seconds > self._begun[0]:
+            self.scalars(metrics.epoch, seconds, {"examples_per_second": metrics.examples / (seconds - self._begun[0])})
+        self._begun = (seconds, 0)
+
+
+def write_projector(vectors: WordVectors, folder: str | Path, *, overwrite: bool = False) -> Path:
+    """Write what `tensorboard --logdir FOLDER` shows under Projector; return the folder.
+
+    `vectors.tsv`, `metadata.tsv`, and `projector_config.pbtxt` that names them. The first 100,000 words: it shows no
+    more. Words whose vectors are not finite are left out: it would show none of the others.
+    """
+    folder = Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    if len(vectors) > PROJECTOR_ROWS:
+        vectors = vectors.first(PROJECTOR_ROWS)
+    tsv.write(vectors.finite(), folder / "vectors.tsv", overwrite)
+    (folder / "projector_config.pbtxt").write_text(
+        'embeddings {\n  tensor_name: "firth"\n  tensor_path: "vectors.tsv"\n  metadata_path: "metadata.tsv"\n}\n'
+    )
+    return folder

@@ -1,0 +1,54 @@
+"""Scores are shown in a line, and in notebooks as tables."""
+
+import pytest
+
+from firth.analysis.scores import (
+    AnalogyAnswer,
+    AnalogyScore,
+    OutlierAnswer,
+    OutlierScore,
+    PairAnswer,
+    PairScore,
+    Section,
+)
+
+PAIRS = tuple(PairAnswer("a", "b", 1.0, 0.5) for _ in range(5000))
+ANALOGIES = tuple(AnalogyAnswer(("a", "b", "c"), "d", "d", "e", True, False) for _ in range(5000))
+FAMILY = Section("family", 4000, 1000, 1000, 500, ANALOGIES)
+RIVERS = Section("<rivers>", 0, 5000, 0, 0, ANALOGIES)
+PAIR_SCORE = PairScore("men", 0.71234, 0.6, 0.8, 4900, 100, 1e-9, 0.7, 1e-8, PAIRS)
+ANALOGY_SCORE = AnalogyScore("google", 0.25, 0.125, 4000, 6000, 300_000, (FAMILY, RIVERS))
+OUTLIER_SCORE = OutlierScore("8-8-8", 0.5, 0.75, 64, 0, tuple(OutlierAnswer(("a",) * 8, "b", "b") for _ in range(64)))
+
+
+@pytest.mark.parametrize(
+    ("score", "shown"),
+    [
+        (
+            PAIR_SCORE,
+            "PairScore('men': Spearman 0.7123 (0.6000 to 0.8000), Pearson 0.7000, 4,900 pairs, 100 with unknown words)",
+        ),
+        (FAMILY, "Section('family': 3CosAdd 0.2500, 3CosMul 0.1250, 4,000 questions, 1,000 with unknown words)"),
+        (RIVERS, "Section('<rivers>': 0 questions, 5,000 with unknown words)"),
+        (
+            ANALOGY_SCORE,
+            "AnalogyScore('google': 3CosAdd 0.2500, 3CosMul 0.1250, 4,000 questions, 6,000 with unknown words,"
+            " 2 sections)",
+        ),
+        (
+            OUTLIER_SCORE,
+            "OutlierScore('8-8-8': accuracy 0.5000, mean position 0.7500, 64 outliers, 0 with unknown words)",
+        ),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_score__is_shown_in_one_line_without_its_answers(score, shown):
+    assert repr(score) == shown
+
+
+def test_score__is_a_table_in_a_notebook():
+    table = ANALOGY_SCORE._repr_html_()
+    assert "<td>family</td><td>0.2500</td><td>0.1250</td><td>4,000</td><td>1,000</td>" in table
+    assert "<td>&lt;rivers&gt;</td><td></td><td></td><td>0</td><td>5,000</td>" in table
+    assert "<td>Spearman</td><td>0.7123</td>" in PAIR_SCORE._repr_html_()
+    assert "<td>0.5000</td><td>0.7500</td><td>64</td>" in OUTLIER_SCORE._repr_html_()

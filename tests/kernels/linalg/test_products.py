@@ -1,0 +1,257 @@
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+
+from firth.arrays import LANES
+from firth.jit.kernel import compiled
+from firth.jit.target import is_enabled
+from firth.kernels.linalg.products import (
+    TILE_ROWS,
+    learn_listed,
+    score,
+    score_bands,
+    score_each,
+    score_listed,
+    weigh_bands,
+    weigh_listed,
+    weigh_transposed,
+    weigh_transposed_bands,
+    weigh_transposed_listed,
+    weigh_with,
+)
+
+
+@compiled
+def compiled_score(X, n, Z, S):
+    score(X, n, Z, S)
+
+
+@compiled
+def compiled_score_bands(X, Z, bands, S):
+    score_bands(X, Z, bands, S)
+
+
+@compiled
+def compiled_score_each(X, n, Z, of_z, s):
+    score_each(X, n, Z, of_z, s)
+
+
+@compiled
+def compiled_score_listed(X, of_x, Z, of_z, S):
+    score_listed(X, of_x, Z, of_z, S)
+
+
+@compiled
+def compiled_weigh_listed(G, Z, of_z, out, of_out):
+    weigh_listed(G, Z, of_z, out, of_out)
+
+
+@compiled
+def compiled_weigh_transposed_listed(G, X, of_x, out, of_out, first, last):
+    weigh_transposed_listed(G, X, of_x, out, of_out, first, last)
+
+
+@compiled
+def compiled_learn_listed(g, H, i, Z, of_z, out):
+    learn_listed(g, H, i, Z, of_z, out)
+
+
+@compiled
+def compiled_weigh_bands(G, n, bands, dense, Z, out, squares):
+    weigh_bands(G, n, bands, dense, Z, out, squares)
+
+
+@compiled
+def compiled_weigh_with(G, n, Z, weights, others, of_others, out):
+    weigh_with(G, n, Z, weights, others, of_others, out)
+
+
+@compiled
+def compiled_weigh_transposed(G, n, X, out):
+    weigh_transposed(G, n, X, out)
+
+
+@compiled
+def compiled_weigh_transposed_bands(G, X, bands, out, squares):
+    weigh_transposed_bands(G, X, bands, out, squares)
+
+
+def normal(*shape):
+    return np.random.default_rng(sum(shape)).normal(size=shape).astype(np.float32)
+
+
+def whole_tiles(n):
+    return -(-n // TILE_ROWS) * TILE_ROWS
+
+
+SHAPES = [(1, 16, 16), (7, 32, 16), (8, 48, 112), (23, 48, 112), (24, 16, 304), (5, 16, 32), (3, 16, 48), (9, 16, 80)]
+SHAPES += [(23, 20, 112), (5, 12, 16)]
+
+
+@pytest.mark.parametrize(("n", "outputs", "width"), SHAPES)
+@pytest.mark.parametrize("function", [score, compiled_score])
+def test_score__is_the_product_with_the_transpose(function, n, outputs, width):
+    X, Z = normal(24, width), normal(outputs, width)
+    S = np.full((32, outputs), 7, np.float32)
+    function(X, n, Z, S)
+    assert_allclose(S[:n], X[:n].astype(float) @ Z.T.astype(float), rtol=1e-5, atol=1e-4)
+    assert (S[n:] == 7).all()
+
+
+@pytest.mark.parametrize(("n", "outputs", "width"), SHAPES)
+@pytest.mark.parametrize("function", [weigh_with, compiled_weigh_with])
+def test_weigh_with__adds_another_row_to_each_of_the_product(function, n, outputs, width):
+    G, Z, weights, others = normal(24, outputs), normal(outputs, width), normal(24), normal(9, width)
+    of_others = np.random.default_rng(n).integers(-1, 9, 24).astype(np.int32)
+    out = np.full((32, width), 7, np.float32)
+    function(G, n, Z, weights, others, of_others, out)
+    wanted = G.astype(float) @ Z.astype(float) + weights[:, None] * others[np.maximum(of_others, 0)].astype(float)
+    assert_allclose(out[:n], wanted[:n], rtol=1e-5, atol=1e-4)
+    assert (out[whole_tiles(n) :] == 7).all()
+
+
+@pytest.mark.parametrize(("n", "outputs", "width"), SHAPES)
+@pytest.mark.parametrize("function", [weigh_transposed, compiled_weigh_transposed])
+def test_weigh_transposed__is_the_product_of_the_transpose(function, n, outputs, width):
+    G, X = normal(24, outputs), normal(24, width)
+    out = np.full((outputs, width), 7, np.float32)
+    function(G, n, X, out)
+    assert_allclose(out, G[:n].T.astype(float) @ X[:n].astype(float), rtol=1e-5, atol=1e-4)
+
+
+BANDS = np.array([[0, 3], [2, 9], [5, 5], [4, 23], [0, 23], [22, 23]], np.int32)
+"""Of six tiles of columns, the rows that are not zero."""
+
+
+def banded(rows, columns):
+    """A matrix that is zero outside `BANDS`, and a mask of what is inside."""
+    inside = np.zeros((rows, columns), np.bool_)
+    for tile, (first, last) in enumerate(BANDS):
+        inside[first:last, tile * TILE_ROWS : (tile + 1) * TILE_ROWS] = True
+    return np.where(inside, normal(rows, columns), 0).astype(np.float32), inside
+
+
+@pytest.mark.parametrize("width", [16, 48, 112])
+@pytest.mark.parametrize("function", [score_bands, compiled_score_bands])
+def test_score_bands__fills_the_bands(function, width):
+    X, Z, S = normal(28, width), normal(24, width), np.zeros((28, 24), np.float32)
+    function(X, Z, BANDS, S)
+    _, inside = banded(28, 24)
+    wanted = X.astype(float) @ Z.T.astype(float)
+    assert_allclose(S[inside], wanted[inside], rtol=1e-5, atol=1e-4)
+
+
+@pytest.mark.parametrize("width", [16, 48, 112])
+@pytest.mark.parametrize("function", [weigh_bands, compiled_weigh_bands])
+def test_weigh_bands__is_the_product(function, width):
+    of_columns, _ = banded(28, 24)
+    dense = 30
+    G = np.ascontiguousarray(np.concatenate([of_columns.T, np.zeros((24, 2)), normal(24, 8)], axis=1, dtype=np.float32))
+    Z, out = normal(38, width), np.full((24, width), 7, np.float32)
+    squares = np.zeros(24, np.float32)
+    wanted = (G.astype(float) @ Z.astype(float))[:21]
+    for found in (None, squares):
+        function(G, 21, BANDS, dense, Z, out, found)
+        assert_allclose(out[:21], wanted, rtol=1e-5, atol=1e-4)
+    assert_allclose(squares[:21], (wanted**2).sum(axis=1), rtol=1e-5, atol=1e-4)
+
+
+@pytest.mark.parametrize("width", [16, 48, 112])
+@pytest.mark.parametrize("function", [weigh_transposed_bands, compiled_weigh_transposed_bands])
+def test_weigh_transposed_bands__is_the_product_of_the_transpose(function, width):
+    G, _ = banded(28, 24)
+    X, out = normal(28, width), np.full((24, width), 7, np.float32)
+    squares = np.zeros(24, np.float32)
+    wanted = G.T.astype(float) @ X.astype(float)
+    for found in (None, squares):
+        function(G, X, BANDS, out, found)
+        assert_allclose(out, wanted, rtol=1e-5, atol=1e-4)
+    assert_allclose(squares, (wanted**2).sum(axis=1), rtol=1e-5, atol=1e-4)
+
+
+def some_of(rows, count, seed):
+    """Some different rows, in any order."""
+    return np.random.default_rng(seed).permutation(rows)[:count].astype(np.int32)
+
+
+@pytest.mark.parametrize("width", [16, 48, 112])
+@pytest.mark.parametrize(("of_x", "of_z"), [(1, 16), (1, 20), (1, 32), (3, 12), (4, 4), (8, 12), (12, 16)])
+@pytest.mark.parametrize("function", [score_listed, compiled_score_listed])
+def test_score_listed__is_the_product_of_some_rows(function, of_x, of_z, width):
+    X, Z, S = normal(30, width), normal(40, width), np.full((16, 48), 7, np.float32)
+    x_rows, z_rows = some_of(30, of_x, 1), some_of(40, of_z, 2)
+    function(X, x_rows, Z, z_rows, S)
+    wanted = X[x_rows].astype(float) @ Z[z_rows].T.astype(float)
+    assert_allclose(S[:of_x, :of_z], wanted, rtol=1e-5, atol=1e-4)
+    assert (S[of_x:] == 7).all()
+    assert (S[:, of_z:] == 7).all()
+
+
+@pytest.mark.parametrize("width", [16, 48, 112])
+@pytest.mark.parametrize(("of_out", "of_z"), [(2, 4), (4, 1), (6, 4), (8, 11), (14, 25)])
+@pytest.mark.parametrize("function", [weigh_listed, compiled_weigh_listed])
+def test_weigh_listed__adds_the_product_of_some_rows_to_some_rows(function, of_out, of_z, width):
+    G, Z, before = normal(32, 32), normal(40, width), normal(50, width)
+    z_rows, out_rows = some_of(40, of_z, 1), some_of(50, of_out, 2)
+    out = before.copy()
+    function(G, Z, z_rows, out, out_rows)
+    wanted = before.astype(float)
+    wanted[out_rows] += G[:of_out, :of_z].astype(float) @ Z[z_rows].astype(float)
+    assert_allclose(out, wanted, rtol=1e-5, atol=1e-4)
+
+
+@pytest.mark.parametrize("width", [16, 48, 112])
+@pytest.mark.parametrize(("of_out", "of_x"), [(0, 3), (1, 1), (4, 1), (6, 4), (7, 11), (14, 25)])
+@pytest.mark.parametrize("function", [weigh_transposed_listed, compiled_weigh_transposed_listed])
+def test_weigh_transposed_listed__adds_the_product_share_by_share(function, of_out, of_x, width):
+    G, X, before = normal(32, 32), normal(40, width), normal(50, width)
+    x_rows, out_rows = some_of(40, of_x, 1), some_of(50, of_out, 3)
+    wanted = before.astype(float)
+    wanted[out_rows] += G[:of_x, :of_out].T.astype(float) @ X[x_rows].astype(float)
+    out, middle = before.copy(), width // LANES // 2 * LANES
+    function(G, X, x_rows, out, out_rows, middle, width)
+    assert (out[:, :middle] == before[:, :middle]).all()
+    function(G, X, x_rows, out, out_rows, 0, middle)
+    assert_allclose(out, wanted, rtol=1e-5, atol=1e-4)
+
+
+@pytest.mark.parametrize("width", [16, 48, 112, 304])
+@pytest.mark.parametrize("of_z", [0, 1, 4, 11, 25])
+@pytest.mark.parametrize("function", [learn_listed, compiled_learn_listed])
+def test_learn_listed__sums_rows_as_they_were_and_changes_them(function, of_z, width):
+    g, H, before, rows = normal(32), normal(3, width), normal(40, width), some_of(40, of_z, 1)
+    Z, out = before.copy(), np.full((3, width), 7, np.float32)
+    function(g, H, 1, Z, rows, out)
+    assert_allclose(out[1], g[:of_z].astype(float) @ before[rows].astype(float), rtol=1e-5, atol=1e-4)
+    assert (out[[0, 2]] == 7).all()
+    wanted = before.astype(float)
+    wanted[rows] += np.outer(g[:of_z].astype(float), H[1].astype(float))
+    assert_allclose(Z, wanted, rtol=1e-5, atol=1e-4)
+
+
+@pytest.mark.skipif(not is_enabled(), reason="where the compiler is off, NumPy adds in an order of its own")
+@pytest.mark.parametrize(("n", "outputs"), [(1, 4), (1, 16), (2, 4), (4, 16)])
+def test_score__adds_the_halves_of_lanes(n, outputs):
+    """The order of additions is part of the result: the same bits on every processor, and in every tile."""
+    rng = np.random.default_rng(1)
+    X, Z = rng.normal(size=(n, LANES)).astype(np.float32), rng.normal(size=(outputs, LANES)).astype(np.float32)
+    S, listed = np.zeros((n, outputs), np.float32), np.zeros((n, outputs), np.float32)
+    compiled_score(X, n, Z, S)
+    compiled_score_listed(X, np.arange(n, dtype=np.int32), Z, np.arange(outputs, dtype=np.int32), listed)
+    lanes = X[:, None] * Z
+    while lanes.shape[-1] > 1:
+        half = lanes.shape[-1] // 2
+        lanes = lanes[..., :half] + lanes[..., half:]
+    assert_array_equal(S, lanes[..., 0])
+    assert_array_equal(listed, lanes[..., 0])
+
+
+@pytest.mark.parametrize("width", [16, 112, 304])
+@pytest.mark.parametrize("n", [1, 4, 7, 32])
+@pytest.mark.parametrize("function", [score_each, compiled_score_each])
+def test_score_each__is_a_product_of_two_rows_for_each(function, n, width):
+    X, Z, scores = normal(32, width), normal(9, width), np.full(36, np.nan, np.float32)
+    of_z = np.random.default_rng(n).integers(-1, 9, 32).astype(np.int32)
+    function(X, n, Z, of_z, scores)
+    assert_allclose(scores[:n], [x @ Z[max(z, 0)] for x, z in zip(X[:n], of_z, strict=False)], rtol=1e-4, atol=1e-4)
+    assert np.isnan(scores[whole_tiles(n) :]).all()

@@ -1,0 +1,83 @@
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose
+
+from firth.arrays import aligned_zeros
+from firth.jit.kernel import compiled
+from firth.kernels.linalg.window_sums import spread_windows, sum_up, sum_windows
+
+
+@compiled
+def compiled_sum_up(rows, words, n, sums):
+    sum_up(rows, words, n, sums)
+
+
+@compiled
+def compiled_sum_windows(sums, reach, scales, first, n, out):
+    sum_windows(sums, reach, scales, first, n, out)
+
+
+@compiled
+def compiled_spread_windows(rows, reach, scales, first, n, tokens, out):
+    spread_windows(rows, reach, scales, first, n, tokens, out)
+
+
+WIDTHS = [16, 48, 112, 128, 240]
+CENTRES, BEFORE, TOKENS = 9, 3, 16
+
+
+def normal(rows, width):
+    array = aligned_zeros(rows, width)
+    array[:] = np.random.default_rng(width).normal(size=array.shape)
+    return array
+
+
+@pytest.fixture
+def reach():
+    """How many tokens before and after each centre are in its window; the last centre has none."""
+    rng = np.random.default_rng(1)
+    before = np.minimum(rng.integers(0, 6, CENTRES), BEFORE + np.arange(CENTRES))
+    after = np.minimum(rng.integers(0, 6, CENTRES), TOKENS - 1 - BEFORE - np.arange(CENTRES))
+    before[-1] = after[-1] = 0
+    return np.stack([before, after]).astype(np.int32)
+
+
+@pytest.fixture
+def scales():
+    return np.random.default_rng(2).uniform(0.1, 1, CENTRES).astype(np.float32)
+
+
+def windows_of(reach):
+    """(TOKENS, CENTRES) of whether a token is in the window of a centre, and not that centre itself."""
+    distances = BEFORE + np.arange(CENTRES) - np.arange(TOKENS)[:, None]
+    return (distances <= reach[0]) & (-distances <= reach[1]) & (distances != 0)
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize("function", [sum_up, compiled_sum_up])
+def test_sum_up__gives_running_sums(function, width):
+    rows, sums = normal(7, width), np.full((6, width), np.nan, np.float32)
+    words = np.array([3, 0, 3, 6, 2, 1], np.int32)
+    function(rows, words, 4, sums)
+    wanted = [rows[words[:t]].sum(axis=0) for t in range(5)]
+    assert_allclose(sums[:5], wanted, rtol=1e-5, atol=1e-5)
+    assert np.isnan(sums[5]).all()
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize("function", [sum_windows, compiled_sum_windows])
+def test_sum_windows__sums_what_is_around_each_centre(function, width, reach, scales):
+    rows, out = normal(TOKENS, width), np.full((CENTRES + 1, width), np.nan, np.float32)
+    sums = np.concatenate([np.zeros((1, width), np.float32), np.cumsum(rows, axis=0)])
+    function(sums, reach, scales, BEFORE, CENTRES, out)
+    assert_allclose(out[:CENTRES], scales[:, None] * (windows_of(reach).T @ rows), rtol=1e-5, atol=1e-5)
+    assert np.isnan(out[CENTRES]).all()
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize("function", [spread_windows, compiled_spread_windows])
+def test_spread_windows__gives_a_token_the_rows_of_the_windows_it_is_in(function, width, reach, scales):
+    rows, out = normal(CENTRES, width), np.full((TOKENS + 2, width), np.nan, np.float32)
+    function(rows, reach, scales, BEFORE, CENTRES, TOKENS, out)
+    assert_allclose(out[:TOKENS], windows_of(reach) @ (scales[:, None] * rows), rtol=1e-5, atol=1e-5)
+    assert np.isnan(out[TOKENS + 1]).all()
