@@ -12,10 +12,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from xml.sax.saxutils import escape
 
-from firth.examples import negative_samples, skipgrams
-
 from firth.reporting.events import EpochMetrics
-from firth.tutorial import NUM_NS, SEED, WINDOW_SIZE, run, toy_sentence
+from firth.tutorial.examples import negative_samples, skipgrams
+from firth.tutorial.walkthrough import NUM_NS, SEED, WINDOW_SIZE, run, toy_sentence
 
 FOLDER = Path(__file__).parent / "pictures"
 README = Path(__file__).parents[1] / "README.md"
