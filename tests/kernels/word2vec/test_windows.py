@@ -7,6 +7,7 @@ from numpy.testing import assert_allclose
 from firth.config import TrainingConfig
 from firth.jit.kernel import compiled
 from firth.kernels.linalg.products import TILE_ROWS
+from firth.kernels.word2vec import windows as kernels
 from firth.kernels.word2vec.blocks import Context
 from firth.training import schedule
 from firth.training.workers import new_windows
