@@ -126,6 +126,8 @@ SHORT_FOR = {
     "sgns": "skip-gram",
 }
 """What some write for the words of settings."""
+SAVED_AS = {"batch_size": "round_centres"}
+"""What settings are called in files, where that was their name before."""
 ELSEWHERE = {
     "alpha": "learning_rate",
     "bucket": "buckets",
@@ -143,6 +145,8 @@ ELSEWHERE = {
     "minn": "min_n",
     "neg": "negative",
     "ns_exponent": "noise_exponent",
+    "round_centers": "batch_size",
+    "round_centres": "batch_size",
     "sg": 'architecture="skip-gram" or "cbow"',
     "size": "vector_size",
     "thread": "threads, an argument of train",
@@ -201,6 +205,16 @@ class Config:
         if unknown:
             raise ConfigError(f"no such setting: {', '.join(unknown)}; there are {', '.join(names)}")
         return cls(**settings)
+
+    @classmethod
+    def of_saved(cls, saved: Mapping[str, Any]) -> Self:
+        """The configuration that `saved` gave. Raises as `of`."""
+        names = {in_files: name for name, in_files in SAVED_AS.items()}
+        return cls.of({names.get(name, name): value for name, value in saved.items()})
+
+    def saved(self) -> dict[str, Any]:
+        """The settings as files keep them."""
+        return {SAVED_AS.get(name, name): value for name, value in dataclasses.asdict(self).items()}  # type: ignore[call-overload]
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
@@ -382,7 +396,7 @@ class TrainingConfig(TextConfig):
         or_none(is_int(1)),
         "a whole number of 1 or more, or nothing",
     )
-    round_centres: int | None = setting(
+    batch_size: int | None = setting(
         None,
         "center words per synchronous update; each thread needs 16 (cbow 32), so 1024 keep 64 threads busy, with much"
         " the same quality (default: 256 at most; with hierarchical-softmax 64)",
@@ -437,8 +451,8 @@ class TrainingConfig(TextConfig):
             wrong.append("word2vec.c's gradient is not that of any loss where vectors are shared: use the exact one")
         if self.shared_vectors and self.objective == "hierarchical-softmax":
             wrong.append("hierarchical-softmax has vectors of a tree's nodes, which words cannot share")
-        if self.round_centres and self.architecture == "cbow" and self.objective == "hierarchical-softmax":
-            wrong.append("cbow with hierarchical-softmax learns position by position: it has no round_centres")
+        if self.batch_size and self.architecture == "cbow" and self.objective == "hierarchical-softmax":
+            wrong.append("cbow with hierarchical-softmax learns position by position: it has no batch_size")
         return wrong
 
 

@@ -111,13 +111,13 @@ def sha256(parameters):
         {"objective": "hierarchical-softmax", "architecture": "cbow", "context": "sum", "window": "sentence"},
         {"objective": "hierarchical-softmax", "architecture": "cbow", "context_gradient": "word2vec.c"},
         {"objective": "hierarchical-softmax", "architecture": "cbow", "distance_weights": "linear", "max_n": 4},
-        {"round_centres": 5},
-        {"round_centres": 272, "sample": 0},
-        {"round_centres": 288, "sample": 0, "shared_vectors": True},
-        {"round_centres": 288, "sample": 0, "architecture": "cbow"},
-        {"round_centres": 272, "max_n": 4},
-        {"round_centres": 80, "objective": "hierarchical-softmax"},
-        {"round_centres": 1000, "window": "sentence", "learning_rate": 0.001},
+        {"batch_size": 5},
+        {"batch_size": 272, "sample": 0},
+        {"batch_size": 288, "sample": 0, "shared_vectors": True},
+        {"batch_size": 288, "sample": 0, "architecture": "cbow"},
+        {"batch_size": 272, "max_n": 4},
+        {"batch_size": 80, "objective": "hierarchical-softmax"},
+        {"batch_size": 1000, "window": "sentence", "learning_rate": 0.001},
         {"window": "sentence", "learning_rate": 0.3, "distance_weights": "harmonic"},  # fewer pairs than in the windows
         {"window": 25, "learning_rate": 0.2, "objective": "hierarchical-softmax"},
     ],
@@ -144,7 +144,7 @@ def test_train__is_the_reference_but_for_rounding(settings):
         {"window": "sentence", "negative": 30},
         {"shrink_windows": False, "window": 20, "shared_vectors": True},
         {"max_n": 4},
-        {"round_centres": 272, "sample": 0},
+        {"batch_size": 272, "sample": 0},
         {"architecture": "cbow", "window": 12, "negative": 15},
         {"architecture": "cbow", "context": "sum", "distance_weights": "linear"},
         {"architecture": "cbow", "context_gradient": "word2vec.c", "max_n": 4},
@@ -180,7 +180,7 @@ def test_train__is_the_reference_where_changes_are_limited(settings, monkeypatch
     assert_allclose(parameters.outputs[:, :d], outputs, rtol=1e-3, atol=1e-4)
 
 
-@pytest.mark.parametrize("settings", [{}, {"round_centres": 272}], ids=str)
+@pytest.mark.parametrize("settings", [{}, {"batch_size": 272}], ids=str)
 @pytest.mark.parametrize("architecture", ["skip-gram", "cbow"])
 def test_train__measures_the_loss_on_some_blocks_where_there_are_many(architecture, settings, monkeypatch):
     monkeypatch.setattr(schedule, "LOSS_BLOCKS_WANTED", 10)
@@ -255,10 +255,10 @@ def test_train__gives_the_same_bits_whoever_does_how_much(monkeypatch):
         {"objective": "hierarchical-softmax"},
         {"shared_vectors": True},
         {"max_n": 4, "learning_rate": 0.001},
-        {"round_centres": 1024},
-        {"round_centres": 1024, "architecture": "cbow"},
-        {"round_centres": 1024, "max_n": 4, "learning_rate": 0.001},
-        {"round_centres": 512, "objective": "hierarchical-softmax"},
+        {"batch_size": 1024},
+        {"batch_size": 1024, "architecture": "cbow"},
+        {"batch_size": 1024, "max_n": 4, "learning_rate": 0.001},
+        {"batch_size": 512, "objective": "hierarchical-softmax"},
     ],
     ids=str,
 )
@@ -296,7 +296,7 @@ def test_train__has_no_more_threads_than_a_round_has_blocks(monkeypatch):
 
 @needs_threads
 def test_train__in_larger_rounds_has_more_threads_and_the_same_bits():
-    config = TrainingConfig(sample=0.01, round_centres=1024)
+    config = TrainingConfig(sample=0.01, batch_size=1024)
     assert schedule.plan_epoch(larger_corpus(), config, 0, 2).round_blocks == 64
     one, events = train(larger_corpus(), config)
     many, many_events = train(larger_corpus(), config, threads=64)
@@ -367,7 +367,7 @@ def test_train__a_tiny_vocabulary_does_not_diverge(words, architecture):
 def test_train__a_tiny_vocabulary_does_not_diverge_in_large_rounds(words, settings):
     ids = np.random.default_rng(0).integers(0, words, 50_000).astype(np.int32)
     tokens = schedule.Tokens(ids, np.arange(0, 50_001, 10), np.bincount(ids))
-    parameters, events = train(tokens, TrainingConfig(vector_size=20, round_centres=1024, **settings), epochs=5)
+    parameters, events = train(tokens, TrainingConfig(vector_size=20, batch_size=1024, **settings), epochs=5)
     assert np.abs(parameters.inputs).max() < 10
     assert events[-1].loss < 6 * np.log(2)
 
@@ -404,24 +404,24 @@ def test_round_shape__is_one_block_where_nodes_learn_centre_by_centre():
 
 def test_round_shape__is_what_is_asked_for_where_that_is_more_than_usual():
     steep = np.array([1000, *[1] * 9000])
-    assert shape(steep, TrainingConfig(sample=0, round_centres=1024)) == (16, 64)
-    assert shape(steep, TrainingConfig(sample=0, round_centres=64)) == (16, 2)  # no more than what is good
-    assert shape(np.full(10_000, 10), TrainingConfig(sample=0, round_centres=64)) == (16, 4)
-    cbow = TrainingConfig(sample=0, round_centres=1024, architecture="cbow")
+    assert shape(steep, TrainingConfig(sample=0, batch_size=1024)) == (16, 64)
+    assert shape(steep, TrainingConfig(sample=0, batch_size=64)) == (16, 2)  # no more than what is good
+    assert shape(np.full(10_000, 10), TrainingConfig(sample=0, batch_size=64)) == (16, 4)
+    cbow = TrainingConfig(sample=0, batch_size=1024, architecture="cbow")
     assert shape(steep, cbow) == (32, 32)
 
 
 def test_row_steps__are_less_for_words_that_too_many_pairs_of_a_large_round_have():
     counts = np.array([1000, *[1] * 9000])
     tokens = schedule.Tokens(np.zeros(0, np.int32), np.zeros(1, np.int64), counts)
-    config = TrainingConfig(sample=0, round_centres=1024)
+    config = TrainingConfig(sample=0, batch_size=1024)
     steps = schedule.row_steps(tokens, config)
     of_input = 0.025 * 1024 * 6 * 0.1 * 6  # learning rate, centres, pairs of each, share, with its noise pairs
     assert steps.inputs[0] == pytest.approx(4 / of_input)
     assert 4 / of_input < steps.outputs[0] < 1
     assert (steps.inputs[1:] == 1).all()
     assert (steps.outputs[1:] == 1).all()
-    assert schedule.row_steps(tokens, TrainingConfig(sample=0, round_centres=256)) == (None, None)
+    assert schedule.row_steps(tokens, TrainingConfig(sample=0, batch_size=256)) == (None, None)
 
 
 @pytest.mark.parametrize("centres", [0, 15, 16 * 12, 16 * 12 * 5, 16 * 12 * 5 + 100])
@@ -482,7 +482,7 @@ def test_train__a_tree_does_not_diverge(words, architecture):
         ({"objective": "hierarchical-softmax"}, "8b3bef8bb668"),
         ({"objective": "hierarchical-softmax", "architecture": "cbow"}, "dc95e6651c29"),
         ({"max_n": 4}, "a66d97441c81"),
-        ({"round_centres": 320}, "abe2270410d2"),
+        ({"batch_size": 320}, "abe2270410d2"),
         ({"negative": 20, "window": 12, "learning_rate": 0.3}, "d3826c9a2bdf"),
         ({"window": "sentence", "learning_rate": 0.2}, "4288f2e29e2e"),
     ],

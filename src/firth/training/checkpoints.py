@@ -170,7 +170,7 @@ class Checkpoints:
                 write_tensor(temporary / name, "parameters", array[:, :width])
             state = {
                 "format": FORMAT,
-                "config": dataclasses.asdict(identity.config),
+                "config": identity.config.saved(),
                 "corpus": identity.corpus,
                 "folder": identity.folder,
                 "start": identity.start,
@@ -219,7 +219,7 @@ def _read(path: Path) -> Checkpoint:
         if state["format"] != FORMAT:
             raise FormatError(f"{path} has the format {shortened(state['format'])}: this firth reads {FORMAT!r}")
         identity = Identity(
-            TrainingConfig.of(state["config"]),
+            TrainingConfig.of_saved(state["config"]),
             str(state["corpus"]),
             str(state["folder"]),
             str(state.get("start", "")),

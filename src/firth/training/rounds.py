@@ -54,8 +54,8 @@ class Walk:
         self.key = rng.stream_key(config.seed, epoch, rng.SUBSAMPLING)
         self.window = plan.window
         self.block_centres = plan.block_centres
-        self.round_centres = plan.block_centres * plan.round_blocks
-        size = max(STRETCH_TOKENS, self.round_centres) + 2 * plan.window
+        self.round_size = plan.block_centres * plan.round_blocks
+        size = max(STRETCH_TOKENS, self.round_size) + 2 * plan.window
         self.kept = Kept(np.empty(size, np.int32), np.empty(size, np.int32), np.empty(size, np.int64))
 
     def __iter__(self) -> Iterator[tuple[Stretch, int]]:
@@ -69,7 +69,7 @@ class Walk:
             at_end = position == len(self.tokens.ids)
             last = filled
             if not at_end:  # the neighbors of the last centres must be known, and rounds whole
-                last = first + (filled - self.window - first) // self.round_centres * self.round_centres
+                last = first + (filled - self.window - first) // self.round_size * self.round_size
             tokens, sentences, positions = self.kept
             stretch = Stretch(tokens[:filled], sentences[:filled], positions[:filled], first, last, block)
             yield stretch, len(self.tokens.ids) if at_end else int(positions[last])

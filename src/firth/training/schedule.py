@@ -147,7 +147,7 @@ def is_wide(config: TrainingConfig) -> bool:
     """Whether rounds are larger than usual: their blocks are from all over a stretch of the text, and words that are in
     too many of their pairs learn more slowly.
     """
-    return config.round_centres is not None and config.round_centres > usual_centres(config)
+    return config.batch_size is not None and config.batch_size > usual_centres(config)
 
 
 def visits(tokens: Tokens, config: TrainingConfig, as_parts: Callable[[Float64, Parts], Float64]) -> Visits:
@@ -177,7 +177,7 @@ def round_shape(tokens: Tokens, config: TrainingConfig) -> tuple[int, int]:
     All pairs of a round are computed from one snapshot, so what a word's pairs ask for adds up unseen: where one word
     is very frequent, or the learning rate large, a round must be small, or such words learn more slowly (`row_steps`).
     """
-    centres = usual_centres(config) if config.round_centres is None else config.round_centres
+    centres = usual_centres(config) if config.batch_size is None else config.batch_size
     if not is_wide(config):
         greatest = max(float(of.max()) for of in visits(tokens, config, share_of_parts))
         centres = int(min(centres, ROUND_STEP / (config.first_rate * greatest)))
@@ -247,11 +247,11 @@ def node_visits(tree: Tree, tokens: Tokens, config: TrainingConfig) -> Float32:
     return visits
 
 
-def mean_rounds(tokens: Tokens, config: TrainingConfig, round_centres: int) -> int:
+def mean_rounds(tokens: Tokens, config: TrainingConfig, round_size: int) -> int:
     """The mean of all output vectors is found in one of so many rounds; in none, 0, save for CBOW with noise words."""
     if config.architecture != "cbow" or config.objective == "hierarchical-softmax":
         return 0
-    return max(MEAN_ROUNDS, MEAN_CENTRES * len(tokens.counts) // round_centres)
+    return max(MEAN_ROUNDS, MEAN_CENTRES * len(tokens.counts) // round_size)
 
 
 def plan_epoch(tokens: Tokens, config: TrainingConfig, epoch: int, epochs: int) -> Plan:

@@ -56,8 +56,8 @@ def milder(config: TrainingConfig) -> list[str]:
         found.append(f"fewer noise words than {config.negative} (negative=5 is usual)")
     if config.window == "sentence" or int(config.window) > 10:
         found.append(f"a smaller window than {config.window} (5 is usual)")
-    if config.round_centres is not None:
-        found.append("no round_centres, or fewer")
+    if config.batch_size is not None:
+        found.append("no batch_size, or fewer")
     return found or [f"a learning_rate below {config.learning_rate:g}"]
 
 
