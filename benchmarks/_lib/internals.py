@@ -88,7 +88,7 @@ def stretches(setup: Setup, epoch: int = 0) -> Any:
 
 def round_size(setup: Setup) -> int:
     """Centers in a round."""
-    return setup.plan.block_centres * setup.plan.round_blocks
+    return setup.plan.block_centers * setup.plan.round_blocks
 
 
 def train_one_epoch(setup: Setup, *, few: bool = False) -> None:
@@ -122,7 +122,7 @@ def _now() -> Any:
 def _run_round(number, threads, totals, run, space, cycles):
     """Note in cycles (2, threads) what each of some threads would take for its part of the two phases of a round."""
     found = round_of(number, run.stretch, run.plan)
-    this = Round(number, found.centres, found.blocks, 0.0, False)  # the rate is zero
+    this = Round(number, found.centers, found.blocks, 0.0, False)  # the rate is zero
     for turn in range(threads + 1):
         thread = turn % threads  # the first turn is there to have all code in the caches, and is done once more
         marker, behind = as_marker(thread, threads), first_block(thread + 1, threads, run.plan)

@@ -16,7 +16,7 @@ from firth.errors import CorpusError
 from firth.jit import target
 from firth.kernels.machine import rng
 from firth.kernels.word2vec.blocks import Parts, Stretch
-from firth.kernels.word2vec.rounds import NONE_LEFT, claim_block, first_block, first_centre, new_counters
+from firth.kernels.word2vec.rounds import NONE_LEFT, claim_block, first_block, first_center, new_counters
 from firth.threads import Team
 from firth.training import reference, rounds, schedule
 from firth.training.huffman import huffman_tree
@@ -198,7 +198,7 @@ def test_train__measures_the_loss_on_some_blocks_where_there_are_many(architectu
 @pytest.fixture
 def mean_in_every_other_round(monkeypatch):
     monkeypatch.setattr(schedule, "MEAN_ROUNDS", 2)
-    monkeypatch.setattr(schedule, "MEAN_CENTRES", 0)
+    monkeypatch.setattr(schedule, "MEAN_CENTERS", 0)
 
 
 @pytest.mark.usefixtures("mean_in_every_other_round")
@@ -305,7 +305,7 @@ def test_train__in_larger_rounds_has_more_threads_and_the_same_bits():
 
 
 @needs_threads
-def test_train__has_one_thread_where_nodes_learn_centre_by_centre(monkeypatch):
+def test_train__has_one_thread_where_nodes_learn_center_by_center(monkeypatch):
     asked = []
     monkeypatch.setattr(rounds, "Team", lambda threads: asked.append(threads) or Team(threads))
     train(larger_corpus(), TrainingConfig(objective="hierarchical-softmax", architecture="cbow"), threads=4)
@@ -396,7 +396,7 @@ def test_round_shape__is_small_where_one_word_is_frequent_or_the_rate_large():
     assert shape(np.array([10, 10]), TrainingConfig(sample=0, learning_rate=1)) == (1, 1)
 
 
-def test_round_shape__is_one_block_where_nodes_learn_centre_by_centre():
+def test_round_shape__is_one_block_where_nodes_learn_center_by_center():
     config = TrainingConfig(sample=0, objective="hierarchical-softmax", architecture="cbow")
     assert shape(np.full(10_000, 10), config) == (32, 1)
     assert shape(np.array([1000, *[1] * 9000]), dataclasses.replace(config, learning_rate=0.125)) == (6, 1)
@@ -416,7 +416,7 @@ def test_row_steps__are_less_for_words_that_too_many_pairs_of_a_large_round_have
     tokens = schedule.Tokens(np.zeros(0, np.int32), np.zeros(1, np.int64), counts)
     config = TrainingConfig(sample=0, batch_size=1024)
     steps = schedule.row_steps(tokens, config)
-    of_input = 0.025 * 1024 * 6 * 0.1 * 6  # learning rate, centres, pairs of each, share, with its noise pairs
+    of_input = 0.025 * 1024 * 6 * 0.1 * 6  # learning rate, centers, pairs of each, share, with its noise pairs
     assert steps.inputs[0] == pytest.approx(4 / of_input)
     assert 4 / of_input < steps.outputs[0] < 1
     assert (steps.inputs[1:] == 1).all()
@@ -424,16 +424,16 @@ def test_row_steps__are_less_for_words_that_too_many_pairs_of_a_large_round_have
     assert schedule.row_steps(tokens, TrainingConfig(sample=0, batch_size=256)) == (None, None)
 
 
-@pytest.mark.parametrize("centres", [0, 15, 16 * 12, 16 * 12 * 5, 16 * 12 * 5 + 100])
+@pytest.mark.parametrize("centers", [0, 15, 16 * 12, 16 * 12 * 5, 16 * 12 * 5 + 100])
 @pytest.mark.parametrize("strands", [1, 2, 12])
-def test_first_centre__is_where_the_reference_has_it_and_every_block_is_in_one_round(centres, strands):
+def test_first_center__is_where_the_reference_has_it_and_every_block_is_in_one_round(centers, strands):
     plan = schedule.plan_epoch(random_corpus(), TrainingConfig(), 0, 1)._replace(round_blocks=12, strands=strands)
-    stretch = Stretch(*(np.zeros(7 + centres, dtype) for dtype in (np.int32, np.int32, np.int64)), 7, 7 + centres, 0)
-    wanted = [[7 + first for first, _ in blocks] for blocks in reference.rounds_of(centres, plan)]
+    stretch = Stretch(*(np.zeros(7 + centers, dtype) for dtype in (np.int32, np.int32, np.int64)), 7, 7 + centers, 0)
+    wanted = [[7 + first for first, _ in blocks] for blocks in reference.rounds_of(centers, plan)]
     assert rounds_of(stretch, plan) == len(wanted)
     for number, blocks in enumerate(wanted):
-        assert [first_centre(stretch, number, block, plan) for block in range(len(blocks))] == blocks
-    assert sorted(itertools.chain(*wanted)) == list(range(7, 7 + centres, 16))
+        assert [first_center(stretch, number, block, plan) for block in range(len(blocks))] == blocks
+    assert sorted(itertools.chain(*wanted)) == list(range(7, 7 + centers, 16))
 
 
 def test_reference_rounds_of__takes_as_many_blocks_from_each_strand():
@@ -451,7 +451,7 @@ def test_node_steps__are_less_for_nodes_that_too_many_pairs_of_a_round_have():
     config = TrainingConfig(sample=0, objective="hierarchical-softmax")
     assert schedule.round_shape(tokens, config) == (16, 4)
     steps = schedule.node_steps(huffman_tree(counts), tokens, config)
-    of_root = 1.5 * 0.025 * 64 * 6  # steps, centres, pairs of each
+    of_root = 1.5 * 0.025 * 64 * 6  # steps, centers, pairs of each
     wanted = np.minimum(np.repeat([1, 2, 4, 8, 16], [1, 2, 4, 8, 16]) / of_root, 1)  # those below are in half as many
     assert_allclose(steps[:31], wanted, rtol=1e-6)
     assert (steps[15:] == 1).all()

@@ -70,8 +70,8 @@ def possible(chosen):
     shared = chosen["shared_vectors"] and not tree and not chosen["max_n"]
     if chosen["architecture"] == "cbow" and chosen["context_gradient"] == "word2vec.c":
         shared = False
-    centres = None if tree and chosen["architecture"] == "cbow" else chosen["batch_size"]
-    return chosen | {"shared_vectors": shared, "batch_size": centres}
+    centers = None if tree and chosen["architecture"] == "cbow" else chosen["batch_size"]
+    return chosen | {"shared_vectors": shared, "batch_size": centers}
 
 
 def assert_ends_well(chosen, shape):

@@ -208,7 +208,7 @@ def test_train__validation_is_measured_on_examples_that_are_not_learnt():
     history = [metrics for metrics, _ in train(examples, 300, config)]
     n = len(examples.targets)
     assert history[0].examples == (n - n // 4) // 16 * 16
-    assert history[-1].validation_loss > 2 * history[-1].loss  # the words are random: there is nothing to generalise
+    assert history[-1].validation_loss > 2 * history[-1].loss  # the words are random: there is nothing to generalize
 
 
 def test_train__stops_early_and_goes_back_to_the_best_epoch():

@@ -47,24 +47,24 @@ def noise_word(threshold: Sequence[int], alias: Sequence[int], key: int, counter
     return column if bits & 0xFFFFFFFF < threshold[column] else int(alias[column])
 
 
-def pairs_of(centre: int, kept: Sequence[int], sentences: Sequence[int], plan: Any) -> list[int]:
-    """The indices (into `kept`) of the context words of a centre: within its own window, in its own sentence.
+def pairs_of(center: int, kept: Sequence[int], sentences: Sequence[int], plan: Any) -> list[int]:
+    """The indices (into `kept`) of the context words of a center: within its own window, in its own sentence.
 
     `kept` are positions in the corpus, `sentences` the sentence of each.
     """
     reach = plan.window
     if plan.shrink:
-        reach = 1 + (((draw(int(plan.window_key), kept[centre]) >> 32) * plan.window) >> 32)
+        reach = 1 + (((draw(int(plan.window_key), kept[center]) >> 32) * plan.window) >> 32)
     return [
         j
-        for j in range(max(0, centre - plan.before * reach), min(len(kept), centre + plan.after * reach + 1))
-        if j != centre and sentences[j] == sentences[centre]
+        for j in range(max(0, center - plan.before * reach), min(len(kept), center + plan.after * reach + 1))
+        if j != center and sentences[j] == sentences[center]
     ]
 
 
 Target = tuple[int, int, float, int]
 """An output row, 1 or 0 for what is to be predicted of it, a weight; and its number among a block's noise words, or
-`OWN` if it is of the centre alone.
+`OWN` if it is of the center alone.
 """
 OWN = -1
 
@@ -82,21 +82,21 @@ class Example:
     targets: Sequence[Target]
     places: Sequence[int]  # which token of the block each context word is; parts of one word are one token
     of_errors: Sequence[float]  # the share of the errors that each context word is limited by
-    centre: int = 0  # its number in the block
+    center: int = 0  # its number in the block
     shift: Any = 0.0  # what is added to the output vectors of noise words, (d,), in the gradient by h
 
 
-def noise_targets(centre: int, noise: Sequence[int], noise_weight: float) -> list[Target]:
-    """That the centre is predicted, and a block's noise words are not, each with weight k/K = `noise_weight`; but for
-    noise words that are the centre itself.
+def noise_targets(center: int, noise: Sequence[int], noise_weight: float) -> list[Target]:
+    """That the center is predicted, and a block's noise words are not, each with weight k/K = `noise_weight`; but for
+    noise words that are the center itself.
     """
-    noise_words = ((word, 0, noise_weight, n) for n, word in enumerate(noise) if word != centre)
-    return [(centre, 1, 1.0, OWN), *noise_words]
+    noise_words = ((word, 0, noise_weight, n) for n, word in enumerate(noise) if word != center)
+    return [(center, 1, 1.0, OWN), *noise_words]
 
 
-def path_targets(centre: int, tree: Any) -> list[Target]:
-    """The turns of the centre's path, at each of its nodes."""
-    turns = tree.turns[tree.starts[centre] : tree.starts[centre + 1]].tolist()
+def path_targets(center: int, tree: Any) -> list[Target]:
+    """The turns of the center's path, at each of its nodes."""
+    turns = tree.turns[tree.starts[center] : tree.starts[center + 1]].tolist()
     return [(max(turn, ~turn), int(turn >= 0), 1.0, OWN) for turn in turns]
 
 
@@ -119,7 +119,7 @@ def examples_of(
     shift: Any = 0.0,
     places: Sequence[Sequence[int]] | None = None,
 ) -> list[Example]:
-    """What is to be learned from context words, each with its weight, and the targets of their centre.
+    """What is to be learned from context words, each with its weight, and the targets of their center.
 
     In skip-gram each context word predicts the targets; in CBOW all of them do `together`, by their mean or their sum.
     Not `exact`, every context word gets the whole gradient of their mean, as word2vec.c has it: too much by as many as
@@ -128,8 +128,8 @@ def examples_of(
     fastText. `places` tell which tokens the context words are.
     """
     found = []
-    for centre, (words, targets) in enumerate(contexts):
-        tokens = places[centre] if places else range(len(words))
+    for center, (words, targets) in enumerate(contexts):
+        tokens = places[center] if places else range(len(words))
         if together and words:
             weights = sum(weight for _, weight in words)
             total, spread = weights if mean else 1.0, weights if exact or not mean else 1.0
@@ -137,11 +137,11 @@ def examples_of(
                 (word, weight / total, weight, weight / spread, place)
                 for (word, weight), place in zip(words, tokens, strict=True)
             ]
-            found.append(_example(shares, targets, exact, parts, centre, shift))
+            found.append(_example(shares, targets, exact, parts, center, shift))
         elif words:
             for (word, weight), place in zip(words, tokens, strict=True):
                 weighted = [(row, label, by * weight, number) for row, label, by, number in targets]
-                found.append(_example([(word, 1.0, 1.0, 1.0, place)], weighted, exact, parts, centre, shift))
+                found.append(_example([(word, 1.0, 1.0, 1.0, place)], weighted, exact, parts, center, shift))
     return found
 
 
@@ -150,7 +150,7 @@ def _example(
     targets: Sequence[Target],
     exact: bool,
     parts: Any,
-    centre: int,
+    center: int,
     shift: Any,
 ) -> Example:
     """Of words, each with its share, its weight, its share of the errors and its place."""
@@ -166,7 +166,7 @@ def _example(
         steps += [share if exact else weight] * len(rows)
         of_errors += [of_error] * len(rows)
         places += [place] * len(rows)
-    return Example(contexts, shares, steps, targets, places, of_errors, centre, shift)
+    return Example(contexts, shares, steps, targets, places, of_errors, center, shift)
 
 
 def block_loss(inputs: Array, outputs: Array, examples: Sequence[Example]) -> float:
@@ -220,7 +220,7 @@ class Change:
         return Change(by * self.vector, by * self.errors, room)
 
 
-OF_CENTRE, OF_NOISE = range(2)
+OF_CENTER, OF_NOISE = range(2)
 Changes = dict[tuple[Any, int], Change]
 """By what makes them one, a token of the block or an output row of it, and the row."""
 
@@ -242,7 +242,7 @@ def block_changes(
                 g = min(max(g, -most), most)
             by_hidden += g * (outputs[row] if label else outputs[row] + example.shift)
             errors += abs(g)
-            change = of_outputs[(OF_CENTRE, example.centre) if number == OWN else (OF_NOISE, number), row]
+            change = of_outputs[(OF_CENTER, example.center) if number == OWN else (OF_NOISE, number), row]
             change.vector, change.errors = change.vector + g * hidden, change.errors + abs(g)
             if not cbow and tree is not None:
                 change.room += abs(g) * float(np.linalg.norm(hidden))  # no less than the change's length
@@ -277,7 +277,7 @@ def limited_nodes(changes: Changes, epoch: Epoch) -> Changes:
 
 
 def in_order(changes: Changes) -> Changes:
-    """The changes in the order in which the kernels add them: tokens, or centres and then noise words."""
+    """The changes in the order in which the kernels add them: tokens, or centers and then noise words."""
     return dict(sorted(changes.items(), key=lambda item: item[0][0]))
 
 
@@ -325,14 +325,14 @@ def steps_of_rows(epoch: Epoch, inputs: int, outputs: int) -> tuple[Array, Array
     return of_inputs[:, None], of_outputs[:, None]
 
 
-def rounds_of(centres: int, plan: Any) -> list[list[list[int]]]:
-    """Where the blocks of each round begin and end, of a text of so many centres that is one stretch.
+def rounds_of(centers: int, plan: Any) -> list[list[list[int]]]:
+    """Where the blocks of each round begin and end, of a text of so many centers that is one stretch.
 
     As many blocks as make whole rounds are cut into strands of equal length, and each round takes as many from each;
     what is left is a round of its own.
     """
-    blocks = [[first, min(first + plan.block_centres, centres)] for first in range(0, centres, plan.block_centres)]
-    whole = centres // (plan.block_centres * plan.round_blocks)
+    blocks = [[first, min(first + plan.block_centers, centers)] for first in range(0, centers, plan.block_centers)]
+    whole = centers // (plan.block_centers * plan.round_blocks)
     in_rounds, left = blocks[: whole * plan.round_blocks], blocks[whole * plan.round_blocks :]
     strands = np.array(in_rounds, int).reshape(plan.strands, whole, plan.round_blocks // plan.strands, 2)
     found = [strands[:, number].reshape(-1, 2).tolist() for number in range(whole)]
@@ -351,7 +351,7 @@ def train_epoch(
     sentences = (np.searchsorted(sentence_starts, kept, side="right") - 1).tolist()
     loss, measured = 0.0, 0.0
     input_steps, output_steps = steps_of_rows(epoch, len(inputs), len(outputs))
-    size = plan.block_centres * plan.round_blocks
+    size = plan.block_centers * plan.round_blocks
     together = epoch.config.architecture == "cbow"
     for number, blocks in enumerate(rounds_of(len(kept), plan)):
         finds_mean = plan.mean_rounds > 0 and number % plan.mean_rounds == 0
@@ -373,11 +373,11 @@ def train_epoch(
                 weights = plan.distance_weights[np.abs(np.array(near, int) - i) - 1].astype(float)
                 weights *= plan.most_pairs / max(plan.most_pairs, weights.sum()) if plan.most_pairs < np.inf else 1
                 words = [(ids[kept[j]], float(weight)) for j, weight in zip(near, weights, strict=True)]
-                centre = ids[kept[i]]
+                center = ids[kept[i]]
                 targets = (
-                    noise_targets(centre, noise, plan.noise_weight)
+                    noise_targets(center, noise, plan.noise_weight)
                     if epoch.tree is None
-                    else path_targets(centre, epoch.tree)
+                    else path_targets(center, epoch.tree)
                 )
                 contexts.append((words, targets))
                 places.append(near)
@@ -391,10 +391,10 @@ def train_epoch(
                 places=places,
             )
             of_inputs: Changes = {}
-            at_once = together and epoch.tree is not None  # nodes learn before the next centre is scored
+            at_once = together and epoch.tree is not None  # nodes learn before the next center is scored
             for some in [[example] for example in examples] if at_once else [examples]:
                 more, of_outputs = block_changes(inputs, outputs, some, rate, epoch)
-                if (first // plan.block_centres if plan.strands == 1 else number) % plan.loss_blocks == 0:
+                if (first // plan.block_centers if plan.strands == 1 else number) % plan.loss_blocks == 0:
                     loss += block_loss(inputs, outputs, some)
                     measured += len(some) if together else sum(example.targets[0][2] for example in some)
                 for at, change in more.items():

@@ -1,6 +1,6 @@
 """Training as a stream of rounds: what decides the result, and the threads that do not.
 
-A round is some blocks of centres, all computed from one snapshot of the parameters; their changes are then
+A round is some blocks of centers, all computed from one snapshot of the parameters; their changes are then
 added in block order. Everything random depends on the seed, the epoch and the position in the corpus alone. So
 the number of threads changes the time, never a bit of the result. `docs/rounds.md` tells the whole of it.
 """
@@ -53,8 +53,8 @@ class Walk:
         self.keep = as_thresholds(keep_probabilities(tokens.counts, config.sample))
         self.key = rng.stream_key(config.seed, epoch, rng.SUBSAMPLING)
         self.window = plan.window
-        self.block_centres = plan.block_centres
-        self.round_size = plan.block_centres * plan.round_blocks
+        self.block_centers = plan.block_centers
+        self.round_size = plan.block_centers * plan.round_blocks
         size = max(STRETCH_TOKENS, self.round_size) + 2 * plan.window
         self.kept = Kept(np.empty(size, np.int32), np.empty(size, np.int32), np.empty(size, np.int64))
 
@@ -68,14 +68,14 @@ class Walk:
             )  # fmt: skip
             at_end = position == len(self.tokens.ids)
             last = filled
-            if not at_end:  # the neighbors of the last centres must be known, and rounds whole
+            if not at_end:  # the neighbors of the last centers must be known, and rounds whole
                 last = first + (filled - self.window - first) // self.round_size * self.round_size
             tokens, sentences, positions = self.kept
             stretch = Stretch(tokens[:filled], sentences[:filled], positions[:filled], first, last, block)
             yield stretch, len(self.tokens.ids) if at_end else int(positions[last])
             if at_end:
                 return
-            block += (last - first) // self.block_centres
+            block += (last - first) // self.block_centers
             start = max(0, last - self.window)
             for array in self.kept:
                 array[: filled - start] = array[start:filled].copy()

@@ -68,22 +68,22 @@ def new_space(
     config: TrainingConfig, plan: Plan, width: int, targets: Targets, descents: Descents | None, parts: Parts | None
 ) -> Space:
     """One thread's working space for a kind of training; the descents are those of all threads."""
-    rows, centres = context_rows(plan), _whole(plan.block_centres, LANES)
+    rows, centers = context_rows(plan), _whole(plan.block_centers, LANES)
     scratch = new_scratch(config, plan, width, targets, parts)
     if targets.tree is not None:
-        turns = new_turns(rows + centres, longest_path(targets.tree))
+        turns = new_turns(rows + centers, longest_path(targets.tree))
         if descents is not None:
             return TreeSpace(scratch, targets.tree, turns, descents)
-        return CbowTreeSpace(scratch, targets.tree, turns, new_hidden(config, rows, centres, 0, width))
+        return CbowTreeSpace(scratch, targets.tree, turns, new_hidden(config, rows, centers, 0, width))
     assert targets.noise is not None
     if config.architecture == "cbow":
-        return CbowSpace(scratch, targets.noise, new_hidden(config, rows, centres, plan.noise_words, width))
+        return CbowSpace(scratch, targets.noise, new_hidden(config, rows, centers, plan.noise_words, width))
     return SkipGramSpace(scratch, targets.noise, new_pairs(scratch.windows.weights, noise_outputs(plan), width))
 
 
 def context_rows(plan: Plan) -> int:
     """Rows of context words' vectors that a block has room for: whole tiles, and one more."""
-    return _whole(plan.block_centres + 2 * plan.window, TILE_ROWS) + TILE_ROWS
+    return _whole(plan.block_centers + 2 * plan.window, TILE_ROWS) + TILE_ROWS
 
 
 def noise_outputs(plan: Plan) -> int:
@@ -93,14 +93,14 @@ def noise_outputs(plan: Plan) -> int:
 
 def new_scratch(config: TrainingConfig, plan: Plan, width: int, targets: Targets, parts: Parts | None) -> Scratch:
     """What every kind of training needs."""
-    rows, centres = context_rows(plan), _whole(plan.block_centres, LANES)
+    rows, centers = context_rows(plan), _whole(plan.block_centers, LANES)
     outputs = plan.first_noise if targets.tree else noise_outputs(plan)
-    changed = (plan.block_centres + 2 * plan.window) * (1 if parts is None else int(np.diff(parts.starts).max()))
+    changed = (plan.block_centers + 2 * plan.window) * (1 if parts is None else int(np.diff(parts.starts).max()))
     listed = changed if targets.tree else max(changed, outputs)
     limits = new_limits()
     return Scratch(
         X=aligned_zeros(rows, width),
-        windows=new_windows(plan.distance_weights, rows, centres, _whole(outputs, LANES)),
+        windows=new_windows(plan.distance_weights, rows, centers, _whole(outputs, LANES)),
         mine=np.zeros((plan.round_blocks * listed + 1, 2), np.int32),
         own=np.zeros(MARKS, np.int64),
         input_errors=np.zeros(rows, np.float32),
@@ -127,19 +127,19 @@ def new_turns(rows: int, longest: int) -> Turns:
     )
 
 
-def new_windows(weights: Float32, rows: int, centres: int, columns: int) -> Windows:
+def new_windows(weights: Float32, rows: int, centers: int, columns: int) -> Windows:
     """What every kind of training needs of windows, whose context words weigh so much by their distance."""
-    middle = centres + len(weights) + TILE_ROWS
+    middle = centers + len(weights) + TILE_ROWS
     near = np.zeros(2 * middle, np.float32)
     near[middle - len(weights) : middle], near[middle + 1 : middle + 1 + len(weights)] = weights[::-1], weights
     return Windows(
-        reach=np.zeros((2, centres), np.int32),
+        reach=np.zeros((2, centers), np.int32),
         near=near,
         within=np.concatenate([np.zeros(1, np.float32), np.cumsum(weights)]),
         weights=aligned_zeros(rows, columns),
-        centre_weights=np.ones(columns, np.float32),
+        center_weights=np.ones(columns, np.float32),
         token_weights=np.zeros(rows, np.float32),
-        centres_of=np.zeros((rows // TILE_ROWS, 2), np.int32),
+        centers_of=np.zeros((rows // TILE_ROWS, 2), np.int32),
         tokens_of=np.zeros((columns // TILE_ROWS, 2), np.int32),
     )
 
@@ -154,20 +154,20 @@ def new_pairs(weights: Float32, outputs: int, width: int) -> Pairs:
     )
 
 
-def new_hidden(config: TrainingConfig, rows: int, centres: int, noise_words: int, width: int) -> Hidden:
+def new_hidden(config: TrainingConfig, rows: int, centers: int, noise_words: int, width: int) -> Hidden:
     """What CBOW needs; with a tree, there are no noise words."""
-    scores = aligned_zeros(centres, noise_words)
+    scores = aligned_zeros(centers, noise_words)
     return Hidden(
-        H=aligned_zeros(0 if noise_words else centres, width),
+        H=aligned_zeros(0 if noise_words else centers, width),
         Z=aligned_zeros(noise_words, width),
-        G=aligned_zeros(centres, width),
+        G=aligned_zeros(centers, width),
         S=scores,
         scores=scores.reshape(-1),
         shift=aligned_zeros(1, width),
-        scales=np.ones(centres, np.float32),
-        ones=np.ones(centres, np.float32),
+        scales=np.ones(centers, np.float32),
+        ones=np.ones(centers, np.float32),
         numbers=np.arange(rows, dtype=np.int32),
-        errors=np.zeros(centres, np.float32),
+        errors=np.zeros(centers, np.float32),
         sums=aligned_zeros(rows + 1, width),
         losses=np.zeros(scores.size),
         mean=int(config.context == "mean"),
@@ -177,7 +177,7 @@ def new_hidden(config: TrainingConfig, rows: int, centres: int, noise_words: int
 
 def new_descents(plan: Plan, rows: int, width: int, tree: Tree) -> Descents:
     """What skip-gram with hierarchical softmax needs."""
-    slots, longest = plan.round_blocks * plan.block_centres, longest_path(tree)
+    slots, longest = plan.round_blocks * plan.block_centers, longest_path(tree)
     return Descents(
         begins=np.zeros(slots, np.int32),
         lengths=np.zeros(slots, np.int32),
@@ -190,7 +190,7 @@ def new_descents(plan: Plan, rows: int, width: int, tree: Tree) -> Descents:
 
 def rounds_of(stretch: Stretch, plan: Plan) -> int:
     """How many rounds a stretch has, the last of which may be shorter."""
-    return -(-(stretch.last - stretch.first) // (plan.block_centres * plan.round_blocks))
+    return -(-(stretch.last - stretch.first) // (plan.block_centers * plan.round_blocks))
 
 
 def longest_path(tree: Tree) -> int:
@@ -202,14 +202,14 @@ def listed_outputs(config: TrainingConfig, plan: Plan, tree: Tree | None) -> int
     """Rows of output vectors that a block lists to be changed, at most."""
     if tree is None:
         return noise_outputs(plan)
-    return 0 if config.architecture == "cbow" else (plan.block_centres + 1) * longest_path(tree)
+    return 0 if config.architecture == "cbow" else (plan.block_centers + 1) * longest_path(tree)
 
 
 def new_changes(
     config: TrainingConfig, plan: Plan, width: int, targets: Targets, threads: int, frozen: Frozen | None
 ) -> Changes:
     """What the blocks of a round ask for: nothing so far."""
-    blocks, tokens, inputs = plan.round_blocks, plan.block_centres + 2 * plan.window, context_rows(plan)
+    blocks, tokens, inputs = plan.round_blocks, plan.block_centers + 2 * plan.window, context_rows(plan)
     listed = listed_outputs(config, plan, targets.tree)
     outputs = 0 if targets.tree else listed  # what nodes ask for is left elsewhere
     marks = np.zeros((threads, MARKS), np.int64)

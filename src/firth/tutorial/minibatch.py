@@ -51,7 +51,7 @@ class MinibatchConfig(Config):
     vector_size: int = setting(128, "numbers in a vector", is_int(1, 65_536), "a whole number from 1 to 65,536")
     epochs: int = setting(20, "passes over the examples", is_int(1), "a whole number of 1 or more")
     batch_size: int = setting(1024, "examples in a batch", is_int(1), "a whole number of 1 or more")
-    objective: str = setting("softmax", "what is minimised", **one_of(*OBJECTIVES))
+    objective: str = setting("softmax", "what is minimized", **one_of(*OBJECTIVES))
     optimizer: str = setting("adam", "how", **one_of(*OPTIMIZERS))
     learning_rate: float | None = setting(
         None, "default: the optimizer's own", or_none(is_real(1e-12, 1000)), "a number above 0, or nothing"

@@ -38,7 +38,7 @@ def ahead(epoch):
 
 def test_take_noise_words__are_the_same_drawn_ahead_or_when_they_are_needed(epoch, ahead):
     stretch, plan, noise = epoch
-    B = plan.block_centres
+    B = plan.block_centers
     found, wanted = (np.zeros(plan.noise_words, np.int32) for _ in range(2))
     for expected, comes in ((B, B), (2 * B, 2 * B), (3 * B, 5 * B), (480, 480), (500, 0), (B, 0)):
         expect(expected, 0, stretch, plan, noise, ahead)
@@ -55,7 +55,7 @@ def test_ask__asks_for_all_that_a_block_needs_and_its_neighbor_has_not_asked_for
     inputs, outputs = [], []
     monkeypatch.setattr(kernels, "ask_for", lambda _, word, parts: inputs.append(int(word)))
     monkeypatch.setattr(kernels, "prefetch_row", lambda _, word: outputs.append(int(word)))
-    B, tokens = plan.block_centres, stretch.tokens
+    B, tokens = plan.block_centers, stretch.tokens
     expect(first, first - B, stretch, plan, noise, ahead)
     draw_ahead(plan, noise, ahead)
     for _ in range(100):
@@ -72,10 +72,10 @@ def test_expect__of_a_block_that_is_no_neighbor_all_context_words_are_asked_for(
     expect(64, 32, stretch, plan, noise, ahead)
     for _ in range(100):
         ask.function(1, ahead)
-    assert inputs == stretch.tokens[64 - plan.window : 64 + plan.block_centres + plan.window].tolist()
+    assert inputs == stretch.tokens[64 - plan.window : 64 + plan.block_centers + plan.window].tolist()
 
 
-def test_expect__where_no_centre_is_left_nothing_is_asked_for(epoch, ahead):
+def test_expect__where_no_center_is_left_nothing_is_asked_for(epoch, ahead):
     stretch, plan, noise = epoch
     expect(stretch.last, stretch.last - 16, stretch, plan, noise, ahead)
     draw_ahead(plan, noise, ahead)

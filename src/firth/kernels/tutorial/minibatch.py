@@ -62,7 +62,7 @@ class Update(NamedTuple):
 
 
 class Objective(NamedTuple):
-    """What is minimised: see `firth.tutorial.objectives`."""
+    """What is minimized: see `firth.tutorial.objectives`."""
 
     kind: int
     corrected: bool

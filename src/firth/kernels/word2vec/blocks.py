@@ -1,6 +1,6 @@
 """What training in blocks is made of: stretches of tokens, the plan of an epoch, parameters, the changes of a round.
 
-An epoch's tokens are thinned by `keep_tokens`. Blocks of consecutive kept tokens are the centres; each kind of training
+An epoch's tokens are thinned by `keep_tokens`. Blocks of consecutive kept tokens are the centers; each kind of training
 has a function that finds the changes one block asks for, from a snapshot of the parameters.
 """
 
@@ -24,14 +24,14 @@ ALONE = -1
 
 
 class Stretch(NamedTuple):
-    """A stretch of an epoch's kept tokens: those in [first, last) are centres, their neighbors are around."""
+    """A stretch of an epoch's kept tokens: those in [first, last) are centers, their neighbors are around."""
 
     tokens: Int32  # word ids
     sentences: Int32  # a number that changes from sentence to sentence
     positions: Int64  # where the token stands in the corpus
     first: int
     last: int
-    first_block: int  # the number of the first centre's block in this epoch
+    first_block: int  # the number of the first center's block in this epoch
 
 
 class Kept(NamedTuple):
@@ -71,18 +71,18 @@ class Parts(NamedTuple):
 class Plan(NamedTuple):
     """What stays the same through an epoch."""
 
-    block_centres: int  # B
+    block_centers: int  # B
     noise_words: int  # K, drawn for a block and shared by its pairs
-    first_noise: int  # where they begin among the output rows of a block: behind whole vectors of centres
+    first_noise: int  # where they begin among the output rows of a block: behind whole vectors of centers
     round_blocks: int  # R
     strands: int  # parts of a stretch that are read side by side: a round takes as many of its blocks from each
     window: int
-    shrink: int  # 1 if each centre draws its own window, up to that one
-    before: int  # 1 if words before the centre are context words
+    shrink: int  # 1 if each center draws its own window, up to that one
+    before: int  # 1 if words before the center are context words
     after: int
-    distance_weights: Float32  # (window,) the weight of a context word by its distance from the centre
+    distance_weights: Float32  # (window,) the weight of a context word by its distance from the center
     even: int  # 1 if all of these are 1
-    most_pairs: float  # what the pairs of one centre weigh together, at most, in skip-gram
+    most_pairs: float  # what the pairs of one center weigh together, at most, in skip-gram
     noise_weight: float  # k/K, the weight of each noise word in each pair
     mean_rounds: int  # the mean of all output vectors is found in one of so many rounds; in none if this is 0
     rate_first: float  # the learning rate where the epoch begins, and how it changes per token
@@ -94,16 +94,16 @@ class Plan(NamedTuple):
 
 
 class Windows(NamedTuple):
-    """One thread's working space for the windows of a block's centres."""
+    """One thread's working space for the windows of a block's centers."""
 
-    reach: Int32  # (2, n) how many context words stand before each of n centres, whole vectors of them, and after it
-    near: Float32  # (2 · (n + window + 4),) a pair's weight by how far its centre is behind; 0 is in the middle
+    reach: Int32  # (2, n) how many context words stand before each of n centers, whole vectors of them, and after it
+    near: Float32  # (2 · (n + window + 4),) a pair's weight by how far its center is behind; 0 is in the middle
     within: Float32  # (window + 1,) what the context words up to a distance weigh together, on one side
-    weights: Float32  # (T, n or more) of each (context word, centre), zero where they are no pair
-    centre_weights: Float32  # (n or more,) what each centre's pairs are multiplied by
+    weights: Float32  # (T, n or more) of each (context word, center), zero where they are no pair
+    center_weights: Float32  # (n or more,) what each center's pairs are multiplied by
     token_weights: Float32  # (T,) what the pairs of each context word weigh together
-    centres_of: Int32  # (T / 4, 2) the centres that each four context words are paired with: a range
-    tokens_of: Int32  # (n / 4 or more, 2) the context words that each four centres are paired with
+    centers_of: Int32  # (T / 4, 2) the centers that each four context words are paired with: a range
+    tokens_of: Int32  # (n / 4 or more, 2) the context words that each four centers are paired with
 
 
 class Scratch(NamedTuple):
@@ -164,8 +164,8 @@ class Block(NamedTuple):
     """A block of a round, as it is given to a thread."""
 
     slot: int  # its number in the round, and so where its changes stand
-    first: int  # its first centre
-    next_first: int  # the first centre of the block that this thread is expected to compute next
+    first: int  # its first center
+    next_first: int  # the first center of the block that this thread is expected to compute next
     rate: float
     measured: bool  # whether its loss is
     finds_mean: bool  # whether its round finds the mean of all output vectors
@@ -174,11 +174,11 @@ class Block(NamedTuple):
 
 
 class Context(NamedTuple):
-    """The context of a block's centres: consecutive tokens of the stretch."""
+    """The context of a block's centers: consecutive tokens of the stretch."""
 
-    centres: int  # how many the block has
+    centers: int  # how many the block has
     tokens: int  # from the first context word to the last, how many
-    before: int  # how many of these stand before the first centre
+    before: int  # how many of these stand before the first center
 
 
 # 1/(1+exp(-x)) = 1/2 + x·P(x²)/Q(x²) on [-16, 16], fitted for the least greatest error: 3e-7 in float32.
@@ -200,7 +200,7 @@ Q = (
 
 @compiled
 def logistic(x: np.float32) -> np.float32:
-    """1 / (1 + exp(-x)) to within 3e-7, without a branch or a table, so that loops over it vectorise."""
+    """1 / (1 + exp(-x)) to within 3e-7, without a branch or a table, so that loops over it vectorize."""
     x = min(max(x, -LIMIT), LIMIT)
     s = x * x
     p = ((P[3] * s + P[2]) * s + P[1]) * s + P[0]
@@ -210,7 +210,7 @@ def logistic(x: np.float32) -> np.float32:
 
 @compiled
 def softplus(x: float) -> float:
-    """log(1 + exp(x)) in double precision, without overflow, and without a branch, so that loops over it vectorise."""
+    """log(1 + exp(x)) in double precision, without overflow, and without a branch, so that loops over it vectorize."""
     size = abs(x)
     power = exponential(-size) if size < 700.0 else 0.0
     return max(x, 0.0) + log_of_one_and(power)
@@ -318,9 +318,9 @@ def mark_inputs(marks: Int64, words: Int32, count: int, thread: int, parts: Part
 
 
 @compiled
-def count_centres(block: Block, run: Run) -> int:
-    """How many centres a block has: the last of a stretch may have fewer."""
-    return min(run.plan.block_centres, run.stretch.last - block.first)
+def count_centers(block: Block, run: Run) -> int:
+    """How many centers a block has: the last of a stretch may have fewer."""
+    return min(run.plan.block_centers, run.stretch.last - block.first)
 
 
 @compiled

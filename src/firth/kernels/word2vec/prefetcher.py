@@ -17,9 +17,9 @@ from firth.kernels.machine.rng import draw
 from firth.kernels.word2vec.blocks import Parameters, Parts, Plan, Scratch, Stretch, ask_for
 from firth.kernels.word2vec.negatives import Noise, ask_for_noise_word, noise_word_of
 
-FIRST, CONTEXT, CONTEXTS_END, CENTRE, CENTRES_END, NOISE, NOISE_END = range(7)
-"""Places: the first centre of the next block, or `NOWHERE`; and from where to where there is still something to ask
-for, among the tokens, as context words and as centres, and among the noise words.
+FIRST, CONTEXT, CONTEXTS_END, CENTER, CENTERS_END, NOISE, NOISE_END = range(7)
+"""Places: the first center of the next block, or `NOWHERE`; and from where to where there is still something to ask
+for, among the tokens, as context words and as centers, and among the noise words.
 """
 PLACES = 7
 NOWHERE = -1
@@ -44,7 +44,7 @@ def ahead_of(tokens: Int32, parameters: Parameters, parts: Parts | None, scratch
 
 @compiled
 def draw_bits(first: int, stretch: Stretch, plan: Plan, bits: UInt64) -> None:
-    """Random bits for the noise words of the block of centres from `first` on."""
+    """Random bits for the noise words of the block of centers from `first` on."""
     counter = stretch.positions[first] * plan.noise_words
     for n in range(plan.noise_words):  # with nothing else, so that all are drawn at once
         bits[n] = draw(plan.noise_key, counter + n)
@@ -52,7 +52,7 @@ def draw_bits(first: int, stretch: Stretch, plan: Plan, bits: UInt64) -> None:
 
 @compiled
 def is_expected(first: int, ahead: Ahead) -> bool:
-    """Whether the block of centres from `first` on was expected, and so its rows are on their way."""
+    """Whether the block of centers from `first` on was expected, and so its rows are on their way."""
     return bool(ahead.places[FIRST] == first)
 
 
@@ -65,7 +65,7 @@ def ask_for_outputs(words: Int32, ahead: Ahead) -> None:
 
 @compiled
 def take_noise_words(first: int, stretch: Stretch, plan: Plan, noise: Noise, ahead: Ahead, words: Int32) -> None:
-    """The noise words of the block of centres from `first` on; if that block was expected, they have been drawn."""
+    """The noise words of the block of centers from `first` on; if that block was expected, they have been drawn."""
     if not is_expected(first, ahead):
         draw_bits(first, stretch, plan, ahead.bits)
         for n in range(plan.noise_words):
@@ -85,18 +85,18 @@ def expect_nothing(places: Int64) -> None:
 
 @compiled
 def expect(first: int, after: int, stretch: Stretch, plan: Plan, noise: Noise, ahead: Ahead) -> None:
-    """The block of centres from `first` on is to come next, after that from `after` on: ask for where its noise words
-    are drawn from. Where no centre is left, nothing is expected.
+    """The block of centers from `first` on is to come next, after that from `after` on: ask for where its noise words
+    are drawn from. Where no center is left, nothing is expected.
     """
     expect_nothing(ahead.places)
     if first >= stretch.last:
         return
-    places, last = ahead.places, min(first + plan.block_centres, stretch.last)
+    places, last = ahead.places, min(first + plan.block_centers, stretch.last)
     places[FIRST] = first
-    known = after + plan.block_centres + plan.window if first == after + plan.block_centres else 0
+    known = after + plan.block_centers + plan.window if first == after + plan.block_centers else 0
     places[CONTEXT] = max(first - plan.window, known)
     places[CONTEXTS_END] = min(last + plan.window, stretch.tokens.shape[0])
-    places[CENTRE], places[CENTRES_END] = first, last
+    places[CENTER], places[CENTERS_END] = first, last
     draw_bits(first, stretch, plan, ahead.bits)
     for n in range(plan.noise_words):
         ask_for_noise_word(noise, ahead.bits[n])
@@ -119,9 +119,9 @@ def ask(rows: int, ahead: Ahead) -> None:
         if places[CONTEXT] < places[CONTEXTS_END]:
             ask_for(ahead.parameters.inputs, ahead.tokens[places[CONTEXT]], ahead.parts)
             places[CONTEXT] += 1
-        elif places[CENTRE] < places[CENTRES_END]:
-            prefetch_row(outputs, ahead.tokens[places[CENTRE]])
-            places[CENTRE] += 1
+        elif places[CENTER] < places[CENTERS_END]:
+            prefetch_row(outputs, ahead.tokens[places[CENTER]])
+            places[CENTER] += 1
         elif places[NOISE] < places[NOISE_END]:
             prefetch_row(outputs, ahead.noise_words[places[NOISE]])
             places[NOISE] += 1

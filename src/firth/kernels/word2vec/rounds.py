@@ -71,7 +71,7 @@ class Round(NamedTuple):
     """One of a stretch's rounds."""
 
     number: int  # in the stretch
-    centres: int
+    centers: int
     blocks: int
     rate: float
     finds_mean: bool  # whether the mean of all output vectors is found
@@ -165,7 +165,7 @@ def add_output_rows(share: int, shares: int, this: Round, run: Run, space: Any) 
 def add_node_columns(share: int, shares: int, this: Round, run: Run, space: TreeSpace) -> None:
     """The same of the nodes of a tree."""
     outputs = run.parameters.outputs
-    add_descents(this.centres, run.plan, run.changes.outputs.words, outputs, space.descents, share, shares)
+    add_descents(this.centers, run.plan, run.changes.outputs.words, outputs, space.descents, share, shares)
 
 
 @compiled
@@ -270,11 +270,11 @@ def forget_marks(marker: int, marks: Int64) -> None:
 @compiled
 def whole_rounds(stretch: Stretch, plan: Plan) -> int:
     """How many rounds a stretch has, but for the last if it is shorter."""
-    return (stretch.last - stretch.first) // (plan.block_centres * plan.round_blocks)
+    return (stretch.last - stretch.first) // (plan.block_centers * plan.round_blocks)
 
 
 @compiled
-def first_centre(stretch: Stretch, number: int, block: int, plan: Plan) -> int:
+def first_center(stretch: Stretch, number: int, block: int, plan: Plan) -> int:
     """Where a block of the stretch's round of this number begins: behind those that other rounds take from its strand.
     The last round, if it is not whole, is what is left behind all strands.
     """
@@ -284,7 +284,7 @@ def first_centre(stretch: Stretch, number: int, block: int, plan: Plan) -> int:
         if number < whole:
             strand = block // of_strand
             before = (strand * whole + number) * of_strand + block - strand * of_strand
-    return stretch.first + before * plan.block_centres
+    return stretch.first + before * plan.block_centers
 
 
 @compiled
@@ -293,19 +293,19 @@ def first_of_next(stretch: Stretch, number: int, block: int, behind: int, thread
     `behind`; where there is none, or nobody knows, at the stretch's end or behind it.
     """
     if block + 1 < behind:
-        return first_centre(stretch, number, block + 1, plan)
-    return first_centre(stretch, number + 1, 0, plan) if threads == 1 else stretch.last
+        return first_center(stretch, number, block + 1, plan)
+    return first_center(stretch, number + 1, 0, plan) if threads == 1 else stretch.last
 
 
 @compiled
 def round_of(number: int, stretch: Stretch, plan: Plan) -> Round:
     """The stretch's round of this number."""
-    size = plan.block_centres * plan.round_blocks
+    size = plan.block_centers * plan.round_blocks
     first = stretch.first + number * size
-    centres = min(size, stretch.last - first)
-    blocks = (centres + plan.block_centres - 1) // plan.block_centres
+    centers = min(size, stretch.last - first)
+    blocks = (centers + plan.block_centers - 1) // plan.block_centers
     finds_mean = is_mean_found(stretch.first_block // plan.round_blocks + number, plan)
-    return Round(number, centres, blocks, learning_rate(plan, stretch.positions[first]), finds_mean)
+    return Round(number, centers, blocks, learning_rate(plan, stretch.positions[first]), finds_mean)
 
 
 @compiled
@@ -314,7 +314,7 @@ def compute_slot(slot: int, of: int, thread: int, threads: int, this: Round, run
     stretch, plan, changes, behind = run.stretch, run.plan, run.changes, first_block(of + 1, threads, run.plan)
     block = Block(
         slot=slot,
-        first=first_centre(stretch, this.number, slot, plan),
+        first=first_center(stretch, this.number, slot, plan),
         next_first=first_of_next(stretch, this.number, slot, behind, threads, plan),
         rate=this.rate,
         measured=is_measured(stretch.first_block // plan.round_blocks + this.number, slot, plan),

@@ -1,8 +1,8 @@
-"""Skip-gram with negative sampling, a block of centres at a time (see `docs/rounds.md`).
+"""Skip-gram with negative sampling, a block of centers at a time (see `docs/rounds.md`).
 
-The direction is word2vec.c's: the input vector of a context word predicts the centre's output vector. The context words
-of a block are scored against its centres and noise words in one product of matrices, and weighted. Context words and
-centres are in the order of the text: what is no pair of them is left out of the product, tile by tile.
+The direction is word2vec.c's: the input vector of a context word predicts the center's output vector. The context words
+of a block are scored against its centers and noise words in one product of matrices, and weighted. Context words and
+centers are in the order of the text: what is no pair of them is left out of the product, tile by tile.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ from firth.kernels.word2vec.prefetcher import (
     take_noise_words,
 )
 from firth.kernels.word2vec.step_bounds import squares_to_ratios
-from firth.kernels.word2vec.windows import find_windows, weigh_centres, weigh_windows
+from firth.kernels.word2vec.windows import find_windows, weigh_centers, weigh_windows
 
 lowered_by(f"{__name__}_llvm")
 
@@ -48,7 +48,7 @@ lowered_by(f"{__name__}_llvm")
 class Pairs(NamedTuple):
     """One thread's working space for skip-gram with noise words."""
 
-    Z: Float32  # (O, width) centres' and noise words' output vectors, the latter from plan.first_noise on
+    Z: Float32  # (O, width) centers' and noise words' output vectors, the latter from plan.first_noise on
     S: Float32  # (T, O or more, whole vectors) scores, then gradients; zero past O
     W: Float32  # (T, as many) weights: those of the windows, then of the noise words
     losses: Float64  # (as many,) of the pairs in a row
@@ -64,9 +64,9 @@ class SkipGramSpace(NamedTuple):
 
 @compiled
 def weigh_noise(
-    tokens: int, centres: int, plan: Plan, token_weights: Float32, pairs: Pairs, output_words: Int32
+    tokens: int, centers: int, plan: Plan, token_weights: Float32, pairs: Pairs, output_words: Int32
 ) -> None:
-    """Weigh noise word n in row t by -k/K for each pair of t, save the pairs whose centre is that very word."""
+    """Weigh noise word n in row t by -k/K for each pair of t, save the pairs whose center is that very word."""
     weight = np.float32(plan.noise_weight)
     clear(pairs.W, tokens, tokens + TILE_ROWS)
     for row in range(tokens):
@@ -74,10 +74,10 @@ def weigh_noise(
     for n in range(plan.first_noise, plan.first_noise + plan.noise_words):
         if not is_among(output_words, plan.first_noise, output_words[n]):
             continue
-        for centre in range(centres):
-            if output_words[n] == output_words[centre]:
+        for center in range(centers):
+            if output_words[n] == output_words[center]:
                 for row in range(tokens):
-                    pairs.W[row, n] += weight * pairs.W[row, centre]
+                    pairs.W[row, n] += weight * pairs.W[row, center]
 
 
 def is_among(words: Int32, n: Any, word: Any) -> Any:
@@ -132,18 +132,18 @@ def compute_skip_gram_block(block: Block, run: Run, space: SkipGramSpace) -> Non
 
     asks = not is_expected(block.first, ahead)
     context = find_windows(block, run, windows, asks)
-    centres, tokens = context.centres, context.tokens
+    centers, tokens = context.centers, context.tokens
     for i in range(plan.first_noise):
-        output_words[i] = run.stretch.tokens[block.first + i] if i < centres else UNUSED
+        output_words[i] = run.stretch.tokens[block.first + i] if i < centers else UNUSED
     take_noise_words(block.first, run.stretch, plan, noise, ahead, output_words[plan.first_noise :])
     if asks:
         ask_for_outputs(output_words, ahead)
     expect(block.next_first, block.first, run.stretch, plan, noise, ahead)
-    weigh_centres(centres, plan, windows)
+    weigh_centers(centers, plan, windows)
     weigh_windows(context, windows)
     for tile in range(plan.first_noise // TILE_ROWS, windows.tokens_of.shape[0]):  # noise words are paired with all
         windows.tokens_of[tile, 0], windows.tokens_of[tile, 1] = 0, tokens
-    weigh_noise(tokens, centres, plan, windows.token_weights, pairs, output_words)
+    weigh_noise(tokens, centers, plan, windows.token_weights, pairs, output_words)
     mark_inputs(changes.inputs.marks, input_words, tokens, block.marker, run.parts)
     mark_rows(changes.outputs.marks, output_words, outputs, block.marker)
 
@@ -160,7 +160,7 @@ def compute_skip_gram_block(block: Block, run: Run, space: SkipGramSpace) -> Non
 
     scores_to_gradients(pairs.S, pairs.W, tokens, np.float32(block.rate), scratch.input_errors, scratch.output_errors)
     input_ratios, output_ratios = changes.inputs.ratios[first_input:], changes.outputs.ratios[first_output:]
-    weigh_bands(pairs.S, tokens, windows.centres_of, plan.first_noise, pairs.Z, input_rows, input_ratios, ahead)
+    weigh_bands(pairs.S, tokens, windows.centers_of, plan.first_noise, pairs.Z, input_rows, input_ratios, ahead)
     weigh_transposed_bands(pairs.S, scratch.X, windows.tokens_of, output_rows, output_ratios, ahead)
     squares_to_ratios(tokens, scratch.input_errors, input_ratios)
     squares_to_ratios(outputs, scratch.output_errors, output_ratios)
