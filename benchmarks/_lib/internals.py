@@ -14,7 +14,7 @@ from benchmarks._lib.corpora import cut, wiki100
 from firth.config import TrainingConfig
 from firth.jit.kernel import compiled
 from firth.jit.lowering import replaces
-from firth.kernels.machine.atomics import take_ticket, wait_until
+from firth.kernels.machine.atomics import fetch_add, wait_until
 from firth.kernels.word2vec.blocks import UNUSED, Parameters, Plan, Run, Stretch
 from firth.kernels.word2vec.prefetcher import expect_nothing
 from firth.kernels.word2vec.rounds import (
@@ -170,7 +170,7 @@ def _take_turns(thread, threads, counters):
     for turn in range(TURNS):
         if turn % threads == thread:
             wait_until(counters, 0, turn)
-            take_ticket(counters, 0)
+            fetch_add(counters, 0)
 
 
 def take_turns(team: Team) -> int:

@@ -12,7 +12,7 @@ import numpy as np
 from firth.arrays import Float32, Float64, Int32, Int64
 from firth.jit.kernel import compiled, compiled_by_type
 from firth.kernels.linalg.rows import add_row
-from firth.kernels.machine.atomics import is_soon, read_counter, take_if, take_ticket, wait_until
+from firth.kernels.machine.atomics import compare_exchange, fetch_add, is_soon, read_counter, wait_until
 from firth.kernels.machine.prefetch import prefetch_row
 from firth.kernels.word2vec.blocks import (
     ALONE,
@@ -43,9 +43,9 @@ from firth.kernels.word2vec.row_owners import FEW, clear_marks, find_own, is_mar
 from firth.kernels.word2vec.skipgram import SkipGramSpace, compute_skip_gram_block
 from firth.kernels.word2vec.step_bounds import forget_limits, limited
 
-SPREAD = 8
+CACHE_LINE_STRIDE = 8
 """Counters lie so far apart that no two share a cache line."""
-BLOCKS_DONE, SHARES_DONE, SHARES = (SPREAD * i for i in range(3))
+BLOCKS_DONE, SHARES_DONE, SHARES = (CACHE_LINE_STRIDE * i for i in range(3))
 """Blocks done in a stretch, and shares; from there on, for each share, the rounds it was claimed in; and then, for each
 thread, how many of the blocks that are its own were claimed.
 """
@@ -186,7 +186,7 @@ add_outputs = compiled_by_type(
 
 def new_counters(threads: int) -> Int64:
     """What the threads of a training count in."""
-    return np.zeros(SHARES + 2 * SPREAD * threads, np.int64)
+    return np.zeros(SHARES + 2 * CACHE_LINE_STRIDE * threads, np.int64)
 
 
 @compiled
@@ -200,10 +200,10 @@ def claim_block(counters: Int64, of: int, number: int, blocks: int, threads: int
     """One of a thread's own blocks of a round that nobody has claimed; `NONE_LEFT` if there is none."""
     first, behind = first_block(of, threads, plan), first_block(of + 1, threads, plan)
     before = number * (behind - first)  # claimed in other rounds, all of which are whole
-    left, place = before + min(behind, blocks) - min(first, blocks), SHARES + SPREAD * (threads + of)
+    left, place = before + min(behind, blocks) - min(first, blocks), SHARES + CACHE_LINE_STRIDE * (threads + of)
     ticket = read_counter(counters, place)
     while ticket < left:
-        if take_if(counters, place, ticket):
+        if compare_exchange(counters, place, ticket):
             return first + ticket - before
         ticket = read_counter(counters, place)
     return NONE_LEFT
@@ -356,15 +356,15 @@ def train_rounds(
                     forget_marks(marker, run.changes.outputs.marks)
                 computed += 1
                 compute_slot(slot, of, thread, threads, this, run, space)
-                take_ticket(counters, BLOCKS_DONE)
+                fetch_add(counters, BLOCKS_DONE)
                 slot = claim_block(counters, of, number, this.blocks, threads, run.plan)
         wait_until(counters, BLOCKS_DONE, block_end)
         for other in range(threads):
             if other == 1 and is_soon(counters, SHARES_DONE, (number + 1) * threads):
                 break
             share = (thread + other) % threads
-            place = SHARES + SPREAD * share
-            if read_counter(counters, place) == number and take_if(counters, place, number):
+            place = SHARES + CACHE_LINE_STRIDE * share
+            if read_counter(counters, place) == number and compare_exchange(counters, place, number):
                 add_share(share, threads, this, totals, run, space)
-                take_ticket(counters, SHARES_DONE)
+                fetch_add(counters, SHARES_DONE)
         wait_until(counters, SHARES_DONE, (number + 1) * threads)
