@@ -15,7 +15,7 @@ from firth.config import TrainingConfig
 from firth.jit.kernel import compiled
 from firth.jit.lowering import replaces
 from firth.kernels.machine.atomics import fetch_add, wait_until
-from firth.kernels.word2vec.blocks import UNUSED, Parameters, Plan, Run, Stretch
+from firth.kernels.word2vec.blocks import UNUSED, Chunk, Parameters, Plan, Run
 from firth.kernels.word2vec.prefetcher import expect_nothing
 from firth.kernels.word2vec.rounds import (
     Round,
@@ -80,10 +80,10 @@ def new_crew(setup: Setup, team: Team, parameters: Parameters | None = None) -> 
     return crew
 
 
-def stretches(setup: Setup, epoch: int = 0) -> Any:
-    """The stretches of an epoch."""
-    for stretch, _ in rounds.Walk(setup.tokens, setup.config, epoch, setup.plan):
-        yield stretch
+def chunks(setup: Setup, epoch: int = 0) -> Any:
+    """The chunks of an epoch."""
+    for chunk, _ in rounds.ChunkReader(setup.tokens, setup.config, epoch, setup.plan):
+        yield chunk
 
 
 def round_size(setup: Setup) -> int:
@@ -92,11 +92,11 @@ def round_size(setup: Setup) -> int:
 
 
 def train_one_epoch(setup: Setup, *, few: bool = False) -> None:
-    """Train on one thread; with `few`, on one stretch only."""
+    """Train on one thread; with `few`, on one chunk only."""
     with Team(1) as team:
         crew = new_crew(setup, team)
-        for stretch in stretches(setup):
-            crew.train(stretch, setup.plan)
+        for chunk in chunks(setup):
+            crew.train(chunk, setup.plan)
             if few:
                 return
 
@@ -121,7 +121,7 @@ def _now() -> Any:
 @compiled
 def _run_round(number, threads, totals, run, space, cycles):
     """Note in cycles (2, threads) what each of some threads would take for its part of the two phases of a round."""
-    found = round_of(number, run.stretch, run.plan)
+    found = round_of(number, run.chunk, run.plan)
     this = Round(number, found.centers, found.blocks, 0.0, False)  # the rate is zero
     for turn in range(threads + 1):
         thread = turn % threads  # the first turn is there to have all code in the caches, and is done once more
@@ -150,10 +150,10 @@ def cycles_of_threads(setup: Setup, threads: int, most_rounds: int, repeats: int
         updates._replace(marks=np.zeros((threads, updates.marks.shape[1]), np.int64))
         for updates in (crew.changes.inputs, crew.changes.outputs)
     )
-    stretch, changes = next(stretches(setup)), crew.changes._replace(inputs=inputs, outputs=outputs)
-    run = Run(stretch, setup.plan, setup.parameters, None, crew.steps, changes)
+    chunk, changes = next(chunks(setup)), crew.changes._replace(inputs=inputs, outputs=outputs)
+    run = Run(chunk, setup.plan, setup.parameters, None, crew.steps, changes)
     found = []
-    for number in range(min(most_rounds, whole_rounds(stretch, setup.plan))):
+    for number in range(min(most_rounds, whole_rounds(chunk, setup.plan))):
         times = np.zeros((repeats, 2, threads), np.int64)
         for cycles in times:
             _run_round(number, threads, totals, run, space, cycles)
@@ -180,13 +180,13 @@ def take_turns(team: Team) -> int:
     return TURNS
 
 
-def rows_handed_over(crew: Crew, setup: Setup, stretch: Stretch, rounds: int) -> float:
+def rows_handed_over(crew: Crew, setup: Setup, chunk: Chunk, rounds: int) -> float:
     """Rows that a round gives from one of two threads to the other, blocks dealt out in turn: copied, or added."""
     words = len(crew.parameters.outputs)
     last_changed = {"inputs": np.full(words, -1), "outputs": np.full(words, -1)}
     size, handed = round_size(setup), 0
-    for first in range(stretch.first, stretch.first + rounds * size, size):
-        crew.train(stretch._replace(first=first, last=first + size), setup.plan)
+    for first in range(chunk.first, chunk.first + rounds * size, size):
+        crew.train(chunk._replace(first=first, last=first + size), setup.plan)
         for kind, owners in last_changed.items():
             updates = getattr(crew.changes, kind)
             of_block = [row[:n][row[:n] != UNUSED] for row, n in zip(updates.words, updates.used, strict=True)]

@@ -1,4 +1,4 @@
-"""Why two threads are not twice one: stretch after stretch of one training, each in one of four ways, in turn.
+"""Why two threads are not twice one: chunk after chunk of one training, each in one of four ways, in turn.
 
 one        one thread
 two        two threads of one training, as firth has it
@@ -19,12 +19,12 @@ from typing import Any
 import numpy as np
 
 from benchmarks._lib.internals import (
+    chunks,
     new_crew,
     new_parameters,
     round_size,
     rows_handed_over,
     set_up,
-    stretches,
     take_turns,
 )
 from benchmarks._lib.results import Cell, Column, arguments, finish
@@ -54,34 +54,34 @@ def measure(options: Any) -> tuple[Found, float]:
         first, second, other = (new_crew(setup, alone, of) for of in (setup.parameters, setup.parameters, own))
         both = new_crew(setup, team)
 
-        def side_by_side(crew: Any, stretch: Any, middle: int) -> None:
-            halves = stretch._replace(last=middle), stretch._replace(first=middle)
+        def side_by_side(crew: Any, chunk: Any, middle: int) -> None:
+            halves = chunk._replace(last=middle), chunk._replace(first=middle)
             for done in [
                 pool.submit(of.train, half, setup.plan) for of, half in zip((first, crew), halves, strict=True)
             ]:
                 done.result()
 
         run = {
-            "one": lambda stretch, _: first.train(stretch, setup.plan),
-            "two": lambda stretch, _: both.train(stretch, setup.plan),
-            "racing": lambda stretch, middle: side_by_side(second, stretch, middle),
-            "apart": lambda stretch, middle: side_by_side(other, stretch, middle),
+            "one": lambda chunk, _: first.train(chunk, setup.plan),
+            "two": lambda chunk, _: both.train(chunk, setup.plan),
+            "racing": lambda chunk, middle: side_by_side(second, chunk, middle),
+            "apart": lambda chunk, middle: side_by_side(other, chunk, middle),
         }
         turn = cycle(WAYS)
         nanoseconds_to_the_other(team)  # compiles
         for repeat in range(options.repeats):
-            for number, stretch in enumerate(stretches(setup, repeat)):
-                rounds = (stretch.last - stretch.first) // size
+            for number, chunk in enumerate(chunks(setup, repeat)):
+                rounds = (chunk.last - chunk.first) // size
                 before = nanoseconds_to_the_other(team)
                 way = next(turn)
                 began = time.perf_counter()
-                run[way](stretch, stretch.first + rounds // 2 * size)
+                run[way](chunk, chunk.first + rounds // 2 * size)
                 seconds = time.perf_counter() - began
                 near = {nanoseconds < NEAR for nanoseconds in (before, nanoseconds_to_the_other(team))}
                 if len(near) == 1 and number >= FIRST and rounds > 0:
                     found[near.pop(), way].append(seconds / rounds * 1e6)
             next(turn)  # another way for the same part of the text, the next time
-        handed = rows_handed_over(first, setup, next(stretches(setup)), rounds=400)
+        handed = rows_handed_over(first, setup, next(chunks(setup)), rounds=400)
     return found, handed
 
 

@@ -15,7 +15,7 @@ from firth.config import TrainingConfig
 from firth.errors import CorpusError
 from firth.jit import target
 from firth.kernels.machine import rng
-from firth.kernels.word2vec.blocks import Parts, Stretch
+from firth.kernels.word2vec.blocks import Chunk, Parts
 from firth.kernels.word2vec.rounds import NONE_LEFT, claim_block, first_block, first_center, new_counters
 from firth.threads import Team
 from firth.training import reference, rounds, schedule
@@ -277,7 +277,7 @@ def test_train__gives_the_same_bits_at_any_number_of_threads(threads, settings):
 def test_train__finds_the_same_mean_at_any_number_of_threads_and_wherever_stretches_are_cut(gradient, monkeypatch):
     config = TrainingConfig(sample=0.01, architecture="cbow", context_gradient=gradient)
     one, _ = train(larger_corpus(), config)
-    monkeypatch.setattr(rounds, "STRETCH_TOKENS", 3000)
+    monkeypatch.setattr(rounds, "CHUNK_TOKENS", 3000)
     many, _ = train(larger_corpus(), config, threads=3)
     assert sha256(one) == sha256(many)
 
@@ -322,7 +322,7 @@ def test_train__gives_the_same_bits_twice_and_others_for_another_seed():
 def test_train__does_not_depend_on_where_stretches_are_cut(monkeypatch):
     tokens, config = random_corpus(sentences=300), TrainingConfig(vector_size=5, sample=0)
     whole, whole_events = train(tokens, config)
-    monkeypatch.setattr(rounds, "STRETCH_TOKENS", 200)
+    monkeypatch.setattr(rounds, "CHUNK_TOKENS", 200)
     cut, cut_events = train(tokens, config)
     assert sha256(whole) == sha256(cut)
     assert len(cut_events) > len(whole_events)
@@ -425,19 +425,19 @@ def test_row_steps__are_less_for_words_that_too_many_pairs_of_a_large_round_have
 
 
 @pytest.mark.parametrize("centers", [0, 15, 16 * 12, 16 * 12 * 5, 16 * 12 * 5 + 100])
-@pytest.mark.parametrize("strands", [1, 2, 12])
-def test_first_center__is_where_the_reference_has_it_and_every_block_is_in_one_round(centers, strands):
-    plan = schedule.plan_epoch(random_corpus(), TrainingConfig(), 0, 1)._replace(round_blocks=12, strands=strands)
-    stretch = Stretch(*(np.zeros(7 + centers, dtype) for dtype in (np.int32, np.int32, np.int64)), 7, 7 + centers, 0)
+@pytest.mark.parametrize("streams", [1, 2, 12])
+def test_first_center__is_where_the_reference_has_it_and_every_block_is_in_one_round(centers, streams):
+    plan = schedule.plan_epoch(random_corpus(), TrainingConfig(), 0, 1)._replace(round_blocks=12, streams=streams)
+    chunk = Chunk(*(np.zeros(7 + centers, dtype) for dtype in (np.int32, np.int32, np.int64)), 7, 7 + centers, 0)
     wanted = [[7 + first for first, _ in blocks] for blocks in reference.rounds_of(centers, plan)]
-    assert rounds_of(stretch, plan) == len(wanted)
+    assert rounds_of(chunk, plan) == len(wanted)
     for number, blocks in enumerate(wanted):
-        assert [first_center(stretch, number, block, plan) for block in range(len(blocks))] == blocks
+        assert [first_center(chunk, number, block, plan) for block in range(len(blocks))] == blocks
     assert sorted(itertools.chain(*wanted)) == list(range(7, 7 + centers, 16))
 
 
 def test_reference_rounds_of__takes_as_many_blocks_from_each_strand():
-    plan = schedule.plan_epoch(random_corpus(), TrainingConfig(), 0, 1)._replace(round_blocks=4, strands=2)
+    plan = schedule.plan_epoch(random_corpus(), TrainingConfig(), 0, 1)._replace(round_blocks=4, streams=2)
     assert reference.rounds_of(16 * 8 + 5, plan) == [
         [[0, 16], [16, 32], [64, 80], [80, 96]],
         [[32, 48], [48, 64], [96, 112], [112, 128]],

@@ -326,16 +326,16 @@ def steps_of_rows(epoch: Epoch, inputs: int, outputs: int) -> tuple[Array, Array
 
 
 def rounds_of(centers: int, plan: Any) -> list[list[list[int]]]:
-    """Where the blocks of each round begin and end, of a text of so many centers that is one stretch.
+    """Where the blocks of each round begin and end, of a text of so many centers that is one chunk.
 
-    As many blocks as make whole rounds are cut into strands of equal length, and each round takes as many from each;
+    As many blocks as make whole rounds are cut into streams of equal length, and each round takes as many from each;
     what is left is a round of its own.
     """
     blocks = [[first, min(first + plan.block_centers, centers)] for first in range(0, centers, plan.block_centers)]
     whole = centers // (plan.block_centers * plan.round_blocks)
     in_rounds, left = blocks[: whole * plan.round_blocks], blocks[whole * plan.round_blocks :]
-    strands = np.array(in_rounds, int).reshape(plan.strands, whole, plan.round_blocks // plan.strands, 2)
-    found = [strands[:, number].reshape(-1, 2).tolist() for number in range(whole)]
+    streams = np.array(in_rounds, int).reshape(plan.streams, whole, plan.round_blocks // plan.streams, 2)
+    found = [streams[:, number].reshape(-1, 2).tolist() for number in range(whole)]
     return [*found, left] if left else found
 
 
@@ -394,7 +394,7 @@ def train_epoch(
             at_once = together and epoch.tree is not None  # nodes learn before the next center is scored
             for some in [[example] for example in examples] if at_once else [examples]:
                 more, of_outputs = block_changes(inputs, outputs, some, rate, epoch)
-                if (first // plan.block_centers if plan.strands == 1 else number) % plan.loss_blocks == 0:
+                if (first // plan.block_centers if plan.streams == 1 else number) % plan.loss_blocks == 0:
                     loss += block_loss(inputs, outputs, some)
                     measured += len(some) if together else sum(example.targets[0][2] for example in some)
                 for at, change in more.items():

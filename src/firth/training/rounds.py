@@ -14,7 +14,7 @@ import numpy as np
 from firth.config import TrainingConfig
 from firth.errors import CorpusError
 from firth.kernels.machine import rng
-from firth.kernels.word2vec.blocks import Kept, Parameters, Plan, Stretch, keep_tokens
+from firth.kernels.word2vec.blocks import Chunk, Kept, Parameters, Plan, keep_tokens
 from firth.reporting.events import NOTHING, Done, Progress
 from firth.threads import Team
 from firth.training.sampling import as_thresholds, keep_probabilities
@@ -35,7 +35,7 @@ KERNELS = {
     "train_rounds",
 }
 """What `firth.training.warm_up` compiles."""
-STRETCH_TOKENS = 131_072
+CHUNK_TOKENS = 131_072
 """Kept tokens that are walked, then trained on, at a time: some tenths of a second."""
 
 
@@ -45,8 +45,8 @@ NO_PAIR = (
 )
 
 
-class Walk:
-    """The kept tokens of one epoch, a stretch at a time, each stretch with its neighbors on both sides."""
+class ChunkReader:
+    """The kept tokens of one epoch, a chunk at a time, each chunk with its neighbors on both sides."""
 
     def __init__(self, tokens: Tokens, config: TrainingConfig, epoch: int, plan: Plan):
         self.tokens = tokens
@@ -55,10 +55,10 @@ class Walk:
         self.window = plan.window
         self.block_centers = plan.block_centers
         self.round_size = plan.block_centers * plan.round_blocks
-        size = max(STRETCH_TOKENS, self.round_size) + 2 * plan.window
+        size = max(CHUNK_TOKENS, self.round_size) + 2 * plan.window
         self.kept = Kept(np.empty(size, np.int32), np.empty(size, np.int32), np.empty(size, np.int64))
 
-    def __iter__(self) -> Iterator[tuple[Stretch, int]]:
+    def __iter__(self) -> Iterator[tuple[Chunk, int]]:
         """Stretches of whole rounds (the last may be shorter), each with the corpus position it reaches."""
         position = sentence = filled = first = block = 0
         while True:
@@ -71,8 +71,8 @@ class Walk:
             if not at_end:  # the neighbors of the last centers must be known, and rounds whole
                 last = first + (filled - self.window - first) // self.round_size * self.round_size
             tokens, sentences, positions = self.kept
-            stretch = Stretch(tokens[:filled], sentences[:filled], positions[:filled], first, last, block)
-            yield stretch, len(self.tokens.ids) if at_end else int(positions[last])
+            chunk = Chunk(tokens[:filled], sentences[:filled], positions[:filled], first, last, block)
+            yield chunk, len(self.tokens.ids) if at_end else int(positions[last])
             if at_end:
                 return
             block += (last - first) // self.block_centers
@@ -112,10 +112,10 @@ def train(
         for epoch in range(done.epochs, epochs):
             plan = plan_epoch(tokens, config, epoch, epochs)
             _, skipped, loss, pairs, _ = done if epoch == done.epochs else Done(epoch)
-            for number, (stretch, position) in enumerate(Walk(tokens, config, epoch, plan), start=1):
+            for number, (chunk, position) in enumerate(ChunkReader(tokens, config, epoch, plan), start=1):
                 if number <= skipped:
                     continue
-                more_loss, more_pairs = crew.train(stretch, plan)
+                more_loss, more_pairs = crew.train(chunk, plan)
                 loss, pairs = loss + more_loss, pairs + more_pairs
                 of_held_out = None
                 if held_out is not None and position == n:
@@ -161,8 +161,8 @@ def validation_loss(crew: Crew, held_out: Tokens, config: TrainingConfig, plan: 
         noise_key=rng.stream_key(config.seed, HELD_OUT, rng.NOISE),
     )
     loss, pairs = 0.0, 0.0
-    for stretch, _ in Walk(held_out, config, HELD_OUT, still):
-        more_loss, more_pairs = crew.train(stretch, still)
+    for chunk, _ in ChunkReader(held_out, config, HELD_OUT, still):
+        more_loss, more_pairs = crew.train(chunk, still)
         loss, pairs = loss + more_loss, pairs + more_pairs
     if pairs == 0:
         raise CorpusError("the sentences held out have no two words near each other: hold out more (validation)")

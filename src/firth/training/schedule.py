@@ -144,7 +144,7 @@ def usual_centers(config: TrainingConfig) -> int:
 
 
 def is_wide(config: TrainingConfig) -> bool:
-    """Whether rounds are larger than usual: their blocks are from all over a stretch of the text, and words that are in
+    """Whether rounds are larger than usual: their blocks are from all over a chunk of the text, and words that are in
     too many of their pairs learn more slowly.
     """
     return config.batch_size is not None and config.batch_size > usual_centers(config)
@@ -268,7 +268,7 @@ def plan_epoch(tokens: Tokens, config: TrainingConfig, epoch: int, epochs: int) 
         noise_words=of_block,
         first_noise=-(-block_centers // LANES) * LANES,
         round_blocks=round_blocks,
-        strands=round_blocks if is_wide(config) else 1,
+        streams=round_blocks if is_wide(config) else 1,
         window=window,
         shrink=int(config.shrink_windows and config.window != "sentence"),
         before=int(config.window_side != "after"),

@@ -1,4 +1,4 @@
-"""A team of threads that trains on a stretch of tokens at a time, with the arrays it works in."""
+"""A team of threads that trains on a chunk of tokens at a time, with the arrays it works in."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from firth.config import TrainingConfig
 from firth.kernels.linalg.products import TILE_ROWS
 from firth.kernels.word2vec.blocks import (
     Changes,
+    Chunk,
     Parameters,
     Parts,
     Plan,
     Run,
     Scratch,
     Steps,
-    Stretch,
     Updates,
     Windows,
 )
@@ -188,9 +188,9 @@ def new_descents(plan: Plan, rows: int, width: int, tree: Tree) -> Descents:
     )
 
 
-def rounds_of(stretch: Stretch, plan: Plan) -> int:
-    """How many rounds a stretch has, the last of which may be shorter."""
-    return -(-(stretch.last - stretch.first) // (plan.block_centers * plan.round_blocks))
+def rounds_of(chunk: Chunk, plan: Plan) -> int:
+    """How many rounds a chunk has, the last of which may be shorter."""
+    return -(-(chunk.last - chunk.first) // (plan.block_centers * plan.round_blocks))
 
 
 def longest_path(tree: Tree) -> int:
@@ -267,20 +267,20 @@ class Crew:
         self.counters = new_counters(team.threads)
         self.changes = new_changes(config, plan, width, targets, team.threads, frozen)
 
-    def train(self, stretch: Stretch, plan: Plan) -> tuple[float, float]:
-        """Train on a stretch, and return its loss and what the pairs that is summed over weigh together."""
+    def train(self, chunk: Chunk, plan: Plan) -> tuple[float, float]:
+        """Train on a chunk, and return its loss and what the pairs that is summed over weigh together."""
         totals = np.zeros(2)
         begin = 0
-        for threads, rounds in self.pace.shares(rounds_of(stretch, plan)):
-            self._train(stretch, begin, begin + rounds, plan, totals, threads)
+        for threads, rounds in self.pace.shares(rounds_of(chunk, plan)):
+            self._train(chunk, begin, begin + rounds, plan, totals, threads)
             begin += rounds
         return float(totals[0]), float(totals[1])
 
-    def _train(self, stretch: Stretch, begin: int, end: int, plan: Plan, totals: Float64, threads: int) -> None:
-        """Have one thread or all train on some rounds of a stretch, and add their loss and pairs to the totals."""
+    def _train(self, chunk: Chunk, begin: int, end: int, plan: Plan, totals: Float64, threads: int) -> None:
+        """Have one thread or all train on some rounds of a chunk, and add their loss and pairs to the totals."""
         self.counters[:] = 0
 
-        run = Run(stretch, plan, self.parameters, self.parts, self.steps, self.changes)
+        run = Run(chunk, plan, self.parameters, self.parts, self.steps, self.changes)
 
         def work(thread: int) -> None:
             train_rounds(thread, threads, self.counters, totals, begin, end, run, self.spaces[thread])

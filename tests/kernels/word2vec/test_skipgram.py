@@ -93,12 +93,12 @@ def test_pairs__are_those_of_the_twin(window, more):
     plan = schedule.plan_epoch(tokens, config, 0, 1)
     parameters = schedule.initial_parameters(30, 8, 1)
     crew = workers.Crew(Team(1), config, plan, parameters, workers.Targets.of(tokens, config))
-    stretch, _ = next(iter(rounds.Walk(tokens, config, 0, plan)))
-    kept, sentences = stretch.positions.tolist(), stretch.sentences.tolist()
-    run = Run(stretch, plan, parameters, None, Steps(None, None), crew.changes)
+    chunk, _ = next(iter(rounds.ChunkReader(tokens, config, 0, plan)))
+    kept, sentences = chunk.positions.tolist(), chunk.sentences.tolist()
+    run = Run(chunk, plan, parameters, None, Steps(None, None), crew.changes)
     B = plan.block_centers
-    for first in range(0, stretch.last, B):
-        last = min(first + B, stretch.last)
+    for first in range(0, chunk.last, B):
+        last = min(first + B, chunk.last)
         windows, words = crew.spaces[0].scratch.windows, crew.changes.inputs.words[0]
         block = Block(0, first, first, 0.0, False, False, 1, ALONE)
         context = Context(*find_windows(block, run, windows, True))
@@ -106,12 +106,12 @@ def test_pairs__are_those_of_the_twin(window, more):
         assert (context.centers, crew.changes.inputs.used[0]) == (last - first, used)
         weigh_windows(context, windows)
         ours = sorted(
-            (int(words[row]), int(stretch.tokens[first + i]))
+            (int(words[row]), int(chunk.tokens[first + i]))
             for row in range(used)
             for i in np.flatnonzero(windows.weights[row, :B])
         )
         twin = sorted(
-            (int(stretch.tokens[j]), int(stretch.tokens[center]))
+            (int(chunk.tokens[j]), int(chunk.tokens[center]))
             for center in range(first, last)
             for j in reference.pairs_of(center, kept, sentences, plan)
         )

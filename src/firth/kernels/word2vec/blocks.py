@@ -1,4 +1,4 @@
-"""What training in blocks is made of: stretches of tokens, the plan of an epoch, parameters, the changes of a round.
+"""What training in blocks is made of: chunks of tokens, the plan of an epoch, parameters, the changes of a round.
 
 An epoch's tokens are thinned by `keep_tokens`. Blocks of consecutive kept tokens are the centers; each kind of training
 has a function that finds the changes one block asks for, from a snapshot of the parameters.
@@ -23,8 +23,8 @@ ALONE = -1
 """In the place of a thread's number, where rows are not marked, or where one thread adds all."""
 
 
-class Stretch(NamedTuple):
-    """A stretch of an epoch's kept tokens: those in [first, last) are centers, their neighbors are around."""
+class Chunk(NamedTuple):
+    """A chunk of an epoch's kept tokens: those in [first, last) are centers, their neighbors are around."""
 
     tokens: Int32  # word ids
     sentences: Int32  # a number that changes from sentence to sentence
@@ -75,7 +75,7 @@ class Plan(NamedTuple):
     noise_words: int  # K, drawn for a block and shared by its pairs
     first_noise: int  # where they begin among the output rows of a block: behind whole vectors of centers
     round_blocks: int  # R
-    strands: int  # parts of a stretch that are read side by side: a round takes as many of its blocks from each
+    streams: int  # parts of a chunk that are read side by side: a round takes as many of its blocks from each
     window: int
     shrink: int  # 1 if each center draws its own window, up to that one
     before: int  # 1 if words before the center are context words
@@ -150,9 +150,9 @@ class Changes(NamedTuple):
 
 
 class Run(NamedTuple):
-    """What all threads share while they train on a stretch."""
+    """What all threads share while they train on a chunk."""
 
-    stretch: Stretch
+    chunk: Chunk
     plan: Plan
     parameters: Parameters
     parts: Parts | None
@@ -174,7 +174,7 @@ class Block(NamedTuple):
 
 
 class Context(NamedTuple):
-    """The context of a block's centers: consecutive tokens of the stretch."""
+    """The context of a block's centers: consecutive tokens of the chunk."""
 
     centers: int  # how many the block has
     tokens: int  # from the first context word to the last, how many
@@ -276,9 +276,9 @@ def learning_rate(plan: Plan, position: int) -> float:
 @compiled
 def is_measured(number: int, block: int, plan: Plan) -> bool:
     """Whether the loss of a block of the round of this number in its epoch is to be measured. Where a round is of
-    several strands, that of all its blocks is, or of none: no thread waits for one that measures.
+    several streams, that of all its blocks is, or of none: no thread waits for one that measures.
     """
-    return (number * plan.round_blocks + block if plan.strands == 1 else number) % plan.loss_blocks == 0
+    return (number * plan.round_blocks + block if plan.streams == 1 else number) % plan.loss_blocks == 0
 
 
 @compiled
@@ -319,8 +319,8 @@ def mark_inputs(marks: Int64, words: Int32, count: int, thread: int, parts: Part
 
 @compiled
 def count_centers(block: Block, run: Run) -> int:
-    """How many centers a block has: the last of a stretch may have fewer."""
-    return min(run.plan.block_centers, run.stretch.last - block.first)
+    """How many centers a block has: the last of a chunk may have fewer."""
+    return min(run.plan.block_centers, run.chunk.last - block.first)
 
 
 @compiled

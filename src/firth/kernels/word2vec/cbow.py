@@ -175,13 +175,13 @@ def choose_outputs(
     block: Block, run: Run, centers: int, reach: Int32, noise: Noise, ahead: Ahead, output_words: Int32
 ) -> None:
     """The output words of a block: the centers that have a context word; behind the room for all, its noise words."""
-    first, stretch, plan = block.first, run.stretch, run.plan
+    first, chunk, plan = block.first, run.chunk, run.plan
     for i in range(output_words.shape[0]):
         output_words[i] = UNUSED
     for i in range(centers):
         if reach[0, i] + reach[1, i] > 0:
-            output_words[i] = stretch.tokens[first + i]
-    take_noise_words(first, stretch, plan, noise, ahead, output_words[plan.first_noise :])
+            output_words[i] = chunk.tokens[first + i]
+    take_noise_words(first, chunk, plan, noise, ahead, output_words[plan.first_noise :])
 
 
 @compiled
@@ -275,7 +275,7 @@ def compute_cbow_block(block: Block, run: Run, space: CbowSpace) -> None:
     """
     scratch, noise, hidden = space
     plan, parameters, changes, slot = run.plan, run.parameters, run.changes, block.slot
-    windows, ahead = scratch.windows, ahead_of(run.stretch.tokens, parameters, run.parts, scratch)
+    windows, ahead = scratch.windows, ahead_of(run.chunk.tokens, parameters, run.parts, scratch)
     input_words, output_words = changes.inputs.words[slot], changes.outputs.words[slot]
     outputs, first_noise = output_words.shape[0], hidden.G.shape[0]
     first_input, last_input = rows_of(block, changes.inputs)
@@ -293,7 +293,7 @@ def compute_cbow_block(block: Block, run: Run, space: CbowSpace) -> None:
     choose_outputs(block, run, centers, windows.reach, noise, ahead, output_words)
     if asks:
         ask_for_outputs(output_words, ahead)
-    expect(block.next_first, block.first, run.stretch, plan, noise, ahead)
+    expect(block.next_first, block.first, run.chunk, plan, noise, ahead)
     mark_inputs(changes.inputs.marks, input_words, tokens, block.marker, run.parts)
     mark_rows(changes.outputs.marks, output_words, outputs, block.marker)
 

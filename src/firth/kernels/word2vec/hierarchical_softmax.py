@@ -194,12 +194,12 @@ def ask_ahead(token: int, run: Run, tree: Tree) -> None:
     """Have what comes after a center on its way from memory: where a path is, then its turns, then half of its vectors;
     and a context word of the next block.
     """
-    stretch, plan, parameters, last = run.stretch, run.plan, run.parameters, run.stretch.last - 1
-    prefetch_number(tree.starts, stretch.tokens[min(token + 4, last)])
-    ask_for_turns(stretch.tokens[min(token + 2, last)], tree)
-    ask_for_path(stretch.tokens[min(token + 1, last)], tree, parameters.outputs, 0)
-    context = min(token + plan.block_centers + plan.window, stretch.tokens.shape[0] - 1)
-    ask_for(parameters.inputs, stretch.tokens[context], run.parts)
+    chunk, plan, parameters, last = run.chunk, run.plan, run.parameters, run.chunk.last - 1
+    prefetch_number(tree.starts, chunk.tokens[min(token + 4, last)])
+    ask_for_turns(chunk.tokens[min(token + 2, last)], tree)
+    ask_for_path(chunk.tokens[min(token + 1, last)], tree, parameters.outputs, 0)
+    context = min(token + plan.block_centers + plan.window, chunk.tokens.shape[0] - 1)
+    ask_for(parameters.inputs, chunk.tokens[context], run.parts)
 
 
 def follow(turns: Int32, first: Any, length: Any, root: Any, nodes: Int32, signs: Float32) -> None:
@@ -308,7 +308,7 @@ def start_tree_block(block: Block, run: Run, scratch: Scratch, tree: Tree) -> Co
     context, changes = find_windows(block, run, scratch.windows, True), run.changes
     mark_inputs(changes.inputs.marks, changes.inputs.words[block.slot], context.tokens, block.marker, run.parts)
     for past in range(2):
-        ask_for_path(run.stretch.tokens[block.first], tree, run.parameters.outputs, past)
+        ask_for_path(run.chunk.tokens[block.first], tree, run.parameters.outputs, past)
     changes.loss[block.slot] = 0.0
     changes.pairs[block.slot] = 0
     return context
@@ -318,7 +318,7 @@ def start_tree_block(block: Block, run: Run, scratch: Scratch, tree: Tree) -> Co
 def compute_tree_block(block: Block, run: Run, space: TreeSpace) -> None:
     """As `compute_skip_gram_block`, with hierarchical softmax. What is asked for of the nodes is left in `descents`."""
     scratch, tree, turns, descents = space
-    stretch, plan, changes, slot = run.stretch, run.plan, run.changes, block.slot
+    chunk, plan, changes, slot = run.chunk, run.plan, run.changes, block.slot
     outputs, rows, reach = run.parameters.outputs, descents.rows[slot], scratch.windows.reach
     first_input, last_input = rows_of(block, changes.inputs)
     output_words, input_rows = changes.outputs.words[slot], changes.inputs.rows[first_input:last_input]
@@ -339,7 +339,7 @@ def compute_tree_block(block: Block, run: Run, space: TreeSpace) -> None:
         ask_ahead(center, run, tree)
         if reach[0, i] + reach[1, i] == 0:
             continue
-        length = list_path(stretch.tokens[center], tree, nodes, turns)
+        length = list_path(chunk.tokens[center], tree, nodes, turns)
         n = list_contexts(i, before, plan, scratch.windows, contexts, turns)
         even = contexts[: whole(n, 2)]
         score_listed(rows, even, outputs, nodes[: whole(length, TILE_ROWS)], G)
@@ -351,7 +351,7 @@ def compute_tree_block(block: Block, run: Run, space: TreeSpace) -> None:
         sum_sizes(G, n, length, contexts, turns.row_lengths, scratch.input_errors, turns.errors, turns.lengths)
         weigh_listed(G, outputs, nodes[:length], input_rows, even)
         limit_nodes(n, length, tree, nodes, G, turns)
-        ask_for_path(stretch.tokens[min(center + 1, stretch.last - 1)], tree, outputs, 1)
+        ask_for_path(chunk.tokens[min(center + 1, chunk.last - 1)], tree, outputs, 1)
         descents.lengths[descent], descents.sizes[descent] = length, n
         used += length
     find_ratios(input_rows, tokens, scratch.input_errors, changes.inputs.ratios[first_input:])
@@ -363,7 +363,7 @@ def compute_cbow_tree_block(block: Block, run: Run, space: CbowTreeSpace) -> Non
     scored; what the context words ask for is left.
     """
     scratch, tree, turns, hidden = space
-    stretch, plan, changes, slot = run.stretch, run.plan, run.changes, block.slot
+    chunk, plan, changes, slot = run.chunk, run.plan, run.changes, block.slot
     outputs, windows, reach, H, G = run.parameters.outputs, scratch.windows, scratch.windows.reach, hidden.H, turns.G
     first_input, last_input = rows_of(block, changes.inputs)
     input_rows = changes.inputs.rows[first_input:last_input]
@@ -377,7 +377,7 @@ def compute_cbow_tree_block(block: Block, run: Run, space: CbowTreeSpace) -> Non
         if reach[0, i] + reach[1, i] == 0:
             clear(hidden.G, i, i + 1)
             continue
-        length = list_path(stretch.tokens[center], tree, turns.nodes, turns)
+        length = list_path(chunk.tokens[center], tree, turns.nodes, turns)
         score_listed(H, hidden.numbers[i : i + 1], outputs, turns.nodes[: whole(length, TILE_ROWS)], G)
         if block.measured:
             changes.loss[slot] += path_loss(1, length, G, turns)
@@ -388,7 +388,7 @@ def compute_cbow_tree_block(block: Block, run: Run, space: CbowTreeSpace) -> Non
             hidden.errors[i] += abs(G[0, k])
         ask_ahead(center, run, tree)  # while the gradients are on their way
         learn_listed(G[0], H, i, outputs, turns.nodes[:length], hidden.G)
-        ask_for_path(stretch.tokens[min(center + 1, stretch.last - 1)], tree, outputs, 1)
+        ask_for_path(chunk.tokens[min(center + 1, chunk.last - 1)], tree, outputs, 1)
     share_errors(context, plan, windows, hidden, scratch.input_errors)
     scatter_gradients(context, plan, windows, hidden, input_rows)
     find_ratios(input_rows, context.tokens, scratch.input_errors, changes.inputs.ratios[first_input:])

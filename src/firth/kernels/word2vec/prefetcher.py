@@ -14,7 +14,7 @@ from firth.jit.kernel import compiled
 from firth.kernels.linalg.products import between_tiles
 from firth.kernels.machine.prefetch import prefetch_row
 from firth.kernels.machine.rng import draw
-from firth.kernels.word2vec.blocks import Parameters, Parts, Plan, Scratch, Stretch, ask_for
+from firth.kernels.word2vec.blocks import Chunk, Parameters, Parts, Plan, Scratch, ask_for
 from firth.kernels.word2vec.negatives import Noise, ask_for_noise_word, noise_word_of
 
 FIRST, CONTEXT, CONTEXTS_END, CENTER, CENTERS_END, NOISE, NOISE_END = range(7)
@@ -28,7 +28,7 @@ NOWHERE = -1
 class Ahead(NamedTuple):
     """The next block, and how far it has been asked for: of one thread."""
 
-    tokens: Int32  # of the stretch
+    tokens: Int32  # of the chunk
     parameters: Parameters
     parts: Parts | None
     noise_words: Int32  # (K,) drawn already
@@ -38,14 +38,14 @@ class Ahead(NamedTuple):
 
 @compiled
 def ahead_of(tokens: Int32, parameters: Parameters, parts: Parts | None, scratch: Scratch) -> Ahead:
-    """That of the thread that works in this space, on a stretch of tokens."""
+    """That of the thread that works in this space, on a chunk of tokens."""
     return Ahead(tokens, parameters, parts, scratch.noise_words, scratch.noise_bits, scratch.places)
 
 
 @compiled
-def draw_bits(first: int, stretch: Stretch, plan: Plan, bits: UInt64) -> None:
+def draw_bits(first: int, chunk: Chunk, plan: Plan, bits: UInt64) -> None:
     """Random bits for the noise words of the block of centers from `first` on."""
-    counter = stretch.positions[first] * plan.noise_words
+    counter = chunk.positions[first] * plan.noise_words
     for n in range(plan.noise_words):  # with nothing else, so that all are drawn at once
         bits[n] = draw(plan.noise_key, counter + n)
 
@@ -64,10 +64,10 @@ def ask_for_outputs(words: Int32, ahead: Ahead) -> None:
 
 
 @compiled
-def take_noise_words(first: int, stretch: Stretch, plan: Plan, noise: Noise, ahead: Ahead, words: Int32) -> None:
+def take_noise_words(first: int, chunk: Chunk, plan: Plan, noise: Noise, ahead: Ahead, words: Int32) -> None:
     """The noise words of the block of centers from `first` on; if that block was expected, they have been drawn."""
     if not is_expected(first, ahead):
-        draw_bits(first, stretch, plan, ahead.bits)
+        draw_bits(first, chunk, plan, ahead.bits)
         for n in range(plan.noise_words):
             words[n] = noise_word_of(noise, ahead.bits[n])
         return
@@ -84,20 +84,20 @@ def expect_nothing(places: Int64) -> None:
 
 
 @compiled
-def expect(first: int, after: int, stretch: Stretch, plan: Plan, noise: Noise, ahead: Ahead) -> None:
+def expect(first: int, after: int, chunk: Chunk, plan: Plan, noise: Noise, ahead: Ahead) -> None:
     """The block of centers from `first` on is to come next, after that from `after` on: ask for where its noise words
     are drawn from. Where no center is left, nothing is expected.
     """
     expect_nothing(ahead.places)
-    if first >= stretch.last:
+    if first >= chunk.last:
         return
-    places, last = ahead.places, min(first + plan.block_centers, stretch.last)
+    places, last = ahead.places, min(first + plan.block_centers, chunk.last)
     places[FIRST] = first
     known = after + plan.block_centers + plan.window if first == after + plan.block_centers else 0
     places[CONTEXT] = max(first - plan.window, known)
-    places[CONTEXTS_END] = min(last + plan.window, stretch.tokens.shape[0])
+    places[CONTEXTS_END] = min(last + plan.window, chunk.tokens.shape[0])
     places[CENTER], places[CENTERS_END] = first, last
-    draw_bits(first, stretch, plan, ahead.bits)
+    draw_bits(first, chunk, plan, ahead.bits)
     for n in range(plan.noise_words):
         ask_for_noise_word(noise, ahead.bits[n])
 

@@ -18,11 +18,11 @@ from firth.kernels.word2vec.blocks import (
     ALONE,
     UNUSED,
     Block,
+    Chunk,
     Parts,
     Plan,
     Run,
     Scratch,
-    Stretch,
     Updates,
     ask_for,
     clear,
@@ -46,7 +46,7 @@ from firth.kernels.word2vec.step_bounds import forget_limits, limited
 CACHE_LINE_STRIDE = 8
 """Counters lie so far apart that no two share a cache line."""
 BLOCKS_DONE, SHARES_DONE, SHARES = (CACHE_LINE_STRIDE * i for i in range(3))
-"""Blocks done in a stretch, and shares; from there on, for each share, the rounds it was claimed in; and then, for each
+"""Blocks done in a chunk, and shares; from there on, for each share, the rounds it was claimed in; and then, for each
 thread, how many of the blocks that are its own were claimed.
 """
 NONE_LEFT = -1
@@ -68,9 +68,9 @@ Space = SkipGramSpace | CbowSpace | TreeSpace | CbowTreeSpace
 
 
 class Round(NamedTuple):
-    """One of a stretch's rounds."""
+    """One of a chunk's rounds."""
 
-    number: int  # in the stretch
+    number: int  # in the chunk
     centers: int
     blocks: int
     rate: float
@@ -268,56 +268,56 @@ def forget_marks(marker: int, marks: Int64) -> None:
 
 
 @compiled
-def whole_rounds(stretch: Stretch, plan: Plan) -> int:
-    """How many rounds a stretch has, but for the last if it is shorter."""
-    return (stretch.last - stretch.first) // (plan.block_centers * plan.round_blocks)
+def whole_rounds(chunk: Chunk, plan: Plan) -> int:
+    """How many rounds a chunk has, but for the last if it is shorter."""
+    return (chunk.last - chunk.first) // (plan.block_centers * plan.round_blocks)
 
 
 @compiled
-def first_center(stretch: Stretch, number: int, block: int, plan: Plan) -> int:
-    """Where a block of the stretch's round of this number begins: behind those that other rounds take from its strand.
-    The last round, if it is not whole, is what is left behind all strands.
+def first_center(chunk: Chunk, number: int, block: int, plan: Plan) -> int:
+    """Where a block of the chunk's round of this number begins: behind those that other rounds take from its stream.
+    The last round, if it is not whole, is what is left behind all streams.
     """
     before = number * plan.round_blocks + block
-    if plan.strands > 1:
-        whole, of_strand = whole_rounds(stretch, plan), plan.round_blocks // plan.strands
+    if plan.streams > 1:
+        whole, of_stream = whole_rounds(chunk, plan), plan.round_blocks // plan.streams
         if number < whole:
-            strand = block // of_strand
-            before = (strand * whole + number) * of_strand + block - strand * of_strand
-    return stretch.first + before * plan.block_centers
+            stream = block // of_stream
+            before = (stream * whole + number) * of_stream + block - stream * of_stream
+    return chunk.first + before * plan.block_centers
 
 
 @compiled
-def first_of_next(stretch: Stretch, number: int, block: int, behind: int, threads: int, plan: Plan) -> int:
+def first_of_next(chunk: Chunk, number: int, block: int, behind: int, threads: int, plan: Plan) -> int:
     """Where the block begins that a thread will compute after this one of its own, all of which are before block
-    `behind`; where there is none, or nobody knows, at the stretch's end or behind it.
+    `behind`; where there is none, or nobody knows, at the chunk's end or behind it.
     """
     if block + 1 < behind:
-        return first_center(stretch, number, block + 1, plan)
-    return first_center(stretch, number + 1, 0, plan) if threads == 1 else stretch.last
+        return first_center(chunk, number, block + 1, plan)
+    return first_center(chunk, number + 1, 0, plan) if threads == 1 else chunk.last
 
 
 @compiled
-def round_of(number: int, stretch: Stretch, plan: Plan) -> Round:
-    """The stretch's round of this number."""
+def round_of(number: int, chunk: Chunk, plan: Plan) -> Round:
+    """The chunk's round of this number."""
     size = plan.block_centers * plan.round_blocks
-    first = stretch.first + number * size
-    centers = min(size, stretch.last - first)
+    first = chunk.first + number * size
+    centers = min(size, chunk.last - first)
     blocks = (centers + plan.block_centers - 1) // plan.block_centers
-    finds_mean = is_mean_found(stretch.first_block // plan.round_blocks + number, plan)
-    return Round(number, centers, blocks, learning_rate(plan, stretch.positions[first]), finds_mean)
+    finds_mean = is_mean_found(chunk.first_block // plan.round_blocks + number, plan)
+    return Round(number, centers, blocks, learning_rate(plan, chunk.positions[first]), finds_mean)
 
 
 @compiled
 def compute_slot(slot: int, of: int, thread: int, threads: int, this: Round, run: Run, space: Space) -> None:
     """Compute the block in a slot of a round, which is one of the thread `of`."""
-    stretch, plan, changes, behind = run.stretch, run.plan, run.changes, first_block(of + 1, threads, run.plan)
+    chunk, plan, changes, behind = run.chunk, run.plan, run.changes, first_block(of + 1, threads, run.plan)
     block = Block(
         slot=slot,
-        first=first_center(stretch, this.number, slot, plan),
-        next_first=first_of_next(stretch, this.number, slot, behind, threads, plan),
+        first=first_center(chunk, this.number, slot, plan),
+        next_first=first_of_next(chunk, this.number, slot, behind, threads, plan),
         rate=this.rate,
-        measured=is_measured(stretch.first_block // plan.round_blocks + this.number, slot, plan),
+        measured=is_measured(chunk.first_block // plan.round_blocks + this.number, slot, plan),
         finds_mean=this.finds_mean,
         blocks=this.blocks,
         marker=as_marker(thread, threads),
@@ -331,7 +331,7 @@ def compute_slot(slot: int, of: int, thread: int, threads: int, this: Round, run
 def train_rounds(
     thread: int, threads: int, counters: Int64, totals: Float64, begin: int, end: int, run: Run, space: Space
 ) -> None:
-    """Train on the rounds of a stretch from `begin` to `end`. Every thread calls this with the same arrays, save for
+    """Train on the rounds of a chunk from `begin` to `end`. Every thread calls this with the same arrays, save for
     `thread` and its space.
 
     A round has two phases. Its blocks are computed from the parameters as they are; when all are done, the changes are
@@ -342,7 +342,7 @@ def train_rounds(
     expect_nothing(space.scratch.places)
     block_end, marker = 0, as_marker(thread, threads)
     for number in range(end - begin):
-        this = round_of(begin + number, run.stretch, run.plan)
+        this = round_of(begin + number, run.chunk, run.plan)
         block_end += this.blocks
         computed = 0
         for other in range(threads):

@@ -120,7 +120,7 @@ def compute_skip_gram_block(block: Block, run: Run, space: SkipGramSpace) -> Non
     """The changes that a block asks for."""
     scratch, noise, pairs = space
     plan, parameters, changes, slot = run.plan, run.parameters, run.changes, block.slot
-    windows, ahead = scratch.windows, ahead_of(run.stretch.tokens, parameters, run.parts, scratch)
+    windows, ahead = scratch.windows, ahead_of(run.chunk.tokens, parameters, run.parts, scratch)
     input_words, output_words = changes.inputs.words[slot], changes.outputs.words[slot]
     outputs = pairs.Z.shape[0]
     first_input, last_input = rows_of(block, changes.inputs)
@@ -134,11 +134,11 @@ def compute_skip_gram_block(block: Block, run: Run, space: SkipGramSpace) -> Non
     context = find_windows(block, run, windows, asks)
     centers, tokens = context.centers, context.tokens
     for i in range(plan.first_noise):
-        output_words[i] = run.stretch.tokens[block.first + i] if i < centers else UNUSED
-    take_noise_words(block.first, run.stretch, plan, noise, ahead, output_words[plan.first_noise :])
+        output_words[i] = run.chunk.tokens[block.first + i] if i < centers else UNUSED
+    take_noise_words(block.first, run.chunk, plan, noise, ahead, output_words[plan.first_noise :])
     if asks:
         ask_for_outputs(output_words, ahead)
-    expect(block.next_first, block.first, run.stretch, plan, noise, ahead)
+    expect(block.next_first, block.first, run.chunk, plan, noise, ahead)
     weigh_centers(centers, plan, windows)
     weigh_windows(context, windows)
     for tile in range(plan.first_noise // TILE_ROWS, windows.tokens_of.shape[0]):  # noise words are paired with all

@@ -11,7 +11,7 @@ from firth.jit.kernel import compiled
 from firth.jit.twins import lowered_by
 from firth.kernels.linalg.products import TILE_ROWS
 from firth.kernels.machine.rng import draw, high_half, scale
-from firth.kernels.word2vec.blocks import Block, Context, Plan, Run, Stretch, Windows, ask_for, count_centers
+from firth.kernels.word2vec.blocks import Block, Chunk, Context, Plan, Run, Windows, ask_for, count_centers
 
 lowered_by(f"{__name__}_llvm")
 
@@ -21,28 +21,28 @@ NO_WINDOW = -1
 
 
 @compiled
-def draw_windows(stretch: Stretch, first: int, last: int, plan: Plan, windows: Int32) -> None:
+def draw_windows(chunk: Chunk, first: int, last: int, plan: Plan, windows: Int32) -> None:
     """The largest distance of the context words of some centers."""
     if plan.shrink == 0:
         for i in range(last - first):
             windows[i] = plan.window
         return
     for i in range(last - first):  # with no branch, so that all are drawn at once
-        windows[i] = 1 + scale(high_half(draw(plan.window_key, stretch.positions[first + i])), plan.window)
+        windows[i] = 1 + scale(high_half(draw(plan.window_key, chunk.positions[first + i])), plan.window)
 
 
 @compiled
-def find_reach(stretch: Stretch, first: int, last: int, plan: Plan, reach: Int32) -> None:
+def find_reach(chunk: Chunk, first: int, last: int, plan: Plan, reach: Int32) -> None:
     """reach[0, i] and reach[1, i] = how many context words the i-th of some centers has before it, and after it: within
     its window, in its sentence. Where that begins and ends is looked for once, then followed from center to center.
     """
-    sentences = stretch.sentences
+    sentences = chunk.sentences
     begin, end = first, last  # of the sentences of the first center and of the last, no farther than a window
     while begin > max(0, first - plan.window) and sentences[begin - 1] == sentences[first]:
         begin -= 1
     while end < min(last + plan.window, sentences.shape[0]) and sentences[end] == sentences[last - 1]:
         end += 1
-    draw_windows(stretch, first, last, plan, reach[1])
+    draw_windows(chunk, first, last, plan, reach[1])
     for i in range(last - first):
         center = first + i
         if i > 0 and sentences[center] != sentences[center - 1]:
@@ -62,13 +62,13 @@ def find_windows(block: Block, run: Run, windows: Windows, asks: bool) -> Contex
     """
     reach, before, after = windows.reach, 0, 1
     centers, words = count_centers(block, run), run.changes.inputs.words[block.slot]
-    find_reach(run.stretch, block.first, block.first + centers, run.plan, reach)
+    find_reach(run.chunk, block.first, block.first + centers, run.plan, reach)
     for i in range(centers):
         before = max(before, reach[0, i] - i)
         after = max(after, i + reach[1, i] + 1)
     tokens = before + after
     for row in range(tokens):
-        words[row] = run.stretch.tokens[block.first - before + row]
+        words[row] = run.chunk.tokens[block.first - before + row]
         if asks:
             ask_for(run.parameters.inputs, words[row], run.parts)
     run.changes.inputs.used[block.slot] = tokens
