@@ -16,7 +16,7 @@ from firth.jit.kernel import compiled
 from firth.jit.lowering import replaces
 from firth.kernels.machine.atomics import fetch_add, wait_until
 from firth.kernels.word2vec.blocks import UNUSED, Chunk, Parameters, Plan, Run
-from firth.kernels.word2vec.prefetcher import expect_nothing
+from firth.kernels.word2vec.prefetcher import schedule_nothing
 from firth.kernels.word2vec.rounds import (
     Round,
     add_share,
@@ -126,7 +126,7 @@ def _run_round(number, threads, totals, run, space, cycles):
     for turn in range(threads + 1):
         thread = turn % threads  # the first turn is there to have all code in the caches, and is done once more
         marker, behind = as_marker(thread, threads), first_block(thread + 1, threads, run.plan)
-        expect_nothing(space.scratch.places)
+        schedule_nothing(space.scratch.cursors)
         since = now()
         forget_marks(marker, run.changes.inputs.marks)
         forget_marks(marker, run.changes.outputs.marks)

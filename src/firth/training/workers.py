@@ -24,7 +24,7 @@ from firth.kernels.word2vec.blocks import (
 from firth.kernels.word2vec.cbow import CbowSpace, Hidden
 from firth.kernels.word2vec.hierarchical_softmax import CbowTreeSpace, Descents, Tree, TreeSpace, Turns
 from firth.kernels.word2vec.negatives import Noise
-from firth.kernels.word2vec.prefetcher import PLACES
+from firth.kernels.word2vec.prefetcher import CURSORS
 from firth.kernels.word2vec.rounds import Space, new_counters, train_rounds
 from firth.kernels.word2vec.row_owners import MARKS
 from firth.kernels.word2vec.skipgram import Pairs, SkipGramSpace
@@ -109,7 +109,7 @@ def new_scratch(config: TrainingConfig, plan: Plan, width: int, targets: Targets
         output_limits=limits if config.shared_vectors else new_limits(),
         noise_words=np.zeros(plan.noise_words, np.int32),
         noise_bits=np.zeros(plan.noise_words, np.uint64),
-        places=np.zeros(PLACES, np.int64),
+        cursors=np.zeros(CURSORS, np.int64),
     )
 
 

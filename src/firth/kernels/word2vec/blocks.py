@@ -121,7 +121,7 @@ class Scratch(NamedTuple):
     output_limits: Float32
     noise_words: Int32  # those of `firth.kernels.word2vec.prefetcher.Ahead`
     noise_bits: UInt64
-    places: Int64
+    cursors: Int64
 
 
 class Updates(NamedTuple):
@@ -296,7 +296,7 @@ def clear(rows: Float32, first: int, last: int) -> None:
 
 
 @compiled
-def ask_for(inputs: Float32, word: int, parts: Parts | None) -> None:
+def prefetch_vectors(inputs: Float32, word: int, parts: Parts | None) -> None:
     """Have the input vectors of a word on their way from memory."""
     if parts is None:
         prefetch_row(inputs, word)

@@ -43,13 +43,13 @@ from firth.kernels.word2vec.blocks import (
 )
 from firth.kernels.word2vec.negatives import Noise, sum_of_mean
 from firth.kernels.word2vec.prefetcher import (
-    Ahead,
-    ahead_of,
-    ask_for_outputs,
-    draw_ahead,
-    expect,
-    is_expected,
-    take_noise_words,
+    PrefetchQueue,
+    draw_next_negatives,
+    is_scheduled,
+    prefetch_outputs,
+    queue_of,
+    schedule_block,
+    take_negatives,
 )
 from firth.kernels.word2vec.step_bounds import LEAST_ERRORS, find_ratios, moved
 from firth.kernels.word2vec.windows import find_windows, weigh_windows
@@ -172,7 +172,7 @@ def share_errors(context: Context, plan: Plan, windows: Windows, hidden: Hidden,
 
 @compiled
 def choose_outputs(
-    block: Block, run: Run, centers: int, reach: Int32, noise: Noise, ahead: Ahead, output_words: Int32
+    block: Block, run: Run, centers: int, reach: Int32, noise: Noise, queue: PrefetchQueue, output_words: Int32
 ) -> None:
     """The output words of a block: the centers that have a context word; behind the room for all, its noise words."""
     first, chunk, plan = block.first, run.chunk, run.plan
@@ -181,7 +181,7 @@ def choose_outputs(
     for i in range(centers):
         if reach[0, i] + reach[1, i] > 0:
             output_words[i] = chunk.tokens[first + i]
-    take_noise_words(first, chunk, plan, noise, ahead, output_words[plan.first_noise :])
+    take_negatives(first, chunk, plan, noise, queue, output_words[plan.first_noise :])
 
 
 @compiled
@@ -275,7 +275,7 @@ def compute_cbow_block(block: Block, run: Run, space: CbowSpace) -> None:
     """
     scratch, noise, hidden = space
     plan, parameters, changes, slot = run.plan, run.parameters, run.changes, block.slot
-    windows, ahead = scratch.windows, ahead_of(run.chunk.tokens, parameters, run.parts, scratch)
+    windows, queue = scratch.windows, queue_of(run.chunk.tokens, parameters, run.parts, scratch)
     input_words, output_words = changes.inputs.words[slot], changes.outputs.words[slot]
     outputs, first_noise = output_words.shape[0], hidden.G.shape[0]
     first_input, last_input = rows_of(block, changes.inputs)
@@ -287,21 +287,21 @@ def compute_cbow_block(block: Block, run: Run, space: CbowSpace) -> None:
     scales = changes.outputs.scales[first_output:]  # type: ignore[index]
     H, own = output_rows[:first_noise], scales[:first_noise]
 
-    asks = not is_expected(block.first, ahead)
-    context = find_windows(block, run, windows, asks)
+    prefetches = not is_scheduled(block.first, queue)
+    context = find_windows(block, run, windows, prefetches)
     centers, tokens = context.centers, context.tokens
-    choose_outputs(block, run, centers, windows.reach, noise, ahead, output_words)
-    if asks:
-        ask_for_outputs(output_words, ahead)
-    expect(block.next_first, block.first, run.chunk, plan, noise, ahead)
+    choose_outputs(block, run, centers, windows.reach, noise, queue, output_words)
+    if prefetches:
+        prefetch_outputs(output_words, queue)
+    schedule_block(block.next_first, block.first, run.chunk, plan, noise, queue)
     mark_inputs(changes.inputs.marks, input_words, tokens, block.marker, run.parts)
     mark_rows(changes.outputs.marks, output_words, outputs, block.marker)
 
     gather_contexts(context, input_words, run, scratch, hidden, H)
     copy_rows(parameters.outputs, output_words[first_noise:], outputs - first_noise, hidden.Z)
-    draw_ahead(plan, noise, ahead)
-    score(H, centers, hidden.Z, hidden.S, ahead)
-    score_each(H, centers, parameters.outputs, output_words, own, ahead)
+    draw_next_negatives(plan, noise, queue)
+    score(H, centers, hidden.Z, hidden.S, queue)
+    score_each(H, centers, parameters.outputs, output_words, own, queue)
 
     changes.loss[slot] = 0.0
     changes.pairs[slot] = 0
@@ -319,8 +319,8 @@ def compute_cbow_block(block: Block, run: Run, space: CbowSpace) -> None:
     for i in range(first_noise):
         own[i] = step * logistic(-own[i]) if output_words[i] != UNUSED else np.float32(0)
     sum_errors(own, hidden, scratch.output_errors)
-    weigh_with(hidden.S, centers, hidden.Z, own, parameters.outputs, output_words, hidden.G, ahead)
-    weigh_transposed(hidden.S, centers, H, output_rows[first_noise:], ahead)
+    weigh_with(hidden.S, centers, hidden.Z, own, parameters.outputs, output_words, hidden.G, queue)
+    weigh_transposed(hidden.S, centers, H, output_rows[first_noise:], queue)
     share_errors(context, plan, windows, hidden, scratch.input_errors)
     scatter_gradients(context, plan, windows, hidden, input_rows)
     find_ratios(input_rows, tokens, scratch.input_errors, changes.inputs.ratios[first_input:])

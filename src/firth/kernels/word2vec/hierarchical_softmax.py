@@ -27,11 +27,11 @@ from firth.kernels.word2vec.blocks import (
     Run,
     Scratch,
     Windows,
-    ask_for,
     clear,
     copy_inputs,
     logistic,
     mark_inputs,
+    prefetch_vectors,
     rows_of,
     softplus,
 )
@@ -172,14 +172,14 @@ def nearness(node: int, tree: Tree) -> int:
 
 
 @compiled
-def ask_for_turns(word: int, tree: Tree) -> None:
+def prefetch_codes(word: int, tree: Tree) -> None:
     """Have the turns of a word's path on their way from memory."""
     prefetch_number(tree.turns, tree.starts[word])
     prefetch_number(tree.turns, tree.starts[word + 1] - 1)
 
 
 @compiled
-def ask_for_path(word: int, tree: Tree, outputs: Float32, past: int) -> None:
+def prefetch_path(word: int, tree: Tree, outputs: Float32, past: int) -> None:
     """Have the output vectors of half of a word's path on their way from memory, every other one from the last node on,
     or from so many nodes before it, to the nodes on many paths, whose vectors are near.
     """
@@ -190,16 +190,16 @@ def ask_for_path(word: int, tree: Tree, outputs: Float32, past: int) -> None:
 
 
 @compiled
-def ask_ahead(token: int, run: Run, tree: Tree) -> None:
+def prefetch_next(token: int, run: Run, tree: Tree) -> None:
     """Have what comes after a center on its way from memory: where a path is, then its turns, then half of its vectors;
     and a context word of the next block.
     """
     chunk, plan, parameters, last = run.chunk, run.plan, run.parameters, run.chunk.last - 1
     prefetch_number(tree.starts, chunk.tokens[min(token + 4, last)])
-    ask_for_turns(chunk.tokens[min(token + 2, last)], tree)
-    ask_for_path(chunk.tokens[min(token + 1, last)], tree, parameters.outputs, 0)
+    prefetch_codes(chunk.tokens[min(token + 2, last)], tree)
+    prefetch_path(chunk.tokens[min(token + 1, last)], tree, parameters.outputs, 0)
     context = min(token + plan.block_centers + plan.window, chunk.tokens.shape[0] - 1)
-    ask_for(parameters.inputs, chunk.tokens[context], run.parts)
+    prefetch_vectors(parameters.inputs, chunk.tokens[context], run.parts)
 
 
 def follow(turns: Int32, first: Any, length: Any, root: Any, nodes: Int32, signs: Float32) -> None:
@@ -308,7 +308,7 @@ def start_tree_block(block: Block, run: Run, scratch: Scratch, tree: Tree) -> Co
     context, changes = find_windows(block, run, scratch.windows, True), run.changes
     mark_inputs(changes.inputs.marks, changes.inputs.words[block.slot], context.tokens, block.marker, run.parts)
     for past in range(2):
-        ask_for_path(run.chunk.tokens[block.first], tree, run.parameters.outputs, past)
+        prefetch_path(run.chunk.tokens[block.first], tree, run.parameters.outputs, past)
     changes.loss[block.slot] = 0.0
     changes.pairs[block.slot] = 0
     return context
@@ -336,7 +336,7 @@ def compute_tree_block(block: Block, run: Run, space: TreeSpace) -> None:
         center, descent = block.first + i, slot * plan.block_centers + i
         contexts, nodes, G = descents.contexts[descent], output_words[used:], descents.G[descent]
         descents.begins[descent], descents.lengths[descent] = used, 0
-        ask_ahead(center, run, tree)
+        prefetch_next(center, run, tree)
         if reach[0, i] + reach[1, i] == 0:
             continue
         length = list_path(chunk.tokens[center], tree, nodes, turns)
@@ -351,7 +351,7 @@ def compute_tree_block(block: Block, run: Run, space: TreeSpace) -> None:
         sum_sizes(G, n, length, contexts, turns.row_lengths, scratch.input_errors, turns.errors, turns.lengths)
         weigh_listed(G, outputs, nodes[:length], input_rows, even)
         limit_nodes(n, length, tree, nodes, G, turns)
-        ask_for_path(chunk.tokens[min(center + 1, chunk.last - 1)], tree, outputs, 1)
+        prefetch_path(chunk.tokens[min(center + 1, chunk.last - 1)], tree, outputs, 1)
         descents.lengths[descent], descents.sizes[descent] = length, n
         used += length
     find_ratios(input_rows, tokens, scratch.input_errors, changes.inputs.ratios[first_input:])
@@ -386,9 +386,9 @@ def compute_cbow_tree_block(block: Block, run: Run, space: CbowTreeSpace) -> Non
         limit_path(length, step, dot(H, i, H, i), G)
         for k in range(length):
             hidden.errors[i] += abs(G[0, k])
-        ask_ahead(center, run, tree)  # while the gradients are on their way
+        prefetch_next(center, run, tree)  # while the gradients are on their way
         learn_listed(G[0], H, i, outputs, turns.nodes[:length], hidden.G)
-        ask_for_path(chunk.tokens[min(center + 1, chunk.last - 1)], tree, outputs, 1)
+        prefetch_path(chunk.tokens[min(center + 1, chunk.last - 1)], tree, outputs, 1)
     share_errors(context, plan, windows, hidden, scratch.input_errors)
     scatter_gradients(context, plan, windows, hidden, input_rows)
     find_ratios(input_rows, context.tokens, scratch.input_errors, changes.inputs.ratios[first_input:])

@@ -25,7 +25,7 @@ class Noise(NamedTuple):
 
 
 @compiled
-def ask_for_noise_word(noise: Noise, bits: np.uint64) -> None:
+def prefetch_negative(noise: Noise, bits: np.uint64) -> None:
     """Have what `noise_word_of` looks at on its way from memory."""
     prefetch_row(noise.table, scale(high_half(bits), noise.table.shape[0]))
 

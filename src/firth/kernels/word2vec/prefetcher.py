@@ -14,18 +14,18 @@ from firth.jit.kernel import compiled
 from firth.kernels.linalg.products import between_tiles
 from firth.kernels.machine.prefetch import prefetch_row
 from firth.kernels.machine.rng import draw
-from firth.kernels.word2vec.blocks import Chunk, Parameters, Parts, Plan, Scratch, ask_for
-from firth.kernels.word2vec.negatives import Noise, ask_for_noise_word, noise_word_of
+from firth.kernels.word2vec.blocks import Chunk, Parameters, Parts, Plan, Scratch, prefetch_vectors
+from firth.kernels.word2vec.negatives import Noise, noise_word_of, prefetch_negative
 
 FIRST, CONTEXT, CONTEXTS_END, CENTER, CENTERS_END, NOISE, NOISE_END = range(7)
 """Places: the first center of the next block, or `NOWHERE`; and from where to where there is still something to ask
 for, among the tokens, as context words and as centers, and among the noise words.
 """
-PLACES = 7
+CURSORS = 7
 NOWHERE = -1
 
 
-class Ahead(NamedTuple):
+class PrefetchQueue(NamedTuple):
     """The next block, and how far it has been asked for: of one thread."""
 
     tokens: Int32  # of the chunk
@@ -33,13 +33,13 @@ class Ahead(NamedTuple):
     parts: Parts | None
     noise_words: Int32  # (K,) drawn already
     bits: UInt64  # (K,) what they are drawn by
-    places: Int64  # (PLACES,)
+    cursors: Int64  # (PLACES,)
 
 
 @compiled
-def ahead_of(tokens: Int32, parameters: Parameters, parts: Parts | None, scratch: Scratch) -> Ahead:
+def queue_of(tokens: Int32, parameters: Parameters, parts: Parts | None, scratch: Scratch) -> PrefetchQueue:
     """That of the thread that works in this space, on a chunk of tokens."""
-    return Ahead(tokens, parameters, parts, scratch.noise_words, scratch.noise_bits, scratch.places)
+    return PrefetchQueue(tokens, parameters, parts, scratch.noise_words, scratch.noise_bits, scratch.cursors)
 
 
 @compiled
@@ -51,80 +51,80 @@ def draw_bits(first: int, chunk: Chunk, plan: Plan, bits: UInt64) -> None:
 
 
 @compiled
-def is_expected(first: int, ahead: Ahead) -> bool:
+def is_scheduled(first: int, queue: PrefetchQueue) -> bool:
     """Whether the block of centers from `first` on was expected, and so its rows are on their way."""
-    return bool(ahead.places[FIRST] == first)
+    return bool(queue.cursors[FIRST] == first)
 
 
 @compiled
-def ask_for_outputs(words: Int32, ahead: Ahead) -> None:
+def prefetch_outputs(words: Int32, queue: PrefetchQueue) -> None:
     """Ask for the output rows of all these words now."""
     for i in range(words.shape[0]):
-        prefetch_row(ahead.parameters.outputs, max(words[i], 0))
+        prefetch_row(queue.parameters.outputs, max(words[i], 0))
 
 
 @compiled
-def take_noise_words(first: int, chunk: Chunk, plan: Plan, noise: Noise, ahead: Ahead, words: Int32) -> None:
+def take_negatives(first: int, chunk: Chunk, plan: Plan, noise: Noise, queue: PrefetchQueue, words: Int32) -> None:
     """The noise words of the block of centers from `first` on; if that block was expected, they have been drawn."""
-    if not is_expected(first, ahead):
-        draw_bits(first, chunk, plan, ahead.bits)
+    if not is_scheduled(first, queue):
+        draw_bits(first, chunk, plan, queue.bits)
         for n in range(plan.noise_words):
-            words[n] = noise_word_of(noise, ahead.bits[n])
+            words[n] = noise_word_of(noise, queue.bits[n])
         return
     for n in range(plan.noise_words):
-        words[n] = ahead.noise_words[n]
+        words[n] = queue.noise_words[n]
 
 
 @compiled
-def expect_nothing(places: Int64) -> None:
+def schedule_nothing(cursors: Int64) -> None:
     """No block is known to come next: nothing is asked for."""
-    for place in range(PLACES):
-        places[place] = 0
-    places[FIRST] = NOWHERE
+    for place in range(CURSORS):
+        cursors[place] = 0
+    cursors[FIRST] = NOWHERE
 
 
 @compiled
-def expect(first: int, after: int, chunk: Chunk, plan: Plan, noise: Noise, ahead: Ahead) -> None:
+def schedule_block(first: int, after: int, chunk: Chunk, plan: Plan, noise: Noise, queue: PrefetchQueue) -> None:
     """The block of centers from `first` on is to come next, after that from `after` on: ask for where its noise words
     are drawn from. Where no center is left, nothing is expected.
     """
-    expect_nothing(ahead.places)
+    schedule_nothing(queue.cursors)
     if first >= chunk.last:
         return
-    places, last = ahead.places, min(first + plan.block_centers, chunk.last)
-    places[FIRST] = first
+    cursors, last = queue.cursors, min(first + plan.block_centers, chunk.last)
+    cursors[FIRST] = first
     known = after + plan.block_centers + plan.window if first == after + plan.block_centers else 0
-    places[CONTEXT] = max(first - plan.window, known)
-    places[CONTEXTS_END] = min(last + plan.window, chunk.tokens.shape[0])
-    places[CENTER], places[CENTERS_END] = first, last
-    draw_bits(first, chunk, plan, ahead.bits)
+    cursors[CONTEXT] = max(first - plan.window, known)
+    cursors[CONTEXTS_END] = min(last + plan.window, chunk.tokens.shape[0])
+    cursors[CENTER], cursors[CENTERS_END] = first, last
+    draw_bits(first, chunk, plan, queue.bits)
     for n in range(plan.noise_words):
-        ask_for_noise_word(noise, ahead.bits[n])
+        prefetch_negative(noise, queue.bits[n])
 
 
 @compiled
-def draw_ahead(plan: Plan, noise: Noise, ahead: Ahead) -> None:
+def draw_next_negatives(plan: Plan, noise: Noise, queue: PrefetchQueue) -> None:
     """Draw the noise words of the block that is expected."""
-    if ahead.places[FIRST] != NOWHERE:
+    if queue.cursors[FIRST] != NOWHERE:
         for n in range(plan.noise_words):
-            ahead.noise_words[n] = noise_word_of(noise, ahead.bits[n])
-        ahead.places[NOISE_END] = plan.noise_words
+            queue.noise_words[n] = noise_word_of(noise, queue.bits[n])
+        queue.cursors[NOISE_END] = plan.noise_words
 
 
 @compiled
-def ask(rows: int, ahead: Ahead) -> None:
+def prefetch_some(rows: int, queue: PrefetchQueue) -> None:
     """Ask for so many more of the rows that the next block needs."""
-    places, outputs = ahead.places, ahead.parameters.outputs
+    cursors, outputs = queue.cursors, queue.parameters.outputs
     for _ in range(rows):
-        if places[CONTEXT] < places[CONTEXTS_END]:
-            ask_for(ahead.parameters.inputs, ahead.tokens[places[CONTEXT]], ahead.parts)
-            places[CONTEXT] += 1
-        elif places[CENTER] < places[CENTERS_END]:
-            prefetch_row(outputs, ahead.tokens[places[CENTER]])
-            places[CENTER] += 1
-        elif places[NOISE] < places[NOISE_END]:
-            prefetch_row(outputs, ahead.noise_words[places[NOISE]])
-            places[NOISE] += 1
+        if cursors[CONTEXT] < cursors[CONTEXTS_END]:
+            prefetch_vectors(queue.parameters.inputs, queue.tokens[cursors[CONTEXT]], queue.parts)
+            cursors[CONTEXT] += 1
+        elif cursors[CENTER] < cursors[CENTERS_END]:
+            prefetch_row(outputs, queue.tokens[cursors[CENTER]])
+            cursors[CENTER] += 1
+        elif cursors[NOISE] < cursors[NOISE_END]:
+            prefetch_row(outputs, queue.noise_words[cursors[NOISE]])
+            cursors[NOISE] += 1
 
 
-between_tiles.kernels[Ahead] = ask
+between_tiles.kernels[PrefetchQueue] = prefetch_some

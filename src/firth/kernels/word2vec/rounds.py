@@ -24,11 +24,11 @@ from firth.kernels.word2vec.blocks import (
     Run,
     Scratch,
     Updates,
-    ask_for,
     clear,
     is_mean_found,
     is_measured,
     learning_rate,
+    prefetch_vectors,
 )
 from firth.kernels.word2vec.cbow import CbowSpace, compute_cbow_block
 from firth.kernels.word2vec.hierarchical_softmax import (
@@ -38,7 +38,7 @@ from firth.kernels.word2vec.hierarchical_softmax import (
     compute_cbow_tree_block,
     compute_tree_block,
 )
-from firth.kernels.word2vec.prefetcher import expect_nothing
+from firth.kernels.word2vec.prefetcher import schedule_nothing
 from firth.kernels.word2vec.row_owners import FEW, clear_marks, find_own, is_marked
 from firth.kernels.word2vec.skipgram import SkipGramSpace, compute_skip_gram_block
 from firth.kernels.word2vec.step_bounds import forget_limits, limited
@@ -96,7 +96,7 @@ def add_block(
     for i in range(used):
         ahead = min(i + (ROWS_AHEAD if parts is None else 1), used - 1)
         if words[ahead] != UNUSED:
-            ask_for(parameters, words[ahead], parts)
+            prefetch_vectors(parameters, words[ahead], parts)
         word, change = words[i], first + i
         if word == UNUSED:
             continue
@@ -339,7 +339,7 @@ def train_rounds(
     `counters`, which are zero at the start, only grow, so that who comes back late claims nothing of a round that is
     over. `totals` gets the loss, and the number of pairs it is summed over.
     """
-    expect_nothing(space.scratch.places)
+    schedule_nothing(space.scratch.cursors)
     block_end, marker = 0, as_marker(thread, threads)
     for number in range(end - begin):
         this = round_of(begin + number, run.chunk, run.plan)

@@ -32,12 +32,12 @@ from firth.kernels.word2vec.blocks import (
 )
 from firth.kernels.word2vec.negatives import Noise
 from firth.kernels.word2vec.prefetcher import (
-    ahead_of,
-    ask_for_outputs,
-    draw_ahead,
-    expect,
-    is_expected,
-    take_noise_words,
+    draw_next_negatives,
+    is_scheduled,
+    prefetch_outputs,
+    queue_of,
+    schedule_block,
+    take_negatives,
 )
 from firth.kernels.word2vec.step_bounds import squares_to_ratios
 from firth.kernels.word2vec.windows import find_windows, weigh_centers, weigh_windows
@@ -120,7 +120,7 @@ def compute_skip_gram_block(block: Block, run: Run, space: SkipGramSpace) -> Non
     """The changes that a block asks for."""
     scratch, noise, pairs = space
     plan, parameters, changes, slot = run.plan, run.parameters, run.changes, block.slot
-    windows, ahead = scratch.windows, ahead_of(run.chunk.tokens, parameters, run.parts, scratch)
+    windows, queue = scratch.windows, queue_of(run.chunk.tokens, parameters, run.parts, scratch)
     input_words, output_words = changes.inputs.words[slot], changes.outputs.words[slot]
     outputs = pairs.Z.shape[0]
     first_input, last_input = rows_of(block, changes.inputs)
@@ -130,15 +130,15 @@ def compute_skip_gram_block(block: Block, run: Run, space: SkipGramSpace) -> Non
         changes.outputs.rows[first_output:last_output],
     )
 
-    asks = not is_expected(block.first, ahead)
-    context = find_windows(block, run, windows, asks)
+    prefetches = not is_scheduled(block.first, queue)
+    context = find_windows(block, run, windows, prefetches)
     centers, tokens = context.centers, context.tokens
     for i in range(plan.first_noise):
         output_words[i] = run.chunk.tokens[block.first + i] if i < centers else UNUSED
-    take_noise_words(block.first, run.chunk, plan, noise, ahead, output_words[plan.first_noise :])
-    if asks:
-        ask_for_outputs(output_words, ahead)
-    expect(block.next_first, block.first, run.chunk, plan, noise, ahead)
+    take_negatives(block.first, run.chunk, plan, noise, queue, output_words[plan.first_noise :])
+    if prefetches:
+        prefetch_outputs(output_words, queue)
+    schedule_block(block.next_first, block.first, run.chunk, plan, noise, queue)
     weigh_centers(centers, plan, windows)
     weigh_windows(context, windows)
     for tile in range(plan.first_noise // TILE_ROWS, windows.tokens_of.shape[0]):  # noise words are paired with all
@@ -149,8 +149,8 @@ def compute_skip_gram_block(block: Block, run: Run, space: SkipGramSpace) -> Non
 
     copy_inputs(parameters.inputs, input_words, tokens, scratch.X, run.parts)
     copy_rows(parameters.outputs, output_words, outputs, pairs.Z)
-    draw_ahead(plan, noise, ahead)
-    score_bands(scratch.X, pairs.Z, windows.tokens_of, pairs.S, ahead)
+    draw_next_negatives(plan, noise, queue)
+    score_bands(scratch.X, pairs.Z, windows.tokens_of, pairs.S, queue)
 
     changes.loss[slot] = 0.0
     changes.pairs[slot] = 0
@@ -160,7 +160,7 @@ def compute_skip_gram_block(block: Block, run: Run, space: SkipGramSpace) -> Non
 
     scores_to_gradients(pairs.S, pairs.W, tokens, np.float32(block.rate), scratch.input_errors, scratch.output_errors)
     input_ratios, output_ratios = changes.inputs.ratios[first_input:], changes.outputs.ratios[first_output:]
-    weigh_bands(pairs.S, tokens, windows.centers_of, plan.first_noise, pairs.Z, input_rows, input_ratios, ahead)
-    weigh_transposed_bands(pairs.S, scratch.X, windows.tokens_of, output_rows, output_ratios, ahead)
+    weigh_bands(pairs.S, tokens, windows.centers_of, plan.first_noise, pairs.Z, input_rows, input_ratios, queue)
+    weigh_transposed_bands(pairs.S, scratch.X, windows.tokens_of, output_rows, output_ratios, queue)
     squares_to_ratios(tokens, scratch.input_errors, input_ratios)
     squares_to_ratios(outputs, scratch.output_errors, output_ratios)

@@ -11,7 +11,7 @@ from firth.jit.kernel import compiled
 from firth.jit.twins import lowered_by
 from firth.kernels.linalg.products import TILE_ROWS
 from firth.kernels.machine.rng import draw, high_half, scale
-from firth.kernels.word2vec.blocks import Block, Chunk, Context, Plan, Run, Windows, ask_for, count_centers
+from firth.kernels.word2vec.blocks import Block, Chunk, Context, Plan, Run, Windows, count_centers, prefetch_vectors
 
 lowered_by(f"{__name__}_llvm")
 
@@ -56,7 +56,7 @@ def find_reach(chunk: Chunk, first: int, last: int, plan: Plan, reach: Int32) ->
 
 
 @compiled
-def find_windows(block: Block, run: Run, windows: Windows, asks: bool) -> Context:
+def find_windows(block: Block, run: Run, windows: Windows, prefetches: bool) -> Context:
     """Note in `windows` how many context words each center has before it, and after it; and in the block's input words
     which words stand from the first of them to the last. Their vectors are asked for, if that is wanted.
     """
@@ -69,8 +69,8 @@ def find_windows(block: Block, run: Run, windows: Windows, asks: bool) -> Contex
     tokens = before + after
     for row in range(tokens):
         words[row] = run.chunk.tokens[block.first - before + row]
-        if asks:
-            ask_for(run.parameters.inputs, words[row], run.parts)
+        if prefetches:
+            prefetch_vectors(run.parameters.inputs, words[row], run.parts)
     run.changes.inputs.used[block.slot] = tokens
     return Context(centers, tokens, before)
 
