@@ -20,10 +20,10 @@ from firth.kernels.word2vec.prefetcher import schedule_nothing
 from firth.kernels.word2vec.rounds import (
     Round,
     add_share,
-    as_marker,
+    bitmap_of,
+    clear_touched,
     compute_slot,
     first_block,
-    forget_marks,
     round_of,
     whole_rounds,
 )
@@ -125,11 +125,11 @@ def _run_round(number, threads, totals, run, space, cycles):
     this = Round(number, found.centers, found.blocks, 0.0, False)  # the rate is zero
     for turn in range(threads + 1):
         thread = turn % threads  # the first turn is there to have all code in the caches, and is done once more
-        marker, behind = as_marker(thread, threads), first_block(thread + 1, threads, run.plan)
+        bitmap, behind = bitmap_of(thread, threads), first_block(thread + 1, threads, run.plan)
         schedule_nothing(space.scratch.cursors)
         since = now()
-        forget_marks(marker, run.changes.inputs.marks)
-        forget_marks(marker, run.changes.outputs.marks)
+        clear_touched(bitmap, run.changes.inputs.touched)
+        clear_touched(bitmap, run.changes.outputs.touched)
         for slot in range(first_block(thread, threads, run.plan), behind):
             compute_slot(slot, thread, thread, threads, this, run, space)
         cycles[COMPUTE, thread] = now() - since
@@ -147,7 +147,7 @@ def cycles_of_threads(setup: Setup, threads: int, most_rounds: int, repeats: int
     crew = new_crew(setup, Team(1))
     space, totals = crew.spaces[0], np.zeros(2)
     inputs, outputs = (
-        updates._replace(marks=np.zeros((threads, updates.marks.shape[1]), np.int64))
+        updates._replace(touched=np.zeros((threads, updates.touched.shape[1]), np.int64))
         for updates in (crew.changes.inputs, crew.changes.outputs)
     )
     chunk, changes = next(chunks(setup)), crew.changes._replace(inputs=inputs, outputs=outputs)

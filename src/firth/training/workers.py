@@ -26,7 +26,7 @@ from firth.kernels.word2vec.hierarchical_softmax import CbowTreeSpace, Descents,
 from firth.kernels.word2vec.negatives import Noise
 from firth.kernels.word2vec.prefetcher import CURSORS
 from firth.kernels.word2vec.rounds import Space, new_counters, train_rounds
-from firth.kernels.word2vec.row_owners import MARKS
+from firth.kernels.word2vec.row_owners import BITMAP_WORDS
 from firth.kernels.word2vec.skipgram import Pairs, SkipGramSpace
 from firth.kernels.word2vec.step_bounds import new_limits
 from firth.threads import Pace, Team
@@ -101,8 +101,8 @@ def new_scratch(config: TrainingConfig, plan: Plan, width: int, targets: Targets
     return Scratch(
         X=aligned_zeros(rows, width),
         windows=new_windows(plan.distance_weights, rows, centers, _whole(outputs, LANES)),
-        mine=np.zeros((plan.round_blocks * listed + 1, 2), np.int32),
-        own=np.zeros(MARKS, np.int64),
+        owned_rows=np.zeros((plan.round_blocks * listed + 1, 2), np.int32),
+        owned=np.zeros(BITMAP_WORDS, np.int64),
         input_errors=np.zeros(rows, np.float32),
         output_errors=np.zeros(_whole(outputs, LANES), np.float32),
         input_limits=limits,
@@ -212,7 +212,7 @@ def new_changes(
     blocks, tokens, inputs = plan.round_blocks, plan.block_centers + 2 * plan.window, context_rows(plan)
     listed = listed_outputs(config, plan, targets.tree)
     outputs = 0 if targets.tree else listed  # what nodes ask for is left elsewhere
-    marks = np.zeros((threads, MARKS), np.int64)
+    touched = np.zeros((threads, BITMAP_WORDS), np.int64)
     none = np.zeros(0, np.bool_)
     return Changes(
         inputs=Updates(
@@ -221,7 +221,7 @@ def new_changes(
             rows=aligned_zeros(blocks * inputs, width),
             scales=None,
             ratios=np.zeros(blocks * inputs, np.float32),
-            marks=marks,
+            touched=touched,
             frozen=none if frozen is None else frozen.inputs,
         ),
         outputs=Updates(
@@ -230,7 +230,7 @@ def new_changes(
             rows=aligned_zeros(blocks * outputs, width),
             scales=np.ones(blocks * outputs, np.float32),
             ratios=np.zeros(blocks * outputs, np.float32),
-            marks=marks if config.shared_vectors else np.zeros_like(marks),
+            touched=touched if config.shared_vectors else np.zeros_like(touched),
             frozen=none if frozen is None or targets.tree else frozen.outputs,
         ),
         mean_sums=aligned_zeros(blocks, width),

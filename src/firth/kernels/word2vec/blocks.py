@@ -16,7 +16,7 @@ from firth.kernels.linalg.exponentials import exponential, log_of_one_and
 from firth.kernels.linalg.rows import add_row, copy_row
 from firth.kernels.machine.prefetch import prefetch_row
 from firth.kernels.machine.rng import draw, high_half
-from firth.kernels.word2vec.row_owners import mark
+from firth.kernels.word2vec.row_owners import touch
 
 UNUSED = -1
 ALONE = -1
@@ -111,8 +111,8 @@ class Scratch(NamedTuple):
 
     X: Float32  # (T, width) context words' input vectors
     windows: Windows
-    mine: Int32  # (R · rows + 1, 2) room to list the rows of a round: word and row of the changes
-    own: Int64  # (MARKS,) which of these a thread adds
+    owned_rows: Int32  # (R · rows + 1, 2) room to list the rows of a round: word and row of the changes
+    owned: Int64  # (MARKS,) which of these a thread adds
     input_errors: (
         Float32  # (T,) the errors in what each row of a block is changed by (`firth.kernels.word2vec.step_bounds`)
     )
@@ -134,7 +134,7 @@ class Updates(NamedTuple):
     rows: Float32  # (R · n, width) what is added to them
     scales: Float32 | None  # (R · n,) what that is multiplied by; None for 1
     ratios: Float32  # (R · n,) the ratios of these changes (`firth.kernels.word2vec.step_bounds`)
-    marks: Int64  # (threads, MARKS) which rows each thread's blocks change
+    touched: Int64  # (threads, MARKS) which rows each thread's blocks change
     frozen: Bool  # (V,) the words whose vectors stay as they are, or (0,) if there are none
 
 
@@ -170,7 +170,7 @@ class Block(NamedTuple):
     measured: bool  # whether its loss is
     finds_mean: bool  # whether its round finds the mean of all output vectors
     blocks: int  # of its round
-    marker: int  # the thread, or `ALONE` where it marks no rows
+    bitmap: int  # the thread, or `ALONE` where it marks no rows
 
 
 class Context(NamedTuple):
@@ -247,13 +247,13 @@ def keep_tokens(
 
 
 @compiled
-def mark_rows(marks: Int64, words: Int32, count: int, thread: int) -> None:
-    """Mark these words' rows as changed by a thread, in its table of `marks`."""
+def touch_rows(touched: Int64, words: Int32, count: int, thread: int) -> None:
+    """Mark these words' rows as changed by a thread, in its table of `touched`."""
     if thread == ALONE:
         return
     for i in range(count):
         if words[i] != UNUSED:
-            mark(marks[thread], words[i])
+            touch(touched[thread], words[i])
 
 
 @compiled
@@ -306,15 +306,15 @@ def prefetch_vectors(inputs: Float32, word: int, parts: Parts | None) -> None:
 
 
 @compiled
-def mark_inputs(marks: Int64, words: Int32, count: int, thread: int, parts: Parts | None) -> None:
-    """As `mark_rows`, of all parts of these words."""
+def touch_inputs(touched: Int64, words: Int32, count: int, thread: int, parts: Parts | None) -> None:
+    """As `touch_rows`, of all parts of these words."""
     if parts is None:
-        mark_rows(marks, words, count, thread)
+        touch_rows(touched, words, count, thread)
     elif thread != ALONE:
         for i in range(count):
             if words[i] != UNUSED:
                 for k in range(parts.starts[words[i]], parts.starts[words[i] + 1]):
-                    mark(marks[thread], parts.rows[k])
+                    touch(touched[thread], parts.rows[k])
 
 
 @compiled

@@ -36,10 +36,10 @@ from firth.kernels.word2vec.blocks import (
     copy_inputs,
     copy_rows,
     logistic,
-    mark_inputs,
-    mark_rows,
     rows_of,
     softplus,
+    touch_inputs,
+    touch_rows,
 )
 from firth.kernels.word2vec.negatives import Noise, sum_of_mean
 from firth.kernels.word2vec.prefetcher import (
@@ -294,8 +294,8 @@ def compute_cbow_block(block: Block, run: Run, space: CbowSpace) -> None:
     if prefetches:
         prefetch_outputs(output_words, queue)
     schedule_block(block.next_first, block.first, run.chunk, plan, noise, queue)
-    mark_inputs(changes.inputs.marks, input_words, tokens, block.marker, run.parts)
-    mark_rows(changes.outputs.marks, output_words, outputs, block.marker)
+    touch_inputs(changes.inputs.touched, input_words, tokens, block.bitmap, run.parts)
+    touch_rows(changes.outputs.touched, output_words, outputs, block.bitmap)
 
     gather_contexts(context, input_words, run, scratch, hidden, H)
     copy_rows(parameters.outputs, output_words[first_noise:], outputs - first_noise, hidden.Z)

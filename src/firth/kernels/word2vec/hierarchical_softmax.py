@@ -30,10 +30,10 @@ from firth.kernels.word2vec.blocks import (
     clear,
     copy_inputs,
     logistic,
-    mark_inputs,
     prefetch_vectors,
     rows_of,
     softplus,
+    touch_inputs,
 )
 from firth.kernels.word2vec.cbow import Hidden, gather_contexts, scatter_gradients, share_errors
 from firth.kernels.word2vec.step_bounds import find_ratios
@@ -306,7 +306,7 @@ def limit_path(length: int, rate: np.float32, square: np.float32, G: Float32) ->
 def start_tree_block(block: Block, run: Run, scratch: Scratch, tree: Tree) -> Context:
     """Find the windows of a block's centers, and ask for the path of the first."""
     context, changes = find_windows(block, run, scratch.windows, True), run.changes
-    mark_inputs(changes.inputs.marks, changes.inputs.words[block.slot], context.tokens, block.marker, run.parts)
+    touch_inputs(changes.inputs.touched, changes.inputs.words[block.slot], context.tokens, block.bitmap, run.parts)
     for past in range(2):
         prefetch_path(run.chunk.tokens[block.first], tree, run.parameters.outputs, past)
     changes.loss[block.slot] = 0.0

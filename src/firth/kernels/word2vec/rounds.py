@@ -39,7 +39,7 @@ from firth.kernels.word2vec.hierarchical_softmax import (
     compute_tree_block,
 )
 from firth.kernels.word2vec.prefetcher import schedule_nothing
-from firth.kernels.word2vec.row_owners import FEW, clear_marks, find_own, is_marked
+from firth.kernels.word2vec.row_owners import FEW, clear_bitmap, find_owned, is_touched
 from firth.kernels.word2vec.skipgram import SkipGramSpace, compute_skip_gram_block
 from firth.kernels.word2vec.step_bounds import forget_limits, limited
 
@@ -110,20 +110,22 @@ def add_block(
 
 
 @compiled
-def list_own(blocks: int, updates: Updates, parts: Parts | None, own: Int64, mine: Int32) -> int:
-    """List in `mine` the rows that a thread owns, each with its change, in block order. Return how many these are."""
+def list_owned(blocks: int, updates: Updates, parts: Parts | None, own: Int64, owned_rows: Int32) -> int:
+    """List in `owned_rows` the rows that a thread owns, each with its change, in block order. Return how many these
+    are.
+    """
     found = 0
     rows_per_block = updates.rows.shape[0] // updates.words.shape[0]
     for block in range(blocks):
         for i in range(updates.used[block]):
             word, change = updates.words[block, i], block * rows_per_block + i
             if parts is None:
-                mine[found, 0], mine[found, 1] = word, change
-                found += int(word != UNUSED) & is_marked(own, word)
+                owned_rows[found, 0], owned_rows[found, 1] = word, change
+                found += int(word != UNUSED) & is_touched(own, word)
             elif word != UNUSED:
                 for k in range(parts.starts[word], parts.starts[word + 1]):
-                    mine[found, 0], mine[found, 1] = parts.rows[k], change
-                    found += is_marked(own, parts.rows[k])
+                    owned_rows[found, 0], owned_rows[found, 1] = parts.rows[k], change
+                    found += is_touched(own, parts.rows[k])
     return found
 
 
@@ -139,14 +141,14 @@ def add_rows(
         for block in range(blocks):
             add_block(block, updates, steps, limits, parameters, parts)
         return
-    own, mine = scratch.own, scratch.mine
-    find_own(updates.marks, thread, own)
-    found = list_own(blocks, updates, parts, own, mine)
+    own, owned_rows = scratch.owned, scratch.owned_rows
+    find_owned(updates.touched, thread, own)
+    found = list_owned(blocks, updates, parts, own, owned_rows)
     for place in range(found):
         ahead = min(place + ROWS_AHEAD, found - 1)
-        prefetch_row(parameters, mine[ahead, 0])
-        prefetch_row(updates.rows, mine[ahead, 1])
-        row, change = mine[place, 0], mine[place, 1]
+        prefetch_row(parameters, owned_rows[ahead, 0])
+        prefetch_row(updates.rows, owned_rows[ahead, 1])
+        row, change = owned_rows[place, 0], owned_rows[place, 1]
         scale = scale_of(updates.scales, change, updates.ratios, steps, limits, row)
         add_row(parameters, row, scale, updates.rows, change)
 
@@ -255,16 +257,16 @@ def add_share(share: int, shares: int, this: Round, totals: Float64, run: Run, s
 
 
 @compiled
-def as_marker(thread: int, threads: int) -> int:
+def bitmap_of(thread: int, threads: int) -> int:
     """A thread's number, or `ALONE` where there are too few threads, or too many, for it to mark rows."""
     return thread if 1 < threads <= FEW else ALONE
 
 
 @compiled
-def forget_marks(marker: int, marks: Int64) -> None:
+def clear_touched(bitmap: int, touched: Int64) -> None:
     """Begin a round: what a thread has marked is of the round before."""
-    if marker != ALONE:
-        clear_marks(marks[marker])
+    if bitmap != ALONE:
+        clear_bitmap(touched[bitmap])
 
 
 @compiled
@@ -320,7 +322,7 @@ def compute_slot(slot: int, of: int, thread: int, threads: int, this: Round, run
         measured=is_measured(chunk.first_block // plan.round_blocks + this.number, slot, plan),
         finds_mean=this.finds_mean,
         blocks=this.blocks,
-        marker=as_marker(thread, threads),
+        bitmap=bitmap_of(thread, threads),
     )
     compute_block(block, run, space)
     drop_frozen(slot, changes.inputs)
@@ -340,7 +342,7 @@ def train_rounds(
     over. `totals` gets the loss, and the number of pairs it is summed over.
     """
     schedule_nothing(space.scratch.cursors)
-    block_end, marker = 0, as_marker(thread, threads)
+    block_end, bitmap = 0, bitmap_of(thread, threads)
     for number in range(end - begin):
         this = round_of(begin + number, run.chunk, run.plan)
         block_end += this.blocks
@@ -352,8 +354,8 @@ def train_rounds(
             slot = claim_block(counters, of, number, this.blocks, threads, run.plan)
             while slot != NONE_LEFT:
                 if computed == 0:
-                    forget_marks(marker, run.changes.inputs.marks)
-                    forget_marks(marker, run.changes.outputs.marks)
+                    clear_touched(bitmap, run.changes.inputs.touched)
+                    clear_touched(bitmap, run.changes.outputs.touched)
                 computed += 1
                 compute_slot(slot, of, thread, threads, this, run, space)
                 fetch_add(counters, BLOCKS_DONE)

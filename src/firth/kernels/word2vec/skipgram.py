@@ -25,10 +25,10 @@ from firth.kernels.word2vec.blocks import (
     clear,
     copy_inputs,
     copy_rows,
-    mark_inputs,
-    mark_rows,
     rows_of,
     softplus,
+    touch_inputs,
+    touch_rows,
 )
 from firth.kernels.word2vec.negatives import Noise
 from firth.kernels.word2vec.prefetcher import (
@@ -144,8 +144,8 @@ def compute_skip_gram_block(block: Block, run: Run, space: SkipGramSpace) -> Non
     for tile in range(plan.first_noise // TILE_ROWS, windows.tokens_of.shape[0]):  # noise words are paired with all
         windows.tokens_of[tile, 0], windows.tokens_of[tile, 1] = 0, tokens
     weigh_noise(tokens, centers, plan, windows.token_weights, pairs, output_words)
-    mark_inputs(changes.inputs.marks, input_words, tokens, block.marker, run.parts)
-    mark_rows(changes.outputs.marks, output_words, outputs, block.marker)
+    touch_inputs(changes.inputs.touched, input_words, tokens, block.bitmap, run.parts)
+    touch_rows(changes.outputs.touched, output_words, outputs, block.bitmap)
 
     copy_inputs(parameters.inputs, input_words, tokens, scratch.X, run.parts)
     copy_rows(parameters.outputs, output_words, outputs, pairs.Z)
