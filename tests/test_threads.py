@@ -51,7 +51,7 @@ def paced(monkeypatch, seconds, calls, units=80):
     pace, given = Pace(max(seconds)), []
     for _ in range(calls):
         given.append([])
-        for threads, some in pace.shares(units):
+        for threads, some in pace.parts(units):
             now += seconds[threads] * some
             given[-1].append((threads, some))
     return given

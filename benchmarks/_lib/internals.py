@@ -19,7 +19,7 @@ from firth.kernels.word2vec.blocks import UNUSED, Chunk, Parameters, Plan, Run
 from firth.kernels.word2vec.prefetcher import schedule_nothing
 from firth.kernels.word2vec.rounds import (
     Round,
-    add_share,
+    add_partition,
     bitmap_of,
     clear_touched,
     compute_slot,
@@ -49,7 +49,7 @@ class Setup(NamedTuple):
 class Steady(Pace):
     """All threads work, whatever is faster."""
 
-    def shares(self, units: int) -> Any:
+    def partitions(self, units: int) -> Any:
         yield self.threads, units
 
 
@@ -136,7 +136,7 @@ def _run_round(number, threads, totals, run, space, cycles):
     for turn in range(threads + 1):
         thread = turn % threads
         since = now()
-        add_share(thread, threads, this, totals, run, space)
+        add_partition(thread, threads, this, totals, run, space)
         cycles[ADD, thread] = now() - since
 
 

@@ -239,7 +239,7 @@ def now_and_then_alone(pace, units):
 def test_train__gives_the_same_bits_whoever_does_how_much(monkeypatch):
     tokens, config = random_corpus(sentences=200), TrainingConfig(vector_size=20, window=3, sample=0.01)
     one, one_events = train(tokens, config)
-    monkeypatch.setattr("firth.threads.Pace.shares", now_and_then_alone)
+    monkeypatch.setattr("firth.threads.Pace.parts", now_and_then_alone)
     some, some_events = train(tokens, config, threads=3)
     assert all((a == b).all() for a, b in zip(one, some, strict=True))
     assert [event.loss for event in one_events] == [event.loss for event in some_events]

@@ -356,7 +356,7 @@ def train_epoch(
     for number, blocks in enumerate(rounds_of(len(kept), plan)):
         finds_mean = plan.mean_rounds > 0 and number % plan.mean_rounds == 0
         if finds_mean:
-            noise_mean = epoch.noise.shares @ outputs
+            noise_mean = epoch.noise.probabilities @ outputs
         rate = max(plan.rate_first + plan.rate_slope * kept[number * size], plan.rate_least)
         by_input, by_output = [], []
         for first, last in blocks:

@@ -15,7 +15,7 @@ from firth.kernels.linalg.products import TILE_ROWS
 from firth.kernels.machine import rng
 from firth.kernels.word2vec.blocks import Parameters, Parts, Plan, Steps
 from firth.kernels.word2vec.hierarchical_softmax import NEAR_NODES, Tree
-from firth.training.huffman import shares_of_nodes
+from firth.training.huffman import node_frequencies
 from firth.training.sampling import keep_probabilities, noise_distribution
 
 BLOCK_CENTERS = 16
@@ -112,14 +112,14 @@ def most_pairs(config: TrainingConfig) -> float:
     return (TREE_CENTER_STEP if config.objective == "hierarchical-softmax" else CENTER_STEP) / config.first_rate
 
 
-def share_of_rows(p: Float64, parts: Parts) -> Float64:
+def row_frequencies(p: Float64, parts: Parts) -> Float64:
     """How often each row of the input vectors is a part of a kept token, by the words' shares."""
     return np.bincount(parts.rows, np.repeat(p, np.diff(parts.starts))).astype(np.float64)
 
 
-def share_of_parts(p: Float64, parts: Parts) -> Float64:
+def word_frequencies(p: Float64, parts: Parts) -> Float64:
     """How often a word's vector changes, by its parts: the mean of how often each of these is one of a kept token."""
-    of_row = share_of_rows(p, parts)
+    of_row = row_frequencies(p, parts)
     shares: Float64 = np.add.reduceat(of_row[parts.rows], parts.starts[:-1]) / np.diff(parts.starts)
     return shares
 
@@ -130,7 +130,7 @@ def kept_counts(tokens: Tokens, config: TrainingConfig) -> Float64:
     return kept
 
 
-def kept_shares(tokens: Tokens, config: TrainingConfig) -> Float64:
+def kept_frequencies(tokens: Tokens, config: TrainingConfig) -> Float64:
     """Each word's share of these, (V,)."""
     kept = kept_counts(tokens, config)
     shares: Float64 = kept / kept.sum()
@@ -158,7 +158,7 @@ def visits(tokens: Tokens, config: TrainingConfig, as_parts: Callable[[Float64, 
     softmax a pair has the nodes of a path, as many as the words' entropy in bits; for the nodes themselves, see
     `node_steps`. What words with parts are visited for as inputs, `as_parts` finds.
     """
-    p = kept_shares(tokens, config)
+    p = kept_frequencies(tokens, config)
     q = noise_distribution(tokens.counts, config.noise_exponent)
     _, pairs = window_and_pairs(tokens, config)
     in_parts = p if tokens.parts is None else as_parts(p, tokens.parts)
@@ -179,7 +179,7 @@ def round_shape(tokens: Tokens, config: TrainingConfig) -> tuple[int, int]:
     """
     centers = usual_centers(config) if config.batch_size is None else config.batch_size
     if not is_wide(config):
-        greatest = max(float(of.max()) for of in visits(tokens, config, share_of_parts))
+        greatest = max(float(of.max()) for of in visits(tokens, config, word_frequencies))
         centers = int(min(centers, ROUND_STEP / (config.first_rate * greatest)))
     if config.architecture == "cbow" and config.context == "sum":
         _, pairs = window_and_pairs(tokens, config)
@@ -206,7 +206,7 @@ def row_steps(tokens: Tokens, config: TrainingConfig) -> Steps:
         return Steps(None, None)
     block_centers, round_blocks = round_shape(tokens, config)
     of_round = config.first_rate * block_centers * round_blocks
-    found = visits(tokens, config, share_of_rows)
+    found = visits(tokens, config, row_frequencies)
     return Steps(*((ROUND_STEP / np.maximum(of_round * of, ROUND_STEP)).astype(np.float32) for of in found))
 
 
@@ -243,7 +243,7 @@ def node_visits(tree: Tree, tokens: Tokens, config: TrainingConfig) -> Float32:
     """
     block_centers, round_blocks = round_shape(tokens, config)
     visits = np.ones(NEAR_NODES + 1, np.float32)
-    visits[:-1] = np.maximum(block_centers * round_blocks * shares_of_nodes(tree, kept_shares(tokens, config)), 1)
+    visits[:-1] = np.maximum(block_centers * round_blocks * node_frequencies(tree, kept_frequencies(tokens, config)), 1)
     return visits
 
 

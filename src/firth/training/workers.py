@@ -271,7 +271,7 @@ class Crew:
         """Train on a chunk, and return its loss and what the pairs that is summed over weigh together."""
         totals = np.zeros(2)
         begin = 0
-        for threads, rounds in self.pace.shares(rounds_of(chunk, plan)):
+        for threads, rounds in self.pace.parts(rounds_of(chunk, plan)):
             self._train(chunk, begin, begin + rounds, plan, totals, threads)
             begin += rounds
         return float(totals[0]), float(totals[1])

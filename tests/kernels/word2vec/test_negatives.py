@@ -37,4 +37,4 @@ def test_sum_of_mean__comes_to_the_mean_of_what_is_drawn(parts):
         sum_of_mean(noise, rows, part, parts, sums)
     drawn = rows[[int(draw_noise_word(noise, np.uint64(7), i)) for i in range(5000)]]
     assert_allclose(sums.sum(axis=0), drawn.mean(axis=0), atol=5 / np.sqrt(5000))
-    assert_allclose(sums.sum(axis=0), noise.shares.astype(float) @ rows, rtol=1e-5, atol=1e-6)
+    assert_allclose(sums.sum(axis=0), noise.probabilities.astype(float) @ rows, rtol=1e-5, atol=1e-6)

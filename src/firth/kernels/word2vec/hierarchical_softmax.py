@@ -396,11 +396,11 @@ def compute_cbow_tree_block(block: Block, run: Run, space: CbowTreeSpace) -> Non
 
 @compiled
 def add_descents(
-    centers: int, plan: Plan, words: Int32, outputs: Float32, descents: Descents, share: int, shares: int
+    centers: int, plan: Plan, words: Int32, outputs: Float32, descents: Descents, partition: int, partitions: int
 ) -> None:
     """Add one share of what a round's centers ask for of their nodes, center by center: some columns of all of them."""
     vectors = outputs.shape[1] // LANES
-    first, last = vectors * share // shares * LANES, vectors * (share + 1) // shares * LANES
+    first, last = vectors * partition // partitions * LANES, vectors * (partition + 1) // partitions * LANES
     for slot in range(centers):
         block, begin, length = slot // plan.block_centers, descents.begins[slot], descents.lengths[slot]
         weigh_transposed_listed(

@@ -21,7 +21,7 @@ class Noise(NamedTuple):
     """
 
     table: UInt32  # (V, 2) threshold and alias
-    shares: Float32  # (V,) each word's probability
+    probabilities: Float32  # (V,) each word's probability
 
 
 @compiled
@@ -50,7 +50,7 @@ def sum_of_mean(noise: Noise, rows: Float32, part: int, parts: int, sums: Float3
     words = rows.shape[0]
     clear(sums, part, part + 1)
     for word in range(words * part // parts, words * (part + 1) // parts):
-        add_row(sums, part, noise.shares[word], rows, word)
+        add_row(sums, part, noise.probabilities[word], rows, word)
 
 
 @compiled

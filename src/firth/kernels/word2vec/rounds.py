@@ -45,7 +45,7 @@ from firth.kernels.word2vec.step_bounds import forget_limits, limited
 
 CACHE_LINE_STRIDE = 8
 """Counters lie so far apart that no two share a cache line."""
-BLOCKS_DONE, SHARES_DONE, SHARES = (CACHE_LINE_STRIDE * i for i in range(3))
+BLOCKS_DONE, PARTITIONS_DONE, PARTITIONS = (CACHE_LINE_STRIDE * i for i in range(3))
 """Blocks done in a chunk, and shares; from there on, for each share, the rounds it was claimed in; and then, for each
 thread, how many of the blocks that are its own were claimed.
 """
@@ -154,24 +154,24 @@ def add_rows(
 
 
 @compiled
-def add_output_rows(share: int, shares: int, this: Round, run: Run, space: Any) -> None:
+def add_output_rows(partition: int, partitions: int, this: Round, run: Run, space: Any) -> None:
     """Add one share of what a round changes of the output vectors."""
     scratch = space.scratch
     add_rows(
         this.blocks, run.changes.outputs, run.steps.outputs, scratch.output_limits, run.parameters.outputs, None,
-        ALONE if shares == 1 else share, scratch,
+        ALONE if partitions == 1 else partition, scratch,
     )  # fmt: skip
 
 
 @compiled
-def add_node_columns(share: int, shares: int, this: Round, run: Run, space: TreeSpace) -> None:
+def add_node_columns(partition: int, partitions: int, this: Round, run: Run, space: TreeSpace) -> None:
     """The same of the nodes of a tree."""
     outputs = run.parameters.outputs
-    add_descents(this.centers, run.plan, run.changes.outputs.words, outputs, space.descents, share, shares)
+    add_descents(this.centers, run.plan, run.changes.outputs.words, outputs, space.descents, partition, partitions)
 
 
 @compiled
-def add_nothing(share: int, shares: int, this: Round, run: Run, space: CbowTreeSpace) -> None:
+def add_nothing(partition: int, partitions: int, this: Round, run: Run, space: CbowTreeSpace) -> None:
     """The same where nodes have learned already."""
 
 
@@ -188,7 +188,7 @@ add_outputs = compiled_by_type(
 
 def new_counters(threads: int) -> Int64:
     """What the threads of a training count in."""
-    return np.zeros(SHARES + 2 * CACHE_LINE_STRIDE * threads, np.int64)
+    return np.zeros(PARTITIONS + 2 * CACHE_LINE_STRIDE * threads, np.int64)
 
 
 @compiled
@@ -202,7 +202,7 @@ def claim_block(counters: Int64, of: int, number: int, blocks: int, threads: int
     """One of a thread's own blocks of a round that nobody has claimed; `NONE_LEFT` if there is none."""
     first, behind = first_block(of, threads, plan), first_block(of + 1, threads, plan)
     before = number * (behind - first)  # claimed in other rounds, all of which are whole
-    left, place = before + min(behind, blocks) - min(first, blocks), SHARES + CACHE_LINE_STRIDE * (threads + of)
+    left, place = before + min(behind, blocks) - min(first, blocks), PARTITIONS + CACHE_LINE_STRIDE * (threads + of)
     ticket = read_counter(counters, place)
     while ticket < left:
         if compare_exchange(counters, place, ticket):
@@ -239,21 +239,21 @@ def sum_means(blocks: int, mean_sums: Float32, noise_mean: Float32) -> None:
 
 
 @compiled
-def add_share(share: int, shares: int, this: Round, totals: Float64, run: Run, space: Space) -> None:
+def add_partition(partition: int, partitions: int, this: Round, totals: Float64, run: Run, space: Space) -> None:
     """Add one of the shares of a round's changes: rows that one thread owns, and of a tree's nodes some columns."""
     scratch = space.scratch
     forget_limits(scratch.input_limits)
     forget_limits(scratch.output_limits)
     changes = run.changes
-    if share == 0:
+    if partition == 0:
         sum_losses(this.blocks, changes.loss, changes.pairs, totals)
-    if share == 0 and this.finds_mean:
+    if partition == 0 and this.finds_mean:
         sum_means(this.blocks, changes.mean_sums, changes.noise_mean)
     add_rows(
         this.blocks, changes.inputs, run.steps.inputs, scratch.input_limits, run.parameters.inputs, run.parts,
-        ALONE if shares == 1 else share, scratch,
+        ALONE if partitions == 1 else partition, scratch,
     )  # fmt: skip
-    add_outputs(share, shares, this, run, space)
+    add_outputs(partition, partitions, this, run, space)
 
 
 @compiled
@@ -362,11 +362,11 @@ def train_rounds(
                 slot = claim_block(counters, of, number, this.blocks, threads, run.plan)
         wait_until(counters, BLOCKS_DONE, block_end)
         for other in range(threads):
-            if other == 1 and is_soon(counters, SHARES_DONE, (number + 1) * threads):
+            if other == 1 and is_soon(counters, PARTITIONS_DONE, (number + 1) * threads):
                 break
-            share = (thread + other) % threads
-            place = SHARES + CACHE_LINE_STRIDE * share
+            partition = (thread + other) % threads
+            place = PARTITIONS + CACHE_LINE_STRIDE * partition
             if read_counter(counters, place) == number and compare_exchange(counters, place, number):
-                add_share(share, threads, this, totals, run, space)
-                fetch_add(counters, SHARES_DONE)
-        wait_until(counters, SHARES_DONE, (number + 1) * threads)
+                add_partition(partition, threads, this, totals, run, space)
+                fetch_add(counters, PARTITIONS_DONE)
+        wait_until(counters, PARTITIONS_DONE, (number + 1) * threads)
