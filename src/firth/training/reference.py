@@ -40,7 +40,7 @@ def keep_tokens(ids: Sequence[int], keep: Sequence[int], key: int) -> list[int]:
     return [p for p, word in enumerate(ids) if word < len(keep) and draw(key, p) >> 32 <= keep[word]]
 
 
-def noise_word(threshold: Sequence[int], alias: Sequence[int], key: int, counter: int) -> int:
+def negative_word(threshold: Sequence[int], alias: Sequence[int], key: int, counter: int) -> int:
     """A word drawn from an alias table."""
     bits = draw(key, counter)
     column = ((bits >> 32) * len(alias)) >> 32
@@ -63,7 +63,7 @@ def pairs_of(center: int, kept: Sequence[int], sentences: Sequence[int], plan: A
 
 
 Target = tuple[int, int, float, int]
-"""An output row, 1 or 0 for what is to be predicted of it, a weight; and its number among a block's noise words, or
+"""An output row, 1 or 0 for what is to be predicted of it, a weight; and its number among a block's negatives, or
 `OWN` if it is of the center alone.
 """
 OWN = -1
@@ -83,15 +83,15 @@ class Example:
     places: Sequence[int]  # which token of the block each context word is; parts of one word are one token
     of_errors: Sequence[float]  # the share of the errors that each context word is limited by
     center: int = 0  # its number in the block
-    shift: Any = 0.0  # what is added to the output vectors of noise words, (d,), in the gradient by h
+    shift: Any = 0.0  # what is added to the output vectors of negatives, (d,), in the gradient by h
 
 
 def noise_targets(center: int, noise: Sequence[int], noise_weight: float) -> list[Target]:
-    """That the center is predicted, and a block's noise words are not, each with weight k/K = `noise_weight`; but for
-    noise words that are the center itself.
+    """That the center is predicted, and a block's negatives are not, each with weight k/K = `noise_weight`; but for
+    negatives that are the center itself.
     """
-    noise_words = ((word, 0, noise_weight, n) for n, word in enumerate(noise) if word != center)
-    return [(center, 1, 1.0, OWN), *noise_words]
+    negatives = ((word, 0, noise_weight, n) for n, word in enumerate(noise) if word != center)
+    return [(center, 1, 1.0, OWN), *negatives]
 
 
 def path_targets(center: int, tree: Any) -> list[Target]:
@@ -172,7 +172,7 @@ def _example(
 def block_loss(inputs: Array, outputs: Array, examples: Sequence[Example]) -> float:
     """Σ over the examples' targets of -w log σ(h·u) for what is to be predicted, and -w log σ(-h·u) for what is not.
 
-    With noise words this is equation 4 of Mikolov et al. 2013, "Distributed representations", with paths their equation
+    With negatives this is equation 4 of Mikolov et al. 2013, "Distributed representations", with paths their equation
     3; for CBOW, see §3.1 of their "Efficient estimation".
     """
     loss = 0.0
@@ -256,7 +256,7 @@ def block_changes(
 
 
 def limited_together(changes: Changes) -> Changes:
-    """The output changes of a block of CBOW, held back as much as its noise words ask for together."""
+    """The output changes of a block of CBOW, held back as much as its negatives ask for together."""
     noise = [change for (slot, _), change in changes.items() if slot[0] == OF_NOISE]
     squares, errors = sum(change.vector @ change.vector for change in noise), sum(change.errors for change in noise)
     limit = moved(float(squares) / (float(NOISE_ROOM) * (errors + float(LEAST_ERRORS)))) if noise else 1.0
@@ -277,7 +277,7 @@ def limited_nodes(changes: Changes, epoch: Epoch) -> Changes:
 
 
 def in_order(changes: Changes) -> Changes:
-    """The changes in the order in which the kernels add them: tokens, or centers and then noise words."""
+    """The changes in the order in which the kernels add them: tokens, or centers and then negatives."""
     return dict(sorted(changes.items(), key=lambda item: item[0][0]))
 
 
@@ -362,9 +362,9 @@ def train_epoch(
         for first, last in blocks:
             noise, shift = [], 0.0
             if epoch.noise is not None:
-                counters = [kept[first] * plan.noise_words + n for n in range(plan.noise_words)]
+                counters = [kept[first] * plan.negatives + n for n in range(plan.negatives)]
                 tables = epoch.noise.table[:, 0].tolist(), epoch.noise.table[:, 1].tolist()
-                noise = [noise_word(*tables, int(plan.noise_key), counter) for counter in counters]
+                noise = [negative_word(*tables, int(plan.noise_key), counter) for counter in counters]
                 if together and not finds_mean:
                     shift = noise_mean - outputs[noise].mean(axis=0)
             contexts, places = [], []

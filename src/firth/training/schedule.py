@@ -19,12 +19,12 @@ from firth.training.huffman import node_frequencies
 from firth.training.sampling import keep_probabilities, noise_distribution
 
 BLOCK_CENTERS = 16
-"""Centers in a block, where the corpus allows; the rest of its output rows are noise words."""
-NOISE_WORDS, MOST_NOISE_WORDS, NOISE_STEP = 12, 112, 1.0
-"""Noise words of a block, at least and at most: so many that the learning rates of all pairs that one of them stands
+"""Centers in a block, where the corpus allows; the rest of its output rows are negatives."""
+NEGATIVES, MOST_NEGATIVES, NOISE_STEP = 12, 112, 1.0
+"""Negatives of a block, at least and at most: so many that the learning rates of all pairs that one of them stands
 for sum to `NOISE_STEP`.
 """
-CBOW_CENTERS, CBOW_NOISE_WORDS, CBOW_NOISE_STEP = 32, {"shared": 8, "whole": 12}, {"shared": 2.0, "whole": 0.34}
+CBOW_CENTERS, CBOW_NEGATIVES, CBOW_NOISE_STEP = 32, {"shared": 8, "whole": 12}, {"shared": 2.0, "whole": 0.34}
 """The same of CBOW, where context words share a gradient, and where each has the whole."""
 MEAN_ROUNDS, MEAN_CENTERS = 16, 16
 """The mean of all output vectors is found in one of so many rounds at most, and once for so many centers for each word:
@@ -210,18 +210,18 @@ def row_steps(tokens: Tokens, config: TrainingConfig) -> Steps:
     return Steps(*((ROUND_STEP / np.maximum(of_round * of, ROUND_STEP)).astype(np.float32) for of in found))
 
 
-def noise_words(tokens: Tokens, config: TrainingConfig, block_centers: int) -> int:
-    """How many noise words a block draws: as many as keep the step of each small, in whole tiles."""
-    least, step, pairs = NOISE_WORDS, NOISE_STEP, float(block_centers)
+def negatives(tokens: Tokens, config: TrainingConfig, block_centers: int) -> int:
+    """How many negatives a block draws: as many as keep the step of each small, in whole tiles."""
+    least, step, pairs = NEGATIVES, NOISE_STEP, float(block_centers)
     if config.architecture == "cbow":
         gradient = "shared" if config.shares_gradient else "whole"
-        least, step = CBOW_NOISE_WORDS[gradient], CBOW_NOISE_STEP[gradient]
+        least, step = CBOW_NEGATIVES[gradient], CBOW_NOISE_STEP[gradient]
         if config.context == "sum":
             pairs *= max(1.0, window_and_pairs(tokens, config)[1] / 6)
     else:
         pairs *= window_and_pairs(tokens, config)[1]
     wanted = config.first_rate * config.negative * pairs / step
-    return min(max(least, TILE_ROWS * math.ceil(wanted / TILE_ROWS - 1e-6)), MOST_NOISE_WORDS)
+    return min(max(least, TILE_ROWS * math.ceil(wanted / TILE_ROWS - 1e-6)), MOST_NEGATIVES)
 
 
 def node_steps(tree: Tree, tokens: Tokens, config: TrainingConfig) -> Float32:
@@ -248,7 +248,7 @@ def node_visits(tree: Tree, tokens: Tokens, config: TrainingConfig) -> Float32:
 
 
 def mean_rounds(tokens: Tokens, config: TrainingConfig, round_size: int) -> int:
-    """The mean of all output vectors is found in one of so many rounds; in none, 0, save for CBOW with noise words."""
+    """The mean of all output vectors is found in one of so many rounds; in none, 0, save for CBOW with negatives."""
     if config.architecture != "cbow" or config.objective == "hierarchical-softmax":
         return 0
     return max(MEAN_ROUNDS, MEAN_CENTERS * len(tokens.counts) // round_size)
@@ -260,13 +260,13 @@ def plan_epoch(tokens: Tokens, config: TrainingConfig, epoch: int, epochs: int) 
     kept = float(kept_counts(tokens, config).sum())
     block_centers, round_blocks = round_shape(tokens, config)
     window, _ = window_and_pairs(tokens, config)
-    of_block = noise_words(tokens, config, block_centers)
+    of_block = negatives(tokens, config, block_centers)
     of_round = block_centers * round_blocks
     fall = (config.first_rate - config.last_rate) / epochs
     return Plan(
         block_centers=block_centers,
-        noise_words=of_block,
-        first_noise=-(-block_centers // LANES) * LANES,
+        negatives=of_block,
+        first_negative=-(-block_centers // LANES) * LANES,
         round_blocks=round_blocks,
         streams=round_blocks if is_wide(config) else 1,
         window=window,

@@ -43,7 +43,7 @@ class Frozen(NamedTuple):
 
 
 class Targets(NamedTuple):
-    """What is predicted: words among noise words, or the turns of their paths; the other is None."""
+    """What is predicted: words among negatives, or the turns of their paths; the other is None."""
 
     noise: Noise | None
     tree: Tree | None
@@ -77,8 +77,8 @@ def new_space(
         return CbowTreeSpace(scratch, targets.tree, turns, new_hidden(config, rows, centers, 0, width))
     assert targets.noise is not None
     if config.architecture == "cbow":
-        return CbowSpace(scratch, targets.noise, new_hidden(config, rows, centers, plan.noise_words, width))
-    return SkipGramSpace(scratch, targets.noise, new_pairs(scratch.windows.weights, noise_outputs(plan), width))
+        return CbowSpace(scratch, targets.noise, new_hidden(config, rows, centers, plan.negatives, width))
+    return SkipGramSpace(scratch, targets.noise, new_pairs(scratch.windows.weights, negative_outputs(plan), width))
 
 
 def context_rows(plan: Plan) -> int:
@@ -86,15 +86,15 @@ def context_rows(plan: Plan) -> int:
     return _whole(plan.block_centers + 2 * plan.window, TILE_ROWS) + TILE_ROWS
 
 
-def noise_outputs(plan: Plan) -> int:
-    """Rows of output vectors that a block has room for, with noise words."""
-    return plan.first_noise + plan.noise_words
+def negative_outputs(plan: Plan) -> int:
+    """Rows of output vectors that a block has room for, with negatives."""
+    return plan.first_negative + plan.negatives
 
 
 def new_scratch(config: TrainingConfig, plan: Plan, width: int, targets: Targets, parts: Parts | None) -> Scratch:
     """What every kind of training needs."""
     rows, centers = context_rows(plan), _whole(plan.block_centers, LANES)
-    outputs = plan.first_noise if targets.tree else noise_outputs(plan)
+    outputs = plan.first_negative if targets.tree else negative_outputs(plan)
     changed = (plan.block_centers + 2 * plan.window) * (1 if parts is None else int(np.diff(parts.starts).max()))
     listed = changed if targets.tree else max(changed, outputs)
     limits = new_limits()
@@ -107,8 +107,8 @@ def new_scratch(config: TrainingConfig, plan: Plan, width: int, targets: Targets
         output_errors=np.zeros(_whole(outputs, LANES), np.float32),
         input_limits=limits,
         output_limits=limits if config.shared_vectors else new_limits(),
-        noise_words=np.zeros(plan.noise_words, np.int32),
-        noise_bits=np.zeros(plan.noise_words, np.uint64),
+        negatives=np.zeros(plan.negatives, np.int32),
+        noise_bits=np.zeros(plan.negatives, np.uint64),
         cursors=np.zeros(CURSORS, np.int64),
     )
 
@@ -154,12 +154,12 @@ def new_pairs(weights: Float32, outputs: int, width: int) -> Pairs:
     )
 
 
-def new_hidden(config: TrainingConfig, rows: int, centers: int, noise_words: int, width: int) -> Hidden:
-    """What CBOW needs; with a tree, there are no noise words."""
-    scores = aligned_zeros(centers, noise_words)
+def new_hidden(config: TrainingConfig, rows: int, centers: int, negatives: int, width: int) -> Hidden:
+    """What CBOW needs; with a tree, there are no negatives."""
+    scores = aligned_zeros(centers, negatives)
     return Hidden(
-        H=aligned_zeros(0 if noise_words else centers, width),
-        Z=aligned_zeros(noise_words, width),
+        H=aligned_zeros(0 if negatives else centers, width),
+        Z=aligned_zeros(negatives, width),
         G=aligned_zeros(centers, width),
         S=scores,
         scores=scores.reshape(-1),
@@ -201,7 +201,7 @@ def longest_path(tree: Tree) -> int:
 def listed_outputs(config: TrainingConfig, plan: Plan, tree: Tree | None) -> int:
     """Rows of output vectors that a block lists to be changed, at most."""
     if tree is None:
-        return noise_outputs(plan)
+        return negative_outputs(plan)
     return 0 if config.architecture == "cbow" else (plan.block_centers + 1) * longest_path(tree)
 
 

@@ -3,7 +3,7 @@ import pytest
 
 from firth.config import TrainingConfig
 from firth.kernels.word2vec import prefetcher as kernels
-from firth.kernels.word2vec.negatives import draw_noise_word
+from firth.kernels.word2vec.negatives import draw_negative
 from firth.kernels.word2vec.prefetcher import (
     CURSORS,
     PrefetchQueue,
@@ -21,7 +21,7 @@ CONFIG = TrainingConfig(sample=0, window=3)
 
 @pytest.fixture
 def epoch():
-    """A chunk of an epoch, its plan, and its noise words."""
+    """A chunk of an epoch, its plan, and its negatives."""
     ids = np.random.default_rng(0).integers(0, 30, 500).astype(np.int32)
     tokens = Tokens(ids, np.array([0, 500]), np.bincount(ids, minlength=30))
     plan = schedule.plan_epoch(tokens, CONFIG, 0, 1)
@@ -36,8 +36,8 @@ def queue(epoch):
         chunk.tokens,
         schedule.initial_parameters(30, 8, 1),
         None,
-        np.zeros(plan.noise_words, np.int32),
-        np.zeros(plan.noise_words, np.uint64),
+        np.zeros(plan.negatives, np.int32),
+        np.zeros(plan.negatives, np.uint64),
         np.zeros(CURSORS, np.int64),
     )
     schedule_nothing(found.cursors)
@@ -47,13 +47,13 @@ def queue(epoch):
 def test_take_noise_words__are_the_same_drawn_ahead_or_when_they_are_needed(epoch, queue):
     chunk, plan, noise = epoch
     B = plan.block_centers
-    found, wanted = (np.zeros(plan.noise_words, np.int32) for _ in range(2))
+    found, wanted = (np.zeros(plan.negatives, np.int32) for _ in range(2))
     for expected, comes in ((B, B), (2 * B, 2 * B), (3 * B, 5 * B), (480, 480), (500, 0), (B, 0)):
         schedule_block(expected, 0, chunk, plan, noise, queue)
         draw_next_negatives(plan, noise, queue)
         take_negatives(comes, chunk, plan, noise, queue, found)
-        counter = int(chunk.positions[comes]) * plan.noise_words if comes < 500 else 0
-        wanted[:] = [draw_noise_word(noise, plan.noise_key, counter + n) for n in range(plan.noise_words)]
+        counter = int(chunk.positions[comes]) * plan.negatives if comes < 500 else 0
+        wanted[:] = [draw_negative(noise, plan.noise_key, counter + n) for n in range(plan.negatives)]
         assert found.tolist() == wanted.tolist()
 
 
@@ -70,7 +70,7 @@ def test_ask__asks_for_all_that_a_block_needs_and_its_neighbor_has_not_asked_for
         prefetch_some.function(3, queue)
     last = min(first + B, chunk.last)
     assert inputs == tokens[first + plan.window : last + plan.window].tolist()
-    assert outputs == [*tokens[first:last].tolist(), *queue.noise_words.tolist()]
+    assert outputs == [*tokens[first:last].tolist(), *queue.negatives.tolist()]
 
 
 def test_expect__of_a_block_that_is_no_neighbor_all_context_words_are_asked_for(epoch, queue, monkeypatch):

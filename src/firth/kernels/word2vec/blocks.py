@@ -72,8 +72,8 @@ class Plan(NamedTuple):
     """What stays the same through an epoch."""
 
     block_centers: int  # B
-    noise_words: int  # K, drawn for a block and shared by its pairs
-    first_noise: int  # where they begin among the output rows of a block: behind whole vectors of centers
+    negatives: int  # K, drawn for a block and shared by its pairs
+    first_negative: int  # where they begin among the output rows of a block: behind whole vectors of centers
     round_blocks: int  # R
     streams: int  # parts of a chunk that are read side by side: a round takes as many of its blocks from each
     window: int
@@ -83,7 +83,7 @@ class Plan(NamedTuple):
     distance_weights: Float32  # (window,) the weight of a context word by its distance from the center
     even: int  # 1 if all of these are 1
     most_pairs: float  # what the pairs of one center weigh together, at most, in skip-gram
-    noise_weight: float  # k/K, the weight of each noise word in each pair
+    noise_weight: float  # k/K, the weight of each negative in each pair
     mean_rounds: int  # the mean of all output vectors is found in one of so many rounds; in none if this is 0
     rate_first: float  # the learning rate where the epoch begins, and how it changes per token
     rate_slope: float
@@ -119,7 +119,7 @@ class Scratch(NamedTuple):
     output_errors: Float32  # (O, whole vectors,)
     input_limits: Float32  # those of `firth.kernels.word2vec.step_bounds`; where vectors are shared, both are one array
     output_limits: Float32
-    noise_words: Int32  # those of `firth.kernels.word2vec.prefetcher.Ahead`
+    negatives: Int32  # those of `firth.kernels.word2vec.prefetcher.Ahead`
     noise_bits: UInt64
     cursors: Int64
 

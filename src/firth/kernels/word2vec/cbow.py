@@ -55,18 +55,18 @@ from firth.kernels.word2vec.step_bounds import LEAST_ERRORS, find_ratios, moved
 from firth.kernels.word2vec.windows import find_windows, weigh_windows
 
 NOISE_ROOM, WORD_ROOM = np.float32(16), np.float32(256)
-"""By how much the bound on a block's noise words together, and on each of them, is wider than that on others."""
+"""By how much the bound on a block's negatives together, and on each of them, is wider than that on others."""
 
 
 class Hidden(NamedTuple):
     """One thread's working space for the layer between the context words and the center."""
 
     H: Float32  # (B, width) with a tree, what each center's context words are together; else that is with the changes
-    Z: Float32  # (K, width) noise words' output vectors
+    Z: Float32  # (K, width) negatives' output vectors
     G: Float32  # (B, width) the gradient by what a center's context words are together; B may be more than the centers
-    S: Float32  # (B, K) scores of noise words, then gradients
+    S: Float32  # (B, K) scores of negatives, then gradients
     scores: Float32  # (B · K,) S, flat
-    shift: Float32  # (1, width) from the mean of the noise words to that of all words
+    shift: Float32  # (1, width) from the mean of the negatives to that of all words
     scales: Float32  # (B,) what the sum of each center's context words is multiplied by, for their mean
     ones: Float32  # (B,)
     sums: Float32  # (T + 1, width) running sums of the context words' vectors
@@ -174,31 +174,31 @@ def share_errors(context: Context, plan: Plan, windows: Windows, hidden: Hidden,
 def choose_outputs(
     block: Block, run: Run, centers: int, reach: Int32, noise: Noise, queue: PrefetchQueue, output_words: Int32
 ) -> None:
-    """The output words of a block: the centers that have a context word; behind the room for all, its noise words."""
+    """The output words of a block: the centers that have a context word; behind the room for all, its negatives."""
     first, chunk, plan = block.first, run.chunk, run.plan
     for i in range(output_words.shape[0]):
         output_words[i] = UNUSED
     for i in range(centers):
         if reach[0, i] + reach[1, i] > 0:
             output_words[i] = chunk.tokens[first + i]
-    take_negatives(first, chunk, plan, noise, queue, output_words[plan.first_noise :])
+    take_negatives(first, chunk, plan, noise, queue, output_words[plan.first_negative :])
 
 
 @compiled
 def noise_gradients(rate: np.float32, plan: Plan, hidden: Hidden, output_words: Int32) -> None:
-    """Replace the scores S by learning rate × weight × -σ; by zero where the noise word is the center itself, and where
+    """Replace the scores S by learning rate × weight × -σ; by zero where the negative is the center itself, and where
     there is no center.
     """
     weight = -rate * np.float32(plan.noise_weight)
-    noise_words = output_words[hidden.G.shape[0] :]
+    negatives = output_words[hidden.G.shape[0] :]
     for k in range(hidden.scores.shape[0]):
         hidden.scores[k] = weight * logistic(hidden.scores[k])
     for i in range(hidden.S.shape[0]):
         word = output_words[i]
         if word == UNUSED:
             clear(hidden.S, i, i + 1)
-        for n in range(plan.noise_words):
-            if noise_words[n] == word:
+        for n in range(plan.negatives):
+            if negatives[n] == word:
                 hidden.S[i, n] = 0
 
 
@@ -217,10 +217,10 @@ def sum_errors(own: Float32, hidden: Hidden, errors: Float32) -> None:
 
 @compiled
 def limit_outputs(hidden: Hidden, errors: Float32, scales: Float32, ratios: Float32) -> None:
-    """Find the ratios of a block's output rows from their squares, and hold all of them back as much as its noise words
+    """Find the ratios of a block's output rows from their squares, and hold all of them back as much as its negatives
     ask for together.
 
-    So few noise words stand for many pairs each, and go far at once. If they alone were held back, scores would rise:
+    So few negatives stand for many pairs each, and go far at once. If they alone were held back, scores would rise:
     pairs pull up, and nothing would pull down as much.
     """
     B, K = hidden.S.shape
@@ -238,22 +238,22 @@ def limit_outputs(hidden: Hidden, errors: Float32, scales: Float32, ratios: Floa
 
 
 @compiled
-def shift_noise(noise_mean: Float32, hidden: Hidden) -> None:
-    """Move the noise words' vectors Z so that their mean is that of all words."""
-    noise_words = hidden.Z.shape[0]
-    share = np.float32(1) / np.float32(noise_words)
+def shift_negatives(noise_mean: Float32, hidden: Hidden) -> None:
+    """Move the negatives' vectors Z so that their mean is that of all words."""
+    negatives = hidden.Z.shape[0]
+    share = np.float32(1) / np.float32(negatives)
     for column in range(hidden.shift.shape[1]):
         hidden.shift[0, column] = noise_mean[0, column]
-    for n in range(noise_words):
+    for n in range(negatives):
         add_row(hidden.shift, 0, -share, hidden.Z, n)
-    for n in range(noise_words):
+    for n in range(negatives):
         add_row(hidden.Z, n, np.float32(1), hidden.shift, 0)
 
 
 @compiled
 def cbow_loss(centers: int, plan: Plan, own: Float32, hidden: Hidden, output_words: Int32) -> float:
     """The loss of a block's centers: -log σ(own score) - w Σ log σ(-noise score), from the scores S."""
-    loss, noise_words, losses, K = 0.0, output_words[hidden.G.shape[0] :], hidden.losses, plan.noise_words
+    loss, negatives, losses, K = 0.0, output_words[hidden.G.shape[0] :], hidden.losses, plan.negatives
     for k in range(centers * K):
         losses[k] = plan.noise_weight * softplus(np.float64(hidden.scores[k]))
     for i in range(centers):
@@ -261,15 +261,15 @@ def cbow_loss(centers: int, plan: Plan, own: Float32, hidden: Hidden, output_wor
         if word != UNUSED:
             loss += softplus(-np.float64(own[i]))
             for n in range(K):
-                loss += losses[i * K + n] if noise_words[n] != word else 0.0
+                loss += losses[i * K + n] if negatives[n] != word else 0.0
     return loss
 
 
 @compiled
 def compute_cbow_block(block: Block, run: Run, space: CbowSpace) -> None:
-    """As `compute_skip_gram_block`, for CBOW. A center's own score is one product; those of the noise words are a
+    """As `compute_skip_gram_block`, for CBOW. A center's own score is one product; those of the negatives are a
     matrix. Its own output row changes by what its context words are together, times a number: both are left. What
-    context words change by, they get from noise words that are moved to the mean of all words: with that of a few, they
+    context words change by, they get from negatives that are moved to the mean of all words: with that of a few, they
     would all change by what it is off by. In a round that finds that mean, each of its blocks sums a part of it, and
     nothing is moved.
     """
@@ -277,7 +277,7 @@ def compute_cbow_block(block: Block, run: Run, space: CbowSpace) -> None:
     plan, parameters, changes, slot = run.plan, run.parameters, run.changes, block.slot
     windows, queue = scratch.windows, queue_of(run.chunk.tokens, parameters, run.parts, scratch)
     input_words, output_words = changes.inputs.words[slot], changes.outputs.words[slot]
-    outputs, first_noise = output_words.shape[0], hidden.G.shape[0]
+    outputs, first_negative = output_words.shape[0], hidden.G.shape[0]
     first_input, last_input = rows_of(block, changes.inputs)
     first_output, last_output = rows_of(block, changes.outputs)
     input_rows, output_rows = (
@@ -285,7 +285,7 @@ def compute_cbow_block(block: Block, run: Run, space: CbowSpace) -> None:
         changes.outputs.rows[first_output:last_output],
     )
     scales = changes.outputs.scales[first_output:]  # type: ignore[index]
-    H, own = output_rows[:first_noise], scales[:first_noise]
+    H, own = output_rows[:first_negative], scales[:first_negative]
 
     prefetches = not is_scheduled(block.first, queue)
     context = find_windows(block, run, windows, prefetches)
@@ -298,7 +298,7 @@ def compute_cbow_block(block: Block, run: Run, space: CbowSpace) -> None:
     touch_rows(changes.outputs.touched, output_words, outputs, block.bitmap)
 
     gather_contexts(context, input_words, run, scratch, hidden, H)
-    copy_rows(parameters.outputs, output_words[first_noise:], outputs - first_noise, hidden.Z)
+    copy_rows(parameters.outputs, output_words[first_negative:], outputs - first_negative, hidden.Z)
     draw_next_negatives(plan, noise, queue)
     score(H, centers, hidden.Z, hidden.S, queue)
     score_each(H, centers, parameters.outputs, output_words, own, queue)
@@ -315,12 +315,12 @@ def compute_cbow_block(block: Block, run: Run, space: CbowSpace) -> None:
     if block.finds_mean:
         sum_of_mean(noise, parameters.outputs, slot, block.blocks, changes.mean_sums)
     else:
-        shift_noise(changes.noise_mean, hidden)
-    for i in range(first_noise):
+        shift_negatives(changes.noise_mean, hidden)
+    for i in range(first_negative):
         own[i] = step * logistic(-own[i]) if output_words[i] != UNUSED else np.float32(0)
     sum_errors(own, hidden, scratch.output_errors)
     weigh_with(hidden.S, centers, hidden.Z, own, parameters.outputs, output_words, hidden.G, queue)
-    weigh_transposed(hidden.S, centers, H, output_rows[first_noise:], queue)
+    weigh_transposed(hidden.S, centers, H, output_rows[first_negative:], queue)
     share_errors(context, plan, windows, hidden, scratch.input_errors)
     scatter_gradients(context, plan, windows, hidden, input_rows)
     find_ratios(input_rows, tokens, scratch.input_errors, changes.inputs.ratios[first_input:])

@@ -15,11 +15,11 @@ from firth.kernels.linalg.products import between_tiles
 from firth.kernels.machine.prefetch import prefetch_row
 from firth.kernels.machine.rng import draw
 from firth.kernels.word2vec.blocks import Chunk, Parameters, Parts, Plan, Scratch, prefetch_vectors
-from firth.kernels.word2vec.negatives import Noise, noise_word_of, prefetch_negative
+from firth.kernels.word2vec.negatives import Noise, negative_of, prefetch_negative
 
 FIRST, CONTEXT, CONTEXTS_END, CENTER, CENTERS_END, NOISE, NOISE_END = range(7)
 """Places: the first center of the next block, or `NOWHERE`; and from where to where there is still something to ask
-for, among the tokens, as context words and as centers, and among the noise words.
+for, among the tokens, as context words and as centers, and among the negatives.
 """
 CURSORS = 7
 NOWHERE = -1
@@ -31,7 +31,7 @@ class PrefetchQueue(NamedTuple):
     tokens: Int32  # of the chunk
     parameters: Parameters
     parts: Parts | None
-    noise_words: Int32  # (K,) drawn already
+    negatives: Int32  # (K,) drawn already
     bits: UInt64  # (K,) what they are drawn by
     cursors: Int64  # (PLACES,)
 
@@ -39,14 +39,14 @@ class PrefetchQueue(NamedTuple):
 @compiled
 def queue_of(tokens: Int32, parameters: Parameters, parts: Parts | None, scratch: Scratch) -> PrefetchQueue:
     """That of the thread that works in this space, on a chunk of tokens."""
-    return PrefetchQueue(tokens, parameters, parts, scratch.noise_words, scratch.noise_bits, scratch.cursors)
+    return PrefetchQueue(tokens, parameters, parts, scratch.negatives, scratch.noise_bits, scratch.cursors)
 
 
 @compiled
 def draw_bits(first: int, chunk: Chunk, plan: Plan, bits: UInt64) -> None:
-    """Random bits for the noise words of the block of centers from `first` on."""
-    counter = chunk.positions[first] * plan.noise_words
-    for n in range(plan.noise_words):  # with nothing else, so that all are drawn at once
+    """Random bits for the negatives of the block of centers from `first` on."""
+    counter = chunk.positions[first] * plan.negatives
+    for n in range(plan.negatives):  # with nothing else, so that all are drawn at once
         bits[n] = draw(plan.noise_key, counter + n)
 
 
@@ -65,14 +65,14 @@ def prefetch_outputs(words: Int32, queue: PrefetchQueue) -> None:
 
 @compiled
 def take_negatives(first: int, chunk: Chunk, plan: Plan, noise: Noise, queue: PrefetchQueue, words: Int32) -> None:
-    """The noise words of the block of centers from `first` on; if that block was expected, they have been drawn."""
+    """The negatives of the block of centers from `first` on; if that block was expected, they have been drawn."""
     if not is_scheduled(first, queue):
         draw_bits(first, chunk, plan, queue.bits)
-        for n in range(plan.noise_words):
-            words[n] = noise_word_of(noise, queue.bits[n])
+        for n in range(plan.negatives):
+            words[n] = negative_of(noise, queue.bits[n])
         return
-    for n in range(plan.noise_words):
-        words[n] = queue.noise_words[n]
+    for n in range(plan.negatives):
+        words[n] = queue.negatives[n]
 
 
 @compiled
@@ -85,7 +85,7 @@ def schedule_nothing(cursors: Int64) -> None:
 
 @compiled
 def schedule_block(first: int, after: int, chunk: Chunk, plan: Plan, noise: Noise, queue: PrefetchQueue) -> None:
-    """The block of centers from `first` on is to come next, after that from `after` on: ask for where its noise words
+    """The block of centers from `first` on is to come next, after that from `after` on: ask for where its negatives
     are drawn from. Where no center is left, nothing is expected.
     """
     schedule_nothing(queue.cursors)
@@ -98,17 +98,17 @@ def schedule_block(first: int, after: int, chunk: Chunk, plan: Plan, noise: Nois
     cursors[CONTEXTS_END] = min(last + plan.window, chunk.tokens.shape[0])
     cursors[CENTER], cursors[CENTERS_END] = first, last
     draw_bits(first, chunk, plan, queue.bits)
-    for n in range(plan.noise_words):
+    for n in range(plan.negatives):
         prefetch_negative(noise, queue.bits[n])
 
 
 @compiled
 def draw_next_negatives(plan: Plan, noise: Noise, queue: PrefetchQueue) -> None:
-    """Draw the noise words of the block that is expected."""
+    """Draw the negatives of the block that is expected."""
     if queue.cursors[FIRST] != NOWHERE:
-        for n in range(plan.noise_words):
-            queue.noise_words[n] = noise_word_of(noise, queue.bits[n])
-        queue.cursors[NOISE_END] = plan.noise_words
+        for n in range(plan.negatives):
+            queue.negatives[n] = negative_of(noise, queue.bits[n])
+        queue.cursors[NOISE_END] = plan.negatives
 
 
 @compiled
@@ -123,7 +123,7 @@ def prefetch_some(rows: int, queue: PrefetchQueue) -> None:
             prefetch_row(outputs, queue.tokens[cursors[CENTER]])
             cursors[CENTER] += 1
         elif cursors[NOISE] < cursors[NOISE_END]:
-            prefetch_row(outputs, queue.noise_words[cursors[NOISE]])
+            prefetch_row(outputs, queue.negatives[cursors[NOISE]])
             cursors[NOISE] += 1
 
 

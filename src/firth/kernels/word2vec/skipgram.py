@@ -1,7 +1,7 @@
 """Skip-gram with negative sampling, a block of centers at a time (see `docs/rounds.md`).
 
 The direction is word2vec.c's: the input vector of a context word predicts the center's output vector. The context words
-of a block are scored against its centers and noise words in one product of matrices, and weighted. Context words and
+of a block are scored against its centers and negatives in one product of matrices, and weighted. Context words and
 centers are in the order of the text: what is no pair of them is left out of the product, tile by tile.
 """
 
@@ -46,11 +46,11 @@ lowered_by(f"{__name__}_llvm")
 
 
 class Pairs(NamedTuple):
-    """One thread's working space for skip-gram with noise words."""
+    """One thread's working space for skip-gram with negatives."""
 
-    Z: Float32  # (O, width) centers' and noise words' output vectors, the latter from plan.first_noise on
+    Z: Float32  # (O, width) centers' and negatives' output vectors, the latter from plan.first_noise on
     S: Float32  # (T, O or more, whole vectors) scores, then gradients; zero past O
-    W: Float32  # (T, as many) weights: those of the windows, then of the noise words
+    W: Float32  # (T, as many) weights: those of the windows, then of the negatives
     losses: Float64  # (as many,) of the pairs in a row
 
 
@@ -63,16 +63,16 @@ class SkipGramSpace(NamedTuple):
 
 
 @compiled
-def weigh_noise(
+def weigh_negatives(
     tokens: int, centers: int, plan: Plan, token_weights: Float32, pairs: Pairs, output_words: Int32
 ) -> None:
-    """Weigh noise word n in row t by -k/K for each pair of t, save the pairs whose center is that very word."""
+    """Weigh negative n in row t by -k/K for each pair of t, save the pairs whose center is that very word."""
     weight = np.float32(plan.noise_weight)
     clear(pairs.W, tokens, tokens + TILE_ROWS)
     for row in range(tokens):
-        fill_row(pairs.W, row, plan.first_noise, plan.noise_words, -weight * token_weights[row])
-    for n in range(plan.first_noise, plan.first_noise + plan.noise_words):
-        if not is_among(output_words, plan.first_noise, output_words[n]):
+        fill_row(pairs.W, row, plan.first_negative, plan.negatives, -weight * token_weights[row])
+    for n in range(plan.first_negative, plan.first_negative + plan.negatives):
+        if not is_among(output_words, plan.first_negative, output_words[n]):
             continue
         for center in range(centers):
             if output_words[n] == output_words[center]:
@@ -92,7 +92,7 @@ def fill_row(rows: Float32, row: Any, first: Any, count: Any, value: Any) -> Non
 
 
 def scores_to_gradients(S: Float32, W: Float32, n: Any, rate: Any, by_row: Float32, by_column: Float32) -> None:
-    """Replace the scores S of n rows by learning rate × weight × (1 - σ) for pairs and × σ for noise words, whose
+    """Replace the scores S of n rows by learning rate × weight × (1 - σ) for pairs and × σ for negatives, whose
     weights are below zero; behind them, where W is zero too, come zeros up to whole tiles. by_row, (n,) up to whole
     tiles, and by_column get the sums of their absolute values.
     """
@@ -104,7 +104,7 @@ def scores_to_gradients(S: Float32, W: Float32, n: Any, rate: Any, by_row: Float
 
 @compiled
 def measure_loss(tokens: int, pairs: Pairs) -> float:
-    """-log σ(score) summed over the pairs, plus -log σ(-score) of their noise words by weight."""
+    """-log σ(score) summed over the pairs, plus -log σ(-score) of their negatives by weight."""
     loss, losses = 0.0, pairs.losses
     for row in range(tokens):
         for z in range(losses.shape[0]):
@@ -133,17 +133,17 @@ def compute_skip_gram_block(block: Block, run: Run, space: SkipGramSpace) -> Non
     prefetches = not is_scheduled(block.first, queue)
     context = find_windows(block, run, windows, prefetches)
     centers, tokens = context.centers, context.tokens
-    for i in range(plan.first_noise):
+    for i in range(plan.first_negative):
         output_words[i] = run.chunk.tokens[block.first + i] if i < centers else UNUSED
-    take_negatives(block.first, run.chunk, plan, noise, queue, output_words[plan.first_noise :])
+    take_negatives(block.first, run.chunk, plan, noise, queue, output_words[plan.first_negative :])
     if prefetches:
         prefetch_outputs(output_words, queue)
     schedule_block(block.next_first, block.first, run.chunk, plan, noise, queue)
     weigh_centers(centers, plan, windows)
     weigh_windows(context, windows)
-    for tile in range(plan.first_noise // TILE_ROWS, windows.tokens_of.shape[0]):  # noise words are paired with all
+    for tile in range(plan.first_negative // TILE_ROWS, windows.tokens_of.shape[0]):  # negatives are paired with all
         windows.tokens_of[tile, 0], windows.tokens_of[tile, 1] = 0, tokens
-    weigh_noise(tokens, centers, plan, windows.token_weights, pairs, output_words)
+    weigh_negatives(tokens, centers, plan, windows.token_weights, pairs, output_words)
     touch_inputs(changes.inputs.touched, input_words, tokens, block.bitmap, run.parts)
     touch_rows(changes.outputs.touched, output_words, outputs, block.bitmap)
 
@@ -160,7 +160,7 @@ def compute_skip_gram_block(block: Block, run: Run, space: SkipGramSpace) -> Non
 
     scores_to_gradients(pairs.S, pairs.W, tokens, np.float32(block.rate), scratch.input_errors, scratch.output_errors)
     input_ratios, output_ratios = changes.inputs.ratios[first_input:], changes.outputs.ratios[first_output:]
-    weigh_bands(pairs.S, tokens, windows.centers_of, plan.first_noise, pairs.Z, input_rows, input_ratios, queue)
+    weigh_bands(pairs.S, tokens, windows.centers_of, plan.first_negative, pairs.Z, input_rows, input_ratios, queue)
     weigh_transposed_bands(pairs.S, scratch.X, windows.tokens_of, output_rows, output_ratios, queue)
     squares_to_ratios(tokens, scratch.input_errors, input_ratios)
     squares_to_ratios(outputs, scratch.output_errors, output_ratios)
