@@ -20,7 +20,7 @@ import numpy as np
 
 from benchmarks._lib.internals import (
     chunks,
-    new_crew,
+    new_group,
     new_parameters,
     round_size,
     rows_handed_over,
@@ -28,7 +28,7 @@ from benchmarks._lib.internals import (
     take_turns,
 )
 from benchmarks._lib.results import Cell, Column, arguments, finish
-from firth.threads import Team
+from firth.threads import ThreadPool
 
 NEAR = 150
 """Nanoseconds for a word to go to another core that shares a cache, at most."""
@@ -38,10 +38,10 @@ FIRST = 8
 Found = dict[tuple[bool, str], list[float]]
 
 
-def nanoseconds_to_the_other(team: Team) -> float:
+def nanoseconds_to_the_other(pool: ThreadPool) -> float:
     """For a word, from core to core."""
     began = time.perf_counter()
-    turns = take_turns(team)
+    turns = take_turns(pool)
     return (time.perf_counter() - began) / turns * 1e9
 
 
@@ -50,14 +50,14 @@ def measure(options: Any) -> tuple[Found, float]:
     setup = set_up({}, options.megabytes)
     size, found = round_size(setup), {(near, way): [] for near in (True, False) for way in WAYS}
     own = new_parameters(setup.config, len(setup.parameters.outputs))
-    with Team(1) as alone, Team(2) as team, ThreadPoolExecutor(2) as pool:
-        first, second, other = (new_crew(setup, alone, of) for of in (setup.parameters, setup.parameters, own))
-        both = new_crew(setup, team)
+    with ThreadPool(1) as alone, ThreadPool(2) as pool, ThreadPoolExecutor(2) as pool:
+        first, second, other = (new_group(setup, alone, of) for of in (setup.parameters, setup.parameters, own))
+        both = new_group(setup, pool)
 
-        def side_by_side(crew: Any, chunk: Any, middle: int) -> None:
+        def side_by_side(group: Any, chunk: Any, middle: int) -> None:
             halves = chunk._replace(last=middle), chunk._replace(first=middle)
             for done in [
-                pool.submit(of.train, half, setup.plan) for of, half in zip((first, crew), halves, strict=True)
+                pool.submit(of.train, half, setup.plan) for of, half in zip((first, group), halves, strict=True)
             ]:
                 done.result()
 
@@ -68,16 +68,16 @@ def measure(options: Any) -> tuple[Found, float]:
             "apart": lambda chunk, middle: side_by_side(other, chunk, middle),
         }
         turn = cycle(WAYS)
-        nanoseconds_to_the_other(team)  # compiles
+        nanoseconds_to_the_other(pool)  # compiles
         for repeat in range(options.repeats):
             for number, chunk in enumerate(chunks(setup, repeat)):
                 rounds = (chunk.last - chunk.first) // size
-                before = nanoseconds_to_the_other(team)
+                before = nanoseconds_to_the_other(pool)
                 way = next(turn)
                 began = time.perf_counter()
                 run[way](chunk, chunk.first + rounds // 2 * size)
                 seconds = time.perf_counter() - began
-                near = {nanoseconds < NEAR for nanoseconds in (before, nanoseconds_to_the_other(team))}
+                near = {nanoseconds < NEAR for nanoseconds in (before, nanoseconds_to_the_other(pool))}
                 if len(near) == 1 and number >= FIRST and rounds > 0:
                     found[near.pop(), way].append(seconds / rounds * 1e6)
             next(turn)  # another way for the same part of the text, the next time

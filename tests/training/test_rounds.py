@@ -17,7 +17,7 @@ from firth.jit import target
 from firth.kernels.machine import rng
 from firth.kernels.word2vec.blocks import Chunk, Parts
 from firth.kernels.word2vec.rounds import NONE_LEFT, claim_block, first_block, first_center, new_counters
-from firth.threads import Team
+from firth.threads import ThreadPool
 from firth.training import reference, rounds, schedule
 from firth.training.huffman import huffman_tree
 from firth.training.sampling import as_thresholds, keep_probabilities
@@ -229,17 +229,17 @@ def larger_corpus():
     return random_corpus(seed=5, words=2000, sentences=3000)
 
 
-def now_and_then_alone(pace, units):
+def now_and_then_alone(autotuner, units):
     """As many threads for as many units of work as no pace would give."""
     for unit in range(units):
-        yield (1 if unit % 3 == 1 else pace.threads), 1
+        yield (1 if unit % 3 == 1 else autotuner.threads), 1
 
 
 @needs_threads
 def test_train__gives_the_same_bits_whoever_does_how_much(monkeypatch):
     tokens, config = random_corpus(sentences=200), TrainingConfig(vector_size=20, window=3, sample=0.01)
     one, one_events = train(tokens, config)
-    monkeypatch.setattr("firth.threads.Pace.parts", now_and_then_alone)
+    monkeypatch.setattr("firth.threads.ThreadAutotuner.parts", now_and_then_alone)
     some, some_events = train(tokens, config, threads=3)
     assert all((a == b).all() for a, b in zip(one, some, strict=True))
     assert [event.loss for event in one_events] == [event.loss for event in some_events]
@@ -285,7 +285,7 @@ def test_train__finds_the_same_mean_at_any_number_of_threads_and_wherever_stretc
 @needs_threads
 def test_train__has_no_more_threads_than_a_round_has_blocks(monkeypatch):
     asked = []
-    monkeypatch.setattr(rounds, "Team", lambda threads: asked.append(threads) or Team(threads))
+    monkeypatch.setattr(rounds, "ThreadPool", lambda threads: asked.append(threads) or ThreadPool(threads))
     tokens = larger_corpus()
     for threads in (1, 2, 1000):
         train(tokens, TrainingConfig(sample=0.01), threads=threads)
@@ -307,7 +307,7 @@ def test_train__in_larger_rounds_has_more_threads_and_the_same_bits():
 @needs_threads
 def test_train__has_one_thread_where_nodes_learn_center_by_center(monkeypatch):
     asked = []
-    monkeypatch.setattr(rounds, "Team", lambda threads: asked.append(threads) or Team(threads))
+    monkeypatch.setattr(rounds, "ThreadPool", lambda threads: asked.append(threads) or ThreadPool(threads))
     train(larger_corpus(), TrainingConfig(objective="hierarchical-softmax", architecture="cbow"), threads=4)
     assert asked == [1]
 

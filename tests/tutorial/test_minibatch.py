@@ -6,7 +6,7 @@ from firth.config import TrainingConfig
 from firth.errors import ConfigError, DivergenceError
 from firth.jit import target
 from firth.kernels.tutorial.minibatch import update_rows
-from firth.threads import Team
+from firth.threads import ThreadPool
 from firth.tutorial.examples import Examples, negative_samples, training_examples
 from firth.tutorial.minibatch import Embeddings, MinibatchConfig, Trainer, batches, initial_embeddings, train
 from firth.tutorial.objectives import OBJECTIVES
@@ -38,7 +38,7 @@ def test_gradients__by_both_embeddings_are_the_numeric_ones(objective, shared):
         np.multiply(embeddings.context, 20, out=embeddings.context)
     examples = some_examples()
     batch = examples.targets[:9], examples.contexts[:9]
-    trainer = Trainer(embeddings, config, np.log(np.linspace(0.1, 0.9, V)), Team(1))
+    trainer = Trainer(embeddings, config, np.log(np.linspace(0.1, 0.9, V)), ThreadPool(1))
     _, _, by_logits = trainer.losses(*batch)
     gradients, values = trainer.gradients(*batch, by_logits), trainer.parameter.values
     assert len(values) == (V if shared else 2 * V)
@@ -105,8 +105,8 @@ def test_run__compiled_is_step_after_step(objective, optimizer, shared):
     config = MinibatchConfig(vector_size=20, objective=objective, optimizer=optimizer, shared=shared)
     examples, start = some_examples(), initial_embeddings(V, config, np.float64)
     log_expected = np.log(np.linspace(0.1, 0.9, V))
-    compiled = Trainer(start.copy(), config, log_expected, Team(1))
-    stepwise = Trainer(start.copy(), config, log_expected, Team(1))
+    compiled = Trainer(start.copy(), config, log_expected, ThreadPool(1))
+    stepwise = Trainer(start.copy(), config, log_expected, ThreadPool(1))
     n = len(examples.targets)
     loss, accuracy = compiled.run(examples.targets, examples.contexts, 32)
     steps = [stepwise.step(examples.targets[i : i + 32], examples.contexts[i : i + 32]) for i in range(0, n, 32)]
@@ -121,11 +121,11 @@ def test_train__the_same_bits_whoever_does_how_much(monkeypatch):
     config = MinibatchConfig(vector_size=20, batch_size=8, epochs=3)
     metrics, one = last(some_examples(), V, config, threads=1)
 
-    def now_and_then_alone(pace, units):
+    def now_and_then_alone(autotuner, units):
         for unit in range(units):
-            yield (1 if unit % 3 == 1 else pace.threads), 1
+            yield (1 if unit % 3 == 1 else autotuner.threads), 1
 
-    monkeypatch.setattr("firth.threads.Pace.parts", now_and_then_alone)
+    monkeypatch.setattr("firth.threads.ThreadAutotuner.parts", now_and_then_alone)
     same_metrics, some = last(some_examples(), V, config, threads=3)
     assert one.final("concatenation").tobytes() == some.final("concatenation").tobytes()
     assert metrics == same_metrics

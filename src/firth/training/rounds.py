@@ -16,10 +16,10 @@ from firth.errors import CorpusError
 from firth.kernels.machine import rng
 from firth.kernels.word2vec.blocks import Chunk, Kept, Parameters, Plan, keep_tokens
 from firth.reporting.events import NOTHING, Done, Progress
-from firth.threads import Team
+from firth.threads import ThreadPool
 from firth.training.sampling import as_thresholds, keep_probabilities
 from firth.training.schedule import Tokens, loss_of_nothing, plan_epoch, row_steps
-from firth.training.workers import Crew, Frozen, Targets
+from firth.training.workers import Frozen, Targets, WorkerGroup
 
 VERSION = 5
 """Goes up when the same settings come to other bits, so that no checkpoint of before is gone on with."""
@@ -104,10 +104,10 @@ def train(
     targets = Targets.of(tokens, config)
     n, of_nothing = len(tokens.ids), loss_of_nothing(targets.tree, config)
     plan = plan_epoch(tokens, config, 0, epochs)
-    with Team(min(threads, plan.round_blocks)) as team:  # more would find no block to compute, and wait
-        crew = Crew(team, config, plan, parameters, targets, tokens.parts, row_steps(tokens, config), frozen)
+    with ThreadPool(min(threads, plan.round_blocks)) as pool:  # more would find no block to compute, and wait
+        group = WorkerGroup(pool, config, plan, parameters, targets, tokens.parts, row_steps(tokens, config), frozen)
         if done.noise_mean:
-            crew.changes.noise_mean[0] = done.noise_mean
+            group.changes.noise_mean[0] = done.noise_mean
         has_learned = done.epochs > 0
         for epoch in range(done.epochs, epochs):
             plan = plan_epoch(tokens, config, epoch, epochs)
@@ -115,11 +115,11 @@ def train(
             for number, (chunk, position) in enumerate(ChunkReader(tokens, config, epoch, plan), start=1):
                 if number <= skipped:
                     continue
-                more_loss, more_pairs = crew.train(chunk, plan)
+                more_loss, more_pairs = group.train(chunk, plan)
                 loss, pairs = loss + more_loss, pairs + more_pairs
                 of_held_out = None
                 if held_out is not None and position == n:
-                    of_held_out = validation_loss(crew, held_out, config, plan)
+                    of_held_out = validation_loss(group, held_out, config, plan)
                 yield Progress(
                     epoch=epoch + 1,
                     epochs=epochs,
@@ -129,7 +129,7 @@ def train(
                     loss=loss / pairs if pairs else float("nan"),
                     learning_rate=max(plan.rate_first + plan.rate_slope * position, plan.rate_least)
                     * (config.learning_rate / config.first_rate),
-                    done=Done(epoch, number, loss, pairs, tuple(crew.changes.noise_mean[0].tolist()))
+                    done=Done(epoch, number, loss, pairs, tuple(group.changes.noise_mean[0].tolist()))
                     if position < n
                     else Done(epoch + 1),
                     loss_of_nothing=of_nothing,
@@ -146,7 +146,7 @@ def has_neighbors(tokens: Tokens) -> bool:
     return bool((np.diff(known[tokens.sentence_starts]) > 1).any())
 
 
-def validation_loss(crew: Crew, held_out: Tokens, config: TrainingConfig, plan: Plan) -> float:
+def validation_loss(group: WorkerGroup, held_out: Tokens, config: TrainingConfig, plan: Plan) -> float:
     """The mean loss of all pairs of the tokens held out. Raises `CorpusError` if they have none.
 
     They are walked as in training, with a learning rate of zero, and always with the same random numbers, so that
@@ -162,7 +162,7 @@ def validation_loss(crew: Crew, held_out: Tokens, config: TrainingConfig, plan: 
     )
     loss, pairs = 0.0, 0.0
     for chunk, _ in ChunkReader(held_out, config, HELD_OUT, still):
-        more_loss, more_pairs = crew.train(chunk, still)
+        more_loss, more_pairs = group.train(chunk, still)
         loss, pairs = loss + more_loss, pairs + more_pairs
     if pairs == 0:
         raise CorpusError("the sentences held out have no two words near each other: hold out more (validation)")

@@ -21,15 +21,15 @@ from firth.kernels.word2vec.blocks import (
     Updates,
     Windows,
 )
-from firth.kernels.word2vec.cbow import CbowSpace, Hidden
-from firth.kernels.word2vec.hierarchical_softmax import CbowTreeSpace, Descents, Tree, TreeSpace, Turns
+from firth.kernels.word2vec.cbow import CbowWorkspace, Hidden
+from firth.kernels.word2vec.hierarchical_softmax import CbowTreeWorkspace, Descents, Tree, TreeWorkspace, Turns
 from firth.kernels.word2vec.negatives import Noise
 from firth.kernels.word2vec.prefetcher import CURSORS
-from firth.kernels.word2vec.rounds import Space, new_counters, train_rounds
+from firth.kernels.word2vec.rounds import Workspace, new_counters, train_rounds
 from firth.kernels.word2vec.row_owners import BITMAP_WORDS
-from firth.kernels.word2vec.skipgram import Pairs, SkipGramSpace
+from firth.kernels.word2vec.skipgram import Pairs, SkipGramWorkspace
 from firth.kernels.word2vec.step_bounds import new_limits
-from firth.threads import Pace, Team
+from firth.threads import ThreadAutotuner, ThreadPool
 from firth.training.huffman import huffman_tree
 from firth.training.sampling import alias_table, noise_distribution
 from firth.training.schedule import Tokens, node_steps, node_visits
@@ -64,21 +64,21 @@ def _whole(n: int, of: int) -> int:
     return -(-n // of) * of
 
 
-def new_space(
+def new_workspace(
     config: TrainingConfig, plan: Plan, width: int, targets: Targets, descents: Descents | None, parts: Parts | None
-) -> Space:
+) -> Workspace:
     """One thread's working space for a kind of training; the descents are those of all threads."""
     rows, centers = context_rows(plan), _whole(plan.block_centers, LANES)
     scratch = new_scratch(config, plan, width, targets, parts)
     if targets.tree is not None:
         turns = new_turns(rows + centers, longest_path(targets.tree))
         if descents is not None:
-            return TreeSpace(scratch, targets.tree, turns, descents)
-        return CbowTreeSpace(scratch, targets.tree, turns, new_hidden(config, rows, centers, 0, width))
+            return TreeWorkspace(scratch, targets.tree, turns, descents)
+        return CbowTreeWorkspace(scratch, targets.tree, turns, new_hidden(config, rows, centers, 0, width))
     assert targets.noise is not None
     if config.architecture == "cbow":
-        return CbowSpace(scratch, targets.noise, new_hidden(config, rows, centers, plan.negatives, width))
-    return SkipGramSpace(scratch, targets.noise, new_pairs(scratch.windows.weights, negative_outputs(plan), width))
+        return CbowWorkspace(scratch, targets.noise, new_hidden(config, rows, centers, plan.negatives, width))
+    return SkipGramWorkspace(scratch, targets.noise, new_pairs(scratch.windows.weights, negative_outputs(plan), width))
 
 
 def context_rows(plan: Plan) -> int:
@@ -240,12 +240,12 @@ def new_changes(
     )
 
 
-class Crew:
+class WorkerGroup:
     """A team of threads, with the arrays they share."""
 
     def __init__(
         self,
-        team: Team,
+        pool: ThreadPool,
         config: TrainingConfig,
         plan: Plan,
         parameters: Parameters,
@@ -258,20 +258,20 @@ class Crew:
         descents = None
         if targets.tree is not None and config.architecture == "skip-gram":
             descents = new_descents(plan, context_rows(plan), width, targets.tree)
-        self.spaces = [new_space(config, plan, width, targets, descents, parts) for _ in range(team.threads)]
-        self.team = team
-        self.pace = Pace(team.threads)
+        self.workspaces = [new_workspace(config, plan, width, targets, descents, parts) for _ in range(pool.threads)]
+        self.pool = pool
+        self.autotuner = ThreadAutotuner(pool.threads)
         self.parameters = parameters
         self.parts = parts
         self.steps = steps or Steps(None, None)
-        self.counters = new_counters(team.threads)
-        self.changes = new_changes(config, plan, width, targets, team.threads, frozen)
+        self.counters = new_counters(pool.threads)
+        self.changes = new_changes(config, plan, width, targets, pool.threads, frozen)
 
     def train(self, chunk: Chunk, plan: Plan) -> tuple[float, float]:
         """Train on a chunk, and return its loss and what the pairs that is summed over weigh together."""
         totals = np.zeros(2)
         begin = 0
-        for threads, rounds in self.pace.parts(rounds_of(chunk, plan)):
+        for threads, rounds in self.autotuner.parts(rounds_of(chunk, plan)):
             self._train(chunk, begin, begin + rounds, plan, totals, threads)
             begin += rounds
         return float(totals[0]), float(totals[1])
@@ -283,6 +283,6 @@ class Crew:
         run = Run(chunk, plan, self.parameters, self.parts, self.steps, self.changes)
 
         def work(thread: int) -> None:
-            train_rounds(thread, threads, self.counters, totals, begin, end, run, self.spaces[thread])
+            train_rounds(thread, threads, self.counters, totals, begin, end, run, self.workspaces[thread])
 
-        self.team.run(work, alone=threads == 1)
+        self.pool.run(work, alone=threads == 1)

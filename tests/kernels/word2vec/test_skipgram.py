@@ -6,7 +6,7 @@ from firth.config import TrainingConfig
 from firth.kernels.linalg.products import TILE_ROWS
 from firth.kernels.word2vec.blocks import ALONE, Block, Context, Kept, Run, Steps, keep_tokens, logistic, softplus
 from firth.kernels.word2vec.windows import find_windows, weigh_windows
-from firth.threads import Team
+from firth.threads import ThreadPool
 from firth.training import reference, rounds, schedule, workers
 from firth.training.sampling import as_thresholds, keep_probabilities
 
@@ -92,18 +92,18 @@ def test_pairs__are_those_of_the_twin(window, more):
     config = TrainingConfig(window=window, sample=0, **more)
     plan = schedule.plan_epoch(tokens, config, 0, 1)
     parameters = schedule.initial_parameters(30, 8, 1)
-    crew = workers.Crew(Team(1), config, plan, parameters, workers.Targets.of(tokens, config))
+    group = workers.WorkerGroup(ThreadPool(1), config, plan, parameters, workers.Targets.of(tokens, config))
     chunk, _ = next(iter(rounds.ChunkReader(tokens, config, 0, plan)))
     kept, sentences = chunk.positions.tolist(), chunk.sentences.tolist()
-    run = Run(chunk, plan, parameters, None, Steps(None, None), crew.changes)
+    run = Run(chunk, plan, parameters, None, Steps(None, None), group.changes)
     B = plan.block_centers
     for first in range(0, chunk.last, B):
         last = min(first + B, chunk.last)
-        windows, words = crew.spaces[0].scratch.windows, crew.changes.inputs.words[0]
+        windows, words = group.workspaces[0].scratch.windows, group.changes.inputs.words[0]
         block = Block(0, first, first, 0.0, False, False, 1, ALONE)
         context = Context(*find_windows(block, run, windows, True))
         used = context.tokens
-        assert (context.centers, crew.changes.inputs.used[0]) == (last - first, used)
+        assert (context.centers, group.changes.inputs.used[0]) == (last - first, used)
         weigh_windows(context, windows)
         ours = sorted(
             (int(words[row]), int(chunk.tokens[first + i]))

@@ -77,7 +77,7 @@ class Hidden(NamedTuple):
     exact: int  # 0 if each context word gets the gradient of the mean, as word2vec.c has it
 
 
-class CbowSpace(NamedTuple):
+class CbowWorkspace(NamedTuple):
     """What a thread works with in CBOW with negative sampling."""
 
     scratch: Scratch
@@ -266,14 +266,14 @@ def cbow_loss(centers: int, plan: Plan, own: Float32, hidden: Hidden, output_wor
 
 
 @compiled
-def compute_cbow_block(block: Block, run: Run, space: CbowSpace) -> None:
+def compute_cbow_block(block: Block, run: Run, workspace: CbowWorkspace) -> None:
     """As `compute_skip_gram_block`, for CBOW. A center's own score is one product; those of the negatives are a
     matrix. Its own output row changes by what its context words are together, times a number: both are left. What
     context words change by, they get from negatives that are moved to the mean of all words: with that of a few, they
     would all change by what it is off by. In a round that finds that mean, each of its blocks sums a part of it, and
     nothing is moved.
     """
-    scratch, noise, hidden = space
+    scratch, noise, hidden = workspace
     plan, parameters, changes, slot = run.plan, run.parameters, run.changes, block.slot
     windows, queue = scratch.windows, queue_of(run.chunk.tokens, parameters, run.parts, scratch)
     input_words, output_words = changes.inputs.words[slot], changes.outputs.words[slot]

@@ -80,7 +80,7 @@ class Turns(NamedTuple):
     row_lengths: Float32  # (T,) of the context words' vectors
 
 
-class TreeSpace(NamedTuple):
+class TreeWorkspace(NamedTuple):
     """What a thread works with in skip-gram with hierarchical softmax."""
 
     scratch: Scratch
@@ -89,7 +89,7 @@ class TreeSpace(NamedTuple):
     descents: Descents  # of all threads
 
 
-class CbowTreeSpace(NamedTuple):
+class CbowTreeWorkspace(NamedTuple):
     """What a thread works with in CBOW with hierarchical softmax."""
 
     scratch: Scratch
@@ -315,9 +315,9 @@ def start_tree_block(block: Block, run: Run, scratch: Scratch, tree: Tree) -> Co
 
 
 @compiled
-def compute_tree_block(block: Block, run: Run, space: TreeSpace) -> None:
+def compute_tree_block(block: Block, run: Run, workspace: TreeWorkspace) -> None:
     """As `compute_skip_gram_block`, with hierarchical softmax. What is asked for of the nodes is left in `descents`."""
-    scratch, tree, turns, descents = space
+    scratch, tree, turns, descents = workspace
     chunk, plan, changes, slot = run.chunk, run.plan, run.changes, block.slot
     outputs, rows, reach = run.parameters.outputs, descents.rows[slot], scratch.windows.reach
     first_input, last_input = rows_of(block, changes.inputs)
@@ -358,11 +358,11 @@ def compute_tree_block(block: Block, run: Run, space: TreeSpace) -> None:
 
 
 @compiled
-def compute_cbow_tree_block(block: Block, run: Run, space: CbowTreeSpace) -> None:
+def compute_cbow_tree_block(block: Block, run: Run, workspace: CbowTreeWorkspace) -> None:
     """As `compute_cbow_block`, with hierarchical softmax. The nodes of a center's path learn before the next center is
     scored; what the context words ask for is left.
     """
-    scratch, tree, turns, hidden = space
+    scratch, tree, turns, hidden = workspace
     chunk, plan, changes, slot = run.chunk, run.plan, run.changes, block.slot
     outputs, windows, reach, H, G = run.parameters.outputs, scratch.windows, scratch.windows.reach, hidden.H, turns.G
     first_input, last_input = rows_of(block, changes.inputs)

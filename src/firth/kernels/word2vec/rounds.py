@@ -30,17 +30,17 @@ from firth.kernels.word2vec.blocks import (
     learning_rate,
     prefetch_vectors,
 )
-from firth.kernels.word2vec.cbow import CbowSpace, compute_cbow_block
+from firth.kernels.word2vec.cbow import CbowWorkspace, compute_cbow_block
 from firth.kernels.word2vec.hierarchical_softmax import (
-    CbowTreeSpace,
-    TreeSpace,
+    CbowTreeWorkspace,
+    TreeWorkspace,
     add_descents,
     compute_cbow_tree_block,
     compute_tree_block,
 )
 from firth.kernels.word2vec.prefetcher import schedule_nothing
 from firth.kernels.word2vec.row_owners import FEW, clear_bitmap, find_owned, is_touched
-from firth.kernels.word2vec.skipgram import SkipGramSpace, compute_skip_gram_block
+from firth.kernels.word2vec.skipgram import SkipGramWorkspace, compute_skip_gram_block
 from firth.kernels.word2vec.step_bounds import forget_limits, limited
 
 CACHE_LINE_STRIDE = 8
@@ -56,14 +56,14 @@ ROWS_AHEAD = 8
 
 compute_block = compiled_by_type(
     {
-        SkipGramSpace: compute_skip_gram_block,
-        CbowSpace: compute_cbow_block,
-        TreeSpace: compute_tree_block,
-        CbowTreeSpace: compute_cbow_tree_block,
+        SkipGramWorkspace: compute_skip_gram_block,
+        CbowWorkspace: compute_cbow_block,
+        TreeWorkspace: compute_tree_block,
+        CbowTreeWorkspace: compute_cbow_tree_block,
     }
 )
 """compute_block(block, run, space): the changes that a block asks for, by the kind of training that a space is for."""
-Space = SkipGramSpace | CbowSpace | TreeSpace | CbowTreeSpace
+Workspace = SkipGramWorkspace | CbowWorkspace | TreeWorkspace | CbowTreeWorkspace
 """What a thread works with."""
 
 
@@ -154,9 +154,9 @@ def add_rows(
 
 
 @compiled
-def add_output_rows(partition: int, partitions: int, this: Round, run: Run, space: Any) -> None:
+def add_output_rows(partition: int, partitions: int, this: Round, run: Run, workspace: Any) -> None:
     """Add one share of what a round changes of the output vectors."""
-    scratch = space.scratch
+    scratch = workspace.scratch
     add_rows(
         this.blocks, run.changes.outputs, run.steps.outputs, scratch.output_limits, run.parameters.outputs, None,
         ALONE if partitions == 1 else partition, scratch,
@@ -164,23 +164,23 @@ def add_output_rows(partition: int, partitions: int, this: Round, run: Run, spac
 
 
 @compiled
-def add_node_columns(partition: int, partitions: int, this: Round, run: Run, space: TreeSpace) -> None:
+def add_node_columns(partition: int, partitions: int, this: Round, run: Run, workspace: TreeWorkspace) -> None:
     """The same of the nodes of a tree."""
     outputs = run.parameters.outputs
-    add_descents(this.centers, run.plan, run.changes.outputs.words, outputs, space.descents, partition, partitions)
+    add_descents(this.centers, run.plan, run.changes.outputs.words, outputs, workspace.descents, partition, partitions)
 
 
 @compiled
-def add_nothing(partition: int, partitions: int, this: Round, run: Run, space: CbowTreeSpace) -> None:
+def add_nothing(partition: int, partitions: int, this: Round, run: Run, workspace: CbowTreeWorkspace) -> None:
     """The same where nodes have learned already."""
 
 
 add_outputs = compiled_by_type(
     {
-        SkipGramSpace: add_output_rows,
-        CbowSpace: add_output_rows,
-        TreeSpace: add_node_columns,
-        CbowTreeSpace: add_nothing,
+        SkipGramWorkspace: add_output_rows,
+        CbowWorkspace: add_output_rows,
+        TreeWorkspace: add_node_columns,
+        CbowTreeWorkspace: add_nothing,
     }
 )
 """add_outputs(share, shares, this, run, space), by the kind of training."""
@@ -239,9 +239,11 @@ def sum_means(blocks: int, mean_sums: Float32, noise_mean: Float32) -> None:
 
 
 @compiled
-def add_partition(partition: int, partitions: int, this: Round, totals: Float64, run: Run, space: Space) -> None:
+def add_partition(
+    partition: int, partitions: int, this: Round, totals: Float64, run: Run, workspace: Workspace
+) -> None:
     """Add one of the shares of a round's changes: rows that one thread owns, and of a tree's nodes some columns."""
-    scratch = space.scratch
+    scratch = workspace.scratch
     forget_limits(scratch.input_limits)
     forget_limits(scratch.output_limits)
     changes = run.changes
@@ -253,7 +255,7 @@ def add_partition(partition: int, partitions: int, this: Round, totals: Float64,
         this.blocks, changes.inputs, run.steps.inputs, scratch.input_limits, run.parameters.inputs, run.parts,
         ALONE if partitions == 1 else partition, scratch,
     )  # fmt: skip
-    add_outputs(partition, partitions, this, run, space)
+    add_outputs(partition, partitions, this, run, workspace)
 
 
 @compiled
@@ -311,7 +313,7 @@ def round_of(number: int, chunk: Chunk, plan: Plan) -> Round:
 
 
 @compiled
-def compute_slot(slot: int, of: int, thread: int, threads: int, this: Round, run: Run, space: Space) -> None:
+def compute_slot(slot: int, of: int, thread: int, threads: int, this: Round, run: Run, workspace: Workspace) -> None:
     """Compute the block in a slot of a round, which is one of the thread `of`."""
     chunk, plan, changes, behind = run.chunk, run.plan, run.changes, first_block(of + 1, threads, run.plan)
     block = Block(
@@ -324,14 +326,14 @@ def compute_slot(slot: int, of: int, thread: int, threads: int, this: Round, run
         blocks=this.blocks,
         bitmap=bitmap_of(thread, threads),
     )
-    compute_block(block, run, space)
+    compute_block(block, run, workspace)
     drop_frozen(slot, changes.inputs)
     drop_frozen(slot, changes.outputs)
 
 
 @compiled
 def train_rounds(
-    thread: int, threads: int, counters: Int64, totals: Float64, begin: int, end: int, run: Run, space: Space
+    thread: int, threads: int, counters: Int64, totals: Float64, begin: int, end: int, run: Run, workspace: Workspace
 ) -> None:
     """Train on the rounds of a chunk from `begin` to `end`. Every thread calls this with the same arrays, save for
     `thread` and its space.
@@ -341,7 +343,7 @@ def train_rounds(
     `counters`, which are zero at the start, only grow, so that who comes back late claims nothing of a round that is
     over. `totals` gets the loss, and the number of pairs it is summed over.
     """
-    schedule_nothing(space.scratch.cursors)
+    schedule_nothing(workspace.scratch.cursors)
     block_end, bitmap = 0, bitmap_of(thread, threads)
     for number in range(end - begin):
         this = round_of(begin + number, run.chunk, run.plan)
@@ -357,7 +359,7 @@ def train_rounds(
                     clear_touched(bitmap, run.changes.inputs.touched)
                     clear_touched(bitmap, run.changes.outputs.touched)
                 computed += 1
-                compute_slot(slot, of, thread, threads, this, run, space)
+                compute_slot(slot, of, thread, threads, this, run, workspace)
                 fetch_add(counters, BLOCKS_DONE)
                 slot = claim_block(counters, of, number, this.blocks, threads, run.plan)
         wait_until(counters, BLOCKS_DONE, block_end)
@@ -367,6 +369,6 @@ def train_rounds(
             partition = (thread + other) % threads
             place = PARTITIONS + CACHE_LINE_STRIDE * partition
             if read_counter(counters, place) == number and compare_exchange(counters, place, number):
-                add_partition(partition, threads, this, totals, run, space)
+                add_partition(partition, threads, this, totals, run, workspace)
                 fetch_add(counters, PARTITIONS_DONE)
         wait_until(counters, PARTITIONS_DONE, (number + 1) * threads)

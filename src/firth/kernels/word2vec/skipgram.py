@@ -54,7 +54,7 @@ class Pairs(NamedTuple):
     losses: Float64  # (as many,) of the pairs in a row
 
 
-class SkipGramSpace(NamedTuple):
+class SkipGramWorkspace(NamedTuple):
     """What a thread works with in skip-gram with negative sampling."""
 
     scratch: Scratch
@@ -116,9 +116,9 @@ def measure_loss(tokens: int, pairs: Pairs) -> float:
 
 
 @compiled
-def compute_skip_gram_block(block: Block, run: Run, space: SkipGramSpace) -> None:
+def compute_skip_gram_block(block: Block, run: Run, workspace: SkipGramWorkspace) -> None:
     """The changes that a block asks for."""
-    scratch, noise, pairs = space
+    scratch, noise, pairs = workspace
     plan, parameters, changes, slot = run.plan, run.parameters, run.changes, block.slot
     windows, queue = scratch.windows, queue_of(run.chunk.tokens, parameters, run.parts, scratch)
     input_words, output_words = changes.inputs.words[slot], changes.outputs.words[slot]
