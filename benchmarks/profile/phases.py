@@ -54,14 +54,14 @@ def main() -> None:
     finish(name, what, columns, rows, save=options.save, note=note)
 
 
-def rows_of(labels: list[str], partitions: np.ndarray, microseconds: float) -> list[list[Cell]]:
+def rows_of(labels: list[str], shares: np.ndarray, microseconds: float) -> list[list[Cell]]:
     """A row for each statement that takes long, in the order of the code; then the others, and all."""
     rows: list[list[Cell]] = [
-        [f"`{label[:SHOWN]}`" if number else label, microseconds * partition, float(partition)]
-        for number, (label, partition) in enumerate(zip(labels, partitions.tolist(), strict=True))
-        if partition >= SMALL
+        [f"`{label[:SHOWN]}`" if number else label, microseconds * share, float(share)]
+        for number, (label, share) in enumerate(zip(labels, shares.tolist(), strict=True))
+        if share >= SMALL
     ]
-    small = float(partitions[partitions < SMALL].sum())
+    small = float(shares[shares < SMALL].sum())
     rows.append([f"{int((shares < SMALL).sum())} statements that take less", microseconds * small, small])
     return [*rows, ["in all", microseconds, 1.0]]
 

@@ -20,7 +20,7 @@ from firth.reporting.events import Progress
 from firth.training import rounds, schedule
 from firth.training.checkpoints import NAME, SHARE, Checkpoints, Identity, TrainingInterrupted
 
-pytestmark = pytest.touch.skipif(not target.is_enabled(), reason="the compiler is off")
+pytestmark = pytest.mark.skipif(not target.is_enabled(), reason="the compiler is off")
 
 SETTINGS = {"vector_size": 20, "epochs": 3, "sample": 0, "min_count": 1}
 
@@ -62,14 +62,14 @@ def interrupted_after(events, folder, text, monkeypatch, **settings):
     return seen
 
 
-@pytest.touch.parametrize("events", [1, 3, 4, 5, 9, 11])
-@pytest.touch.parametrize("threads", [1, 3])
+@pytest.mark.parametrize("events", [1, 3, 4, 5, 9, 11])
+@pytest.mark.parametrize("threads", [1, 3])
 def test_resume__ends_with_the_same_bits(events, threads, text, undisturbed, tmp_path, monkeypatch):
     interrupted_after(events, tmp_path / "c", text, monkeypatch)
     assert_same(firth.resume(tmp_path / "c", threads=threads, progress=False), undisturbed)
 
 
-@pytest.touch.parametrize("events", [2, 7])
+@pytest.mark.parametrize("events", [2, 7])
 def test_resume__goes_on_with_the_mean_of_all_output_vectors(events, text, tmp_path, monkeypatch):
     undisturbed = firth.train(text, progress=False, architecture="cbow", **SETTINGS)
     interrupted_after(events, tmp_path / "c", text, monkeypatch, architecture="cbow")
@@ -107,7 +107,7 @@ def test_train__an_interrupted_training_is_not_lost_by_starting_anew(text, tmp_p
         firth.train(text, progress=False, checkpoints=tmp_path / "c", **SETTINGS)
 
 
-@pytest.touch.parametrize("version", [{}, {"version": rounds.VERSION + 1}])
+@pytest.mark.parametrize("version", [{}, {"version": rounds.VERSION + 1}])
 def test_resume__of_another_version_of_the_rounds_is_refused(text, tmp_path, monkeypatch, version):
     """It would end with the numbers of neither version; the first ones had none."""
     interrupted_after(1, tmp_path / "c", text, monkeypatch)
@@ -128,7 +128,7 @@ def test_resume__another_setting_or_text_is_named(text, tmp_path, monkeypatch):
         firth.train([["a", "b"]] * 100, **again, **SETTINGS)
 
 
-@pytest.touch.parametrize("damage", ["cut", "changed", "removed", "state"])
+@pytest.mark.parametrize("damage", ["cut", "changed", "removed", "state"])
 def test_resume__a_damaged_checkpoint_is_passed_over_for_the_one_before(
     damage, text, undisturbed, tmp_path, monkeypatch
 ):
@@ -215,7 +215,7 @@ def command(text, folder, *more):
     ]  # fmt: skip
 
 
-@pytest.touch.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_command__stopped_says_how_to_go_on_and_does(number, code, text, tmp_path):
     with subprocess.Popen(command(text, tmp_path), stderr=subprocess.PIPE, text=True) as process:
         wait_for(tmp_path / "cache")
@@ -249,7 +249,7 @@ cli.main()
 """
 
 
-@pytest.touch.long
+@pytest.mark.long
 def test_command__killed_at_random_moments_ends_with_the_same_bits(text, tmp_path):
     """With a checkpoint at every chunk: kills come while one is written, too."""
     began = time.perf_counter()

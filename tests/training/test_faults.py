@@ -29,7 +29,7 @@ from firth.training.checkpoints import Checkpoints, Identity
 from firth.vectors.word_vectors import WordVectors
 from firth.vocabulary import Vocabulary
 
-pytestmark = pytest.touch.skipif(not target.is_enabled(), reason="the compiler is off")
+pytestmark = pytest.mark.skipif(not target.is_enabled(), reason="the compiler is off")
 
 SETTINGS = {"vector_size": 16, "epochs": 2, "sample": 0, "min_count": 1, "progress": False}
 
@@ -126,8 +126,8 @@ def products(folder: Path) -> dict[str, str]:
     }
 
 
-@pytest.touch.long
-@pytest.touch.parametrize("stage", ["encoding", "training", "checkpointing", "saving", "indexing", "exporting"])
+@pytest.mark.long
+@pytest.mark.parametrize("stage", ["encoding", "training", "checkpointing", "saving", "indexing", "exporting"])
 def test_kill__at_any_moment_and_again_gives_the_same_bits(stage, text, trained, tmp_path):
     """Six stages, 17 kills each: a hundred and two."""
     if stage == "indexing":
@@ -251,7 +251,7 @@ def leave(disk: Path, free: int) -> None:
         file.write(bytes(max(0, state.f_bavail * state.f_frsize - free)))
 
 
-@pytest.touch.parametrize("write", WRITES)
+@pytest.mark.parametrize("write", WRITES)
 def test_disk_full__at_each_write_names_the_cause_and_leaves_what_was_there(write, trained, tmp_path):
     with mounted(tmp_path / "disk", "size=8m") as disk:
         WRITES[write](disk, trained)
@@ -274,7 +274,7 @@ def test_disk_full__at_each_write_names_the_cause_and_leaves_what_was_there(writ
         assert failures >= 2
 
 
-@pytest.touch.parametrize("write", WRITES)
+@pytest.mark.parametrize("write", WRITES)
 def test_read_only_disk__is_named(write, trained, tmp_path):
     with mounted(tmp_path / "disk", "size=8m") as disk:
         WRITES[write](disk, trained)
@@ -300,8 +300,8 @@ def test_train__into_a_folder_that_cannot_be_written_to_is_refused_before_the_wo
         assert not (tmp_path / "c").exists()
 
 
-@pytest.touch.parametrize("write", WRITES)
-@pytest.touch.parametrize("failing", ["fsync", "rename", "replace"])
+@pytest.mark.parametrize("write", WRITES)
+@pytest.mark.parametrize("failing", ["fsync", "rename", "replace"])
 def test_disk_that_fails__leaves_what_was_there(write, failing, trained, tmp_path, monkeypatch):
     monkeypatch.setattr(files.sys, "platform", "other")  # where two folders cannot change names in one step
     WRITES[write](tmp_path, trained)
@@ -354,7 +354,7 @@ REFUSALS = (
 )
 
 
-@pytest.touch.parametrize("overwrite", [[], ["--overwrite"]])
+@pytest.mark.parametrize("overwrite", [[], ["--overwrite"]])
 def test_two_processes__with_the_same_output_do_not_meet(text, tmp_path, overwrite):
     if overwrite:
         subprocess.run(command(text, tmp_path, "--epochs", "1"), check=True)
@@ -438,7 +438,7 @@ if __name__ == "__main__":
 """
 
 
-@pytest.touch.parametrize("method", ["fork", "spawn", "forkserver"])
+@pytest.mark.parametrize("method", ["fork", "spawn", "forkserver"])
 def test_processes__forked_or_spawned_train_to_the_same_bits(method, text, trained, tmp_path):
     """They share a cache, and encode the text at the same time."""
     if method not in multiprocessing.get_all_start_methods():

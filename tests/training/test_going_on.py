@@ -20,7 +20,7 @@ from firth.training.split import held_out_sentences, select
 from firth.vectors.word_vectors import WordVectors
 from firth.vocabulary import Vocabulary
 
-pytestmark = pytest.touch.skipif(not target.is_enabled(), reason="the compiler is off")
+pytestmark = pytest.mark.skipif(not target.is_enabled(), reason="the compiler is off")
 
 SETTINGS = {"vector_size": 12, "epochs": 2, "sample": 0, "min_count": 2, "progress": False}
 
@@ -65,7 +65,7 @@ def test_start__words_begin_where_the_given_vectors_are(model, monkeypatch):
     assert any(word not in model for word in made.words)
 
 
-@pytest.touch.parametrize("kind", ["model", "folder", "file", "arrays", "vectors"])
+@pytest.mark.parametrize("kind", ["model", "folder", "file", "arrays", "vectors"])
 def test_start__of_any_kind(model, tmp_path, kind):
     vectors = WordVectors(Vocabulary(model.words, model.vocabulary.counts), model.vectors)
     given = {
@@ -80,8 +80,8 @@ def test_start__of_any_kind(model, tmp_path, kind):
     assert (made.vectors != firth.train(text(seed=1), **SETTINGS).vectors).any()
 
 
-@pytest.touch.parametrize("threads", [1, 3])
-@pytest.touch.parametrize("architecture", ["skip-gram", "cbow"])
+@pytest.mark.parametrize("threads", [1, 3])
+@pytest.mark.parametrize("architecture", ["skip-gram", "cbow"])
 def test_start__frozen_words_stay_and_the_others_learn(model, threads, architecture):
     settings = SETTINGS | {"architecture": architecture, "threads": threads}
     made = firth.train(text(seed=1, words=80), start=model, frozen=True, **settings)
@@ -105,7 +105,7 @@ def test_start__frozen_without_output_vectors_learns_those(model):
     assert made.output_vectors[made.vocabulary.id("w3")].any()
 
 
-@pytest.touch.parametrize(
+@pytest.mark.parametrize(
     ("given", "more", "message"),
     [
         ((["a", "a"], np.zeros((2, 12))), {}, "'a' comes twice"),
@@ -215,7 +215,7 @@ def test_train_more__leaves_the_old_model_as_it_is(model):
     assert (model.words, model.history) == before[1:]
 
 
-@pytest.touch.parametrize("vocabulary", ["keep", "grow", "replace"])
+@pytest.mark.parametrize("vocabulary", ["keep", "grow", "replace"])
 def test_train_more__gives_the_same_bits_at_any_number_of_threads_and_after_saving(model, tmp_path, vocabulary):
     more = text(seed=2, words=90)
     one = model.train_more(more, vocabulary=vocabulary, threads=1, progress=False)
@@ -224,7 +224,7 @@ def test_train_more__gives_the_same_bits_at_any_number_of_threads_and_after_savi
     assert_same(firth.load(one.save(tmp_path / "n.firth")), one)
 
 
-@pytest.touch.parametrize("times", [3])
+@pytest.mark.parametrize("times", [3])
 def test_train_more__again_and_again_never_fails(model, times):
     """Where gensim's update crashed (its issues #1019 and #2519): new words each time, and none."""
     made = model
@@ -315,7 +315,7 @@ def test_validation__does_not_touch_the_training():
     assert all((a == b).all() for a, b in zip(*made, strict=True))
 
 
-@pytest.touch.parametrize("threads", [1, 3])
+@pytest.mark.parametrize("threads", [1, 3])
 def test_patience__stops_and_keeps_the_best_epoch(threads):
     rng = np.random.default_rng(0)
     noise = [[f"w{n}" for n in line] for line in rng.integers(0, 400, (300, 10))]
@@ -421,7 +421,7 @@ def test_choose__gives_the_other_vectors(model):
 TREE = {"objective": "hierarchical-softmax"}
 
 
-@pytest.touch.parametrize("architecture", ["skip-gram", "cbow"])
+@pytest.mark.parametrize("architecture", ["skip-gram", "cbow"])
 def test_hierarchical_softmax__learns_and_lasts(tmp_path, architecture):
     made = firth.train(text(), **SETTINGS | TREE | {"epochs": 5, "architecture": architecture})
     assert made.history[-1].loss < made.history[0].loss
@@ -494,7 +494,7 @@ def test_command__takes_a_window_of_a_sentence_or_a_number(tmp_path):
         assert result.exit_code != 0
 
 
-@pytest.touch.parametrize("stage", ["Compiling", "Reading", "Joining"])
+@pytest.mark.parametrize("stage", ["Compiling", "Reading", "Joining"])
 def test_stop_training__before_anything_is_learned_is_an_error_that_says_so(small_text, tmp_path, monkeypatch, stage):
     monkeypatch.setattr("firth.training.train.is_compiled", lambda job: False)
     monkeypatch.setattr("firth.training.train.warmup.beside.start", lambda *_: None)

@@ -25,8 +25,8 @@ def cost_of_the_best_code(counts):
     return cost
 
 
-@pytest.touch.parametrize("words", [2, 3, 7, 100, 3000])
-@pytest.touch.parametrize("sort", [True, False])
+@pytest.mark.parametrize("words", [2, 3, 7, 100, 3000])
+@pytest.mark.parametrize("sort", [True, False])
 def test_huffman_tree__no_code_is_shorter(words, sort):
     counts = np.random.default_rng(words).zipf(1.3, words).clip(max=10**6)
     counts = -np.sort(-counts) if sort else counts
@@ -56,7 +56,7 @@ def test_huffman_tree__of_few_words_by_hand():
     assert paths[2][-1] == (0, -1)
 
 
-@pytest.touch.parametrize("words", [2, 40, 500])
+@pytest.mark.parametrize("words", [2, 40, 500])
 def test_shares_of_nodes__are_those_of_the_words_below(words):
     rng = np.random.default_rng(words)
     tree, p = huffman_tree(rng.zipf(1.3, words)), rng.random(words)

@@ -26,7 +26,7 @@ from firth.training.workers import Targets, rounds_of
 from firth.vectors.subwords import Composition
 from tests.kernels.word2vec.test_skipgram import random_corpus
 
-needs_threads = pytest.touch.skipif(not target.is_enabled(), reason="with the compiler off there is one thread")
+needs_threads = pytest.mark.skipif(not target.is_enabled(), reason="with the compiler off there is one thread")
 
 
 def with_parts(tokens, config):
@@ -78,7 +78,7 @@ def sha256(parameters):
     return hashlib.sha256(b"".join(p.tobytes() for p in parameters)).hexdigest()
 
 
-@pytest.touch.parametrize(
+@pytest.mark.parametrize(
     "settings",
     [
         {},
@@ -137,7 +137,7 @@ def test_train__is_the_reference_but_for_rounding(settings):
     assert not parameters.inputs[:, d:].any()
 
 
-@pytest.touch.parametrize(
+@pytest.mark.parametrize(
     "settings",
     [
         {"window": 12, "negative": 15},
@@ -180,8 +180,8 @@ def test_train__is_the_reference_where_changes_are_limited(settings, monkeypatch
     assert_allclose(parameters.outputs[:, :d], outputs, rtol=1e-3, atol=1e-4)
 
 
-@pytest.touch.parametrize("settings", [{}, {"batch_size": 272}], ids=str)
-@pytest.touch.parametrize("architecture", ["skip-gram", "cbow"])
+@pytest.mark.parametrize("settings", [{}, {"batch_size": 272}], ids=str)
+@pytest.mark.parametrize("architecture", ["skip-gram", "cbow"])
 def test_train__measures_the_loss_on_some_blocks_where_there_are_many(architecture, settings, monkeypatch):
     monkeypatch.setattr(schedule, "LOSS_BLOCKS_WANTED", 10)
     tokens = random_corpus(sentences=100)
@@ -201,8 +201,8 @@ def mean_in_every_other_round(monkeypatch):
     monkeypatch.setattr(schedule, "MEAN_CENTERS", 0)
 
 
-@pytest.touch.usefixtures("mean_in_every_other_round")
-@pytest.touch.parametrize(
+@pytest.mark.usefixtures("mean_in_every_other_round")
+@pytest.mark.parametrize(
     "settings",
     [
         {},
@@ -246,8 +246,8 @@ def test_train__gives_the_same_bits_whoever_does_how_much(monkeypatch):
 
 
 @needs_threads
-@pytest.touch.parametrize("threads", [2, 3, 12])
-@pytest.touch.parametrize(
+@pytest.mark.parametrize("threads", [2, 3, 12])
+@pytest.mark.parametrize(
     "settings",
     [
         {},
@@ -272,8 +272,8 @@ def test_train__gives_the_same_bits_at_any_number_of_threads(threads, settings):
 
 
 @needs_threads
-@pytest.touch.usefixtures("mean_in_every_other_round")
-@pytest.touch.parametrize("gradient", ["exact", "word2vec.c"])
+@pytest.mark.usefixtures("mean_in_every_other_round")
+@pytest.mark.parametrize("gradient", ["exact", "word2vec.c"])
 def test_train__finds_the_same_mean_at_any_number_of_threads_and_wherever_stretches_are_cut(gradient, monkeypatch):
     config = TrainingConfig(sample=0.01, architecture="cbow", context_gradient=gradient)
     one, _ = train(larger_corpus(), config)
@@ -351,8 +351,8 @@ def test_train__without_a_pair_says_so():
 
 
 @needs_threads
-@pytest.touch.parametrize("architecture", ["skip-gram", "cbow"])
-@pytest.touch.parametrize("words", [2, 3, 10, 50])
+@pytest.mark.parametrize("architecture", ["skip-gram", "cbow"])
+@pytest.mark.parametrize("words", [2, 3, 10, 50])
 def test_train__a_tiny_vocabulary_does_not_diverge(words, architecture):
     ids = np.random.default_rng(0).integers(0, words, 50_000).astype(np.int32)
     tokens = schedule.Tokens(ids, np.arange(0, 50_001, 10), np.bincount(ids))
@@ -362,8 +362,8 @@ def test_train__a_tiny_vocabulary_does_not_diverge(words, architecture):
 
 
 @needs_threads
-@pytest.touch.parametrize("settings", [{}, {"architecture": "cbow"}, {"learning_rate": 0.1}], ids=str)
-@pytest.touch.parametrize("words", [2, 3, 50])
+@pytest.mark.parametrize("settings", [{}, {"architecture": "cbow"}, {"learning_rate": 0.1}], ids=str)
+@pytest.mark.parametrize("words", [2, 3, 50])
 def test_train__a_tiny_vocabulary_does_not_diverge_in_large_rounds(words, settings):
     ids = np.random.default_rng(0).integers(0, words, 50_000).astype(np.int32)
     tokens = schedule.Tokens(ids, np.arange(0, 50_001, 10), np.bincount(ids))
@@ -424,8 +424,8 @@ def test_row_steps__are_less_for_words_that_too_many_pairs_of_a_large_round_have
     assert schedule.row_steps(tokens, TrainingConfig(sample=0, batch_size=256)) == (None, None)
 
 
-@pytest.touch.parametrize("centers", [0, 15, 16 * 12, 16 * 12 * 5, 16 * 12 * 5 + 100])
-@pytest.touch.parametrize("streams", [1, 2, 12])
+@pytest.mark.parametrize("centers", [0, 15, 16 * 12, 16 * 12 * 5, 16 * 12 * 5 + 100])
+@pytest.mark.parametrize("streams", [1, 2, 12])
 def test_first_center__is_where_the_reference_has_it_and_every_block_is_in_one_round(centers, streams):
     plan = schedule.plan_epoch(random_corpus(), TrainingConfig(), 0, 1)._replace(round_blocks=12, streams=streams)
     chunk = Chunk(*(np.zeros(7 + centers, dtype) for dtype in (np.int32, np.int32, np.int64)), 7, 7 + centers, 0)
@@ -460,8 +460,8 @@ def test_node_steps__are_less_for_nodes_that_too_many_pairs_of_a_round_have():
 
 
 @needs_threads
-@pytest.touch.parametrize("architecture", ["skip-gram", "cbow"])
-@pytest.touch.parametrize("words", [2, 3, 10, 50, 5000])
+@pytest.mark.parametrize("architecture", ["skip-gram", "cbow"])
+@pytest.mark.parametrize("words", [2, 3, 10, 50, 5000])
 def test_train__a_tree_does_not_diverge(words, architecture):
     ids = np.random.default_rng(0).integers(0, words, 50_000).astype(np.int32)
     tokens = schedule.Tokens(ids, np.arange(0, 50_001, 10), np.bincount(ids))
@@ -472,7 +472,7 @@ def test_train__a_tree_does_not_diverge(words, architecture):
 
 
 @needs_threads
-@pytest.touch.parametrize(
+@pytest.mark.parametrize(
     ("settings", "bits"),
     [
         ({}, "1711e87d5a57"),
@@ -502,9 +502,9 @@ def test_version__goes_up_when_the_same_settings_come_to_other_bits(settings, bi
 
 
 @needs_threads
-@pytest.touch.long
-@pytest.touch.skipif(platform.machine() not in {"x86_64", "AMD64"}, reason="the narrower processor is an x86 one")
-@pytest.touch.parametrize("architecture", ["skip-gram", "cbow"])
+@pytest.mark.long
+@pytest.mark.skipif(platform.machine() not in {"x86_64", "AMD64"}, reason="the narrower processor is an x86 one")
+@pytest.mark.parametrize("architecture", ["skip-gram", "cbow"])
 def test_train__gives_the_same_bits_on_a_processor_with_narrower_registers(architecture, tmp_path):
     program = (
         "import hashlib, firth\n"
@@ -523,7 +523,7 @@ def test_train__gives_the_same_bits_on_a_processor_with_narrower_registers(archi
     assert len(digests) == 1
 
 
-@pytest.touch.parametrize("threads", [1, 2, 3, 5, 16, 20])
+@pytest.mark.parametrize("threads", [1, 2, 3, 5, 16, 20])
 def test_claim_block__every_block_of_every_round_is_claimed_once(threads):
     """In whatever order threads come for whose blocks; who comes late, for a round that is over, gets none."""
     plan = schedule.plan_epoch(random_corpus(), TrainingConfig(), 0, 1)._replace(round_blocks=16)

@@ -99,7 +99,7 @@ def test_train__ends_well_at_any_settings_on_any_corpus(chosen, shape):
 
 
 @needs_threads
-@pytest.touch.long
+@pytest.mark.long
 @settings(max_examples=120, derandomize=True, **AS_FOUND)
 @given(ANY_SETTINGS, st.sampled_from(list(CORPORA)))
 def test_train__ends_well_at_many_settings_on_any_corpus(chosen, shape):
@@ -115,7 +115,7 @@ def items_in_groups(items=120, groups=6, length=60, sentences=100):
 
 
 @needs_threads
-@pytest.touch.parametrize(
+@pytest.mark.parametrize(
     "chosen",
     [
         {},
@@ -145,7 +145,7 @@ def test_train__finds_the_groups_of_items_whatever_the_settings(chosen):
 
 
 @needs_threads
-@pytest.touch.parametrize("chosen", [{}, {"max_n": 3}, {"distance_weights": "linear"}, {"negative": 5}], ids=str)
+@pytest.mark.parametrize("chosen", [{}, {"max_n": 3}, {"distance_weights": "linear"}, {"negative": 5}], ids=str)
 def test_train__cbow_ends_well_at_the_greatest_learning_rate(chosen):
     text = ["she said well no and left he is gone well known man mr smith came it rained all day and night long"] * 60
     settings = {"window": 2, "negative": 20, "vector_size": 3, "sample": 0, "min_count": 1, **chosen}
@@ -155,7 +155,7 @@ def test_train__cbow_ends_well_at_the_greatest_learning_rate(chosen):
     assert losses[-1] < losses[0]
 
 
-@pytest.touch.parametrize("chosen", [{"learning_rate": 10}, {"learning_rate": 2, "architecture": "cbow"}])
+@pytest.mark.parametrize("chosen", [{"learning_rate": 10}, {"learning_rate": 2, "architecture": "cbow"}])
 def test_config__a_learning_rate_beyond_all_use_is_an_error_that_says_what_is_usual(chosen):
     with pytest.raises(ConfigError, match=r"learning_rate.*0\.025 is usual, above 0\.2 is rarely"):
         TrainingConfig(**chosen)
@@ -184,7 +184,7 @@ def test_limited__of_one_change_by_hand():
     assert limited(limits, 4, np.float32(1), np.float32(0.5)) == 1  # another row
 
 
-@pytest.touch.parametrize(
+@pytest.mark.parametrize(
     ("chosen", "wanted"),
     [
         ({}, 12),

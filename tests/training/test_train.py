@@ -85,7 +85,7 @@ def test_train__records_the_epochs_it_chose(small_text):
     assert model.config.epochs == len(model.history) == 50
 
 
-@pytest.touch.parametrize(
+@pytest.mark.parametrize(
     "settings",
     [{"window": 0}, {"negative": -1}, {"learning_rate": math.nan}, {"threads": 0}, {"threads": 1.5}],
 )
@@ -108,7 +108,7 @@ def test_train__a_learning_rate_that_no_bound_makes_sensible_is_an_error_before_
         firth.train(small_text, **QUICK | {"learning_rate": 10.0})
 
 
-@pytest.touch.parametrize(
+@pytest.mark.parametrize(
     ("loss", "length", "message"),
     [
         (float("nan"), 1, "longest vector"),
@@ -167,7 +167,7 @@ def test_train__shows_its_settings_to_help():
     assert parameters["threads"].default is None
 
 
-@pytest.touch.long
+@pytest.mark.long
 def test_train__shakespeare_learns_well_at_the_defaults(data):
     model = firth.train(data / "shakespeare.txt", progress=False)
     assert len(model) > 3000
@@ -178,7 +178,7 @@ def test_train__shakespeare_learns_well_at_the_defaults(data):
     assert near["love"] & {"hate", "loves", "kindness", "duty", "obedience", "friendship"}
 
 
-@pytest.touch.long
+@pytest.mark.long
 def test_train__wikipedia_reaches_its_scores_and_is_bit_identical(data):
     """One epoch on a tenth of wiki100, at one thread and at two; similarity in line with human judgement."""
     import itertools
@@ -203,7 +203,7 @@ def test_train__sentences_of_one_word_are_named_not_taken_for_divergence():
         firth.train([["a"], ["b"]] * 100, min_count=1, progress=False)
 
 
-@pytest.touch.parametrize("architecture", ["skip-gram", "cbow"])
+@pytest.mark.parametrize("architecture", ["skip-gram", "cbow"])
 def test_train__long_paths_are_not_taken_for_divergence(architecture):
     """Frequent words, with short paths, stand alone; what pairs predict has long ones."""
     rng = np.random.default_rng(0)
@@ -226,7 +226,7 @@ def test_train__the_rounded_weight_of_a_few_pairs_is_not_taken_for_divergence():
     firth.train(text, sample=0, min_count=1, epochs=3, progress=False, **settings)
 
 
-@pytest.touch.parametrize(
+@pytest.mark.parametrize(
     "settings", [{}, {"architecture": "cbow"}, {"architecture": "cbow", "context": "sum"}], ids=str
 )
 def test_train_more__a_model_that_is_wrong_about_a_text_may_learn_it_in_one_pass(settings):

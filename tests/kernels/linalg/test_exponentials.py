@@ -30,7 +30,7 @@ def test_exponential__of_float32_is_the_nearest_one():
     np.testing.assert_array_max_ulp(exponentials(x, np.float32), np.exp(x.astype(np.float64)).astype(np.float32), 1)
 
 
-@pytest.touch.parametrize(("x", "as_for"), [(-1e9, -700), (-math.inf, -700), (1e9, 700), (math.inf, 700)])
+@pytest.mark.parametrize(("x", "as_for"), [(-1e9, -700), (-math.inf, -700), (1e9, 700), (math.inf, 700)])
 def test_exponential__beyond_its_range_is_that_of_its_end(x, as_for):
     assert exponentials([x]) == pytest.approx(math.exp(as_for), rel=4e-16)
 

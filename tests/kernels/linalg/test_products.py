@@ -88,8 +88,8 @@ SHAPES = [(1, 16, 16), (7, 32, 16), (8, 48, 112), (23, 48, 112), (24, 16, 304), 
 SHAPES += [(23, 20, 112), (5, 12, 16)]
 
 
-@pytest.touch.parametrize(("n", "outputs", "width"), SHAPES)
-@pytest.touch.parametrize("function", [score, compiled_score])
+@pytest.mark.parametrize(("n", "outputs", "width"), SHAPES)
+@pytest.mark.parametrize("function", [score, compiled_score])
 def test_score__is_the_product_with_the_transpose(function, n, outputs, width):
     X, Z = normal(24, width), normal(outputs, width)
     S = np.full((32, outputs), 7, np.float32)
@@ -98,8 +98,8 @@ def test_score__is_the_product_with_the_transpose(function, n, outputs, width):
     assert (S[n:] == 7).all()
 
 
-@pytest.touch.parametrize(("n", "outputs", "width"), SHAPES)
-@pytest.touch.parametrize("function", [weigh_with, compiled_weigh_with])
+@pytest.mark.parametrize(("n", "outputs", "width"), SHAPES)
+@pytest.mark.parametrize("function", [weigh_with, compiled_weigh_with])
 def test_weigh_with__adds_another_row_to_each_of_the_product(function, n, outputs, width):
     G, Z, weights, others = normal(24, outputs), normal(outputs, width), normal(24), normal(9, width)
     of_others = np.random.default_rng(n).integers(-1, 9, 24).astype(np.int32)
@@ -110,8 +110,8 @@ def test_weigh_with__adds_another_row_to_each_of_the_product(function, n, output
     assert (out[whole_tiles(n) :] == 7).all()
 
 
-@pytest.touch.parametrize(("n", "outputs", "width"), SHAPES)
-@pytest.touch.parametrize("function", [weigh_transposed, compiled_weigh_transposed])
+@pytest.mark.parametrize(("n", "outputs", "width"), SHAPES)
+@pytest.mark.parametrize("function", [weigh_transposed, compiled_weigh_transposed])
 def test_weigh_transposed__is_the_product_of_the_transpose(function, n, outputs, width):
     G, X = normal(24, outputs), normal(24, width)
     out = np.full((outputs, width), 7, np.float32)
@@ -131,8 +131,8 @@ def banded(rows, columns):
     return np.where(inside, normal(rows, columns), 0).astype(np.float32), inside
 
 
-@pytest.touch.parametrize("width", [16, 48, 112])
-@pytest.touch.parametrize("function", [score_bands, compiled_score_bands])
+@pytest.mark.parametrize("width", [16, 48, 112])
+@pytest.mark.parametrize("function", [score_bands, compiled_score_bands])
 def test_score_bands__fills_the_bands(function, width):
     X, Z, S = normal(28, width), normal(24, width), np.zeros((28, 24), np.float32)
     function(X, Z, BANDS, S)
@@ -141,8 +141,8 @@ def test_score_bands__fills_the_bands(function, width):
     assert_allclose(S[inside], wanted[inside], rtol=1e-5, atol=1e-4)
 
 
-@pytest.touch.parametrize("width", [16, 48, 112])
-@pytest.touch.parametrize("function", [weigh_bands, compiled_weigh_bands])
+@pytest.mark.parametrize("width", [16, 48, 112])
+@pytest.mark.parametrize("function", [weigh_bands, compiled_weigh_bands])
 def test_weigh_bands__is_the_product(function, width):
     of_columns, _ = banded(28, 24)
     dense = 30
@@ -156,8 +156,8 @@ def test_weigh_bands__is_the_product(function, width):
     assert_allclose(squares[:21], (wanted**2).sum(axis=1), rtol=1e-5, atol=1e-4)
 
 
-@pytest.touch.parametrize("width", [16, 48, 112])
-@pytest.touch.parametrize("function", [weigh_transposed_bands, compiled_weigh_transposed_bands])
+@pytest.mark.parametrize("width", [16, 48, 112])
+@pytest.mark.parametrize("function", [weigh_transposed_bands, compiled_weigh_transposed_bands])
 def test_weigh_transposed_bands__is_the_product_of_the_transpose(function, width):
     G, _ = banded(28, 24)
     X, out = normal(28, width), np.full((24, width), 7, np.float32)
@@ -174,9 +174,9 @@ def some_of(rows, count, seed):
     return np.random.default_rng(seed).permutation(rows)[:count].astype(np.int32)
 
 
-@pytest.touch.parametrize("width", [16, 48, 112])
-@pytest.touch.parametrize(("of_x", "of_z"), [(1, 16), (1, 20), (1, 32), (3, 12), (4, 4), (8, 12), (12, 16)])
-@pytest.touch.parametrize("function", [score_listed, compiled_score_listed])
+@pytest.mark.parametrize("width", [16, 48, 112])
+@pytest.mark.parametrize(("of_x", "of_z"), [(1, 16), (1, 20), (1, 32), (3, 12), (4, 4), (8, 12), (12, 16)])
+@pytest.mark.parametrize("function", [score_listed, compiled_score_listed])
 def test_score_listed__is_the_product_of_some_rows(function, of_x, of_z, width):
     X, Z, S = normal(30, width), normal(40, width), np.full((16, 48), 7, np.float32)
     x_rows, z_rows = some_of(30, of_x, 1), some_of(40, of_z, 2)
@@ -187,9 +187,9 @@ def test_score_listed__is_the_product_of_some_rows(function, of_x, of_z, width):
     assert (S[:, of_z:] == 7).all()
 
 
-@pytest.touch.parametrize("width", [16, 48, 112])
-@pytest.touch.parametrize(("of_out", "of_z"), [(2, 4), (4, 1), (6, 4), (8, 11), (14, 25)])
-@pytest.touch.parametrize("function", [weigh_listed, compiled_weigh_listed])
+@pytest.mark.parametrize("width", [16, 48, 112])
+@pytest.mark.parametrize(("of_out", "of_z"), [(2, 4), (4, 1), (6, 4), (8, 11), (14, 25)])
+@pytest.mark.parametrize("function", [weigh_listed, compiled_weigh_listed])
 def test_weigh_listed__adds_the_product_of_some_rows_to_some_rows(function, of_out, of_z, width):
     G, Z, before = normal(32, 32), normal(40, width), normal(50, width)
     z_rows, out_rows = some_of(40, of_z, 1), some_of(50, of_out, 2)
@@ -200,9 +200,9 @@ def test_weigh_listed__adds_the_product_of_some_rows_to_some_rows(function, of_o
     assert_allclose(out, wanted, rtol=1e-5, atol=1e-4)
 
 
-@pytest.touch.parametrize("width", [16, 48, 112])
-@pytest.touch.parametrize(("of_out", "of_x"), [(0, 3), (1, 1), (4, 1), (6, 4), (7, 11), (14, 25)])
-@pytest.touch.parametrize("function", [weigh_transposed_listed, compiled_weigh_transposed_listed])
+@pytest.mark.parametrize("width", [16, 48, 112])
+@pytest.mark.parametrize(("of_out", "of_x"), [(0, 3), (1, 1), (4, 1), (6, 4), (7, 11), (14, 25)])
+@pytest.mark.parametrize("function", [weigh_transposed_listed, compiled_weigh_transposed_listed])
 def test_weigh_transposed_listed__adds_the_product_share_by_share(function, of_out, of_x, width):
     G, X, before = normal(32, 32), normal(40, width), normal(50, width)
     x_rows, out_rows = some_of(40, of_x, 1), some_of(50, of_out, 3)
@@ -215,9 +215,9 @@ def test_weigh_transposed_listed__adds_the_product_share_by_share(function, of_o
     assert_allclose(out, wanted, rtol=1e-5, atol=1e-4)
 
 
-@pytest.touch.parametrize("width", [16, 48, 112, 304])
-@pytest.touch.parametrize("of_z", [0, 1, 4, 11, 25])
-@pytest.touch.parametrize("function", [learn_listed, compiled_learn_listed])
+@pytest.mark.parametrize("width", [16, 48, 112, 304])
+@pytest.mark.parametrize("of_z", [0, 1, 4, 11, 25])
+@pytest.mark.parametrize("function", [learn_listed, compiled_learn_listed])
 def test_learn_listed__sums_rows_as_they_were_and_changes_them(function, of_z, width):
     g, H, before, rows = normal(32), normal(3, width), normal(40, width), some_of(40, of_z, 1)
     Z, out = before.copy(), np.full((3, width), 7, np.float32)
@@ -229,8 +229,8 @@ def test_learn_listed__sums_rows_as_they_were_and_changes_them(function, of_z, w
     assert_allclose(Z, wanted, rtol=1e-5, atol=1e-4)
 
 
-@pytest.touch.skipif(not is_enabled(), reason="where the compiler is off, NumPy adds in an order of its own")
-@pytest.touch.parametrize(("n", "outputs"), [(1, 4), (1, 16), (2, 4), (4, 16)])
+@pytest.mark.skipif(not is_enabled(), reason="where the compiler is off, NumPy adds in an order of its own")
+@pytest.mark.parametrize(("n", "outputs"), [(1, 4), (1, 16), (2, 4), (4, 16)])
 def test_score__adds_the_halves_of_lanes(n, outputs):
     """The order of additions is part of the result: the same bits on every processor, and in every tile."""
     rng = np.random.default_rng(1)
@@ -246,9 +246,9 @@ def test_score__adds_the_halves_of_lanes(n, outputs):
     assert_array_equal(listed, lanes[..., 0])
 
 
-@pytest.touch.parametrize("width", [16, 112, 304])
-@pytest.touch.parametrize("n", [1, 4, 7, 32])
-@pytest.touch.parametrize("function", [score_each, compiled_score_each])
+@pytest.mark.parametrize("width", [16, 112, 304])
+@pytest.mark.parametrize("n", [1, 4, 7, 32])
+@pytest.mark.parametrize("function", [score_each, compiled_score_each])
 def test_score_each__is_a_product_of_two_rows_for_each(function, n, width):
     X, Z, scores = normal(32, width), normal(9, width), np.full(36, np.nan, np.float32)
     of_z = np.random.default_rng(n).integers(-1, 9, 32).astype(np.int32)

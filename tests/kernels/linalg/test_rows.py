@@ -34,18 +34,18 @@ def normal(rows, width, dtype):
     return np.random.default_rng(width).normal(size=(rows, width)).astype(dtype)
 
 
-@pytest.touch.parametrize("dtype", DTYPES)
-@pytest.touch.parametrize("width", WIDTHS)
-@pytest.touch.parametrize("function", [dot, compiled_dot])
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize("function", [dot, compiled_dot])
 def test_dot__is_the_product_of_two_rows(function, width, dtype):
     rows = normal(5, width, dtype)
     wanted = rows[4].astype(np.float64) @ rows[1].astype(np.float64)
     assert_allclose(function(rows, 4, rows, 1), wanted, rtol=1e-5, atol=1e-5 if dtype == np.float32 else 1e-12)
 
 
-@pytest.touch.parametrize("dtype", DTYPES)
-@pytest.touch.parametrize("width", WIDTHS)
-@pytest.touch.parametrize("function", [add_row, compiled_add_row])
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize("function", [add_row, compiled_add_row])
 def test_add_row__changes_one_row_only(function, width, dtype):
     rows, out = normal(5, width, dtype), normal(3, width, dtype) + 1
     wanted = out.copy()
@@ -54,9 +54,9 @@ def test_add_row__changes_one_row_only(function, width, dtype):
     assert_allclose(out, wanted, rtol=1e-5, atol=1e-6)
 
 
-@pytest.touch.parametrize("dtype", DTYPES)
-@pytest.touch.parametrize("width", WIDTHS)
-@pytest.touch.parametrize("function", [weigh_rows, compiled_weigh_rows])
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize("function", [weigh_rows, compiled_weigh_rows])
 def test_weigh_rows__overwrites_a_row_with_a_weighted_sum(function, width, dtype):
     rows, weights = normal(9, width, dtype), normal(4, 3, dtype)
     out = np.full((2, width), 7, dtype)
@@ -65,9 +65,9 @@ def test_weigh_rows__overwrites_a_row_with_a_weighted_sum(function, width, dtype
     assert_allclose(out[1], weights[3].astype(float) @ rows[[8, 2, 8]].astype(float), rtol=1e-5, atol=1e-5)
 
 
-@pytest.touch.parametrize("dtype", DTYPES)
-@pytest.touch.parametrize("width", WIDTHS)
-@pytest.touch.parametrize("function", [sum_places, compiled_sum_places])
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize("function", [sum_places, compiled_sum_places])
 def test_sum_places__overwrites_a_row_with_the_weighted_sum_of_some_places(function, width, dtype):
     rows, weights = normal(9, width, dtype), normal(1, 7, dtype)[0]
     which, numbers = np.array([5, 6, 0, 6, 1], np.int32), np.array([1, 8, 0, 8, 3], np.int32)

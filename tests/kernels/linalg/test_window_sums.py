@@ -53,8 +53,8 @@ def windows_of(reach):
     return (distances <= reach[0]) & (-distances <= reach[1]) & (distances != 0)
 
 
-@pytest.touch.parametrize("width", WIDTHS)
-@pytest.touch.parametrize("function", [sum_up, compiled_sum_up])
+@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize("function", [sum_up, compiled_sum_up])
 def test_sum_up__gives_running_sums(function, width):
     rows, sums = normal(7, width), np.full((6, width), np.nan, np.float32)
     words = np.array([3, 0, 3, 6, 2, 1], np.int32)
@@ -64,8 +64,8 @@ def test_sum_up__gives_running_sums(function, width):
     assert np.isnan(sums[5]).all()
 
 
-@pytest.touch.parametrize("width", WIDTHS)
-@pytest.touch.parametrize("function", [sum_windows, compiled_sum_windows])
+@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize("function", [sum_windows, compiled_sum_windows])
 def test_sum_windows__sums_what_is_around_each_center(function, width, reach, scales):
     rows, out = normal(TOKENS, width), np.full((CENTERS + 1, width), np.nan, np.float32)
     sums = np.concatenate([np.zeros((1, width), np.float32), np.cumsum(rows, axis=0)])
@@ -74,8 +74,8 @@ def test_sum_windows__sums_what_is_around_each_center(function, width, reach, sc
     assert np.isnan(out[CENTERS]).all()
 
 
-@pytest.touch.parametrize("width", WIDTHS)
-@pytest.touch.parametrize("function", [spread_windows, compiled_spread_windows])
+@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize("function", [spread_windows, compiled_spread_windows])
 def test_spread_windows__gives_a_token_the_rows_of_the_windows_it_is_in(function, width, reach, scales):
     rows, out = normal(CENTERS, width), np.full((TOKENS + 2, width), np.nan, np.float32)
     function(rows, reach, scales, BEFORE, CENTERS, TOKENS, out)

@@ -35,8 +35,8 @@ def compiled_squares(X, n, s):
     products.square_each(X, n, s)
 
 
-@pytest.touch.parametrize("columns", [16, 32, 48, 80])
-@pytest.touch.parametrize("n", [1, 4, 7, 23])
+@pytest.mark.parametrize("columns", [16, 32, 48, 80])
+@pytest.mark.parametrize("n", [1, 4, 7, 23])
 def test_scores_to_gradients__are_those_of_the_logistic_loss_and_so_are_their_sums(n, columns):
     rng = np.random.default_rng(n)
     scores = rng.normal(0, 8, (28, columns)).astype(np.float32)
@@ -54,7 +54,7 @@ def test_scores_to_gradients__are_those_of_the_logistic_loss_and_so_are_their_su
         assert_allclose(by_column, np.abs(wanted[:n]).sum(0), rtol=1e-4, atol=1e-6)
 
 
-@pytest.touch.parametrize("function", [skipgram.is_among, compiled_is_among])
+@pytest.mark.parametrize("function", [skipgram.is_among, compiled_is_among])
 def test_is_among__looks_at_the_first_words_only(function):
     words = np.array([*range(100, 132), 7, 8], np.int32)
     assert function(words, 32, words[31])
@@ -63,8 +63,8 @@ def test_is_among__looks_at_the_first_words_only(function):
     assert not function(words, 32, words[33])
 
 
-@pytest.touch.parametrize("function", [skipgram.fill_row, compiled_fill])
-@pytest.touch.parametrize("count", [1, 12, 16, 44])
+@pytest.mark.parametrize("function", [skipgram.fill_row, compiled_fill])
+@pytest.mark.parametrize("count", [1, 12, 16, 44])
 def test_fill_row__fills_as_many_and_clears_up_to_whole_vectors(function, count):
     rows = np.full((3, 80), 9, np.float32)
     function(rows, 1, 16, count, np.float32(-2))
@@ -73,8 +73,8 @@ def test_fill_row__fills_as_many_and_clears_up_to_whole_vectors(function, count)
     assert (rows[[0, 2]] == 9).all()
 
 
-@pytest.touch.parametrize("length", [3, 16, 21])
-@pytest.touch.parametrize("function", [hierarchical_softmax.sum_sizes, compiled_sizes])
+@pytest.mark.parametrize("length", [3, 16, 21])
+@pytest.mark.parametrize("function", [hierarchical_softmax.sum_sizes, compiled_sizes])
 def test_sum_sizes__by_rows_and_by_columns(function, length):
     rng = np.random.default_rng(length)
     G = np.zeros((8, 32), np.float32)
@@ -91,8 +91,8 @@ def test_sum_sizes__by_rows_and_by_columns(function, length):
     assert_allclose(weighted[:length], (weights[numbers[:5], None] * sizes).sum(0), rtol=1e-5)
 
 
-@pytest.touch.parametrize("n", [1, 4, 8, 13, 20])
-@pytest.touch.parametrize("function", [products.square_each, compiled_squares])
+@pytest.mark.parametrize("n", [1, 4, 8, 13, 20])
+@pytest.mark.parametrize("function", [products.square_each, compiled_squares])
 def test_square_each__of_rows(function, n):
     X = np.random.default_rng(n).normal(size=(24, 48)).astype(np.float32)
     s = np.zeros(24, np.float32)

@@ -8,7 +8,7 @@ from firth.training import reference
 from firth.training.sampling import alias_table, noise_distribution
 
 
-@pytest.touch.parametrize("counts", [[5], [3, 3], [100, 10, 1], [10**12, 1], list(range(200, 0, -1)), [1] * 37])
+@pytest.mark.parametrize("counts", [[5], [3, 3], [100, 10, 1], [10**12, 1], list(range(200, 0, -1)), [1] * 37])
 def test_alias_table__holds_the_distribution_exactly(counts):
     wanted = noise_distribution(np.array(counts), 0.75)
     table = alias_table(wanted).table
@@ -28,7 +28,7 @@ def test_draw_noise_word__follows_the_distribution_and_its_twin():
     assert (np.abs(np.bincount(drawn) - expected) < 5 * np.sqrt(expected)).all()
 
 
-@pytest.touch.parametrize("parts", [1, 3, 8])
+@pytest.mark.parametrize("parts", [1, 3, 8])
 def test_sum_of_mean__comes_to_the_mean_of_what_is_drawn(parts):
     noise = alias_table(noise_distribution(np.array([50, 30, 10, 5, 5]), 0.75))
     rows, sums = aligned_zeros(5, 32), np.full((parts, 32), np.nan, np.float32)

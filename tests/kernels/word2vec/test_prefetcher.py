@@ -57,7 +57,7 @@ def test_take_noise_words__are_the_same_drawn_ahead_or_when_they_are_needed(epoc
         assert found.tolist() == wanted.tolist()
 
 
-@pytest.touch.parametrize("first", [16, 32, 160, 480, 496])
+@pytest.mark.parametrize("first", [16, 32, 160, 480, 496])
 def test_ask__asks_for_all_that_a_block_needs_and_its_neighbor_has_not_asked_for(epoch, queue, monkeypatch, first):
     chunk, plan, noise = epoch
     inputs, outputs = [], []

@@ -21,7 +21,7 @@ def owners_of(touched, rows):
     return np.array([[is_touched(own, row) for row in rows] for own in found])
 
 
-@pytest.touch.parametrize("threads", [1, 2, 3, FEW, FEW + 1, 16, 64, 1000])
+@pytest.mark.parametrize("threads", [1, 2, 3, FEW, FEW + 1, 16, 64, 1000])
 def test_find_own__every_row_that_is_changed_has_one_owner_who_changes_its_place_if_threads_are_few(threads):
     rng = np.random.default_rng(threads)
     touched = np.zeros((threads, BITMAP_WORDS), np.int64)
@@ -36,7 +36,7 @@ def test_find_own__every_row_that_is_changed_has_one_owner_who_changes_its_place
         assert all(is_touched(touched[owner], row) for row, owner in zip(rows, owners.argmax(axis=0), strict=True))
 
 
-@pytest.touch.parametrize("threads", [FEW, 16])
+@pytest.mark.parametrize("threads", [FEW, 16])
 def test_find_own__shares_what_all_change(threads):
     touched = np.full((threads, BITMAP_WORDS), -1)
     shares = owners_of(touched, range(4000)).sum(axis=1)

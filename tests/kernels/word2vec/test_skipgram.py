@@ -74,8 +74,8 @@ def assert_bands_hold(windows, used, centers):
         assert not columns[last:].any()
 
 
-@pytest.touch.parametrize("window", [1, 2, 5, 30])
-@pytest.touch.parametrize(
+@pytest.mark.parametrize("window", [1, 2, 5, 30])
+@pytest.mark.parametrize(
     "more",
     [
         {},

@@ -29,8 +29,8 @@ def compiled_weigh_windows(centers, tokens, before, windows):
     kernels.weigh_windows(Context(centers, tokens, before), windows)
 
 
-@pytest.touch.parametrize("function", [weigh_windows_by_tile, compiled_weigh_windows])
-@pytest.touch.parametrize(
+@pytest.mark.parametrize("function", [weigh_windows_by_tile, compiled_weigh_windows])
+@pytest.mark.parametrize(
     ("centers", "room", "window"), [(1, 16, 3), (11, 16, 5), (16, 16, 5), (29, 32, 20), (48, 48, 2)]
 )
 def test_weigh_windows__of_every_pair(function, centers, room, window):
@@ -64,7 +64,7 @@ def compiled_weigh_centers(centers, plan, windows):
     kernels.weigh_centers(centers, plan, windows)
 
 
-@pytest.touch.parametrize("most", [0.5, 4.0, np.inf])
+@pytest.mark.parametrize("most", [0.5, 4.0, np.inf])
 def test_weigh_centers__pairs_weigh_no_more_together_than_they_may(most):
     plan = schedule.plan_epoch(random_corpus(), TrainingConfig(window=5), 0, 1)._replace(most_pairs=most)
     windows = new_windows(plan.distance_weights, 28, 16, 16)

@@ -9,7 +9,7 @@ import numpy as np
 from firth.arrays import Bool, Float64, Int32, Int64
 from firth.jit.kernel import compiled
 from firth.kernels.machine.rng import draw, high_half, scale
-from firth.kernels.word2vec.negatives import Noise, draw_noise_word
+from firth.kernels.word2vec.negatives import Noise, draw_negative
 
 PADDING = 0
 SPINS_BEFORE_YIELD = 1 << 16
@@ -86,7 +86,7 @@ def draw_candidates(
             if attempt > SPINS_BEFORE_YIELD:
                 drawn = attempt % classes
             elif noise.table.shape[0]:
-                drawn = draw_noise_word(noise, key, counter)
+                drawn = draw_negative(noise, key, counter)
             else:
                 drawn = draw_log_uniform(classes, key, counter)
             again = not possible[drawn]
