@@ -8,7 +8,7 @@ else
 endif
 VENV := .venv
 BIN := $(VENV)/$(SCRIPTS)
-WITHOUT_COMPILER := tests/kernels tests/test_rounds.py tests/test_phrases.py tests/test_subwords.py tests/test_trees.py
+WITHOUT_COMPILER := tests/jit tests/kernels tests/training/test_rounds.py tests/training/test_same_bits.py tests/training/test_schedule.py tests/training/test_huffman.py tests/test_phrases.py tests/vectors/test_subwords.py
 
 .PHONY: demo test check bench lint types docs coverage lowest clean
 

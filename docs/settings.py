@@ -20,21 +20,22 @@ Written by `python docs/settings.py`; do not edit.
 Settings decide the result of a training. In Python they are keywords of `firth.train`, or fields of
 `firth.TrainingConfig`; on the command line they are options of `firth train`. What does not change the result, such as
 `threads`, is [an argument of `train`](api/training.md). All wrong settings are named at once, before any work starts.
+Choices may be spelled with other case and hyphens: `skip_gram` is "skip-gram".
 """
 OF_TEXT = """
 ## Text
 
-How text becomes tokens: these settings alone are a `firth.TextConfig`. [Text and tokens](text.md) has examples.
+How text becomes tokens. These settings alone form a `firth.TextConfig`. [Text and tokens](text.md) has examples.
 """
 OF_TRAINING = """
 ## Training
 
-[How it learns](rounds.md) says what they mean for the algorithm, [the map of settings](settings-map.md) what they do.
+[How it learns](rounds.md) gives their meaning in the algorithm, [the map of settings](settings-map.md) their effect.
 """
 OTHER_NAMES = """
 ## Names in gensim and fastText
 
-A name of theirs is an error that tells firth's.
+firth does not accept these names; the error gives firth's.
 
 | there | here |
 | --- | --- |

@@ -38,9 +38,9 @@ from firth.settings import ELSEWHERE
         ("separator", ""),
         ("separator", "a\n"),
         ("lowercase", 1),
-        ("round_centres", 0),
-        ("round_centres", 1e3),
-        ("round_centres", 16_385),
+        ("batch_size", 0),
+        ("batch_size", 1e3),
+        ("batch_size", 16_385),
     ],
 )
 def test_config__names_a_setting_that_makes_no_sense(setting, value):
@@ -59,8 +59,8 @@ def test_config__rates_must_fall():
 
 
 def test_config__rounds_of_one_block_have_no_other_size():
-    with pytest.raises(ConfigError, match="round_centres"):
-        TrainingConfig(architecture="cbow", objective="hierarchical-softmax", round_centres=256)
+    with pytest.raises(ConfigError, match="batch_size"):
+        TrainingConfig(architecture="cbow", objective="hierarchical-softmax", batch_size=256)
     with pytest.raises(ConfigError, match="gradient is not that of any loss where vectors are shared"):
         TrainingConfig(architecture="cbow", context_gradient="word2vec.c", shared_vectors=True)
 
@@ -182,3 +182,12 @@ def test_config__is_shown_by_the_settings_that_are_not_the_defaults():
     assert repr(config) == "TrainingConfig(architecture='cbow', window=30)"
     assert eval(repr(config), {"TrainingConfig": TrainingConfig}) == config
     assert len(repr(TrainingConfig(stop_words=[f"w{i}" for i in range(10_000)]))) < 200
+
+
+def test_config__in_files_the_batch_size_keeps_the_name_it_had():
+    config = TrainingConfig(batch_size=1024, stop_words=("the",))
+    assert config.saved()["round_centres"] == 1024
+    assert "batch_size" not in config.saved()
+    assert TrainingConfig.of_saved(json.loads(json.dumps(config.saved()))) == config
+    with pytest.raises(ConfigError, match=r"round_centres \(here: batch_size\)"):
+        TrainingConfig.of({"round_centres": 1024})

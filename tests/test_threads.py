@@ -5,21 +5,21 @@ import pytest
 
 from firth.errors import FirthError
 from firth.jit import target
-from firth.threads import CALLS_TO_SEE, UNITS_TO_SEE, Pace, Team, map_ahead
+from firth.threads import CALLS_TO_SEE, UNITS_TO_SEE, ThreadAutotuner, ThreadPool, map_ahead
 
 pytestmark = pytest.mark.skipif(not target.is_enabled(), reason="with the compiler off there is one thread")
 
 
 def test_team__runs_all_its_threads_at_the_same_time():
     meeting = threading.Barrier(3)
-    with Team(3) as team:
-        assert [thread for _, thread in sorted(team.run(lambda t: (meeting.wait(30) * 0 + t, t)))] == [0, 1, 2]
+    with ThreadPool(3) as pool:
+        assert [thread for _, thread in sorted(pool.run(lambda t: (meeting.wait(30) * 0 + t, t)))] == [0, 1, 2]
 
 
 def test_team__an_interruption_while_it_is_asked_leaves_nobody_waiting(monkeypatch):
     meeting = threading.Barrier(2)
-    with Team(2) as team:
-        submit, calls = team.pool.submit, []
+    with ThreadPool(2) as pool:
+        submit, calls = pool.executor.submit, []
 
         def interrupted(*work):
             calls.append(work)
@@ -27,20 +27,20 @@ def test_team__an_interruption_while_it_is_asked_leaves_nobody_waiting(monkeypat
                 raise KeyboardInterrupt
             return submit(*work)
 
-        monkeypatch.setattr(team.pool, "submit", interrupted)
+        monkeypatch.setattr(pool.executor, "submit", interrupted)
         with pytest.raises(KeyboardInterrupt):
-            team.run(lambda thread: meeting.wait(30))
+            pool.run(lambda thread: meeting.wait(30))
     assert not meeting.broken  # both came
 
 
 def test_team__a_thread_that_cannot_start_is_an_error_not_a_hang(monkeypatch):
-    team = Team(2)
+    pool = ThreadPool(2)
 
     def refuse(*_):
         raise RuntimeError("can't start new thread")
 
-    monkeypatch.setattr(team.pool, "submit", refuse)
-    with pytest.raises(FirthError, match="would not start 2 threads"), team:
+    monkeypatch.setattr(pool.executor, "submit", refuse)
+    with pytest.raises(FirthError, match="would not start 2 threads"), pool:
         pass
 
 
@@ -48,10 +48,10 @@ def paced(monkeypatch, seconds, calls, units=80):
     """What a pace gives to how many threads, call after call, where a unit of work takes so many seconds by each."""
     now = 0.0
     monkeypatch.setattr("firth.threads.time.perf_counter", lambda: now)
-    pace, given = Pace(max(seconds)), []
+    autotuner, given = ThreadAutotuner(max(seconds)), []
     for _ in range(calls):
         given.append([])
-        for threads, some in pace.shares(units):
+        for threads, some in autotuner.parts(units):
             now += seconds[threads] * some
             given[-1].append((threads, some))
     return given

@@ -14,23 +14,23 @@ from benchmarks._lib.corpora import cut, wiki100
 from firth.config import TrainingConfig
 from firth.jit.kernel import compiled
 from firth.jit.lowering import replaces
-from firth.kernels.machine.atomics import take_ticket, wait_until
-from firth.kernels.word2vec.blocks import UNUSED, Parameters, Plan, Run, Stretch
-from firth.kernels.word2vec.prefetcher import expect_nothing
+from firth.kernels.machine.atomics import fetch_add, wait_until
+from firth.kernels.word2vec.blocks import UNUSED, Chunk, Parameters, Plan, Run
+from firth.kernels.word2vec.prefetcher import schedule_nothing
 from firth.kernels.word2vec.rounds import (
     Round,
-    add_share,
-    as_marker,
+    add_partition,
+    bitmap_of,
+    clear_touched,
     compute_slot,
     first_block,
-    forget_marks,
     round_of,
     whole_rounds,
 )
-from firth.threads import Pace, Team
+from firth.threads import ThreadAutotuner, ThreadPool
 from firth.training import rounds
 from firth.training.schedule import Tokens, initial_parameters, plan_epoch, row_steps
-from firth.training.workers import Crew, Targets
+from firth.training.workers import Targets, WorkerGroup
 
 COMPUTE, ADD = 0, 1
 TURNS = 10_000
@@ -46,10 +46,10 @@ class Setup(NamedTuple):
     parameters: Parameters
 
 
-class Steady(Pace):
+class Steady(ThreadAutotuner):
     """All threads work, whatever is faster."""
 
-    def shares(self, units: int) -> Any:
+    def partitions(self, units: int) -> Any:
         yield self.threads, units
 
 
@@ -71,32 +71,32 @@ def new_parameters(config: TrainingConfig, words: int) -> Parameters:
     return parameters
 
 
-def new_crew(setup: Setup, team: Team, parameters: Parameters | None = None) -> Crew:
+def new_group(setup: Setup, pool: ThreadPool, parameters: Parameters | None = None) -> WorkerGroup:
     """Threads that train these parameters, or others; all of them always."""
     given = setup.parameters if parameters is None else parameters
     steps = row_steps(setup.tokens, setup.config)
-    crew = Crew(team, setup.config, setup.plan, given, setup.targets, steps=steps)
-    crew.pace = Steady(team.threads)
-    return crew
+    group = WorkerGroup(pool, setup.config, setup.plan, given, setup.targets, steps=steps)
+    group.autotuner = Steady(pool.threads)
+    return group
 
 
-def stretches(setup: Setup, epoch: int = 0) -> Any:
-    """The stretches of an epoch."""
-    for stretch, _ in rounds.Walk(setup.tokens, setup.config, epoch, setup.plan):
-        yield stretch
+def chunks(setup: Setup, epoch: int = 0) -> Any:
+    """The chunks of an epoch."""
+    for chunk, _ in rounds.ChunkReader(setup.tokens, setup.config, epoch, setup.plan):
+        yield chunk
 
 
 def round_size(setup: Setup) -> int:
     """Centers in a round."""
-    return setup.plan.block_centres * setup.plan.round_blocks
+    return setup.plan.block_centers * setup.plan.round_blocks
 
 
 def train_one_epoch(setup: Setup, *, few: bool = False) -> None:
-    """Train on one thread; with `few`, on one stretch only."""
-    with Team(1) as team:
-        crew = new_crew(setup, team)
-        for stretch in stretches(setup):
-            crew.train(stretch, setup.plan)
+    """Train on one thread; with `few`, on one chunk only."""
+    with ThreadPool(1) as pool:
+        group = new_group(setup, pool)
+        for chunk in chunks(setup):
+            group.train(chunk, setup.plan)
             if few:
                 return
 
@@ -119,24 +119,24 @@ def _now() -> Any:
 
 
 @compiled
-def _run_round(number, threads, totals, run, space, cycles):
+def _run_round(number, threads, totals, run, workspace, cycles):
     """Note in cycles (2, threads) what each of some threads would take for its part of the two phases of a round."""
-    found = round_of(number, run.stretch, run.plan)
-    this = Round(number, found.centres, found.blocks, 0.0, False)  # the rate is zero
+    found = round_of(number, run.chunk, run.plan)
+    this = Round(number, found.centers, found.blocks, 0.0, False)  # the rate is zero
     for turn in range(threads + 1):
         thread = turn % threads  # the first turn is there to have all code in the caches, and is done once more
-        marker, behind = as_marker(thread, threads), first_block(thread + 1, threads, run.plan)
-        expect_nothing(space.scratch.places)
+        bitmap, behind = bitmap_of(thread, threads), first_block(thread + 1, threads, run.plan)
+        schedule_nothing(workspace.scratch.cursors)
         since = now()
-        forget_marks(marker, run.changes.inputs.marks)
-        forget_marks(marker, run.changes.outputs.marks)
+        clear_touched(bitmap, run.changes.inputs.touched)
+        clear_touched(bitmap, run.changes.outputs.touched)
         for slot in range(first_block(thread, threads, run.plan), behind):
-            compute_slot(slot, thread, thread, threads, this, run, space)
+            compute_slot(slot, thread, thread, threads, this, run, workspace)
         cycles[COMPUTE, thread] = now() - since
     for turn in range(threads + 1):
         thread = turn % threads
         since = now()
-        add_share(thread, threads, this, totals, run, space)
+        add_partition(thread, threads, this, totals, run, workspace)
         cycles[ADD, thread] = now() - since
 
 
@@ -144,19 +144,19 @@ def cycles_of_threads(setup: Setup, threads: int, most_rounds: int, repeats: int
     """Cycles a center of each thread in each phase of some rounds, (rounds, 2, threads): one core does the work of each
     thread, one after another, `repeats` times, of which the fastest counts. Nothing is learned: the rate is zero.
     """
-    crew = new_crew(setup, Team(1))
-    space, totals = crew.spaces[0], np.zeros(2)
+    group = new_group(setup, ThreadPool(1))
+    workspace, totals = group.workspaces[0], np.zeros(2)
     inputs, outputs = (
-        updates._replace(marks=np.zeros((threads, updates.marks.shape[1]), np.int64))
-        for updates in (crew.changes.inputs, crew.changes.outputs)
+        updates._replace(touched=np.zeros((threads, updates.touched.shape[1]), np.int64))
+        for updates in (group.changes.inputs, group.changes.outputs)
     )
-    stretch, changes = next(stretches(setup)), crew.changes._replace(inputs=inputs, outputs=outputs)
-    run = Run(stretch, setup.plan, setup.parameters, None, crew.steps, changes)
+    chunk, changes = next(chunks(setup)), group.changes._replace(inputs=inputs, outputs=outputs)
+    run = Run(chunk, setup.plan, setup.parameters, None, group.steps, changes)
     found = []
-    for number in range(min(most_rounds, whole_rounds(stretch, setup.plan))):
+    for number in range(min(most_rounds, whole_rounds(chunk, setup.plan))):
         times = np.zeros((repeats, 2, threads), np.int64)
         for cycles in times:
-            _run_round(number, threads, totals, run, space, cycles)
+            _run_round(number, threads, totals, run, workspace, cycles)
         found.append(times.min(axis=0) / round_size(setup))
     return np.array(found)
 
@@ -170,25 +170,25 @@ def _take_turns(thread, threads, counters):
     for turn in range(TURNS):
         if turn % threads == thread:
             wait_until(counters, 0, turn)
-            take_ticket(counters, 0)
+            fetch_add(counters, 0)
 
 
-def take_turns(team: Team) -> int:
+def take_turns(pool: ThreadPool) -> int:
     """Have two threads hand a word to each other; return how often they did."""
     counters = np.zeros(8, np.int64)
-    team.run(lambda thread: _take_turns(thread, 2, counters))
+    pool.run(lambda thread: _take_turns(thread, 2, counters))
     return TURNS
 
 
-def rows_handed_over(crew: Crew, setup: Setup, stretch: Stretch, rounds: int) -> float:
+def rows_handed_over(group: WorkerGroup, setup: Setup, chunk: Chunk, rounds: int) -> float:
     """Rows that a round gives from one of two threads to the other, blocks dealt out in turn: copied, or added."""
-    words = len(crew.parameters.outputs)
+    words = len(group.parameters.outputs)
     last_changed = {"inputs": np.full(words, -1), "outputs": np.full(words, -1)}
     size, handed = round_size(setup), 0
-    for first in range(stretch.first, stretch.first + rounds * size, size):
-        crew.train(stretch._replace(first=first, last=first + size), setup.plan)
+    for first in range(chunk.first, chunk.first + rounds * size, size):
+        group.train(chunk._replace(first=first, last=first + size), setup.plan)
         for kind, owners in last_changed.items():
-            updates = getattr(crew.changes, kind)
+            updates = getattr(group.changes, kind)
             of_block = [row[:n][row[:n] != UNUSED] for row, n in zip(updates.words, updates.used, strict=True)]
             thread = np.repeat(np.arange(len(of_block)) % 2, [len(of) for of in of_block])
             found = np.concatenate(of_block)

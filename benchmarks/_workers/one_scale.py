@@ -10,7 +10,7 @@ import numpy as np
 
 from benchmarks._lib.processes import own_peak
 from firth.config import TrainingConfig
-from firth.training import rounds
+from firth.training import rounds, schedule
 from firth.training.train import train
 
 TOKENS, SENTENCE = 5_000_000, 20
@@ -21,8 +21,8 @@ if source == "zipf":
     places = np.random.default_rng(0).random(TOKENS) * shares.sum()
     ids = np.searchsorted(np.cumsum(shares), places).astype(np.int32)
     counts = np.maximum(np.bincount(ids, minlength=vocabulary), 1)
-    tokens = rounds.Tokens(ids, np.arange(0, TOKENS + 1, SENTENCE), counts)
-    parameters = rounds.initial_parameters(vocabulary, vector_size, 1)
+    tokens = schedule.Tokens(ids, np.arange(0, TOKENS + 1, SENTENCE), counts)
+    parameters = schedule.initial_parameters(vocabulary, vector_size, 1)
     wall, cpu = time.perf_counter(), time.process_time()
     for event in rounds.train(tokens, TrainingConfig(), parameters, epochs=1, threads=threads):
         done = event.tokens

@@ -25,19 +25,19 @@ seconds = {"import": lap()}
 SIZE, LENGTH, WINDOW, NEGATIVES, SEED, BATCH, WIDTH, EPOCHS = 4096, 10, 2, 4, 42, 1024, 128, 20
 
 
-def standardise(text):
+def standardize(text):
     punctuation = re.escape(string.punctuation)
     return tf.strings.regex_replace(tf.strings.lower(text), f"[{punctuation}]", "")
 
 
 lines = tf.data.TextLineDataset(sys.argv[1]).filter(lambda line: tf.cast(tf.strings.length(line), bool))
 layer = keras.layers.TextVectorization(
-    standardize=standardise, max_tokens=SIZE, output_mode="int", output_sequence_length=LENGTH
+    standardize=standardize, max_tokens=SIZE, output_mode="int", output_sequence_length=LENGTH
 )
 layer.adapt(lines.batch(1024))
-vectorised = lines.batch(1024).prefetch(tf.data.AUTOTUNE).map(layer).unbatch()
-sequences = list(vectorised.as_numpy_iterator())
-seconds["vectorise"] = lap()
+vectorized = lines.batch(1024).prefetch(tf.data.AUTOTUNE).map(layer).unbatch()
+sequences = list(vectorized.as_numpy_iterator())
+seconds["vectorize"] = lap()
 
 targets, contexts, labels = [], [], []
 table = keras.preprocessing.sequence.make_sampling_table(SIZE)

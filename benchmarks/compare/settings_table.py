@@ -85,21 +85,22 @@ def why(point: dict[str, Any]) -> str:
     settings = USUAL | point
     kind, corpus = settings["kind"], settings["corpus"]
     reasons = {
-        "context words learn at the end of a block of 32 centres, not after each": kind == "hierarchical softmax, cbow",
-        "all context words of a centre see its path as it was before them, and so learn less than one by one": (
+        "context words learn at the end of a block of 32 centers, not after each one": kind
+        == "hierarchical softmax, cbow",
+        "all context words of a center see its path as it was before them, and so learn less than in turn": (
             kind == "hierarchical softmax"
         ),
-        "context words share the bound on their sum, so each moves less the more they are": kind == "cbow, sum",
-        "so small a text is learnt by heart, by firth sooner: at a fifth of the learning rate its score is 0.023": (
+        "context words share the bound on their sum: the more of them, the less each moves": kind == "cbow, sum",
+        "a text this small is memorized, by firth sooner: at a fifth of the learning rate, it scores 0.023": (
             corpus == "shakespeare"
         ),
-        "both fall before they rise with more passes (or only fall, in CBOW), and firth falls further": (
+        "with more epochs, both scores fall before they rise (in CBOW they only fall), and firth's falls further": (
             corpus == "sessions"
         ),
-        "more pairs share a round and its noise words: with half as many for each noise word, window 40 has 0.258": (
+        "more pairs share a round and its negatives: with half as many pairs per negative, window 40 has 0.258": (
             corpus == "10 MB" and settings["window"] in (40, "sentence")
         ),
-        "hardly begun in so few passes: what pairs learn in a round, others see a round later": (
+        "few updates: training has hardly begun, and each update is seen only in the next round": (
             settings["sample"] == 1e-5 or settings["learning_rate"] < 0.015 or settings["negative"] == 1
         ),
     }
@@ -114,16 +115,20 @@ def page() -> str:
         "# The map of settings",
         "",
         "Written by `python -m benchmarks.tables` from what `python -m benchmarks.compare.settings` found; do not edit."
-        " A score is the mean of what its corpus is scored by (word pairs and analogies; the share of neighbors of the"
-        " right group; the next item in the first ten): the median of up to three seeds, least and greatest. The last"
-        " column is gensim's processor time over firth's, both with one thread. Points of more than ten times the usual"
-        " work have one seed; two, of sessions in whole sentences, were left out with gensim, which would take hours.",
+        " The usual settings, with one or more changed (the first column), on several corpora, in firth and gensim.",
+        "",
+        "- *firth*, *gensim*: the mean of the corpus's scores (word pairs and analogies; the fraction of neighbors in"
+        " the right group; how often the next item is among the first ten). Median of up to three seeds, with the least"
+        " and the greatest; one seed where a point takes more than ten times the usual work.",
+        "- *behind*: by how much firth's score is below gensim's, beyond the spread of the seeds.",
+        "- *speed*: gensim's processor time divided by firth's, both on one thread.",
+        "",
+        "For sessions in whole sentences, two points were not run in gensim: they would take hours.",
         "",
         f"Machine: {next(iter(read_results('firth').values()))['machine']}; 2026-11-28. {len(every)} points:"
         f" {sum(row.ended == 'well' for row in every)} ended well,"
         f" {sum(row.ended == 'error' for row in every)} with an error, {sum(row.ended == 'loss' for row in every)} in"
-        " silence with a loss above that of knowing nothing. At"
-        f" {len(behind)} firth's score is below gensim's by more than the spread of the seeds.",
+        f" silence with a loss above that of a model that knows nothing. At {len(behind)}, firth is behind.",
     ]
     if behind:
         lines += ["", "## Where firth is behind, and why", ""]

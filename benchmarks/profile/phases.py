@@ -20,10 +20,10 @@ from benchmarks._lib.results import Cell, Column, arguments, finish  # noqa: E40
 
 TREE = {"objective": "hierarchical-softmax"}
 KINDS = {
-    "skip-gram": ({}, "compute_skip_gram_block,add_share"),
-    "cbow": ({"architecture": "cbow"}, "compute_cbow_block,add_share"),
-    "tree": (TREE, "compute_tree_block,add_share"),
-    "cbow-tree": (TREE | {"architecture": "cbow"}, "compute_cbow_tree_block,add_share"),
+    "skip-gram": ({}, "compute_skip_gram_block,add_partition"),
+    "cbow": ({"architecture": "cbow"}, "compute_cbow_block,add_partition"),
+    "tree": (TREE, "compute_tree_block,add_partition"),
+    "cbow-tree": (TREE | {"architecture": "cbow"}, "compute_cbow_tree_block,add_partition"),
 }
 SMALL = 0.01
 SHOWN = 90

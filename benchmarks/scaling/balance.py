@@ -17,7 +17,7 @@ KINDS: dict[str, tuple[dict[str, Any], int, int]] = {
     "CBOW, 2,048 centers": ({"architecture": "cbow"}, 2048, 64),
 }
 """Settings, the centers of a round where more are asked for, and the most threads that find a block to compute."""
-ROUND_CENTERS = "round_centres"
+ROUND_CENTERS = "batch_size"
 
 
 def main() -> None:

@@ -1,4 +1,4 @@
-"""Why two threads are not twice one: stretch after stretch of one training, each in one of four ways, in turn.
+"""Why two threads are not twice one: chunk after chunk of one training, each in one of four ways, in turn.
 
 one        one thread
 two        two threads of one training, as firth has it
@@ -19,16 +19,16 @@ from typing import Any
 import numpy as np
 
 from benchmarks._lib.internals import (
-    new_crew,
+    chunks,
+    new_group,
     new_parameters,
     round_size,
     rows_handed_over,
     set_up,
-    stretches,
     take_turns,
 )
 from benchmarks._lib.results import Cell, Column, arguments, finish
-from firth.threads import Team
+from firth.threads import ThreadPool
 
 NEAR = 150
 """Nanoseconds for a word to go to another core that shares a cache, at most."""
@@ -38,10 +38,10 @@ FIRST = 8
 Found = dict[tuple[bool, str], list[float]]
 
 
-def nanoseconds_to_the_other(team: Team) -> float:
+def nanoseconds_to_the_other(pool: ThreadPool) -> float:
     """For a word, from core to core."""
     began = time.perf_counter()
-    turns = take_turns(team)
+    turns = take_turns(pool)
     return (time.perf_counter() - began) / turns * 1e9
 
 
@@ -50,38 +50,38 @@ def measure(options: Any) -> tuple[Found, float]:
     setup = set_up({}, options.megabytes)
     size, found = round_size(setup), {(near, way): [] for near in (True, False) for way in WAYS}
     own = new_parameters(setup.config, len(setup.parameters.outputs))
-    with Team(1) as alone, Team(2) as team, ThreadPoolExecutor(2) as pool:
-        first, second, other = (new_crew(setup, alone, of) for of in (setup.parameters, setup.parameters, own))
-        both = new_crew(setup, team)
+    with ThreadPool(1) as alone, ThreadPool(2) as pool, ThreadPoolExecutor(2) as pool:
+        first, second, other = (new_group(setup, alone, of) for of in (setup.parameters, setup.parameters, own))
+        both = new_group(setup, pool)
 
-        def side_by_side(crew: Any, stretch: Any, middle: int) -> None:
-            halves = stretch._replace(last=middle), stretch._replace(first=middle)
+        def side_by_side(group: Any, chunk: Any, middle: int) -> None:
+            halves = chunk._replace(last=middle), chunk._replace(first=middle)
             for done in [
-                pool.submit(of.train, half, setup.plan) for of, half in zip((first, crew), halves, strict=True)
+                pool.submit(of.train, half, setup.plan) for of, half in zip((first, group), halves, strict=True)
             ]:
                 done.result()
 
         run = {
-            "one": lambda stretch, _: first.train(stretch, setup.plan),
-            "two": lambda stretch, _: both.train(stretch, setup.plan),
-            "racing": lambda stretch, middle: side_by_side(second, stretch, middle),
-            "apart": lambda stretch, middle: side_by_side(other, stretch, middle),
+            "one": lambda chunk, _: first.train(chunk, setup.plan),
+            "two": lambda chunk, _: both.train(chunk, setup.plan),
+            "racing": lambda chunk, middle: side_by_side(second, chunk, middle),
+            "apart": lambda chunk, middle: side_by_side(other, chunk, middle),
         }
         turn = cycle(WAYS)
-        nanoseconds_to_the_other(team)  # compiles
+        nanoseconds_to_the_other(pool)  # compiles
         for repeat in range(options.repeats):
-            for number, stretch in enumerate(stretches(setup, repeat)):
-                rounds = (stretch.last - stretch.first) // size
-                before = nanoseconds_to_the_other(team)
+            for number, chunk in enumerate(chunks(setup, repeat)):
+                rounds = (chunk.last - chunk.first) // size
+                before = nanoseconds_to_the_other(pool)
                 way = next(turn)
                 began = time.perf_counter()
-                run[way](stretch, stretch.first + rounds // 2 * size)
+                run[way](chunk, chunk.first + rounds // 2 * size)
                 seconds = time.perf_counter() - began
-                near = {nanoseconds < NEAR for nanoseconds in (before, nanoseconds_to_the_other(team))}
+                near = {nanoseconds < NEAR for nanoseconds in (before, nanoseconds_to_the_other(pool))}
                 if len(near) == 1 and number >= FIRST and rounds > 0:
                     found[near.pop(), way].append(seconds / rounds * 1e6)
             next(turn)  # another way for the same part of the text, the next time
-        handed = rows_handed_over(first, setup, next(stretches(setup)), rounds=400)
+        handed = rows_handed_over(first, setup, next(chunks(setup)), rounds=400)
     return found, handed
 
 

@@ -205,7 +205,7 @@ class TrainingConfig(TextConfig):
         or_none(is_int(1)),
         "a whole number of 1 or more, or nothing",
     )
-    round_centres: int | None = setting(
+    batch_size: int | None = setting(
         None,
         "center words per synchronous update; each thread needs 16 (cbow 32), so 1024 keep 64 threads busy, with much"
         " the same quality (default: 256 at most; with hierarchical-softmax 64)",
@@ -260,8 +260,8 @@ class TrainingConfig(TextConfig):
             wrong.append("word2vec.c's gradient is not that of any loss where vectors are shared: use the exact one")
         if self.shared_vectors and self.objective == "hierarchical-softmax":
             wrong.append("hierarchical-softmax has vectors of a tree's nodes, which words cannot share")
-        if self.round_centres and self.architecture == "cbow" and self.objective == "hierarchical-softmax":
-            wrong.append("cbow with hierarchical-softmax learns position by position: it has no round_centres")
+        if self.batch_size and self.architecture == "cbow" and self.objective == "hierarchical-softmax":
+            wrong.append("cbow with hierarchical-softmax learns position by position: it has no batch_size")
         return wrong
 
 

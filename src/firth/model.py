@@ -230,7 +230,7 @@ class Word2Vec(WordVectors):
         return {"tokens": tokens, "loss of each epoch": losses, "settings": html.escape(settings)}
 
     def _about(self) -> dict[str, Any]:
-        about = super()._about() | {"format": FORMAT, "config": dataclasses.asdict(self.config)}
+        about = super()._about() | {"format": FORMAT, "config": self.config.saved()}
         return about | {"history": [_about_epoch(result) for result in self.history]}
 
     def _write(self, folder: Path) -> None:
@@ -299,7 +299,7 @@ def _load_folder(folder: Path, *, verify: bool) -> WordVectors:
         content = json.loads((folder / VOCABULARY).read_bytes())
         vocabulary = Vocabulary(content["words"], content["counts"])
         vector_size = about["vector_size"]
-        config = TrainingConfig.of(about["config"]) if is_trained else None
+        config = TrainingConfig.of_saved(about["config"]) if is_trained else None
         history = [_epoch_result(result) for result in about["history"]] if is_trained else []
     except (ValueError, KeyError, TypeError, OverflowError, RecursionError, FirthError) as error:
         raise FormatError(f"the model in {folder} cannot be read: {shortened(str(error))[1:-1]}") from error

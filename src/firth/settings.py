@@ -108,6 +108,8 @@ SHORT_FOR = {
     "sgns": "skip-gram",
 }
 """What some write for the words of settings."""
+SAVED_AS = {"batch_size": "round_centres"}
+"""What settings are called in files, where that was their name before."""
 ELSEWHERE = {
     "alpha": "learning_rate",
     "bucket": "buckets",
@@ -125,6 +127,8 @@ ELSEWHERE = {
     "minn": "min_n",
     "neg": "negative",
     "ns_exponent": "noise_exponent",
+    "round_centers": "batch_size",
+    "round_centres": "batch_size",
     "sg": 'architecture="skip-gram" or "cbow"',
     "size": "vector_size",
     "thread": "threads, an argument of train",
@@ -183,6 +187,16 @@ class Config:
         if unknown:
             raise ConfigError(f"no such setting: {', '.join(unknown)}; there are {', '.join(names)}")
         return cls(**settings)
+
+    @classmethod
+    def of_saved(cls, saved: Mapping[str, Any]) -> Self:
+        """The configuration that `saved` gave. Raises as `of`."""
+        names = {in_files: name for name, in_files in SAVED_AS.items()}
+        return cls.of({names.get(name, name): value for name, value in saved.items()})
+
+    def saved(self) -> dict[str, Any]:
+        """The settings as files keep them."""
+        return {SAVED_AS.get(name, name): value for name, value in dataclasses.asdict(self).items()}  # type: ignore[call-overload]
 
 
 def explained(config: type[Config]) -> list[str]:

@@ -38,7 +38,7 @@ def map_ahead(threads: int, work: Callable[[Item], Result], items: Iterable[Item
             yield at_work.popleft().result()
 
 
-class Pace:
+class ThreadAutotuner:
     """Whether work is done by all threads of a team or by one, whichever was faster of late.
 
     Where the system puts two threads on processors that are far from each other, or busy, two can take twice as long as
@@ -57,7 +57,7 @@ class Pace:
             return self.threads
         return 1 if self.seconds[1] < ONE_IS_FASTER * self.seconds[self.threads] else self.threads
 
-    def shares(self, units: int) -> Iterator[tuple[int, int]]:
+    def parts(self, units: int) -> Iterator[tuple[int, int]]:
         """How many threads are to do how many of the next units of work. The time is taken in which each share is done,
         until the next is asked for.
         """
@@ -73,7 +73,7 @@ class Pace:
             self.calls_left = CALLS_TO_SEE if self.faster > 1 else CALLS_ALONE
 
 
-class Team:
+class ThreadPool:
     """Some threads, all of which run the same work at the same time. Use it as a context manager.
 
     With the compiler off there is one thread: Python's lock lets no two run side by side.
@@ -81,16 +81,16 @@ class Team:
 
     def __init__(self, threads: int):
         self.threads = threads if target.is_enabled() else 1
-        self.pool = ThreadPoolExecutor(self.threads, thread_name_prefix="firth") if self.threads > 1 else None
+        self.executor = ThreadPoolExecutor(self.threads, thread_name_prefix="firth") if self.threads > 1 else None
 
-    def __enter__(self) -> Team:
-        if self.pool:
-            self._muster(self.pool)
+    def __enter__(self) -> ThreadPool:
+        if self.executor:
+            self._muster(self.executor)
         return self
 
     def __exit__(self, *exception: object) -> None:
-        if self.pool:
-            self.pool.shutdown()
+        if self.executor:
+            self.executor.shutdown()
 
     def _muster(self, pool: ThreadPoolExecutor) -> None:
         """Start every thread now: in a kernel, those that run would wait for ever for one that cannot start."""
@@ -107,14 +107,14 @@ class Team:
         """Have every thread do its work, which gets the thread's number; return what each came to. Where it is to be
         done `alone`, the calling thread does it.
         """
-        if self.pool is None or alone:
+        if self.executor is None or alone:
             return [work(0)]
         at_work = []
         try:
             for thread in range(self.threads):
-                at_work.append(self.pool.submit(work, thread))
+                at_work.append(self.executor.submit(work, thread))
         except BaseException:  # Ctrl-C, most likely: those at work would wait for ever for those not yet asked
             for thread in range(len(at_work), self.threads):
-                self.pool.submit(work, thread)
+                self.executor.submit(work, thread)
             raise
         return [done.result() for done in at_work]

@@ -13,36 +13,12 @@ from firth.cli.common import COMMANDS, cli
 SIMILAR = "import sys; sys.argv = ['firth', 'similar', {folder!r}, 'king']; import firth.cli; firth.cli.main()"
 MODULES_OF_SIMILAR = {
     "",
-    "._version",
-    ".arrays",
-    ".cli",
-    ".config",
-    ".errors",
-    ".missing_values",
-    ".model",
-    ".phrases",
-    ".settings",
-    ".storage",
-    ".vectors",
+    *("._version", ".arrays", ".config", ".errors", ".missing_values", ".model", ".phrases", ".settings"),
+    *(".cli", ".cli.common", ".cli.query"),
+    *(".storage", ".storage.files", ".storage.folders", ".storage.tensors"),
+    *(".vectors", ".vectors.changing", ".vectors.comparing", ".vectors.lookup", ".vectors.nearest"),
+    *(".vectors.neighbors", ".vectors.subwords", ".vectors.word_vectors"),
     ".vocabulary",
-    *(
-        ".cli.common",
-        ".cli.query",
-    ),
-    *(
-        ".storage.files",
-        ".storage.folders",
-        ".storage.tensors",
-    ),
-    *(
-        ".vectors.changing",
-        ".vectors.comparing",
-        ".vectors.lookup",
-        ".vectors.nearest",
-        ".vectors.neighbors",
-        ".vectors.subwords",
-        ".vectors.word_vectors",
-    ),
 }
 """All of firth that a look-up in a model needs: each more makes the command start later."""
 

@@ -152,7 +152,7 @@ def test_reading__tells_how_many_files_it_read(tmp_path):
     assert seen[-1].files == 3
     command = ["train", str(tmp_path), "-o", str(tmp_path / "m"), "--cache", str(tmp_path / "k"), "--progress"]
     result = CliRunner().invoke(cli, [*command, "--min-count=1", "--epochs=1", "--sample=0", "--vector-size=4"])
-    assert "tokens of 3 files" in result.output
+    assert "from 3 files" in result.output
 
 
 @pytest.fixture

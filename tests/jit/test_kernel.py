@@ -107,7 +107,7 @@ def test_kernel__takes_an_array_that_may_not_be_written(own_kernels):
     ("module", "settings", "kernel"),
     [
         ("firth.training.warm_up", {}, "rounds.train_rounds"),
-        ("firth.training.warm_up", {"round_centres": 1024}, "rounds.train_rounds"),
+        ("firth.training.warm_up", {"batch_size": 1024}, "rounds.train_rounds"),
         ("firth.tutorial.warm_up", {}, "minibatch.train_batches"),
     ],
 )

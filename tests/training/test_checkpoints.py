@@ -27,7 +27,7 @@ SETTINGS = {"vector_size": 20, "epochs": 3, "sample": 0, "min_count": 1}
 
 @pytest.fixture(scope="module")
 def text(tmp_path_factory):
-    """Half a million words: several stretches an epoch."""
+    """Half a million words: several chunks an epoch."""
     numbers = np.random.default_rng(0).zipf(1.3, 500_000) % 2000
     path = tmp_path_factory.mktemp("text") / "text.txt"
     path.write_text("\n".join(" ".join(f"w{n}" for n in line) for line in numbers.reshape(-1, 20)))
@@ -198,7 +198,7 @@ def test_train__in_another_thread_leaves_signals_alone(text, tmp_path):
 
 def test_train__a_signal_ends_it_after_a_checkpoint(text, undisturbed, tmp_path):
     def watch(event):
-        if isinstance(event, Progress) and event.done.stretches == 2:
+        if isinstance(event, Progress) and event.done.chunks == 2:
             os.kill(os.getpid(), signal.SIGTERM)
 
     with pytest.raises(TrainingInterrupted, match="--resume goes on") as stopped:
@@ -251,7 +251,7 @@ cli.main()
 
 @pytest.mark.long
 def test_command__killed_at_random_moments_ends_with_the_same_bits(text, tmp_path):
-    """With a checkpoint at every stretch: kills come while one is written, too."""
+    """With a checkpoint at every chunk: kills come while one is written, too."""
     began = time.perf_counter()
     subprocess.run(command(text, tmp_path / "whole"), check=True)
     whole_seconds = time.perf_counter() - began

@@ -468,7 +468,7 @@ def test_thread__that_raises_ends_the_encoding_and_leaves_nothing(text, tmp_path
 
 
 def test_thread__that_raises_ends_the_training(monkeypatch):
-    with threads.Team(3) as some, pytest.raises(FirthError, match="lights out"):
+    with threads.ThreadPool(3) as some, pytest.raises(FirthError, match="lights out"):
         some.run(lambda thread: (_ for _ in ()).throw(FirthError("lights out")) if thread == 1 else thread)
     assert not [thread for thread in threading.enumerate() if thread.name.startswith("firth")]
 

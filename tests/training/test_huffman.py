@@ -3,7 +3,7 @@ import heapq
 import numpy as np
 import pytest
 
-from firth.training.huffman import huffman_tree, shares_of_nodes
+from firth.training.huffman import huffman_tree, node_frequencies
 
 
 def paths_of(tree):
@@ -63,7 +63,7 @@ def test_shares_of_nodes__are_those_of_the_words_below(words):
     below = np.zeros(words - 1)
     for path, share in zip(paths_of(tree), p, strict=True):
         below[[node for node, _ in path]] += share
-    shares = shares_of_nodes(tree, p)
+    shares = node_frequencies(tree, p)
     n = min(words - 1, len(shares))
     np.testing.assert_allclose(shares[:n], below[::-1][:n])
     assert not shares[n:].any()

@@ -9,8 +9,8 @@ CONTEXTS = [([0, 2, 2], 1), ([4], 3), ([], 2), ([0, 1, 2, 5], 1)]
 NOISE = [2, 5, 5, 1, 3, 0]
 TREE = huffman_tree(np.array([9, 7, 5, 3, 2, 1]))
 OBJECTIVES = {
-    "noise words": lambda centre: reference.noise_targets(centre, NOISE, 0.7),
-    "paths": lambda centre: reference.path_targets(centre, TREE),
+    "negatives": lambda center: reference.noise_targets(center, NOISE, 0.7),
+    "paths": lambda center: reference.path_targets(center, TREE),
 }
 KINDS = [{"together": False}, {"together": True, "mean": True}, {"together": True, "mean": False}]
 
@@ -29,10 +29,10 @@ def assert_numeric(loss, gradients, *parameters):
         assert_allclose(gradient, numeric, rtol=1e-6, atol=1e-8)
 
 
-def examples_of(contexts, targets_of=OBJECTIVES["noise words"], **kind):
+def examples_of(contexts, targets_of=OBJECTIVES["negatives"], **kind):
     """With context words that weigh 1, 1/2, 1/3 and so on."""
     weighed = [
-        ([(word, 1 / (1 + i)) for i, word in enumerate(words)], targets_of(centre)) for words, centre in contexts
+        ([(word, 1 / (1 + i)) for i, word in enumerate(words)], targets_of(center)) for words, center in contexts
     ]
     return reference.examples_of(weighed, **kind)
 
@@ -50,7 +50,7 @@ def test_block_gradient__is_the_numeric_gradient_of_the_loss(kind, objective):
 def test_block_gradient__as_word2vec_c_has_it_is_greater_by_the_number_of_context_words():
     rng = np.random.default_rng(0)
     some = rng.normal(size=(6, 4)), rng.normal(size=(6, 4))
-    contexts = [([(0, 1), (2, 1), (3, 1)], OBJECTIVES["noise words"](1))]
+    contexts = [([(0, 1), (2, 1), (3, 1)], OBJECTIVES["negatives"](1))]
     exact, as_in_c = (
         reference.block_gradient(*some, reference.examples_of(contexts, together=True, exact=exact))
         for exact in (True, False)
@@ -74,7 +74,7 @@ def test_block_gradient__of_noise_words_moved_to_the_mean_of_all_does_not_depend
     assert_allclose(found, [wanted] * 3, atol=1e-12)
 
 
-def test_examples_of__are_a_pair_each_in_skip_gram_and_one_a_centre_in_cbow():
+def test_examples_of__are_a_pair_each_in_skip_gram_and_one_a_center_in_cbow():
     pairs = examples_of(CONTEXTS)
     together = examples_of(CONTEXTS, together=True)
     assert [example.contexts for example in pairs] == [[0], [2], [2], [4], [0], [1], [2], [5]]
@@ -83,10 +83,8 @@ def test_examples_of__are_a_pair_each_in_skip_gram_and_one_a_centre_in_cbow():
 
 def test_block_loss__of_one_pair_by_hand():
     inputs, outputs = np.array([[1.0, 2.0]]), np.array([[0.0, 0.0], [0.5, -0.25], [3.0, -1.0]])
-    # scores: pair 1·0.5 - 2·0.25 = 0, noise 1·3 - 2·1 = 1; the noise word 1 is the centre itself and is left out
+    # scores: pair 1·0.5 - 2·0.25 = 0, noise 1·3 - 2·1 = 1; the negative 1 is the center itself and is left out
     loss = reference.block_loss(
-        inputs,
-        outputs,
-        reference.examples_of([([(0, 1)], reference.noise_targets(1, [2, 1], 2.0))]),
+        inputs, outputs, reference.examples_of([([(0, 1)], reference.noise_targets(1, [2, 1], 2.0))])
     )
     assert_allclose(loss, np.log(2) + 2 * np.log(1 + np.e))

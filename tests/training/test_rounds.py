@@ -43,13 +43,13 @@ from tests.helpers.rounds import needs_threads, random_corpus, train, train_refe
         {"objective": "hierarchical-softmax", "architecture": "cbow", "context": "sum", "window": "sentence"},
         {"objective": "hierarchical-softmax", "architecture": "cbow", "context_gradient": "word2vec.c"},
         {"objective": "hierarchical-softmax", "architecture": "cbow", "distance_weights": "linear", "max_n": 4},
-        {"round_centres": 5},
-        {"round_centres": 272, "sample": 0},
-        {"round_centres": 288, "sample": 0, "shared_vectors": True},
-        {"round_centres": 288, "sample": 0, "architecture": "cbow"},
-        {"round_centres": 272, "max_n": 4},
-        {"round_centres": 80, "objective": "hierarchical-softmax"},
-        {"round_centres": 1000, "window": "sentence", "learning_rate": 0.001},
+        {"batch_size": 5},
+        {"batch_size": 272, "sample": 0},
+        {"batch_size": 288, "sample": 0, "shared_vectors": True},
+        {"batch_size": 288, "sample": 0, "architecture": "cbow"},
+        {"batch_size": 272, "max_n": 4},
+        {"batch_size": 80, "objective": "hierarchical-softmax"},
+        {"batch_size": 1000, "window": "sentence", "learning_rate": 0.001},
         {"window": "sentence", "learning_rate": 0.3, "distance_weights": "harmonic"},  # fewer pairs than in the windows
         {"window": 25, "learning_rate": 0.2, "objective": "hierarchical-softmax"},
     ],
@@ -76,7 +76,7 @@ def test_train__is_the_reference_but_for_rounding(settings):
         {"window": "sentence", "negative": 30},
         {"shrink_windows": False, "window": 20, "shared_vectors": True},
         {"max_n": 4},
-        {"round_centres": 272, "sample": 0},
+        {"batch_size": 272, "sample": 0},
         {"architecture": "cbow", "window": 12, "negative": 15},
         {"architecture": "cbow", "context": "sum", "distance_weights": "linear"},
         {"architecture": "cbow", "context_gradient": "word2vec.c", "max_n": 4},
@@ -112,7 +112,7 @@ def test_train__is_the_reference_where_changes_are_limited(settings, monkeypatch
     assert_allclose(parameters.outputs[:, :d], outputs, rtol=1e-3, atol=1e-4)
 
 
-@pytest.mark.parametrize("settings", [{}, {"round_centres": 272}], ids=str)
+@pytest.mark.parametrize("settings", [{}, {"batch_size": 272}], ids=str)
 @pytest.mark.parametrize("architecture", ["skip-gram", "cbow"])
 def test_train__measures_the_loss_on_some_blocks_where_there_are_many(architecture, settings, monkeypatch):
     monkeypatch.setattr(schedule, "LOSS_BLOCKS_WANTED", 10)
@@ -189,7 +189,7 @@ def test_train__a_tiny_vocabulary_does_not_diverge(words, architecture):
 def test_train__a_tiny_vocabulary_does_not_diverge_in_large_rounds(words, settings):
     ids = np.random.default_rng(0).integers(0, words, 50_000).astype(np.int32)
     tokens = schedule.Tokens(ids, np.arange(0, 50_001, 10), np.bincount(ids))
-    parameters, events = train(tokens, TrainingConfig(vector_size=20, round_centres=1024, **settings), epochs=5)
+    parameters, events = train(tokens, TrainingConfig(vector_size=20, batch_size=1024, **settings), epochs=5)
     assert np.abs(parameters.inputs).max() < 10
     assert events[-1].loss < 6 * np.log(2)
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from firth.config import TrainingConfig
-from firth.threads import Team
+from firth.threads import ThreadPool
 from firth.training import rounds, schedule
 from tests.helpers.rounds import needs_threads, random_corpus, sha256, train, with_parts
 
@@ -18,17 +18,17 @@ def larger_corpus():
     return random_corpus(seed=5, words=2000, sentences=3000)
 
 
-def now_and_then_alone(pace, units):
+def now_and_then_alone(autotuner, units):
     """As many threads for as many units of work as no pace would give."""
     for unit in range(units):
-        yield (1 if unit % 3 == 1 else pace.threads), 1
+        yield (1 if unit % 3 == 1 else autotuner.threads), 1
 
 
 @needs_threads
 def test_train__gives_the_same_bits_whoever_does_how_much(monkeypatch):
     tokens, config = random_corpus(sentences=200), TrainingConfig(vector_size=20, window=3, sample=0.01)
     one, one_events = train(tokens, config)
-    monkeypatch.setattr("firth.threads.Pace.shares", now_and_then_alone)
+    monkeypatch.setattr("firth.threads.ThreadAutotuner.parts", now_and_then_alone)
     some, some_events = train(tokens, config, threads=3)
     assert all((a == b).all() for a, b in zip(one, some, strict=True))
     assert [event.loss for event in one_events] == [event.loss for event in some_events]
@@ -44,10 +44,10 @@ def test_train__gives_the_same_bits_whoever_does_how_much(monkeypatch):
         {"objective": "hierarchical-softmax"},
         {"shared_vectors": True},
         {"max_n": 4, "learning_rate": 0.001},
-        {"round_centres": 1024},
-        {"round_centres": 1024, "architecture": "cbow"},
-        {"round_centres": 1024, "max_n": 4, "learning_rate": 0.001},
-        {"round_centres": 512, "objective": "hierarchical-softmax"},
+        {"batch_size": 1024},
+        {"batch_size": 1024, "architecture": "cbow"},
+        {"batch_size": 1024, "max_n": 4, "learning_rate": 0.001},
+        {"batch_size": 512, "objective": "hierarchical-softmax"},
     ],
     ids=str,
 )
@@ -66,7 +66,7 @@ def test_train__gives_the_same_bits_at_any_number_of_threads(threads, settings):
 def test_train__finds_the_same_mean_at_any_number_of_threads_and_wherever_stretches_are_cut(gradient, monkeypatch):
     config = TrainingConfig(sample=0.01, architecture="cbow", context_gradient=gradient)
     one, _ = train(larger_corpus(), config)
-    monkeypatch.setattr(rounds, "STRETCH_TOKENS", 3000)
+    monkeypatch.setattr(rounds, "CHUNK_TOKENS", 3000)
     many, _ = train(larger_corpus(), config, threads=3)
     assert sha256(one) == sha256(many)
 
@@ -74,7 +74,7 @@ def test_train__finds_the_same_mean_at_any_number_of_threads_and_wherever_stretc
 @needs_threads
 def test_train__has_no_more_threads_than_a_round_has_blocks(monkeypatch):
     asked = []
-    monkeypatch.setattr(rounds, "Team", lambda threads: asked.append(threads) or Team(threads))
+    monkeypatch.setattr(rounds, "ThreadPool", lambda threads: asked.append(threads) or ThreadPool(threads))
     tokens = larger_corpus()
     for threads in (1, 2, 1000):
         train(tokens, TrainingConfig(sample=0.01), threads=threads)
@@ -85,7 +85,7 @@ def test_train__has_no_more_threads_than_a_round_has_blocks(monkeypatch):
 
 @needs_threads
 def test_train__in_larger_rounds_has_more_threads_and_the_same_bits():
-    config = TrainingConfig(sample=0.01, round_centres=1024)
+    config = TrainingConfig(sample=0.01, batch_size=1024)
     assert schedule.plan_epoch(larger_corpus(), config, 0, 2).round_blocks == 64
     one, events = train(larger_corpus(), config)
     many, many_events = train(larger_corpus(), config, threads=64)
@@ -94,9 +94,9 @@ def test_train__in_larger_rounds_has_more_threads_and_the_same_bits():
 
 
 @needs_threads
-def test_train__has_one_thread_where_nodes_learn_centre_by_centre(monkeypatch):
+def test_train__has_one_thread_where_nodes_learn_center_by_center(monkeypatch):
     asked = []
-    monkeypatch.setattr(rounds, "Team", lambda threads: asked.append(threads) or Team(threads))
+    monkeypatch.setattr(rounds, "ThreadPool", lambda threads: asked.append(threads) or ThreadPool(threads))
     train(larger_corpus(), TrainingConfig(objective="hierarchical-softmax", architecture="cbow"), threads=4)
     assert asked == [1]
 
@@ -111,7 +111,7 @@ def test_train__gives_the_same_bits_twice_and_others_for_another_seed():
 def test_train__does_not_depend_on_where_stretches_are_cut(monkeypatch):
     tokens, config = random_corpus(sentences=300), TrainingConfig(vector_size=5, sample=0)
     whole, whole_events = train(tokens, config)
-    monkeypatch.setattr(rounds, "STRETCH_TOKENS", 200)
+    monkeypatch.setattr(rounds, "CHUNK_TOKENS", 200)
     cut, cut_events = train(tokens, config)
     assert sha256(whole) == sha256(cut)
     assert len(cut_events) > len(whole_events)
@@ -129,7 +129,7 @@ def test_train__does_not_depend_on_where_stretches_are_cut(monkeypatch):
         ({"objective": "hierarchical-softmax"}, "8b3bef8bb668"),
         ({"objective": "hierarchical-softmax", "architecture": "cbow"}, "dc95e6651c29"),
         ({"max_n": 4}, "a66d97441c81"),
-        ({"round_centres": 320}, "abe2270410d2"),
+        ({"batch_size": 320}, "abe2270410d2"),
         ({"negative": 20, "window": 12, "learning_rate": 0.3}, "d3826c9a2bdf"),
         ({"window": "sentence", "learning_rate": 0.2}, "4288f2e29e2e"),
     ],

@@ -24,7 +24,7 @@ def test_round_shape__is_small_where_one_word_is_frequent_or_the_rate_large():
     assert shape(np.array([10, 10]), TrainingConfig(sample=0, learning_rate=1)) == (1, 1)
 
 
-def test_round_shape__is_one_block_where_nodes_learn_centre_by_centre():
+def test_round_shape__is_one_block_where_nodes_learn_center_by_center():
     config = TrainingConfig(sample=0, objective="hierarchical-softmax", architecture="cbow")
     assert shape(np.full(10_000, 10), config) == (32, 1)
     assert shape(np.array([1000, *[1] * 9000]), dataclasses.replace(config, learning_rate=0.125)) == (6, 1)
@@ -32,24 +32,24 @@ def test_round_shape__is_one_block_where_nodes_learn_centre_by_centre():
 
 def test_round_shape__is_what_is_asked_for_where_that_is_more_than_usual():
     steep = np.array([1000, *[1] * 9000])
-    assert shape(steep, TrainingConfig(sample=0, round_centres=1024)) == (16, 64)
-    assert shape(steep, TrainingConfig(sample=0, round_centres=64)) == (16, 2)  # no more than what is good
-    assert shape(np.full(10_000, 10), TrainingConfig(sample=0, round_centres=64)) == (16, 4)
-    cbow = TrainingConfig(sample=0, round_centres=1024, architecture="cbow")
+    assert shape(steep, TrainingConfig(sample=0, batch_size=1024)) == (16, 64)
+    assert shape(steep, TrainingConfig(sample=0, batch_size=64)) == (16, 2)  # no more than what is good
+    assert shape(np.full(10_000, 10), TrainingConfig(sample=0, batch_size=64)) == (16, 4)
+    cbow = TrainingConfig(sample=0, batch_size=1024, architecture="cbow")
     assert shape(steep, cbow) == (32, 32)
 
 
 def test_row_steps__are_less_for_words_that_too_many_pairs_of_a_large_round_have():
     counts = np.array([1000, *[1] * 9000])
     tokens = schedule.Tokens(np.zeros(0, np.int32), np.zeros(1, np.int64), counts)
-    config = TrainingConfig(sample=0, round_centres=1024)
+    config = TrainingConfig(sample=0, batch_size=1024)
     steps = schedule.row_steps(tokens, config)
-    of_input = 0.025 * 1024 * 6 * 0.1 * 6  # learning rate, centres, pairs of each, share, with its noise pairs
+    of_input = 0.025 * 1024 * 6 * 0.1 * 6  # learning rate, centers, pairs of each, share, with its noise pairs
     assert steps.inputs[0] == pytest.approx(4 / of_input)
     assert 4 / of_input < steps.outputs[0] < 1
     assert (steps.inputs[1:] == 1).all()
     assert (steps.outputs[1:] == 1).all()
-    assert schedule.row_steps(tokens, TrainingConfig(sample=0, round_centres=256)) == (None, None)
+    assert schedule.row_steps(tokens, TrainingConfig(sample=0, batch_size=256)) == (None, None)
 
 
 def test_node_steps__are_less_for_nodes_that_too_many_pairs_of_a_round_have():
@@ -58,7 +58,7 @@ def test_node_steps__are_less_for_nodes_that_too_many_pairs_of_a_round_have():
     config = TrainingConfig(sample=0, objective="hierarchical-softmax")
     assert schedule.round_shape(tokens, config) == (16, 4)
     steps = schedule.node_steps(huffman_tree(counts), tokens, config)
-    of_root = 1.5 * 0.025 * 64 * 6  # steps, centres, pairs of each
+    of_root = 1.5 * 0.025 * 64 * 6  # steps, centers, pairs of each
     wanted = np.minimum(np.repeat([1, 2, 4, 8, 16], [1, 2, 4, 8, 16]) / of_root, 1)  # those below are in half as many
     assert_allclose(steps[:31], wanted, rtol=1e-6)
     assert (steps[15:] == 1).all()

@@ -55,7 +55,7 @@ ANY_SETTINGS = st.fixed_dictionaries(
         "vector_size": st.integers(1, 40),
         "shared_vectors": st.booleans(),
         "max_n": st.sampled_from([0, 0, 4]),
-        "round_centres": st.sampled_from([None, None, 5, 600]),
+        "batch_size": st.sampled_from([None, None, 5, 600]),
         "seed": st.integers(0, 1000),
     }
 )
@@ -70,8 +70,8 @@ def possible(chosen):
     shared = chosen["shared_vectors"] and not tree and not chosen["max_n"]
     if chosen["architecture"] == "cbow" and chosen["context_gradient"] == "word2vec.c":
         shared = False
-    centres = None if tree and chosen["architecture"] == "cbow" else chosen["round_centres"]
-    return chosen | {"shared_vectors": shared, "round_centres": centres}
+    centers = None if tree and chosen["architecture"] == "cbow" else chosen["batch_size"]
+    return chosen | {"shared_vectors": shared, "batch_size": centers}
 
 
 def assert_ends_well(chosen, shape):
@@ -201,5 +201,5 @@ def test_plan__noise_words_follow_the_learning_rate_the_window_and_how_many_are_
     counts = np.full(10_000, 10)
     tokens = schedule.Tokens(np.zeros(0, np.int32), np.zeros(1, np.int64), counts)
     plan = schedule.plan_epoch(tokens, TrainingConfig(sample=0, **chosen), 0, 5)
-    assert plan.noise_words == wanted
+    assert plan.negatives == wanted
     assert plan.noise_weight * wanted == pytest.approx(TrainingConfig(**chosen).negative)

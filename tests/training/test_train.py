@@ -281,5 +281,5 @@ def test_stop_words_and_keep_words__choose_the_vocabulary_whatever_the_counts(tm
 def test_loss__is_that_of_a_pair_by_their_weights():
     model = firth.train(["a b c d e f g h"] * 3, min_count=1, sample=0, epochs=1, vector_size=4, progress=False,
                         window=7, distance_weights="harmonic", window_side="after", shrink_windows=False)  # fmt: skip
-    assert model.history[0].pairs == round(3 * sum(1 / d for centre in range(8) for d in range(1, 8 - centre)))
-    assert 3.5 < model.history[0].loss < 6 * np.log(2)  # a noise word that is the centre is left out
+    assert model.history[0].pairs == round(3 * sum(1 / d for center in range(8) for d in range(1, 8 - center)))
+    assert 3.5 < model.history[0].loss < 6 * np.log(2)  # a negative that is the center is left out

@@ -5,7 +5,7 @@ import os
 import numpy as np
 import pytest
 
-from firth.threads import Team
+from firth.threads import ThreadPool
 from firth.training.sampling import sampling_table
 from firth.tutorial.batches import batches
 from firth.tutorial.examples import Examples, training_examples
@@ -46,7 +46,7 @@ def test_keras__learns_step_by_step_what_we_learn():
     config = MinibatchConfig(vector_size=WIDTH, batch_size=64)
     embeddings = initial_embeddings(V, config)
     theirs = model(embeddings.target, embeddings.context)
-    ours = Trainer(Embeddings(embeddings.target.copy(), embeddings.context.copy()), config, np.zeros(V), Team(2))
+    ours = Trainer(Embeddings(embeddings.target.copy(), embeddings.context.copy()), config, np.zeros(V), ThreadPool(2))
     losses = []
     for batch in list(batches(some_examples(), 64, seed=1))[:30]:
         loss, _ = theirs.train_on_batch((batch.targets, batch.contexts), batch.labels.astype("float32"))

@@ -6,7 +6,7 @@ from firth.config import TrainingConfig
 from firth.errors import ConfigError, DivergenceError
 from firth.jit import target
 from firth.kernels.tutorial.minibatch import update_rows
-from firth.threads import Team
+from firth.threads import ThreadPool
 from firth.tutorial.batches import batches
 from firth.tutorial.candidates import negative_samples
 from firth.tutorial.examples import Examples, training_examples
@@ -40,7 +40,7 @@ def test_gradients__by_both_embeddings_are_the_numeric_ones(objective, shared):
         np.multiply(embeddings.context, 20, out=embeddings.context)
     examples = some_examples()
     batch = examples.targets[:9], examples.contexts[:9]
-    trainer = Trainer(embeddings, config, np.log(np.linspace(0.1, 0.9, V)), Team(1))
+    trainer = Trainer(embeddings, config, np.log(np.linspace(0.1, 0.9, V)), ThreadPool(1))
     _, _, by_logits = trainer.losses(*batch)
     gradients, values = trainer.gradients(*batch, by_logits), trainer.parameter.values
     assert len(values) == (V if shared else 2 * V)
@@ -107,8 +107,8 @@ def test_run__compiled_is_step_after_step(objective, optimizer, shared):
     config = MinibatchConfig(vector_size=20, objective=objective, optimizer=optimizer, shared=shared)
     examples, start = some_examples(), initial_embeddings(V, config, np.float64)
     log_expected = np.log(np.linspace(0.1, 0.9, V))
-    compiled = Trainer(start.copy(), config, log_expected, Team(1))
-    stepwise = Trainer(start.copy(), config, log_expected, Team(1))
+    compiled = Trainer(start.copy(), config, log_expected, ThreadPool(1))
+    stepwise = Trainer(start.copy(), config, log_expected, ThreadPool(1))
     n = len(examples.targets)
     loss, accuracy = compiled.run(examples.targets, examples.contexts, 32)
     steps = [stepwise.step(examples.targets[i : i + 32], examples.contexts[i : i + 32]) for i in range(0, n, 32)]
@@ -123,11 +123,11 @@ def test_train__the_same_bits_whoever_does_how_much(monkeypatch):
     config = MinibatchConfig(vector_size=20, batch_size=8, epochs=3)
     metrics, one = last(some_examples(), V, config, threads=1)
 
-    def now_and_then_alone(pace, units):
+    def now_and_then_alone(autotuner, units):
         for unit in range(units):
-            yield (1 if unit % 3 == 1 else pace.threads), 1
+            yield (1 if unit % 3 == 1 else autotuner.threads), 1
 
-    monkeypatch.setattr("firth.threads.Pace.shares", now_and_then_alone)
+    monkeypatch.setattr("firth.threads.ThreadAutotuner.parts", now_and_then_alone)
     same_metrics, some = last(some_examples(), V, config, threads=3)
     assert one.final("concatenation").tobytes() == some.final("concatenation").tobytes()
     assert metrics == same_metrics
@@ -210,7 +210,7 @@ def test_train__validation_is_measured_on_examples_that_are_not_learnt():
     history = [metrics for metrics, _ in train(examples, 300, config)]
     n = len(examples.targets)
     assert history[0].examples == (n - n // 4) // 16 * 16
-    assert history[-1].validation_loss > 2 * history[-1].loss  # the words are random: there is nothing to generalise
+    assert history[-1].validation_loss > 2 * history[-1].loss  # the words are random: there is nothing to generalize
 
 
 def test_train__stops_early_and_goes_back_to_the_best_epoch():

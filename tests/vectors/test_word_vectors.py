@@ -198,15 +198,15 @@ def test_vectors__cannot_be_written_to_and_changed_ones_are_made_anew(vectors, t
             loaded.vectors[:] -= loaded.vectors.mean(axis=0)
         with pytest.raises(ValueError, match="read-only"):
             loaded["king"][0] = 1
-        centred = WordVectors(loaded.words, loaded.vectors - loaded.vectors.mean(axis=0))
-        assert_allclose(centred.similarity("the", "the"), 1, atol=1e-6)
-        assert_allclose(centred.vectors.mean(axis=0), 0, atol=1e-6)
-        centred.export(tmp_path / f"c{format}")
+        centerd = WordVectors(loaded.words, loaded.vectors - loaded.vectors.mean(axis=0))
+        assert_allclose(centerd.similarity("the", "the"), 1, atol=1e-6)
+        assert_allclose(centerd.vectors.mean(axis=0), 0, atol=1e-6)
+        centerd.export(tmp_path / f"c{format}")
         again = firth.load(tmp_path / f"c{format}")
         assert again.words == loaded.words
-        assert (again.vectors == centred.vectors).all()
+        assert (again.vectors == centerd.vectors).all()
     with pytest.raises(AttributeError):
-        loaded.vectors = centred.vectors
+        loaded.vectors = centerd.vectors
 
 
 @pytest.mark.parametrize("copied", [copy.copy, copy.deepcopy, lambda it: pickle.loads(pickle.dumps(it))])

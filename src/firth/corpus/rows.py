@@ -195,8 +195,8 @@ def _of_csv(file: IO[bytes], name: str, column: str, delimiter: str | None, quot
         first, before = lines.readline(), before + 1
     if first.startswith("sep=") and len(first.strip("\r\n")) == len("sep=") + 1:  # as Excel tells itself
         delimiter, first, before = delimiter or first[4], lines.readline(), before + 1
-    delimiter = delimiter or _delimiter_of(first, column)
     csv.field_size_limit(max(csv.field_size_limit(), LONGEST_CELL))  # Python's own for all, never made less
+    delimiter = delimiter or _delimiter_of(first, column)
     quoting: Any = csv.QUOTE_MINIMAL if quotes else csv.QUOTE_NONE
     rows = csv.reader(itertools.chain([first], lines), delimiter=delimiter, quoting=quoting, strict=True)
     has_warned = False
@@ -237,6 +237,7 @@ def _warn_of_rows_within(row: list[str], where: str) -> bool:
 
 def _delimiter_of(header: str, column: str) -> str:
     """What stands between cells: that by which the header has most columns, if it can, with the one asked for."""
+    header = header[:LONGEST_CELL]  # where that is one cell, it is found out when rows are read
     cells = {mark: next(csv.reader([header], delimiter=mark), []) for mark in DELIMITERS}
     return max(DELIMITERS, key=lambda mark: (column in cells[mark], len(cells[mark])))
 

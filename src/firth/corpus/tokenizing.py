@@ -1,4 +1,4 @@
-"""Standardise and split: from bytes of text to tokens.
+"""Standardize and split: from bytes of text to tokens.
 
 Text goes through here in blocks of UTF-8 bytes, cut at white space. `standardize` says, for a line, what becomes of it;
 `split_block` does the same for whole blocks, and `scanning.py` in compiled loops: the tests compare all three.

@@ -1,6 +1,6 @@
 """From a kernel's Python to machine code, by Numba and LLVM. Imported only where something must be compiled.
 
-Numba turns a kernel and all that it calls into LLVM's language. By itself it would optimise each function, make machine
+Numba turns a kernel and all that it calls into LLVM's language. By itself it would optimize each function, make machine
 code of it, and do both again wherever it is inlined; here LLVM does both once, to the whole. The object file is what we
 keep. It must stand by itself: a kernel neither allocates arrays nor raises, and so needs nothing of Numba's runtime.
 """

@@ -65,12 +65,12 @@ class Joining:
 
 
 class Done(NamedTuple):
-    """What of a training is done: whole epochs, stretches of the next one, and the sums of that one's loss; and the
+    """What of a training is done: whole epochs, chunks of the next one, and the sums of that one's loss; and the
     mean of all output vectors as it was found last, (width,), in that epoch. A checkpoint keeps it.
     """
 
     epochs: int = 0
-    stretches: int = 0
+    chunks: int = 0
     loss: float = 0.0
     pairs: float = 0.0  # by their weights
     noise_mean: tuple[float, ...] = ()

@@ -85,7 +85,7 @@ def remove_old_corpora(folder: Path) -> None:
 def remove_old_kernels(folder: Path) -> None:
     """Take machine code out of the cache that was not used for long: of firth, a Python or a processor of before."""
     kernels = [_kept(KERNELS, path) for path in folder.iterdir() if path.is_dir()]
-    remove(beyond(kernels, days=MOST_DAYS))
+    remove(one for one in beyond(kernels, days=MOST_DAYS) if one.bytes > 0)  # a new one is empty at first
 
 
 def _kept(kind: str, path: Path) -> Kept:

@@ -13,7 +13,7 @@ import shutil
 import signal
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,6 +31,8 @@ from firth.training.rounds import VERSION
 FORMAT = "firth checkpoint 1"
 NAME = "checkpoint-"
 STATE = "state.json"
+CHUNKS_DONE = "stretches"
+"""What chunks that are done are called in the file."""
 NAMES = ("inputs.safetensors", "outputs.safetensors")
 """The files of the parameters."""
 BEST_NAMES = tuple(f"best-{name}" for name in NAMES)
@@ -170,12 +172,12 @@ class Checkpoints:
                 write_tensor(temporary / name, "parameters", array[:, :width])
             state = {
                 "format": FORMAT,
-                "config": dataclasses.asdict(identity.config),
+                "config": identity.config.saved(),
                 "corpus": identity.corpus,
                 "folder": identity.folder,
                 "start": identity.start,
                 "version": identity.version,
-                "done": done._asdict(),
+                "done": _renamed(done._asdict(), {"chunks": CHUNKS_DONE}),
                 "history": history,
                 "sha256": {name: sha256_of(temporary / name) for name in files},
             }
@@ -219,13 +221,14 @@ def _read(path: Path) -> Checkpoint:
         if state["format"] != FORMAT:
             raise FormatError(f"{path} has the format {shortened(state['format'])}: this firth reads {FORMAT!r}")
         identity = Identity(
-            TrainingConfig.of(state["config"]),
+            TrainingConfig.of_saved(state["config"]),
             str(state["corpus"]),
             str(state["folder"]),
             str(state.get("start", "")),
             int(state.get("version", 0)),  # of before there were versions
         )
-        done = Done(**state["done"] | {"noise_mean": tuple(map(float, state["done"].get("noise_mean", ())))})
+        of_done = _renamed(state["done"], {CHUNKS_DONE: "chunks"})
+        done = Done(**of_done | {"noise_mean": tuple(map(float, of_done.get("noise_mean", ())))})
         sums = dict(state["sha256"])
         history = [dict(result) for result in state["history"]]
     except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError, FirthError) as error:
@@ -280,3 +283,8 @@ class TrainingInterrupted(KeyboardInterrupt):
         super().__init__(f"interrupted; everything so far is in {path.parent}: the same command with --resume goes on")
         self.path = path
         self.exit_code = 128 + number
+
+
+def _renamed(values: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, Any]:
+    """The same values, some by other names."""
+    return {names.get(name, name): value for name, value in values.items()}

@@ -27,7 +27,7 @@ def huffman_tree(counts: Int64) -> Tree:
     return tree
 
 
-def shares_of_nodes(tree: Tree, p: Float64) -> Float64:
+def node_frequencies(tree: Tree, p: Float64) -> Float64:
     """How much of some words' shares, (V,), is below each of the heaviest nodes, the root first: (NEAR_NODES,), zeros
     where the tree has fewer.
     """

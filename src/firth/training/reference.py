@@ -44,25 +44,25 @@ def keep_tokens(ids: Sequence[int], keep: Sequence[int], key: int) -> list[int]:
     return [p for p, word in enumerate(ids) if word < len(keep) and draw(key, p) >> 32 <= keep[word]]
 
 
-def noise_word(threshold: Sequence[int], alias: Sequence[int], key: int, counter: int) -> int:
+def negative_word(threshold: Sequence[int], alias: Sequence[int], key: int, counter: int) -> int:
     """A word drawn from an alias table."""
     bits = draw(key, counter)
     column = ((bits >> 32) * len(alias)) >> 32
     return column if bits & 0xFFFFFFFF < threshold[column] else int(alias[column])
 
 
-def pairs_of(centre: int, kept: Sequence[int], sentences: Sequence[int], plan: Any) -> list[int]:
-    """The indices (into `kept`) of the context words of a centre: within its own window, in its own sentence.
+def pairs_of(center: int, kept: Sequence[int], sentences: Sequence[int], plan: Any) -> list[int]:
+    """The indices (into `kept`) of the context words of a center: within its own window, in its own sentence.
 
     `kept` are positions in the corpus, `sentences` the sentence of each.
     """
     reach = plan.window
     if plan.shrink:
-        reach = 1 + (((draw(int(plan.window_key), kept[centre]) >> 32) * plan.window) >> 32)
+        reach = 1 + (((draw(int(plan.window_key), kept[center]) >> 32) * plan.window) >> 32)
     return [
         j
-        for j in range(max(0, centre - plan.before * reach), min(len(kept), centre + plan.after * reach + 1))
-        if j != centre and sentences[j] == sentences[centre]
+        for j in range(max(0, center - plan.before * reach), min(len(kept), center + plan.after * reach + 1))
+        if j != center and sentences[j] == sentences[center]
     ]
 
 
@@ -95,7 +95,7 @@ class Change:
         return Change(by * self.vector, by * self.errors, room)
 
 
-OF_CENTRE, OF_NOISE = range(2)
+OF_CENTER, OF_NOISE = range(2)
 Changes = dict[tuple[Any, int], Change]
 """By what makes them one, a token of the block or an output row of it, and the row."""
 
@@ -117,7 +117,7 @@ def block_changes(
                 g = min(max(g, -most), most)
             by_hidden += g * (outputs[row] if label else outputs[row] + example.shift)
             errors += abs(g)
-            change = of_outputs[(OF_CENTRE, example.centre) if number == OWN else (OF_NOISE, number), row]
+            change = of_outputs[(OF_CENTER, example.center) if number == OWN else (OF_NOISE, number), row]
             change.vector, change.errors = change.vector + g * hidden, change.errors + abs(g)
             if not cbow and tree is not None:
                 change.room += abs(g) * float(np.linalg.norm(hidden))  # no less than the change's length
@@ -131,7 +131,7 @@ def block_changes(
 
 
 def limited_together(changes: Changes) -> Changes:
-    """The output changes of a block of CBOW, held back as much as its noise words ask for together."""
+    """The output changes of a block of CBOW, held back as much as its negatives ask for together."""
     noise = [change for (slot, _), change in changes.items() if slot[0] == OF_NOISE]
     squares, errors = sum(change.vector @ change.vector for change in noise), sum(change.errors for change in noise)
     limit = moved(float(squares) / (float(NOISE_ROOM) * (errors + float(LEAST_ERRORS)))) if noise else 1.0
@@ -152,7 +152,7 @@ def limited_nodes(changes: Changes, epoch: Epoch) -> Changes:
 
 
 def in_order(changes: Changes) -> Changes:
-    """The changes in the order in which the kernels add them: tokens, or centres and then noise words."""
+    """The changes in the order in which the kernels add them: tokens, or centers and then negatives."""
     return dict(sorted(changes.items(), key=lambda item: item[0][0]))
 
 
@@ -200,17 +200,17 @@ def steps_of_rows(epoch: Epoch, inputs: int, outputs: int) -> tuple[Array, Array
     return of_inputs[:, None], of_outputs[:, None]
 
 
-def rounds_of(centres: int, plan: Any) -> list[list[list[int]]]:
-    """Where the blocks of each round begin and end, of a text of so many centres that is one stretch.
+def rounds_of(centers: int, plan: Any) -> list[list[list[int]]]:
+    """Where the blocks of each round begin and end, of a text of so many centers that is one chunk.
 
-    As many blocks as make whole rounds are cut into strands of equal length, and each round takes as many from each;
+    As many blocks as make whole rounds are cut into streams of equal length, and each round takes as many from each;
     what is left is a round of its own.
     """
-    blocks = [[first, min(first + plan.block_centres, centres)] for first in range(0, centres, plan.block_centres)]
-    whole = centres // (plan.block_centres * plan.round_blocks)
+    blocks = [[first, min(first + plan.block_centers, centers)] for first in range(0, centers, plan.block_centers)]
+    whole = centers // (plan.block_centers * plan.round_blocks)
     in_rounds, left = blocks[: whole * plan.round_blocks], blocks[whole * plan.round_blocks :]
-    strands = np.array(in_rounds, int).reshape(plan.strands, whole, plan.round_blocks // plan.strands, 2)
-    found = [strands[:, number].reshape(-1, 2).tolist() for number in range(whole)]
+    streams = np.array(in_rounds, int).reshape(plan.streams, whole, plan.round_blocks // plan.streams, 2)
+    found = [streams[:, number].reshape(-1, 2).tolist() for number in range(whole)]
     return [*found, left] if left else found
 
 
@@ -226,20 +226,20 @@ def train_epoch(
     sentences = (np.searchsorted(sentence_starts, kept, side="right") - 1).tolist()
     loss, measured = 0.0, 0.0
     input_steps, output_steps = steps_of_rows(epoch, len(inputs), len(outputs))
-    size = plan.block_centres * plan.round_blocks
+    size = plan.block_centers * plan.round_blocks
     together = epoch.config.architecture == "cbow"
     for number, blocks in enumerate(rounds_of(len(kept), plan)):
         finds_mean = plan.mean_rounds > 0 and number % plan.mean_rounds == 0
         if finds_mean:
-            noise_mean = epoch.noise.shares @ outputs
+            noise_mean = epoch.noise.probabilities @ outputs
         rate = max(plan.rate_first + plan.rate_slope * kept[number * size], plan.rate_least)
         by_input, by_output = [], []
         for first, last in blocks:
             noise, shift = [], 0.0
             if epoch.noise is not None:
-                counters = [kept[first] * plan.noise_words + n for n in range(plan.noise_words)]
+                counters = [kept[first] * plan.negatives + n for n in range(plan.negatives)]
                 tables = epoch.noise.table[:, 0].tolist(), epoch.noise.table[:, 1].tolist()
-                noise = [noise_word(*tables, int(plan.noise_key), counter) for counter in counters]
+                noise = [negative_word(*tables, int(plan.noise_key), counter) for counter in counters]
                 if together and not finds_mean:
                     shift = noise_mean - outputs[noise].mean(axis=0)
             contexts, places = [], []
@@ -248,11 +248,11 @@ def train_epoch(
                 weights = plan.distance_weights[np.abs(np.array(near, int) - i) - 1].astype(float)
                 weights *= plan.most_pairs / max(plan.most_pairs, weights.sum()) if plan.most_pairs < np.inf else 1
                 words = [(ids[kept[j]], float(weight)) for j, weight in zip(near, weights, strict=True)]
-                centre = ids[kept[i]]
+                center = ids[kept[i]]
                 targets = (
-                    noise_targets(centre, noise, plan.noise_weight)
+                    noise_targets(center, noise, plan.noise_weight)
                     if epoch.tree is None
-                    else path_targets(centre, epoch.tree)
+                    else path_targets(center, epoch.tree)
                 )
                 contexts.append((words, targets))
                 places.append(near)
@@ -266,10 +266,10 @@ def train_epoch(
                 places=places,
             )
             of_inputs: Changes = {}
-            at_once = together and epoch.tree is not None  # nodes learn before the next centre is scored
+            at_once = together and epoch.tree is not None  # nodes learn before the next center is scored
             for some in [[example] for example in examples] if at_once else [examples]:
                 more, of_outputs = block_changes(inputs, outputs, some, rate, epoch)
-                if (first // plan.block_centres if plan.strands == 1 else number) % plan.loss_blocks == 0:
+                if (first // plan.block_centers if plan.streams == 1 else number) % plan.loss_blocks == 0:
                     loss += block_loss(inputs, outputs, some)
                     measured += len(some) if together else sum(example.targets[0][2] for example in some)
                 for at, change in more.items():

@@ -17,8 +17,8 @@ def logistic(x: Array) -> Array:
 
 
 Target = tuple[int, int, float, int]
-"""An output row, 1 or 0 for what is to be predicted of it, a weight; and its number among a block's noise words, or
-`OWN` if it is of the centre alone.
+"""An output row, 1 or 0 for what is to be predicted of it, a weight; and its number among a block's negatives, or
+`OWN` if it is of the center alone.
 """
 OWN = -1
 
@@ -36,21 +36,21 @@ class Example:
     targets: Sequence[Target]
     places: Sequence[int]  # which token of the block each context word is; parts of one word are one token
     of_errors: Sequence[float]  # the share of the errors that each context word is limited by
-    centre: int = 0  # its number in the block
-    shift: Any = 0.0  # what is added to the output vectors of noise words, (d,), in the gradient by h
+    center: int = 0  # its number in the block
+    shift: Any = 0.0  # what is added to the output vectors of negatives, (d,), in the gradient by h
 
 
-def noise_targets(centre: int, noise: Sequence[int], noise_weight: float) -> list[Target]:
-    """That the centre is predicted, and a block's noise words are not, each with weight k/K = `noise_weight`; but for
-    noise words that are the centre itself.
+def noise_targets(center: int, noise: Sequence[int], noise_weight: float) -> list[Target]:
+    """That the center is predicted, and a block's negatives are not, each with weight k/K = `noise_weight`; but for
+    negatives that are the center itself.
     """
-    noise_words = ((word, 0, noise_weight, n) for n, word in enumerate(noise) if word != centre)
-    return [(centre, 1, 1.0, OWN), *noise_words]
+    negatives = ((word, 0, noise_weight, n) for n, word in enumerate(noise) if word != center)
+    return [(center, 1, 1.0, OWN), *negatives]
 
 
-def path_targets(centre: int, tree: Any) -> list[Target]:
-    """The turns of the centre's path, at each of its nodes."""
-    turns = tree.turns[tree.starts[centre] : tree.starts[centre + 1]].tolist()
+def path_targets(center: int, tree: Any) -> list[Target]:
+    """The turns of the center's path, at each of its nodes."""
+    turns = tree.turns[tree.starts[center] : tree.starts[center + 1]].tolist()
     return [(max(turn, ~turn), int(turn >= 0), 1.0, OWN) for turn in turns]
 
 
@@ -64,7 +64,7 @@ def examples_of(
     shift: Any = 0.0,
     places: Sequence[Sequence[int]] | None = None,
 ) -> list[Example]:
-    """What is to be learned from context words, each with its weight, and the targets of their centre.
+    """What is to be learned from context words, each with its weight, and the targets of their center.
 
     In skip-gram each context word predicts the targets; in CBOW all of them do `together`, by their mean or their sum.
     Not `exact`, every context word gets the whole gradient of their mean, as word2vec.c has it: too much by as many as
@@ -73,8 +73,8 @@ def examples_of(
     fastText. `places` tell which tokens the context words are.
     """
     found = []
-    for centre, (words, targets) in enumerate(contexts):
-        tokens = places[centre] if places else range(len(words))
+    for center, (words, targets) in enumerate(contexts):
+        tokens = places[center] if places else range(len(words))
         if together and words:
             weights = sum(weight for _, weight in words)
             total, spread = weights if mean else 1.0, weights if exact or not mean else 1.0
@@ -82,11 +82,11 @@ def examples_of(
                 (word, weight / total, weight, weight / spread, place)
                 for (word, weight), place in zip(words, tokens, strict=True)
             ]
-            found.append(_example(shares, targets, exact, parts, centre, shift))
+            found.append(_example(shares, targets, exact, parts, center, shift))
         elif words:
             for (word, weight), place in zip(words, tokens, strict=True):
                 weighted = [(row, label, by * weight, number) for row, label, by, number in targets]
-                found.append(_example([(word, 1.0, 1.0, 1.0, place)], weighted, exact, parts, centre, shift))
+                found.append(_example([(word, 1.0, 1.0, 1.0, place)], weighted, exact, parts, center, shift))
     return found
 
 
@@ -95,7 +95,7 @@ def _example(
     targets: Sequence[Target],
     exact: bool,
     parts: Any,
-    centre: int,
+    center: int,
     shift: Any,
 ) -> Example:
     """Of words, each with its share, its weight, its share of the errors and its place."""
@@ -111,13 +111,13 @@ def _example(
         steps += [share if exact else weight] * len(rows)
         of_errors += [of_error] * len(rows)
         places += [place] * len(rows)
-    return Example(contexts, shares, steps, targets, places, of_errors, centre, shift)
+    return Example(contexts, shares, steps, targets, places, of_errors, center, shift)
 
 
 def block_loss(inputs: Array, outputs: Array, examples: Sequence[Example]) -> float:
     """Σ over the examples' targets of -w log σ(h·u) for what is to be predicted, and -w log σ(-h·u) for what is not.
 
-    With noise words this is equation 4 of Mikolov et al. 2013, "Distributed representations", with paths their equation
+    With negatives this is equation 4 of Mikolov et al. 2013, "Distributed representations", with paths their equation
     3; for CBOW, see §3.1 of their "Efficient estimation".
     """
     loss = 0.0

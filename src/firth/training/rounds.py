@@ -1,6 +1,6 @@
 """Training as a stream of rounds: what decides the result, and the threads that do not.
 
-A round is some blocks of centres, all computed from one snapshot of the parameters; their changes are then
+A round is some blocks of centers, all computed from one snapshot of the parameters; their changes are then
 added in block order. Everything random depends on the seed, the epoch and the position in the corpus alone. So
 the number of threads changes the time, never a bit of the result. `docs/rounds.md` tells the whole of it.
 """
@@ -14,12 +14,12 @@ import numpy as np
 from firth.config import TrainingConfig
 from firth.errors import CorpusError
 from firth.kernels.machine import rng
-from firth.kernels.word2vec.blocks import Kept, Parameters, Plan, Stretch, keep_tokens
+from firth.kernels.word2vec.blocks import Chunk, Kept, Parameters, Plan, keep_tokens
 from firth.reporting.events import NOTHING, Done, Progress
-from firth.threads import Team
+from firth.threads import ThreadPool
 from firth.training.sampling import as_thresholds, keep_probabilities
 from firth.training.schedule import Tokens, loss_of_nothing, plan_epoch, row_steps
-from firth.training.workers import Crew, Frozen, Targets
+from firth.training.workers import Frozen, Targets, WorkerGroup
 
 VERSION = 5
 """Goes up when the same settings come to other bits, so that no checkpoint of before is gone on with."""
@@ -35,7 +35,7 @@ KERNELS = {
     "train_rounds",
 }
 """What `firth.training.warm_up` compiles."""
-STRETCH_TOKENS = 131_072
+CHUNK_TOKENS = 131_072
 """Kept tokens that are walked, then trained on, at a time: some tenths of a second."""
 
 
@@ -45,20 +45,20 @@ NO_PAIR = (
 )
 
 
-class Walk:
-    """The kept tokens of one epoch, a stretch at a time, each stretch with its neighbors on both sides."""
+class ChunkReader:
+    """The kept tokens of one epoch, a chunk at a time, each chunk with its neighbors on both sides."""
 
     def __init__(self, tokens: Tokens, config: TrainingConfig, epoch: int, plan: Plan):
         self.tokens = tokens
         self.keep = as_thresholds(keep_probabilities(tokens.counts, config.sample))
         self.key = rng.stream_key(config.seed, epoch, rng.SUBSAMPLING)
         self.window = plan.window
-        self.block_centres = plan.block_centres
-        self.round_centres = plan.block_centres * plan.round_blocks
-        size = max(STRETCH_TOKENS, self.round_centres) + 2 * plan.window
+        self.block_centers = plan.block_centers
+        self.round_size = plan.block_centers * plan.round_blocks
+        size = max(CHUNK_TOKENS, self.round_size) + 2 * plan.window
         self.kept = Kept(np.empty(size, np.int32), np.empty(size, np.int32), np.empty(size, np.int64))
 
-    def __iter__(self) -> Iterator[tuple[Stretch, int]]:
+    def __iter__(self) -> Iterator[tuple[Chunk, int]]:
         """Stretches of whole rounds (the last may be shorter), each with the corpus position it reaches."""
         position = sentence = filled = first = block = 0
         while True:
@@ -68,14 +68,14 @@ class Walk:
             )  # fmt: skip
             at_end = position == len(self.tokens.ids)
             last = filled
-            if not at_end:  # the neighbors of the last centres must be known, and rounds whole
-                last = first + (filled - self.window - first) // self.round_centres * self.round_centres
+            if not at_end:  # the neighbors of the last centers must be known, and rounds whole
+                last = first + (filled - self.window - first) // self.round_size * self.round_size
             tokens, sentences, positions = self.kept
-            stretch = Stretch(tokens[:filled], sentences[:filled], positions[:filled], first, last, block)
-            yield stretch, len(self.tokens.ids) if at_end else int(positions[last])
+            chunk = Chunk(tokens[:filled], sentences[:filled], positions[:filled], first, last, block)
+            yield chunk, len(self.tokens.ids) if at_end else int(positions[last])
             if at_end:
                 return
-            block += (last - first) // self.block_centres
+            block += (last - first) // self.block_centers
             start = max(0, last - self.window)
             for array in self.kept:
                 array[: filled - start] = array[start:filled].copy()
@@ -104,22 +104,22 @@ def train(
     targets = Targets.of(tokens, config)
     n, of_nothing = len(tokens.ids), loss_of_nothing(targets.tree, config)
     plan = plan_epoch(tokens, config, 0, epochs)
-    with Team(min(threads, plan.round_blocks)) as team:  # more would find no block to compute, and wait
-        crew = Crew(team, config, plan, parameters, targets, tokens.parts, row_steps(tokens, config), frozen)
+    with ThreadPool(min(threads, plan.round_blocks)) as pool:  # more would find no block to compute, and wait
+        group = WorkerGroup(pool, config, plan, parameters, targets, tokens.parts, row_steps(tokens, config), frozen)
         if done.noise_mean:
-            crew.changes.noise_mean[0] = done.noise_mean
+            group.changes.noise_mean[0] = done.noise_mean
         has_learned = done.epochs > 0
         for epoch in range(done.epochs, epochs):
             plan = plan_epoch(tokens, config, epoch, epochs)
             _, skipped, loss, pairs, _ = done if epoch == done.epochs else Done(epoch)
-            for number, (stretch, position) in enumerate(Walk(tokens, config, epoch, plan), start=1):
+            for number, (chunk, position) in enumerate(ChunkReader(tokens, config, epoch, plan), start=1):
                 if number <= skipped:
                     continue
-                more_loss, more_pairs = crew.train(stretch, plan)
+                more_loss, more_pairs = group.train(chunk, plan)
                 loss, pairs = loss + more_loss, pairs + more_pairs
                 of_held_out = None
                 if held_out is not None and position == n:
-                    of_held_out = validation_loss(crew, held_out, config, plan)
+                    of_held_out = validation_loss(group, held_out, config, plan)
                 yield Progress(
                     epoch=epoch + 1,
                     epochs=epochs,
@@ -129,7 +129,7 @@ def train(
                     loss=loss / pairs if pairs else float("nan"),
                     learning_rate=max(plan.rate_first + plan.rate_slope * position, plan.rate_least)
                     * (config.learning_rate / config.first_rate),
-                    done=Done(epoch, number, loss, pairs, tuple(crew.changes.noise_mean[0].tolist()))
+                    done=Done(epoch, number, loss, pairs, tuple(group.changes.noise_mean[0].tolist()))
                     if position < n
                     else Done(epoch + 1),
                     loss_of_nothing=of_nothing,
@@ -146,7 +146,7 @@ def has_neighbors(tokens: Tokens) -> bool:
     return bool((np.diff(known[tokens.sentence_starts]) > 1).any())
 
 
-def validation_loss(crew: Crew, held_out: Tokens, config: TrainingConfig, plan: Plan) -> float:
+def validation_loss(group: WorkerGroup, held_out: Tokens, config: TrainingConfig, plan: Plan) -> float:
     """The mean loss of all pairs of the tokens held out. Raises `CorpusError` if they have none.
 
     They are walked as in training, with a learning rate of zero, and always with the same random numbers, so that
@@ -161,8 +161,8 @@ def validation_loss(crew: Crew, held_out: Tokens, config: TrainingConfig, plan: 
         noise_key=rng.stream_key(config.seed, HELD_OUT, rng.NOISE),
     )
     loss, pairs = 0.0, 0.0
-    for stretch, _ in Walk(held_out, config, HELD_OUT, still):
-        more_loss, more_pairs = crew.train(stretch, still)
+    for chunk, _ in ChunkReader(held_out, config, HELD_OUT, still):
+        more_loss, more_pairs = group.train(chunk, still)
         loss, pairs = loss + more_loss, pairs + more_pairs
     if pairs == 0:
         raise CorpusError("the sentences held out have no two words near each other: hold out more (validation)")

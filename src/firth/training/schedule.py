@@ -15,36 +15,36 @@ from firth.kernels.linalg.products import TILE_ROWS
 from firth.kernels.machine import rng
 from firth.kernels.word2vec.blocks import Parameters, Parts, Plan, Steps
 from firth.kernels.word2vec.huffman_tree import NEAR_NODES, Tree
-from firth.training.huffman import shares_of_nodes
+from firth.training.huffman import node_frequencies
 from firth.training.sampling import keep_probabilities, noise_distribution
 
-BLOCK_CENTRES = 16
-"""Centres in a block, where the corpus allows; the rest of its output rows are noise words."""
-NOISE_WORDS, MOST_NOISE_WORDS, NOISE_STEP = 12, 112, 1.0
-"""Noise words of a block, at least and at most: so many that the learning rates of all pairs that one of them stands
+BLOCK_CENTERS = 16
+"""Centers in a block, where the corpus allows; the rest of its output rows are negatives."""
+NEGATIVES, MOST_NEGATIVES, NOISE_STEP = 12, 112, 1.0
+"""Negatives of a block, at least and at most: so many that the learning rates of all pairs that one of them stands
 for sum to `NOISE_STEP`.
 """
-CBOW_CENTRES, CBOW_NOISE_WORDS, CBOW_NOISE_STEP = 32, {"shared": 8, "whole": 12}, {"shared": 2.0, "whole": 0.34}
+CBOW_CENTERS, CBOW_NEGATIVES, CBOW_NOISE_STEP = 32, {"shared": 8, "whole": 12}, {"shared": 2.0, "whole": 0.34}
 """The same of CBOW, where context words share a gradient, and where each has the whole."""
-MEAN_ROUNDS, MEAN_CENTRES = 16, 16
-"""The mean of all output vectors is found in one of so many rounds at most, and once for so many centres for each word:
+MEAN_ROUNDS, MEAN_CENTERS = 16, 16
+"""The mean of all output vectors is found in one of so many rounds at most, and once for so many centers for each word:
 a hundredth of the time goes there.
 """
-ROUND_CENTRES = 256
-"""Centres in a round, unless more are asked for: where all are neighbors in the text, more learn less, as the snapshot
+ROUND_CENTERS = 256
+"""Centers in a round, unless more are asked for: where all are neighbors in the text, more learn less, as the snapshot
 is old by the time that their changes are added.
 """
 ROUND_STEP = 4.0
 """Greatest sum of a round's learning rates over the pairs and noise pairs of one word: above it, it overshoots."""
-CENTRE_STEP, TREE_CENTRE_STEP = 2.0, 1.0
-"""The same over the pairs of one centre in skip-gram, of which each sees the centre's vector as it was before all of
+CENTER_STEP, TREE_CENTER_STEP = 2.0, 1.0
+"""The same over the pairs of one center in skip-gram, of which each sees the center's vector as it was before all of
 them: where windows are so wide that it would be more, its pairs weigh less. And over those of a path of a tree.
 """
 SUM_STEP = 2.5
-"""The same in CBOW where context words are summed: each centre changes the sums of all that share its context words."""
-TREE_STEP, TREE_CENTRES = 1.0, {"skip-gram": 64, "cbow": CBOW_CENTRES}
-"""The same over the pairs of a tree's node: those on many paths learn more slowly. And the centres in a round, unless
-more are asked for; in CBOW, where nodes learn centre by centre, a round is one block.
+"""The same in CBOW where context words are summed: each center changes the sums of all that share its context words."""
+TREE_STEP, TREE_CENTERS = 1.0, {"skip-gram": 64, "cbow": CBOW_CENTERS}
+"""The same over the pairs of a tree's node: those on many paths learn more slowly. And the centers in a round, unless
+more are asked for; in CBOW, where nodes learn center by center, a round is one block.
 """
 LOSS_BLOCKS_WANTED = 4096
 """Blocks an epoch on which the loss is measured, if there are so many; on one in 128 at least."""
@@ -65,7 +65,7 @@ class Tokens:
 
 
 class Visits(NamedTuple):
-    """How many pairs change each row, for each centre: (rows,) of the input vectors, and of the output vectors."""
+    """How many pairs change each row, for each center: (rows,) of the input vectors, and of the output vectors."""
 
     inputs: Float64
     outputs: Float64
@@ -82,14 +82,14 @@ def initial_parameters(words: int, vector_size: int, seed: int, *, shared: bool 
 
 
 def distance_weights(config: TrainingConfig, window: int) -> Float32:
-    """The weight of a context word by its distance from the centre, (window,) for distances from 1 on."""
+    """The weight of a context word by its distance from the center, (window,) for distances from 1 on."""
     distances = np.arange(1, window + 1)
     weights = {"even": np.ones(window), "linear": (window - distances + 1) / window, "harmonic": 1 / distances}
     return weights[config.distance_weights].astype(np.float32)
 
 
 def window_and_pairs(tokens: Tokens, config: TrainingConfig) -> tuple[int, float]:
-    """The largest distance of a context word; and how many a centre has, by their weight and where sentences are long.
+    """The largest distance of a context word; and how many a center has, by their weight and where sentences are long.
 
     In windows of whole sentences, how many it has in these sentences.
     """
@@ -106,20 +106,20 @@ def window_and_pairs(tokens: Tokens, config: TrainingConfig) -> tuple[int, float
 
 
 def most_pairs(config: TrainingConfig) -> float:
-    """What the pairs of one centre weigh together, at most; in CBOW, where they are one step, there is no bound."""
+    """What the pairs of one center weigh together, at most; in CBOW, where they are one step, there is no bound."""
     if config.architecture == "cbow":
         return math.inf
-    return (TREE_CENTRE_STEP if config.objective == "hierarchical-softmax" else CENTRE_STEP) / config.first_rate
+    return (TREE_CENTER_STEP if config.objective == "hierarchical-softmax" else CENTER_STEP) / config.first_rate
 
 
-def share_of_rows(p: Float64, parts: Parts) -> Float64:
+def row_frequencies(p: Float64, parts: Parts) -> Float64:
     """How often each row of the input vectors is a part of a kept token, by the words' shares."""
     return np.bincount(parts.rows, np.repeat(p, np.diff(parts.starts))).astype(np.float64)
 
 
-def share_of_parts(p: Float64, parts: Parts) -> Float64:
+def word_frequencies(p: Float64, parts: Parts) -> Float64:
     """How often a word's vector changes, by its parts: the mean of how often each of these is one of a kept token."""
-    of_row = share_of_rows(p, parts)
+    of_row = row_frequencies(p, parts)
     shares: Float64 = np.add.reduceat(of_row[parts.rows], parts.starts[:-1]) / np.diff(parts.starts)
     return shares
 
@@ -130,35 +130,35 @@ def kept_counts(tokens: Tokens, config: TrainingConfig) -> Float64:
     return kept
 
 
-def kept_shares(tokens: Tokens, config: TrainingConfig) -> Float64:
+def kept_frequencies(tokens: Tokens, config: TrainingConfig) -> Float64:
     """Each word's share of these, (V,)."""
     kept = kept_counts(tokens, config)
     shares: Float64 = kept / kept.sum()
     return shares
 
 
-def usual_centres(config: TrainingConfig) -> int:
-    """The centres in a round, unless more are asked for or the corpus wants fewer."""
+def usual_centers(config: TrainingConfig) -> int:
+    """The centers in a round, unless more are asked for or the corpus wants fewer."""
     is_tree = config.objective == "hierarchical-softmax"
-    return TREE_CENTRES[config.architecture] if is_tree else ROUND_CENTRES
+    return TREE_CENTERS[config.architecture] if is_tree else ROUND_CENTERS
 
 
 def is_wide(config: TrainingConfig) -> bool:
-    """Whether rounds are larger than usual: their blocks are from all over a stretch of the text, and words that are in
+    """Whether rounds are larger than usual: their blocks are from all over a chunk of the text, and words that are in
     too many of their pairs learn more slowly.
     """
-    return config.round_centres is not None and config.round_centres > usual_centres(config)
+    return config.batch_size is not None and config.batch_size > usual_centers(config)
 
 
 def visits(tokens: Tokens, config: TrainingConfig, as_parts: Callable[[Float64, Parts], Float64]) -> Visits:
-    """How many pairs and noise pairs change each row of the input and of the output vectors, for each centre.
+    """How many pairs and noise pairs change each row of the input and of the output vectors, for each center.
 
-    In each pair of a centre, a word of share p among the kept tokens and q among the noise is the centre or a noise
+    In each pair of a center, a word of share p among the kept tokens and q among the noise is the center or a noise
     word with a frequency of p + k·q, and the context word of a pair and of its noise with p·(1 + k). With hierarchical
     softmax a pair has the nodes of a path, as many as the words' entropy in bits; for the nodes themselves, see
     `node_steps`. What words with parts are visited for as inputs, `as_parts` finds.
     """
-    p = kept_shares(tokens, config)
+    p = kept_frequencies(tokens, config)
     q = noise_distribution(tokens.counts, config.noise_exponent)
     _, pairs = window_and_pairs(tokens, config)
     in_parts = p if tokens.parts is None else as_parts(p, tokens.parts)
@@ -172,20 +172,20 @@ def visits(tokens: Tokens, config: TrainingConfig, as_parts: Callable[[Float64, 
 
 
 def round_shape(tokens: Tokens, config: TrainingConfig) -> tuple[int, int]:
-    """Centres in a block and blocks in a round, from the corpus and the configuration alone.
+    """Centers in a block and blocks in a round, from the corpus and the configuration alone.
 
     All pairs of a round are computed from one snapshot, so what a word's pairs ask for adds up unseen: where one word
     is very frequent, or the learning rate large, a round must be small, or such words learn more slowly (`row_steps`).
     """
-    centres = usual_centres(config) if config.round_centres is None else config.round_centres
+    centers = usual_centers(config) if config.batch_size is None else config.batch_size
     if not is_wide(config):
-        greatest = max(float(of.max()) for of in visits(tokens, config, share_of_parts))
-        centres = int(min(centres, ROUND_STEP / (config.first_rate * greatest)))
+        greatest = max(float(of.max()) for of in visits(tokens, config, word_frequencies))
+        centers = int(min(centers, ROUND_STEP / (config.first_rate * greatest)))
     if config.architecture == "cbow" and config.context == "sum":
         _, pairs = window_and_pairs(tokens, config)
-        centres = min(centres, int(SUM_STEP / (config.first_rate * pairs)))
-    of_block = CBOW_CENTRES if config.architecture == "cbow" else BLOCK_CENTRES
-    return min(of_block, max(1, centres)), max(1, centres // of_block)
+        centers = min(centers, int(SUM_STEP / (config.first_rate * pairs)))
+    of_block = CBOW_CENTERS if config.architecture == "cbow" else BLOCK_CENTERS
+    return min(of_block, max(1, centers)), max(1, centers // of_block)
 
 
 def loss_of_nothing(tree: Tree | None, config: TrainingConfig) -> float:
@@ -204,24 +204,24 @@ def row_steps(tokens: Tokens, config: TrainingConfig) -> Steps:
     """
     if not is_wide(config):
         return Steps(None, None)
-    block_centres, round_blocks = round_shape(tokens, config)
-    of_round = config.first_rate * block_centres * round_blocks
-    found = visits(tokens, config, share_of_rows)
+    block_centers, round_blocks = round_shape(tokens, config)
+    of_round = config.first_rate * block_centers * round_blocks
+    found = visits(tokens, config, row_frequencies)
     return Steps(*((ROUND_STEP / np.maximum(of_round * of, ROUND_STEP)).astype(np.float32) for of in found))
 
 
-def noise_words(tokens: Tokens, config: TrainingConfig, block_centres: int) -> int:
-    """How many noise words a block draws: as many as keep the step of each small, in whole tiles."""
-    least, step, pairs = NOISE_WORDS, NOISE_STEP, float(block_centres)
+def negatives(tokens: Tokens, config: TrainingConfig, block_centers: int) -> int:
+    """How many negatives a block draws: as many as keep the step of each small, in whole tiles."""
+    least, step, pairs = NEGATIVES, NOISE_STEP, float(block_centers)
     if config.architecture == "cbow":
         gradient = "shared" if config.shares_gradient else "whole"
-        least, step = CBOW_NOISE_WORDS[gradient], CBOW_NOISE_STEP[gradient]
+        least, step = CBOW_NEGATIVES[gradient], CBOW_NOISE_STEP[gradient]
         if config.context == "sum":
             pairs *= max(1.0, window_and_pairs(tokens, config)[1] / 6)
     else:
         pairs *= window_and_pairs(tokens, config)[1]
     wanted = config.first_rate * config.negative * pairs / step
-    return min(max(least, TILE_ROWS * math.ceil(wanted / TILE_ROWS - 1e-6)), MOST_NOISE_WORDS)
+    return min(max(least, TILE_ROWS * math.ceil(wanted / TILE_ROWS - 1e-6)), MOST_NEGATIVES)
 
 
 def node_steps(tree: Tree, tokens: Tokens, config: TrainingConfig) -> Float32:
@@ -231,44 +231,44 @@ def node_steps(tree: Tree, tokens: Tokens, config: TrainingConfig) -> Float32:
     The root is in every pair of a round, and nodes below it are in many. All these pairs see the same snapshot, and
     what they ask for adds up: so that it does not overshoot, the sum of the learning rates is `TREE_STEP` at most.
     """
-    _, of_centre = window_and_pairs(tokens, config)
-    pairs = of_centre * node_visits(tree, tokens, config)
+    _, of_center = window_and_pairs(tokens, config)
+    pairs = of_center * node_visits(tree, tokens, config)
     steps: Float32 = (TREE_STEP / np.maximum(config.first_rate * pairs, TREE_STEP)).astype(np.float32)
     return steps
 
 
 def node_visits(tree: Tree, tokens: Tokens, config: TrainingConfig) -> Float32:
-    """How many centres of a round are expected to have a tree's heaviest nodes on their path, 1 at least, the root
+    """How many centers of a round are expected to have a tree's heaviest nodes on their path, 1 at least, the root
     first; and 1 for all others, the last: (NEAR_NODES + 1,).
     """
-    block_centres, round_blocks = round_shape(tokens, config)
+    block_centers, round_blocks = round_shape(tokens, config)
     visits = np.ones(NEAR_NODES + 1, np.float32)
-    visits[:-1] = np.maximum(block_centres * round_blocks * shares_of_nodes(tree, kept_shares(tokens, config)), 1)
+    visits[:-1] = np.maximum(block_centers * round_blocks * node_frequencies(tree, kept_frequencies(tokens, config)), 1)
     return visits
 
 
-def mean_rounds(tokens: Tokens, config: TrainingConfig, round_centres: int) -> int:
-    """The mean of all output vectors is found in one of so many rounds; in none, 0, save for CBOW with noise words."""
+def mean_rounds(tokens: Tokens, config: TrainingConfig, round_size: int) -> int:
+    """The mean of all output vectors is found in one of so many rounds; in none, 0, save for CBOW with negatives."""
     if config.architecture != "cbow" or config.objective == "hierarchical-softmax":
         return 0
-    return max(MEAN_ROUNDS, MEAN_CENTRES * len(tokens.counts) // round_centres)
+    return max(MEAN_ROUNDS, MEAN_CENTERS * len(tokens.counts) // round_size)
 
 
 def plan_epoch(tokens: Tokens, config: TrainingConfig, epoch: int, epochs: int) -> Plan:
     """The settings of one epoch (counted from 0)."""
     n = max(1, len(tokens.ids))
     kept = float(kept_counts(tokens, config).sum())
-    block_centres, round_blocks = round_shape(tokens, config)
+    block_centers, round_blocks = round_shape(tokens, config)
     window, _ = window_and_pairs(tokens, config)
-    of_block = noise_words(tokens, config, block_centres)
-    of_round = block_centres * round_blocks
+    of_block = negatives(tokens, config, block_centers)
+    of_round = block_centers * round_blocks
     fall = (config.first_rate - config.last_rate) / epochs
     return Plan(
-        block_centres=block_centres,
-        noise_words=of_block,
-        first_noise=-(-block_centres // LANES) * LANES,
+        block_centers=block_centers,
+        negatives=of_block,
+        first_negative=-(-block_centers // LANES) * LANES,
         round_blocks=round_blocks,
-        strands=round_blocks if is_wide(config) else 1,
+        streams=round_blocks if is_wide(config) else 1,
         window=window,
         shrink=int(config.shrink_windows and config.window != "sentence"),
         before=int(config.window_side != "after"),
@@ -281,7 +281,7 @@ def plan_epoch(tokens: Tokens, config: TrainingConfig, epoch: int, epochs: int) 
         rate_first=config.first_rate - fall * epoch,
         rate_slope=-fall / n,
         rate_least=float(config.last_rate),
-        loss_blocks=min(max(int(kept / block_centres / LOSS_BLOCKS_WANTED), 1), 128),
+        loss_blocks=min(max(int(kept / block_centers / LOSS_BLOCKS_WANTED), 1), 128),
         window_key=rng.stream_key(config.seed, epoch, rng.WINDOWS),
         noise_key=rng.stream_key(config.seed, epoch, rng.NOISE),
     )

@@ -237,7 +237,7 @@ def _compile_beside(config: TrainingConfig, report: Callable[[Event], None]) -> 
     """Have what the training needs compiled by another process, where it never was on this machine."""
     if not is_compiled(job_of(config)):
         report(Compiling())
-        names = ("architecture", "objective", "max_n", "round_centres")
+        names = ("architecture", "objective", "max_n", "batch_size")
         kind = {name: getattr(config, name) for name in names}
         warmup.beside.start(rounds.KERNELS, "firth.training.warm_up", json.dumps(kind))
 

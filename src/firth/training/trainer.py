@@ -53,11 +53,11 @@ def milder(config: TrainingConfig) -> list[str]:
     if config.learning_rate > USUAL_RATE:
         found.append(f"a learning_rate below {config.learning_rate:g} ({USUAL_RATE:g} is usual)")
     if config.negative > 5:
-        found.append(f"fewer noise words than {config.negative} (negative=5 is usual)")
+        found.append(f"fewer negatives than {config.negative} (negative=5 is usual)")
     if config.window == "sentence" or int(config.window) > 10:
         found.append(f"a smaller window than {config.window} (5 is usual)")
-    if config.round_centres is not None:
-        found.append("no round_centres, or fewer")
+    if config.batch_size is not None:
+        found.append("no batch_size, or fewer")
     return found or [f"a learning_rate below {config.learning_rate:g}"]
 
 

@@ -1,4 +1,4 @@
-"""A team of threads that trains on a stretch of tokens at a time, with the arrays it works in."""
+"""A team of threads that trains on a chunk of tokens at a time, with the arrays it works in."""
 
 from __future__ import annotations
 
@@ -9,28 +9,17 @@ import numpy as np
 from firth.arrays import LANES, Bool, Float32, Float64, aligned_zeros
 from firth.config import TrainingConfig
 from firth.kernels.linalg.products import TILE_ROWS
-from firth.kernels.word2vec.blocks import (
-    Changes,
-    Parameters,
-    Parts,
-    Plan,
-    Run,
-    Scratch,
-    Steps,
-    Stretch,
-    Updates,
-    Windows,
-)
-from firth.kernels.word2vec.cbow import CbowSpace, Hidden
-from firth.kernels.word2vec.hierarchical_softmax import CbowTreeSpace, Descents, TreeSpace, Turns
+from firth.kernels.word2vec.blocks import Changes, Chunk, Parameters, Parts, Plan, Run, Scratch, Steps, Updates, Windows
+from firth.kernels.word2vec.cbow import CbowWorkspace, Hidden
+from firth.kernels.word2vec.hierarchical_softmax import CbowTreeWorkspace, Descents, TreeWorkspace, Turns
 from firth.kernels.word2vec.huffman_tree import Tree
 from firth.kernels.word2vec.negatives import Noise
-from firth.kernels.word2vec.prefetcher import PLACES
-from firth.kernels.word2vec.rounds import Space, new_counters, train_rounds
-from firth.kernels.word2vec.row_owners import MARKS
-from firth.kernels.word2vec.skipgram import Pairs, SkipGramSpace
+from firth.kernels.word2vec.prefetcher import CURSORS
+from firth.kernels.word2vec.rounds import Workspace, new_counters, train_rounds
+from firth.kernels.word2vec.row_owners import BITMAP_WORDS
+from firth.kernels.word2vec.skipgram import Pairs, SkipGramWorkspace
 from firth.kernels.word2vec.step_bounds import new_limits
-from firth.threads import Pace, Team
+from firth.threads import ThreadAutotuner, ThreadPool
 from firth.training.huffman import huffman_tree
 from firth.training.sampling import alias_table, noise_distribution
 from firth.training.schedule import Tokens, node_steps, node_visits
@@ -44,7 +33,7 @@ class Frozen(NamedTuple):
 
 
 class Targets(NamedTuple):
-    """What is predicted: words among noise words, or the turns of their paths; the other is None."""
+    """What is predicted: words among negatives, or the turns of their paths; the other is None."""
 
     noise: Noise | None
     tree: Tree | None
@@ -65,52 +54,52 @@ def _whole(n: int, of: int) -> int:
     return -(-n // of) * of
 
 
-def new_space(
+def new_workspace(
     config: TrainingConfig, plan: Plan, width: int, targets: Targets, descents: Descents | None, parts: Parts | None
-) -> Space:
+) -> Workspace:
     """One thread's working space for a kind of training; the descents are those of all threads."""
-    rows, centres = context_rows(plan), _whole(plan.block_centres, LANES)
+    rows, centers = context_rows(plan), _whole(plan.block_centers, LANES)
     scratch = new_scratch(config, plan, width, targets, parts)
     if targets.tree is not None:
-        turns = new_turns(rows + centres, longest_path(targets.tree))
+        turns = new_turns(rows + centers, longest_path(targets.tree))
         if descents is not None:
-            return TreeSpace(scratch, targets.tree, turns, descents)
-        return CbowTreeSpace(scratch, targets.tree, turns, new_hidden(config, rows, centres, 0, width))
+            return TreeWorkspace(scratch, targets.tree, turns, descents)
+        return CbowTreeWorkspace(scratch, targets.tree, turns, new_hidden(config, rows, centers, 0, width))
     assert targets.noise is not None
     if config.architecture == "cbow":
-        return CbowSpace(scratch, targets.noise, new_hidden(config, rows, centres, plan.noise_words, width))
-    return SkipGramSpace(scratch, targets.noise, new_pairs(scratch.windows.weights, noise_outputs(plan), width))
+        return CbowWorkspace(scratch, targets.noise, new_hidden(config, rows, centers, plan.negatives, width))
+    return SkipGramWorkspace(scratch, targets.noise, new_pairs(scratch.windows.weights, negative_outputs(plan), width))
 
 
 def context_rows(plan: Plan) -> int:
     """Rows of context words' vectors that a block has room for: whole tiles, and one more."""
-    return _whole(plan.block_centres + 2 * plan.window, TILE_ROWS) + TILE_ROWS
+    return _whole(plan.block_centers + 2 * plan.window, TILE_ROWS) + TILE_ROWS
 
 
-def noise_outputs(plan: Plan) -> int:
-    """Rows of output vectors that a block has room for, with noise words."""
-    return plan.first_noise + plan.noise_words
+def negative_outputs(plan: Plan) -> int:
+    """Rows of output vectors that a block has room for, with negatives."""
+    return plan.first_negative + plan.negatives
 
 
 def new_scratch(config: TrainingConfig, plan: Plan, width: int, targets: Targets, parts: Parts | None) -> Scratch:
     """What every kind of training needs."""
-    rows, centres = context_rows(plan), _whole(plan.block_centres, LANES)
-    outputs = plan.first_noise if targets.tree else noise_outputs(plan)
-    changed = (plan.block_centres + 2 * plan.window) * (1 if parts is None else int(np.diff(parts.starts).max()))
+    rows, centers = context_rows(plan), _whole(plan.block_centers, LANES)
+    outputs = plan.first_negative if targets.tree else negative_outputs(plan)
+    changed = (plan.block_centers + 2 * plan.window) * (1 if parts is None else int(np.diff(parts.starts).max()))
     listed = changed if targets.tree else max(changed, outputs)
     limits = new_limits()
     return Scratch(
         X=aligned_zeros(rows, width),
-        windows=new_windows(plan.distance_weights, rows, centres, _whole(outputs, LANES)),
-        mine=np.zeros((plan.round_blocks * listed + 1, 2), np.int32),
-        own=np.zeros(MARKS, np.int64),
+        windows=new_windows(plan.distance_weights, rows, centers, _whole(outputs, LANES)),
+        owned_rows=np.zeros((plan.round_blocks * listed + 1, 2), np.int32),
+        owned=np.zeros(BITMAP_WORDS, np.int64),
         input_errors=np.zeros(rows, np.float32),
         output_errors=np.zeros(_whole(outputs, LANES), np.float32),
         input_limits=limits,
         output_limits=limits if config.shared_vectors else new_limits(),
-        noise_words=np.zeros(plan.noise_words, np.int32),
-        noise_bits=np.zeros(plan.noise_words, np.uint64),
-        places=np.zeros(PLACES, np.int64),
+        negatives=np.zeros(plan.negatives, np.int32),
+        noise_bits=np.zeros(plan.negatives, np.uint64),
+        cursors=np.zeros(CURSORS, np.int64),
     )
 
 
@@ -128,19 +117,19 @@ def new_turns(rows: int, longest: int) -> Turns:
     )
 
 
-def new_windows(weights: Float32, rows: int, centres: int, columns: int) -> Windows:
+def new_windows(weights: Float32, rows: int, centers: int, columns: int) -> Windows:
     """What every kind of training needs of windows, whose context words weigh so much by their distance."""
-    middle = centres + len(weights) + TILE_ROWS
+    middle = centers + len(weights) + TILE_ROWS
     near = np.zeros(2 * middle, np.float32)
     near[middle - len(weights) : middle], near[middle + 1 : middle + 1 + len(weights)] = weights[::-1], weights
     return Windows(
-        reach=np.zeros((2, centres), np.int32),
+        reach=np.zeros((2, centers), np.int32),
         near=near,
         within=np.concatenate([np.zeros(1, np.float32), np.cumsum(weights)]),
         weights=aligned_zeros(rows, columns),
-        centre_weights=np.ones(columns, np.float32),
+        center_weights=np.ones(columns, np.float32),
         token_weights=np.zeros(rows, np.float32),
-        centres_of=np.zeros((rows // TILE_ROWS, 2), np.int32),
+        centers_of=np.zeros((rows // TILE_ROWS, 2), np.int32),
         tokens_of=np.zeros((columns // TILE_ROWS, 2), np.int32),
     )
 
@@ -155,20 +144,20 @@ def new_pairs(weights: Float32, outputs: int, width: int) -> Pairs:
     )
 
 
-def new_hidden(config: TrainingConfig, rows: int, centres: int, noise_words: int, width: int) -> Hidden:
-    """What CBOW needs; with a tree, there are no noise words."""
-    scores = aligned_zeros(centres, noise_words)
+def new_hidden(config: TrainingConfig, rows: int, centers: int, negatives: int, width: int) -> Hidden:
+    """What CBOW needs; with a tree, there are no negatives."""
+    scores = aligned_zeros(centers, negatives)
     return Hidden(
-        H=aligned_zeros(0 if noise_words else centres, width),
-        Z=aligned_zeros(noise_words, width),
-        G=aligned_zeros(centres, width),
+        H=aligned_zeros(0 if negatives else centers, width),
+        Z=aligned_zeros(negatives, width),
+        G=aligned_zeros(centers, width),
         S=scores,
         scores=scores.reshape(-1),
         shift=aligned_zeros(1, width),
-        scales=np.ones(centres, np.float32),
-        ones=np.ones(centres, np.float32),
+        scales=np.ones(centers, np.float32),
+        ones=np.ones(centers, np.float32),
         numbers=np.arange(rows, dtype=np.int32),
-        errors=np.zeros(centres, np.float32),
+        errors=np.zeros(centers, np.float32),
         sums=aligned_zeros(rows + 1, width),
         losses=np.zeros(scores.size),
         mean=int(config.context == "mean"),
@@ -178,7 +167,7 @@ def new_hidden(config: TrainingConfig, rows: int, centres: int, noise_words: int
 
 def new_descents(plan: Plan, rows: int, width: int, tree: Tree) -> Descents:
     """What skip-gram with hierarchical softmax needs."""
-    slots, longest = plan.round_blocks * plan.block_centres, longest_path(tree)
+    slots, longest = plan.round_blocks * plan.block_centers, longest_path(tree)
     return Descents(
         begins=np.zeros(slots, np.int32),
         lengths=np.zeros(slots, np.int32),
@@ -189,9 +178,9 @@ def new_descents(plan: Plan, rows: int, width: int, tree: Tree) -> Descents:
     )
 
 
-def rounds_of(stretch: Stretch, plan: Plan) -> int:
-    """How many rounds a stretch has, the last of which may be shorter."""
-    return -(-(stretch.last - stretch.first) // (plan.block_centres * plan.round_blocks))
+def rounds_of(chunk: Chunk, plan: Plan) -> int:
+    """How many rounds a chunk has, the last of which may be shorter."""
+    return -(-(chunk.last - chunk.first) // (plan.block_centers * plan.round_blocks))
 
 
 def longest_path(tree: Tree) -> int:
@@ -202,18 +191,18 @@ def longest_path(tree: Tree) -> int:
 def listed_outputs(config: TrainingConfig, plan: Plan, tree: Tree | None) -> int:
     """Rows of output vectors that a block lists to be changed, at most."""
     if tree is None:
-        return noise_outputs(plan)
-    return 0 if config.architecture == "cbow" else (plan.block_centres + 1) * longest_path(tree)
+        return negative_outputs(plan)
+    return 0 if config.architecture == "cbow" else (plan.block_centers + 1) * longest_path(tree)
 
 
 def new_changes(
     config: TrainingConfig, plan: Plan, width: int, targets: Targets, threads: int, frozen: Frozen | None
 ) -> Changes:
     """What the blocks of a round ask for: nothing so far."""
-    blocks, tokens, inputs = plan.round_blocks, plan.block_centres + 2 * plan.window, context_rows(plan)
+    blocks, tokens, inputs = plan.round_blocks, plan.block_centers + 2 * plan.window, context_rows(plan)
     listed = listed_outputs(config, plan, targets.tree)
     outputs = 0 if targets.tree else listed  # what nodes ask for is left elsewhere
-    marks = np.zeros((threads, MARKS), np.int64)
+    touched = np.zeros((threads, BITMAP_WORDS), np.int64)
     none = np.zeros(0, np.bool_)
     return Changes(
         inputs=Updates(
@@ -222,7 +211,7 @@ def new_changes(
             rows=aligned_zeros(blocks * inputs, width),
             scales=None,
             ratios=np.zeros(blocks * inputs, np.float32),
-            marks=marks,
+            touched=touched,
             frozen=none if frozen is None else frozen.inputs,
         ),
         outputs=Updates(
@@ -231,7 +220,7 @@ def new_changes(
             rows=aligned_zeros(blocks * outputs, width),
             scales=np.ones(blocks * outputs, np.float32),
             ratios=np.zeros(blocks * outputs, np.float32),
-            marks=marks if config.shared_vectors else np.zeros_like(marks),
+            touched=touched if config.shared_vectors else np.zeros_like(touched),
             frozen=none if frozen is None or targets.tree else frozen.outputs,
         ),
         mean_sums=aligned_zeros(blocks, width),
@@ -241,12 +230,12 @@ def new_changes(
     )
 
 
-class Crew:
+class WorkerGroup:
     """A team of threads, with the arrays they share."""
 
     def __init__(
         self,
-        team: Team,
+        pool: ThreadPool,
         config: TrainingConfig,
         plan: Plan,
         parameters: Parameters,
@@ -259,31 +248,31 @@ class Crew:
         descents = None
         if targets.tree is not None and config.architecture == "skip-gram":
             descents = new_descents(plan, context_rows(plan), width, targets.tree)
-        self.spaces = [new_space(config, plan, width, targets, descents, parts) for _ in range(team.threads)]
-        self.team = team
-        self.pace = Pace(team.threads)
+        self.workspaces = [new_workspace(config, plan, width, targets, descents, parts) for _ in range(pool.threads)]
+        self.pool = pool
+        self.autotuner = ThreadAutotuner(pool.threads)
         self.parameters = parameters
         self.parts = parts
         self.steps = steps or Steps(None, None)
-        self.counters = new_counters(team.threads)
-        self.changes = new_changes(config, plan, width, targets, team.threads, frozen)
+        self.counters = new_counters(pool.threads)
+        self.changes = new_changes(config, plan, width, targets, pool.threads, frozen)
 
-    def train(self, stretch: Stretch, plan: Plan) -> tuple[float, float]:
-        """Train on a stretch, and return its loss and what the pairs that is summed over weigh together."""
+    def train(self, chunk: Chunk, plan: Plan) -> tuple[float, float]:
+        """Train on a chunk, and return its loss and what the pairs that is summed over weigh together."""
         totals = np.zeros(2)
         begin = 0
-        for threads, rounds in self.pace.shares(rounds_of(stretch, plan)):
-            self._train(stretch, begin, begin + rounds, plan, totals, threads)
+        for threads, rounds in self.autotuner.parts(rounds_of(chunk, plan)):
+            self._train(chunk, begin, begin + rounds, plan, totals, threads)
             begin += rounds
         return float(totals[0]), float(totals[1])
 
-    def _train(self, stretch: Stretch, begin: int, end: int, plan: Plan, totals: Float64, threads: int) -> None:
-        """Have one thread or all train on some rounds of a stretch, and add their loss and pairs to the totals."""
+    def _train(self, chunk: Chunk, begin: int, end: int, plan: Plan, totals: Float64, threads: int) -> None:
+        """Have one thread or all train on some rounds of a chunk, and add their loss and pairs to the totals."""
         self.counters[:] = 0
 
-        run = Run(stretch, plan, self.parameters, self.parts, self.steps, self.changes)
+        run = Run(chunk, plan, self.parameters, self.parts, self.steps, self.changes)
 
         def work(thread: int) -> None:
-            train_rounds(thread, threads, self.counters, totals, begin, end, run, self.spaces[thread])
+            train_rounds(thread, threads, self.counters, totals, begin, end, run, self.workspaces[thread])
 
-        self.team.run(work, alone=threads == 1)
+        self.pool.run(work, alone=threads == 1)

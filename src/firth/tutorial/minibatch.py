@@ -29,7 +29,7 @@ from firth.kernels.tutorial.minibatch import (
 )
 from firth.reporting.events import EpochMetrics
 from firth.settings import Config, is_bool, is_int, is_real, one_of, or_none, setting
-from firth.threads import Pace, Team
+from firth.threads import ThreadAutotuner, ThreadPool
 from firth.tutorial.batches import order_of_epoch
 from firth.tutorial.examples import Examples, random_order
 from firth.tutorial.objectives import OBJECTIVES
@@ -50,7 +50,7 @@ class MinibatchConfig(Config):
     vector_size: int = setting(128, "numbers in a vector", is_int(1, 65_536), "a whole number from 1 to 65,536")
     epochs: int = setting(20, "passes over the examples", is_int(1), "a whole number of 1 or more")
     batch_size: int = setting(1024, "examples in a batch", is_int(1), "a whole number of 1 or more")
-    objective: str = setting("softmax", "what is minimised", **one_of(*OBJECTIVES))
+    objective: str = setting("softmax", "what is minimized", **one_of(*OBJECTIVES))
     optimizer: str = setting("adam", "how", **one_of(*OPTIMIZERS))
     learning_rate: float | None = setting(
         None, "default: the optimizer's own", or_none(is_real(1e-12, 1000)), "a number above 0, or nothing"
@@ -112,7 +112,7 @@ def initial_embeddings(vocabulary_size: int, config: MinibatchConfig, dtype: Any
 class Trainer:
     """Embeddings in training, in an array of its own, with the optimizer's state."""
 
-    def __init__(self, embeddings: Embeddings, config: MinibatchConfig, log_expected: Array, team: Team):
+    def __init__(self, embeddings: Embeddings, config: MinibatchConfig, log_expected: Array, pool: ThreadPool):
         words = len(embeddings.target)
         parts = [embeddings.target] if embeddings.shared else [embeddings.target, embeddings.context]
         values = aligned_zeros(words * len(parts), embeddings.target.shape[1], embeddings.target.dtype)
@@ -120,8 +120,8 @@ class Trainer:
         self.contexts_from = 0 if embeddings.shared else words
         target = values[:words]
         self.embeddings = Embeddings(target, target if embeddings.shared else values[words:])
-        self.team = team
-        self.pace = Pace(team.threads)
+        self.pool = pool
+        self.autotuner = ThreadAutotuner(pool.threads)
         self.objective = OBJECTIVES[config.objective]
         self.log_expected = log_expected.astype(values.dtype)
         self.optimizer = OPTIMIZERS[config.optimizer]
@@ -181,7 +181,7 @@ class Trainer:
             return float(losses.mean()), float(right.mean())
         objective = Objective(self.objective.kind, self.objective.corrected, self.log_expected)
         start = 0
-        for threads, batches in self.pace.shares(-(-n // batch_size)):
+        for threads, batches in self.autotuner.parts(-(-n // batch_size)):
             part = slice(start, start + batches * batch_size)
             examples = Answered(targets[part], contexts[part], self.contexts_from, losses[part], right[part])
             self._run(examples, batch_size, objective, threads)
@@ -196,9 +196,9 @@ class Trainer:
         counters = np.zeros(COUNTERS, np.int64)
         rates = self.optimizer.rates(self.rate, self.steps, -(-n // batch_size))
         gradients = aligned_zeros(
-            self.team.threads * SLOTS, self.parameter.values.shape[1], self.parameter.values.dtype
+            self.pool.threads * SLOTS, self.parameter.values.shape[1], self.parameter.values.dtype
         )
-        self.team.run(
+        self.pool.run(
             lambda thread: train_batches(
                 counters, examples, batch_size, learning, rates, self.steps, batch,
                 gradients[thread * SLOTS : (thread + 1) * SLOTS],
@@ -272,8 +272,8 @@ def train(
     if len(training) < (config.batch_size if config.drop_remainder else 1):
         raise ConfigError(f"{len(training):,} examples to train on do not fill one batch of {config.batch_size:,}")
     best: tuple[float, EpochMetrics, Embeddings] | None = None
-    with Team(threads or usable_threads()) as team:
-        trainer = Trainer(start, config, log_expected, team)
+    with ThreadPool(threads or usable_threads()) as pool:
+        trainer = Trainer(start, config, log_expected, pool)
         embeddings = given or trainer.embeddings
         for epoch in range(config.epochs):
             if fresh_negatives is not None and epoch > 0:

@@ -1,4 +1,4 @@
-"""What a minibatch minimises: the loss of each example, and its gradient by the logits.
+"""What a minibatch minimizes: the loss of each example, and its gradient by the logits.
 
 An objective gets the logits (n, 1 + k) of the candidates, the true one first, and the logarithm of how often each is
 expected in a sample, of the same shape. It returns the losses (n,) in nats and the gradient (n, 1 + k) of each by its

@@ -90,6 +90,10 @@ def own(name: str, values: Mapping[str, Any], words: Sequence[str]) -> Column:
     return Column(name, codes, tuple(labels), own=True)
 
 
+LONGEST_FIELD = 1 << 17
+"""Characters of a word, or of what it is colored by: where a quote is not closed, the rest of a file is one field."""
+
+
 def read_columns(path: str | Path) -> dict[str, dict[str, str]]:
     """Columns from a CSV or TSV file with a header, the word first, or behind an index as pandas has it.
 
@@ -106,6 +110,8 @@ def read_columns(path: str | Path) -> dict[str, dict[str, str]]:
         rows = list(csv.reader(lines, delimiter=delimiter))
     except csv.Error as error:
         raise FormatError(f"{path} is no table of words and what they are colored by: {error}") from error
+    if any(len(field) > LONGEST_FIELD for row in rows for field in row):
+        raise FormatError(f"{path} is no table of words and what they are colored by: a field is without end")
     if _has_index(rows):
         rows = [row[1:] for row in rows]
     if not rows or len(rows[0]) < 2:

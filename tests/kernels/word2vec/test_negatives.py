@@ -3,7 +3,7 @@ import pytest
 from numpy.testing import assert_allclose
 
 from firth.arrays import aligned_zeros
-from firth.kernels.word2vec.negatives import draw_noise_word, sum_of_mean
+from firth.kernels.word2vec.negatives import draw_negative, sum_of_mean
 from firth.training import reference
 from firth.training.sampling import alias_table, noise_distribution
 
@@ -21,8 +21,8 @@ def test_alias_table__holds_the_distribution_exactly(counts):
 def test_draw_noise_word__follows_the_distribution_and_its_twin():
     noise = alias_table(noise_distribution(np.array([50, 30, 10, 5, 5]), 0.75))
     key = np.uint64(7)
-    drawn = [int(draw_noise_word(noise, key, i)) for i in range(5000)]
-    twin = [reference.noise_word(*noise.table.T.tolist(), 7, i) for i in range(5000)]
+    drawn = [int(draw_negative(noise, key, i)) for i in range(5000)]
+    twin = [reference.negative_word(*noise.table.T.tolist(), 7, i) for i in range(5000)]
     assert drawn == twin
     expected = noise_distribution(np.array([50, 30, 10, 5, 5]), 0.75) * 5000
     assert (np.abs(np.bincount(drawn) - expected) < 5 * np.sqrt(expected)).all()
@@ -35,6 +35,6 @@ def test_sum_of_mean__comes_to_the_mean_of_what_is_drawn(parts):
     rows[:] = np.random.default_rng(0).normal(size=(5, 32))
     for part in range(parts):
         sum_of_mean(noise, rows, part, parts, sums)
-    drawn = rows[[int(draw_noise_word(noise, np.uint64(7), i)) for i in range(5000)]]
+    drawn = rows[[int(draw_negative(noise, np.uint64(7), i)) for i in range(5000)]]
     assert_allclose(sums.sum(axis=0), drawn.mean(axis=0), atol=5 / np.sqrt(5000))
-    assert_allclose(sums.sum(axis=0), noise.shares.astype(float) @ rows, rtol=1e-5, atol=1e-6)
+    assert_allclose(sums.sum(axis=0), noise.probabilities.astype(float) @ rows, rtol=1e-5, atol=1e-6)

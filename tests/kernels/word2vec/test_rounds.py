@@ -7,23 +7,23 @@ import numpy as np
 import pytest
 
 from firth.config import TrainingConfig
-from firth.kernels.word2vec.blocks import Stretch
-from firth.kernels.word2vec.rounds import NONE_LEFT, claim_block, first_block, first_centre, new_counters
+from firth.kernels.word2vec.blocks import Chunk
+from firth.kernels.word2vec.rounds import NONE_LEFT, claim_block, first_block, first_center, new_counters
 from firth.training import reference, schedule
 from firth.training.workers import rounds_of
 from tests.helpers.rounds import random_corpus
 
 
-@pytest.mark.parametrize("centres", [0, 15, 16 * 12, 16 * 12 * 5, 16 * 12 * 5 + 100])
-@pytest.mark.parametrize("strands", [1, 2, 12])
-def test_first_centre__is_where_the_reference_has_it_and_every_block_is_in_one_round(centres, strands):
-    plan = schedule.plan_epoch(random_corpus(), TrainingConfig(), 0, 1)._replace(round_blocks=12, strands=strands)
-    stretch = Stretch(*(np.zeros(7 + centres, dtype) for dtype in (np.int32, np.int32, np.int64)), 7, 7 + centres, 0)
-    wanted = [[7 + first for first, _ in blocks] for blocks in reference.rounds_of(centres, plan)]
-    assert rounds_of(stretch, plan) == len(wanted)
+@pytest.mark.parametrize("centers", [0, 15, 16 * 12, 16 * 12 * 5, 16 * 12 * 5 + 100])
+@pytest.mark.parametrize("streams", [1, 2, 12])
+def test_first_center__is_where_the_reference_has_it_and_every_block_is_in_one_round(centers, streams):
+    plan = schedule.plan_epoch(random_corpus(), TrainingConfig(), 0, 1)._replace(round_blocks=12, streams=streams)
+    chunk = Chunk(*(np.zeros(7 + centers, dtype) for dtype in (np.int32, np.int32, np.int64)), 7, 7 + centers, 0)
+    wanted = [[7 + first for first, _ in blocks] for blocks in reference.rounds_of(centers, plan)]
+    assert rounds_of(chunk, plan) == len(wanted)
     for number, blocks in enumerate(wanted):
-        assert [first_centre(stretch, number, block, plan) for block in range(len(blocks))] == blocks
-    assert sorted(itertools.chain(*wanted)) == list(range(7, 7 + centres, 16))
+        assert [first_center(chunk, number, block, plan) for block in range(len(blocks))] == blocks
+    assert sorted(itertools.chain(*wanted)) == list(range(7, 7 + centers, 16))
 
 
 @pytest.mark.parametrize("threads", [1, 2, 3, 5, 16, 20])

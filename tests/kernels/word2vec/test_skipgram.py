@@ -6,7 +6,7 @@ from firth.config import TrainingConfig
 from firth.kernels.linalg.products import TILE_ROWS
 from firth.kernels.word2vec.blocks import ALONE, Block, Context, Kept, Run, Steps, keep_tokens, logistic, softplus
 from firth.kernels.word2vec.windows import find_windows, weigh_windows
-from firth.threads import Team
+from firth.threads import ThreadPool
 from firth.training import reference, rounds, schedule, workers
 from firth.training.sampling import as_thresholds, keep_probabilities
 from tests.helpers.rounds import random_corpus
@@ -53,10 +53,10 @@ def test_keep_tokens__goes_on_where_a_full_buffer_stopped_it():
     assert found == np.flatnonzero(tokens.ids < 30).tolist()
 
 
-def assert_bands_hold(windows, used, centres):
+def assert_bands_hold(windows, used, centers):
     """No pair is outside the bands."""
-    weights = windows.weights[:used, :centres]
-    for tile, (first, last) in enumerate(windows.centres_of[: -(-used // TILE_ROWS)]):
+    weights = windows.weights[:used, :centers]
+    for tile, (first, last) in enumerate(windows.centers_of[: -(-used // TILE_ROWS)]):
         rows = weights[tile * TILE_ROWS : (tile + 1) * TILE_ROWS]
         assert not rows[:, :first].any()
         assert not rows[:, last:].any()
@@ -84,28 +84,28 @@ def test_pairs__are_those_of_the_twin(window, more):
     config = TrainingConfig(window=window, sample=0, **more)
     plan = schedule.plan_epoch(tokens, config, 0, 1)
     parameters = schedule.initial_parameters(30, 8, 1)
-    crew = workers.Crew(Team(1), config, plan, parameters, workers.Targets.of(tokens, config))
-    stretch, _ = next(iter(rounds.Walk(tokens, config, 0, plan)))
-    kept, sentences = stretch.positions.tolist(), stretch.sentences.tolist()
-    run = Run(stretch, plan, parameters, None, Steps(None, None), crew.changes)
-    B = plan.block_centres
-    for first in range(0, stretch.last, B):
-        last = min(first + B, stretch.last)
-        windows, words = crew.spaces[0].scratch.windows, crew.changes.inputs.words[0]
+    group = workers.WorkerGroup(ThreadPool(1), config, plan, parameters, workers.Targets.of(tokens, config))
+    chunk, _ = next(iter(rounds.ChunkReader(tokens, config, 0, plan)))
+    kept, sentences = chunk.positions.tolist(), chunk.sentences.tolist()
+    run = Run(chunk, plan, parameters, None, Steps(None, None), group.changes)
+    B = plan.block_centers
+    for first in range(0, chunk.last, B):
+        last = min(first + B, chunk.last)
+        windows, words = group.workspaces[0].scratch.windows, group.changes.inputs.words[0]
         block = Block(0, first, first, 0.0, False, False, 1, ALONE)
         context = Context(*find_windows(block, run, windows, True))
         used = context.tokens
-        assert (context.centres, crew.changes.inputs.used[0]) == (last - first, used)
+        assert (context.centers, group.changes.inputs.used[0]) == (last - first, used)
         weigh_windows(context, windows)
         ours = sorted(
-            (int(words[row]), int(stretch.tokens[first + i]))
+            (int(words[row]), int(chunk.tokens[first + i]))
             for row in range(used)
             for i in np.flatnonzero(windows.weights[row, :B])
         )
         twin = sorted(
-            (int(stretch.tokens[j]), int(stretch.tokens[centre]))
-            for centre in range(first, last)
-            for j in reference.pairs_of(centre, kept, sentences, plan)
+            (int(chunk.tokens[j]), int(chunk.tokens[center]))
+            for center in range(first, last)
+            for j in reference.pairs_of(center, kept, sentences, plan)
         )
         assert ours == twin
         assert_allclose(windows.token_weights[:used], windows.weights[:used, :B].sum(axis=1), rtol=1e-6)

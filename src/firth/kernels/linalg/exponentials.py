@@ -1,4 +1,4 @@
-"""The exponential function, and a logarithm, without a branch or a table, so that loops over them vectorise."""
+"""The exponential function, and a logarithm, without a branch or a table, so that loops over them vectorize."""
 
 from __future__ import annotations
 

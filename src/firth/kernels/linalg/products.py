@@ -12,7 +12,7 @@ a range (first, last) of the other index.
 
 Products of rows that do not stand one after the other are in `firth.kernels.linalg.gathered_products`.
 
-Between tiles something else can be done, of which `ahead` is the state: `firth.kernels.word2vec.prefetcher` asks for
+Between tiles something else can be done, of which `queue` is the state: `firth.kernels.word2vec.prefetcher` asks for
 rows.
 """
 
@@ -33,20 +33,20 @@ TILE_ROWS = 4
 
 
 @compiled
-def nothing(tiles: int, ahead: None) -> None:
+def nothing(tiles: int, queue: None) -> None:
     """Between tiles, do nothing."""
 
 
 between_tiles = compiled_by_type({type(None): nothing})
-"""between_tiles(n, ahead): what is done after a tile that n rows can be asked for beside, by the type of `ahead`."""
+"""between_tiles(n, ahead): what is done after a tile that n rows can be asked for beside, by the type of `queue`."""
 
 
-def score(X: Float32, n: int, Z: Float32, S: Float32, ahead: Any = None) -> None:
+def score(X: Float32, n: int, Z: Float32, S: Float32, queue: Any = None) -> None:
     """S[:n, :m] = X[:n] · Zᵀ, for the m rows of Z, which are whole tiles."""
     S[:n, : len(Z)] = X[:n] @ Z.T
 
 
-def score_bands(X: Float32, Z: Float32, bands: Int32, S: Float32, ahead: Any = None) -> None:
+def score_bands(X: Float32, Z: Float32, bands: Int32, S: Float32, queue: Any = None) -> None:
     """S = X · Zᵀ, of the k-th `TILE_ROWS` columns only the rows of band k."""
     for k, (first, last) in enumerate(bands[: len(Z) // TILE_ROWS]):
         columns = slice(k * TILE_ROWS, (k + 1) * TILE_ROWS)
@@ -54,7 +54,7 @@ def score_bands(X: Float32, Z: Float32, bands: Int32, S: Float32, ahead: Any = N
 
 
 def weigh_with(
-    G: Float32, n: Any, Z: Float32, weights: Float32, others: Float32, of_others: Int32, out: Float32, ahead: Any = None
+    G: Float32, n: Any, Z: Float32, weights: Float32, others: Float32, of_others: Int32, out: Float32, queue: Any = None
 ) -> None:
     """out[i] = G[i, :m] · Z + weights[i] · others[of_others[i]], for the m rows of Z and n rows of out. Where none
     of the others is listed, it is the first.
@@ -63,7 +63,7 @@ def weigh_with(
 
 
 def weigh_bands(
-    G: Float32, n: int, bands: Int32, dense: int, Z: Float32, out: Float32, squares: Any = None, ahead: Any = None
+    G: Float32, n: int, bands: Int32, dense: int, Z: Float32, out: Float32, squares: Any = None, queue: Any = None
 ) -> None:
     """out[:n] = G[:n] · Z. The k-th `TILE_ROWS` rows of G are zero outside band k and the columns from `dense` on.
     squares[:n] = those of the lengths of these rows, if an array is given.
@@ -75,13 +75,13 @@ def weigh_bands(
         square_each(out, n, squares)
 
 
-def weigh_transposed(G: Float32, n: int, X: Float32, out: Float32, ahead: Any = None) -> None:
+def weigh_transposed(G: Float32, n: int, X: Float32, out: Float32, queue: Any = None) -> None:
     """Fill out with G[:n]ᵀ · X[:n], as many columns of G as `out` has rows, a multiple of `TILE_ROWS`."""
     out[:] = G[:n, : len(out)].T @ X[:n]
 
 
 def weigh_transposed_bands(
-    G: Float32, X: Float32, bands: Int32, out: Float32, squares: Any = None, ahead: Any = None
+    G: Float32, X: Float32, bands: Int32, out: Float32, squares: Any = None, queue: Any = None
 ) -> None:
     """Fill out with Gᵀ · X. The k-th `TILE_ROWS` columns of G are zero outside the rows of band k. The squares of the
     lengths of all rows go into an array, if one is given.
@@ -93,7 +93,7 @@ def weigh_transposed_bands(
         square_each(out, len(out), squares)
 
 
-def score_each(X: Float32, n: Any, Z: Float32, of_z: Int32, s: Float32, ahead: Any = None) -> None:
+def score_each(X: Float32, n: Any, Z: Float32, of_z: Int32, s: Float32, queue: Any = None) -> None:
     """s[i] = X[i] · Z[of_z[i]], or of the first row where none is listed, for the first n rows of X."""
     s[:n] = (X[:n] * Z[np.maximum(of_z[:n], 0)]).sum(axis=1)
 

@@ -35,7 +35,7 @@ from firth.kernels.linalg.products import (
     weigh_with,
 )
 
-ASKED_A_SCORE, ASKED_A_FEW, ASKED_A_SUM = 1, 2, 4
+ROWS_PER_SCORES, ROWS_PER_FEW, ROWS_PER_SUMS = 1, 2, 4
 """Rows of the next block that are asked for after a tile of scores, after one of few scores, and after one of sums."""
 
 
@@ -157,13 +157,13 @@ _weigh_columns = _weigh_tile(transposed=True)
 
 
 @overload(score, jit_options=OPTIONS)
-def _score(X, n, Z, S, ahead=None):  # type: ignore[no-untyped-def]
-    def tiles(X, n, Z, S, ahead=None):  # type: ignore[no-untyped-def]
+def _score(X, n, Z, S, queue=None):  # type: ignore[no-untyped-def]
+    def tiles(X, n, Z, S, queue=None):  # type: ignore[no-untyped-def]
         whole = n // SCORE_ROWS * SCORE_ROWS
         for z in range(0, Z.shape[0], SCORE_COLUMNS):
             for t in range(0, whole, SCORE_ROWS):
                 _score_rows(X, t, Z, z, S)
-                between_tiles(ASKED_A_SCORE, ahead)
+                between_tiles(ROWS_PER_SCORES, queue)
         long = Z.shape[0] // ROW_COLUMNS * ROW_COLUMNS
         for t in range(whole, n):
             for z in range(0, long, ROW_COLUMNS):
@@ -175,64 +175,64 @@ def _score(X, n, Z, S, ahead=None):  # type: ignore[no-untyped-def]
 
 
 @overload(score_bands, jit_options=OPTIONS)
-def _score_bands(X, Z, bands, S, ahead=None):  # type: ignore[no-untyped-def]
-    def tiles(X, Z, bands, S, ahead=None):  # type: ignore[no-untyped-def]
+def _score_bands(X, Z, bands, S, queue=None):  # type: ignore[no-untyped-def]
+    def tiles(X, Z, bands, S, queue=None):  # type: ignore[no-untyped-def]
         for z in range(0, Z.shape[0], SCORE_COLUMNS):
             for t in range(bands[z // TILE_ROWS, 0], bands[z // TILE_ROWS, 1], SCORE_ROWS):
                 _score_rows(X, t, Z, z, S)
-                between_tiles(ASKED_A_SCORE, ahead)
+                between_tiles(ROWS_PER_SCORES, queue)
 
     return tiles
 
 
 @overload(weigh_with, jit_options=OPTIONS)
-def _weigh_with(G, n, Z, weights, others, of_others, out, ahead=None):  # type: ignore[no-untyped-def]
-    def tiles(G, n, Z, weights, others, of_others, out, ahead=None):  # type: ignore[no-untyped-def]
+def _weigh_with(G, n, Z, weights, others, of_others, out, queue=None):  # type: ignore[no-untyped-def]
+    def tiles(G, n, Z, weights, others, of_others, out, queue=None):  # type: ignore[no-untyped-def]
         for r in range(0, n, TILE_ROWS):
             _weigh_with_rows(G, r, Z, weights, others, of_others, out)
-            between_tiles(ASKED_A_SUM, ahead)
+            between_tiles(ROWS_PER_SUMS, queue)
 
     return tiles
 
 
 @overload(weigh_bands, jit_options=OPTIONS)
-def _weigh_bands(G, n, bands, dense, Z, out, squares=None, ahead=None):  # type: ignore[no-untyped-def]
-    def tiles(G, n, bands, dense, Z, out, squares=None, ahead=None):  # type: ignore[no-untyped-def]
+def _weigh_bands(G, n, bands, dense, Z, out, squares=None, queue=None):  # type: ignore[no-untyped-def]
+    def tiles(G, n, bands, dense, Z, out, squares=None, queue=None):  # type: ignore[no-untyped-def]
         for r in range(0, n, TILE_ROWS):
             first, last = bands[r // TILE_ROWS, 0], bands[r // TILE_ROWS, 1]
             _weigh_rows(G, r, (first, last, dense, Z.shape[0]), Z, out, squares)
-            between_tiles(ASKED_A_SUM, ahead)
+            between_tiles(ROWS_PER_SUMS, queue)
 
     return tiles
 
 
 @overload(weigh_transposed, jit_options=OPTIONS)
-def _weigh_transposed(G, n, X, out, ahead=None):  # type: ignore[no-untyped-def]
-    def tiles(G, n, X, out, ahead=None):  # type: ignore[no-untyped-def]
+def _weigh_transposed(G, n, X, out, queue=None):  # type: ignore[no-untyped-def]
+    def tiles(G, n, X, out, queue=None):  # type: ignore[no-untyped-def]
         for r in range(0, out.shape[0], TILE_ROWS):
             _weigh_columns(G, r, (0, n, 0, 0), X, out, None)
-            between_tiles(ASKED_A_SUM, ahead)
+            between_tiles(ROWS_PER_SUMS, queue)
 
     return tiles
 
 
 @overload(weigh_transposed_bands, jit_options=OPTIONS)
-def _weigh_transposed_bands(G, X, bands, out, squares=None, ahead=None):  # type: ignore[no-untyped-def]
-    def tiles(G, X, bands, out, squares=None, ahead=None):  # type: ignore[no-untyped-def]
+def _weigh_transposed_bands(G, X, bands, out, squares=None, queue=None):  # type: ignore[no-untyped-def]
+    def tiles(G, X, bands, out, squares=None, queue=None):  # type: ignore[no-untyped-def]
         for r in range(0, out.shape[0], TILE_ROWS):
             first, last = bands[r // TILE_ROWS, 0], bands[r // TILE_ROWS, 1]
             _weigh_columns(G, r, (first, last, 0, 0), X, out, squares)
-            between_tiles(ASKED_A_SUM, ahead)
+            between_tiles(ROWS_PER_SUMS, queue)
 
     return tiles
 
 
 @overload(score_each, jit_options=OPTIONS)
-def _score_each(X, n, Z, of_z, s, ahead=None):  # type: ignore[no-untyped-def]
-    def tiles(X, n, Z, of_z, s, ahead=None):  # type: ignore[no-untyped-def]
+def _score_each(X, n, Z, of_z, s, queue=None):  # type: ignore[no-untyped-def]
+    def tiles(X, n, Z, of_z, s, queue=None):  # type: ignore[no-untyped-def]
         for t in range(0, n, TILE_ROWS):
             _score_each_tile(X, t, Z, of_z, s)
-            between_tiles(ASKED_A_FEW, ahead)
+            between_tiles(ROWS_PER_FEW, queue)
 
     return tiles
 

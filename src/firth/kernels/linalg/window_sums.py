@@ -25,8 +25,8 @@ def sum_up(rows: Float32, words: Int32, n: Any, sums: Float32) -> None:
 
 
 def sum_windows(sums: Float32, reach: Int32, scales: Float32, first: Any, n: Any, out: Float32) -> None:
-    """out[i] = scales[i] · the sum of the rows in the window of each of n centres, save its own row, by the running
-    `sums` of all. Centre i is token first + i; its window reaches reach[0, i] tokens before it, and reach[1, i] after.
+    """out[i] = scales[i] · the sum of the rows in the window of each of n centers, save its own row, by the running
+    `sums` of all. Center i is token first + i; its window reaches reach[0, i] tokens before it, and reach[1, i] after.
     """
     own = first + np.arange(n)
     before, after = sums[own] - sums[own - reach[0, :n]], sums[own + reach[1, :n] + 1] - sums[own + 1]
@@ -34,8 +34,8 @@ def sum_windows(sums: Float32, reach: Int32, scales: Float32, first: Any, n: Any
 
 
 def spread_windows(rows: Float32, reach: Int32, scales: Float32, first: Any, n: Any, tokens: Any, out: Float32) -> None:
-    """out[t] = Σᵢ scales[i] · rows[i], for each of some tokens, over the n centres i that have it in their windows but
-    are not itself; centres and windows are those of `sum_windows`. Found as a running sum, which a row joins where its
+    """out[t] = Σᵢ scales[i] · rows[i], for each of some tokens, over the n centers i that have it in their windows but
+    are not itself; centers and windows are those of `sum_windows`. Found as a running sum, which a row joins where its
     window begins, and leaves where it ends; row `tokens` of `out` is used up.
     """
     own, scaled = first + np.arange(n), scales[:n, None] * rows[:n]

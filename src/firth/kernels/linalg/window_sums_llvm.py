@@ -14,7 +14,7 @@ from firth.kernels.linalg.window_sums import spread_windows, sum_up, sum_windows
 
 
 def _window(builder: Builder, reach: Matrix, first: Value, i: Value) -> tuple[Value, Value, Value, Value]:
-    """Where the window of centre i begins, its own place, the next one, and where the window ends."""
+    """Where the window of center i begins, its own place, the next one, and where the window ends."""
     own = builder.add(first, i)
     to_begin, to_end = (builder.sext(builder.load(reach.at(index(side), i)), own.type) for side in range(2))
     after = builder.add(own, index(1))
@@ -53,7 +53,7 @@ def _sum_windows(sums, reach, scales, first, n, out):  # type: ignore[no-untyped
         first, n = args[3:5]
 
         def of_columns(columns: list[Value]) -> None:
-            def of_centre(i: Value) -> None:
+            def of_center(i: Value) -> None:
                 begin, own, after, end = _window(builder, reaches, first, i)
                 scale = z.in_every_lane(scales.number(i))
                 for c in columns:
@@ -61,7 +61,7 @@ def _sum_windows(sums, reach, scales, first, n, out):  # type: ignore[no-untyped
                     of_before = builder.fsub(z.vector(own, c), z.vector(begin, c))
                     out.store(builder.fmul(scale, builder.fadd(of_after, of_before)), i, c)
 
-            for_range(builder, index(0), n, 1, of_centre)
+            for_range(builder, index(0), n, 1, of_center)
 
         in_columns(builder, z.columns, ROW_VECTORS, of_columns)
         return context.get_dummy_value()
@@ -83,7 +83,7 @@ def _spread_windows(rows, reach, scales, first, n, tokens, out):  # type: ignore
                 scale = z.in_every_lane(scale if sign > 0 else builder.fneg(scale))
                 return lambda c, vector: multiply_add(builder, scale, z.vector(i, c), vector)
 
-            def of_centre(i: Value) -> None:
+            def of_center(i: Value) -> None:
                 begin, _, _, end = _window(builder, reaches, first, i)
                 for row, sign in ((begin, 1), (end, -1)):
                     with_row = scaled(i, sign)
@@ -93,8 +93,8 @@ def _spread_windows(rows, reach, scales, first, n, tokens, out):  # type: ignore
             def of_token(t: Value, totals: list[Value]) -> list[Value]:
                 found = [builder.fadd(total, out.vector(t, c)) for c, total in zip(columns, totals, strict=True)]
                 own = builder.sub(t, first)
-                with builder.if_else(builder.icmp_unsigned("<", own, n)) as (centre, other):
-                    with centre:
+                with builder.if_else(builder.icmp_unsigned("<", own, n)) as (center, other):
+                    with center:
                         without_own = scaled(own, -1)
                         for c, total in zip(columns, found, strict=True):
                             out.store(without_own(c, total), t, c)
@@ -108,7 +108,7 @@ def _spread_windows(rows, reach, scales, first, n, tokens, out):  # type: ignore
                     out.store(out.zeros, t, c)
 
             for_range(builder, index(0), builder.add(tokens, index(1)), 1, clear)
-            for_range(builder, index(0), n, 1, of_centre)
+            for_range(builder, index(0), n, 1, of_center)
             accumulate(builder, [z.zeros] * len(columns), index(0), tokens, 1, of_token)
 
         in_columns(builder, z.columns, ROW_VECTORS, of_columns)

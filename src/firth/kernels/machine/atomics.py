@@ -15,20 +15,20 @@ from firth.jit.twins import lowered_by
 lowered_by(f"{__name__}_llvm")
 
 
-PATIENCE = 2000
+SPINS_BEFORE_YIELD = 2000
 """Looks at a counter before a waiting thread offers its core to others (some microseconds)."""
-GLANCES = 500
+SPIN_LIMIT = 500
 """Looks at a counter before a thread that is done sees whether others are away, whose work it may do."""
 
 
-def take_ticket(counters: Int64, index: int) -> int:
+def fetch_add(counters: Int64, index: int) -> int:
     """Add one to a counter, and return what it was before: no two threads get the same number."""
     ticket = counters[index]
     counters[index] += 1
     return int(ticket)
 
 
-def take_if(counters: Int64, index: int, wanted: int) -> bool:
+def compare_exchange(counters: Int64, index: int, wanted: int) -> bool:
     """Add one to a counter if it is `wanted`; return whether it was: of those who want one number, one gets it."""
     was = counters[index]
     counters[index] += was == wanted
@@ -40,7 +40,7 @@ def read_counter(counters: Int64, index: int) -> int:
     return int(counters[index])
 
 
-def offer_core() -> None:
+def sched_yield() -> None:
     """Let another thread run, where the system has a call for it."""
 
 
@@ -48,9 +48,9 @@ def offer_core() -> None:
 def is_soon(counters: Int64, index: int, number: int) -> bool:
     """Whether a counter comes to this number within a few glances."""
     glances = 0
-    while read_counter(counters, index) < number and glances < GLANCES:
+    while read_counter(counters, index) < number and glances < SPIN_LIMIT:
         glances += 1
-    return glances < GLANCES
+    return glances < SPIN_LIMIT
 
 
 @compiled
@@ -59,5 +59,5 @@ def wait_until(counters: Int64, index: int, number: int) -> None:
     looks = 0
     while read_counter(counters, index) < number:
         looks += 1
-        if looks > PATIENCE:
-            offer_core()
+        if looks > SPINS_BEFORE_YIELD:
+            sched_yield()

@@ -10,7 +10,7 @@ from numba import types
 from numba.core import cgutils
 
 from firth.jit.lowering import replaces
-from firth.kernels.machine.atomics import offer_core, read_counter, take_if, take_ticket
+from firth.kernels.machine.atomics import compare_exchange, fetch_add, read_counter, sched_yield
 
 
 def _address(context: Any, builder: Any, array_type: Any, array: Any, index: Any) -> Any:
@@ -18,8 +18,8 @@ def _address(context: Any, builder: Any, array_type: Any, array: Any, index: Any
     return builder.gep(data, [index])
 
 
-@replaces(take_ticket)
-def _take_ticket(counters, index):  # type: ignore[no-untyped-def]
+@replaces(fetch_add)
+def _fetch_add(counters, index):  # type: ignore[no-untyped-def]
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         address = _address(context, builder, signature.args[0], *args)
         return builder.atomic_rmw("add", address, ir.Constant(ir.IntType(64), 1), "seq_cst")
@@ -27,8 +27,8 @@ def _take_ticket(counters, index):  # type: ignore[no-untyped-def]
     return types.int64(counters, types.intp), generate
 
 
-@replaces(take_if)
-def _take_if(counters, index, wanted):  # type: ignore[no-untyped-def]
+@replaces(compare_exchange)
+def _compare_exchange(counters, index, wanted):  # type: ignore[no-untyped-def]
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         address = _address(context, builder, signature.args[0], *args[:2])
         more = builder.add(args[2], ir.Constant(ir.IntType(64), 1))
@@ -45,8 +45,8 @@ def _read_counter(counters, index):  # type: ignore[no-untyped-def]
     return types.int64(counters, types.intp), generate
 
 
-@replaces(offer_core)
-def _offer_core():  # type: ignore[no-untyped-def]
+@replaces(sched_yield)
+def _sched_yield():  # type: ignore[no-untyped-def]
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         if os.name == "posix":
             kind = ir.FunctionType(ir.IntType(32), [])

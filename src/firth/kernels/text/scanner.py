@@ -1,4 +1,4 @@
-"""From bytes of text to numbers of tokens: split and standardise, byte after byte, then look up.
+"""From bytes of text to numbers of tokens: split and standardize, byte after byte, then look up.
 
 A token that is new gets the next number. A thread's `Table` keeps what each looks like, and finds it by its hash.
 Tokens are raw: of their letters only ASCII ones are lower-cased here (see `firth.corpus.tokenizing`).
@@ -31,7 +31,7 @@ _MIX, _29, _32 = np.uint64(0xBF58476D1CE4E5B9), np.uint64(29), np.uint64(32)
 class Tokens(NamedTuple):
     """The tokens of a block: room for as many as it may have, line ends among them."""
 
-    letters: UInt8  # the standardised bytes of all tokens, a line end after each: no token has one
+    letters: UInt8  # the standardized bytes of all tokens, a line end after each: no token has one
     starts: Int64  # where in `letters` each token starts, and where the last one ends; a line end has no letters here
     hashes: UInt64
     keys: Int64  # the first `KEY_LETTERS` letters as one number: most tokens have no more

@@ -9,10 +9,10 @@ import numpy as np
 from firth.arrays import Bool, Float64, Int32, Int64
 from firth.jit.kernel import compiled
 from firth.kernels.machine.rng import draw, high_half, scale
-from firth.kernels.word2vec.negatives import Noise, draw_noise_word
+from firth.kernels.word2vec.negatives import Noise, draw_negative
 
 PADDING = 0
-PATIENCE = 1 << 16
+SPINS_BEFORE_YIELD = 1 << 16
 """Draws for one row before the classes that are left are taken in turn."""
 _2_53 = 1.0 / 9007199254740992.0
 
@@ -83,10 +83,10 @@ def draw_candidates(
         while found < k:
             counter = (row << 24) + attempt
             attempt += 1
-            if attempt > PATIENCE:
+            if attempt > SPINS_BEFORE_YIELD:
                 drawn = attempt % classes
             elif noise.table.shape[0]:
-                drawn = draw_noise_word(noise, key, counter)
+                drawn = draw_negative(noise, key, counter)
             else:
                 drawn = draw_log_uniform(classes, key, counter)
             again = not possible[drawn]

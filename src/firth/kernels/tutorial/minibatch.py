@@ -21,7 +21,7 @@ from firth.arrays import Array, Bool, Float64, Int32, Int64
 from firth.jit.kernel import compiled
 from firth.kernels.linalg.exponentials import exponential
 from firth.kernels.linalg.rows import dot, sum_places, weigh_rows
-from firth.kernels.machine.atomics import read_counter, take_if, take_ticket, wait_until
+from firth.kernels.machine.atomics import compare_exchange, fetch_add, read_counter, wait_until
 from firth.kernels.machine.prefetch import prefetch_row
 
 SOFTMAX, LOGISTIC = range(2)
@@ -62,7 +62,7 @@ class Update(NamedTuple):
 
 
 class Objective(NamedTuple):
-    """What is minimised: see `firth.tutorial.objectives`."""
+    """What is minimized: see `firth.tutorial.objectives`."""
 
     kind: int
     corrected: bool
@@ -337,7 +337,7 @@ def train_batches(
         end_of_pieces += 1 + (stop - start + PIECE_EXAMPLES - 1) // PIECE_EXAMPLES
         piece = read_counter(counters, PIECES)
         while piece < end_of_pieces:
-            if take_if(counters, PIECES, piece):
+            if compare_exchange(counters, PIECES, piece):
                 if piece == first_piece:
                     list_places(start, stop, examples, step, batch)
                 else:
@@ -347,7 +347,7 @@ def train_batches(
                         compute_examples(
                             first, min(first + EXAMPLES, end), start, stop, examples, parameter.values, objective, batch
                         )
-                take_ticket(counters, DONE)
+                fetch_add(counters, DONE)
             piece = read_counter(counters, PIECES)
         wait_until(counters, DONE, end_of_pieces)
 
@@ -355,7 +355,7 @@ def train_batches(
         end_of_pieces += ROW_PIECES
         piece = read_counter(counters, PIECES)
         while piece < end_of_pieces:
-            if take_if(counters, PIECES, piece):
+            if compare_exchange(counters, PIECES, piece):
                 part = piece - first_piece
                 slots = batch.counts[0]
                 begin, end = part * slots // ROW_PIECES, (part + 1) * slots // ROW_PIECES
@@ -363,6 +363,6 @@ def train_batches(
                 if update.optimizer == ADAM:
                     begin, end = part * rows // ROW_PIECES, (part + 1) * rows // ROW_PIECES
                     update_other_rows(begin, end, step, rates[number], parameter, update, batch)
-                take_ticket(counters, DONE)
+                fetch_add(counters, DONE)
             piece = read_counter(counters, PIECES)
         wait_until(counters, DONE, end_of_pieces)

@@ -1,6 +1,6 @@
-"""What training in blocks is made of: stretches of tokens, the plan of an epoch, parameters, the changes of a round.
+"""What training in blocks is made of: chunks of tokens, the plan of an epoch, parameters, the changes of a round.
 
-An epoch's tokens are thinned by `keep_tokens`. Blocks of consecutive kept tokens are the centres; each kind of training
+An epoch's tokens are thinned by `keep_tokens`. Blocks of consecutive kept tokens are the centers; each kind of training
 has a function that finds the changes one block asks for, from a snapshot of the parameters.
 """
 
@@ -16,22 +16,22 @@ from firth.kernels.linalg.exponentials import exponential, log_of_one_and
 from firth.kernels.linalg.rows import add_row, copy_row
 from firth.kernels.machine.prefetch import prefetch_row
 from firth.kernels.machine.rng import draw, high_half
-from firth.kernels.word2vec.row_owners import mark
+from firth.kernels.word2vec.row_owners import touch
 
 UNUSED = -1
 ALONE = -1
 """In the place of a thread's number, where rows are not marked, or where one thread adds all."""
 
 
-class Stretch(NamedTuple):
-    """A stretch of an epoch's kept tokens: those in [first, last) are centres, their neighbors are around."""
+class Chunk(NamedTuple):
+    """A chunk of an epoch's kept tokens: those in [first, last) are centers, their neighbors are around."""
 
     tokens: Int32  # word ids
     sentences: Int32  # a number that changes from sentence to sentence
     positions: Int64  # where the token stands in the corpus
     first: int
     last: int
-    first_block: int  # the number of the first centre's block in this epoch
+    first_block: int  # the number of the first center's block in this epoch
 
 
 class Kept(NamedTuple):
@@ -71,19 +71,19 @@ class Parts(NamedTuple):
 class Plan(NamedTuple):
     """What stays the same through an epoch."""
 
-    block_centres: int  # B
-    noise_words: int  # K, drawn for a block and shared by its pairs
-    first_noise: int  # where they begin among the output rows of a block: behind whole vectors of centres
+    block_centers: int  # B
+    negatives: int  # K, drawn for a block and shared by its pairs
+    first_negative: int  # where they begin among the output rows of a block: behind whole vectors of centers
     round_blocks: int  # R
-    strands: int  # parts of a stretch that are read side by side: a round takes as many of its blocks from each
+    streams: int  # parts of a chunk that are read side by side: a round takes as many of its blocks from each
     window: int
-    shrink: int  # 1 if each centre draws its own window, up to that one
-    before: int  # 1 if words before the centre are context words
+    shrink: int  # 1 if each center draws its own window, up to that one
+    before: int  # 1 if words before the center are context words
     after: int
-    distance_weights: Float32  # (window,) the weight of a context word by its distance from the centre
+    distance_weights: Float32  # (window,) the weight of a context word by its distance from the center
     even: int  # 1 if all of these are 1
-    most_pairs: float  # what the pairs of one centre weigh together, at most, in skip-gram
-    noise_weight: float  # k/K, the weight of each noise word in each pair
+    most_pairs: float  # what the pairs of one center weigh together, at most, in skip-gram
+    noise_weight: float  # k/K, the weight of each negative in each pair
     mean_rounds: int  # the mean of all output vectors is found in one of so many rounds; in none if this is 0
     rate_first: float  # the learning rate where the epoch begins, and how it changes per token
     rate_slope: float
@@ -94,16 +94,16 @@ class Plan(NamedTuple):
 
 
 class Windows(NamedTuple):
-    """One thread's working space for the windows of a block's centres."""
+    """One thread's working space for the windows of a block's centers."""
 
-    reach: Int32  # (2, n) how many context words stand before each of n centres, whole vectors of them, and after it
-    near: Float32  # (2 · (n + window + 4),) a pair's weight by how far its centre is behind; 0 is in the middle
+    reach: Int32  # (2, n) how many context words stand before each of n centers, whole vectors of them, and after it
+    near: Float32  # (2 · (n + window + 4),) a pair's weight by how far its center is behind; 0 is in the middle
     within: Float32  # (window + 1,) what the context words up to a distance weigh together, on one side
-    weights: Float32  # (T, n or more) of each (context word, centre), zero where they are no pair
-    centre_weights: Float32  # (n or more,) what each centre's pairs are multiplied by
+    weights: Float32  # (T, n or more) of each (context word, center), zero where they are no pair
+    center_weights: Float32  # (n or more,) what each center's pairs are multiplied by
     token_weights: Float32  # (T,) what the pairs of each context word weigh together
-    centres_of: Int32  # (T / 4, 2) the centres that each four context words are paired with: a range
-    tokens_of: Int32  # (n / 4 or more, 2) the context words that each four centres are paired with
+    centers_of: Int32  # (T / 4, 2) the centers that each four context words are paired with: a range
+    tokens_of: Int32  # (n / 4 or more, 2) the context words that each four centers are paired with
 
 
 class Scratch(NamedTuple):
@@ -111,17 +111,17 @@ class Scratch(NamedTuple):
 
     X: Float32  # (T, width) context words' input vectors
     windows: Windows
-    mine: Int32  # (R · rows + 1, 2) room to list the rows of a round: word and row of the changes
-    own: Int64  # (MARKS,) which of these a thread adds
+    owned_rows: Int32  # (R · rows + 1, 2) room to list the rows of a round: word and row of the changes
+    owned: Int64  # (MARKS,) which of these a thread adds
     input_errors: (
         Float32  # (T,) the errors in what each row of a block is changed by (`firth.kernels.word2vec.step_bounds`)
     )
     output_errors: Float32  # (O, whole vectors,)
     input_limits: Float32  # those of `firth.kernels.word2vec.step_bounds`; where vectors are shared, both are one array
     output_limits: Float32
-    noise_words: Int32  # those of `firth.kernels.word2vec.prefetcher.Ahead`
+    negatives: Int32  # those of `firth.kernels.word2vec.prefetcher.Ahead`
     noise_bits: UInt64
-    places: Int64
+    cursors: Int64
 
 
 class Updates(NamedTuple):
@@ -134,7 +134,7 @@ class Updates(NamedTuple):
     rows: Float32  # (R · n, width) what is added to them
     scales: Float32 | None  # (R · n,) what that is multiplied by; None for 1
     ratios: Float32  # (R · n,) the ratios of these changes (`firth.kernels.word2vec.step_bounds`)
-    marks: Int64  # (threads, MARKS) which rows each thread's blocks change
+    touched: Int64  # (threads, MARKS) which rows each thread's blocks change
     frozen: Bool  # (V,) the words whose vectors stay as they are, or (0,) if there are none
 
 
@@ -150,9 +150,9 @@ class Changes(NamedTuple):
 
 
 class Run(NamedTuple):
-    """What all threads share while they train on a stretch."""
+    """What all threads share while they train on a chunk."""
 
-    stretch: Stretch
+    chunk: Chunk
     plan: Plan
     parameters: Parameters
     parts: Parts | None
@@ -164,21 +164,21 @@ class Block(NamedTuple):
     """A block of a round, as it is given to a thread."""
 
     slot: int  # its number in the round, and so where its changes stand
-    first: int  # its first centre
-    next_first: int  # the first centre of the block that this thread is expected to compute next
+    first: int  # its first center
+    next_first: int  # the first center of the block that this thread is expected to compute next
     rate: float
     measured: bool  # whether its loss is
     finds_mean: bool  # whether its round finds the mean of all output vectors
     blocks: int  # of its round
-    marker: int  # the thread, or `ALONE` where it marks no rows
+    bitmap: int  # the thread, or `ALONE` where it marks no rows
 
 
 class Context(NamedTuple):
-    """The context of a block's centres: consecutive tokens of the stretch."""
+    """The context of a block's centers: consecutive tokens of the chunk."""
 
-    centres: int  # how many the block has
+    centers: int  # how many the block has
     tokens: int  # from the first context word to the last, how many
-    before: int  # how many of these stand before the first centre
+    before: int  # how many of these stand before the first center
 
 
 # 1/(1+exp(-x)) = 1/2 + x·P(x²)/Q(x²) on [-16, 16], fitted for the least greatest error: 3e-7 in float32.
@@ -200,7 +200,7 @@ Q = (
 
 @compiled
 def logistic(x: np.float32) -> np.float32:
-    """1 / (1 + exp(-x)) to within 3e-7, without a branch or a table, so that loops over it vectorise."""
+    """1 / (1 + exp(-x)) to within 3e-7, without a branch or a table, so that loops over it vectorize."""
     x = min(max(x, -LIMIT), LIMIT)
     s = x * x
     p = ((P[3] * s + P[2]) * s + P[1]) * s + P[0]
@@ -210,7 +210,7 @@ def logistic(x: np.float32) -> np.float32:
 
 @compiled
 def softplus(x: float) -> float:
-    """log(1 + exp(x)) in double precision, without overflow, and without a branch, so that loops over it vectorise."""
+    """log(1 + exp(x)) in double precision, without overflow, and without a branch, so that loops over it vectorize."""
     size = abs(x)
     power = exponential(-size) if size < 700.0 else 0.0
     return max(x, 0.0) + log_of_one_and(power)
@@ -247,13 +247,13 @@ def keep_tokens(
 
 
 @compiled
-def mark_rows(marks: Int64, words: Int32, count: int, thread: int) -> None:
-    """Mark these words' rows as changed by a thread, in its table of `marks`."""
+def touch_rows(touched: Int64, words: Int32, count: int, thread: int) -> None:
+    """Mark these words' rows as changed by a thread, in its table of `touched`."""
     if thread == ALONE:
         return
     for i in range(count):
         if words[i] != UNUSED:
-            mark(marks[thread], words[i])
+            touch(touched[thread], words[i])
 
 
 @compiled
@@ -276,9 +276,9 @@ def learning_rate(plan: Plan, position: int) -> float:
 @compiled
 def is_measured(number: int, block: int, plan: Plan) -> bool:
     """Whether the loss of a block of the round of this number in its epoch is to be measured. Where a round is of
-    several strands, that of all its blocks is, or of none: no thread waits for one that measures.
+    several streams, that of all its blocks is, or of none: no thread waits for one that measures.
     """
-    return (number * plan.round_blocks + block if plan.strands == 1 else number) % plan.loss_blocks == 0
+    return (number * plan.round_blocks + block if plan.streams == 1 else number) % plan.loss_blocks == 0
 
 
 @compiled
@@ -296,7 +296,7 @@ def clear(rows: Float32, first: int, last: int) -> None:
 
 
 @compiled
-def ask_for(inputs: Float32, word: int, parts: Parts | None) -> None:
+def prefetch_vectors(inputs: Float32, word: int, parts: Parts | None) -> None:
     """Have the input vectors of a word on their way from memory."""
     if parts is None:
         prefetch_row(inputs, word)
@@ -306,21 +306,21 @@ def ask_for(inputs: Float32, word: int, parts: Parts | None) -> None:
 
 
 @compiled
-def mark_inputs(marks: Int64, words: Int32, count: int, thread: int, parts: Parts | None) -> None:
-    """As `mark_rows`, of all parts of these words."""
+def touch_inputs(touched: Int64, words: Int32, count: int, thread: int, parts: Parts | None) -> None:
+    """As `touch_rows`, of all parts of these words."""
     if parts is None:
-        mark_rows(marks, words, count, thread)
+        touch_rows(touched, words, count, thread)
     elif thread != ALONE:
         for i in range(count):
             if words[i] != UNUSED:
                 for k in range(parts.starts[words[i]], parts.starts[words[i] + 1]):
-                    mark(marks[thread], parts.rows[k])
+                    touch(touched[thread], parts.rows[k])
 
 
 @compiled
-def count_centres(block: Block, run: Run) -> int:
-    """How many centres a block has: the last of a stretch may have fewer."""
-    return min(run.plan.block_centres, run.stretch.last - block.first)
+def count_centers(block: Block, run: Run) -> int:
+    """How many centers a block has: the last of a chunk may have fewer."""
+    return min(run.plan.block_centers, run.chunk.last - block.first)
 
 
 @compiled

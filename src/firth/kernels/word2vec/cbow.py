@@ -1,4 +1,4 @@
-"""CBOW: the context words of a centre together predict it; here with negative sampling, a block of centres at a time.
+"""CBOW: the context words of a center together predict it; here with negative sampling, a block of centers at a time.
 
 Of the context words' input vectors the mean is taken, or the sum (Mikolov et al. 2013, "Efficient estimation", §3.1).
 Blocks, and what they ask for, are those of skip-gram (`firth.kernels.word2vec.skipgram`).
@@ -36,48 +36,48 @@ from firth.kernels.word2vec.blocks import (
     copy_inputs,
     copy_rows,
     logistic,
-    mark_inputs,
-    mark_rows,
     rows_of,
     softplus,
+    touch_inputs,
+    touch_rows,
 )
 from firth.kernels.word2vec.negatives import Noise, sum_of_mean
 from firth.kernels.word2vec.prefetcher import (
-    Ahead,
-    ahead_of,
-    ask_for_outputs,
-    draw_ahead,
-    expect,
-    is_expected,
-    take_noise_words,
+    PrefetchQueue,
+    draw_next_negatives,
+    is_scheduled,
+    prefetch_outputs,
+    queue_of,
+    schedule_block,
+    take_negatives,
 )
 from firth.kernels.word2vec.step_bounds import LEAST_ERRORS, find_ratios, moved
 from firth.kernels.word2vec.windows import find_windows, weigh_windows
 
 NOISE_ROOM, WORD_ROOM = np.float32(16), np.float32(256)
-"""By how much the bound on a block's noise words together, and on each of them, is wider than that on others."""
+"""By how much the bound on a block's negatives together, and on each of them, is wider than that on others."""
 
 
 class Hidden(NamedTuple):
-    """One thread's working space for the layer between the context words and the centre."""
+    """One thread's working space for the layer between the context words and the center."""
 
-    H: Float32  # (B, width) with a tree, what each centre's context words are together; else that is with the changes
-    Z: Float32  # (K, width) noise words' output vectors
-    G: Float32  # (B, width) the gradient by what a centre's context words are together; B may be more than the centres
-    S: Float32  # (B, K) scores of noise words, then gradients
+    H: Float32  # (B, width) with a tree, what each center's context words are together; else that is with the changes
+    Z: Float32  # (K, width) negatives' output vectors
+    G: Float32  # (B, width) the gradient by what a center's context words are together; B may be more than the centers
+    S: Float32  # (B, K) scores of negatives, then gradients
     scores: Float32  # (B · K,) S, flat
-    shift: Float32  # (1, width) from the mean of the noise words to that of all words
-    scales: Float32  # (B,) what the sum of each centre's context words is multiplied by, for their mean
+    shift: Float32  # (1, width) from the mean of the negatives to that of all words
+    scales: Float32  # (B,) what the sum of each center's context words is multiplied by, for their mean
     ones: Float32  # (B,)
     sums: Float32  # (T + 1, width) running sums of the context words' vectors
     numbers: Int32  # (T,) 0, 1, 2 …
-    errors: Float32  # (B,) the errors in each centre's gradient, times what its context words take of it in sum
+    errors: Float32  # (B,) the errors in each center's gradient, times what its context words take of it in sum
     losses: Float64  # (B · K,) of the scores
     mean: int  # 1 for the mean of the context words, 0 for their sum
     exact: int  # 0 if each context word gets the gradient of the mean, as word2vec.c has it
 
 
-class CbowSpace(NamedTuple):
+class CbowWorkspace(NamedTuple):
     """What a thread works with in CBOW with negative sampling."""
 
     scratch: Scratch
@@ -86,31 +86,31 @@ class CbowSpace(NamedTuple):
 
 
 @compiled
-def scale_rows(centres: int, scales: Float32, rows: Float32) -> None:
-    """Multiply the row of each centre by its scale."""
-    for i in range(centres):
+def scale_rows(centers: int, scales: Float32, rows: Float32) -> None:
+    """Multiply the row of each center by its scale."""
+    for i in range(centers):
         for column in range(rows.shape[1]):
             rows[i, column] *= scales[i]
 
 
 @compiled
 def gather_contexts(context: Context, words: Int32, run: Run, scratch: Scratch, hidden: Hidden, H: Float32) -> None:
-    """H[i] = the mean, or the sum, of the input vectors of the words that centre i has as context, by their weights."""
-    centres, tokens, before = context
+    """H[i] = the mean, or the sum, of the input vectors of the words that center i has as context, by their weights."""
+    centers, tokens, before = context
     inputs, windows, scales = run.parameters.inputs, scratch.windows, hidden.scales
     reach = windows.reach
     if hidden.mean == 1:
-        for i in range(centres):
+        for i in range(centers):
             total = windows.within[reach[0, i]] + windows.within[reach[1, i]]
             scales[i] = np.float32(1) / total if total > 0 else np.float32(1)
     if run.plan.even == 0:
         copy_inputs(inputs, words, tokens, scratch.X, run.parts)
         weigh_windows(context, windows)
         weigh_transposed_bands(windows.weights, scratch.X, windows.tokens_of, H)
-        scale_rows(centres, scales, H)
+        scale_rows(centers, scales, H)
         return
     sum_inputs(words, tokens, run.parameters.inputs, run.parts, scratch, hidden)
-    sum_windows(hidden.sums, reach, scales, before, centres, H)
+    sum_windows(hidden.sums, reach, scales, before, centers, H)
 
 
 @compiled
@@ -127,26 +127,26 @@ def sum_inputs(
 
 @compiled
 def scatter_gradients(context: Context, plan: Plan, windows: Windows, hidden: Hidden, input_rows: Float32) -> None:
-    """input_rows[t] = what the gradients of the centres ask for that have context token t."""
-    centres, tokens, before = context
+    """input_rows[t] = what the gradients of the centers ask for that have context token t."""
+    centers, tokens, before = context
     steps = hidden.scales if hidden.exact == 1 else hidden.ones
     if plan.even == 0:
-        scale_rows(centres, steps, hidden.G)
-        weigh_bands(windows.weights, tokens, windows.centres_of, hidden.G.shape[0], hidden.G, input_rows)
+        scale_rows(centers, steps, hidden.G)
+        weigh_bands(windows.weights, tokens, windows.centers_of, hidden.G.shape[0], hidden.G, input_rows)
         return
-    spread_windows(hidden.G, windows.reach, steps, before, centres, tokens, input_rows)
+    spread_windows(hidden.G, windows.reach, steps, before, centers, tokens, input_rows)
 
 
 @compiled
 def share_errors(context: Context, plan: Plan, windows: Windows, hidden: Hidden, errors: Float32) -> None:
-    """errors[t] = the errors in what context token t is changed by, from those of each centre's gradient.
+    """errors[t] = the errors in what context token t is changed by, from those of each center's gradient.
 
     Let each of C context words take a of a gradient, so that h takes D of it. The bound on a word's change is then that
     on the change of h, where its errors are a² / D of the gradient's: one Cth, or all if each takes the whole for the
     mean (`firth.kernels.word2vec.step_bounds`). A word that weighs less has as much less of them.
     """
-    centres, tokens, before = context
-    for i in range(centres):
+    centers, tokens, before = context
+    for i in range(centers):
         if hidden.mean == 0:
             total = windows.within[windows.reach[0, i]] + windows.within[windows.reach[1, i]]
             hidden.errors[i] /= max(total, windows.within[1])
@@ -155,16 +155,16 @@ def share_errors(context: Context, plan: Plan, windows: Windows, hidden: Hidden,
     for t in range(tokens + 1):
         errors[t] = 0
     if plan.even == 0:
-        for i in range(centres):
+        for i in range(centers):
             for t in range(before + i - windows.reach[0, i], before + i + windows.reach[1, i] + 1):
                 errors[t] += windows.weights[t, i] * hidden.errors[i]
         return
-    for i in range(centres):
+    for i in range(centers):
         errors[before + i - windows.reach[0, i]] += hidden.errors[i]
         errors[before + i + windows.reach[1, i] + 1] -= hidden.errors[i]
     for t in range(1, tokens):
         errors[t] += errors[t - 1]
-    for i in range(centres):
+    for i in range(centers):
         errors[before + i] -= hidden.errors[i]
     for t in range(tokens):
         errors[t] = max(errors[t], np.float32(0))  # where nothing is asked for, rounding may leave less
@@ -172,39 +172,39 @@ def share_errors(context: Context, plan: Plan, windows: Windows, hidden: Hidden,
 
 @compiled
 def choose_outputs(
-    block: Block, run: Run, centres: int, reach: Int32, noise: Noise, ahead: Ahead, output_words: Int32
+    block: Block, run: Run, centers: int, reach: Int32, noise: Noise, queue: PrefetchQueue, output_words: Int32
 ) -> None:
-    """The output words of a block: the centres that have a context word; behind the room for all, its noise words."""
-    first, stretch, plan = block.first, run.stretch, run.plan
+    """The output words of a block: the centers that have a context word; behind the room for all, its negatives."""
+    first, chunk, plan = block.first, run.chunk, run.plan
     for i in range(output_words.shape[0]):
         output_words[i] = UNUSED
-    for i in range(centres):
+    for i in range(centers):
         if reach[0, i] + reach[1, i] > 0:
-            output_words[i] = stretch.tokens[first + i]
-    take_noise_words(first, stretch, plan, noise, ahead, output_words[plan.first_noise :])
+            output_words[i] = chunk.tokens[first + i]
+    take_negatives(first, chunk, plan, noise, queue, output_words[plan.first_negative :])
 
 
 @compiled
 def noise_gradients(rate: np.float32, plan: Plan, hidden: Hidden, output_words: Int32) -> None:
-    """Replace the scores S by learning rate × weight × -σ; by zero where the noise word is the centre itself, and where
-    there is no centre.
+    """Replace the scores S by learning rate × weight × -σ; by zero where the negative is the center itself, and where
+    there is no center.
     """
     weight = -rate * np.float32(plan.noise_weight)
-    noise_words = output_words[hidden.G.shape[0] :]
+    negatives = output_words[hidden.G.shape[0] :]
     for k in range(hidden.scores.shape[0]):
         hidden.scores[k] = weight * logistic(hidden.scores[k])
     for i in range(hidden.S.shape[0]):
         word = output_words[i]
         if word == UNUSED:
             clear(hidden.S, i, i + 1)
-        for n in range(plan.noise_words):
-            if noise_words[n] == word:
+        for n in range(plan.negatives):
+            if negatives[n] == word:
                 hidden.S[i, n] = 0
 
 
 @compiled
 def sum_errors(own: Float32, hidden: Hidden, errors: Float32) -> None:
-    """The errors in what each output row is changed by, and in the gradient by what each centre's context words are."""
+    """The errors in what each output row is changed by, and in the gradient by what each center's context words are."""
     B, K = hidden.S.shape
     for n in range(K):
         errors[B + n] = 0
@@ -217,10 +217,10 @@ def sum_errors(own: Float32, hidden: Hidden, errors: Float32) -> None:
 
 @compiled
 def limit_outputs(hidden: Hidden, errors: Float32, scales: Float32, ratios: Float32) -> None:
-    """Find the ratios of a block's output rows from their squares, and hold all of them back as much as its noise words
+    """Find the ratios of a block's output rows from their squares, and hold all of them back as much as its negatives
     ask for together.
 
-    So few noise words stand for many pairs each, and go far at once. If they alone were held back, scores would rise:
+    So few negatives stand for many pairs each, and go far at once. If they alone were held back, scores would rise:
     pairs pull up, and nothing would pull down as much.
     """
     B, K = hidden.S.shape
@@ -238,46 +238,46 @@ def limit_outputs(hidden: Hidden, errors: Float32, scales: Float32, ratios: Floa
 
 
 @compiled
-def shift_noise(noise_mean: Float32, hidden: Hidden) -> None:
-    """Move the noise words' vectors Z so that their mean is that of all words."""
-    noise_words = hidden.Z.shape[0]
-    share = np.float32(1) / np.float32(noise_words)
+def shift_negatives(noise_mean: Float32, hidden: Hidden) -> None:
+    """Move the negatives' vectors Z so that their mean is that of all words."""
+    negatives = hidden.Z.shape[0]
+    share = np.float32(1) / np.float32(negatives)
     for column in range(hidden.shift.shape[1]):
         hidden.shift[0, column] = noise_mean[0, column]
-    for n in range(noise_words):
+    for n in range(negatives):
         add_row(hidden.shift, 0, -share, hidden.Z, n)
-    for n in range(noise_words):
+    for n in range(negatives):
         add_row(hidden.Z, n, np.float32(1), hidden.shift, 0)
 
 
 @compiled
-def cbow_loss(centres: int, plan: Plan, own: Float32, hidden: Hidden, output_words: Int32) -> float:
-    """The loss of a block's centres: -log σ(own score) - w Σ log σ(-noise score), from the scores S."""
-    loss, noise_words, losses, K = 0.0, output_words[hidden.G.shape[0] :], hidden.losses, plan.noise_words
-    for k in range(centres * K):
+def cbow_loss(centers: int, plan: Plan, own: Float32, hidden: Hidden, output_words: Int32) -> float:
+    """The loss of a block's centers: -log σ(own score) - w Σ log σ(-noise score), from the scores S."""
+    loss, negatives, losses, K = 0.0, output_words[hidden.G.shape[0] :], hidden.losses, plan.negatives
+    for k in range(centers * K):
         losses[k] = plan.noise_weight * softplus(np.float64(hidden.scores[k]))
-    for i in range(centres):
+    for i in range(centers):
         word = output_words[i]
         if word != UNUSED:
             loss += softplus(-np.float64(own[i]))
             for n in range(K):
-                loss += losses[i * K + n] if noise_words[n] != word else 0.0
+                loss += losses[i * K + n] if negatives[n] != word else 0.0
     return loss
 
 
 @compiled
-def compute_cbow_block(block: Block, run: Run, space: CbowSpace) -> None:
-    """As `compute_skip_gram_block`, for CBOW. A centre's own score is one product; those of the noise words are a
+def compute_cbow_block(block: Block, run: Run, workspace: CbowWorkspace) -> None:
+    """As `compute_skip_gram_block`, for CBOW. A center's own score is one product; those of the negatives are a
     matrix. Its own output row changes by what its context words are together, times a number: both are left. What
-    context words change by, they get from noise words that are moved to the mean of all words: with that of a few, they
+    context words change by, they get from negatives that are moved to the mean of all words: with that of a few, they
     would all change by what it is off by. In a round that finds that mean, each of its blocks sums a part of it, and
     nothing is moved.
     """
-    scratch, noise, hidden = space
+    scratch, noise, hidden = workspace
     plan, parameters, changes, slot = run.plan, run.parameters, run.changes, block.slot
-    windows, ahead = scratch.windows, ahead_of(run.stretch.tokens, parameters, run.parts, scratch)
+    windows, queue = scratch.windows, queue_of(run.chunk.tokens, parameters, run.parts, scratch)
     input_words, output_words = changes.inputs.words[slot], changes.outputs.words[slot]
-    outputs, first_noise = output_words.shape[0], hidden.G.shape[0]
+    outputs, first_negative = output_words.shape[0], hidden.G.shape[0]
     first_input, last_input = rows_of(block, changes.inputs)
     first_output, last_output = rows_of(block, changes.outputs)
     input_rows, output_rows = (
@@ -285,29 +285,29 @@ def compute_cbow_block(block: Block, run: Run, space: CbowSpace) -> None:
         changes.outputs.rows[first_output:last_output],
     )
     scales = changes.outputs.scales[first_output:]  # type: ignore[index]
-    H, own = output_rows[:first_noise], scales[:first_noise]
+    H, own = output_rows[:first_negative], scales[:first_negative]
 
-    asks = not is_expected(block.first, ahead)
-    context = find_windows(block, run, windows, asks)
-    centres, tokens = context.centres, context.tokens
-    choose_outputs(block, run, centres, windows.reach, noise, ahead, output_words)
-    if asks:
-        ask_for_outputs(output_words, ahead)
-    expect(block.next_first, block.first, run.stretch, plan, noise, ahead)
-    mark_inputs(changes.inputs.marks, input_words, tokens, block.marker, run.parts)
-    mark_rows(changes.outputs.marks, output_words, outputs, block.marker)
+    prefetches = not is_scheduled(block.first, queue)
+    context = find_windows(block, run, windows, prefetches)
+    centers, tokens = context.centers, context.tokens
+    choose_outputs(block, run, centers, windows.reach, noise, queue, output_words)
+    if prefetches:
+        prefetch_outputs(output_words, queue)
+    schedule_block(block.next_first, block.first, run.chunk, plan, noise, queue)
+    touch_inputs(changes.inputs.touched, input_words, tokens, block.bitmap, run.parts)
+    touch_rows(changes.outputs.touched, output_words, outputs, block.bitmap)
 
     gather_contexts(context, input_words, run, scratch, hidden, H)
-    copy_rows(parameters.outputs, output_words[first_noise:], outputs - first_noise, hidden.Z)
-    draw_ahead(plan, noise, ahead)
-    score(H, centres, hidden.Z, hidden.S, ahead)
-    score_each(H, centres, parameters.outputs, output_words, own, ahead)
+    copy_rows(parameters.outputs, output_words[first_negative:], outputs - first_negative, hidden.Z)
+    draw_next_negatives(plan, noise, queue)
+    score(H, centers, hidden.Z, hidden.S, queue)
+    score_each(H, centers, parameters.outputs, output_words, own, queue)
 
     changes.loss[slot] = 0.0
     changes.pairs[slot] = 0
     if block.measured:
-        changes.loss[slot] = cbow_loss(centres, plan, own, hidden, output_words)
-        for i in range(centres):
+        changes.loss[slot] = cbow_loss(centers, plan, own, hidden, output_words)
+        for i in range(centers):
             changes.pairs[slot] += int(output_words[i] != UNUSED)
 
     step = np.float32(block.rate)
@@ -315,12 +315,12 @@ def compute_cbow_block(block: Block, run: Run, space: CbowSpace) -> None:
     if block.finds_mean:
         sum_of_mean(noise, parameters.outputs, slot, block.blocks, changes.mean_sums)
     else:
-        shift_noise(changes.noise_mean, hidden)
-    for i in range(first_noise):
+        shift_negatives(changes.noise_mean, hidden)
+    for i in range(first_negative):
         own[i] = step * logistic(-own[i]) if output_words[i] != UNUSED else np.float32(0)
     sum_errors(own, hidden, scratch.output_errors)
-    weigh_with(hidden.S, centres, hidden.Z, own, parameters.outputs, output_words, hidden.G, ahead)
-    weigh_transposed(hidden.S, centres, H, output_rows[first_noise:], ahead)
+    weigh_with(hidden.S, centers, hidden.Z, own, parameters.outputs, output_words, hidden.G, queue)
+    weigh_transposed(hidden.S, centers, H, output_rows[first_negative:], queue)
     share_errors(context, plan, windows, hidden, scratch.input_errors)
     scatter_gradients(context, plan, windows, hidden, input_rows)
     find_ratios(input_rows, tokens, scratch.input_errors, changes.inputs.ratios[first_input:])

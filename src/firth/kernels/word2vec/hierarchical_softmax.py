@@ -1,8 +1,8 @@
 """Hierarchical softmax: a word is predicted by the turns on its path through a binary tree (Morin and Bengio 2005).
 
 The tree's inner nodes have output vectors. Blocks, and what they ask for, are those of skip-gram and
-CBOW. In skip-gram, a centre's context words are scored against the nodes of its path in one product of matrices, and
-what the nodes ask for is added when the round is computed. In CBOW, nodes learn centre by centre, as they do in
+CBOW. In skip-gram, a center's context words are scored against the nodes of its path in one product of matrices, and
+what the nodes ask for is added when the round is computed. In CBOW, nodes learn center by center, as they do in
 word2vec.c, while their vectors are near: so a round is one block, for one thread.
 """
 
@@ -27,24 +27,24 @@ from firth.kernels.word2vec.blocks import (
     Run,
     Scratch,
     Windows,
-    ask_for,
     clear,
     copy_inputs,
     logistic,
-    mark_inputs,
+    prefetch_vectors,
     rows_of,
     softplus,
+    touch_inputs,
 )
 from firth.kernels.word2vec.cbow import Hidden, gather_contexts, scatter_gradients, share_errors
 from firth.kernels.word2vec.huffman_tree import NEAR_NODES, Tree, nearness, node_of, root_of
 from firth.kernels.word2vec.step_bounds import find_ratios
-from firth.kernels.word2vec.windows import find_windows, weigh_centres
+from firth.kernels.word2vec.windows import find_windows, weigh_centers
 
 lowered_by(f"{__name__}_llvm")
 
 
 class Descents(NamedTuple):
-    """What skip-gram's centres of a round descend by, each in a slot: rows, and what they ask for at its path's nodes.
+    """What skip-gram's centers of a round descend by, each in a slot: rows, and what they ask for at its path's nodes.
 
     Node k of the path changes by Σⱼ G[j, k] · rows[contexts[j]], a sum that is found when it is added: nothing as large
     as a row is written for a node in between.
@@ -59,7 +59,7 @@ class Descents(NamedTuple):
 
 
 class Turns(NamedTuple):
-    """One thread's working space for the path of one centre."""
+    """One thread's working space for the path of one center."""
 
     signs: Float32  # (longest,) the signs of the path, 0 past its end
     weights: Float32  # (T,) what the context words weigh, 0 past their end; 1 in CBOW, where they count as one
@@ -71,7 +71,7 @@ class Turns(NamedTuple):
     row_lengths: Float32  # (T,) of the context words' vectors
 
 
-class TreeSpace(NamedTuple):
+class TreeWorkspace(NamedTuple):
     """What a thread works with in skip-gram with hierarchical softmax."""
 
     scratch: Scratch
@@ -80,7 +80,7 @@ class TreeSpace(NamedTuple):
     descents: Descents  # of all threads
 
 
-class CbowTreeSpace(NamedTuple):
+class CbowTreeWorkspace(NamedTuple):
     """What a thread works with in CBOW with hierarchical softmax."""
 
     scratch: Scratch
@@ -94,14 +94,14 @@ NODE_ROOM = np.float32(8)
 
 
 @compiled
-def ask_for_turns(word: int, tree: Tree) -> None:
+def prefetch_codes(word: int, tree: Tree) -> None:
     """Have the turns of a word's path on their way from memory."""
     prefetch_number(tree.turns, tree.starts[word])
     prefetch_number(tree.turns, tree.starts[word + 1] - 1)
 
 
 @compiled
-def ask_for_path(word: int, tree: Tree, outputs: Float32, past: int) -> None:
+def prefetch_path(word: int, tree: Tree, outputs: Float32, past: int) -> None:
     """Have the output vectors of half of a word's path on their way from memory, every other one from the last node on,
     or from so many nodes before it, to the nodes on many paths, whose vectors are near.
     """
@@ -112,16 +112,16 @@ def ask_for_path(word: int, tree: Tree, outputs: Float32, past: int) -> None:
 
 
 @compiled
-def ask_ahead(token: int, run: Run, tree: Tree) -> None:
-    """Have what comes after a centre on its way from memory: where a path is, then its turns, then half of its vectors;
+def prefetch_next(token: int, run: Run, tree: Tree) -> None:
+    """Have what comes after a center on its way from memory: where a path is, then its turns, then half of its vectors;
     and a context word of the next block.
     """
-    stretch, plan, parameters, last = run.stretch, run.plan, run.parameters, run.stretch.last - 1
-    prefetch_number(tree.starts, stretch.tokens[min(token + 4, last)])
-    ask_for_turns(stretch.tokens[min(token + 2, last)], tree)
-    ask_for_path(stretch.tokens[min(token + 1, last)], tree, parameters.outputs, 0)
-    context = min(token + plan.block_centres + plan.window, stretch.tokens.shape[0] - 1)
-    ask_for(parameters.inputs, stretch.tokens[context], run.parts)
+    chunk, plan, parameters, last = run.chunk, run.plan, run.parameters, run.chunk.last - 1
+    prefetch_number(tree.starts, chunk.tokens[min(token + 4, last)])
+    prefetch_codes(chunk.tokens[min(token + 2, last)], tree)
+    prefetch_path(chunk.tokens[min(token + 1, last)], tree, parameters.outputs, 0)
+    context = min(token + plan.block_centers + plan.window, chunk.tokens.shape[0] - 1)
+    prefetch_vectors(parameters.inputs, chunk.tokens[context], run.parts)
 
 
 def follow(turns: Int32, first: Any, length: Any, root: Any, nodes: Int32, signs: Float32) -> None:
@@ -143,13 +143,13 @@ def list_path(word: int, tree: Tree, nodes: Int32, turns: Turns) -> int:
 
 @compiled
 def list_contexts(i: int, before: int, plan: Plan, windows: Windows, contexts: Int32, turns: Turns) -> int:
-    """List the rows of the context words of centre i, and what they weigh; behind them its own, to make them even.
+    """List the rows of the context words of center i, and what they weigh; behind them its own, to make them even.
     Return how many context words these are.
     """
     own, n, reach = before + i, 0, windows.reach
     for row in range(own - reach[0, i], own + reach[1, i] + 1):
         contexts[n] = row
-        turns.weights[n] = windows.centre_weights[i] * plan.distance_weights[max(abs(row - own), 1) - 1]
+        turns.weights[n] = windows.center_weights[i] * plan.distance_weights[max(abs(row - own), 1) - 1]
         n += int(row != own)
     contexts[n], turns.weights[n] = own, 0
     return n
@@ -214,7 +214,7 @@ def limit_nodes(n: int, length: int, tree: Tree, nodes: Int32, G: Float32, turns
 
 @compiled
 def limit_path(length: int, rate: np.float32, square: np.float32, G: Float32) -> None:
-    """The same for the path of one centre in CBOW, whose nodes learn at once: none is changed by more than 1 / ‖h‖,
+    """The same for the path of one center in CBOW, whose nodes learn at once: none is changed by more than 1 / ‖h‖,
     where ‖h‖² is the square.
     """
     if rate * square <= 1:
@@ -226,42 +226,42 @@ def limit_path(length: int, rate: np.float32, square: np.float32, G: Float32) ->
 
 @compiled
 def start_tree_block(block: Block, run: Run, scratch: Scratch, tree: Tree) -> Context:
-    """Find the windows of a block's centres, and ask for the path of the first."""
+    """Find the windows of a block's centers, and ask for the path of the first."""
     context, changes = find_windows(block, run, scratch.windows, True), run.changes
-    mark_inputs(changes.inputs.marks, changes.inputs.words[block.slot], context.tokens, block.marker, run.parts)
+    touch_inputs(changes.inputs.touched, changes.inputs.words[block.slot], context.tokens, block.bitmap, run.parts)
     for past in range(2):
-        ask_for_path(run.stretch.tokens[block.first], tree, run.parameters.outputs, past)
+        prefetch_path(run.chunk.tokens[block.first], tree, run.parameters.outputs, past)
     changes.loss[block.slot] = 0.0
     changes.pairs[block.slot] = 0
     return context
 
 
 @compiled
-def compute_tree_block(block: Block, run: Run, space: TreeSpace) -> None:
+def compute_tree_block(block: Block, run: Run, workspace: TreeWorkspace) -> None:
     """As `compute_skip_gram_block`, with hierarchical softmax. What is asked for of the nodes is left in `descents`."""
-    scratch, tree, turns, descents = space
-    stretch, plan, changes, slot = run.stretch, run.plan, run.changes, block.slot
+    scratch, tree, turns, descents = workspace
+    chunk, plan, changes, slot = run.chunk, run.plan, run.changes, block.slot
     outputs, rows, reach = run.parameters.outputs, descents.rows[slot], scratch.windows.reach
     first_input, last_input = rows_of(block, changes.inputs)
     output_words, input_rows = changes.outputs.words[slot], changes.inputs.rows[first_input:last_input]
 
     context = start_tree_block(block, run, scratch, tree)
-    centres, tokens, before = context
-    weigh_centres(centres, plan, scratch.windows)
+    centers, tokens, before = context
+    weigh_centers(centers, plan, scratch.windows)
     copy_inputs(run.parameters.inputs, changes.inputs.words[slot], tokens, rows, run.parts)
     clear(input_rows, 0, tokens)
     for t in range(tokens):
         scratch.input_errors[t], turns.row_lengths[t] = 0, math.sqrt(dot(rows, t, rows, t))
 
     used, step = 0, np.float32(block.rate)
-    for i in range(centres):
-        centre, descent = block.first + i, slot * plan.block_centres + i
+    for i in range(centers):
+        center, descent = block.first + i, slot * plan.block_centers + i
         contexts, nodes, G = descents.contexts[descent], output_words[used:], descents.G[descent]
         descents.begins[descent], descents.lengths[descent] = used, 0
-        ask_ahead(centre, run, tree)
+        prefetch_next(center, run, tree)
         if reach[0, i] + reach[1, i] == 0:
             continue
-        length = list_path(stretch.tokens[centre], tree, nodes, turns)
+        length = list_path(chunk.tokens[center], tree, nodes, turns)
         n = list_contexts(i, before, plan, scratch.windows, contexts, turns)
         even = contexts[: whole(n, 2)]
         score_listed(rows, even, outputs, nodes[: whole(length, TILE_ROWS)], G)
@@ -273,19 +273,19 @@ def compute_tree_block(block: Block, run: Run, space: TreeSpace) -> None:
         sum_sizes(G, n, length, contexts, turns.row_lengths, scratch.input_errors, turns.errors, turns.lengths)
         weigh_listed(G, outputs, nodes[:length], input_rows, even)
         limit_nodes(n, length, tree, nodes, G, turns)
-        ask_for_path(stretch.tokens[min(centre + 1, stretch.last - 1)], tree, outputs, 1)
+        prefetch_path(chunk.tokens[min(center + 1, chunk.last - 1)], tree, outputs, 1)
         descents.lengths[descent], descents.sizes[descent] = length, n
         used += length
     find_ratios(input_rows, tokens, scratch.input_errors, changes.inputs.ratios[first_input:])
 
 
 @compiled
-def compute_cbow_tree_block(block: Block, run: Run, space: CbowTreeSpace) -> None:
-    """As `compute_cbow_block`, with hierarchical softmax. The nodes of a centre's path learn before the next centre is
+def compute_cbow_tree_block(block: Block, run: Run, workspace: CbowTreeWorkspace) -> None:
+    """As `compute_cbow_block`, with hierarchical softmax. The nodes of a center's path learn before the next center is
     scored; what the context words ask for is left.
     """
-    scratch, tree, turns, hidden = space
-    stretch, plan, changes, slot = run.stretch, run.plan, run.changes, block.slot
+    scratch, tree, turns, hidden = workspace
+    chunk, plan, changes, slot = run.chunk, run.plan, run.changes, block.slot
     outputs, windows, reach, H, G = run.parameters.outputs, scratch.windows, scratch.windows.reach, hidden.H, turns.G
     first_input, last_input = rows_of(block, changes.inputs)
     input_rows = changes.inputs.rows[first_input:last_input]
@@ -293,13 +293,13 @@ def compute_cbow_tree_block(block: Block, run: Run, space: CbowTreeSpace) -> Non
     context = start_tree_block(block, run, scratch, tree)
     gather_contexts(context, changes.inputs.words[slot], run, scratch, hidden, H)
     step = np.float32(block.rate)
-    for i in range(context.centres):
-        centre = block.first + i
+    for i in range(context.centers):
+        center = block.first + i
         hidden.errors[i] = 0
         if reach[0, i] + reach[1, i] == 0:
             clear(hidden.G, i, i + 1)
             continue
-        length = list_path(stretch.tokens[centre], tree, turns.nodes, turns)
+        length = list_path(chunk.tokens[center], tree, turns.nodes, turns)
         score_listed(H, hidden.numbers[i : i + 1], outputs, turns.nodes[: whole(length, TILE_ROWS)], G)
         if block.measured:
             changes.loss[slot] += path_loss(1, length, G, turns)
@@ -308,9 +308,9 @@ def compute_cbow_tree_block(block: Block, run: Run, space: CbowTreeSpace) -> Non
         limit_path(length, step, dot(H, i, H, i), G)
         for k in range(length):
             hidden.errors[i] += abs(G[0, k])
-        ask_ahead(centre, run, tree)  # while the gradients are on their way
+        prefetch_next(center, run, tree)  # while the gradients are on their way
         learn_listed(G[0], H, i, outputs, turns.nodes[:length], hidden.G)
-        ask_for_path(stretch.tokens[min(centre + 1, stretch.last - 1)], tree, outputs, 1)
+        prefetch_path(chunk.tokens[min(center + 1, chunk.last - 1)], tree, outputs, 1)
     share_errors(context, plan, windows, hidden, scratch.input_errors)
     scatter_gradients(context, plan, windows, hidden, input_rows)
     find_ratios(input_rows, context.tokens, scratch.input_errors, changes.inputs.ratios[first_input:])
@@ -318,13 +318,13 @@ def compute_cbow_tree_block(block: Block, run: Run, space: CbowTreeSpace) -> Non
 
 @compiled
 def add_descents(
-    centres: int, plan: Plan, words: Int32, outputs: Float32, descents: Descents, share: int, shares: int
+    centers: int, plan: Plan, words: Int32, outputs: Float32, descents: Descents, partition: int, partitions: int
 ) -> None:
-    """Add one share of what a round's centres ask for of their nodes, centre by centre: some columns of all of them."""
+    """Add one share of what a round's centers ask for of their nodes, center by center: some columns of all of them."""
     vectors = outputs.shape[1] // LANES
-    first, last = vectors * share // shares * LANES, vectors * (share + 1) // shares * LANES
-    for slot in range(centres):
-        block, begin, length = slot // plan.block_centres, descents.begins[slot], descents.lengths[slot]
+    first, last = vectors * partition // partitions * LANES, vectors * (partition + 1) // partitions * LANES
+    for slot in range(centers):
+        block, begin, length = slot // plan.block_centers, descents.begins[slot], descents.lengths[slot]
         weigh_transposed_listed(
             descents.G[slot], descents.rows[block], descents.contexts[slot, : descents.sizes[slot]],
             outputs, words[block, begin : begin + length], first, last,

@@ -19,7 +19,7 @@ class Tree(NamedTuple):
     turns: Int32  # n where the path turns to the child that the score of inner node n speaks for, ~n where to the other
     # behind them, room for one more vector
     steps: Float32  # (NEAR_NODES + 1,) factors of learning rates: the heaviest nodes, the root first, then all others
-    visits: Float32  # (NEAR_NODES + 1,) the centres of a round that are expected to have each on their path, 1 or more
+    visits: Float32  # (NEAR_NODES + 1,) the centers of a round that are expected to have each on their path, 1 or more
 
 
 NEAR_NODES = 64

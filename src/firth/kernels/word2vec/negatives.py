@@ -1,4 +1,4 @@
-"""Noise words: an alias table, from which a word is drawn in two looks."""
+"""Negatives: an alias table, from which a word is drawn in two looks."""
 
 from __future__ import annotations
 
@@ -21,23 +21,23 @@ class Noise(NamedTuple):
     """
 
     table: UInt32  # (V, 2) threshold and alias
-    shares: Float32  # (V,) each word's probability
+    probabilities: Float32  # (V,) each word's probability
 
 
 @compiled
-def ask_for_noise_word(noise: Noise, bits: np.uint64) -> None:
-    """Have what `noise_word_of` looks at on its way from memory."""
+def prefetch_negative(noise: Noise, bits: np.uint64) -> None:
+    """Have what `negative_of` looks at on its way from memory."""
     prefetch_row(noise.table, scale(high_half(bits), noise.table.shape[0]))
 
 
 @compiled
-def draw_noise_word(noise: Noise, key: np.uint64, counter: int) -> int:
+def draw_negative(noise: Noise, key: np.uint64, counter: int) -> int:
     """A word from the noise distribution."""
-    return noise_word_of(noise, draw(key, counter))
+    return negative_of(noise, draw(key, counter))
 
 
 @compiled
-def noise_word_of(noise: Noise, bits: np.uint64) -> int:
+def negative_of(noise: Noise, bits: np.uint64) -> int:
     """The word of the noise distribution that 64 random bits stand for."""
     word = scale(high_half(bits), noise.table.shape[0])
     alias = np.int64(noise.table[word, 1])  # looked up in any case: no branch, which nobody could foretell
@@ -50,7 +50,7 @@ def sum_of_mean(noise: Noise, rows: Float32, part: int, parts: int, sums: Float3
     words = rows.shape[0]
     clear(sums, part, part + 1)
     for word in range(words * part // parts, words * (part + 1) // parts):
-        add_row(sums, part, noise.shares[word], rows, word)
+        add_row(sums, part, noise.probabilities[word], rows, word)
 
 
 @compiled

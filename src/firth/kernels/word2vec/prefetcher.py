@@ -14,117 +14,117 @@ from firth.jit.kernel import compiled
 from firth.kernels.linalg.products import between_tiles
 from firth.kernels.machine.prefetch import prefetch_row
 from firth.kernels.machine.rng import draw
-from firth.kernels.word2vec.blocks import Parameters, Parts, Plan, Scratch, Stretch, ask_for
-from firth.kernels.word2vec.negatives import Noise, ask_for_noise_word, noise_word_of
+from firth.kernels.word2vec.blocks import Chunk, Parameters, Parts, Plan, Scratch, prefetch_vectors
+from firth.kernels.word2vec.negatives import Noise, negative_of, prefetch_negative
 
-FIRST, CONTEXT, CONTEXTS_END, CENTRE, CENTRES_END, NOISE, NOISE_END = range(7)
-"""Places: the first centre of the next block, or `NOWHERE`; and from where to where there is still something to ask
-for, among the tokens, as context words and as centres, and among the noise words.
+FIRST, CONTEXT, CONTEXTS_END, CENTER, CENTERS_END, NOISE, NOISE_END = range(7)
+"""Places: the first center of the next block, or `NOWHERE`; and from where to where there is still something to ask
+for, among the tokens, as context words and as centers, and among the negatives.
 """
-PLACES = 7
+CURSORS = 7
 NOWHERE = -1
 
 
-class Ahead(NamedTuple):
+class PrefetchQueue(NamedTuple):
     """The next block, and how far it has been asked for: of one thread."""
 
-    tokens: Int32  # of the stretch
+    tokens: Int32  # of the chunk
     parameters: Parameters
     parts: Parts | None
-    noise_words: Int32  # (K,) drawn already
+    negatives: Int32  # (K,) drawn already
     bits: UInt64  # (K,) what they are drawn by
-    places: Int64  # (PLACES,)
+    cursors: Int64  # (PLACES,)
 
 
 @compiled
-def ahead_of(tokens: Int32, parameters: Parameters, parts: Parts | None, scratch: Scratch) -> Ahead:
-    """That of the thread that works in this space, on a stretch of tokens."""
-    return Ahead(tokens, parameters, parts, scratch.noise_words, scratch.noise_bits, scratch.places)
+def queue_of(tokens: Int32, parameters: Parameters, parts: Parts | None, scratch: Scratch) -> PrefetchQueue:
+    """That of the thread that works in this space, on a chunk of tokens."""
+    return PrefetchQueue(tokens, parameters, parts, scratch.negatives, scratch.noise_bits, scratch.cursors)
 
 
 @compiled
-def draw_bits(first: int, stretch: Stretch, plan: Plan, bits: UInt64) -> None:
-    """Random bits for the noise words of the block of centres from `first` on."""
-    counter = stretch.positions[first] * plan.noise_words
-    for n in range(plan.noise_words):  # with nothing else, so that all are drawn at once
+def draw_bits(first: int, chunk: Chunk, plan: Plan, bits: UInt64) -> None:
+    """Random bits for the negatives of the block of centers from `first` on."""
+    counter = chunk.positions[first] * plan.negatives
+    for n in range(plan.negatives):  # with nothing else, so that all are drawn at once
         bits[n] = draw(plan.noise_key, counter + n)
 
 
 @compiled
-def is_expected(first: int, ahead: Ahead) -> bool:
-    """Whether the block of centres from `first` on was expected, and so its rows are on their way."""
-    return bool(ahead.places[FIRST] == first)
+def is_scheduled(first: int, queue: PrefetchQueue) -> bool:
+    """Whether the block of centers from `first` on was expected, and so its rows are on their way."""
+    return bool(queue.cursors[FIRST] == first)
 
 
 @compiled
-def ask_for_outputs(words: Int32, ahead: Ahead) -> None:
+def prefetch_outputs(words: Int32, queue: PrefetchQueue) -> None:
     """Ask for the output rows of all these words now."""
     for i in range(words.shape[0]):
-        prefetch_row(ahead.parameters.outputs, max(words[i], 0))
+        prefetch_row(queue.parameters.outputs, max(words[i], 0))
 
 
 @compiled
-def take_noise_words(first: int, stretch: Stretch, plan: Plan, noise: Noise, ahead: Ahead, words: Int32) -> None:
-    """The noise words of the block of centres from `first` on; if that block was expected, they have been drawn."""
-    if not is_expected(first, ahead):
-        draw_bits(first, stretch, plan, ahead.bits)
-        for n in range(plan.noise_words):
-            words[n] = noise_word_of(noise, ahead.bits[n])
+def take_negatives(first: int, chunk: Chunk, plan: Plan, noise: Noise, queue: PrefetchQueue, words: Int32) -> None:
+    """The negatives of the block of centers from `first` on; if that block was expected, they have been drawn."""
+    if not is_scheduled(first, queue):
+        draw_bits(first, chunk, plan, queue.bits)
+        for n in range(plan.negatives):
+            words[n] = negative_of(noise, queue.bits[n])
         return
-    for n in range(plan.noise_words):
-        words[n] = ahead.noise_words[n]
+    for n in range(plan.negatives):
+        words[n] = queue.negatives[n]
 
 
 @compiled
-def expect_nothing(places: Int64) -> None:
+def schedule_nothing(cursors: Int64) -> None:
     """No block is known to come next: nothing is asked for."""
-    for place in range(PLACES):
-        places[place] = 0
-    places[FIRST] = NOWHERE
+    for place in range(CURSORS):
+        cursors[place] = 0
+    cursors[FIRST] = NOWHERE
 
 
 @compiled
-def expect(first: int, after: int, stretch: Stretch, plan: Plan, noise: Noise, ahead: Ahead) -> None:
-    """The block of centres from `first` on is to come next, after that from `after` on: ask for where its noise words
-    are drawn from. Where no centre is left, nothing is expected.
+def schedule_block(first: int, after: int, chunk: Chunk, plan: Plan, noise: Noise, queue: PrefetchQueue) -> None:
+    """The block of centers from `first` on is to come next, after that from `after` on: ask for where its negatives
+    are drawn from. Where no center is left, nothing is expected.
     """
-    expect_nothing(ahead.places)
-    if first >= stretch.last:
+    schedule_nothing(queue.cursors)
+    if first >= chunk.last:
         return
-    places, last = ahead.places, min(first + plan.block_centres, stretch.last)
-    places[FIRST] = first
-    known = after + plan.block_centres + plan.window if first == after + plan.block_centres else 0
-    places[CONTEXT] = max(first - plan.window, known)
-    places[CONTEXTS_END] = min(last + plan.window, stretch.tokens.shape[0])
-    places[CENTRE], places[CENTRES_END] = first, last
-    draw_bits(first, stretch, plan, ahead.bits)
-    for n in range(plan.noise_words):
-        ask_for_noise_word(noise, ahead.bits[n])
+    cursors, last = queue.cursors, min(first + plan.block_centers, chunk.last)
+    cursors[FIRST] = first
+    known = after + plan.block_centers + plan.window if first == after + plan.block_centers else 0
+    cursors[CONTEXT] = max(first - plan.window, known)
+    cursors[CONTEXTS_END] = min(last + plan.window, chunk.tokens.shape[0])
+    cursors[CENTER], cursors[CENTERS_END] = first, last
+    draw_bits(first, chunk, plan, queue.bits)
+    for n in range(plan.negatives):
+        prefetch_negative(noise, queue.bits[n])
 
 
 @compiled
-def draw_ahead(plan: Plan, noise: Noise, ahead: Ahead) -> None:
-    """Draw the noise words of the block that is expected."""
-    if ahead.places[FIRST] != NOWHERE:
-        for n in range(plan.noise_words):
-            ahead.noise_words[n] = noise_word_of(noise, ahead.bits[n])
-        ahead.places[NOISE_END] = plan.noise_words
+def draw_next_negatives(plan: Plan, noise: Noise, queue: PrefetchQueue) -> None:
+    """Draw the negatives of the block that is expected."""
+    if queue.cursors[FIRST] != NOWHERE:
+        for n in range(plan.negatives):
+            queue.negatives[n] = negative_of(noise, queue.bits[n])
+        queue.cursors[NOISE_END] = plan.negatives
 
 
 @compiled
-def ask(rows: int, ahead: Ahead) -> None:
+def prefetch_some(rows: int, queue: PrefetchQueue) -> None:
     """Ask for so many more of the rows that the next block needs."""
-    places, outputs = ahead.places, ahead.parameters.outputs
+    cursors, outputs = queue.cursors, queue.parameters.outputs
     for _ in range(rows):
-        if places[CONTEXT] < places[CONTEXTS_END]:
-            ask_for(ahead.parameters.inputs, ahead.tokens[places[CONTEXT]], ahead.parts)
-            places[CONTEXT] += 1
-        elif places[CENTRE] < places[CENTRES_END]:
-            prefetch_row(outputs, ahead.tokens[places[CENTRE]])
-            places[CENTRE] += 1
-        elif places[NOISE] < places[NOISE_END]:
-            prefetch_row(outputs, ahead.noise_words[places[NOISE]])
-            places[NOISE] += 1
+        if cursors[CONTEXT] < cursors[CONTEXTS_END]:
+            prefetch_vectors(queue.parameters.inputs, queue.tokens[cursors[CONTEXT]], queue.parts)
+            cursors[CONTEXT] += 1
+        elif cursors[CENTER] < cursors[CENTERS_END]:
+            prefetch_row(outputs, queue.tokens[cursors[CENTER]])
+            cursors[CENTER] += 1
+        elif cursors[NOISE] < cursors[NOISE_END]:
+            prefetch_row(outputs, queue.negatives[cursors[NOISE]])
+            cursors[NOISE] += 1
 
 
-between_tiles.kernels[Ahead] = ask
+between_tiles.kernels[PrefetchQueue] = prefetch_some

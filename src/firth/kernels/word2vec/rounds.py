@@ -12,41 +12,41 @@ import numpy as np
 from firth.arrays import Float32, Float64, Int32, Int64
 from firth.jit.kernel import compiled, compiled_by_type
 from firth.kernels.linalg.rows import add_row
-from firth.kernels.machine.atomics import is_soon, read_counter, take_if, take_ticket, wait_until
+from firth.kernels.machine.atomics import compare_exchange, fetch_add, is_soon, read_counter, wait_until
 from firth.kernels.machine.prefetch import prefetch_row
 from firth.kernels.word2vec.blocks import (
     ALONE,
     UNUSED,
     Block,
+    Chunk,
     Parts,
     Plan,
     Run,
     Scratch,
-    Stretch,
     Updates,
-    ask_for,
     clear,
     is_mean_found,
     is_measured,
     learning_rate,
+    prefetch_vectors,
 )
-from firth.kernels.word2vec.cbow import CbowSpace, compute_cbow_block
+from firth.kernels.word2vec.cbow import CbowWorkspace, compute_cbow_block
 from firth.kernels.word2vec.hierarchical_softmax import (
-    CbowTreeSpace,
-    TreeSpace,
+    CbowTreeWorkspace,
+    TreeWorkspace,
     add_descents,
     compute_cbow_tree_block,
     compute_tree_block,
 )
-from firth.kernels.word2vec.prefetcher import expect_nothing
-from firth.kernels.word2vec.row_owners import FEW, clear_marks, find_own, is_marked
-from firth.kernels.word2vec.skipgram import SkipGramSpace, compute_skip_gram_block
+from firth.kernels.word2vec.prefetcher import schedule_nothing
+from firth.kernels.word2vec.row_owners import FEW, clear_bitmap, find_owned, is_touched
+from firth.kernels.word2vec.skipgram import SkipGramWorkspace, compute_skip_gram_block
 from firth.kernels.word2vec.step_bounds import forget_limits, limited
 
-SPREAD = 8
+CACHE_LINE_STRIDE = 8
 """Counters lie so far apart that no two share a cache line."""
-BLOCKS_DONE, SHARES_DONE, SHARES = (SPREAD * i for i in range(3))
-"""Blocks done in a stretch, and shares; from there on, for each share, the rounds it was claimed in; and then, for each
+BLOCKS_DONE, PARTITIONS_DONE, PARTITIONS = (CACHE_LINE_STRIDE * i for i in range(3))
+"""Blocks done in a chunk, and shares; from there on, for each share, the rounds it was claimed in; and then, for each
 thread, how many of the blocks that are its own were claimed.
 """
 NONE_LEFT = -1
@@ -56,22 +56,22 @@ ROWS_AHEAD = 8
 
 compute_block = compiled_by_type(
     {
-        SkipGramSpace: compute_skip_gram_block,
-        CbowSpace: compute_cbow_block,
-        TreeSpace: compute_tree_block,
-        CbowTreeSpace: compute_cbow_tree_block,
+        SkipGramWorkspace: compute_skip_gram_block,
+        CbowWorkspace: compute_cbow_block,
+        TreeWorkspace: compute_tree_block,
+        CbowTreeWorkspace: compute_cbow_tree_block,
     }
 )
 """compute_block(block, run, space): the changes that a block asks for, by the kind of training that a space is for."""
-Space = SkipGramSpace | CbowSpace | TreeSpace | CbowTreeSpace
+Workspace = SkipGramWorkspace | CbowWorkspace | TreeWorkspace | CbowTreeWorkspace
 """What a thread works with."""
 
 
 class Round(NamedTuple):
-    """One of a stretch's rounds."""
+    """One of a chunk's rounds."""
 
-    number: int  # in the stretch
-    centres: int
+    number: int  # in the chunk
+    centers: int
     blocks: int
     rate: float
     finds_mean: bool  # whether the mean of all output vectors is found
@@ -96,7 +96,7 @@ def add_block(
     for i in range(used):
         ahead = min(i + (ROWS_AHEAD if parts is None else 1), used - 1)
         if words[ahead] != UNUSED:
-            ask_for(parameters, words[ahead], parts)
+            prefetch_vectors(parameters, words[ahead], parts)
         word, change = words[i], first + i
         if word == UNUSED:
             continue
@@ -110,20 +110,22 @@ def add_block(
 
 
 @compiled
-def list_own(blocks: int, updates: Updates, parts: Parts | None, own: Int64, mine: Int32) -> int:
-    """List in `mine` the rows that a thread owns, each with its change, in block order. Return how many these are."""
+def list_owned(blocks: int, updates: Updates, parts: Parts | None, own: Int64, owned_rows: Int32) -> int:
+    """List in `owned_rows` the rows that a thread owns, each with its change, in block order. Return how many these
+    are.
+    """
     found = 0
     rows_per_block = updates.rows.shape[0] // updates.words.shape[0]
     for block in range(blocks):
         for i in range(updates.used[block]):
             word, change = updates.words[block, i], block * rows_per_block + i
             if parts is None:
-                mine[found, 0], mine[found, 1] = word, change
-                found += int(word != UNUSED) & is_marked(own, word)
+                owned_rows[found, 0], owned_rows[found, 1] = word, change
+                found += int(word != UNUSED) & is_touched(own, word)
             elif word != UNUSED:
                 for k in range(parts.starts[word], parts.starts[word + 1]):
-                    mine[found, 0], mine[found, 1] = parts.rows[k], change
-                    found += is_marked(own, parts.rows[k])
+                    owned_rows[found, 0], owned_rows[found, 1] = parts.rows[k], change
+                    found += is_touched(own, parts.rows[k])
     return found
 
 
@@ -139,46 +141,46 @@ def add_rows(
         for block in range(blocks):
             add_block(block, updates, steps, limits, parameters, parts)
         return
-    own, mine = scratch.own, scratch.mine
-    find_own(updates.marks, thread, own)
-    found = list_own(blocks, updates, parts, own, mine)
+    own, owned_rows = scratch.owned, scratch.owned_rows
+    find_owned(updates.touched, thread, own)
+    found = list_owned(blocks, updates, parts, own, owned_rows)
     for place in range(found):
         ahead = min(place + ROWS_AHEAD, found - 1)
-        prefetch_row(parameters, mine[ahead, 0])
-        prefetch_row(updates.rows, mine[ahead, 1])
-        row, change = mine[place, 0], mine[place, 1]
+        prefetch_row(parameters, owned_rows[ahead, 0])
+        prefetch_row(updates.rows, owned_rows[ahead, 1])
+        row, change = owned_rows[place, 0], owned_rows[place, 1]
         scale = scale_of(updates.scales, change, updates.ratios, steps, limits, row)
         add_row(parameters, row, scale, updates.rows, change)
 
 
 @compiled
-def add_output_rows(share: int, shares: int, this: Round, run: Run, space: Any) -> None:
+def add_output_rows(partition: int, partitions: int, this: Round, run: Run, workspace: Any) -> None:
     """Add one share of what a round changes of the output vectors."""
-    scratch = space.scratch
+    scratch = workspace.scratch
     add_rows(
         this.blocks, run.changes.outputs, run.steps.outputs, scratch.output_limits, run.parameters.outputs, None,
-        ALONE if shares == 1 else share, scratch,
+        ALONE if partitions == 1 else partition, scratch,
     )  # fmt: skip
 
 
 @compiled
-def add_node_columns(share: int, shares: int, this: Round, run: Run, space: TreeSpace) -> None:
+def add_node_columns(partition: int, partitions: int, this: Round, run: Run, workspace: TreeWorkspace) -> None:
     """The same of the nodes of a tree."""
     outputs = run.parameters.outputs
-    add_descents(this.centres, run.plan, run.changes.outputs.words, outputs, space.descents, share, shares)
+    add_descents(this.centers, run.plan, run.changes.outputs.words, outputs, workspace.descents, partition, partitions)
 
 
 @compiled
-def add_nothing(share: int, shares: int, this: Round, run: Run, space: CbowTreeSpace) -> None:
+def add_nothing(partition: int, partitions: int, this: Round, run: Run, workspace: CbowTreeWorkspace) -> None:
     """The same where nodes have learned already."""
 
 
 add_outputs = compiled_by_type(
     {
-        SkipGramSpace: add_output_rows,
-        CbowSpace: add_output_rows,
-        TreeSpace: add_node_columns,
-        CbowTreeSpace: add_nothing,
+        SkipGramWorkspace: add_output_rows,
+        CbowWorkspace: add_output_rows,
+        TreeWorkspace: add_node_columns,
+        CbowTreeWorkspace: add_nothing,
     }
 )
 """add_outputs(share, shares, this, run, space), by the kind of training."""
@@ -186,7 +188,7 @@ add_outputs = compiled_by_type(
 
 def new_counters(threads: int) -> Int64:
     """What the threads of a training count in."""
-    return np.zeros(SHARES + 2 * SPREAD * threads, np.int64)
+    return np.zeros(PARTITIONS + 2 * CACHE_LINE_STRIDE * threads, np.int64)
 
 
 @compiled
@@ -200,10 +202,10 @@ def claim_block(counters: Int64, of: int, number: int, blocks: int, threads: int
     """One of a thread's own blocks of a round that nobody has claimed; `NONE_LEFT` if there is none."""
     first, behind = first_block(of, threads, plan), first_block(of + 1, threads, plan)
     before = number * (behind - first)  # claimed in other rounds, all of which are whole
-    left, place = before + min(behind, blocks) - min(first, blocks), SHARES + SPREAD * (threads + of)
+    left, place = before + min(behind, blocks) - min(first, blocks), PARTITIONS + CACHE_LINE_STRIDE * (threads + of)
     ticket = read_counter(counters, place)
     while ticket < left:
-        if take_if(counters, place, ticket):
+        if compare_exchange(counters, place, ticket):
             return first + ticket - before
         ticket = read_counter(counters, place)
     return NONE_LEFT
@@ -237,101 +239,103 @@ def sum_means(blocks: int, mean_sums: Float32, noise_mean: Float32) -> None:
 
 
 @compiled
-def add_share(share: int, shares: int, this: Round, totals: Float64, run: Run, space: Space) -> None:
+def add_partition(
+    partition: int, partitions: int, this: Round, totals: Float64, run: Run, workspace: Workspace
+) -> None:
     """Add one of the shares of a round's changes: rows that one thread owns, and of a tree's nodes some columns."""
-    scratch = space.scratch
+    scratch = workspace.scratch
     forget_limits(scratch.input_limits)
     forget_limits(scratch.output_limits)
     changes = run.changes
-    if share == 0:
+    if partition == 0:
         sum_losses(this.blocks, changes.loss, changes.pairs, totals)
-    if share == 0 and this.finds_mean:
+    if partition == 0 and this.finds_mean:
         sum_means(this.blocks, changes.mean_sums, changes.noise_mean)
     add_rows(
         this.blocks, changes.inputs, run.steps.inputs, scratch.input_limits, run.parameters.inputs, run.parts,
-        ALONE if shares == 1 else share, scratch,
+        ALONE if partitions == 1 else partition, scratch,
     )  # fmt: skip
-    add_outputs(share, shares, this, run, space)
+    add_outputs(partition, partitions, this, run, workspace)
 
 
 @compiled
-def as_marker(thread: int, threads: int) -> int:
+def bitmap_of(thread: int, threads: int) -> int:
     """A thread's number, or `ALONE` where there are too few threads, or too many, for it to mark rows."""
     return thread if 1 < threads <= FEW else ALONE
 
 
 @compiled
-def forget_marks(marker: int, marks: Int64) -> None:
+def clear_touched(bitmap: int, touched: Int64) -> None:
     """Begin a round: what a thread has marked is of the round before."""
-    if marker != ALONE:
-        clear_marks(marks[marker])
+    if bitmap != ALONE:
+        clear_bitmap(touched[bitmap])
 
 
 @compiled
-def whole_rounds(stretch: Stretch, plan: Plan) -> int:
-    """How many rounds a stretch has, but for the last if it is shorter."""
-    return (stretch.last - stretch.first) // (plan.block_centres * plan.round_blocks)
+def whole_rounds(chunk: Chunk, plan: Plan) -> int:
+    """How many rounds a chunk has, but for the last if it is shorter."""
+    return (chunk.last - chunk.first) // (plan.block_centers * plan.round_blocks)
 
 
 @compiled
-def first_centre(stretch: Stretch, number: int, block: int, plan: Plan) -> int:
-    """Where a block of the stretch's round of this number begins: behind those that other rounds take from its strand.
-    The last round, if it is not whole, is what is left behind all strands.
+def first_center(chunk: Chunk, number: int, block: int, plan: Plan) -> int:
+    """Where a block of the chunk's round of this number begins: behind those that other rounds take from its stream.
+    The last round, if it is not whole, is what is left behind all streams.
     """
     before = number * plan.round_blocks + block
-    if plan.strands > 1:
-        whole, of_strand = whole_rounds(stretch, plan), plan.round_blocks // plan.strands
+    if plan.streams > 1:
+        whole, of_stream = whole_rounds(chunk, plan), plan.round_blocks // plan.streams
         if number < whole:
-            strand = block // of_strand
-            before = (strand * whole + number) * of_strand + block - strand * of_strand
-    return stretch.first + before * plan.block_centres
+            stream = block // of_stream
+            before = (stream * whole + number) * of_stream + block - stream * of_stream
+    return chunk.first + before * plan.block_centers
 
 
 @compiled
-def first_of_next(stretch: Stretch, number: int, block: int, behind: int, threads: int, plan: Plan) -> int:
+def first_of_next(chunk: Chunk, number: int, block: int, behind: int, threads: int, plan: Plan) -> int:
     """Where the block begins that a thread will compute after this one of its own, all of which are before block
-    `behind`; where there is none, or nobody knows, at the stretch's end or behind it.
+    `behind`; where there is none, or nobody knows, at the chunk's end or behind it.
     """
     if block + 1 < behind:
-        return first_centre(stretch, number, block + 1, plan)
-    return first_centre(stretch, number + 1, 0, plan) if threads == 1 else stretch.last
+        return first_center(chunk, number, block + 1, plan)
+    return first_center(chunk, number + 1, 0, plan) if threads == 1 else chunk.last
 
 
 @compiled
-def round_of(number: int, stretch: Stretch, plan: Plan) -> Round:
-    """The stretch's round of this number."""
-    size = plan.block_centres * plan.round_blocks
-    first = stretch.first + number * size
-    centres = min(size, stretch.last - first)
-    blocks = (centres + plan.block_centres - 1) // plan.block_centres
-    finds_mean = is_mean_found(stretch.first_block // plan.round_blocks + number, plan)
-    return Round(number, centres, blocks, learning_rate(plan, stretch.positions[first]), finds_mean)
+def round_of(number: int, chunk: Chunk, plan: Plan) -> Round:
+    """The chunk's round of this number."""
+    size = plan.block_centers * plan.round_blocks
+    first = chunk.first + number * size
+    centers = min(size, chunk.last - first)
+    blocks = (centers + plan.block_centers - 1) // plan.block_centers
+    finds_mean = is_mean_found(chunk.first_block // plan.round_blocks + number, plan)
+    return Round(number, centers, blocks, learning_rate(plan, chunk.positions[first]), finds_mean)
 
 
 @compiled
-def compute_slot(slot: int, of: int, thread: int, threads: int, this: Round, run: Run, space: Space) -> None:
+def compute_slot(slot: int, of: int, thread: int, threads: int, this: Round, run: Run, workspace: Workspace) -> None:
     """Compute the block in a slot of a round, which is one of the thread `of`."""
-    stretch, plan, changes, behind = run.stretch, run.plan, run.changes, first_block(of + 1, threads, run.plan)
+    chunk, plan, changes, behind = run.chunk, run.plan, run.changes, first_block(of + 1, threads, run.plan)
     block = Block(
         slot=slot,
-        first=first_centre(stretch, this.number, slot, plan),
-        next_first=first_of_next(stretch, this.number, slot, behind, threads, plan),
+        first=first_center(chunk, this.number, slot, plan),
+        next_first=first_of_next(chunk, this.number, slot, behind, threads, plan),
         rate=this.rate,
-        measured=is_measured(stretch.first_block // plan.round_blocks + this.number, slot, plan),
+        measured=is_measured(chunk.first_block // plan.round_blocks + this.number, slot, plan),
         finds_mean=this.finds_mean,
         blocks=this.blocks,
-        marker=as_marker(thread, threads),
+        bitmap=bitmap_of(thread, threads),
     )
-    compute_block(block, run, space)
+    compute_block(block, run, workspace)
     drop_frozen(slot, changes.inputs)
     drop_frozen(slot, changes.outputs)
 
 
 @compiled
 def train_rounds(
-    thread: int, threads: int, counters: Int64, totals: Float64, begin: int, end: int, run: Run, space: Space
+    thread: int, threads: int, counters: Int64, totals: Float64, begin: int, end: int, run: Run, workspace: Workspace
 ) -> None:
-    """Train on the rounds of a stretch from `begin` to `end`. Every thread calls this with the same arrays, save for
+    """Train on the rounds of a chunk from `begin` to `end`. Every thread calls this with the same arrays, save for
     `thread` and its space.
 
     A round has two phases. Its blocks are computed from the parameters as they are; when all are done, the changes are
@@ -339,10 +343,10 @@ def train_rounds(
     `counters`, which are zero at the start, only grow, so that who comes back late claims nothing of a round that is
     over. `totals` gets the loss, and the number of pairs it is summed over.
     """
-    expect_nothing(space.scratch.places)
-    block_end, marker = 0, as_marker(thread, threads)
+    schedule_nothing(workspace.scratch.cursors)
+    block_end, bitmap = 0, bitmap_of(thread, threads)
     for number in range(end - begin):
-        this = round_of(begin + number, run.stretch, run.plan)
+        this = round_of(begin + number, run.chunk, run.plan)
         block_end += this.blocks
         computed = 0
         for other in range(threads):
@@ -352,19 +356,19 @@ def train_rounds(
             slot = claim_block(counters, of, number, this.blocks, threads, run.plan)
             while slot != NONE_LEFT:
                 if computed == 0:
-                    forget_marks(marker, run.changes.inputs.marks)
-                    forget_marks(marker, run.changes.outputs.marks)
+                    clear_touched(bitmap, run.changes.inputs.touched)
+                    clear_touched(bitmap, run.changes.outputs.touched)
                 computed += 1
-                compute_slot(slot, of, thread, threads, this, run, space)
-                take_ticket(counters, BLOCKS_DONE)
+                compute_slot(slot, of, thread, threads, this, run, workspace)
+                fetch_add(counters, BLOCKS_DONE)
                 slot = claim_block(counters, of, number, this.blocks, threads, run.plan)
         wait_until(counters, BLOCKS_DONE, block_end)
         for other in range(threads):
-            if other == 1 and is_soon(counters, SHARES_DONE, (number + 1) * threads):
+            if other == 1 and is_soon(counters, PARTITIONS_DONE, (number + 1) * threads):
                 break
-            share = (thread + other) % threads
-            place = SHARES + SPREAD * share
-            if read_counter(counters, place) == number and take_if(counters, place, number):
-                add_share(share, threads, this, totals, run, space)
-                take_ticket(counters, SHARES_DONE)
-        wait_until(counters, SHARES_DONE, (number + 1) * threads)
+            partition = (thread + other) % threads
+            place = PARTITIONS + CACHE_LINE_STRIDE * partition
+            if read_counter(counters, place) == number and compare_exchange(counters, place, number):
+                add_partition(partition, threads, this, totals, run, workspace)
+                fetch_add(counters, PARTITIONS_DONE)
+        wait_until(counters, PARTITIONS_DONE, (number + 1) * threads)

@@ -18,7 +18,7 @@ from firth.jit.kernel import compiled
 
 FEW = 8
 """So many threads at most own what they change."""
-MARKS, BITS = 64, 64
+BITMAP_WORDS, BITS = 64, 64
 """A table of marks: so many numbers of so many bits."""
 GROUPS = 8
 """Parts of the table in which the threads take turns to be asked first: MARKS / GROUPS numbers are one register."""
@@ -33,24 +33,24 @@ def place_of(row: int) -> int:
 
 
 @compiled
-def mark(marks: Int64, row: int) -> None:
+def touch(touched: Int64, row: int) -> None:
     """Set the bit of a row in one table (MARKS,)."""
     place = place_of(row)
-    marks[place // BITS] |= np.int64(1) << np.int64(place % BITS)
+    touched[place // BITS] |= np.int64(1) << np.int64(place % BITS)
 
 
 @compiled
-def is_marked(marks: Int64, row: int) -> int:
+def is_touched(touched: Int64, row: int) -> int:
     """1 if the bit of a row is set, or 0."""
     place = place_of(row)
-    return int(marks[place // BITS] >> np.int64(place % BITS)) & 1
+    return int(touched[place // BITS] >> np.int64(place % BITS)) & 1
 
 
 @compiled
-def clear_marks(marks: Int64) -> None:
+def clear_bitmap(touched: Int64) -> None:
     """Set no bit of a table (MARKS,)."""
-    for i in range(MARKS):
-        marks[i] = 0
+    for i in range(BITMAP_WORDS):
+        touched[i] = 0
 
 
 @compiled
@@ -60,24 +60,24 @@ def bits_below(place: int) -> np.int64:
 
 
 @compiled
-def find_own(marks: Int64, thread: int, own: Int64) -> None:
-    """own (MARKS,) = the bits whose rows a thread is to add; `marks` (threads, MARKS) has what each has marked.
+def find_owned(touched: Int64, thread: int, own: Int64) -> None:
+    """own (MARKS,) = the bits whose rows a thread is to add; `touched` (threads, MARKS) has what each has marked.
 
     Where several of a few threads have set a bit, it is the first one's, counted from another in each part of the
     table.
     """
-    threads, size = marks.shape[0], MARKS // GROUPS
+    threads, size = touched.shape[0], BITMAP_WORDS // GROUPS
     if threads > FEW:
-        begin, end = MARKS * BITS * thread // threads, MARKS * BITS * (thread + 1) // threads
-        for i in range(MARKS):
+        begin, end = BITMAP_WORDS * BITS * thread // threads, BITMAP_WORDS * BITS * (thread + 1) // threads
+        for i in range(BITMAP_WORDS):
             own[i] = bits_below(end - i * BITS) & ~bits_below(begin - i * BITS)
         return
     for group in range(GROUPS):
         first, last = group * size, (group + 1) * size
         for i in range(first, last):
-            own[i] = marks[thread, i]
+            own[i] = touched[thread, i]
         other = group * threads // GROUPS
         while other != thread:
             for i in range(first, last):
-                own[i] &= ~marks[other, i]
+                own[i] &= ~touched[other, i]
             other = other + 1 if other + 1 < threads else 0

@@ -1,8 +1,8 @@
-"""Skip-gram with negative sampling, a block of centres at a time (see `docs/rounds.md`).
+"""Skip-gram with negative sampling, a block of centers at a time (see `docs/rounds.md`).
 
-The direction is word2vec.c's: the input vector of a context word predicts the centre's output vector. The context words
-of a block are scored against its centres and noise words in one product of matrices, and weighted. Context words and
-centres are in the order of the text: what is no pair of them is left out of the product, tile by tile.
+The direction is word2vec.c's: the input vector of a context word predicts the center's output vector. The context words
+of a block are scored against its centers and negatives in one product of matrices, and weighted. Context words and
+centers are in the order of the text: what is no pair of them is left out of the product, tile by tile.
 """
 
 from __future__ import annotations
@@ -25,36 +25,36 @@ from firth.kernels.word2vec.blocks import (
     clear,
     copy_inputs,
     copy_rows,
-    mark_inputs,
-    mark_rows,
     rows_of,
     softplus,
+    touch_inputs,
+    touch_rows,
 )
 from firth.kernels.word2vec.negatives import Noise
 from firth.kernels.word2vec.prefetcher import (
-    ahead_of,
-    ask_for_outputs,
-    draw_ahead,
-    expect,
-    is_expected,
-    take_noise_words,
+    draw_next_negatives,
+    is_scheduled,
+    prefetch_outputs,
+    queue_of,
+    schedule_block,
+    take_negatives,
 )
 from firth.kernels.word2vec.step_bounds import squares_to_ratios
-from firth.kernels.word2vec.windows import find_windows, weigh_centres, weigh_windows
+from firth.kernels.word2vec.windows import find_windows, weigh_centers, weigh_windows
 
 lowered_by(f"{__name__}_llvm")
 
 
 class Pairs(NamedTuple):
-    """One thread's working space for skip-gram with noise words."""
+    """One thread's working space for skip-gram with negatives."""
 
-    Z: Float32  # (O, width) centres' and noise words' output vectors, the latter from plan.first_noise on
+    Z: Float32  # (O, width) centers' and negatives' output vectors, the latter from plan.first_noise on
     S: Float32  # (T, O or more, whole vectors) scores, then gradients; zero past O
-    W: Float32  # (T, as many) weights: those of the windows, then of the noise words
+    W: Float32  # (T, as many) weights: those of the windows, then of the negatives
     losses: Float64  # (as many,) of the pairs in a row
 
 
-class SkipGramSpace(NamedTuple):
+class SkipGramWorkspace(NamedTuple):
     """What a thread works with in skip-gram with negative sampling."""
 
     scratch: Scratch
@@ -63,21 +63,21 @@ class SkipGramSpace(NamedTuple):
 
 
 @compiled
-def weigh_noise(
-    tokens: int, centres: int, plan: Plan, token_weights: Float32, pairs: Pairs, output_words: Int32
+def weigh_negatives(
+    tokens: int, centers: int, plan: Plan, token_weights: Float32, pairs: Pairs, output_words: Int32
 ) -> None:
-    """Weigh noise word n in row t by -k/K for each pair of t, save the pairs whose centre is that very word."""
+    """Weigh negative n in row t by -k/K for each pair of t, save the pairs whose center is that very word."""
     weight = np.float32(plan.noise_weight)
     clear(pairs.W, tokens, tokens + TILE_ROWS)
     for row in range(tokens):
-        fill_row(pairs.W, row, plan.first_noise, plan.noise_words, -weight * token_weights[row])
-    for n in range(plan.first_noise, plan.first_noise + plan.noise_words):
-        if not is_among(output_words, plan.first_noise, output_words[n]):
+        fill_row(pairs.W, row, plan.first_negative, plan.negatives, -weight * token_weights[row])
+    for n in range(plan.first_negative, plan.first_negative + plan.negatives):
+        if not is_among(output_words, plan.first_negative, output_words[n]):
             continue
-        for centre in range(centres):
-            if output_words[n] == output_words[centre]:
+        for center in range(centers):
+            if output_words[n] == output_words[center]:
                 for row in range(tokens):
-                    pairs.W[row, n] += weight * pairs.W[row, centre]
+                    pairs.W[row, n] += weight * pairs.W[row, center]
 
 
 def is_among(words: Int32, n: Any, word: Any) -> Any:
@@ -92,7 +92,7 @@ def fill_row(rows: Float32, row: Any, first: Any, count: Any, value: Any) -> Non
 
 
 def scores_to_gradients(S: Float32, W: Float32, n: Any, rate: Any, by_row: Float32, by_column: Float32) -> None:
-    """Replace the scores S of n rows by learning rate × weight × (1 - σ) for pairs and × σ for noise words, whose
+    """Replace the scores S of n rows by learning rate × weight × (1 - σ) for pairs and × σ for negatives, whose
     weights are below zero; behind them, where W is zero too, come zeros up to whole tiles. by_row, (n,) up to whole
     tiles, and by_column get the sums of their absolute values.
     """
@@ -104,7 +104,7 @@ def scores_to_gradients(S: Float32, W: Float32, n: Any, rate: Any, by_row: Float
 
 @compiled
 def measure_loss(tokens: int, pairs: Pairs) -> float:
-    """-log σ(score) summed over the pairs, plus -log σ(-score) of their noise words by weight."""
+    """-log σ(score) summed over the pairs, plus -log σ(-score) of their negatives by weight."""
     loss, losses = 0.0, pairs.losses
     for row in range(tokens):
         for z in range(losses.shape[0]):
@@ -116,11 +116,11 @@ def measure_loss(tokens: int, pairs: Pairs) -> float:
 
 
 @compiled
-def compute_skip_gram_block(block: Block, run: Run, space: SkipGramSpace) -> None:
+def compute_skip_gram_block(block: Block, run: Run, workspace: SkipGramWorkspace) -> None:
     """The changes that a block asks for."""
-    scratch, noise, pairs = space
+    scratch, noise, pairs = workspace
     plan, parameters, changes, slot = run.plan, run.parameters, run.changes, block.slot
-    windows, ahead = scratch.windows, ahead_of(run.stretch.tokens, parameters, run.parts, scratch)
+    windows, queue = scratch.windows, queue_of(run.chunk.tokens, parameters, run.parts, scratch)
     input_words, output_words = changes.inputs.words[slot], changes.outputs.words[slot]
     outputs = pairs.Z.shape[0]
     first_input, last_input = rows_of(block, changes.inputs)
@@ -130,27 +130,27 @@ def compute_skip_gram_block(block: Block, run: Run, space: SkipGramSpace) -> Non
         changes.outputs.rows[first_output:last_output],
     )
 
-    asks = not is_expected(block.first, ahead)
-    context = find_windows(block, run, windows, asks)
-    centres, tokens = context.centres, context.tokens
-    for i in range(plan.first_noise):
-        output_words[i] = run.stretch.tokens[block.first + i] if i < centres else UNUSED
-    take_noise_words(block.first, run.stretch, plan, noise, ahead, output_words[plan.first_noise :])
-    if asks:
-        ask_for_outputs(output_words, ahead)
-    expect(block.next_first, block.first, run.stretch, plan, noise, ahead)
-    weigh_centres(centres, plan, windows)
+    prefetches = not is_scheduled(block.first, queue)
+    context = find_windows(block, run, windows, prefetches)
+    centers, tokens = context.centers, context.tokens
+    for i in range(plan.first_negative):
+        output_words[i] = run.chunk.tokens[block.first + i] if i < centers else UNUSED
+    take_negatives(block.first, run.chunk, plan, noise, queue, output_words[plan.first_negative :])
+    if prefetches:
+        prefetch_outputs(output_words, queue)
+    schedule_block(block.next_first, block.first, run.chunk, plan, noise, queue)
+    weigh_centers(centers, plan, windows)
     weigh_windows(context, windows)
-    for tile in range(plan.first_noise // TILE_ROWS, windows.tokens_of.shape[0]):  # noise words are paired with all
+    for tile in range(plan.first_negative // TILE_ROWS, windows.tokens_of.shape[0]):  # negatives are paired with all
         windows.tokens_of[tile, 0], windows.tokens_of[tile, 1] = 0, tokens
-    weigh_noise(tokens, centres, plan, windows.token_weights, pairs, output_words)
-    mark_inputs(changes.inputs.marks, input_words, tokens, block.marker, run.parts)
-    mark_rows(changes.outputs.marks, output_words, outputs, block.marker)
+    weigh_negatives(tokens, centers, plan, windows.token_weights, pairs, output_words)
+    touch_inputs(changes.inputs.touched, input_words, tokens, block.bitmap, run.parts)
+    touch_rows(changes.outputs.touched, output_words, outputs, block.bitmap)
 
     copy_inputs(parameters.inputs, input_words, tokens, scratch.X, run.parts)
     copy_rows(parameters.outputs, output_words, outputs, pairs.Z)
-    draw_ahead(plan, noise, ahead)
-    score_bands(scratch.X, pairs.Z, windows.tokens_of, pairs.S, ahead)
+    draw_next_negatives(plan, noise, queue)
+    score_bands(scratch.X, pairs.Z, windows.tokens_of, pairs.S, queue)
 
     changes.loss[slot] = 0.0
     changes.pairs[slot] = 0
@@ -160,7 +160,7 @@ def compute_skip_gram_block(block: Block, run: Run, space: SkipGramSpace) -> Non
 
     scores_to_gradients(pairs.S, pairs.W, tokens, np.float32(block.rate), scratch.input_errors, scratch.output_errors)
     input_ratios, output_ratios = changes.inputs.ratios[first_input:], changes.outputs.ratios[first_output:]
-    weigh_bands(pairs.S, tokens, windows.centres_of, plan.first_noise, pairs.Z, input_rows, input_ratios, ahead)
-    weigh_transposed_bands(pairs.S, scratch.X, windows.tokens_of, output_rows, output_ratios, ahead)
+    weigh_bands(pairs.S, tokens, windows.centers_of, plan.first_negative, pairs.Z, input_rows, input_ratios, queue)
+    weigh_transposed_bands(pairs.S, scratch.X, windows.tokens_of, output_rows, output_ratios, queue)
     squares_to_ratios(tokens, scratch.input_errors, input_ratios)
     squares_to_ratios(outputs, scratch.output_errors, output_ratios)

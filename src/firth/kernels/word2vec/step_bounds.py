@@ -21,7 +21,7 @@ import numpy as np
 from firth.arrays import Float32
 from firth.jit.kernel import compiled
 from firth.kernels.linalg.products import square_each
-from firth.kernels.word2vec.row_owners import BITS, MARKS, place_of
+from firth.kernels.word2vec.row_owners import BITMAP_WORDS, BITS, place_of
 
 LEAST_ERRORS = np.float32(1e-9)
 """Errors that are less count as so many: they may be what rounding left of none."""
@@ -30,7 +30,7 @@ _ONE, _TWO = np.float32(1), np.float32(2)
 
 def new_limits() -> Float32:
     """The sum of the ratios of each mark, (marks,)."""
-    return np.zeros(MARKS * BITS, np.float32)
+    return np.zeros(BITMAP_WORDS * BITS, np.float32)
 
 
 @compiled

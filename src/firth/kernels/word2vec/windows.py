@@ -1,4 +1,4 @@
-"""Where the context words of a block's centres stand: a window around each centre, inside its sentence."""
+"""Where the context words of a block's centers stand: a window around each center, inside its sentence."""
 
 from __future__ import annotations
 
@@ -11,120 +11,120 @@ from firth.jit.kernel import compiled
 from firth.jit.twins import lowered_by
 from firth.kernels.linalg.products import TILE_ROWS
 from firth.kernels.machine.rng import draw, high_half, scale
-from firth.kernels.word2vec.blocks import Block, Context, Plan, Run, Stretch, Windows, ask_for, count_centres
+from firth.kernels.word2vec.blocks import Block, Chunk, Context, Plan, Run, Windows, count_centers, prefetch_vectors
 
 lowered_by(f"{__name__}_llvm")
 
 
 NO_WINDOW = -1
-"""The reach, before and after, of a centre that is none: not even itself is within."""
+"""The reach, before and after, of a center that is none: not even itself is within."""
 
 
 @compiled
-def draw_windows(stretch: Stretch, first: int, last: int, plan: Plan, windows: Int32) -> None:
-    """The largest distance of the context words of some centres."""
+def draw_windows(chunk: Chunk, first: int, last: int, plan: Plan, windows: Int32) -> None:
+    """The largest distance of the context words of some centers."""
     if plan.shrink == 0:
         for i in range(last - first):
             windows[i] = plan.window
         return
     for i in range(last - first):  # with no branch, so that all are drawn at once
-        windows[i] = 1 + scale(high_half(draw(plan.window_key, stretch.positions[first + i])), plan.window)
+        windows[i] = 1 + scale(high_half(draw(plan.window_key, chunk.positions[first + i])), plan.window)
 
 
 @compiled
-def find_reach(stretch: Stretch, first: int, last: int, plan: Plan, reach: Int32) -> None:
-    """reach[0, i] and reach[1, i] = how many context words the i-th of some centres has before it, and after it: within
-    its window, in its sentence. Where that begins and ends is looked for once, then followed from centre to centre.
+def find_reach(chunk: Chunk, first: int, last: int, plan: Plan, reach: Int32) -> None:
+    """reach[0, i] and reach[1, i] = how many context words the i-th of some centers has before it, and after it: within
+    its window, in its sentence. Where that begins and ends is looked for once, then followed from center to center.
     """
-    sentences = stretch.sentences
-    begin, end = first, last  # of the sentences of the first centre and of the last, no farther than a window
+    sentences = chunk.sentences
+    begin, end = first, last  # of the sentences of the first center and of the last, no farther than a window
     while begin > max(0, first - plan.window) and sentences[begin - 1] == sentences[first]:
         begin -= 1
     while end < min(last + plan.window, sentences.shape[0]) and sentences[end] == sentences[last - 1]:
         end += 1
-    draw_windows(stretch, first, last, plan, reach[1])
+    draw_windows(chunk, first, last, plan, reach[1])
     for i in range(last - first):
-        centre = first + i
-        if i > 0 and sentences[centre] != sentences[centre - 1]:
-            begin = centre
-        reach[0, i] = min(reach[1, i] * plan.before, centre - begin)
+        center = first + i
+        if i > 0 and sentences[center] != sentences[center - 1]:
+            begin = center
+        reach[0, i] = min(reach[1, i] * plan.before, center - begin)
     for i in range(last - first - 1, -1, -1):
-        centre = first + i
-        if centre < last - 1 and sentences[centre] != sentences[centre + 1]:
-            end = centre + 1
-        reach[1, i] = min(reach[1, i] * plan.after, end - 1 - centre)
+        center = first + i
+        if center < last - 1 and sentences[center] != sentences[center + 1]:
+            end = center + 1
+        reach[1, i] = min(reach[1, i] * plan.after, end - 1 - center)
 
 
 @compiled
-def find_windows(block: Block, run: Run, windows: Windows, asks: bool) -> Context:
-    """Note in `windows` how many context words each centre has before it, and after it; and in the block's input words
+def find_windows(block: Block, run: Run, windows: Windows, prefetches: bool) -> Context:
+    """Note in `windows` how many context words each center has before it, and after it; and in the block's input words
     which words stand from the first of them to the last. Their vectors are asked for, if that is wanted.
     """
     reach, before, after = windows.reach, 0, 1
-    centres, words = count_centres(block, run), run.changes.inputs.words[block.slot]
-    find_reach(run.stretch, block.first, block.first + centres, run.plan, reach)
-    for i in range(centres):
+    centers, words = count_centers(block, run), run.changes.inputs.words[block.slot]
+    find_reach(run.chunk, block.first, block.first + centers, run.plan, reach)
+    for i in range(centers):
         before = max(before, reach[0, i] - i)
         after = max(after, i + reach[1, i] + 1)
     tokens = before + after
     for row in range(tokens):
-        words[row] = run.stretch.tokens[block.first - before + row]
-        if asks:
-            ask_for(run.parameters.inputs, words[row], run.parts)
+        words[row] = run.chunk.tokens[block.first - before + row]
+        if prefetches:
+            prefetch_vectors(run.parameters.inputs, words[row], run.parts)
     run.changes.inputs.used[block.slot] = tokens
-    return Context(centres, tokens, before)
+    return Context(centers, tokens, before)
 
 
 def weigh_tile(windows: Windows, tile: Any, first: Any, behind: Any) -> None:
-    """Weigh a tile's context words, four rows of `weights`, in their pairs with the 16 centres from the `first` on. Add
-    what each weighs to `token_weights`. centres_of[tile], a range, or (0, 0) if there are none so far, goes on to the
-    last centre that is paired with one of them.
+    """Weigh a tile's context words, four rows of `weights`, in their pairs with the 16 centers from the `first` on. Add
+    what each weighs to `token_weights`. centers_of[tile], a range, or (0, 0) if there are none so far, goes on to the
+    last center that is paired with one of them.
 
-    The first of the centres stands so many tokens `behind` the first context word, the next one more, and so on. `near`
-    has the weight for each such distance; its middle is that of distance 0. Outside a centre's reach the weight is
+    The first of the centers stands so many tokens `behind` the first context word, the next one more, and so on. `near`
+    has the weight for each such distance; its middle is that of distance 0. Outside a center's reach the weight is
     zero.
     """
     weights, near, reach = windows.weights, windows.near, windows.reach
-    centre_weights, token_weights, centres_of = windows.centre_weights, windows.token_weights, windows.centres_of
-    rows, centres = slice(tile * TILE_ROWS, (tile + 1) * TILE_ROWS), slice(first, first + LANES)
+    center_weights, token_weights, centers_of = windows.center_weights, windows.token_weights, windows.centers_of
+    rows, centers = slice(tile * TILE_ROWS, (tile + 1) * TILE_ROWS), slice(first, first + LANES)
     distances = behind + np.arange(LANES) - np.arange(TILE_ROWS)[:, None]
-    is_pair = (distances <= reach[0, centres]) & (-distances <= reach[1, centres])
-    weights[rows, centres] = np.where(is_pair, near[len(near) // 2 + distances], 0) * centre_weights[centres]
-    token_weights[rows] += weights[rows, centres].sum(axis=1)
+    is_pair = (distances <= reach[0, centers]) & (-distances <= reach[1, centers])
+    weights[rows, centers] = np.where(is_pair, near[len(near) // 2 + distances], 0) * center_weights[centers]
+    token_weights[rows] += weights[rows, centers].sum(axis=1)
     paired = first + np.flatnonzero(is_pair.any(axis=0))
     if len(paired) > 0:
-        centres_of[tile] = paired.min() if centres_of[tile, 1] == 0 else centres_of[tile, 0], paired.max() + 1
+        centers_of[tile] = paired.min() if centers_of[tile, 1] == 0 else centers_of[tile, 0], paired.max() + 1
 
 
 @compiled
-def weigh_centres(centres: int, plan: Plan, windows: Windows) -> None:
-    """Find what the pairs of each centre are multiplied by, so that they weigh no more than `plan.most_pairs`."""
+def weigh_centers(centers: int, plan: Plan, windows: Windows) -> None:
+    """Find what the pairs of each center are multiplied by, so that they weigh no more than `plan.most_pairs`."""
     within, reach = windows.within, windows.reach
     if 2 * within[plan.window] <= plan.most_pairs:  # then all are 1, as they were at first
         return
-    for i in range(centres):
+    for i in range(centers):
         total = within[reach[0, i]] + within[reach[1, i]]
-        windows.centre_weights[i] = plan.most_pairs / total if total > plan.most_pairs else np.float32(1)
+        windows.center_weights[i] = plan.most_pairs / total if total > plan.most_pairs else np.float32(1)
 
 
 @compiled
 def weigh_windows(context: Context, windows: Windows) -> None:
-    """Weigh each (context word, centre) pair, and each context word in all of its pairs; find the bands of the weights
+    """Weigh each (context word, center) pair, and each context word in all of its pairs; find the bands of the weights
     that are not zero.
     """
-    reach, centres_of, tokens_of = windows.reach, windows.centres_of, windows.tokens_of
-    for i in range(context.centres, reach.shape[1]):
+    reach, centers_of, tokens_of = windows.reach, windows.centers_of, windows.tokens_of
+    for i in range(context.centers, reach.shape[1]):
         reach[0, i] = reach[1, i] = NO_WINDOW
     for tile in range((context.tokens + TILE_ROWS - 1) // TILE_ROWS):
-        centres_of[tile, 0] = centres_of[tile, 1] = 0
+        centers_of[tile, 0] = centers_of[tile, 1] = 0
         for row in range(tile * TILE_ROWS, (tile + 1) * TILE_ROWS):
             windows.token_weights[row] = 0
         for first in range(0, reach.shape[1], LANES):
             weigh_tile(windows, tile, first, context.before + first - tile * TILE_ROWS)
     for tile in range(tokens_of.shape[0]):
         tokens_of[tile, 0] = tokens_of[tile, 1] = 0
-    for i in range(context.centres):
-        own, centre = i // TILE_ROWS, context.before + i
-        first, last = centre - reach[0, i], centre + reach[1, i] + 1
+    for i in range(context.centers):
+        own, center = i // TILE_ROWS, context.before + i
+        first, last = center - reach[0, i], center + reach[1, i] + 1
         tokens_of[own, 0] = first if i % TILE_ROWS == 0 else min(tokens_of[own, 0], first)
         tokens_of[own, 1] = max(tokens_of[own, 1], last)

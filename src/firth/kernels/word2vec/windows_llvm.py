@@ -1,4 +1,4 @@
-"""The weights of four context words in the pairs with 16 centres at once (see `firth.kernels.word2vec.windows`)."""
+"""The weights of four context words in the pairs with 16 centers at once (see `firth.kernels.word2vec.windows`)."""
 
 from __future__ import annotations
 
@@ -37,20 +37,20 @@ def _weigh_tile(windows, tile, first, behind):  # type: ignore[no-untyped-def]
             number = windows.fields.index(name)
             return kind(context, builder, windows.types[number], builder.extract_value(args[0], number))
 
-        w, reaches, ranges = (field(Matrix, name) for name in ("weights", "reach", "centres_of"))
-        near, of_centres, of_tokens = (field(List, name) for name in ("near", "centre_weights", "token_weights"))
+        w, reaches, ranges = (field(Matrix, name) for name in ("weights", "reach", "centers_of"))
+        near, of_centers, of_tokens = (field(List, name) for name in ("near", "center_weights", "token_weights"))
         _, tile, first, behind = args
 
         before, after = (reaches.vector(index(side), first) for side in (0, 1))
         begin, middle = builder.mul(tile, index(TILE_ROWS)), builder.lshr(near.length, index(1))
-        weights_of_centres, found, pairs = of_centres.vector(first), [], []
+        weights_of_centers, found, pairs = of_centers.vector(first), [], []
         for row in range(TILE_ROWS):
             nearest = builder.sub(behind, index(row))
             distances = builder.add(reaches.in_every_lane(builder.trunc(nearest, I32)), NUMBERS)
             is_near = builder.icmp_signed("<=", distances, before)
             pairs.append(builder.and_(is_near, builder.icmp_signed("<=", builder.neg(distances), after)))
             by_distance = builder.select(pairs[-1], near.vector(builder.add(middle, nearest)), w.zeros)
-            found.append(builder.fmul(by_distance, weights_of_centres))
+            found.append(builder.fmul(by_distance, weights_of_centers))
             w.store(found[-1], builder.add(begin, index(row)), first)
         sums = part(builder, lane_sums(builder, found), 0, TILE_ROWS)
         of_tokens.store(builder.fadd(of_tokens.few(begin, TILE_ROWS), sums), begin)
