@@ -8,7 +8,7 @@ from firth.training.huffman import huffman_tree, node_frequencies
 
 def paths_of(tree):
     return [
-        [(max(turn, ~turn), 1 if turn >= 0 else -1) for turn in tree.turns[a:b].tolist()]
+        [(max(code, ~code), 1 if code >= 0 else -1) for code in tree.codes[a:b].tolist()]
         for a, b in zip(tree.starts[:-1], tree.starts[1:], strict=True)
     ]
 

@@ -10,8 +10,8 @@ from firth.arrays import LANES, Bool, Float32, Float64, aligned_zeros
 from firth.config import TrainingConfig
 from firth.kernels.linalg.products import TILE_ROWS
 from firth.kernels.word2vec.blocks import Changes, Chunk, Parameters, Parts, Plan, Run, Scratch, Steps, Updates, Windows
-from firth.kernels.word2vec.cbow import CbowWorkspace, Hidden
-from firth.kernels.word2vec.hierarchical_softmax import CbowTreeWorkspace, Descents, TreeWorkspace, Turns
+from firth.kernels.word2vec.cbow import CbowWorkspace, HiddenLayer
+from firth.kernels.word2vec.hierarchical_softmax import CbowTreeWorkspace, NodeUpdates, PathWorkspace, TreeWorkspace
 from firth.kernels.word2vec.huffman_tree import Tree
 from firth.kernels.word2vec.negatives import Noise
 from firth.kernels.word2vec.prefetcher import CURSORS
@@ -55,15 +55,20 @@ def _whole(n: int, of: int) -> int:
 
 
 def new_workspace(
-    config: TrainingConfig, plan: Plan, width: int, targets: Targets, descents: Descents | None, parts: Parts | None
+    config: TrainingConfig,
+    plan: Plan,
+    width: int,
+    targets: Targets,
+    node_updates: NodeUpdates | None,
+    parts: Parts | None,
 ) -> Workspace:
     """One thread's working space for a kind of training; the descents are those of all threads."""
     rows, centers = context_rows(plan), _whole(plan.block_centers, LANES)
     scratch = new_scratch(config, plan, width, targets, parts)
     if targets.tree is not None:
-        turns = new_turns(rows + centers, longest_path(targets.tree))
-        if descents is not None:
-            return TreeWorkspace(scratch, targets.tree, turns, descents)
+        path = new_path_workspace(rows + centers, longest_path(targets.tree))
+        if node_updates is not None:
+            return TreeWorkspace(scratch, targets.tree, path, node_updates)
         return CbowTreeWorkspace(scratch, targets.tree, turns, new_hidden(config, rows, centers, 0, width))
     assert targets.noise is not None
     if config.architecture == "cbow":
@@ -103,9 +108,9 @@ def new_scratch(config: TrainingConfig, plan: Plan, width: int, targets: Targets
     )
 
 
-def new_turns(rows: int, longest: int) -> Turns:
+def new_path_workspace(rows: int, longest: int) -> PathWorkspace:
     """What hierarchical softmax needs."""
-    return Turns(
+    return PathWorkspace(
         signs=np.zeros(longest, np.float32),
         weights=np.ones(rows, np.float32),
         nodes=np.zeros(longest, np.int32),
@@ -144,10 +149,10 @@ def new_pairs(weights: Float32, outputs: int, width: int) -> Pairs:
     )
 
 
-def new_hidden(config: TrainingConfig, rows: int, centers: int, negatives: int, width: int) -> Hidden:
+def new_hidden(config: TrainingConfig, rows: int, centers: int, negatives: int, width: int) -> HiddenLayer:
     """What CBOW needs; with a tree, there are no negatives."""
     scores = aligned_zeros(centers, negatives)
-    return Hidden(
+    return HiddenLayer(
         H=aligned_zeros(0 if negatives else centers, width),
         Z=aligned_zeros(negatives, width),
         G=aligned_zeros(centers, width),
@@ -165,10 +170,10 @@ def new_hidden(config: TrainingConfig, rows: int, centers: int, negatives: int, 
     )
 
 
-def new_descents(plan: Plan, rows: int, width: int, tree: Tree) -> Descents:
+def new_node_updates(plan: Plan, rows: int, width: int, tree: Tree) -> NodeUpdates:
     """What skip-gram with hierarchical softmax needs."""
     slots, longest = plan.round_blocks * plan.block_centers, longest_path(tree)
-    return Descents(
+    return NodeUpdates(
         begins=np.zeros(slots, np.int32),
         lengths=np.zeros(slots, np.int32),
         contexts=np.zeros((slots, rows), np.int32),
@@ -245,10 +250,12 @@ class WorkerGroup:
         frozen: Frozen | None = None,
     ):
         width = parameters.inputs.shape[1]
-        descents = None
+        node_updates = None
         if targets.tree is not None and config.architecture == "skip-gram":
-            descents = new_descents(plan, context_rows(plan), width, targets.tree)
-        self.workspaces = [new_workspace(config, plan, width, targets, descents, parts) for _ in range(pool.threads)]
+            node_updates = new_node_updates(plan, context_rows(plan), width, targets.tree)
+        self.workspaces = [
+            new_workspace(config, plan, width, targets, node_updates, parts) for _ in range(pool.threads)
+        ]
         self.pool = pool
         self.autotuner = ThreadAutotuner(pool.threads)
         self.parameters = parameters

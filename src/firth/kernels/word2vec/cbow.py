@@ -58,7 +58,7 @@ NOISE_ROOM, WORD_ROOM = np.float32(16), np.float32(256)
 """By how much the bound on a block's negatives together, and on each of them, is wider than that on others."""
 
 
-class Hidden(NamedTuple):
+class HiddenLayer(NamedTuple):
     """One thread's working space for the layer between the context words and the center."""
 
     H: Float32  # (B, width) with a tree, what each center's context words are together; else that is with the changes
@@ -82,7 +82,7 @@ class CbowWorkspace(NamedTuple):
 
     scratch: Scratch
     noise: Noise
-    hidden: Hidden
+    hidden: HiddenLayer
 
 
 @compiled
@@ -94,7 +94,9 @@ def scale_rows(centers: int, scales: Float32, rows: Float32) -> None:
 
 
 @compiled
-def gather_contexts(context: Context, words: Int32, run: Run, scratch: Scratch, hidden: Hidden, H: Float32) -> None:
+def gather_contexts(
+    context: Context, words: Int32, run: Run, scratch: Scratch, hidden: HiddenLayer, H: Float32
+) -> None:
     """H[i] = the mean, or the sum, of the input vectors of the words that center i has as context, by their weights."""
     centers, tokens, before = context
     inputs, windows, scales = run.parameters.inputs, scratch.windows, hidden.scales
@@ -115,7 +117,7 @@ def gather_contexts(context: Context, words: Int32, run: Run, scratch: Scratch, 
 
 @compiled
 def sum_inputs(
-    words: Int32, tokens: int, inputs: Float32, parts: Parts | None, scratch: Scratch, hidden: Hidden
+    words: Int32, tokens: int, inputs: Float32, parts: Parts | None, scratch: Scratch, hidden: HiddenLayer
 ) -> None:
     """Running sums of the input vectors of some words; of those with parts, of their means."""
     if parts is None:
@@ -126,7 +128,7 @@ def sum_inputs(
 
 
 @compiled
-def scatter_gradients(context: Context, plan: Plan, windows: Windows, hidden: Hidden, input_rows: Float32) -> None:
+def scatter_gradients(context: Context, plan: Plan, windows: Windows, hidden: HiddenLayer, input_rows: Float32) -> None:
     """input_rows[t] = what the gradients of the centers ask for that have context token t."""
     centers, tokens, before = context
     steps = hidden.scales if hidden.exact == 1 else hidden.ones
@@ -138,7 +140,7 @@ def scatter_gradients(context: Context, plan: Plan, windows: Windows, hidden: Hi
 
 
 @compiled
-def share_errors(context: Context, plan: Plan, windows: Windows, hidden: Hidden, errors: Float32) -> None:
+def share_errors(context: Context, plan: Plan, windows: Windows, hidden: HiddenLayer, errors: Float32) -> None:
     """errors[t] = the errors in what context token t is changed by, from those of each center's gradient.
 
     Let each of C context words take a of a gradient, so that h takes D of it. The bound on a word's change is then that
@@ -185,7 +187,7 @@ def choose_outputs(
 
 
 @compiled
-def noise_gradients(rate: np.float32, plan: Plan, hidden: Hidden, output_words: Int32) -> None:
+def noise_gradients(rate: np.float32, plan: Plan, hidden: HiddenLayer, output_words: Int32) -> None:
     """Replace the scores S by learning rate × weight × -σ; by zero where the negative is the center itself, and where
     there is no center.
     """
@@ -203,7 +205,7 @@ def noise_gradients(rate: np.float32, plan: Plan, hidden: Hidden, output_words: 
 
 
 @compiled
-def sum_errors(own: Float32, hidden: Hidden, errors: Float32) -> None:
+def sum_errors(own: Float32, hidden: HiddenLayer, errors: Float32) -> None:
     """The errors in what each output row is changed by, and in the gradient by what each center's context words are."""
     B, K = hidden.S.shape
     for n in range(K):
@@ -216,7 +218,7 @@ def sum_errors(own: Float32, hidden: Hidden, errors: Float32) -> None:
 
 
 @compiled
-def limit_outputs(hidden: Hidden, errors: Float32, scales: Float32, ratios: Float32) -> None:
+def limit_outputs(hidden: HiddenLayer, errors: Float32, scales: Float32, ratios: Float32) -> None:
     """Find the ratios of a block's output rows from their squares, and hold all of them back as much as its negatives
     ask for together.
 
@@ -238,7 +240,7 @@ def limit_outputs(hidden: Hidden, errors: Float32, scales: Float32, ratios: Floa
 
 
 @compiled
-def shift_negatives(noise_mean: Float32, hidden: Hidden) -> None:
+def shift_negatives(noise_mean: Float32, hidden: HiddenLayer) -> None:
     """Move the negatives' vectors Z so that their mean is that of all words."""
     negatives = hidden.Z.shape[0]
     share = np.float32(1) / np.float32(negatives)
@@ -251,7 +253,7 @@ def shift_negatives(noise_mean: Float32, hidden: Hidden) -> None:
 
 
 @compiled
-def cbow_loss(centers: int, plan: Plan, own: Float32, hidden: Hidden, output_words: Int32) -> float:
+def cbow_loss(centers: int, plan: Plan, own: Float32, hidden: HiddenLayer, output_words: Int32) -> float:
     """The loss of a block's centers: -log σ(own score) - w Σ log σ(-noise score), from the scores S."""
     loss, negatives, losses, K = 0.0, output_words[hidden.G.shape[0] :], hidden.losses, plan.negatives
     for k in range(centers * K):

@@ -35,7 +35,7 @@ from firth.kernels.word2vec.blocks import (
     softplus,
     touch_inputs,
 )
-from firth.kernels.word2vec.cbow import Hidden, gather_contexts, scatter_gradients, share_errors
+from firth.kernels.word2vec.cbow import HiddenLayer, gather_contexts, scatter_gradients, share_errors
 from firth.kernels.word2vec.huffman_tree import NEAR_NODES, Tree, nearness, node_of, root_of
 from firth.kernels.word2vec.step_bounds import find_ratios
 from firth.kernels.word2vec.windows import find_windows, weigh_centers
@@ -43,7 +43,7 @@ from firth.kernels.word2vec.windows import find_windows, weigh_centers
 lowered_by(f"{__name__}_llvm")
 
 
-class Descents(NamedTuple):
+class NodeUpdates(NamedTuple):
     """What skip-gram's centers of a round descend by, each in a slot: rows, and what they ask for at its path's nodes.
 
     Node k of the path changes by Σⱼ G[j, k] · rows[contexts[j]], a sum that is found when it is added: nothing as large
@@ -58,7 +58,7 @@ class Descents(NamedTuple):
     rows: Float32  # (R, T, width) the context words' input vectors of each block
 
 
-class Turns(NamedTuple):
+class PathWorkspace(NamedTuple):
     """One thread's working space for the path of one center."""
 
     signs: Float32  # (longest,) the signs of the path, 0 past its end
@@ -76,8 +76,8 @@ class TreeWorkspace(NamedTuple):
 
     scratch: Scratch
     tree: Tree
-    turns: Turns
-    descents: Descents  # of all threads
+    path: PathWorkspace
+    node_updates: NodeUpdates  # of all threads
 
 
 class CbowTreeWorkspace(NamedTuple):
@@ -85,8 +85,8 @@ class CbowTreeWorkspace(NamedTuple):
 
     scratch: Scratch
     tree: Tree
-    turns: Turns
-    hidden: Hidden
+    path: PathWorkspace
+    hidden: HiddenLayer
 
 
 NODE_ROOM = np.float32(8)
@@ -96,8 +96,8 @@ NODE_ROOM = np.float32(8)
 @compiled
 def prefetch_codes(word: int, tree: Tree) -> None:
     """Have the turns of a word's path on their way from memory."""
-    prefetch_number(tree.turns, tree.starts[word])
-    prefetch_number(tree.turns, tree.starts[word + 1] - 1)
+    prefetch_number(tree.codes, tree.starts[word])
+    prefetch_number(tree.codes, tree.starts[word + 1] - 1)
 
 
 @compiled
@@ -106,8 +106,8 @@ def prefetch_path(word: int, tree: Tree, outputs: Float32, past: int) -> None:
     or from so many nodes before it, to the nodes on many paths, whose vectors are near.
     """
     k = tree.starts[word + 1] - 1 - past
-    while k >= tree.starts[word] and nearness(node_of(tree.turns[k]), tree) == NEAR_NODES:
-        prefetch_row(outputs, node_of(tree.turns[k]))
+    while k >= tree.starts[word] and nearness(node_of(tree.codes[k]), tree) == NEAR_NODES:
+        prefetch_row(outputs, node_of(tree.codes[k]))
         k -= 2
 
 
@@ -134,24 +134,24 @@ def follow(turns: Int32, first: Any, length: Any, root: Any, nodes: Int32, signs
 
 
 @compiled
-def list_path(word: int, tree: Tree, nodes: Int32, turns: Turns) -> int:
+def list_path(word: int, tree: Tree, nodes: Int32, path: PathWorkspace) -> int:
     """List the nodes of a word's path, and the root behind them up to whole vectors. Returns how long it is."""
     length: int = tree.starts[word + 1] - tree.starts[word]
-    follow(tree.turns, tree.starts[word], length, root_of(tree), nodes, turns.signs)
+    follow(tree.codes, tree.starts[word], length, root_of(tree), nodes, path.signs)
     return length
 
 
 @compiled
-def list_contexts(i: int, before: int, plan: Plan, windows: Windows, contexts: Int32, turns: Turns) -> int:
+def list_contexts(i: int, before: int, plan: Plan, windows: Windows, contexts: Int32, path: PathWorkspace) -> int:
     """List the rows of the context words of center i, and what they weigh; behind them its own, to make them even.
     Return how many context words these are.
     """
     own, n, reach = before + i, 0, windows.reach
     for row in range(own - reach[0, i], own + reach[1, i] + 1):
         contexts[n] = row
-        turns.weights[n] = windows.center_weights[i] * plan.distance_weights[max(abs(row - own), 1) - 1]
+        path.weights[n] = windows.center_weights[i] * plan.distance_weights[max(abs(row - own), 1) - 1]
         n += int(row != own)
-    contexts[n], turns.weights[n] = own, 0
+    contexts[n], path.weights[n] = own, 0
     return n
 
 
@@ -162,24 +162,24 @@ def whole(n: int, of: int) -> int:
 
 
 @compiled
-def path_loss(n: int, length: int, G: Float32, turns: Turns) -> float:
+def path_loss(n: int, length: int, G: Float32, path: PathWorkspace) -> float:
     """-log σ(sign × score) summed over n rows, by their weights, and the nodes of a path."""
     loss = 0.0
     for row in range(n):
         for k in range(length):
-            turns.losses[k] = softplus(-np.float64(turns.signs[k]) * np.float64(G[row, k]))
+            path.losses[k] = softplus(-np.float64(path.signs[k]) * np.float64(G[row, k]))
         for k in range(length):
-            loss += np.float64(turns.weights[row]) * turns.losses[k]
+            loss += np.float64(path.weights[row]) * path.losses[k]
     return loss
 
 
 @compiled
-def path_gradients(n: int, length: int, rate: np.float32, G: Float32, turns: Turns) -> None:
+def path_gradients(n: int, length: int, rate: np.float32, G: Float32, path: PathWorkspace) -> None:
     """Replace the scores of n rows by learning rate × weight × sign × σ(-sign × score)."""
     for row in range(n):
-        step = rate * turns.weights[row]
+        step = rate * path.weights[row]
         for k in range(whole(length, LANES)):
-            sign = turns.signs[k]
+            sign = path.signs[k]
             G[row, k] = step * sign * logistic(-sign * G[row, k])
 
 
@@ -197,16 +197,16 @@ def sum_sizes(
 
 
 @compiled
-def limit_nodes(n: int, length: int, tree: Tree, nodes: Int32, G: Float32, turns: Turns) -> None:
+def limit_nodes(n: int, length: int, tree: Tree, nodes: Int32, G: Float32, path: PathWorkspace) -> None:
     """Multiply the gradients of a path's nodes, for n rows, by their steps, or by as much less as the bound asks for
     (`firth.kernels.word2vec.step_bounds`): what a node is changed by is no longer than Σⱼ |G[j, k]| · ‖row j‖, and in a
     round as often that as is expected.
     """
     for k in range(length):
         place = nearness(nodes[k], tree)
-        step, longest = tree.steps[place], tree.visits[place] * turns.lengths[k] * turns.lengths[k] / NODE_ROOM
-        if step * longest > turns.errors[k]:
-            step = turns.errors[k] / longest
+        step, longest = tree.steps[place], tree.visits[place] * path.lengths[k] * path.lengths[k] / NODE_ROOM
+        if step * longest > path.errors[k]:
+            step = path.errors[k] / longest
         if step < 1:
             for row in range(n):
                 G[row, k] *= step
@@ -238,10 +238,12 @@ def start_tree_block(block: Block, run: Run, scratch: Scratch, tree: Tree) -> Co
 
 @compiled
 def compute_tree_block(block: Block, run: Run, workspace: TreeWorkspace) -> None:
-    """As `compute_skip_gram_block`, with hierarchical softmax. What is asked for of the nodes is left in `descents`."""
-    scratch, tree, turns, descents = workspace
+    """As `compute_skip_gram_block`, with hierarchical softmax. What is asked for of the nodes is left in
+    `node_updates`.
+    """
+    scratch, tree, path, node_updates = workspace
     chunk, plan, changes, slot = run.chunk, run.plan, run.changes, block.slot
-    outputs, rows, reach = run.parameters.outputs, descents.rows[slot], scratch.windows.reach
+    outputs, rows, reach = run.parameters.outputs, node_updates.rows[slot], scratch.windows.reach
     first_input, last_input = rows_of(block, changes.inputs)
     output_words, input_rows = changes.outputs.words[slot], changes.inputs.rows[first_input:last_input]
 
@@ -251,30 +253,30 @@ def compute_tree_block(block: Block, run: Run, workspace: TreeWorkspace) -> None
     copy_inputs(run.parameters.inputs, changes.inputs.words[slot], tokens, rows, run.parts)
     clear(input_rows, 0, tokens)
     for t in range(tokens):
-        scratch.input_errors[t], turns.row_lengths[t] = 0, math.sqrt(dot(rows, t, rows, t))
+        scratch.input_errors[t], path.row_lengths[t] = 0, math.sqrt(dot(rows, t, rows, t))
 
     used, step = 0, np.float32(block.rate)
     for i in range(centers):
         center, descent = block.first + i, slot * plan.block_centers + i
-        contexts, nodes, G = descents.contexts[descent], output_words[used:], descents.G[descent]
-        descents.begins[descent], descents.lengths[descent] = used, 0
+        contexts, nodes, G = node_updates.contexts[descent], output_words[used:], node_updates.G[descent]
+        node_updates.begins[descent], node_updates.lengths[descent] = used, 0
         prefetch_next(center, run, tree)
         if reach[0, i] + reach[1, i] == 0:
             continue
-        length = list_path(chunk.tokens[center], tree, nodes, turns)
-        n = list_contexts(i, before, plan, scratch.windows, contexts, turns)
+        length = list_path(chunk.tokens[center], tree, nodes, path)
+        n = list_contexts(i, before, plan, scratch.windows, contexts, path)
         even = contexts[: whole(n, 2)]
         score_listed(rows, even, outputs, nodes[: whole(length, TILE_ROWS)], G)
         if block.measured:
-            changes.loss[slot] += path_loss(n, length, G, turns)
+            changes.loss[slot] += path_loss(n, length, G, path)
             for row in range(n):
-                changes.pairs[slot] += turns.weights[row]
-        path_gradients(even.shape[0], length, step, G, turns)
-        sum_sizes(G, n, length, contexts, turns.row_lengths, scratch.input_errors, turns.errors, turns.lengths)
+                changes.pairs[slot] += path.weights[row]
+        path_gradients(even.shape[0], length, step, G, path)
+        sum_sizes(G, n, length, contexts, path.row_lengths, scratch.input_errors, path.errors, path.lengths)
         weigh_listed(G, outputs, nodes[:length], input_rows, even)
-        limit_nodes(n, length, tree, nodes, G, turns)
+        limit_nodes(n, length, tree, nodes, G, path)
         prefetch_path(chunk.tokens[min(center + 1, chunk.last - 1)], tree, outputs, 1)
-        descents.lengths[descent], descents.sizes[descent] = length, n
+        node_updates.lengths[descent], node_updates.sizes[descent] = length, n
         used += length
     find_ratios(input_rows, tokens, scratch.input_errors, changes.inputs.ratios[first_input:])
 
@@ -284,9 +286,9 @@ def compute_cbow_tree_block(block: Block, run: Run, workspace: CbowTreeWorkspace
     """As `compute_cbow_block`, with hierarchical softmax. The nodes of a center's path learn before the next center is
     scored; what the context words ask for is left.
     """
-    scratch, tree, turns, hidden = workspace
+    scratch, tree, path, hidden = workspace
     chunk, plan, changes, slot = run.chunk, run.plan, run.changes, block.slot
-    outputs, windows, reach, H, G = run.parameters.outputs, scratch.windows, scratch.windows.reach, hidden.H, turns.G
+    outputs, windows, reach, H, G = run.parameters.outputs, scratch.windows, scratch.windows.reach, hidden.H, path.G
     first_input, last_input = rows_of(block, changes.inputs)
     input_rows = changes.inputs.rows[first_input:last_input]
 
@@ -299,17 +301,17 @@ def compute_cbow_tree_block(block: Block, run: Run, workspace: CbowTreeWorkspace
         if reach[0, i] + reach[1, i] == 0:
             clear(hidden.G, i, i + 1)
             continue
-        length = list_path(chunk.tokens[center], tree, turns.nodes, turns)
-        score_listed(H, hidden.numbers[i : i + 1], outputs, turns.nodes[: whole(length, TILE_ROWS)], G)
+        length = list_path(chunk.tokens[center], tree, path.nodes, path)
+        score_listed(H, hidden.numbers[i : i + 1], outputs, path.nodes[: whole(length, TILE_ROWS)], G)
         if block.measured:
-            changes.loss[slot] += path_loss(1, length, G, turns)
+            changes.loss[slot] += path_loss(1, length, G, path)
             changes.pairs[slot] += 1
-        path_gradients(1, length, step, G, turns)
+        path_gradients(1, length, step, G, path)
         limit_path(length, step, dot(H, i, H, i), G)
         for k in range(length):
             hidden.errors[i] += abs(G[0, k])
         prefetch_next(center, run, tree)  # while the gradients are on their way
-        learn_listed(G[0], H, i, outputs, turns.nodes[:length], hidden.G)
+        learn_listed(G[0], H, i, outputs, path.nodes[:length], hidden.G)
         prefetch_path(chunk.tokens[min(center + 1, chunk.last - 1)], tree, outputs, 1)
     share_errors(context, plan, windows, hidden, scratch.input_errors)
     scatter_gradients(context, plan, windows, hidden, input_rows)
@@ -317,15 +319,15 @@ def compute_cbow_tree_block(block: Block, run: Run, workspace: CbowTreeWorkspace
 
 
 @compiled
-def add_descents(
-    centers: int, plan: Plan, words: Int32, outputs: Float32, descents: Descents, partition: int, partitions: int
+def add_node_updates(
+    centers: int, plan: Plan, words: Int32, outputs: Float32, node_updates: NodeUpdates, partition: int, partitions: int
 ) -> None:
     """Add one share of what a round's centers ask for of their nodes, center by center: some columns of all of them."""
     vectors = outputs.shape[1] // LANES
     first, last = vectors * partition // partitions * LANES, vectors * (partition + 1) // partitions * LANES
     for slot in range(centers):
-        block, begin, length = slot // plan.block_centers, descents.begins[slot], descents.lengths[slot]
+        block, begin, length = slot // plan.block_centers, node_updates.begins[slot], node_updates.lengths[slot]
         weigh_transposed_listed(
-            descents.G[slot], descents.rows[block], descents.contexts[slot, : descents.sizes[slot]],
+            node_updates.G[slot], node_updates.rows[block], node_updates.contexts[slot, : node_updates.sizes[slot]],
             outputs, words[block, begin : begin + length], first, last,
         )  # fmt: skip

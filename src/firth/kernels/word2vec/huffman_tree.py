@@ -69,15 +69,15 @@ def fill_paths(parents: Int32, of_child: Int8, tree: Tree) -> None:
     for word in range(V):
         node = word
         for k in range(tree.starts[word + 1] - 1, tree.starts[word] - 1, -1):
-            turn = parents[node] - V
-            tree.turns[k] = turn if of_child[node] > 0 else ~turn
+            code = parents[node] - V
+            tree.turns[k] = code if of_child[node] > 0 else ~code
             node = parents[node]
 
 
 @compiled
-def node_of(turn: int) -> int:
+def node_of(code: int) -> int:
     """The node of a turn."""
-    return turn if turn >= 0 else ~turn
+    return code if code >= 0 else ~code
 
 
 @compiled

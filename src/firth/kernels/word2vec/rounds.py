@@ -34,7 +34,7 @@ from firth.kernels.word2vec.cbow import CbowWorkspace, compute_cbow_block
 from firth.kernels.word2vec.hierarchical_softmax import (
     CbowTreeWorkspace,
     TreeWorkspace,
-    add_descents,
+    add_node_updates,
     compute_cbow_tree_block,
     compute_tree_block,
 )
@@ -167,7 +167,9 @@ def add_output_rows(partition: int, partitions: int, this: Round, run: Run, work
 def add_node_columns(partition: int, partitions: int, this: Round, run: Run, workspace: TreeWorkspace) -> None:
     """The same of the nodes of a tree."""
     outputs = run.parameters.outputs
-    add_descents(this.centers, run.plan, run.changes.outputs.words, outputs, workspace.descents, partition, partitions)
+    add_node_updates(
+        this.centers, run.plan, run.changes.outputs.words, outputs, workspace.node_updates, partition, partitions
+    )
 
 
 @compiled
