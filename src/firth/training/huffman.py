@@ -31,8 +31,8 @@ def node_frequencies(tree: Tree, p: Float64) -> Float64:
     """How much of some words' shares, (V,), is below each of the heaviest nodes, the root first: (NEAR_NODES,), zeros
     where the tree has fewer.
     """
-    turns = tree.codes[: tree.starts[-1]]
-    places = len(tree.starts) - 3 - np.maximum(turns, ~turns)
+    codes = tree.codes[: tree.starts[-1]]
+    places = len(tree.starts) - 3 - np.maximum(codes, ~codes)
     near = np.flatnonzero(places < NEAR_NODES)
     words = np.searchsorted(tree.starts, near, side="right") - 1
     shares: Float64 = np.bincount(places[near], p[words], minlength=NEAR_NODES).astype(np.float64)

@@ -49,9 +49,9 @@ def noise_targets(center: int, noise: Sequence[int], noise_weight: float) -> lis
 
 
 def path_targets(center: int, tree: Any) -> list[Target]:
-    """The turns of the center's path, at each of its nodes."""
-    turns = tree.codes[tree.starts[center] : tree.starts[center + 1]].tolist()
-    return [(max(code, ~code), int(code >= 0), 1.0, OWN) for code in turns]
+    """The codes of the center's path, at each of its nodes."""
+    codes = tree.codes[tree.starts[center] : tree.starts[center + 1]].tolist()
+    return [(max(code, ~code), int(code >= 0), 1.0, OWN) for code in codes]
 
 
 def examples_of(

@@ -33,7 +33,7 @@ class Frozen(NamedTuple):
 
 
 class Targets(NamedTuple):
-    """What is predicted: words among negatives, or the turns of their paths; the other is None."""
+    """What is predicted: words among negatives, or the codes of their paths; the other is None."""
 
     noise: Noise | None
     tree: Tree | None
@@ -69,7 +69,7 @@ def new_workspace(
         path = new_path_workspace(rows + centers, longest_path(targets.tree))
         if node_updates is not None:
             return TreeWorkspace(scratch, targets.tree, path, node_updates)
-        return CbowTreeWorkspace(scratch, targets.tree, turns, new_hidden(config, rows, centers, 0, width))
+        return CbowTreeWorkspace(scratch, targets.tree, path, new_hidden(config, rows, centers, 0, width))
     assert targets.noise is not None
     if config.architecture == "cbow":
         return CbowWorkspace(scratch, targets.noise, new_hidden(config, rows, centers, plan.negatives, width))

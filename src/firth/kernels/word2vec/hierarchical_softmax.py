@@ -1,4 +1,5 @@
-"""Hierarchical softmax: a word is predicted by the turns on its path through a binary tree (Morin and Bengio 2005).
+"""Hierarchical softmax: a word is predicted by the turns (its Huffman code) on its path through a binary tree (Morin
+and Bengio 2005).
 
 The tree's inner nodes have output vectors. Blocks, and what they ask for, are those of skip-gram and
 CBOW. In skip-gram, a center's context words are scored against the nodes of its path in one product of matrices, and
@@ -95,7 +96,7 @@ NODE_ROOM = np.float32(8)
 
 @compiled
 def prefetch_codes(word: int, tree: Tree) -> None:
-    """Have the turns of a word's path on their way from memory."""
+    """Have the codes of a word's path on their way from memory."""
     prefetch_number(tree.codes, tree.starts[word])
     prefetch_number(tree.codes, tree.starts[word + 1] - 1)
 
@@ -113,7 +114,7 @@ def prefetch_path(word: int, tree: Tree, outputs: Float32, past: int) -> None:
 
 @compiled
 def prefetch_next(token: int, run: Run, tree: Tree) -> None:
-    """Have what comes after a center on its way from memory: where a path is, then its turns, then half of its vectors;
+    """Have what comes after a center on its way from memory: where a path is, then its codes, then half of its vectors;
     and a context word of the next block.
     """
     chunk, plan, parameters, last = run.chunk, run.plan, run.parameters, run.chunk.last - 1
@@ -124,12 +125,12 @@ def prefetch_next(token: int, run: Run, tree: Tree) -> None:
     prefetch_vectors(parameters.inputs, chunk.tokens[context], run.parts)
 
 
-def follow(turns: Int32, first: Any, length: Any, root: Any, nodes: Int32, signs: Float32) -> None:
-    """The nodes and the signs of a path of so many turns, from the first-th on; behind it, up to whole vectors, the
+def follow(codes: Int32, first: Any, length: Any, root: Any, nodes: Int32, signs: Float32) -> None:
+    """The nodes and the signs of a path of so many codes, from the first-th on; behind it, up to whole vectors, the
     root, with a sign of 0.
     """
     end = whole(length, LANES)
-    path, nodes[:end], signs[:end] = turns[first : first + length], root, 0
+    path, nodes[:end], signs[:end] = codes[first : first + length], root, 0
     nodes[:length], signs[:length] = np.maximum(path, ~path), np.where(path >= 0, 1, -1)
 
 

@@ -1,4 +1,4 @@
-"""The turns of a path in vectors of 16 (see `firth.kernels.word2vec.hierarchical_softmax`)."""
+"""The codes of a path in vectors of 16 (see `firth.kernels.word2vec.hierarchical_softmax`)."""
 
 from __future__ import annotations
 
@@ -27,15 +27,15 @@ from firth.kernels.word2vec.hierarchical_softmax import follow, sum_sizes
 
 
 @replaces(follow)
-def _follow(turns, first, length, root, nodes, signs):  # type: ignore[no-untyped-def]
+def _follow(codes, first, length, root, nodes, signs):  # type: ignore[no-untyped-def]
     def generate(context: Any, builder: Builder, signature: Any, args: Any) -> Value:
-        turns, nodes, signs = (List(context, builder, signature.args[n], args[n]) for n in (0, 4, 5))
+        codes, nodes, signs = (List(context, builder, signature.args[n], args[n]) for n in (0, 4, 5))
         first, length, root = args[1:4]
         end, root = (in_every_lane(builder, builder.trunc(value, I32)) for value in (length, root))
         ones, zeros = (ir.Constant(signs.vector_type, [sign] * LANES) for sign in (1.0, 0.0))
 
         def of_vector(k: Value) -> None:
-            path = turns.vector(builder.add(first, k))
+            path = codes.vector(builder.add(first, k))
             to_other = builder.icmp_signed("<", path, ir.Constant(path.type, [0] * LANES))
             is_part = builder.icmp_signed("<", builder.add(in_every_lane(builder, builder.trunc(k, I32)), NUMBERS), end)
             node = builder.select(to_other, builder.not_(path), path)
@@ -46,7 +46,7 @@ def _follow(turns, first, length, root, nodes, signs):  # type: ignore[no-untype
         for_range(builder, index(0), length, LANES, of_vector)
         return context.get_dummy_value()
 
-    return types.void(turns, types.intp, types.intp, types.intp, nodes, signs), generate
+    return types.void(codes, types.intp, types.intp, types.intp, nodes, signs), generate
 
 
 @replaces(sum_sizes)

@@ -13,10 +13,10 @@ from firth.jit.kernel import compiled
 
 
 class Tree(NamedTuple):
-    """The path of every word, from the root on: word w has `turns[starts[w]:starts[w + 1]]`."""
+    """The path of every word, from the root on: word w has `codes[starts[w]:starts[w + 1]]`."""
 
     starts: Int64  # (V + 1,)
-    turns: Int32  # n where the path turns to the child that the score of inner node n speaks for, ~n where to the other
+    codes: Int32  # n where the path codes to the child that the score of inner node n speaks for, ~n where to the other
     # behind them, room for one more vector
     steps: Float32  # (NEAR_NODES + 1,) factors of learning rates: the heaviest nodes, the root first, then all others
     visits: Float32  # (NEAR_NODES + 1,) the centers of a round that are expected to have each on their path, 1 or more
@@ -70,7 +70,7 @@ def fill_paths(parents: Int32, of_child: Int8, tree: Tree) -> None:
         node = word
         for k in range(tree.starts[word + 1] - 1, tree.starts[word] - 1, -1):
             code = parents[node] - V
-            tree.turns[k] = code if of_child[node] > 0 else ~code
+            tree.codes[k] = code if of_child[node] > 0 else ~code
             node = parents[node]
 
 
