@@ -29,7 +29,7 @@ from firth.kernels.word2vec.rounds import (
 )
 from firth.threads import ThreadAutotuner, ThreadPool
 from firth.training import rounds
-from firth.training.schedule import Tokens, initial_parameters, plan_epoch, row_steps
+from firth.training.schedule import Tokens, initial_parameters, plan_epoch, row_rate_scales
 from firth.training.workers import Targets, WorkerGroup
 
 COMPUTE, ADD = 0, 1
@@ -74,8 +74,8 @@ def new_parameters(config: TrainingConfig, words: int) -> Parameters:
 def new_group(setup: Setup, pool: ThreadPool, parameters: Parameters | None = None) -> WorkerGroup:
     """Threads that train these parameters, or others; all of them always."""
     given = setup.parameters if parameters is None else parameters
-    steps = row_steps(setup.tokens, setup.config)
-    group = WorkerGroup(pool, setup.config, setup.plan, given, setup.targets, steps=steps)
+    rate_scales = row_rate_scales(setup.tokens, setup.config)
+    group = WorkerGroup(pool, setup.config, setup.plan, given, setup.targets, rate_scales=rate_scales)
     group.autotuner = Steady(pool.threads)
     return group
 
@@ -128,8 +128,8 @@ def _run_round(number, threads, totals, run, workspace, cycles):
         bitmap, behind = bitmap_of(thread, threads), first_block(thread + 1, threads, run.plan)
         schedule_nothing(workspace.scratch.cursors)
         since = now()
-        clear_touched(bitmap, run.changes.inputs.touched)
-        clear_touched(bitmap, run.changes.outputs.touched)
+        clear_touched(bitmap, run.updates.inputs.touched)
+        clear_touched(bitmap, run.updates.outputs.touched)
         for slot in range(first_block(thread, threads, run.plan), behind):
             compute_slot(slot, thread, thread, threads, this, run, workspace)
         cycles[COMPUTE, thread] = now() - since
@@ -148,10 +148,10 @@ def cycles_of_threads(setup: Setup, threads: int, most_rounds: int, repeats: int
     workspace, totals = group.workspaces[0], np.zeros(2)
     inputs, outputs = (
         updates._replace(touched=np.zeros((threads, updates.touched.shape[1]), np.int64))
-        for updates in (group.changes.inputs, group.changes.outputs)
+        for updates in (group.updates.inputs, group.updates.outputs)
     )
-    chunk, changes = next(chunks(setup)), group.changes._replace(inputs=inputs, outputs=outputs)
-    run = Run(chunk, setup.plan, setup.parameters, None, group.steps, changes)
+    chunk, changes = next(chunks(setup)), group.updates._replace(inputs=inputs, outputs=outputs)
+    run = Run(chunk, setup.plan, setup.parameters, None, group.rate_scales, changes)
     found = []
     for number in range(min(most_rounds, whole_rounds(chunk, setup.plan))):
         times = np.zeros((repeats, 2, threads), np.int64)
@@ -188,7 +188,7 @@ def rows_handed_over(group: WorkerGroup, setup: Setup, chunk: Chunk, rounds: int
     for first in range(chunk.first, chunk.first + rounds * size, size):
         group.train(chunk._replace(first=first, last=first + size), setup.plan)
         for kind, owners in last_changed.items():
-            updates = getattr(group.changes, kind)
+            updates = getattr(group.updates, kind)
             of_block = [row[:n][row[:n] != UNUSED] for row, n in zip(updates.words, updates.used, strict=True)]
             thread = np.repeat(np.arange(len(of_block)) % 2, [len(of) for of in of_block])
             found = np.concatenate(of_block)

@@ -63,7 +63,7 @@ def train_reference(tokens, config, epochs=2):
             tree=tree,
             keep=as_thresholds(keep_probabilities(tokens.counts, config.sample)).tolist(),
             parts=tokens.parts,
-            steps=schedule.row_steps(tokens, config),
+            steps=schedule.row_rate_scales(tokens, config),
             keep_key=int(rng.stream_key(config.seed, number, rng.SUBSAMPLING)),
         )
         losses.append(

@@ -43,13 +43,13 @@ def test_row_steps__are_less_for_words_that_too_many_pairs_of_a_large_round_have
     counts = np.array([1000, *[1] * 9000])
     tokens = schedule.Tokens(np.zeros(0, np.int32), np.zeros(1, np.int64), counts)
     config = TrainingConfig(sample=0, batch_size=1024)
-    steps = schedule.row_steps(tokens, config)
+    steps = schedule.row_rate_scales(tokens, config)
     of_input = 0.025 * 1024 * 6 * 0.1 * 6  # learning rate, centers, pairs of each, share, with its noise pairs
     assert steps.inputs[0] == pytest.approx(4 / of_input)
     assert 4 / of_input < steps.outputs[0] < 1
     assert (steps.inputs[1:] == 1).all()
     assert (steps.outputs[1:] == 1).all()
-    assert schedule.row_steps(tokens, TrainingConfig(sample=0, batch_size=256)) == (None, None)
+    assert schedule.row_rate_scales(tokens, TrainingConfig(sample=0, batch_size=256)) == (None, None)
 
 
 def test_node_steps__are_less_for_nodes_that_too_many_pairs_of_a_round_have():
@@ -57,10 +57,10 @@ def test_node_steps__are_less_for_nodes_that_too_many_pairs_of_a_round_have():
     tokens = schedule.Tokens(np.zeros(0, np.int32), np.zeros(1, np.int64), counts)
     config = TrainingConfig(sample=0, objective="hierarchical-softmax")
     assert schedule.round_shape(tokens, config) == (16, 4)
-    steps = schedule.node_steps(huffman_tree(counts), tokens, config)
+    steps = schedule.node_rate_scales(huffman_tree(counts), tokens, config)
     of_root = 1.5 * 0.025 * 64 * 6  # steps, centers, pairs of each
     wanted = np.minimum(np.repeat([1, 2, 4, 8, 16], [1, 2, 4, 8, 16]) / of_root, 1)  # those below are in half as many
     assert_allclose(steps[:31], wanted, rtol=1e-6)
     assert (steps[15:] == 1).all()
-    steps = schedule.node_steps(huffman_tree(counts), tokens, dataclasses.replace(config, learning_rate=0.1))
+    steps = schedule.node_rate_scales(huffman_tree(counts), tokens, dataclasses.replace(config, learning_rate=0.1))
     assert_allclose(steps[:7], np.array([1, 2, 2, 4, 4, 4, 4]) / (4 * of_root), rtol=1e-6)

@@ -142,7 +142,7 @@ def limited_together(changes: Changes) -> Changes:
 
 def limited_nodes(changes: Changes, epoch: Epoch) -> Changes:
     """The changes of the nodes of paths in skip-gram, each with its step, or as much less as the bound asks for."""
-    steps, visits = (by_node(epoch.tree, of) for of in (epoch.tree.steps, epoch.tree.visits))
+    steps, visits = (by_node(epoch.tree, of) for of in (epoch.tree.rate_scales, epoch.tree.visits))
     found = {}
     for (slot, node), change in changes.items():
         longest = visits[node, 0] * (change.room - 1) ** 2 / float(NODE_ROOM)
@@ -192,7 +192,7 @@ class Epoch:
     parts: Any = None
 
 
-def steps_of_rows(epoch: Epoch, inputs: int, outputs: int) -> tuple[Array, Array]:
+def rate_scales_of_rows(epoch: Epoch, inputs: int, outputs: int) -> tuple[Array, Array]:
     """What the learning rate of each row of the inputs and of the outputs is multiplied by, (rows, 1) each."""
     of_inputs, of_outputs = np.ones(inputs), np.ones(outputs)
     if epoch.steps.inputs is not None:
@@ -225,7 +225,7 @@ def train_epoch(
     kept = keep_tokens(ids, epoch.keep, epoch.keep_key)
     sentences = (np.searchsorted(sentence_starts, kept, side="right") - 1).tolist()
     loss, measured = 0.0, 0.0
-    input_steps, output_steps = steps_of_rows(epoch, len(inputs), len(outputs))
+    input_steps, output_steps = rate_scales_of_rows(epoch, len(inputs), len(outputs))
     size = plan.block_centers * plan.round_blocks
     together = epoch.config.architecture == "cbow"
     for number, blocks in enumerate(rounds_of(len(kept), plan)):

@@ -18,7 +18,7 @@ from firth.kernels.word2vec.blocks import Chunk, Kept, Parameters, Plan, keep_to
 from firth.reporting.events import NOTHING, Done, Progress
 from firth.threads import ThreadPool
 from firth.training.sampling import as_thresholds, keep_probabilities
-from firth.training.schedule import Tokens, loss_of_nothing, plan_epoch, row_steps
+from firth.training.schedule import Tokens, loss_of_nothing, plan_epoch, row_rate_scales
 from firth.training.workers import Frozen, Targets, WorkerGroup
 
 VERSION = 5
@@ -105,9 +105,11 @@ def train(
     n, of_nothing = len(tokens.ids), loss_of_nothing(targets.tree, config)
     plan = plan_epoch(tokens, config, 0, epochs)
     with ThreadPool(min(threads, plan.round_blocks)) as pool:  # more would find no block to compute, and wait
-        group = WorkerGroup(pool, config, plan, parameters, targets, tokens.parts, row_steps(tokens, config), frozen)
+        group = WorkerGroup(
+            pool, config, plan, parameters, targets, tokens.parts, row_rate_scales(tokens, config), frozen
+        )
         if done.noise_mean:
-            group.changes.noise_mean[0] = done.noise_mean
+            group.updates.noise_mean[0] = done.noise_mean
         has_learned = done.epochs > 0
         for epoch in range(done.epochs, epochs):
             plan = plan_epoch(tokens, config, epoch, epochs)
@@ -129,7 +131,7 @@ def train(
                     loss=loss / pairs if pairs else float("nan"),
                     learning_rate=max(plan.rate_first + plan.rate_slope * position, plan.rate_least)
                     * (config.learning_rate / config.first_rate),
-                    done=Done(epoch, number, loss, pairs, tuple(group.changes.noise_mean[0].tolist()))
+                    done=Done(epoch, number, loss, pairs, tuple(group.updates.noise_mean[0].tolist()))
                     if position < n
                     else Done(epoch + 1),
                     loss_of_nothing=of_nothing,

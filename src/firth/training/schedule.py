@@ -13,7 +13,7 @@ from firth.arrays import LANES, Float32, Float64, Int32, Int64, aligned_zeros
 from firth.config import MOST_DISTANCE, TrainingConfig
 from firth.kernels.linalg.products import TILE_ROWS
 from firth.kernels.machine import rng
-from firth.kernels.word2vec.blocks import Parameters, Parts, Plan, Steps
+from firth.kernels.word2vec.blocks import Parameters, Parts, Plan, RateScales
 from firth.kernels.word2vec.huffman_tree import NEAR_NODES, Tree
 from firth.training.huffman import node_frequencies
 from firth.training.sampling import keep_probabilities, noise_distribution
@@ -156,7 +156,7 @@ def visits(tokens: Tokens, config: TrainingConfig, as_parts: Callable[[Float64, 
     In each pair of a center, a word of share p among the kept tokens and q among the noise is the center or a noise
     word with a frequency of p + k·q, and the context word of a pair and of its noise with p·(1 + k). With hierarchical
     softmax a pair has the nodes of a path, as many as the words' entropy in bits; for the nodes themselves, see
-    `node_steps`. What words with parts are visited for as inputs, `as_parts` finds.
+    `node_rate_scales`. What words with parts are visited for as inputs, `as_parts` finds.
     """
     p = kept_frequencies(tokens, config)
     q = noise_distribution(tokens.counts, config.noise_exponent)
@@ -175,7 +175,8 @@ def round_shape(tokens: Tokens, config: TrainingConfig) -> tuple[int, int]:
     """Centers in a block and blocks in a round, from the corpus and the configuration alone.
 
     All pairs of a round are computed from one snapshot, so what a word's pairs ask for adds up unseen: where one word
-    is very frequent, or the learning rate large, a round must be small, or such words learn more slowly (`row_steps`).
+    is very frequent, or the learning rate large, a round must be small, or such words learn more slowly
+    (`row_rate_scales`).
     """
     centers = usual_centers(config) if config.batch_size is None else config.batch_size
     if not is_wide(config):
@@ -196,18 +197,18 @@ def loss_of_nothing(tree: Tree | None, config: TrainingConfig) -> float:
     return turns * math.log(2)
 
 
-def row_steps(tokens: Tokens, config: TrainingConfig) -> Steps:
+def row_rate_scales(tokens: Tokens, config: TrainingConfig) -> RateScales:
     """What the learning rates of the rows of the vectors are multiplied by in wide rounds; in others, by nothing.
 
     It is 1 but for rows that so many pairs of a round change that the sum of their learning rates would be above
     `ROUND_STEP`: for these that is what it comes to.
     """
     if not is_wide(config):
-        return Steps(None, None)
+        return RateScales(None, None)
     block_centers, round_blocks = round_shape(tokens, config)
     of_round = config.first_rate * block_centers * round_blocks
     found = visits(tokens, config, row_frequencies)
-    return Steps(*((ROUND_STEP / np.maximum(of_round * of, ROUND_STEP)).astype(np.float32) for of in found))
+    return RateScales(*((ROUND_STEP / np.maximum(of_round * of, ROUND_STEP)).astype(np.float32) for of in found))
 
 
 def negatives(tokens: Tokens, config: TrainingConfig, block_centers: int) -> int:
@@ -224,7 +225,7 @@ def negatives(tokens: Tokens, config: TrainingConfig, block_centers: int) -> int
     return min(max(least, TILE_ROWS * math.ceil(wanted / TILE_ROWS - 1e-6)), MOST_NEGATIVES)
 
 
-def node_steps(tree: Tree, tokens: Tokens, config: TrainingConfig) -> Float32:
+def node_rate_scales(tree: Tree, tokens: Tokens, config: TrainingConfig) -> Float32:
     """What the learning rates of a tree's heaviest nodes are multiplied by in skip-gram, the root first, and those of
     all others, the last: (NEAR_NODES + 1,).
 

@@ -9,7 +9,18 @@ import numpy as np
 from firth.arrays import LANES, Bool, Float32, Float64, aligned_zeros
 from firth.config import TrainingConfig
 from firth.kernels.linalg.products import TILE_ROWS
-from firth.kernels.word2vec.blocks import Changes, Chunk, Parameters, Parts, Plan, Run, Scratch, Steps, Updates, Windows
+from firth.kernels.word2vec.blocks import (
+    Chunk,
+    Parameters,
+    Parts,
+    Plan,
+    RateScales,
+    RoundUpdates,
+    Run,
+    Scratch,
+    Updates,
+    Windows,
+)
 from firth.kernels.word2vec.cbow import CbowWorkspace, HiddenLayer
 from firth.kernels.word2vec.hierarchical_softmax import CbowTreeWorkspace, NodeUpdates, PathWorkspace, TreeWorkspace
 from firth.kernels.word2vec.huffman_tree import Tree
@@ -22,7 +33,7 @@ from firth.kernels.word2vec.step_bounds import new_limits
 from firth.threads import ThreadAutotuner, ThreadPool
 from firth.training.huffman import huffman_tree
 from firth.training.sampling import alias_table, noise_distribution
-from firth.training.schedule import Tokens, node_steps, node_visits
+from firth.training.schedule import Tokens, node_rate_scales, node_visits
 
 
 class Frozen(NamedTuple):
@@ -44,8 +55,8 @@ class Targets(NamedTuple):
         if config.objective == "hierarchical-softmax":
             tree = huffman_tree(tokens.counts)
             if config.architecture == "skip-gram":
-                steps, visits = node_steps(tree, tokens, config), node_visits(tree, tokens, config)
-                tree = tree._replace(steps=steps, visits=visits)
+                rate_scales, visits = node_rate_scales(tree, tokens, config), node_visits(tree, tokens, config)
+                tree = tree._replace(rate_scales=rate_scales, visits=visits)
             return cls(None, tree)
         return cls(alias_table(noise_distribution(tokens.counts, config.noise_exponent)), None)
 
@@ -200,16 +211,16 @@ def listed_outputs(config: TrainingConfig, plan: Plan, tree: Tree | None) -> int
     return 0 if config.architecture == "cbow" else (plan.block_centers + 1) * longest_path(tree)
 
 
-def new_changes(
+def new_round_updates(
     config: TrainingConfig, plan: Plan, width: int, targets: Targets, threads: int, frozen: Frozen | None
-) -> Changes:
+) -> RoundUpdates:
     """What the blocks of a round ask for: nothing so far."""
     blocks, tokens, inputs = plan.round_blocks, plan.block_centers + 2 * plan.window, context_rows(plan)
     listed = listed_outputs(config, plan, targets.tree)
     outputs = 0 if targets.tree else listed  # what nodes ask for is left elsewhere
     touched = np.zeros((threads, BITMAP_WORDS), np.int64)
     none = np.zeros(0, np.bool_)
-    return Changes(
+    return RoundUpdates(
         inputs=Updates(
             words=np.zeros((blocks, tokens), np.int32),
             used=np.zeros(blocks, np.int32),
@@ -246,7 +257,7 @@ class WorkerGroup:
         parameters: Parameters,
         targets: Targets,
         parts: Parts | None = None,
-        steps: Steps | None = None,
+        rate_scales: RateScales | None = None,
         frozen: Frozen | None = None,
     ):
         width = parameters.inputs.shape[1]
@@ -260,9 +271,9 @@ class WorkerGroup:
         self.autotuner = ThreadAutotuner(pool.threads)
         self.parameters = parameters
         self.parts = parts
-        self.steps = steps or Steps(None, None)
+        self.rate_scales = rate_scales or RateScales(None, None)
         self.counters = new_counters(pool.threads)
-        self.changes = new_changes(config, plan, width, targets, pool.threads, frozen)
+        self.updates = new_round_updates(config, plan, width, targets, pool.threads, frozen)
 
     def train(self, chunk: Chunk, plan: Plan) -> tuple[float, float]:
         """Train on a chunk, and return its loss and what the pairs that is summed over weigh together."""
@@ -277,7 +288,7 @@ class WorkerGroup:
         """Have one thread or all train on some rounds of a chunk, and add their loss and pairs to the totals."""
         self.counters[:] = 0
 
-        run = Run(chunk, plan, self.parameters, self.parts, self.steps, self.changes)
+        run = Run(chunk, plan, self.parameters, self.parts, self.rate_scales, self.updates)
 
         def work(thread: int) -> None:
             train_rounds(thread, threads, self.counters, totals, begin, end, run, self.workspaces[thread])

@@ -4,7 +4,7 @@ from numpy.testing import assert_allclose
 
 from firth.config import TrainingConfig
 from firth.kernels.linalg.products import TILE_ROWS
-from firth.kernels.word2vec.blocks import ALONE, Block, Context, Kept, Run, Steps, keep_tokens, logistic, softplus
+from firth.kernels.word2vec.blocks import ALONE, Block, Context, Kept, RateScales, Run, keep_tokens, logistic, softplus
 from firth.kernels.word2vec.windows import find_windows, weigh_windows
 from firth.threads import ThreadPool
 from firth.training import reference, rounds, schedule, workers
@@ -87,15 +87,15 @@ def test_pairs__are_those_of_the_twin(window, more):
     group = workers.WorkerGroup(ThreadPool(1), config, plan, parameters, workers.Targets.of(tokens, config))
     chunk, _ = next(iter(rounds.ChunkReader(tokens, config, 0, plan)))
     kept, sentences = chunk.positions.tolist(), chunk.sentences.tolist()
-    run = Run(chunk, plan, parameters, None, Steps(None, None), group.changes)
+    run = Run(chunk, plan, parameters, None, RateScales(None, None), group.updates)
     B = plan.block_centers
     for first in range(0, chunk.last, B):
         last = min(first + B, chunk.last)
-        windows, words = group.workspaces[0].scratch.windows, group.changes.inputs.words[0]
+        windows, words = group.workspaces[0].scratch.windows, group.updates.inputs.words[0]
         block = Block(0, first, first, 0.0, False, False, 1, ALONE)
         context = Context(*find_windows(block, run, windows, True))
         used = context.tokens
-        assert (context.centers, group.changes.inputs.used[0]) == (last - first, used)
+        assert (context.centers, group.updates.inputs.used[0]) == (last - first, used)
         weigh_windows(context, windows)
         ours = sorted(
             (int(words[row]), int(chunk.tokens[first + i]))

@@ -52,7 +52,7 @@ class Parameters(NamedTuple):
     outputs: Float32
 
 
-class Steps(NamedTuple):
+class RateScales(NamedTuple):
     """What the learning rate of each row is multiplied by: (rows,) of the input vectors, and of the output vectors;
     None where it is 1.
     """
@@ -138,7 +138,7 @@ class Updates(NamedTuple):
     frozen: Bool  # (V,) the words whose vectors stay as they are, or (0,) if there are none
 
 
-class Changes(NamedTuple):
+class RoundUpdates(NamedTuple):
     """What the blocks of a round ask for, and what they measure."""
 
     inputs: Updates
@@ -156,8 +156,8 @@ class Run(NamedTuple):
     plan: Plan
     parameters: Parameters
     parts: Parts | None
-    steps: Steps
-    changes: Changes
+    rate_scales: RateScales
+    updates: RoundUpdates
 
 
 class Block(NamedTuple):

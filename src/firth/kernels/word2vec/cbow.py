@@ -276,17 +276,17 @@ def compute_cbow_block(block: Block, run: Run, workspace: CbowWorkspace) -> None
     nothing is moved.
     """
     scratch, noise, hidden = workspace
-    plan, parameters, changes, slot = run.plan, run.parameters, run.changes, block.slot
+    plan, parameters, updates, slot = run.plan, run.parameters, run.updates, block.slot
     windows, queue = scratch.windows, queue_of(run.chunk.tokens, parameters, run.parts, scratch)
-    input_words, output_words = changes.inputs.words[slot], changes.outputs.words[slot]
+    input_words, output_words = updates.inputs.words[slot], updates.outputs.words[slot]
     outputs, first_negative = output_words.shape[0], hidden.G.shape[0]
-    first_input, last_input = rows_of(block, changes.inputs)
-    first_output, last_output = rows_of(block, changes.outputs)
+    first_input, last_input = rows_of(block, updates.inputs)
+    first_output, last_output = rows_of(block, updates.outputs)
     input_rows, output_rows = (
-        changes.inputs.rows[first_input:last_input],
-        changes.outputs.rows[first_output:last_output],
+        updates.inputs.rows[first_input:last_input],
+        updates.outputs.rows[first_output:last_output],
     )
-    scales = changes.outputs.scales[first_output:]  # type: ignore[index]
+    scales = updates.outputs.scales[first_output:]  # type: ignore[index]
     H, own = output_rows[:first_negative], scales[:first_negative]
 
     prefetches = not is_scheduled(block.first, queue)
@@ -296,8 +296,8 @@ def compute_cbow_block(block: Block, run: Run, workspace: CbowWorkspace) -> None
     if prefetches:
         prefetch_outputs(output_words, queue)
     schedule_block(block.next_first, block.first, run.chunk, plan, noise, queue)
-    touch_inputs(changes.inputs.touched, input_words, tokens, block.bitmap, run.parts)
-    touch_rows(changes.outputs.touched, output_words, outputs, block.bitmap)
+    touch_inputs(updates.inputs.touched, input_words, tokens, block.bitmap, run.parts)
+    touch_rows(updates.outputs.touched, output_words, outputs, block.bitmap)
 
     gather_contexts(context, input_words, run, scratch, hidden, H)
     copy_rows(parameters.outputs, output_words[first_negative:], outputs - first_negative, hidden.Z)
@@ -305,19 +305,19 @@ def compute_cbow_block(block: Block, run: Run, workspace: CbowWorkspace) -> None
     score(H, centers, hidden.Z, hidden.S, queue)
     score_each(H, centers, parameters.outputs, output_words, own, queue)
 
-    changes.loss[slot] = 0.0
-    changes.pairs[slot] = 0
+    updates.loss[slot] = 0.0
+    updates.pairs[slot] = 0
     if block.measured:
-        changes.loss[slot] = cbow_loss(centers, plan, own, hidden, output_words)
+        updates.loss[slot] = cbow_loss(centers, plan, own, hidden, output_words)
         for i in range(centers):
-            changes.pairs[slot] += int(output_words[i] != UNUSED)
+            updates.pairs[slot] += int(output_words[i] != UNUSED)
 
     step = np.float32(block.rate)
     noise_gradients(step, plan, hidden, output_words)
     if block.finds_mean:
-        sum_of_mean(noise, parameters.outputs, slot, block.blocks, changes.mean_sums)
+        sum_of_mean(noise, parameters.outputs, slot, block.blocks, updates.mean_sums)
     else:
-        shift_negatives(changes.noise_mean, hidden)
+        shift_negatives(updates.noise_mean, hidden)
     for i in range(first_negative):
         own[i] = step * logistic(-own[i]) if output_words[i] != UNUSED else np.float32(0)
     sum_errors(own, hidden, scratch.output_errors)
@@ -325,7 +325,7 @@ def compute_cbow_block(block: Block, run: Run, workspace: CbowWorkspace) -> None
     weigh_transposed(hidden.S, centers, H, output_rows[first_negative:], queue)
     share_errors(context, plan, windows, hidden, scratch.input_errors)
     scatter_gradients(context, plan, windows, hidden, input_rows)
-    find_ratios(input_rows, tokens, scratch.input_errors, changes.inputs.ratios[first_input:])
-    output_ratios = changes.outputs.ratios[first_output:]
+    find_ratios(input_rows, tokens, scratch.input_errors, updates.inputs.ratios[first_input:])
+    output_ratios = updates.outputs.ratios[first_output:]
     square_each(output_rows, outputs, output_ratios)
     limit_outputs(hidden, scratch.output_errors, scales, output_ratios)

@@ -205,7 +205,7 @@ def limit_nodes(n: int, length: int, tree: Tree, nodes: Int32, G: Float32, path:
     """
     for k in range(length):
         place = nearness(nodes[k], tree)
-        step, longest = tree.steps[place], tree.visits[place] * path.lengths[k] * path.lengths[k] / NODE_ROOM
+        step, longest = tree.rate_scales[place], tree.visits[place] * path.lengths[k] * path.lengths[k] / NODE_ROOM
         if step * longest > path.errors[k]:
             step = path.errors[k] / longest
         if step < 1:
@@ -228,12 +228,12 @@ def limit_path(length: int, rate: np.float32, square: np.float32, G: Float32) ->
 @compiled
 def start_tree_block(block: Block, run: Run, scratch: Scratch, tree: Tree) -> Context:
     """Find the windows of a block's centers, and ask for the path of the first."""
-    context, changes = find_windows(block, run, scratch.windows, True), run.changes
-    touch_inputs(changes.inputs.touched, changes.inputs.words[block.slot], context.tokens, block.bitmap, run.parts)
+    context, updates = find_windows(block, run, scratch.windows, True), run.updates
+    touch_inputs(updates.inputs.touched, updates.inputs.words[block.slot], context.tokens, block.bitmap, run.parts)
     for past in range(2):
         prefetch_path(run.chunk.tokens[block.first], tree, run.parameters.outputs, past)
-    changes.loss[block.slot] = 0.0
-    changes.pairs[block.slot] = 0
+    updates.loss[block.slot] = 0.0
+    updates.pairs[block.slot] = 0
     return context
 
 
@@ -243,15 +243,15 @@ def compute_tree_block(block: Block, run: Run, workspace: TreeWorkspace) -> None
     `node_updates`.
     """
     scratch, tree, path, node_updates = workspace
-    chunk, plan, changes, slot = run.chunk, run.plan, run.changes, block.slot
+    chunk, plan, updates, slot = run.chunk, run.plan, run.updates, block.slot
     outputs, rows, reach = run.parameters.outputs, node_updates.rows[slot], scratch.windows.reach
-    first_input, last_input = rows_of(block, changes.inputs)
-    output_words, input_rows = changes.outputs.words[slot], changes.inputs.rows[first_input:last_input]
+    first_input, last_input = rows_of(block, updates.inputs)
+    output_words, input_rows = updates.outputs.words[slot], updates.inputs.rows[first_input:last_input]
 
     context = start_tree_block(block, run, scratch, tree)
     centers, tokens, before = context
     weigh_centers(centers, plan, scratch.windows)
-    copy_inputs(run.parameters.inputs, changes.inputs.words[slot], tokens, rows, run.parts)
+    copy_inputs(run.parameters.inputs, updates.inputs.words[slot], tokens, rows, run.parts)
     clear(input_rows, 0, tokens)
     for t in range(tokens):
         scratch.input_errors[t], path.row_lengths[t] = 0, math.sqrt(dot(rows, t, rows, t))
@@ -269,9 +269,9 @@ def compute_tree_block(block: Block, run: Run, workspace: TreeWorkspace) -> None
         even = contexts[: whole(n, 2)]
         score_listed(rows, even, outputs, nodes[: whole(length, TILE_ROWS)], G)
         if block.measured:
-            changes.loss[slot] += path_loss(n, length, G, path)
+            updates.loss[slot] += path_loss(n, length, G, path)
             for row in range(n):
-                changes.pairs[slot] += path.weights[row]
+                updates.pairs[slot] += path.weights[row]
         path_gradients(even.shape[0], length, step, G, path)
         sum_sizes(G, n, length, contexts, path.row_lengths, scratch.input_errors, path.errors, path.lengths)
         weigh_listed(G, outputs, nodes[:length], input_rows, even)
@@ -279,7 +279,7 @@ def compute_tree_block(block: Block, run: Run, workspace: TreeWorkspace) -> None
         prefetch_path(chunk.tokens[min(center + 1, chunk.last - 1)], tree, outputs, 1)
         node_updates.lengths[descent], node_updates.sizes[descent] = length, n
         used += length
-    find_ratios(input_rows, tokens, scratch.input_errors, changes.inputs.ratios[first_input:])
+    find_ratios(input_rows, tokens, scratch.input_errors, updates.inputs.ratios[first_input:])
 
 
 @compiled
@@ -288,13 +288,13 @@ def compute_cbow_tree_block(block: Block, run: Run, workspace: CbowTreeWorkspace
     scored; what the context words ask for is left.
     """
     scratch, tree, path, hidden = workspace
-    chunk, plan, changes, slot = run.chunk, run.plan, run.changes, block.slot
+    chunk, plan, updates, slot = run.chunk, run.plan, run.updates, block.slot
     outputs, windows, reach, H, G = run.parameters.outputs, scratch.windows, scratch.windows.reach, hidden.H, path.G
-    first_input, last_input = rows_of(block, changes.inputs)
-    input_rows = changes.inputs.rows[first_input:last_input]
+    first_input, last_input = rows_of(block, updates.inputs)
+    input_rows = updates.inputs.rows[first_input:last_input]
 
     context = start_tree_block(block, run, scratch, tree)
-    gather_contexts(context, changes.inputs.words[slot], run, scratch, hidden, H)
+    gather_contexts(context, updates.inputs.words[slot], run, scratch, hidden, H)
     step = np.float32(block.rate)
     for i in range(context.centers):
         center = block.first + i
@@ -305,8 +305,8 @@ def compute_cbow_tree_block(block: Block, run: Run, workspace: CbowTreeWorkspace
         length = list_path(chunk.tokens[center], tree, path.nodes, path)
         score_listed(H, hidden.numbers[i : i + 1], outputs, path.nodes[: whole(length, TILE_ROWS)], G)
         if block.measured:
-            changes.loss[slot] += path_loss(1, length, G, path)
-            changes.pairs[slot] += 1
+            updates.loss[slot] += path_loss(1, length, G, path)
+            updates.pairs[slot] += 1
         path_gradients(1, length, step, G, path)
         limit_path(length, step, dot(H, i, H, i), G)
         for k in range(length):
@@ -316,7 +316,7 @@ def compute_cbow_tree_block(block: Block, run: Run, workspace: CbowTreeWorkspace
         prefetch_path(chunk.tokens[min(center + 1, chunk.last - 1)], tree, outputs, 1)
     share_errors(context, plan, windows, hidden, scratch.input_errors)
     scatter_gradients(context, plan, windows, hidden, input_rows)
-    find_ratios(input_rows, context.tokens, scratch.input_errors, changes.inputs.ratios[first_input:])
+    find_ratios(input_rows, context.tokens, scratch.input_errors, updates.inputs.ratios[first_input:])
 
 
 @compiled

@@ -18,7 +18,9 @@ class Tree(NamedTuple):
     starts: Int64  # (V + 1,)
     codes: Int32  # n where the path codes to the child that the score of inner node n speaks for, ~n where to the other
     # behind them, room for one more vector
-    steps: Float32  # (NEAR_NODES + 1,) factors of learning rates: the heaviest nodes, the root first, then all others
+    rate_scales: (
+        Float32  # (NEAR_NODES + 1,) factors of learning rates: the heaviest nodes, the root first, then all others
+    )
     visits: Float32  # (NEAR_NODES + 1,) the centers of a round that are expected to have each on their path, 1 or more
 
 

@@ -158,7 +158,7 @@ def add_output_rows(partition: int, partitions: int, this: Round, run: Run, work
     """Add one share of what a round changes of the output vectors."""
     scratch = workspace.scratch
     add_rows(
-        this.blocks, run.changes.outputs, run.steps.outputs, scratch.output_limits, run.parameters.outputs, None,
+        this.blocks, run.updates.outputs, run.rate_scales.outputs, scratch.output_limits, run.parameters.outputs, None,
         ALONE if partitions == 1 else partition, scratch,
     )  # fmt: skip
 
@@ -168,7 +168,7 @@ def add_node_columns(partition: int, partitions: int, this: Round, run: Run, wor
     """The same of the nodes of a tree."""
     outputs = run.parameters.outputs
     add_node_updates(
-        this.centers, run.plan, run.changes.outputs.words, outputs, workspace.node_updates, partition, partitions
+        this.centers, run.plan, run.updates.outputs.words, outputs, workspace.node_updates, partition, partitions
     )
 
 
@@ -248,13 +248,13 @@ def add_partition(
     scratch = workspace.scratch
     forget_limits(scratch.input_limits)
     forget_limits(scratch.output_limits)
-    changes = run.changes
+    updates = run.updates
     if partition == 0:
-        sum_losses(this.blocks, changes.loss, changes.pairs, totals)
+        sum_losses(this.blocks, updates.loss, updates.pairs, totals)
     if partition == 0 and this.finds_mean:
-        sum_means(this.blocks, changes.mean_sums, changes.noise_mean)
+        sum_means(this.blocks, updates.mean_sums, updates.noise_mean)
     add_rows(
-        this.blocks, changes.inputs, run.steps.inputs, scratch.input_limits, run.parameters.inputs, run.parts,
+        this.blocks, updates.inputs, run.rate_scales.inputs, scratch.input_limits, run.parameters.inputs, run.parts,
         ALONE if partitions == 1 else partition, scratch,
     )  # fmt: skip
     add_outputs(partition, partitions, this, run, workspace)
@@ -317,7 +317,7 @@ def round_of(number: int, chunk: Chunk, plan: Plan) -> Round:
 @compiled
 def compute_slot(slot: int, of: int, thread: int, threads: int, this: Round, run: Run, workspace: Workspace) -> None:
     """Compute the block in a slot of a round, which is one of the thread `of`."""
-    chunk, plan, changes, behind = run.chunk, run.plan, run.changes, first_block(of + 1, threads, run.plan)
+    chunk, plan, updates, behind = run.chunk, run.plan, run.updates, first_block(of + 1, threads, run.plan)
     block = Block(
         slot=slot,
         first=first_center(chunk, this.number, slot, plan),
@@ -329,8 +329,8 @@ def compute_slot(slot: int, of: int, thread: int, threads: int, this: Round, run
         bitmap=bitmap_of(thread, threads),
     )
     compute_block(block, run, workspace)
-    drop_frozen(slot, changes.inputs)
-    drop_frozen(slot, changes.outputs)
+    drop_frozen(slot, updates.inputs)
+    drop_frozen(slot, updates.outputs)
 
 
 @compiled
@@ -358,8 +358,8 @@ def train_rounds(
             slot = claim_block(counters, of, number, this.blocks, threads, run.plan)
             while slot != NONE_LEFT:
                 if computed == 0:
-                    clear_touched(bitmap, run.changes.inputs.touched)
-                    clear_touched(bitmap, run.changes.outputs.touched)
+                    clear_touched(bitmap, run.updates.inputs.touched)
+                    clear_touched(bitmap, run.updates.outputs.touched)
                 computed += 1
                 compute_slot(slot, of, thread, threads, this, run, workspace)
                 fetch_add(counters, BLOCKS_DONE)

@@ -21,7 +21,8 @@ FEW = 8
 BITMAP_WORDS, BITS = 64, 64
 """A table of marks: so many numbers of so many bits."""
 GROUPS = 8
-"""Parts of the table in which the threads take turns to be asked first: BITMAP_WORDS / GROUPS numbers are one register."""
+"""Parts of the table in which the threads take turns to be asked first: BITMAP_WORDS / GROUPS numbers are one register.
+"""
 _GOLDEN, _SHIFT = 2654435769, 20
 """2³² divided by the golden ratio: multiples of it are spread evenly. And what is left of 32 bits for MARKS · BITS."""
 

@@ -119,15 +119,15 @@ def measure_loss(tokens: int, pairs: Pairs) -> float:
 def compute_skip_gram_block(block: Block, run: Run, workspace: SkipGramWorkspace) -> None:
     """The changes that a block asks for."""
     scratch, noise, pairs = workspace
-    plan, parameters, changes, slot = run.plan, run.parameters, run.changes, block.slot
+    plan, parameters, updates, slot = run.plan, run.parameters, run.updates, block.slot
     windows, queue = scratch.windows, queue_of(run.chunk.tokens, parameters, run.parts, scratch)
-    input_words, output_words = changes.inputs.words[slot], changes.outputs.words[slot]
+    input_words, output_words = updates.inputs.words[slot], updates.outputs.words[slot]
     outputs = pairs.Z.shape[0]
-    first_input, last_input = rows_of(block, changes.inputs)
-    first_output, last_output = rows_of(block, changes.outputs)
+    first_input, last_input = rows_of(block, updates.inputs)
+    first_output, last_output = rows_of(block, updates.outputs)
     input_rows, output_rows = (
-        changes.inputs.rows[first_input:last_input],
-        changes.outputs.rows[first_output:last_output],
+        updates.inputs.rows[first_input:last_input],
+        updates.outputs.rows[first_output:last_output],
     )
 
     prefetches = not is_scheduled(block.first, queue)
@@ -144,22 +144,22 @@ def compute_skip_gram_block(block: Block, run: Run, workspace: SkipGramWorkspace
     for tile in range(plan.first_negative // TILE_ROWS, windows.tokens_of.shape[0]):  # negatives are paired with all
         windows.tokens_of[tile, 0], windows.tokens_of[tile, 1] = 0, tokens
     weigh_negatives(tokens, centers, plan, windows.token_weights, pairs, output_words)
-    touch_inputs(changes.inputs.touched, input_words, tokens, block.bitmap, run.parts)
-    touch_rows(changes.outputs.touched, output_words, outputs, block.bitmap)
+    touch_inputs(updates.inputs.touched, input_words, tokens, block.bitmap, run.parts)
+    touch_rows(updates.outputs.touched, output_words, outputs, block.bitmap)
 
     copy_inputs(parameters.inputs, input_words, tokens, scratch.X, run.parts)
     copy_rows(parameters.outputs, output_words, outputs, pairs.Z)
     draw_next_negatives(plan, noise, queue)
     score_bands(scratch.X, pairs.Z, windows.tokens_of, pairs.S, queue)
 
-    changes.loss[slot] = 0.0
-    changes.pairs[slot] = 0
+    updates.loss[slot] = 0.0
+    updates.pairs[slot] = 0
     if block.measured:
-        changes.loss[slot] = measure_loss(tokens, pairs)
-        changes.pairs[slot] = np.float64(windows.token_weights[:tokens].sum())
+        updates.loss[slot] = measure_loss(tokens, pairs)
+        updates.pairs[slot] = np.float64(windows.token_weights[:tokens].sum())
 
     scores_to_gradients(pairs.S, pairs.W, tokens, np.float32(block.rate), scratch.input_errors, scratch.output_errors)
-    input_ratios, output_ratios = changes.inputs.ratios[first_input:], changes.outputs.ratios[first_output:]
+    input_ratios, output_ratios = updates.inputs.ratios[first_input:], updates.outputs.ratios[first_output:]
     weigh_bands(pairs.S, tokens, windows.centers_of, plan.first_negative, pairs.Z, input_rows, input_ratios, queue)
     weigh_transposed_bands(pairs.S, scratch.X, windows.tokens_of, output_rows, output_ratios, queue)
     squares_to_ratios(tokens, scratch.input_errors, input_ratios)

@@ -61,7 +61,7 @@ def find_windows(block: Block, run: Run, windows: Windows, prefetches: bool) -> 
     which words stand from the first of them to the last. Their vectors are asked for, if that is wanted.
     """
     reach, before, after = windows.reach, 0, 1
-    centers, words = count_centers(block, run), run.changes.inputs.words[block.slot]
+    centers, words = count_centers(block, run), run.updates.inputs.words[block.slot]
     find_reach(run.chunk, block.first, block.first + centers, run.plan, reach)
     for i in range(centers):
         before = max(before, reach[0, i] - i)
@@ -71,7 +71,7 @@ def find_windows(block: Block, run: Run, windows: Windows, prefetches: bool) -> 
         words[row] = run.chunk.tokens[block.first - before + row]
         if prefetches:
             prefetch_vectors(run.parameters.inputs, words[row], run.parts)
-    run.changes.inputs.used[block.slot] = tokens
+    run.updates.inputs.used[block.slot] = tokens
     return Context(centers, tokens, before)
 
 
