@@ -23,7 +23,7 @@ def index(n: int) -> Value:
     return ir.Constant(ir.IntType(64), n)
 
 
-def in_every_lane(builder: Builder, number: Value) -> Value:
+def broadcast(builder: Builder, number: Value) -> Value:
     """A vector of one and the same number."""
     none = ir.Constant(ir.VectorType(number.type, LANES), ir.Undefined)
     vector = builder.insert_element(none, number, ir.Constant(I32, 0))
@@ -58,11 +58,11 @@ class Matrix:
 
     def number(self, row: Value, column: Value) -> Value:
         """One number, in every lane."""
-        return self.in_every_lane(self.builder.load(self.at(row, column)))
+        return self.broadcast(self.builder.load(self.at(row, column)))
 
-    def in_every_lane(self, number: Value) -> Value:
+    def broadcast(self, number: Value) -> Value:
         """A vector of one and the same number."""
-        return in_every_lane(self.builder, number)
+        return broadcast(self.builder, number)
 
     def vector(self, row: Value, column: Value) -> Value:
         """The numbers from a column on."""
@@ -179,7 +179,7 @@ def in_columns(
         start = stop
 
 
-def lane_sums(builder: Builder, vectors: list[Value]) -> Value:
+def horizontal_sums(builder: Builder, vectors: list[Value]) -> Value:
     """One vector that holds, first, the sum over the lanes of each of 1, 2, 4, 8 or 16 vectors. Their halves are added,
     then the halves of these, until one number is left; two vectors are folded into one while there are more.
     """
@@ -197,9 +197,9 @@ def lane_sums(builder: Builder, vectors: list[Value]) -> Value:
     return builder.shuffle_vector(vectors[0], vectors[0], first)
 
 
-def lane_sum(builder: Builder, vector: Value) -> Value:
-    """The sum over the lanes of one vector, added as in `lane_sums`."""
-    return builder.extract_element(lane_sums(builder, [vector]), ir.Constant(I32, 0))
+def horizontal_sum(builder: Builder, vector: Value) -> Value:
+    """The sum over the lanes of one vector, added as in `horizontal_sums`."""
+    return builder.extract_element(horizontal_sums(builder, [vector]), ir.Constant(I32, 0))
 
 
 def part(builder: Builder, vector: Value, first: int, count: int) -> Value:

@@ -3,7 +3,7 @@ import pytest
 from numpy.testing import assert_allclose
 
 from firth.jit.kernel import compiled
-from firth.kernels.linalg.rows import add_row, dot, sum_places, weigh_rows
+from firth.kernels.linalg.rows import axpy, dot, sum_places, weigh_rows
 
 
 @compiled
@@ -13,7 +13,7 @@ def compiled_dot(rows, i, others, j):
 
 @compiled
 def compiled_add_row(out, o, weight, rows, i):
-    add_row(out, o, weight, rows, i)
+    axpy(out, o, weight, rows, i)
 
 
 @compiled
@@ -45,7 +45,7 @@ def test_dot__is_the_product_of_two_rows(function, width, dtype):
 
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("width", WIDTHS)
-@pytest.mark.parametrize("function", [add_row, compiled_add_row])
+@pytest.mark.parametrize("function", [axpy, compiled_add_row])
 def test_add_row__changes_one_row_only(function, width, dtype):
     rows, out = normal(5, width, dtype), normal(3, width, dtype) + 1
     wanted = out.copy()

@@ -4,12 +4,12 @@ from numpy.testing import assert_allclose
 
 from firth.arrays import aligned_zeros
 from firth.jit.kernel import compiled
-from firth.kernels.linalg.window_sums import spread_windows, sum_up, sum_windows
+from firth.kernels.linalg.window_sums import prefix_sum, spread_windows, sum_windows
 
 
 @compiled
 def compiled_sum_up(rows, words, n, sums):
-    sum_up(rows, words, n, sums)
+    prefix_sum(rows, words, n, sums)
 
 
 @compiled
@@ -54,7 +54,7 @@ def windows_of(reach):
 
 
 @pytest.mark.parametrize("width", WIDTHS)
-@pytest.mark.parametrize("function", [sum_up, compiled_sum_up])
+@pytest.mark.parametrize("function", [prefix_sum, compiled_sum_up])
 def test_sum_up__gives_running_sums(function, width):
     rows, sums = normal(7, width), np.full((6, width), np.nan, np.float32)
     words = np.array([3, 0, 3, 6, 2, 1], np.int32)

@@ -32,7 +32,7 @@ def compiled_sizes(G, n, length, numbers, weights, by_number, by_column, weighte
 
 @compiled
 def compiled_squares(X, n, s):
-    products.square_each(X, n, s)
+    products.squared_norms(X, n, s)
 
 
 @pytest.mark.parametrize("columns", [16, 32, 48, 80])
@@ -92,7 +92,7 @@ def test_sum_sizes__by_rows_and_by_columns(function, length):
 
 
 @pytest.mark.parametrize("n", [1, 4, 8, 13, 20])
-@pytest.mark.parametrize("function", [products.square_each, compiled_squares])
+@pytest.mark.parametrize("function", [products.squared_norms, compiled_squares])
 def test_square_each__of_rows(function, n):
     X = np.random.default_rng(n).normal(size=(24, 48)).astype(np.float32)
     s = np.zeros(24, np.float32)

@@ -13,24 +13,22 @@ from firth.jit.twins import lowered_by
 lowered_by(f"{__name__}_llvm")
 
 
-def score_listed(X: Float32, of_x: Int32, Z: Float32, of_z: Int32, S: Float32) -> None:
+def matmul_nt_gathered(X: Float32, of_x: Int32, Z: Float32, of_z: Int32, S: Float32) -> None:
     """S[i, j] = X[of_x[i]] · Z[of_z[j]]. Of Z there are whole tiles."""
     S[: len(of_x), : len(of_z)] = X[of_x] @ Z[of_z].T
 
 
-def weigh_listed(G: Float32, Z: Float32, of_z: Int32, out: Float32, of_out: Int32) -> None:
+def matmul_nn_gathered(G: Float32, Z: Float32, of_z: Int32, out: Float32, of_out: Int32) -> None:
     """out[of_out[i]] += Σⱼ G[i, j] · Z[of_z[j]], for an even number of rows; one listed twice may get either."""
     out[of_out] += G[: len(of_out), : len(of_z)] @ Z[of_z]
 
 
-def weigh_transposed_listed(
-    G: Float32, X: Float32, of_x: Int32, out: Float32, of_out: Int32, first: int, last: int
-) -> None:
+def matmul_tn_gathered(G: Float32, X: Float32, of_x: Int32, out: Float32, of_out: Int32, first: int, last: int) -> None:
     """out[of_out[i], c] += Σⱼ G[j, i] · X[of_x[j], c] for the columns c from `first` to `last`, whole vectors."""
     out[of_out, first:last] += G[: len(of_x), : len(of_out)].T @ X[of_x, first:last]
 
 
-def learn_listed(g: Float32, H: Float32, i: int, Z: Float32, of_z: Int32, out: Float32) -> None:
+def learn_gathered(g: Float32, H: Float32, i: int, Z: Float32, of_z: Int32, out: Float32) -> None:
     """out[i] = Σⱼ g[j] · Z[of_z[j]], and Z[of_z[j]] += g[j] · H[i]; no row of Z is listed twice."""
     weights = g[: len(of_z)]
     out[i] = weights @ Z[of_z]

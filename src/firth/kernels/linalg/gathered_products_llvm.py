@@ -13,7 +13,12 @@ from numba.extending import intrinsic, overload
 from firth.jit.kernel import OPTIONS
 from firth.jit.lowering import replaces
 from firth.jit.simd import Builder, List, Matrix, Value, accumulate, in_columns, index, multiply_add
-from firth.kernels.linalg.gathered_products import learn_listed, score_listed, weigh_listed, weigh_transposed_listed
+from firth.kernels.linalg.gathered_products import (
+    learn_gathered,
+    matmul_nn_gathered,
+    matmul_nt_gathered,
+    matmul_tn_gathered,
+)
 from firth.kernels.linalg.product_tiles_llvm import (
     ROW_COLUMNS,
     ROW_VECTORS,
@@ -83,7 +88,7 @@ def _listed_weigh_transposed_tile(rows: int) -> Any:
     return tile
 
 
-@replaces(learn_listed)
+@replaces(learn_gathered)
 def _learn_listed(g, H, i, Z, of_z, out):  # type: ignore[no-untyped-def]
     """Row i of H, and the sum, stay in registers."""
 
@@ -96,7 +101,7 @@ def _learn_listed(g, H, i, Z, of_z, out):  # type: ignore[no-untyped-def]
             numbers = [h.vector(i, column) for column in columns]
 
             def learn(j: Value, sums: list[Value]) -> list[Value]:
-                weight, row = z.in_every_lane(g.number(j)), of_z.row(j)
+                weight, row = z.broadcast(g.number(j)), of_z.row(j)
                 were = [z.vector(row, column) for column in columns]
                 found = [multiply_add(builder, weight, was, total) for was, total in zip(were, sums, strict=True)]
                 for number, was, column in zip(numbers, were, columns, strict=True):
@@ -122,7 +127,7 @@ _weigh_transposed_listed_rows, _weigh_transposed_listed_pair, _weigh_transposed_
 )
 
 
-@overload(score_listed, jit_options=OPTIONS)
+@overload(matmul_nt_gathered, jit_options=OPTIONS)
 def _score_listed(X, of_x, Z, of_z, S):  # type: ignore[no-untyped-def]
     def tiles(X, of_x, Z, of_z, S):  # type: ignore[no-untyped-def]
         whole, even = of_x.shape[0] // SCORE_ROWS * SCORE_ROWS, of_x.shape[0] // 2 * 2
@@ -141,7 +146,7 @@ def _score_listed(X, of_x, Z, of_z, S):  # type: ignore[no-untyped-def]
     return tiles
 
 
-@overload(weigh_listed, jit_options=OPTIONS)
+@overload(matmul_nn_gathered, jit_options=OPTIONS)
 def _weigh_listed(G, Z, of_z, out, of_out):  # type: ignore[no-untyped-def]
     def tiles(G, Z, of_z, out, of_out):  # type: ignore[no-untyped-def]
         whole = of_out.shape[0] // TILE_ROWS * TILE_ROWS
@@ -153,7 +158,7 @@ def _weigh_listed(G, Z, of_z, out, of_out):  # type: ignore[no-untyped-def]
     return tiles
 
 
-@overload(weigh_transposed_listed, jit_options=OPTIONS)
+@overload(matmul_tn_gathered, jit_options=OPTIONS)
 def _weigh_transposed_listed(G, X, of_x, out, of_out, first, last):  # type: ignore[no-untyped-def]
     def tiles(G, X, of_x, out, of_out, first, last):  # type: ignore[no-untyped-def]
         whole, even = of_out.shape[0] // TILE_ROWS * TILE_ROWS, of_out.shape[0] // 2 * 2

@@ -12,7 +12,18 @@ from dataclasses import dataclass
 from numba.core import cgutils
 
 from firth.arrays import LANES
-from firth.jit.simd import Builder, List, Matrix, Value, accumulate, in_columns, index, lane_sums, multiply_add, part
+from firth.jit.simd import (
+    Builder,
+    List,
+    Matrix,
+    Value,
+    accumulate,
+    horizontal_sums,
+    in_columns,
+    index,
+    multiply_add,
+    part,
+)
 from firth.jit.target import processor
 
 WIDE = "+avx512f" in processor()[1]
@@ -60,7 +71,7 @@ def fill_scores(builder: Builder, rows: int, columns: int, x: Rows, t: Value, z:
         return [multiply_add(builder, a, b, total) for (a, b), total in zip(pairs, sums, strict=True)]
 
     sums = accumulate(builder, [s.zeros] * (rows * columns), index(0), x.matrix.width, LANES, body)
-    scores = lane_sums(builder, sums)
+    scores = horizontal_sums(builder, sums)
     for r in range(rows):
         s.store(part(builder, scores, r * columns, columns), builder.add(t, index(r)), c)
 
@@ -77,7 +88,7 @@ def fill_sums(
     squares: List | None = None,
 ) -> None:
     """So many rows of `out`, from the first-th on, become sums over rows of Z; where columns are given, `between`
-    these. The squares of their lengths are found as in `square_each`, while they are in registers.
+    these. The squares of their lengths are found as in `squared_norms`, while they are in registers.
     """
     of_tile = [builder.add(first, index(r)) for r in range(rows)]
     out_rows, zeros = [out.at(row) for row in of_tile], out.matrix.zeros
@@ -109,7 +120,7 @@ def fill_sums(
     most = VECTORS * (2 if rows == 1 else 1)
     in_columns(builder, between or out.matrix.columns, range(most, 0, -1), of_columns)
     if squares:
-        totals = lane_sums(builder, [builder.load(slot) for slot in square_slots])
+        totals = horizontal_sums(builder, [builder.load(slot) for slot in square_slots])
         squares.store(part(builder, totals, 0, rows), first)
 
 

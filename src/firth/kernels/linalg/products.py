@@ -41,19 +41,19 @@ between_tiles = compiled_by_type({type(None): nothing})
 """between_tiles(n, ahead): what is done after a tile that n rows can be asked for beside, by the type of `queue`."""
 
 
-def score(X: Float32, n: int, Z: Float32, S: Float32, queue: Any = None) -> None:
+def matmul_nt(X: Float32, n: int, Z: Float32, S: Float32, queue: Any = None) -> None:
     """S[:n, :m] = X[:n] · Zᵀ, for the m rows of Z, which are whole tiles."""
     S[:n, : len(Z)] = X[:n] @ Z.T
 
 
-def score_bands(X: Float32, Z: Float32, bands: Int32, S: Float32, queue: Any = None) -> None:
+def matmul_nt_banded(X: Float32, Z: Float32, bands: Int32, S: Float32, queue: Any = None) -> None:
     """S = X · Zᵀ, of the k-th `TILE_ROWS` columns only the rows of band k."""
     for k, (first, last) in enumerate(bands[: len(Z) // TILE_ROWS]):
         columns = slice(k * TILE_ROWS, (k + 1) * TILE_ROWS)
         S[first:last, columns] = X[first:last] @ Z[columns].T
 
 
-def weigh_with(
+def matmul_nn_with(
     G: Float32, n: Any, Z: Float32, weights: Float32, others: Float32, of_others: Int32, out: Float32, queue: Any = None
 ) -> None:
     """out[i] = G[i, :m] · Z + weights[i] · others[of_others[i]], for the m rows of Z and n rows of out. Where none
@@ -62,7 +62,7 @@ def weigh_with(
     out[:n] = G[:n, : len(Z)] @ Z + weights[:n, None] * others[np.maximum(of_others[:n], 0)]
 
 
-def weigh_bands(
+def matmul_nn_banded(
     G: Float32, n: int, bands: Int32, dense: int, Z: Float32, out: Float32, squares: Any = None, queue: Any = None
 ) -> None:
     """out[:n] = G[:n] · Z. The k-th `TILE_ROWS` rows of G are zero outside band k and the columns from `dense` on.
@@ -72,15 +72,15 @@ def weigh_bands(
         rows = slice(k * TILE_ROWS, (k + 1) * TILE_ROWS)
         out[rows] = G[rows, first:last] @ Z[first:last] + G[rows, dense : len(Z)] @ Z[dense:]
     if squares is not None:
-        square_each(out, n, squares)
+        squared_norms(out, n, squares)
 
 
-def weigh_transposed(G: Float32, n: int, X: Float32, out: Float32, queue: Any = None) -> None:
+def matmul_tn(G: Float32, n: int, X: Float32, out: Float32, queue: Any = None) -> None:
     """Fill out with G[:n]ᵀ · X[:n], as many columns of G as `out` has rows, a multiple of `TILE_ROWS`."""
     out[:] = G[:n, : len(out)].T @ X[:n]
 
 
-def weigh_transposed_bands(
+def matmul_tn_banded(
     G: Float32, X: Float32, bands: Int32, out: Float32, squares: Any = None, queue: Any = None
 ) -> None:
     """Fill out with Gᵀ · X. The k-th `TILE_ROWS` columns of G are zero outside the rows of band k. The squares of the
@@ -90,14 +90,14 @@ def weigh_transposed_bands(
         columns = slice(k * TILE_ROWS, (k + 1) * TILE_ROWS)
         out[columns] = G[first:last, columns].T @ X[first:last]
     if squares is not None:
-        square_each(out, len(out), squares)
+        squared_norms(out, len(out), squares)
 
 
-def score_each(X: Float32, n: Any, Z: Float32, of_z: Int32, s: Float32, queue: Any = None) -> None:
+def dot_each(X: Float32, n: Any, Z: Float32, of_z: Int32, s: Float32, queue: Any = None) -> None:
     """s[i] = X[i] · Z[of_z[i]], or of the first row where none is listed, for the first n rows of X."""
     s[:n] = (X[:n] * Z[np.maximum(of_z[:n], 0)]).sum(axis=1)
 
 
-def square_each(X: Float32, n: Any, s: Float32) -> None:
+def squared_norms(X: Float32, n: Any, s: Float32) -> None:
     """s[i] = X[i] · X[i], for the first n rows of X."""
     s[:n] = (X[:n] * X[:n]).sum(axis=1)

@@ -10,7 +10,7 @@ from numba.extending import intrinsic, overload
 
 from firth.arrays import LANES
 from firth.jit.kernel import OPTIONS
-from firth.jit.simd import Builder, List, Matrix, Value, accumulate, index, lane_sums, multiply_add, part
+from firth.jit.simd import Builder, List, Matrix, Value, accumulate, horizontal_sums, index, multiply_add, part
 from firth.kernels.linalg.product_tiles_llvm import (
     ROW_COLUMNS,
     SCORE_COLUMNS,
@@ -25,14 +25,14 @@ from firth.kernels.linalg.product_tiles_llvm import (
 from firth.kernels.linalg.products import (
     TILE_ROWS,
     between_tiles,
-    score,
-    score_bands,
-    score_each,
-    square_each,
-    weigh_bands,
-    weigh_transposed,
-    weigh_transposed_bands,
-    weigh_with,
+    dot_each,
+    matmul_nn_banded,
+    matmul_nn_with,
+    matmul_nt,
+    matmul_nt_banded,
+    matmul_tn,
+    matmul_tn_banded,
+    squared_norms,
 )
 
 ROWS_PER_SCORES, ROWS_PER_FEW, ROWS_PER_SUMS = 1, 2, 4
@@ -75,7 +75,7 @@ def _score_each_tile(typing_context, X, t, Z, of_z, s):  # type: ignore[no-untyp
             vectors = [(x.vector(i, column), z.vector(row, column)) for i, row in zip(places, z_rows, strict=True)]
             return [multiply_add(builder, a, b, total) for (a, b), total in zip(vectors, sums, strict=True)]
 
-        sums = lane_sums(builder, accumulate(builder, [x.zeros] * TILE_ROWS, index(0), x.width, LANES, body))
+        sums = horizontal_sums(builder, accumulate(builder, [x.zeros] * TILE_ROWS, index(0), x.width, LANES, body))
         scores.store(part(builder, sums, 0, TILE_ROWS), args[1])
         return context.get_dummy_value()
 
@@ -97,7 +97,7 @@ def _square_tile(rows: int) -> Any:
                 vectors = [x.vector(row, column) for row in places]
                 return [multiply_add(builder, v, v, total) for v, total in zip(vectors, sums, strict=True)]
 
-            sums = lane_sums(builder, accumulate(builder, [x.zeros] * rows, index(0), x.width, LANES, body))
+            sums = horizontal_sums(builder, accumulate(builder, [x.zeros] * rows, index(0), x.width, LANES, body))
             s.store(part(builder, sums, 0, rows), args[1])
             return context.get_dummy_value()
 
@@ -136,7 +136,7 @@ def _weigh_with_rows(typing_context, G, r, Z, weights, others, of_others, out): 
         g, z, others, out = (Matrix(context, builder, signature.args[i], args[i]) for i in (0, 2, 4, 6))
         weights, of_others = (List(context, builder, signature.args[i], args[i]) for i in (3, 5))
         places = [builder.add(args[1], index(i)) for i in range(TILE_ROWS)]
-        own = [(others.in_every_lane(weights.number(place)), of_others.row_or_first(place)) for place in places]
+        own = [(others.broadcast(weights.number(place)), of_others.row_or_first(place)) for place in places]
 
         def begin(i: int, _: Value, column: Value) -> Value:
             weight, row = own[i]
@@ -156,7 +156,7 @@ _weigh_rows = _weigh_tile()
 _weigh_columns = _weigh_tile(transposed=True)
 
 
-@overload(score, jit_options=OPTIONS)
+@overload(matmul_nt, jit_options=OPTIONS)
 def _score(X, n, Z, S, queue=None):  # type: ignore[no-untyped-def]
     def tiles(X, n, Z, S, queue=None):  # type: ignore[no-untyped-def]
         whole = n // SCORE_ROWS * SCORE_ROWS
@@ -174,7 +174,7 @@ def _score(X, n, Z, S, queue=None):  # type: ignore[no-untyped-def]
     return tiles
 
 
-@overload(score_bands, jit_options=OPTIONS)
+@overload(matmul_nt_banded, jit_options=OPTIONS)
 def _score_bands(X, Z, bands, S, queue=None):  # type: ignore[no-untyped-def]
     def tiles(X, Z, bands, S, queue=None):  # type: ignore[no-untyped-def]
         for z in range(0, Z.shape[0], SCORE_COLUMNS):
@@ -185,7 +185,7 @@ def _score_bands(X, Z, bands, S, queue=None):  # type: ignore[no-untyped-def]
     return tiles
 
 
-@overload(weigh_with, jit_options=OPTIONS)
+@overload(matmul_nn_with, jit_options=OPTIONS)
 def _weigh_with(G, n, Z, weights, others, of_others, out, queue=None):  # type: ignore[no-untyped-def]
     def tiles(G, n, Z, weights, others, of_others, out, queue=None):  # type: ignore[no-untyped-def]
         for r in range(0, n, TILE_ROWS):
@@ -195,7 +195,7 @@ def _weigh_with(G, n, Z, weights, others, of_others, out, queue=None):  # type: 
     return tiles
 
 
-@overload(weigh_bands, jit_options=OPTIONS)
+@overload(matmul_nn_banded, jit_options=OPTIONS)
 def _weigh_bands(G, n, bands, dense, Z, out, squares=None, queue=None):  # type: ignore[no-untyped-def]
     def tiles(G, n, bands, dense, Z, out, squares=None, queue=None):  # type: ignore[no-untyped-def]
         for r in range(0, n, TILE_ROWS):
@@ -206,7 +206,7 @@ def _weigh_bands(G, n, bands, dense, Z, out, squares=None, queue=None):  # type:
     return tiles
 
 
-@overload(weigh_transposed, jit_options=OPTIONS)
+@overload(matmul_tn, jit_options=OPTIONS)
 def _weigh_transposed(G, n, X, out, queue=None):  # type: ignore[no-untyped-def]
     def tiles(G, n, X, out, queue=None):  # type: ignore[no-untyped-def]
         for r in range(0, out.shape[0], TILE_ROWS):
@@ -216,7 +216,7 @@ def _weigh_transposed(G, n, X, out, queue=None):  # type: ignore[no-untyped-def]
     return tiles
 
 
-@overload(weigh_transposed_bands, jit_options=OPTIONS)
+@overload(matmul_tn_banded, jit_options=OPTIONS)
 def _weigh_transposed_bands(G, X, bands, out, squares=None, queue=None):  # type: ignore[no-untyped-def]
     def tiles(G, X, bands, out, squares=None, queue=None):  # type: ignore[no-untyped-def]
         for r in range(0, out.shape[0], TILE_ROWS):
@@ -227,7 +227,7 @@ def _weigh_transposed_bands(G, X, bands, out, squares=None, queue=None):  # type
     return tiles
 
 
-@overload(score_each, jit_options=OPTIONS)
+@overload(dot_each, jit_options=OPTIONS)
 def _score_each(X, n, Z, of_z, s, queue=None):  # type: ignore[no-untyped-def]
     def tiles(X, n, Z, of_z, s, queue=None):  # type: ignore[no-untyped-def]
         for t in range(0, n, TILE_ROWS):
@@ -237,7 +237,7 @@ def _score_each(X, n, Z, of_z, s, queue=None):  # type: ignore[no-untyped-def]
     return tiles
 
 
-@overload(square_each, jit_options=OPTIONS)
+@overload(squared_norms, jit_options=OPTIONS)
 def _square_each(X, n, s):  # type: ignore[no-untyped-def]
     def tiles(X, n, s):  # type: ignore[no-untyped-def]
         whole = n // SQUARE_ROWS * SQUARE_ROWS

@@ -20,7 +20,7 @@ def dot(rows: Array, i: Any, others: Array, j: Any) -> Any:
     return rows[i] @ others[j]
 
 
-def add_row(out: Array, o: Any, weight: Any, rows: Array, i: Any) -> None:
+def axpy(out: Array, o: Any, weight: Any, rows: Array, i: Any) -> None:
     """out[o] += weight · rows[i]."""
     out[o] += weight * rows[i]
 

@@ -18,12 +18,12 @@ from firth.jit.simd import (
     Value,
     accumulate,
     for_range,
+    horizontal_sum,
     in_columns,
     index,
-    lane_sum,
     multiply_add,
 )
-from firth.kernels.linalg.rows import add_row, copy_row, dot, sum_places, weigh_rows
+from firth.kernels.linalg.rows import axpy, copy_row, dot, sum_places, weigh_rows
 
 SUMS = 4
 """Sums of a product of two rows: enough to hide the latency of a multiply-add."""
@@ -57,7 +57,7 @@ def _sum_of_rows(
         def add(k: Value, totals: list[Value]) -> list[Value]:
             weight, row = term(k)
             if whole:
-                weight = rows.in_every_lane(weight)
+                weight = rows.broadcast(weight)
             numbers = [rows.vector(row, c) if whole else builder.load(rows.at(row, c)) for c in columns]
             return [multiply_add(builder, weight, n, total) for n, total in zip(numbers, totals, strict=True)]
 
@@ -91,18 +91,18 @@ def _dot(rows, i, others, j):  # type: ignore[no-untyped-def]
         sums = accumulate(builder, [z.zeros] * SUMS, index(0), blocks, SUMS * LANES, block)
         total = builder.fadd(builder.fadd(sums[0], sums[1]), builder.fadd(sums[2], sums[3]))
         (total,) = accumulate(builder, [total], blocks, vectors, LANES, block)
-        (total,) = accumulate(builder, [lane_sum(builder, total)], vectors, z.width, 1, number)
+        (total,) = accumulate(builder, [horizontal_sum(builder, total)], vectors, z.width, 1, number)
         return total
 
     return rows.dtype(rows, types.intp, others, types.intp), generate
 
 
-@replaces(add_row)
+@replaces(axpy)
 def _add_row(out, o, weight, rows, i):  # type: ignore[no-untyped-def]
     def generate(context: Any, builder: Builder, signature: Any, args: Any) -> Value:
         sums, z = (Matrix(context, builder, signature.args[n], args[n]) for n in (0, 3))
         _, o, weight, _, i = args
-        weights = z.in_every_lane(weight)
+        weights = z.broadcast(weight)
 
         def body(columns: list[Value], whole: bool) -> None:
             for c in columns:

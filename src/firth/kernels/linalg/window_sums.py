@@ -18,7 +18,7 @@ from firth.jit.twins import lowered_by
 lowered_by(f"{__name__}_llvm")
 
 
-def sum_up(rows: Float32, words: Int32, n: Any, sums: Float32) -> None:
+def prefix_sum(rows: Float32, words: Int32, n: Any, sums: Float32) -> None:
     """sums[t] = rows[words[0]] + … + rows[words[t - 1]], for t from 0 to n."""
     sums[0] = 0
     np.cumsum(rows[words[:n]], axis=0, out=sums[1 : n + 1])

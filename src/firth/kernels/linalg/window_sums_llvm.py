@@ -10,7 +10,7 @@ from numba import types
 from firth.jit.lowering import replaces
 from firth.jit.simd import Builder, List, Matrix, Value, accumulate, for_range, in_columns, index, multiply_add
 from firth.kernels.linalg.product_tiles_llvm import ROW_VECTORS
-from firth.kernels.linalg.window_sums import spread_windows, sum_up, sum_windows
+from firth.kernels.linalg.window_sums import prefix_sum, spread_windows, sum_windows
 
 
 def _window(builder: Builder, reach: Matrix, first: Value, i: Value) -> tuple[Value, Value, Value, Value]:
@@ -21,7 +21,7 @@ def _window(builder: Builder, reach: Matrix, first: Value, i: Value) -> tuple[Va
     return builder.sub(own, to_begin), own, after, builder.add(after, to_end)
 
 
-@replaces(sum_up)
+@replaces(prefix_sum)
 def _sum_up(rows, words, n, sums):  # type: ignore[no-untyped-def]
     def generate(context: Any, builder: Builder, signature: Any, args: Any) -> Value:
         z, sums = (Matrix(context, builder, signature.args[k], args[k]) for k in (0, 3))
@@ -55,7 +55,7 @@ def _sum_windows(sums, reach, scales, first, n, out):  # type: ignore[no-untyped
         def of_columns(columns: list[Value]) -> None:
             def of_center(i: Value) -> None:
                 begin, own, after, end = _window(builder, reaches, first, i)
-                scale = z.in_every_lane(scales.number(i))
+                scale = z.broadcast(scales.number(i))
                 for c in columns:
                     of_after = builder.fsub(z.vector(end, c), z.vector(after, c))
                     of_before = builder.fsub(z.vector(own, c), z.vector(begin, c))
@@ -80,7 +80,7 @@ def _spread_windows(rows, reach, scales, first, n, tokens, out):  # type: ignore
             def scaled(i: Value, sign: int) -> Callable[[Value, Value], Value]:
                 """From a column and a vector to the sum of that vector and scales[i] · rows[i], or their difference."""
                 scale = scales.number(i)
-                scale = z.in_every_lane(scale if sign > 0 else builder.fneg(scale))
+                scale = z.broadcast(scale if sign > 0 else builder.fneg(scale))
                 return lambda c, vector: multiply_add(builder, scale, z.vector(i, c), vector)
 
             def of_center(i: Value) -> None:

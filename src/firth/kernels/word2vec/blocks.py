@@ -13,7 +13,7 @@ import numpy as np
 from firth.arrays import Bool, Float32, Float64, Int32, Int64, UInt32, UInt64
 from firth.jit.kernel import compiled
 from firth.kernels.linalg.exponentials import exponential, log_of_one_and
-from firth.kernels.linalg.rows import add_row, copy_row
+from firth.kernels.linalg.rows import axpy, copy_row
 from firth.kernels.machine.prefetch import prefetch_row
 from firth.kernels.machine.rng import draw, high_half
 from firth.kernels.word2vec.row_owners import touch
@@ -342,4 +342,4 @@ def copy_inputs(inputs: Float32, words: Int32, count: int, rows: Float32, parts:
                 first, last = parts.starts[words[i]], parts.starts[words[i] + 1]
                 share = np.float32(1) / np.float32(last - first)
                 for k in range(first, last):
-                    add_row(rows, i, share, inputs, parts.rows[k])
+                    axpy(rows, i, share, inputs, parts.rows[k])

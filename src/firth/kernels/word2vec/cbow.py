@@ -13,16 +13,16 @@ import numpy as np
 from firth.arrays import Float32, Float64, Int32
 from firth.jit.kernel import compiled
 from firth.kernels.linalg.products import (
-    score,
-    score_each,
-    square_each,
-    weigh_bands,
-    weigh_transposed,
-    weigh_transposed_bands,
-    weigh_with,
+    dot_each,
+    matmul_nn_banded,
+    matmul_nn_with,
+    matmul_nt,
+    matmul_tn,
+    matmul_tn_banded,
+    squared_norms,
 )
-from firth.kernels.linalg.rows import add_row
-from firth.kernels.linalg.window_sums import spread_windows, sum_up, sum_windows
+from firth.kernels.linalg.rows import axpy
+from firth.kernels.linalg.window_sums import prefix_sum, spread_windows, sum_windows
 from firth.kernels.word2vec.blocks import (
     UNUSED,
     Block,
@@ -108,7 +108,7 @@ def gather_contexts(
     if run.plan.even == 0:
         copy_inputs(inputs, words, tokens, scratch.X, run.parts)
         weigh_windows(context, windows)
-        weigh_transposed_bands(windows.weights, scratch.X, windows.tokens_of, H)
+        matmul_tn_banded(windows.weights, scratch.X, windows.tokens_of, H)
         scale_rows(centers, scales, H)
         return
     sum_inputs(words, tokens, run.parameters.inputs, run.parts, scratch, hidden)
@@ -121,10 +121,10 @@ def sum_inputs(
 ) -> None:
     """Running sums of the input vectors of some words; of those with parts, of their means."""
     if parts is None:
-        sum_up(inputs, words, tokens, hidden.sums)
+        prefix_sum(inputs, words, tokens, hidden.sums)
     else:
         copy_inputs(inputs, words, tokens, scratch.X, parts)
-        sum_up(scratch.X, hidden.numbers, tokens, hidden.sums)
+        prefix_sum(scratch.X, hidden.numbers, tokens, hidden.sums)
 
 
 @compiled
@@ -134,7 +134,7 @@ def scatter_gradients(context: Context, plan: Plan, windows: Windows, hidden: Hi
     steps = hidden.scales if hidden.exact == 1 else hidden.ones
     if plan.even == 0:
         scale_rows(centers, steps, hidden.G)
-        weigh_bands(windows.weights, tokens, windows.centers_of, hidden.G.shape[0], hidden.G, input_rows)
+        matmul_nn_banded(windows.weights, tokens, windows.centers_of, hidden.G.shape[0], hidden.G, input_rows)
         return
     spread_windows(hidden.G, windows.reach, steps, before, centers, tokens, input_rows)
 
@@ -247,9 +247,9 @@ def shift_negatives(noise_mean: Float32, hidden: HiddenLayer) -> None:
     for column in range(hidden.shift.shape[1]):
         hidden.shift[0, column] = noise_mean[0, column]
     for n in range(negatives):
-        add_row(hidden.shift, 0, -share, hidden.Z, n)
+        axpy(hidden.shift, 0, -share, hidden.Z, n)
     for n in range(negatives):
-        add_row(hidden.Z, n, np.float32(1), hidden.shift, 0)
+        axpy(hidden.Z, n, np.float32(1), hidden.shift, 0)
 
 
 @compiled
@@ -302,8 +302,8 @@ def compute_cbow_block(block: Block, run: Run, workspace: CbowWorkspace) -> None
     gather_contexts(context, input_words, run, scratch, hidden, H)
     copy_rows(parameters.outputs, output_words[first_negative:], outputs - first_negative, hidden.Z)
     draw_next_negatives(plan, noise, queue)
-    score(H, centers, hidden.Z, hidden.S, queue)
-    score_each(H, centers, parameters.outputs, output_words, own, queue)
+    matmul_nt(H, centers, hidden.Z, hidden.S, queue)
+    dot_each(H, centers, parameters.outputs, output_words, own, queue)
 
     updates.loss[slot] = 0.0
     updates.pairs[slot] = 0
@@ -321,11 +321,11 @@ def compute_cbow_block(block: Block, run: Run, workspace: CbowWorkspace) -> None
     for i in range(first_negative):
         own[i] = step * logistic(-own[i]) if output_words[i] != UNUSED else np.float32(0)
     sum_errors(own, hidden, scratch.output_errors)
-    weigh_with(hidden.S, centers, hidden.Z, own, parameters.outputs, output_words, hidden.G, queue)
-    weigh_transposed(hidden.S, centers, H, output_rows[first_negative:], queue)
+    matmul_nn_with(hidden.S, centers, hidden.Z, own, parameters.outputs, output_words, hidden.G, queue)
+    matmul_tn(hidden.S, centers, H, output_rows[first_negative:], queue)
     share_errors(context, plan, windows, hidden, scratch.input_errors)
     scatter_gradients(context, plan, windows, hidden, input_rows)
     find_ratios(input_rows, tokens, scratch.input_errors, updates.inputs.ratios[first_input:])
     output_ratios = updates.outputs.ratios[first_output:]
-    square_each(output_rows, outputs, output_ratios)
+    squared_norms(output_rows, outputs, output_ratios)
     limit_outputs(hidden, scratch.output_errors, scales, output_ratios)

@@ -17,7 +17,12 @@ import numpy as np
 from firth.arrays import LANES, Float32, Float64, Int32
 from firth.jit.kernel import compiled
 from firth.jit.twins import lowered_by
-from firth.kernels.linalg.gathered_products import learn_listed, score_listed, weigh_listed, weigh_transposed_listed
+from firth.kernels.linalg.gathered_products import (
+    learn_gathered,
+    matmul_nn_gathered,
+    matmul_nt_gathered,
+    matmul_tn_gathered,
+)
 from firth.kernels.linalg.products import TILE_ROWS
 from firth.kernels.linalg.rows import dot
 from firth.kernels.machine.prefetch import prefetch_number, prefetch_row
@@ -267,14 +272,14 @@ def compute_tree_block(block: Block, run: Run, workspace: TreeWorkspace) -> None
         length = list_path(chunk.tokens[center], tree, nodes, path)
         n = list_contexts(i, before, plan, scratch.windows, contexts, path)
         even = contexts[: whole(n, 2)]
-        score_listed(rows, even, outputs, nodes[: whole(length, TILE_ROWS)], G)
+        matmul_nt_gathered(rows, even, outputs, nodes[: whole(length, TILE_ROWS)], G)
         if block.measured:
             updates.loss[slot] += path_loss(n, length, G, path)
             for row in range(n):
                 updates.pairs[slot] += path.weights[row]
         path_gradients(even.shape[0], length, step, G, path)
         sum_sizes(G, n, length, contexts, path.row_lengths, scratch.input_errors, path.errors, path.lengths)
-        weigh_listed(G, outputs, nodes[:length], input_rows, even)
+        matmul_nn_gathered(G, outputs, nodes[:length], input_rows, even)
         limit_nodes(n, length, tree, nodes, G, path)
         prefetch_path(chunk.tokens[min(center + 1, chunk.last - 1)], tree, outputs, 1)
         node_updates.lengths[descent], node_updates.sizes[descent] = length, n
@@ -303,7 +308,7 @@ def compute_cbow_tree_block(block: Block, run: Run, workspace: CbowTreeWorkspace
             clear(hidden.G, i, i + 1)
             continue
         length = list_path(chunk.tokens[center], tree, path.nodes, path)
-        score_listed(H, hidden.numbers[i : i + 1], outputs, path.nodes[: whole(length, TILE_ROWS)], G)
+        matmul_nt_gathered(H, hidden.numbers[i : i + 1], outputs, path.nodes[: whole(length, TILE_ROWS)], G)
         if block.measured:
             updates.loss[slot] += path_loss(1, length, G, path)
             updates.pairs[slot] += 1
@@ -312,7 +317,7 @@ def compute_cbow_tree_block(block: Block, run: Run, workspace: CbowTreeWorkspace
         for k in range(length):
             hidden.errors[i] += abs(G[0, k])
         prefetch_next(center, run, tree)  # while the gradients are on their way
-        learn_listed(G[0], H, i, outputs, path.nodes[:length], hidden.G)
+        learn_gathered(G[0], H, i, outputs, path.nodes[:length], hidden.G)
         prefetch_path(chunk.tokens[min(center + 1, chunk.last - 1)], tree, outputs, 1)
     share_errors(context, plan, windows, hidden, scratch.input_errors)
     scatter_gradients(context, plan, windows, hidden, input_rows)
@@ -328,7 +333,7 @@ def add_node_updates(
     first, last = vectors * partition // partitions * LANES, vectors * (partition + 1) // partitions * LANES
     for slot in range(centers):
         block, begin, length = slot // plan.block_centers, node_updates.begins[slot], node_updates.lengths[slot]
-        weigh_transposed_listed(
+        matmul_tn_gathered(
             node_updates.G[slot], node_updates.rows[block], node_updates.contexts[slot, : node_updates.sizes[slot]],
             outputs, words[block, begin : begin + length], first, last,
         )  # fmt: skip

@@ -18,10 +18,10 @@ from firth.jit.simd import (
     Value,
     absolute,
     accumulate,
+    broadcast,
     for_range,
-    in_every_lane,
+    horizontal_sum,
     index,
-    lane_sum,
 )
 from firth.kernels.word2vec.hierarchical_softmax import follow, sum_sizes
 
@@ -31,13 +31,13 @@ def _follow(codes, first, length, root, nodes, signs):  # type: ignore[no-untype
     def generate(context: Any, builder: Builder, signature: Any, args: Any) -> Value:
         codes, nodes, signs = (List(context, builder, signature.args[n], args[n]) for n in (0, 4, 5))
         first, length, root = args[1:4]
-        end, root = (in_every_lane(builder, builder.trunc(value, I32)) for value in (length, root))
+        end, root = (broadcast(builder, builder.trunc(value, I32)) for value in (length, root))
         ones, zeros = (ir.Constant(signs.vector_type, [sign] * LANES) for sign in (1.0, 0.0))
 
         def of_vector(k: Value) -> None:
             path = codes.vector(builder.add(first, k))
             to_other = builder.icmp_signed("<", path, ir.Constant(path.type, [0] * LANES))
-            is_part = builder.icmp_signed("<", builder.add(in_every_lane(builder, builder.trunc(k, I32)), NUMBERS), end)
+            is_part = builder.icmp_signed("<", builder.add(broadcast(builder, builder.trunc(k, I32)), NUMBERS), end)
             node = builder.select(to_other, builder.not_(path), path)
             sign = builder.select(to_other, builder.fneg(ones), ones)
             nodes.store(builder.select(is_part, node, root), k)
@@ -60,9 +60,9 @@ def _sum_sizes(G, n, length, numbers, weights, by_number, by_column, weighted): 
         def of_vector(column: Value) -> None:
             def of_row(row: Value, sums: list[Value]) -> list[Value]:
                 size, number = absolute(builder, g.vector(row, column)), numbers.row(row)
-                total = builder.fadd(by_number.number(number), lane_sum(builder, size))
+                total = builder.fadd(by_number.number(number), horizontal_sum(builder, size))
                 by_number.store_number(total, number)
-                heavy = builder.fmul(size, in_every_lane(builder, weights.number(number)))
+                heavy = builder.fmul(size, broadcast(builder, weights.number(number)))
                 return [builder.fadd(sums[0], size), builder.fadd(sums[1], heavy)]
 
             sums = accumulate(builder, [g.zeros] * 2, index(0), args[1], 1, of_row)

@@ -8,7 +8,7 @@ import numpy as np
 
 from firth.arrays import Float32, Float64, Int32, UInt32
 from firth.jit.kernel import compiled
-from firth.kernels.linalg.rows import add_row
+from firth.kernels.linalg.rows import axpy
 from firth.kernels.machine.prefetch import prefetch_row
 from firth.kernels.machine.rng import draw, high_half, low_half, scale
 from firth.kernels.word2vec.blocks import clear
@@ -50,7 +50,7 @@ def sum_of_mean(noise: Noise, rows: Float32, part: int, parts: int, sums: Float3
     words = rows.shape[0]
     clear(sums, part, part + 1)
     for word in range(words * part // parts, words * (part + 1) // parts):
-        add_row(sums, part, noise.probabilities[word], rows, word)
+        axpy(sums, part, noise.probabilities[word], rows, word)
 
 
 @compiled

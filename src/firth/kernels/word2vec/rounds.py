@@ -11,7 +11,7 @@ import numpy as np
 
 from firth.arrays import Float32, Float64, Int32, Int64
 from firth.jit.kernel import compiled, compiled_by_type
-from firth.kernels.linalg.rows import add_row
+from firth.kernels.linalg.rows import axpy
 from firth.kernels.machine.atomics import compare_exchange, fetch_add, is_soon, read_counter, wait_until
 from firth.kernels.machine.prefetch import prefetch_row
 from firth.kernels.word2vec.blocks import (
@@ -102,11 +102,11 @@ def add_block(
             continue
         if parts is None:
             scale = scale_of(updates.scales, change, updates.ratios, steps, limits, word)
-            add_row(parameters, word, scale, updates.rows, change)
+            axpy(parameters, word, scale, updates.rows, change)
         else:
             for k in range(parts.starts[word], parts.starts[word + 1]):
                 scale = scale_of(updates.scales, change, updates.ratios, steps, limits, parts.rows[k])
-                add_row(parameters, parts.rows[k], scale, updates.rows, change)
+                axpy(parameters, parts.rows[k], scale, updates.rows, change)
 
 
 @compiled
@@ -150,7 +150,7 @@ def add_rows(
         prefetch_row(updates.rows, owned_rows[ahead, 1])
         row, change = owned_rows[place, 0], owned_rows[place, 1]
         scale = scale_of(updates.scales, change, updates.ratios, steps, limits, row)
-        add_row(parameters, row, scale, updates.rows, change)
+        axpy(parameters, row, scale, updates.rows, change)
 
 
 @compiled
@@ -237,7 +237,7 @@ def sum_means(blocks: int, mean_sums: Float32, noise_mean: Float32) -> None:
     """Sum up what the blocks of a round have found of the mean of all output vectors."""
     clear(noise_mean, 0, 1)
     for block in range(blocks):
-        add_row(noise_mean, 0, np.float32(1), mean_sums, block)
+        axpy(noise_mean, 0, np.float32(1), mean_sums, block)
 
 
 @compiled

@@ -14,7 +14,7 @@ import numpy as np
 from firth.arrays import LANES, Float32, Float64, Int32
 from firth.jit.kernel import compiled
 from firth.jit.twins import lowered_by
-from firth.kernels.linalg.products import TILE_ROWS, score_bands, weigh_bands, weigh_transposed_bands
+from firth.kernels.linalg.products import TILE_ROWS, matmul_nn_banded, matmul_nt_banded, matmul_tn_banded
 from firth.kernels.word2vec.blocks import (
     LIMIT,
     UNUSED,
@@ -150,7 +150,7 @@ def compute_skip_gram_block(block: Block, run: Run, workspace: SkipGramWorkspace
     copy_inputs(parameters.inputs, input_words, tokens, scratch.X, run.parts)
     copy_rows(parameters.outputs, output_words, outputs, pairs.Z)
     draw_next_negatives(plan, noise, queue)
-    score_bands(scratch.X, pairs.Z, windows.tokens_of, pairs.S, queue)
+    matmul_nt_banded(scratch.X, pairs.Z, windows.tokens_of, pairs.S, queue)
 
     updates.loss[slot] = 0.0
     updates.pairs[slot] = 0
@@ -160,7 +160,7 @@ def compute_skip_gram_block(block: Block, run: Run, workspace: SkipGramWorkspace
 
     scores_to_gradients(pairs.S, pairs.W, tokens, np.float32(block.rate), scratch.input_errors, scratch.output_errors)
     input_ratios, output_ratios = updates.inputs.ratios[first_input:], updates.outputs.ratios[first_output:]
-    weigh_bands(pairs.S, tokens, windows.centers_of, plan.first_negative, pairs.Z, input_rows, input_ratios, queue)
-    weigh_transposed_bands(pairs.S, scratch.X, windows.tokens_of, output_rows, output_ratios, queue)
+    matmul_nn_banded(pairs.S, tokens, windows.centers_of, plan.first_negative, pairs.Z, input_rows, input_ratios, queue)
+    matmul_tn_banded(pairs.S, scratch.X, windows.tokens_of, output_rows, output_ratios, queue)
     squares_to_ratios(tokens, scratch.input_errors, input_ratios)
     squares_to_ratios(outputs, scratch.output_errors, output_ratios)

@@ -19,10 +19,10 @@ from firth.jit.simd import (
     Value,
     absolute,
     accumulate,
+    broadcast,
     for_range,
-    in_every_lane,
+    horizontal_sums,
     index,
-    lane_sums,
     multiply_add,
     part,
 )
@@ -57,7 +57,7 @@ def _scores_to_gradients(S, W, n, rate, by_row, by_column):  # type: ignore[no-u
     def generate(context: Any, builder: Builder, signature: Any, args: Any) -> Value:
         s, w = (Matrix(context, builder, signature.args[k], args[k]) for k in (0, 1))
         by_row, by_column = (List(context, builder, signature.args[k], args[k]) for k in (4, 5))
-        n, rate = args[2], s.in_every_lane(args[3])
+        n, rate = args[2], s.broadcast(args[3])
 
         def of_vector(column: Value) -> None:
             is_first = builder.icmp_unsigned("==", column, index(0))
@@ -73,7 +73,7 @@ def _scores_to_gradients(S, W, n, rate, by_row, by_column):  # type: ignore[no-u
 
             def of_tile(row: Value, sums: list[Value]) -> list[Value]:
                 of_rows = [sizes(builder.add(row, index(k))) for k in range(TILE_ROWS)]
-                these = part(builder, lane_sums(builder, of_rows), 0, TILE_ROWS)
+                these = part(builder, horizontal_sums(builder, of_rows), 0, TILE_ROWS)
                 before = by_row.few(row, TILE_ROWS)
                 before = builder.select(is_first, ir.Constant(before.type, [0.0] * TILE_ROWS), before)
                 by_row.store(builder.fadd(before, these), row)
@@ -92,7 +92,7 @@ def _scores_to_gradients(S, W, n, rate, by_row, by_column):  # type: ignore[no-u
 def _is_among(words, n, word):  # type: ignore[no-untyped-def]
     def generate(context: Any, builder: Builder, signature: Any, args: Any) -> Value:
         words = List(context, builder, signature.args[0], args[0])
-        wanted, kind = in_every_lane(builder, args[2]), ir.IntType(LANES)
+        wanted, kind = broadcast(builder, args[2]), ir.IntType(LANES)
 
         def of_vector(place: Value, found: list[Value]) -> list[Value]:
             equal = builder.icmp_signed("==", words.vector(place), wanted)
@@ -109,10 +109,10 @@ def _fill_row(rows, row, first, count, value):  # type: ignore[no-untyped-def]
     def generate(context: Any, builder: Builder, signature: Any, args: Any) -> Value:
         matrix = Matrix(context, builder, signature.args[0], args[0])
         _, row, first, count, value = args
-        values, end = matrix.in_every_lane(value), in_every_lane(builder, builder.trunc(count, I32))
+        values, end = matrix.broadcast(value), broadcast(builder, builder.trunc(count, I32))
 
         def of_vector(column: Value) -> None:
-            numbers = builder.add(in_every_lane(builder, builder.trunc(column, I32)), NUMBERS)
+            numbers = builder.add(broadcast(builder, builder.trunc(column, I32)), NUMBERS)
             is_part = builder.icmp_signed("<", numbers, end)
             matrix.store(builder.select(is_part, values, matrix.zeros), row, builder.add(first, column))
 

@@ -20,7 +20,7 @@ import numpy as np
 
 from firth.arrays import Float32
 from firth.jit.kernel import compiled
-from firth.kernels.linalg.products import square_each
+from firth.kernels.linalg.products import squared_norms
 from firth.kernels.word2vec.row_owners import BITMAP_WORDS, BITS, place_of
 
 LEAST_ERRORS = np.float32(1e-9)
@@ -43,7 +43,7 @@ def forget_limits(limits: Float32) -> None:
 @compiled
 def find_ratios(rows: Float32, n: int, errors: Float32, ratios: Float32) -> None:
     """ratios[i] = ‖rows[i]‖² / errors[i], for the first n rows."""
-    square_each(rows, n, ratios)
+    squared_norms(rows, n, ratios)
     squares_to_ratios(n, errors, ratios)
 
 

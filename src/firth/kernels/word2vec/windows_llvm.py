@@ -10,7 +10,7 @@ from numba import types
 
 from firth.arrays import LANES
 from firth.jit.lowering import replaces
-from firth.jit.simd import I32, NUMBERS, Builder, List, Matrix, Value, index, lane_sums, part
+from firth.jit.simd import I32, NUMBERS, Builder, List, Matrix, Value, horizontal_sums, index, part
 from firth.kernels.linalg.products import TILE_ROWS
 from firth.kernels.word2vec.windows import weigh_tile
 
@@ -46,13 +46,13 @@ def _weigh_tile(windows, tile, first, behind):  # type: ignore[no-untyped-def]
         weights_of_centers, found, pairs = of_centers.vector(first), [], []
         for row in range(TILE_ROWS):
             nearest = builder.sub(behind, index(row))
-            distances = builder.add(reaches.in_every_lane(builder.trunc(nearest, I32)), NUMBERS)
+            distances = builder.add(reaches.broadcast(builder.trunc(nearest, I32)), NUMBERS)
             is_near = builder.icmp_signed("<=", distances, before)
             pairs.append(builder.and_(is_near, builder.icmp_signed("<=", builder.neg(distances), after)))
             by_distance = builder.select(pairs[-1], near.vector(builder.add(middle, nearest)), w.zeros)
             found.append(builder.fmul(by_distance, weights_of_centers))
             w.store(found[-1], builder.add(begin, index(row)), first)
-        sums = part(builder, lane_sums(builder, found), 0, TILE_ROWS)
+        sums = part(builder, horizontal_sums(builder, found), 0, TILE_ROWS)
         of_tokens.store(builder.fadd(of_tokens.few(begin, TILE_ROWS), sums), begin)
         members = builder.bitcast(functools.reduce(builder.or_, pairs), ir.IntType(LANES))
         _extend_range(builder, ranges, tile, first, members)
