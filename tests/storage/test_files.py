@@ -7,13 +7,13 @@ import pytest
 import firth
 from firth.errors import OutputExistsError
 from firth.storage import files
-from firth.storage.files import new_file, new_folder, sha256_of
+from firth.storage.files import atomic_file, atomic_folder, sha256_of
 from firth.visual.tensorboard import write_projector
 
 
 def test_new_file__takes_its_place_at_the_end(tmp_path):
     path = tmp_path / "a"
-    with new_file(path) as temporary:
+    with atomic_file(path) as temporary:
         temporary.write_text("new")
         assert not path.exists()
     assert path.read_text() == "new"
@@ -23,10 +23,10 @@ def test_new_file__takes_its_place_at_the_end(tmp_path):
 def test_new_file__never_overwrites_unasked(tmp_path):
     path = tmp_path / "a"
     path.write_text("old")
-    with pytest.raises(OutputExistsError, match="exists already"), new_file(path) as temporary:
+    with pytest.raises(OutputExistsError, match="exists already"), atomic_file(path) as temporary:
         temporary.write_text("new")
     assert path.read_text() == "old"
-    with new_file(path, overwrite=True) as temporary:
+    with atomic_file(path, overwrite=True) as temporary:
         temporary.write_text("new")
     assert path.read_text() == "new"
 
@@ -37,10 +37,10 @@ def test_new_file_and_folder__a_failure_leaves_the_old_whole_and_nothing_else(tm
     path.write_text("old")
     folder.mkdir()
     (folder / "x").write_text("old")
-    with pytest.raises(type(failure)), new_file(path, overwrite=True) as temporary:
+    with pytest.raises(type(failure)), atomic_file(path, overwrite=True) as temporary:
         temporary.write_text("half")
         raise failure
-    with pytest.raises(type(failure)), new_folder(folder, overwrite=True) as temporary:
+    with pytest.raises(type(failure)), atomic_folder(folder, overwrite=True) as temporary:
         (temporary / "x").write_text("half")
         raise failure
     assert path.read_text() == (folder / "x").read_text() == "old"
@@ -52,7 +52,7 @@ def test_new_folder__takes_the_place_of_the_old(tmp_path, system, monkeypatch):
     monkeypatch.setattr(files.sys, "platform", system)
     folder = tmp_path / "f"
     for content in ("first", "second"):
-        with new_folder(folder, overwrite=True) as temporary:
+        with atomic_folder(folder, overwrite=True) as temporary:
             (temporary / "x").write_text(content)
         assert (folder / "x").read_text() == content
         assert os.listdir(tmp_path) == ["f"]
@@ -61,7 +61,7 @@ def test_new_folder__takes_the_place_of_the_old(tmp_path, system, monkeypatch):
 def test_new_folder__keeps_the_old_if_the_new_cannot_be_renamed(tmp_path, monkeypatch):
     monkeypatch.setattr(files.sys, "platform", "other")
     folder = tmp_path / "f"
-    with new_folder(folder) as temporary:
+    with atomic_folder(folder) as temporary:
         (temporary / "x").write_text("old")
     rename = type(folder).rename
 
@@ -71,7 +71,7 @@ def test_new_folder__keeps_the_old_if_the_new_cannot_be_renamed(tmp_path, monkey
         return rename(self, target)
 
     monkeypatch.setattr(type(folder), "rename", failing)
-    with pytest.raises(OSError, match="Input/output"), new_folder(folder, overwrite=True) as temporary:
+    with pytest.raises(OSError, match="Input/output"), atomic_folder(folder, overwrite=True) as temporary:
         (temporary / "x").write_text("new")
     assert (folder / "x").read_text() == "old"
     assert os.listdir(tmp_path) == ["f"]
@@ -90,7 +90,7 @@ def test_new_folder__another_process_made_one_of_that_name_meanwhile(tmp_path, m
 
     monkeypatch.setattr(os, "rename", late)
     expected = contextlib.nullcontext() if overwrite else pytest.raises(OutputExistsError, match="exists already")
-    with expected, new_folder(folder, overwrite=overwrite) as temporary:
+    with expected, atomic_folder(folder, overwrite=overwrite) as temporary:
         (temporary / "x").write_text("ours")
     assert (folder / "x").read_text() == ("ours" if overwrite else "the other's")
     assert os.listdir(tmp_path) == ["f"]
@@ -111,10 +111,10 @@ def modes(folder):
 
 @pytest.mark.skipif(os.name != "posix", reason="only POSIX systems have such permissions")
 def test_new_file_and_folder__have_the_users_usual_permissions(tmp_path, umask):
-    with new_file(tmp_path / "file") as temporary:
+    with atomic_file(tmp_path / "file") as temporary:
         temporary.unlink()  # as safetensors does
         temporary.touch(0o600)
-    with new_folder(tmp_path / "folder") as temporary:
+    with atomic_folder(tmp_path / "folder") as temporary:
         (temporary / "inside").write_text("x")
     usual = 0o666 & ~umask
     assert modes(tmp_path) == {"file": usual, "folder": 0o777 & ~umask, "folder/inside": usual}
@@ -126,9 +126,9 @@ def test_new_file_and_folder__those_they_replace_keep_their_permissions(tmp_path
     (tmp_path / "file").chmod(0o640)
     (tmp_path / "folder").mkdir()
     (tmp_path / "folder").chmod(0o750)
-    with new_file(tmp_path / "file", overwrite=True) as temporary:
+    with atomic_file(tmp_path / "file", overwrite=True) as temporary:
         temporary.write_text("new")
-    with new_folder(tmp_path / "folder", overwrite=True):
+    with atomic_folder(tmp_path / "folder", overwrite=True):
         pass
     assert modes(tmp_path) == {"file": 0o640, "folder": 0o750}
 
@@ -178,7 +178,7 @@ def test_remove_abandoned__leaves_what_is_in_use(tmp_path, monkeypatch):
     files.remove_abandoned(tmp_path)
     assert abandoned.exists()  # it is too young to tell
     monkeypatch.setattr(files, "ABANDONED_SECONDS", 0)
-    with new_folder(tmp_path / "b") as unfinished:
+    with atomic_folder(tmp_path / "b") as unfinished:
         files.remove_abandoned(tmp_path)
         assert not abandoned.exists()
         assert unfinished.exists()

@@ -27,7 +27,7 @@ from firth.corpus.word_list import WORDS_AT_A_TIME, Lines
 from firth.errors import CorpusError, FormatError
 from firth.phrases import FILE as PHRASES
 from firth.phrases import Phrases
-from firth.storage.files import release_pages, sha256_of
+from firth.storage.files import advise_unneeded, sha256_of
 from firth.vocabulary import Vocabulary
 
 FORMAT = "firth corpus"
@@ -75,9 +75,9 @@ class Corpus:
         self._maps.append(mapped)
         return np.asarray(mapped)
 
-    def release_pages(self) -> None:
+    def advise_unneeded(self) -> None:
         """Give back the memory of what has been read; it is mapped again when it is needed again."""
-        release_pages(*self._maps)
+        advise_unneeded(*self._maps)
 
     @property
     def fingerprint(self) -> str:
@@ -115,7 +115,7 @@ class Corpus:
             ids = self.ids[first : first + TOKENS_AT_A_TIME]
             if ids.min() < 0 or ids.max() >= len(counts):
                 raise FormatError(f"{self.folder}/ids.i32 has ids that no word has: it is damaged")
-            self.release_pages()
+            self.advise_unneeded()
 
     def vocabulary(self, min_count: int = 1, max_vocabulary: int | None = None) -> Vocabulary:
         """The vocabulary of the corpus.
@@ -187,7 +187,7 @@ def write_words(folder: Path, words: Iterable[str], counts: Int64) -> None:
     with (folder / "counts.i64").open("wb") as file:
         for first in range(0, len(counts), WORDS_AT_A_TIME):
             file.write(counts[first : first + WORDS_AT_A_TIME].astype("<i8", copy=False).data)
-            release_pages(counts)
+            advise_unneeded(counts)
     with (folder / "words.jsonl").open("wb") as file:
         if isinstance(words, Lines):
             file.writelines(some.as_json() for some in words.pieces())

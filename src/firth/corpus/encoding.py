@@ -31,7 +31,7 @@ from firth.jit import target
 from firth.kernels.text.scanner import SENTENCE_END_NUMBER, translate
 from firth.reporting.events import Reading
 from firth.storage.caches import user_cache
-from firth.storage.files import UNFINISHED, held, new_folder, release_pages, remove_abandoned
+from firth.storage.files import UNFINISHED, advise_unneeded, atomic_folder, file_lock, remove_abandoned
 from firth.storage.kept import remove_old_corpora, touch
 from firth.threads import map_ahead
 
@@ -141,7 +141,7 @@ def for_once(cache: Path, write: Callable[[Path], Corpus]) -> Corpus:
     with ExitStack() as stack:
         temporary = Path(tempfile.mkdtemp(prefix=".once-", suffix=UNFINISHED, dir=cache))
         stack.callback(shutil.rmtree, temporary, ignore_errors=True)
-        stack.enter_context(held(temporary))
+        stack.enter_context(file_lock(temporary))
         corpus = write(temporary / "corpus")
         weakref.finalize(corpus, stack.pop_all().close)
     return corpus
@@ -161,7 +161,7 @@ def _write(
     """Encode a source into a folder. If that is one of the cache, what stood there is replaced, and an interrupted
     encoding goes on.
     """
-    with new_folder(folder, overwrite=cached) as temporary, ExitStack() as stack:
+    with atomic_folder(folder, overwrite=cached) as temporary, ExitStack() as stack:
         work = stack.enter_context(_work_folder(folder) if cached else _work_folder_for_once(temporary))
         if target.is_enabled():
             words, parts = number_text(source, config, work, report, threads, tables_bytes, save=cached)
@@ -185,7 +185,7 @@ def _work_folder(folder: Path) -> Iterator[Path]:
     """
     work = folder.with_name(f".{folder.name}.{NUMBERS}")
     work.mkdir(exist_ok=True)
-    with held(work, alone=True) as is_ours:
+    with file_lock(work, alone=True) as is_ours:
         if not is_ours:
             with _work_folder_for_once(folder.parent) as own:
                 yield own
@@ -226,7 +226,7 @@ def _write_ids(numbers_path: Path, id_of: list[Int32], parts: Parts, folder: Pat
             raise FormatError(f"{numbers_path} is damaged: begin anew (it is removed)")
         ends = np.empty(np.count_nonzero(numbers == SENTENCE_END_NUMBER), np.int64)
         ids, ended = translate(numbers, of_scanner, ends)
-        release_pages(of_scanner)
+        advise_unneeded(of_scanner)
         return numbers[:ids], ends[:ended]
 
     tokens = last_end = 0

@@ -21,7 +21,7 @@ from firth.corpus.scanning import NO_WORD, Words
 from firth.corpus.word_list import Lines
 from firth.kernels.text.scanner import COUNT, START
 from firth.kernels.text.word_list import put_lines
-from firth.storage.files import release_pages
+from firth.storage.files import advise_unneeded
 
 WORDS_AT_A_TIME = 1 << 18
 """Words that are worked on at a time."""
@@ -72,7 +72,7 @@ class _Run:
         ids: Int32 = _new(self._file("ids"), np.int32, len(numbers) + 1)
         ids[0] = NO_WORD
         ids[numbers] = ranks[places]
-        release_pages(ids, numbers, places, ranks)
+        advise_unneeded(ids, numbers, places, ranks)
         return ids
 
 
@@ -88,7 +88,7 @@ def merge_tables(tables: Sequence[Path], folder: Path, *, lowercase: bool) -> Wo
     by_rank = _new(folder / "all.by_rank", np.int64, len(counts))
     for piece in _pieces(len(counts)):
         by_rank[ranks[piece]] = counts[piece]
-        release_pages(counts, ranks, by_rank)
+        advise_unneeded(counts, ranks, by_rank)
     return Words(_in_order(words, ranks, folder), by_rank, [run.ids(ranks) for run in runs])
 
 
@@ -140,7 +140,7 @@ def _ranks(counts: Int64, path: Path) -> Int32:
         found, words = np.unique(counts[piece], return_counts=True)
         for count, more in zip(found.tolist(), words.tolist(), strict=True):
             frequency[count] += more
-        release_pages(counts)
+        advise_unneeded(counts)
     falling = sorted(frequency, reverse=True)
     next_rank = dict(zip(falling, np.cumsum([0, *(frequency[count] for count in falling)]).tolist(), strict=False))
     for piece in _pieces(len(counts)):
@@ -151,7 +151,7 @@ def _ranks(counts: Int64, path: Path) -> Int32:
         ranks[piece][order] = np.arange(len(order)) + (begin - first)[which[order]]
         for count, more in zip(found.tolist(), words.tolist(), strict=True):
             next_rank[count] += more
-        release_pages(counts, ranks)
+        advise_unneeded(counts, ranks)
     return ranks
 
 
@@ -160,16 +160,16 @@ def _in_order(words: Path, ranks: Int32, folder: Path) -> Lines:
     starts = _new(folder / "all.starts", np.int64, len(ranks) + 1)
     for piece, lines in _lines(words):
         starts[1:][ranks[piece]] = np.diff(lines.starts)
-        release_pages(ranks, starts)
+        advise_unneeded(ranks, starts)
     end = 0
     for piece in _pieces(len(ranks)):
         starts[1:][piece] = end + np.cumsum(starts[1:][piece])
         end = int(starts[piece.stop])
-        release_pages(starts)
+        advise_unneeded(starts)
     letters = _new(folder / "all.letters", np.uint8, end)
     for piece, lines in _lines(words):
         put_lines(lines.letters, lines.starts, starts[ranks[piece]], letters)
-        release_pages(ranks, starts, letters)
+        advise_unneeded(ranks, starts, letters)
     return Lines(letters, starts)
 
 

@@ -18,7 +18,7 @@ from firth.corpus.sources import Source
 from firth.corpus.tokenizing import SENTENCE_END, Block
 from firth.kernels.text.scanner import SENTENCE_END_NUMBER
 from firth.reporting.events import Reading
-from firth.storage.files import new_file, sha256_of
+from firth.storage.files import atomic_file, sha256_of
 from firth.storage.tensors import write_tensors
 from firth.vocabulary import FirstSeen, Vocabulary
 
@@ -45,7 +45,7 @@ class Numbering:
         for index, scanner in enumerate(scanners):
             write_tensors(self.table(folder, index), scanner.saved())
         self.tables = [sha256_of(self.table(folder, index)) for index in range(len(scanners))]
-        with new_file(folder / STATE, overwrite=True) as temporary:
+        with atomic_file(folder / STATE, overwrite=True) as temporary:
             temporary.write_text(json.dumps(asdict(self)), "utf-8")
         for path in before:
             path.unlink()

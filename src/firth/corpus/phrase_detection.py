@@ -30,7 +30,7 @@ from firth.kernels.text.phrases import (
 from firth.phrases import FILE, Phrase, Phrases
 from firth.reporting.events import Joining
 from firth.settings import are_words, is_int, is_real, or_none, plain, tuple_of
-from firth.storage.files import UNFINISHED, new_folder
+from firth.storage.files import UNFINISHED, atomic_folder
 from firth.vocabulary import by_count_then_word
 
 THRESHOLDS = {"mikolov": 10.0, "npmi": 0.5}
@@ -186,7 +186,7 @@ def _pieces(corpus: Corpus, work: str, report: Report) -> Iterator[tuple[Any, In
     for first, last in ranges_of_sentences(starts):
         begin, end = starts[first], starts[last]
         yield np.ascontiguousarray(corpus.ids[begin:end]), np.ascontiguousarray(starts[first + 1 : last + 1] - begin)
-        corpus.release_pages()
+        corpus.advise_unneeded()
         report(Joining(work, int(end), len(corpus)))
 
 
@@ -293,7 +293,7 @@ def _join(corpus: Corpus, phrases: Phrases, folder: Path, fingerprint: str | Non
             if not is_last:
                 beside = TemporaryDirectory(prefix=".once-", suffix=UNFINISHED, dir=folder.parent)
                 into = Path(stack.enter_context(beside))
-            with new_folder(into, overwrite=True) as temporary:
+            with atomic_folder(into, overwrite=True) as temporary:
                 _join_pairs(corpus, pairs, phrases.separator, temporary, fingerprint, report)
                 (temporary / FILE).write_text(Phrases([*before, *phrases.passes], phrases.separator).as_json(), "ascii")
             corpus = Corpus(into)

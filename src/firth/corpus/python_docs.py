@@ -17,7 +17,7 @@ from pathlib import Path
 
 from firth.errors import SourceError
 from firth.storage.caches import user_cache
-from firth.storage.files import new_file
+from firth.storage.files import atomic_file
 
 EDITION = 2
 """Changes whenever the text is taken from the sources in another way: the file in the cache is then another."""
@@ -48,7 +48,7 @@ def python_docs(cache: Path | None = None) -> Path:
                 " train on a text of your own (firth train FILE)"
             )
         folder.mkdir(parents=True, exist_ok=True)
-        with new_file(path, overwrite=True) as temporary:
+        with atomic_file(path, overwrite=True) as temporary:
             temporary.write_text("\n".join(paragraphs) + "\n", "utf-8")
     return path
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from firth.arrays import Int64, UInt8
 from firth.kernels.text.word_list import UNICODE_ESCAPE, copy_lines, escape_lines
-from firth.storage.files import release_pages
+from firth.storage.files import advise_unneeded
 from firth.vocabulary import by_count_then_letters
 
 WORDS_AT_A_TIME = 1 << 16
@@ -46,7 +46,7 @@ class Lines:
         for first in range(0, len(self), WORDS_AT_A_TIME):
             starts = self.starts[first : first + WORDS_AT_A_TIME + 1]
             yield Lines(self.letters[starts[0] : starts[-1]], starts - starts[0])
-            release_pages(self.letters, self.starts)
+            advise_unneeded(self.letters, self.starts)
 
     def by_count(self, counts: Int64) -> Int64:
         """The places of the words by falling count, words of equal count by code points."""

@@ -13,7 +13,7 @@ from firth.formats import fasttext, foreign, glove, tensor_file, tsv, word2vec_b
 from firth.formats.counts import counts_path, write_counts
 from firth.formats.reading import Errors, Reading, unpacked_suffix
 from firth.formats.words import WHITE_SPACE, Spaces, writable
-from firth.storage.files import new_file, refuse_to_overwrite
+from firth.storage.files import atomic_file, refuse_to_overwrite
 from firth.vectors.word_vectors import WordVectors
 
 
@@ -128,7 +128,7 @@ def export(
     if not counts or found.has_counts or not vectors.vocabulary.has_counts:
         return found.write(vectors, path, overwrite)
     beside = counts_path(path)
-    with new_file(beside, overwrite=overwrite) as new_counts:
+    with atomic_file(beside, overwrite=overwrite) as new_counts:
         write_counts(vectors.vocabulary, new_counts)
         written = found.write(vectors, path, overwrite)
     return [*written, beside]

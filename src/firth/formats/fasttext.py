@@ -18,7 +18,7 @@ from firth.config import TrainingConfig
 from firth.errors import FormatError
 from firth.formats.reading import Reading, is_packed, unpacked
 from firth.formats.words import rows_of_first
-from firth.storage.files import new_file
+from firth.storage.files import atomic_file
 from firth.vectors.subwords import Ngrams, Subwords
 from firth.vectors.word_vectors import WordVectors
 from firth.vocabulary import Vocabulary
@@ -74,7 +74,7 @@ def write(vectors: WordVectors, path: Path, overwrite: bool) -> list[Path]:
         config.sample,
     )
     counts = np.maximum(vectors.vocabulary.counts, 1)
-    with new_file(path, overwrite=overwrite) as temporary, temporary.open("wb") as file:
+    with atomic_file(path, overwrite=overwrite) as temporary, temporary.open("wb") as file:
         file.write(MAGIC + VERSIONS[-1].to_bytes(4, "little") + SETTINGS.pack(*settings))
         file.write(SIZES.pack(len(vectors), len(vectors), 0, int(counts.sum()), -1))
         for word, count in zip(vectors.words, counts.tolist(), strict=True):

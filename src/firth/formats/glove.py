@@ -8,7 +8,7 @@ from firth.errors import FormatError, shortened
 from firth.formats.decimals import write_decimals
 from firth.formats.reading import Reading, unpacked_text
 from firth.formats.text_rows import LONGEST_LINE, read_rows, width_of
-from firth.storage.files import new_file
+from firth.storage.files import atomic_file
 from firth.vectors.word_vectors import WordVectors
 
 
@@ -19,7 +19,7 @@ def is_glove(first_line: str) -> bool:
 
 def write(vectors: WordVectors, path: Path, overwrite: bool) -> list[Path]:
     """Write decimals that give back the same float32 numbers."""
-    with new_file(path, overwrite=overwrite) as temporary, temporary.open("wb") as file:
+    with atomic_file(path, overwrite=overwrite) as temporary, temporary.open("wb") as file:
         write_decimals(vectors.words, vectors.vectors, file)
     return [path]
 

@@ -16,7 +16,7 @@ import numpy as np
 from firth.errors import FormatError, shortened
 from firth.formats.reading import Reading
 from firth.formats.words import read_lines_of_words, word_vectors, write_lines_of_words
-from firth.storage.files import new_file, refuse_to_overwrite
+from firth.storage.files import atomic_file, refuse_to_overwrite
 from firth.storage.tensors import map_tensors, write_tensor
 from firth.vectors.word_vectors import WordVectors
 
@@ -25,7 +25,7 @@ def write(vectors: WordVectors, path: Path, overwrite: bool) -> list[Path]:
     """Write the vectors as the tensor `vectors`, and the words, one a line, in `NAME.words.txt`."""
     words = path.with_name(f"{path.stem}.words.txt")
     refuse_to_overwrite(words, overwrite=overwrite)
-    with new_file(words, overwrite=overwrite) as new_words, new_file(path, overwrite=overwrite) as new_vectors:
+    with atomic_file(words, overwrite=overwrite) as new_words, atomic_file(path, overwrite=overwrite) as new_vectors:
         write_lines_of_words(vectors.words, new_words)
         write_tensor(new_vectors, "vectors", vectors.vectors)
     return [path, words]

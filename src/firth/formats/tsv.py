@@ -14,7 +14,7 @@ from firth.formats.decimals import decimal_lines
 from firth.formats.reading import PACKED_SUFFIXES, Reading, unpacked_text
 from firth.formats.text_rows import LONGEST_LINE, Rows, is_float, read_rows, width_of
 from firth.formats.words import read_lines_of_words, word_vectors, write_lines_of_words
-from firth.storage.files import new_file, refuse_to_overwrite
+from firth.storage.files import atomic_file, refuse_to_overwrite
 from firth.vectors.word_vectors import WordVectors
 
 WORD_COLUMNS = {"word", "words", "label", "labels", "token", "tokens", "name", "term"}
@@ -33,8 +33,8 @@ def write(vectors: WordVectors, path: Path, overwrite: bool) -> list[Path]:
     metadata = metadata_path(path)
     refuse_to_overwrite(metadata, overwrite=overwrite)
     with (
-        new_file(metadata, overwrite=overwrite) as new_metadata,
-        new_file(path, overwrite=overwrite) as new_vectors,
+        atomic_file(metadata, overwrite=overwrite) as new_metadata,
+        atomic_file(path, overwrite=overwrite) as new_vectors,
     ):
         write_lines_of_words(vectors.words, new_metadata)
         with new_vectors.open("wb") as file:

@@ -9,13 +9,13 @@ from firth.formats import glove
 from firth.formats.decimals import write_decimals
 from firth.formats.reading import Reading, unpacked_text, warn
 from firth.formats.text_rows import LONGEST_LINE, read_rows
-from firth.storage.files import new_file
+from firth.storage.files import atomic_file
 from firth.vectors.word_vectors import WordVectors
 
 
 def write(vectors: WordVectors, path: Path, overwrite: bool) -> list[Path]:
     """Write decimals that give back the same float32 numbers."""
-    with new_file(path, overwrite=overwrite) as temporary, temporary.open("wb") as file:
+    with atomic_file(path, overwrite=overwrite) as temporary, temporary.open("wb") as file:
         file.write(b"%d %d\n" % (len(vectors), vectors.vector_size))
         write_decimals(vectors.words, vectors.vectors, file)
     return [path]

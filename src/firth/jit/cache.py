@@ -21,7 +21,7 @@ import numpy as np
 from firth.errors import FirthError
 from firth.jit.target import is_enabled, processor
 from firth.storage.caches import user_cache, usual_cache
-from firth.storage.files import new_file
+from firth.storage.files import atomic_file
 from firth.storage.kept import KERNELS, remove_old_kernels
 
 PACKAGE = Path(__file__).parents[1]
@@ -121,5 +121,5 @@ def keep(name: str, machine_code: MachineCode) -> None:
             folder.parent.mkdir(parents=True, exist_ok=True)
             remove_old_kernels(folder.parent)
             folder.mkdir(exist_ok=True)
-        with new_file(folder / f"{name}.kernel", overwrite=True) as temporary:
+        with atomic_file(folder / f"{name}.kernel", overwrite=True) as temporary:
             temporary.write_bytes(machine_code.to_bytes())

@@ -39,7 +39,7 @@ def sha256_of(path: Path, first: int = 0, size: int | None = None) -> str:
     return digest.hexdigest()
 
 
-def release_pages(*mapped: Array) -> None:
+def advise_unneeded(*mapped: Array) -> None:
     """Give back the memory of files that are mapped, as `np.memmap` or an array made of one; of others, nothing.
 
     The pages are mapped again where they are looked at again, and what was written to them is not lost.
@@ -69,7 +69,7 @@ def _flush(path: Path) -> None:
 
 
 @contextmanager
-def new_file(path: Path, *, overwrite: bool = False) -> Iterator[Path]:
+def atomic_file(path: Path, *, overwrite: bool = False) -> Iterator[Path]:
     """A temporary path beside `path`, to be written by the caller; it takes the place of `path` at the end.
 
     If the caller fails, or the disk is full, what stood at `path` is as it was, and no temporary file stays.
@@ -101,14 +101,14 @@ def _named(path: Path) -> Iterator[None]:
 
 
 @contextmanager
-def new_folder(path: Path, *, overwrite: bool = False) -> Iterator[Path]:
+def atomic_folder(path: Path, *, overwrite: bool = False) -> Iterator[Path]:
     """A temporary folder beside `path`, to be filled by the caller; it takes the place of `path` at the end.
 
     If the caller fails, or the disk is full, what stood at `path` is as it was, and no temporary folder stays.
     """
     refuse_to_overwrite(path, overwrite=overwrite)
     temporary = _made_beside(path, UNFINISHED, Path.mkdir)
-    with held(temporary):
+    with file_lock(temporary):
         try:
             with _named(path):
                 yield temporary
@@ -137,7 +137,7 @@ def _put_in_place(new: Path, path: Path, *, overwrite: bool) -> None:
 
 
 @contextmanager
-def held(folder: Path, *, alone: bool = False) -> Iterator[bool | None]:
+def file_lock(folder: Path, *, alone: bool = False) -> Iterator[bool | None]:
     """Let other processes see that a folder is in use, until the end, or until this process is gone.
 
     Gives whether that could be done: with `alone`, no other process may hold it. None where the system cannot tell.

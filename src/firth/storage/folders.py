@@ -15,7 +15,7 @@ from typing import Any
 
 from firth._version import __version__
 from firth.errors import FormatError
-from firth.storage.files import new_folder, refuse_to_overwrite, sha256_of
+from firth.storage.files import atomic_folder, refuse_to_overwrite, sha256_of
 
 ABOUT = "model.json"
 VERSION = 1
@@ -37,7 +37,7 @@ def new_model_folder(folder: Path, about: Mapping[str, Any], *, overwrite: bool)
     """
     check_output(folder, overwrite=overwrite)
     folder.parent.mkdir(parents=True, exist_ok=True)
-    with new_folder(folder, overwrite=overwrite) as temporary:
+    with atomic_folder(folder, overwrite=overwrite) as temporary:
         yield temporary
         files = {
             path.name: {"bytes": path.stat().st_size, "sha256": sha256_of(path)} for path in sorted(temporary.iterdir())

@@ -18,7 +18,7 @@ import numpy as np
 
 from firth.arrays import Array, Float32
 from firth.errors import FormatError, shortened
-from firth.storage.files import release_pages, sha256_of
+from firth.storage.files import advise_unneeded, sha256_of
 
 LONGEST_HEADER_BYTES = 1 << 20
 
@@ -121,5 +121,5 @@ def sha256_of_mapped(array: Float32, path: Path) -> str:
     if memory is None or len(memory) != getattr(array.base, "offset", 0) + array.nbytes:  # not from the beginning
         return sha256_of(path)
     digest = hashlib.sha256(memory).hexdigest()
-    release_pages(array)
+    advise_unneeded(array)
     return digest

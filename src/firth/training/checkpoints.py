@@ -24,7 +24,7 @@ from firth.config import TrainingConfig
 from firth.errors import FirthError, FormatError, OutputExistsError, shortened
 from firth.kernels.word2vec.blocks import Parameters
 from firth.reporting.events import Done
-from firth.storage.files import held, new_folder, remove_abandoned, sha256_of
+from firth.storage.files import atomic_folder, file_lock, remove_abandoned, sha256_of
 from firth.storage.tensors import map_tensor, write_tensor
 from firth.training.rounds import VERSION
 
@@ -136,7 +136,7 @@ class Checkpoints:
         while True:
             self.folder.mkdir(parents=True, exist_ok=True)
             with contextlib.suppress(FileNotFoundError):  # the process that had it has just removed it
-                return stack.enter_context(held(self.folder, alone=True))
+                return stack.enter_context(file_lock(self.folder, alone=True))
 
     def refuse_to_overwrite(self) -> None:
         """Raise `OutputExistsError` if an interrupted training could go on from here."""
@@ -166,7 +166,7 @@ class Checkpoints:
         number = max([_number(path) for path in self._paths()], default=0) + 1
         path = self.folder / f"{NAME}{number:06}"
         width = identity.config.vector_size
-        with new_folder(path) as temporary:
+        with atomic_folder(path) as temporary:
             files = dict(zip(NAMES, parameters, strict=True)) | dict(zip(BEST_NAMES, best or (), strict=False))
             for name, array in files.items():
                 write_tensor(temporary / name, "parameters", array[:, :width])

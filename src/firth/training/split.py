@@ -55,7 +55,7 @@ def select(
         is_out = np.repeat(out[first:last], np.diff(starts[first : last + 1]))
         held_out.append(piece[is_out])
         ids[starts[first] : starts[last]] = np.where(is_out, outside, piece)
-        corpus.release_pages()
+        corpus.advise_unneeded()
     tokens = Tokens(ids, starts, counts, parts)
     if not validation:
         return tokens, None

@@ -141,7 +141,7 @@ class Fit:
 
     def _goes_on_after(self, event: Progress, parameters: Parameters, asked: Interruption) -> bool:
         """Note, report and save what an event tells; return whether the training is to go on."""
-        self.corpus.release_pages()
+        self.corpus.advise_unneeded()
         if event.epoch_done:
             self._note(event, parameters)
         try:

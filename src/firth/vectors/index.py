@@ -22,7 +22,7 @@ import numpy as np
 from firth.arrays import Float32, Int32
 from firth.cpu import usable_threads
 from firth.errors import FirthError, FormatError, shortened
-from firth.storage.files import new_file
+from firth.storage.files import atomic_file
 from firth.storage.tensors import write_tensors
 from firth.vectors.nearest import nearest, unit_rows
 from firth.vectors.neighbors import Neighbors, one_by_one
@@ -170,7 +170,7 @@ class NeighborIndex:
             "seconds": self.measured.seconds,
             "exact_seconds": self.measured.exact_seconds,
         }
-        with new_file(path, overwrite=overwrite) as temporary:
+        with atomic_file(path, overwrite=overwrite) as temporary:
             write_tensors(temporary, {"middles": self.middles, "lists": self.lists}, json.dumps(about))
         return path
 

@@ -14,7 +14,7 @@ import numpy as np
 
 from firth.arrays import Float64
 from firth.errors import FirthError, FormatError, shortened
-from firth.storage.files import new_file
+from firth.storage.files import atomic_file
 from firth.vectors.word_vectors import WordVectors
 from firth.visual.projection import pca
 
@@ -169,5 +169,5 @@ class _figure:  # noqa: N801  # used as a function
         ending = self.path.suffix.lower()[1:]
         nameless = {"svg": {"Date": None}, "pdf": {"CreationDate": None}, "png": {}}[ending]
         settings = {"svg.hashsalt": "firth", "svg.fonttype": "none", "pdf.fonttype": 42}
-        with new_file(self.path, overwrite=self.overwrite) as temporary, mpl.rc_context(settings):
+        with atomic_file(self.path, overwrite=self.overwrite) as temporary, mpl.rc_context(settings):
             self.figure.savefig(temporary, format=ending, metadata=nameless)

@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from firth.storage.files import new_file
+from firth.storage.files import atomic_file
 
 FRAME_HEIGHT = 640
 """Of a map in a notebook, in CSS pixels."""
@@ -33,7 +33,7 @@ class Page:
     def save(self, path: str | Path, *, overwrite: bool = False) -> Path:
         """Write the file, whole or not at all. Raises `OutputExistsError` where one is, unless asked."""
         path = Path(path)
-        with new_file(path, overwrite=overwrite) as temporary:
+        with atomic_file(path, overwrite=overwrite) as temporary:
             temporary.write_text(self.html, "utf-8")
         return path
 
