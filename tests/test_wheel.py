@@ -17,7 +17,7 @@ def test_wheel__holds_every_module_and_works_where_it_is_installed(tmp_path):
     subprocess.run(build, check=True)
     (wheel,) = tmp_path.glob("firth-*.whl")
     with zipfile.ZipFile(wheel) as archive:
-        file_lock = {name for name in archive.namelist() if name.startswith("firth/")}
+        held = {name for name in archive.namelist() if name.startswith("firth/")}
         archive.extractall(tmp_path / "installed")
     source = ROOT / "src"
     modules = {
@@ -25,7 +25,7 @@ def test_wheel__holds_every_module_and_works_where_it_is_installed(tmp_path):
         for p in (source / "firth").rglob("*")
         if p.suffix in {".py", ".typed", ".html", ".css", ".js"}
     }
-    assert file_lock == modules
+    assert held == modules
     line = "import firth; print(firth.__file__, firth.train([['a', 'b']] * 200, epochs=1)['a'].shape)"
     run = subprocess.run(
         [sys.executable, "-c", line],

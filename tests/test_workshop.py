@@ -34,9 +34,9 @@ def test_pre_commit__downloads_nothing():
 
 
 def test_lowest__holds_every_dependency_at_its_lower_bound():
-    file_lock = runpy.run_path(str(ROOT / "tools" / "versions.py"))["lowest"]()
-    assert {"numpy", "numba", "pytest"} <= {line.split("==")[0] for line in file_lock}
-    assert not [line for line in file_lock if not re.match(r"[\w-]+==[\d.]+(; .+)?$", line)]
+    held = runpy.run_path(str(ROOT / "tools" / "versions.py"))["lowest"]()
+    assert {"numpy", "numba", "pytest"} <= {line.split("==")[0] for line in held}
+    assert not [line for line in held if not re.match(r"[\w-]+==[\d.]+(; .+)?$", line)]
 
 
 def test_extras__hold_nothing_for_developers():

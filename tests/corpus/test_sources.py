@@ -202,7 +202,7 @@ def test_source__whatever_is_no_value_is_a_hole_and_no_word(of_libraries):
 def test_source__holes_in_what_libraries_hold_lists_in():
     pandas, polars, pyarrow = map(pytest.importorskip, ("pandas", "polars", "pyarrow"))
     lists = [["a", "b"], ["b", None]]
-    for file_lock in (
+    for held in (
         pandas.Series([pandas.array(tokens, dtype="string") for tokens in lists]),
         [pandas.array([1, 2], dtype="Int64"), pandas.array([1, None], dtype="Int64")],
         [pandas.Series([1, 2]), pandas.Series([1, None])],
@@ -211,7 +211,7 @@ def test_source__holes_in_what_libraries_hold_lists_in():
         np.ma.masked_array([[1, 2], [2, 3]], [[0, 0], [0, 1]]),
     ):
         with pytest.raises(SourceError, match="sentence 2 holds a missing value"):
-            encode(file_lock)
+            encode(held)
 
 
 def test_source__whole_numbers_are_known_by_their_digits_also_as_floats():

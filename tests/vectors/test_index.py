@@ -33,7 +33,7 @@ def test_index__finds_nearly_all_of_the_true_neighbors(index, vectors):
     shares = [len({w for w, _ in a} & {w for w, _ in b}) / 10 for a, b in zip(true, found, strict=True)]
     assert np.mean(shares) == pytest.approx(index.measured.recall, abs=0.02)
     assert index.measured.recall >= 0.95
-    assert index.lists_asked < len(index.middles)
+    assert index.nprobe < len(index.centroids)
 
 
 def test_index__answers_as_the_vectors_do(index, vectors):
@@ -86,7 +86,7 @@ def test_index__answers_about_words_made_up_of_ngrams(exact, vectors):
     rows = np.random.default_rng(0).normal(size=(50, 12)).astype(np.float32)
     parts = Subwords(ngrams, vectors.vectors, np.arange(50, dtype=np.int32), rows)
     unseen = WordVectors(vectors.vocabulary, vectors.vectors, parts)
-    index = NeighborIndex(unseen, exact.middles, exact.lists, len(exact.middles), exact.measured)
+    index = NeighborIndex(unseen, exact.centroids, exact.cells, len(exact.centroids), exact.measured)
     same(index.most_similar("unseen"), unseen.most_similar("unseen"))
     same(index.most_similar(["w3", "unseen"])[1], unseen.most_similar("unseen"))
     same(index.analogy("w1", "unseen", "w2"), unseen.analogy("w1", "unseen", "w2"))
@@ -126,10 +126,10 @@ def test_load_index__what_is_not_whole_is_refused(index, vectors, tmp_path):
 
 
 def test_load_index__lists_that_are_not_there_are_refused(index, vectors, tmp_path):
-    lists = index.lists.copy()
-    index.lists[0] = len(index.middles)
+    cells = index.cells.copy()
+    index.cells[0] = len(index.centroids)
     path = index.save(tmp_path / "i.safetensors")
-    index.lists[0] = lists[0]
+    index.cells[0] = cells[0]
     with pytest.raises(FormatError, match="lists that are not there"):
         load_index(vectors, path)
 

@@ -169,8 +169,8 @@ def _write(
             words, parts = number_tokens(source, config, work, report)
         if not len(words.counts):
             raise CorpusError(f"there is not one word in {source.name}")
-        with ThreadPoolExecutor(1, thread_name_prefix="firth-words") as beside:
-            words_written = beside.submit(write_words, temporary, words.words, words.counts)
+        with ThreadPoolExecutor(1, thread_name_prefix="firth-words") as background_compile:
+            words_written = background_compile.submit(write_words, temporary, words.words, words.counts)
             tokens, starts = _write_ids(work / NUMBERS, words.id_of, parts, temporary, threads)
             words_written.result()
         write_about(temporary, tokens, starts, len(words.counts), source.name, fingerprint, source.files_read)

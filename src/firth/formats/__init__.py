@@ -127,11 +127,11 @@ def export(
         vectors = writable(vectors, found.refuses, found.name, spaces, is_whole=found.is_whole)
     if not counts or found.has_counts or not vectors.vocabulary.has_counts:
         return found.write(vectors, path, overwrite)
-    beside = counts_path(path)
-    with atomic_file(beside, overwrite=overwrite) as new_counts:
+    background_compile = counts_path(path)
+    with atomic_file(background_compile, overwrite=overwrite) as new_counts:
         write_counts(vectors.vocabulary, new_counts)
         written = found.write(vectors, path, overwrite)
-    return [*written, beside]
+    return [*written, background_compile]
 
 
 def read(

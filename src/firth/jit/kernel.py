@@ -17,7 +17,7 @@ import numpy as np  # noqa: F401
 from firth.jit import cache
 from firth.jit.linking import flatten, linked
 from firth.jit.target import is_enabled
-from firth.jit.warmup import beside
+from firth.jit.warmup import background_compile
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -84,7 +84,7 @@ class Kernel:
         name = f"{self.function.__module__.rpartition('.')[2]}.{self.function.__name__}-{digest}"
         found = cache.find(name)
         if found is None:
-            beside.wait_for(self.function.__name__)
+            background_compile.wait_for(self.function.__name__)
             found = cache.find(name)
         if found is None:
             from firth.jit import codegen

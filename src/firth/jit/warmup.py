@@ -7,7 +7,7 @@ import sys
 from typing import Any
 
 
-class Beside:
+class BackgroundCompile:
     """Another process that compiles some kernels, by doing something small with them, while this one does its work."""
 
     def __init__(self) -> None:
@@ -34,4 +34,4 @@ class Beside:
             self.process = None
 
 
-beside = Beside()
+background_compile = BackgroundCompile()

@@ -28,8 +28,8 @@ from firth.training import rounds
 from firth.training.checkpoints import Checkpoints
 from firth.training.listeners import reporter
 from firth.training.schedule import initial_parameters
-from firth.training.trainer import Fit, job_of
-from firth.training.warm_start import Start
+from firth.training.trainer import Trainer, kernel_set_of
+from firth.training.warm_start import WarmStart
 from firth.training.words_to_learn import WordsToLearn, words_often_enough
 from firth.vectors.subwords import Composition, Ngrams, Subwords
 
@@ -121,7 +121,7 @@ def train(
         raise ConfigError(f"pass either config or single settings ({', '.join(settings)}), not both")
     begin = None
     if start is not None:
-        begin = Start.of(start, frozen)
+        begin = WarmStart.of(start, frozen)
         settings = settings if config else {"vector_size": begin.vectors.vector_size} | settings
     elif frozen is not False:
         raise ConfigError("frozen words need vectors to start from: start=VECTORS")
@@ -130,12 +130,12 @@ def train(
         raise ConfigError(
             f"the vectors to start from have {begin.vectors.vector_size} numbers, vector_size is {config.vector_size}"
         )
-    around = Surroundings(checked_threads(threads), progress, cache, tensorboard, checkpoints, resume)
+    around = RunOptions(checked_threads(threads), progress, cache, tensorboard, checkpoints, resume)
     return learn(column_of(source, column), config, around, begin, phrases, words_often_enough)
 
 
 @dataclasses.dataclass(frozen=True)
-class Surroundings:
+class RunOptions:
     """What a training has around it, and its result does not depend on: the arguments of `train` of these names."""
 
     threads: int
@@ -149,8 +149,8 @@ class Surroundings:
 def learn(
     source: Any,
     config: TrainingConfig,
-    around: Surroundings,
-    begin: Start | None,
+    around: RunOptions,
+    begin: WarmStart | None,
     phrases: Phrases | None,
     words_to_learn: WordsToLearn,
     *,
@@ -183,7 +183,7 @@ def learn(
         )
         frozen = begin.fill(vocabulary, parameters, config, composition) if begin else None
         of_start = begin.fingerprint(vocabulary) if begin and kept else ""
-        fit = Fit(corpus, vocabulary.counts, config, around.threads, report, kept, of_start, begin is not None)
+        fit = Trainer(corpus, vocabulary.counts, config, around.threads, report, kept, of_start, begin is not None)
         parts = Parts(composition.starts, composition.rows) if composition else None
         history, (inputs, outputs) = fit.run(parameters, id_of=id_of, parts=parts, frozen=frozen)
         del parameters
@@ -235,11 +235,11 @@ def _with_phrases(
 
 def _compile_beside(config: TrainingConfig, report: Callable[[Event], None]) -> None:
     """Have what the training needs compiled by another process, where it never was on this machine."""
-    if not is_compiled(job_of(config)):
+    if not is_compiled(kernel_set_of(config)):
         report(Compiling())
         names = ("architecture", "objective", "max_n", "batch_size")
         kind = {name: getattr(config, name) for name in names}
-        warmup.beside.start(rounds.KERNELS, "firth.training.warm_up", json.dumps(kind))
+        warmup.background_compile.start(rounds.KERNELS, "firth.training.warm_up", json.dumps(kind))
 
 
 def resume(

@@ -17,8 +17,8 @@ from firth.model import Word2Vec
 from firth.phrases import Phrases
 from firth.reporting.events import Event
 from firth.training.checkpoints import Checkpoints
-from firth.training.train import Surroundings, checked_threads, learn
-from firth.training.warm_start import Start
+from firth.training.train import RunOptions, checked_threads, learn
+from firth.training.warm_start import WarmStart
 from firth.training.words_to_learn import words_of_both
 from firth.vocabulary import Vocabulary, by_count_then_word
 
@@ -86,12 +86,12 @@ def train_more(
             "the tree of hierarchical softmax is of one vocabulary and its counts: such a model learns more with"
             ' vocabulary="replace", or as start=model of a new training'
         )
-    around = Surroundings(checked_threads(threads), progress, cache, None, checkpoints, resume)
+    around = RunOptions(checked_threads(threads), progress, cache, None, checkpoints, resume)
     new = learn(
         column_of(source, column),
         config,
         around,
-        Start.of(model, frozen),
+        WarmStart.of(model, frozen),
         model.phrases or Phrases([]),
         lambda corpus, config: words_of_both(corpus, config, model, vocabulary),
         trained_before=len(model.history),

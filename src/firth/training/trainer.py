@@ -26,7 +26,7 @@ from firth.training.split import select
 from firth.training.workers import Frozen
 
 
-def job_of(config: TrainingConfig) -> str:
+def kernel_set_of(config: TrainingConfig) -> str:
     """The kind of training, by which kernels it needs."""
     subwords, wide = " subwords" if config.max_n else "", " wide" if is_wide(config) else ""
     return f"{config.architecture} {config.objective}{subwords}{wide}"
@@ -62,7 +62,7 @@ def milder(config: TrainingConfig) -> list[str]:
 
 
 @dataclasses.dataclass
-class Fit:
+class Trainer:
     """A training of given parameters: with reports, checkpoints, and the best epoch kept if that is asked for."""
 
     corpus: Corpus
@@ -117,7 +117,7 @@ class Fit:
                         break
         if self.history and not any(result.pairs for result in self.history):
             raise CorpusError(rounds.NO_PAIR)
-        mark_compiled(job_of(config))
+        mark_compiled(kernel_set_of(config))
         inputs, outputs = self.best or parameters
         self.best = None  # each is freed when its copy without padding is made
         width = config.vector_size

@@ -23,14 +23,14 @@ from firth.vocabulary import Vocabulary
 
 
 @dataclass(frozen=True)
-class Start:
+class WarmStart:
     """Given vectors, and the words among them whose vectors are to stay as they are."""
 
     vectors: WordVectors
     frozen: frozenset[str]
 
     @classmethod
-    def of(cls, given: Any, frozen: bool | Collection[str]) -> Start:
+    def of(cls, given: Any, frozen: bool | Collection[str]) -> WarmStart:
         """From a model, any word vectors, the path of either, or words and an array (n, d).
 
         Words whose vectors are not finite are as if they were not there. Raises `ConfigError` for what is none of

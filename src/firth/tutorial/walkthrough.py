@@ -161,7 +161,7 @@ def run(
         refuse_to_overwrite(output / name, overwrite=overwrite)
     if not is_compiled("tutorial"):
         yield Compiling()
-        warmup.beside.start({"train_batches"}, "firth.tutorial.warm_up")
+        warmup.background_compile.start({"train_batches"}, "firth.tutorial.warm_up")
     yield from toy_steps(seed)
 
     lines = read_lines(path)

@@ -1,9 +1,9 @@
 """Approximate nearest neighbors: an inverted file (IVF), by faiss, for millions of words.
 
-Vectors are put into lists by k-means; a query looks only into the lists whose middles are nearest (Sivic and Zisserman
-2003; Johnson, Douze and Jégou 2021). How many lists, is found out when the index is built, by asking for neighbors that
-are known. The file holds the middles and each vector's list, and no code or foreign format: what faiss needs is made
-from them and the vectors.
+Vectors are put into cells by k-means; a query looks only into the cells whose centroids are nearest (Sivic and
+Zisserman 2003; Johnson, Douze and Jégou 2021). How many cells that are (nprobe) is found out when the index is built,
+by asking for neighbors that are known. The file holds the centroids and each vector's cell, and no code or foreign
+format: what faiss needs is made from them and the vectors.
 """
 
 from __future__ import annotations
@@ -63,24 +63,24 @@ class NeighborIndex:
     ----------
     vectors
         The word vectors.
-    middles
+    centroids
         The centroids of the cells, (cells, d) float32.
-    lists
+    cells
         The cell of each word, (V,) int32.
-    lists_asked
+    nprobe
         How many cells a query searches.
     measured
         The recall of the true 10 nearest, and seconds a query, of the index and of exact search.
     """
 
-    def __init__(self, vectors: WordVectors, middles: Float32, lists: Int32, lists_asked: int, measured: Measured):
+    def __init__(self, vectors: WordVectors, centroids: Float32, cells: Int32, nprobe: int, measured: Measured):
         self.vectors = vectors
         self._among = vectors.finite()
-        self.middles = middles
-        self.lists = lists
-        self.lists_asked = lists_asked
+        self.centroids = centroids
+        self.cells = cells
+        self.nprobe = nprobe
         self.measured = measured
-        self._searched = _searchable(_faiss(), self._among, middles, lists)
+        self._searched = _searchable(_faiss(), self._among, centroids, cells)
 
     def most_similar(self, words: Any = None, *, positive: Any = (), negative: Any = (), topn: int = 10) -> Any:
         """The nearest words, as `WordVectors.most_similar` gives them, almost always the true ones.
@@ -138,13 +138,13 @@ class NeighborIndex:
         return answers
 
     def _search(self, queries: Float32, k: int) -> tuple[Float32, Any]:
-        self._searched.nprobe = self.lists_asked
+        self._searched.nprobe = self.nprobe
         cosines, found = self._searched.search(np.ascontiguousarray(queries, np.float32), k)
         return cosines, found
 
     def __repr__(self) -> str:
         found = f"recall {self.measured.recall:.3f}, {self.measured.speedup:.1f} times as fast as looking at all"
-        return f"{type(self).__name__}({len(self.lists):,} words in {len(self.middles):,} lists, {found})"
+        return f"{type(self).__name__}({len(self.cells):,} words in {len(self.centroids):,} cells, {found})"
 
     def save(self, path: str | Path, *, overwrite: bool = False) -> Path:
         """Write the index, a safetensors file; return its path.
@@ -165,13 +165,13 @@ class NeighborIndex:
         about = {
             "format": FORMAT,
             "vectors": _fingerprint(self.vectors),
-            "lists_asked": self.lists_asked,
+            "lists_asked": self.nprobe,
             "recall": self.measured.recall,
             "seconds": self.measured.seconds,
             "exact_seconds": self.measured.exact_seconds,
         }
         with atomic_file(path, overwrite=overwrite) as temporary:
-            write_tensors(temporary, {"middles": self.middles, "lists": self.lists}, json.dumps(about))
+            write_tensors(temporary, {"middles": self.centroids, "lists": self.cells}, json.dumps(about))
         return path
 
 
@@ -222,10 +222,10 @@ def build_index(
     some = units[np.sort(random.choice(n, min(n, TRAINED_ON * count), replace=False))]
     means = faiss.Kmeans(width, count, niter=12, seed=seed, spherical=True, max_points_per_centroid=TRAINED_ON)
     means.train(np.ascontiguousarray(some))
-    middles = np.asarray(means.centroids, np.float32).reshape(count, width)
+    centroids = np.asarray(means.centroids, np.float32).reshape(count, width)
     _, found = means.index.search(units, 1)
-    lists = found[:, 0].astype(np.int32)
-    index = NeighborIndex(vectors, middles, lists, 1, Measured(0.0, 1.0, 1.0))
+    cells = found[:, 0].astype(np.int32)
+    index = NeighborIndex(vectors, centroids, cells, 1, Measured(0.0, 1.0, 1.0))
     ids = np.sort(random.choice(n, min(ASKED, n), replace=False)).tolist()
     begun = time.perf_counter()
     _, true = nearest(units[ids], among.vectors, among.inverse_norms, [[i] for i in ids], 10)
@@ -236,9 +236,9 @@ def build_index(
         seconds = (time.perf_counter() - begun) / len(ids)
         found_true = [len(set(a) & set(b)) for a, b in zip(rows.tolist(), true.tolist(), strict=True)]
         index.measured = Measured(float(np.mean(found_true)) / 10, seconds, exact_seconds)
-        if index.measured.recall >= recall or index.lists_asked >= count:
+        if index.measured.recall >= recall or index.nprobe >= count:
             return index
-        index.lists_asked = min(count, math.ceil(index.lists_asked * 1.25))
+        index.nprobe = min(count, math.ceil(index.nprobe * 1.25))
 
 
 def load_index(vectors: WordVectors, path: str | Path) -> NeighborIndex:
@@ -268,7 +268,7 @@ def load_index(vectors: WordVectors, path: str | Path) -> NeighborIndex:
     try:
         with safe_open(path, "np") as file:
             about = json.loads((file.metadata() or {})["firth"])
-            middles, lists = file.get_tensor("middles"), file.get_tensor("lists")
+            centroids, cells = file.get_tensor("middles"), file.get_tensor("lists")
         measured = Measured(*(float(about[name]) for name in ("recall", "seconds", "exact_seconds")))
         asked, format, of = int(about["lists_asked"]), about["format"], about["vectors"]
     except (SafetensorError, OSError, ValueError, KeyError, TypeError, RecursionError) as error:
@@ -277,12 +277,12 @@ def load_index(vectors: WordVectors, path: str | Path) -> NeighborIndex:
         raise FormatError(f"{path} has the format {shortened(format)}: this firth reads {FORMAT!r}")
     if of != _fingerprint(vectors):
         raise FormatError(f"{path} is an index of other vectors: build it again with firth index")
-    fits = middles.ndim == 2 and middles.shape[1] == vectors.vector_size and lists.shape == (len(vectors.finite()),)
-    if not fits or middles.dtype != np.float32 or lists.dtype != np.int32 or not 0 < asked <= len(middles):
+    fits = centroids.ndim == 2 and centroids.shape[1] == vectors.vector_size and cells.shape == (len(vectors.finite()),)
+    if not fits or centroids.dtype != np.float32 or cells.dtype != np.int32 or not 0 < asked <= len(centroids):
         raise FormatError(f"{path} does not fit the vectors")
-    if lists.min() < 0 or lists.max() >= len(middles):
-        raise FormatError(f"{path} names lists that are not there")
-    return NeighborIndex(vectors, middles, lists, asked, measured)
+    if cells.min() < 0 or cells.max() >= len(centroids):
+        raise FormatError(f"{path} names cells that are not there")
+    return NeighborIndex(vectors, centroids, cells, asked, measured)
 
 
 def _faiss() -> Any:
@@ -293,18 +293,18 @@ def _faiss() -> Any:
     return faiss
 
 
-def _searchable(faiss: Any, vectors: WordVectors, middles: Float32, lists: Int32) -> Any:
+def _searchable(faiss: Any, vectors: WordVectors, centroids: Float32, cells: Int32) -> Any:
     width = vectors.vector_size
     quantizer = faiss.IndexFlatIP(width)
-    quantizer.add(np.ascontiguousarray(middles, np.float32))
-    index = faiss.IndexIVFFlat(quantizer, width, len(middles), faiss.METRIC_INNER_PRODUCT)
+    quantizer.add(np.ascontiguousarray(centroids, np.float32))
+    index = faiss.IndexIVFFlat(quantizer, width, len(centroids), faiss.METRIC_INNER_PRODUCT)
     index.is_trained = True
     step = 1 << 16
     for start in range(0, len(vectors), step):
         part = slice(start, start + step)
         units = np.ascontiguousarray(unit_rows(vectors.vectors[part], vectors.inverse_norms[part]))
         ids = np.arange(start, start + len(units), dtype=np.int64)
-        places = lists[part].astype(np.int64)
+        places = cells[part].astype(np.int64)
         index.add_core(len(units), *(faiss.swig_ptr(array) for array in (units, ids, places)))
     return index
 
