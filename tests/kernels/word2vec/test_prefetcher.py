@@ -5,7 +5,7 @@ from firth.config import TrainingConfig
 from firth.kernels.word2vec import prefetcher as kernels
 from firth.kernels.word2vec.negatives import draw_noise_word
 from firth.kernels.word2vec.prefetcher import PLACES, Ahead, ask, draw_ahead, expect, expect_nothing, take_noise_words
-from firth.training import rounds
+from firth.training import rounds, schedule
 from firth.training.schedule import Tokens
 
 CONFIG = TrainingConfig(sample=0, window=3)
@@ -26,7 +26,7 @@ def ahead(epoch):
     stretch, plan, _ = epoch
     found = Ahead(
         stretch.tokens,
-        rounds.initial_parameters(30, 8, 1),
+        schedule.initial_parameters(30, 8, 1),
         None,
         np.zeros(plan.noise_words, np.int32),
         np.zeros(plan.noise_words, np.uint64),

@@ -7,7 +7,7 @@ from firth.kernels.linalg.products import TILE_ROWS
 from firth.kernels.word2vec.blocks import ALONE, Block, Context, Kept, Run, Steps, keep_tokens, logistic, softplus
 from firth.kernels.word2vec.windows import find_windows, weigh_windows
 from firth.threads import Team
-from firth.training import reference, rounds
+from firth.training import reference, rounds, schedule
 from firth.training.sampling import as_thresholds, keep_probabilities
 
 
@@ -91,7 +91,7 @@ def test_pairs__are_those_of_the_twin(window, more):
     tokens = random_corpus()
     config = TrainingConfig(window=window, sample=0, **more)
     plan = rounds.plan_epoch(tokens, config, 0, 1)
-    parameters = rounds.initial_parameters(30, 8, 1)
+    parameters = schedule.initial_parameters(30, 8, 1)
     crew = rounds.Crew(Team(1), config, plan, parameters, rounds.Targets.of(tokens, config))
     stretch, _ = next(iter(rounds.Walk(tokens, config, 0, plan)))
     kept, sentences = stretch.positions.tolist(), stretch.sentences.tolist()

@@ -8,6 +8,7 @@ from firth.config import TrainingConfig
 from firth.jit.kernel import compiled
 from firth.kernels.linalg.products import TILE_ROWS
 from firth.kernels.word2vec.blocks import Context
+from firth.kernels.word2vec.windows import NO_WINDOW, weigh_centres, weigh_tile, weigh_windows
 from firth.training import schedule
 from firth.training.workers import new_windows
 from tests.training.test_rounds import random_corpus
@@ -15,17 +16,17 @@ from tests.training.test_rounds import random_corpus
 
 def weigh_windows_by_tile(centres, tokens, before, windows):
     """As the kernel does, with the NumPy twin of its tile."""
-    windows.reach[:, centres:] = windows.NO_WINDOW
+    windows.reach[:, centres:] = NO_WINDOW
     for tile in range(-(-tokens // TILE_ROWS)):
         windows.centres_of[tile] = 0
         windows.token_weights[tile * TILE_ROWS : (tile + 1) * TILE_ROWS] = 0
         for first in range(0, windows.reach.shape[1], 16):
-            windows.weigh_tile(windows, tile, first, before + first - tile * TILE_ROWS)
+            weigh_tile(windows, tile, first, before + first - tile * TILE_ROWS)
 
 
 @compiled
 def compiled_weigh_windows(centres, tokens, before, windows):
-    windows.weigh_windows(Context(centres, tokens, before), windows)
+    weigh_windows(Context(centres, tokens, before), windows)
 
 
 @pytest.mark.parametrize("function", [weigh_windows_by_tile, compiled_weigh_windows])
@@ -60,7 +61,7 @@ def test_weigh_windows__of_every_pair(function, centres, room, window):
 
 @compiled
 def compiled_weigh_centres(centres, plan, windows):
-    windows.weigh_centres(centres, plan, windows)
+    weigh_centres(centres, plan, windows)
 
 
 @pytest.mark.parametrize("most", [0.5, 4.0, np.inf])
