@@ -1,6 +1,5 @@
 import ast
 import json
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -139,54 +138,6 @@ def test_start__compiled_kernels_are_run_without_numba():
     lines = "import sys, firth; firth.train([['a', 'b']] * 200, epochs=1); print('numba' in sys.modules)"
     subprocess.run([sys.executable, "-c", lines], check=True)
     assert subprocess.check_output([sys.executable, "-c", lines], text=True) == "False\n"
-
-
-def folder_for(sources, monkeypatch, tmp_path):
-    for name in cache.SOURCES:
-        (tmp_path / name).mkdir(exist_ok=True)
-    for name, content in sources.items():
-        (tmp_path / "kernels" / name).write_text(content)
-    monkeypatch.setattr(cache, "PACKAGE", tmp_path)
-    return cache.cache_folder.__wrapped__()
-
-
-def test_cache_folder__is_another_when_any_kernel_source_changes(monkeypatch, tmp_path):
-    first = folder_for({"a.py": "1", "b.py": "2"}, monkeypatch, tmp_path)
-    assert folder_for({"a.py": "1", "b.py": "2"}, monkeypatch, tmp_path) == first
-    helper_changed = folder_for({"b.py": "3"}, monkeypatch, tmp_path)
-    assert helper_changed != first
-    assert folder_for({"c.py": ""}, monkeypatch, tmp_path) not in {first, helper_changed}
-
-
-def test_cache_folder__is_another_for_another_compiler(monkeypatch, tmp_path):
-    first = folder_for({"a.py": "1"}, monkeypatch, tmp_path)
-    monkeypatch.setattr(cache, "_version_file", lambda package: b"99.0")
-    assert folder_for({}, monkeypatch, tmp_path) != first
-
-
-def test_cache_folder__is_another_for_another_processor(monkeypatch, tmp_path):
-    first = folder_for({"a.py": "1"}, monkeypatch, tmp_path)
-    monkeypatch.setenv("NUMBA_CPU_NAME", "haswell")
-    assert folder_for({}, monkeypatch, tmp_path) != first
-
-
-def test_is_compiled__once_the_job_is_done(monkeypatch, tmp_path):
-    monkeypatch.setattr(cache, "cache_folder", lambda: tmp_path)
-    monkeypatch.setattr(cache, "is_enabled", lambda: True)
-    assert not cache.is_compiled("rounds")
-    cache.mark_compiled("rounds")
-    assert cache.is_compiled("rounds")
-    assert not cache.is_compiled("tutorial")
-    monkeypatch.setattr(cache, "cache_folder", lambda: tmp_path / "cannot" / "be")
-    cache.mark_compiled("rounds")  # nothing to keep it in: no error
-
-
-@pytest.mark.long
-def test_training__works_where_nothing_can_be_cached(tmp_path):
-    (tmp_path / "file").write_text("not a folder")
-    line = "import firth; print(len(firth.train([['a', 'b']] * 200, epochs=1)))"
-    environment = os.environ | {"NUMBA_CACHE_DIR": str(tmp_path / "file")}
-    assert subprocess.check_output([sys.executable, "-c", line], env=environment, text=True) == "2\n"
 
 
 def indices_from_the_end(source):

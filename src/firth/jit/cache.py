@@ -119,6 +119,6 @@ def keep(name: str, machine_code: MachineCode) -> None:
     with contextlib.suppress(OSError):  # where nothing can be kept, kernels are compiled every time
         if not folder.is_dir():
             folder.mkdir(parents=True, exist_ok=True)
-            remove_old_kernels(folder.parent)
+            remove_old_kernels(folder)
         with new_file(folder / f"{name}.kernel", overwrite=True) as temporary:
             temporary.write_bytes(machine_code.to_bytes())

@@ -11,13 +11,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from numba import types
-from numba.core import cgutils
-from numba.extending import intrinsic, overload
+from numba.extending import intrinsic
 
 from firth.arrays import LANES
-from firth.jit.kernel import OPTIONS
-from firth.jit.lowering import replaces
-from firth.jit.simd import Builder, List, Matrix, Value, accumulate, in_columns, index, lane_sums, multiply_add, part
+from firth.jit.instructions import Builder, Value, slot, unpacked
+from firth.jit.lowering import replaces, replaces_with_loops
+from firth.jit.simd import List, Matrix, accumulate, in_columns, index, lane_sums, multiply_add, part
 from firth.jit.target import processor
 from firth.kernels.linalg.products import (
     TILE_ROWS,
@@ -188,7 +187,7 @@ def _fill_sums(
     """
     of_tile = [builder.add(first, index(r)) for r in range(rows)]
     out_rows, zeros = [out.at(row) for row in of_tile], out.matrix.zeros
-    square_slots = [cgutils.alloca_once(builder, zeros.type) for _ in range(rows if squares else 0)]
+    square_slots = [slot(builder, zeros.type) for _ in range(rows if squares else 0)]
 
     def of_columns(columns: list[Value]) -> None:
         places = [(r, row, column) for r, row in enumerate(out_rows) for column in columns]
@@ -208,15 +207,15 @@ def _fill_sums(
         for (r, row, column), total in zip(places, totals, strict=True):
             out.matrix.store(total, row, column)
             if squares:
-                slot = square_slots[r]
-                builder.store(multiply_add(builder, total, total, builder.load(slot)), slot)
+                square = square_slots[r]
+                builder.store(multiply_add(builder, total, total, builder.load(square)), square)
 
-    for slot in square_slots:
-        builder.store(zeros, slot)
+    for square in square_slots:
+        builder.store(zeros, square)
     most = VECTORS * (2 if rows == 1 else 1)
     in_columns(builder, between or out.matrix.columns, range(most, 0, -1), of_columns)
     if squares:
-        totals = lane_sums(builder, [builder.load(slot) for slot in square_slots])
+        totals = lane_sums(builder, [builder.load(square) for square in square_slots])
         squares.store(part(builder, totals, 0, rows), first)
 
 
@@ -240,7 +239,7 @@ def _weigh_tile(*, transposed: bool = False) -> Any:
         def generate(context: Any, builder: Builder, signature: Any, args: Any) -> Value:
             g, z, out = (Matrix(context, builder, signature.args[i], args[i]) for i in (0, 3, 4))
             found = None if is_none(squares) else List(context, builder, signature.args[5], args[5])
-            first, last, dense, end = cgutils.unpack_tuple(builder, args[2], 4)
+            first, last, dense, end = unpacked(builder, args[2], 4)
             sums = Sums(_weight(g, transposed=transposed), [(first, last), (dense, end)])
             _fill_sums(builder, TILE_ROWS, args[1], sums, Rows(z), Rows(out), squares=found)
             return context.get_dummy_value()
@@ -300,7 +299,7 @@ def _listed_weigh_transposed_tile(rows: int) -> Any:
             g, x, out = (Matrix(context, builder, signature.args[i], args[i]) for i in (0, 2, 4))
             of_x, of_out = (List(context, builder, signature.args[i], args[i]) for i in (3, 5))
             sums = Sums(_weight(g, transposed=True), [(index(0), of_x.length)], _onto(out))
-            between = tuple(cgutils.unpack_tuple(builder, args[6], 2))
+            between = tuple(unpacked(builder, args[6], 2))
             _fill_sums(builder, rows, args[1], sums, Rows(x, of_x.row), Rows(out, of_out.row), between=between)
             return context.get_dummy_value()
 
@@ -353,7 +352,7 @@ _weigh_transposed_listed_rows, _weigh_transposed_listed_pair, _weigh_transposed_
 )
 
 
-@overload(score, jit_options=OPTIONS)
+@replaces_with_loops(score)
 def _score(X, n, Z, S, ahead=None):  # type: ignore[no-untyped-def]
     def tiles(X, n, Z, S, ahead=None):  # type: ignore[no-untyped-def]
         whole = n // SCORE_ROWS * SCORE_ROWS
@@ -371,7 +370,7 @@ def _score(X, n, Z, S, ahead=None):  # type: ignore[no-untyped-def]
     return tiles
 
 
-@overload(score_bands, jit_options=OPTIONS)
+@replaces_with_loops(score_bands)
 def _score_bands(X, Z, bands, S, ahead=None):  # type: ignore[no-untyped-def]
     def tiles(X, Z, bands, S, ahead=None):  # type: ignore[no-untyped-def]
         for z in range(0, Z.shape[0], SCORE_COLUMNS):
@@ -382,7 +381,7 @@ def _score_bands(X, Z, bands, S, ahead=None):  # type: ignore[no-untyped-def]
     return tiles
 
 
-@overload(weigh_with, jit_options=OPTIONS)
+@replaces_with_loops(weigh_with)
 def _weigh_with(G, n, Z, weights, others, of_others, out, ahead=None):  # type: ignore[no-untyped-def]
     def tiles(G, n, Z, weights, others, of_others, out, ahead=None):  # type: ignore[no-untyped-def]
         for r in range(0, n, TILE_ROWS):
@@ -392,7 +391,7 @@ def _weigh_with(G, n, Z, weights, others, of_others, out, ahead=None):  # type: 
     return tiles
 
 
-@overload(weigh_bands, jit_options=OPTIONS)
+@replaces_with_loops(weigh_bands)
 def _weigh_bands(G, n, bands, dense, Z, out, squares=None, ahead=None):  # type: ignore[no-untyped-def]
     def tiles(G, n, bands, dense, Z, out, squares=None, ahead=None):  # type: ignore[no-untyped-def]
         for r in range(0, n, TILE_ROWS):
@@ -403,7 +402,7 @@ def _weigh_bands(G, n, bands, dense, Z, out, squares=None, ahead=None):  # type:
     return tiles
 
 
-@overload(weigh_transposed, jit_options=OPTIONS)
+@replaces_with_loops(weigh_transposed)
 def _weigh_transposed(G, n, X, out, ahead=None):  # type: ignore[no-untyped-def]
     def tiles(G, n, X, out, ahead=None):  # type: ignore[no-untyped-def]
         for r in range(0, out.shape[0], TILE_ROWS):
@@ -413,7 +412,7 @@ def _weigh_transposed(G, n, X, out, ahead=None):  # type: ignore[no-untyped-def]
     return tiles
 
 
-@overload(weigh_transposed_bands, jit_options=OPTIONS)
+@replaces_with_loops(weigh_transposed_bands)
 def _weigh_transposed_bands(G, X, bands, out, squares=None, ahead=None):  # type: ignore[no-untyped-def]
     def tiles(G, X, bands, out, squares=None, ahead=None):  # type: ignore[no-untyped-def]
         for r in range(0, out.shape[0], TILE_ROWS):
@@ -424,7 +423,7 @@ def _weigh_transposed_bands(G, X, bands, out, squares=None, ahead=None):  # type
     return tiles
 
 
-@overload(score_each, jit_options=OPTIONS)
+@replaces_with_loops(score_each)
 def _score_each(X, n, Z, of_z, s, ahead=None):  # type: ignore[no-untyped-def]
     def tiles(X, n, Z, of_z, s, ahead=None):  # type: ignore[no-untyped-def]
         for t in range(0, n, TILE_ROWS):
@@ -434,7 +433,7 @@ def _score_each(X, n, Z, of_z, s, ahead=None):  # type: ignore[no-untyped-def]
     return tiles
 
 
-@overload(square_each, jit_options=OPTIONS)
+@replaces_with_loops(square_each)
 def _square_each(X, n, s):  # type: ignore[no-untyped-def]
     def tiles(X, n, s):  # type: ignore[no-untyped-def]
         whole = n // SQUARE_ROWS * SQUARE_ROWS
@@ -446,7 +445,7 @@ def _square_each(X, n, s):  # type: ignore[no-untyped-def]
     return tiles
 
 
-@overload(score_listed, jit_options=OPTIONS)
+@replaces_with_loops(score_listed)
 def _score_listed(X, of_x, Z, of_z, S):  # type: ignore[no-untyped-def]
     def tiles(X, of_x, Z, of_z, S):  # type: ignore[no-untyped-def]
         whole, even = of_x.shape[0] // SCORE_ROWS * SCORE_ROWS, of_x.shape[0] // 2 * 2
@@ -465,7 +464,7 @@ def _score_listed(X, of_x, Z, of_z, S):  # type: ignore[no-untyped-def]
     return tiles
 
 
-@overload(weigh_listed, jit_options=OPTIONS)
+@replaces_with_loops(weigh_listed)
 def _weigh_listed(G, Z, of_z, out, of_out):  # type: ignore[no-untyped-def]
     def tiles(G, Z, of_z, out, of_out):  # type: ignore[no-untyped-def]
         whole = of_out.shape[0] // TILE_ROWS * TILE_ROWS
@@ -477,7 +476,7 @@ def _weigh_listed(G, Z, of_z, out, of_out):  # type: ignore[no-untyped-def]
     return tiles
 
 
-@overload(weigh_transposed_listed, jit_options=OPTIONS)
+@replaces_with_loops(weigh_transposed_listed)
 def _weigh_transposed_listed(G, X, of_x, out, of_out, first, last):  # type: ignore[no-untyped-def]
     def tiles(G, X, of_x, out, of_out, first, last):  # type: ignore[no-untyped-def]
         whole, even = of_out.shape[0] // TILE_ROWS * TILE_ROWS, of_out.shape[0] // 2 * 2

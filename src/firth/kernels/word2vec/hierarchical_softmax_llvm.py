@@ -8,21 +8,9 @@ from llvmlite import ir
 from numba import types
 
 from firth.arrays import LANES
+from firth.jit.instructions import Builder, Value
 from firth.jit.lowering import replaces
-from firth.jit.simd import (
-    I32,
-    NUMBERS,
-    Builder,
-    List,
-    Matrix,
-    Value,
-    absolute,
-    accumulate,
-    for_range,
-    in_every_lane,
-    index,
-    lane_sum,
-)
+from firth.jit.simd import I32, NUMBERS, List, Matrix, absolute, accumulate, for_range, in_every_lane, index, lane_sum
 from firth.kernels.word2vec.hierarchical_softmax import follow, sum_sizes
 
 
