@@ -17,9 +17,9 @@ from typing import Any
 import numpy as np
 from llvmlite import ir
 from numba import types
-from numba.core import cgutils
 
-from firth.jit.kernel import OPTIONS, Kernel, KernelByType
+from firth.jit.instructions import declared
+from firth.jit.kernel import Kernel, KernelByType
 from firth.jit.lowering import replaces
 
 MOST_STATEMENTS = 1 << 10
@@ -40,7 +40,7 @@ def _note(statement: Any) -> Any:
         word = ir.IntType(64)
         notes = builder.inttoptr(ir.Constant(word, NOTES.ctypes.data), word.as_pointer())
         counter = ir.FunctionType(word, [])
-        now = builder.call(cgutils.get_or_insert_function(builder.module, counter, "llvm.readcyclecounter"), [])
+        now = builder.call(declared(builder, counter, "llvm.readcyclecounter"), [])
         last = builder.gep(notes, [ir.Constant(word, 2 * MOST_STATEMENTS)])
         first = builder.mul(builder.sext(args[0], word) if args[0].type != word else args[0], ir.Constant(word, 2))
         for offset, more in ((0, builder.sub(now, builder.load(last))), (1, ir.Constant(word, 1))):
@@ -77,7 +77,7 @@ class Instrumented:
         function.body = body
         names = kernel.function.__globals__ | {"note": note}
         exec(compile(ast.fix_missing_locations(tree), f"<{name}, instrumented>", "exec"), names)
-        _replace(kernel, Kernel(names[name], OPTIONS))
+        _replace(kernel, Kernel(names[name]))
 
 
 class _BeforeReturns(ast.NodeTransformer):

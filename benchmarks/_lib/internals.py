@@ -7,11 +7,11 @@ from typing import Any, NamedTuple
 import numpy as np
 from llvmlite import ir
 from numba import types
-from numba.core import cgutils
 
 import firth
 from benchmarks._lib.corpora import cut, wiki100
 from firth.config import TrainingConfig
+from firth.jit.instructions import declared
 from firth.jit.kernel import compiled
 from firth.jit.lowering import replaces
 from firth.kernels.machine.atomics import fetch_add, wait_until
@@ -113,7 +113,7 @@ def now() -> int:
 def _now() -> Any:
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         kind = ir.FunctionType(ir.IntType(64), [])
-        return builder.call(cgutils.get_or_insert_function(builder.module, kind, "llvm.readcyclecounter"), [])
+        return builder.call(declared(builder, kind, "llvm.readcyclecounter"), [])
 
     return types.int64(), generate
 

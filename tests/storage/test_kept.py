@@ -9,7 +9,7 @@ from click.testing import CliRunner
 import firth
 from firth.cli.common import cli
 from firth.storage import kept as of_cache
-from firth.storage.kept import DAY_SECONDS, beyond, kept, remove_old_corpora
+from firth.storage.kept import DAY_SECONDS, beyond, kept, remove_old_corpora, remove_old_kernels
 
 
 def run(*arguments):
@@ -64,3 +64,43 @@ def test_cache__lists_and_clears(tmp_path):
     assert [one.source.rpartition("/")[2] for one in kept(tmp_path)] == ["1.txt"]
     assert run("cache", "--cache", str(tmp_path), "--clear")[0] == 0
     assert "nothing" in run("cache", "--cache", str(tmp_path))[1]
+
+
+def kernels(root, name, days=None):
+    """A folder of machine code that was used so many days ago; an empty one where no days are given."""
+    folder = root / "kernels" / name
+    folder.mkdir(parents=True)
+    if days is not None:
+        for file in (folder / "dot-1.kernel", folder / "used"):
+            file.touch()
+            os.utime(file, (time.time() - days * DAY_SECONDS,) * 2)
+    return folder
+
+
+def test_kernels__go_when_they_were_not_used_for_long(tmp_path):
+    old, recent = kernels(tmp_path, "0" * 16, days=91), kernels(tmp_path, "1" * 16, days=89)
+    being_made, own = kernels(tmp_path, "2" * 16), kernels(tmp_path, "3" * 16)
+    remove_old_kernels(own)
+    assert not old.exists()
+    assert recent.is_dir()
+    assert being_made.is_dir()  # empty, by another process
+    assert own.is_dir()
+
+
+def test_kernels__that_were_used_lately_stay_however_old_they_are(tmp_path):
+    loaded = kernels(tmp_path, "0" * 16, days=300)
+    (loaded / "used").touch()
+    remove_old_kernels(kernels(tmp_path, "1" * 16))
+    assert (loaded / "dot-1.kernel").is_file()
+
+
+def test_kernels__in_use_never_go(tmp_path):
+    own = kernels(tmp_path, "0" * 16, days=300)
+    remove_old_kernels(own)
+    assert own.is_dir()
+
+
+def test_kernels__no_folder_of_another_name_goes(tmp_path):
+    of_a_user = kernels(tmp_path, "cuda", days=300)
+    remove_old_kernels(kernels(tmp_path, "0" * 16))
+    assert of_a_user.is_dir()

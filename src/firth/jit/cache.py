@@ -118,8 +118,7 @@ def keep(name: str, machine_code: MachineCode) -> None:
     folder = cache_folder()
     with contextlib.suppress(OSError):  # where nothing can be kept, kernels are compiled every time
         if not folder.is_dir():
-            folder.parent.mkdir(parents=True, exist_ok=True)
-            remove_old_kernels(folder.parent)
-            folder.mkdir(exist_ok=True)
+            folder.mkdir(parents=True, exist_ok=True)
+            remove_old_kernels(folder)
         with atomic_file(folder / f"{name}.kernel", overwrite=True) as temporary:
             temporary.write_bytes(machine_code.to_bytes())

@@ -13,55 +13,51 @@ import importlib.util
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import llvmlite.binding as llvm
 import numba
-import numba.np.linalg
 import numpy as np
 from numba import types
-from numba.core import config
-from numba.core.codegen import JITCodeLibrary
-from numba.core.compiler_lock import global_compiler_lock
-from numba.core.cpu import CPUContext
-from numba.core.imputils import lower_constant
-from numba.cpython import slicing
-from numba.extending import models, register_model
+from numba.extending import models, register_model, typeof_impl
 
 from firth.errors import FirthError
 from firth.jit.cache import MachineCode
-from firth.jit.target import target_machine, warn_if_slow
-from firth.jit.twins import twins
-
-if TYPE_CHECKING:
-    from firth.jit.kernel import Kernel, KernelByType
+from firth.jit.compilable import Compilable, CompilableByType
+from firth.jit.lowering import chosen
+from firth.jit.numba_private import allow_blas, get, options, replaced
+from firth.jit.target import target_machine
 
 RUNTIME = ("NRT_", "numba_", "Py", "_Py")
 """How the names of functions begin that are there only where Numba is, or that need Python's lock."""
 
 
-def type_of(kernel: Any) -> types.Type:
+@typeof_impl.register(Compilable)  # type: ignore[untyped-decorator]
+def _type_of_kernel(kernel: Compilable, _: Any = None) -> types.Type:
     """Numba's type of a kernel that another one calls."""
     return types.Dispatcher(_dispatcher(kernel))
 
 
-@functools.cache
-def type_of_choice(choice: KernelByType) -> types.Type:
+@typeof_impl.register(CompilableByType)  # type: ignore[untyped-decorator]
+def _type_of_choice(choice: CompilableByType, _: Any = None) -> types.Type:
     """Numba's type of kernels of which one is called, by the type of the last argument."""
+    return _choice(choice)
+
+
+@functools.cache
+def _choice(choice: CompilableByType) -> types.Type:
     return Choice(choice)
 
 
 class Choice(types.Callable):  # type: ignore[misc]
     """What is called as that kernel is."""
 
-    def __init__(self, choice: KernelByType):
-        self.kernels = choice.kernels
+    def __init__(self, choice: CompilableByType):
+        self.choice = choice
         super().__init__(f"Choice({', '.join(kind.__name__ for kind in choice.kernels)}; {id(choice)})")
 
     def _kernel(self, args: Any) -> Any:
-        *_, last = args
-        of_none = isinstance(last, types.NoneType | types.Omitted)
-        return type_of(self.kernels[type(None) if of_none else last.instance_class])
+        return _type_of_kernel(chosen(self.choice, args))
 
     def get_call_type(self, context: Any, args: Any, keywords: Any) -> Any:
         """The signature of the call, for which the kernel is compiled."""
@@ -79,22 +75,19 @@ class Choice(types.Callable):  # type: ignore[misc]
 register_model(Choice)(models.OpaqueModel)
 
 
-@lower_constant(Choice)  # type: ignore[untyped-decorator]
+@get("numba.core.imputils:lower_constant")(Choice)  # type: ignore[untyped-decorator]
 def _nothing(context: Any, *_: Any) -> Any:
     """As a value, a choice is nothing: it was made when the call's type was found."""
     return context.get_dummy_value()
 
 
 @functools.cache
-def _dispatcher(kernel: Kernel) -> Any:
-    return numba.njit(**kernel.options)(kernel.function)
+def _dispatcher(kernel: Compilable) -> Any:
+    return numba.njit(**options())(kernel.function)
 
 
-def compile_kernel(kernel: Kernel, args: tuple[Any, ...], entry: str) -> MachineCode:
+def compile_kernel(kernel: Compilable, args: tuple[Any, ...], entry: str) -> MachineCode:
     """Compile a kernel for arguments of these types, to machine code that is entered by this name."""
-    warn_if_slow()
-    for twin in sorted(twins):
-        importlib.import_module(twin)
     dispatcher = _dispatcher(kernel)
     signature = tuple(_type(arg) for arg in args)
     with _translation_only():
@@ -113,14 +106,15 @@ def _translation_only() -> Iterator[None]:
         library._ensure_finalized()  # which links it with what it calls
         return [].append  # for Numba, a function of its own; never called
 
+    lowest = type(get("numba.core.config:OPT"))(0)
     with (
-        global_compiler_lock,
+        get("numba.core.compiler_lock:global_compiler_lock"),
         _without_collection(),
         _without_blas(),
-        _replaced(slicing, "fix_index", lambda builder, index, size: index),  # which counts negative ones from the end
-        _replaced(config, "OPT", type(config.OPT)(0)),
-        _replaced(CPUContext, "get_executable", not_executable),
-        _replaced(JITCodeLibrary, "_finalize_specific", lambda library: None),
+        replaced("numba.cpython.slicing:fix_index", lambda builder, index, size: index),
+        replaced("numba.core.config:OPT", lowest),
+        replaced("numba.core.cpu:CPUContext.get_executable", not_executable),
+        replaced("numba.core.codegen:JITCodeLibrary._finalize_specific", lambda library: None),
     ):
         yield
 
@@ -135,9 +129,9 @@ def _without_blas() -> Iterator[None]:
     if "numba.np.arraymath" in sys.modules:
         yield
         return
-    with _replaced(numba.np.linalg, "ensure_blas", none_found):
+    with replaced("numba.np.linalg:ensure_blas", none_found):
         yield
-    numba.np.arraymath._HAVE_BLAS = importlib.util.find_spec("scipy") is not None  # for others in this process
+    allow_blas(importlib.util.find_spec("scipy") is not None)  # for others in this process
 
 
 @contextmanager
@@ -150,16 +144,6 @@ def _without_collection() -> Iterator[None]:
     finally:
         if collects:
             gc.enable()
-
-
-@contextmanager
-def _replaced(owner: Any, name: str, value: Any) -> Iterator[None]:
-    before = getattr(owner, name)
-    setattr(owner, name, value)
-    try:
-        yield
-    finally:
-        setattr(owner, name, before)
 
 
 def _object_code(module: Any, entry: str) -> bytes:

@@ -41,8 +41,10 @@ def flatten(value: Any, types: list[Any], words: list[Any]) -> None:
 
 
 def linked(machine_code: MachineCode, signature: tuple[Any, ...]) -> Callable[..., Any]:
-    """The machine code as a Python function of flattened arguments. Numba's functions return a status, 0 if all went
-    well, and get the places of the results and of an exception before the arguments.
+    """The machine code as a Python function of arguments, and of the same flattened.
+
+    Numba's functions return a status, 0 if all went well, and get the places of the results and of an exception before
+    the arguments.
     """
     engine = _engine()
     engine.add_object_file(llvm.ObjectFileRef.from_data(machine_code.code))
@@ -58,7 +60,7 @@ def linked(machine_code: MachineCode, signature: tuple[Any, ...]) -> Callable[..
     prototype = ctypes.CFUNCTYPE(ctypes.c_int32, ctypes.c_void_p, ctypes.c_void_p, *c_types)
     function = prototype(engine.get_function_address(machine_code.entry))
 
-    def run(*words: Any) -> Any:
+    def run(_: tuple[Any, ...], words: list[Any]) -> Any:
         results, exception = results_type(), ctypes.c_void_p()
         status = function(ctypes.addressof(results), ctypes.addressof(exception), *words)
         if status != 0:

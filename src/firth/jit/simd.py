@@ -6,12 +6,10 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from llvmlite import ir
-from numba.core import cgutils
 
 from firth.arrays import LANES
+from firth.jit.instructions import Builder, Value, declared, loop, slot, unpacked
 
-Builder = Any
-Value = Any
 I32 = ir.IntType(32)
 _SHUFFLE = ir.VectorType(I32, LANES)
 NUMBERS = ir.Constant(_SHUFFLE, list(range(LANES)))
@@ -37,7 +35,7 @@ class Matrix:
         array = context.make_array(array_type)(context, builder, value)
         self.builder = builder
         self.data = array.data
-        self.rows, self.width = cgutils.unpack_tuple(builder, array.shape, 2)
+        self.rows, self.width = unpacked(builder, array.shape, 2)
         self.vector_type = ir.VectorType(context.get_data_type(array_type.dtype), LANES)
         self.number_bytes = array_type.dtype.bitwidth // 8
 
@@ -84,7 +82,7 @@ class List:
         self.data = array.data
         self.vector_type = ir.VectorType(context.get_data_type(array_type.dtype), LANES)
         self.number_bytes = array_type.dtype.bitwidth // 8
-        (self.length,) = cgutils.unpack_tuple(builder, array.shape, 1)
+        (self.length,) = unpacked(builder, array.shape, 1)
 
     def number(self, place: Value) -> Value:
         """The number at a place."""
@@ -125,14 +123,14 @@ def multiply_add(builder: Builder, a: Value, b: Value, c: Value) -> Value:
     lanes, number = (f"v{LANES}", a.type.element) if isinstance(a.type, ir.VectorType) else ("", a.type)
     name = f"llvm.fma.{lanes}{'f32' if isinstance(number, ir.FloatType) else 'f64'}"
     kind = ir.FunctionType(a.type, [a.type] * 3)
-    return builder.call(cgutils.get_or_insert_function(builder.module, kind, name), [a, b, c])
+    return builder.call(declared(builder, kind, name), [a, b, c])
 
 
 def absolute(builder: Builder, vector: Value) -> Value:
     """The numbers of a vector without their signs."""
     kind = ir.FunctionType(vector.type, [vector.type])
     name = f"llvm.fabs.v{LANES}{'f32' if isinstance(vector.type.element, ir.FloatType) else 'f64'}"
-    return builder.call(cgutils.get_or_insert_function(builder.module, kind, name), [vector])
+    return builder.call(declared(builder, kind, name), [vector])
 
 
 def accumulate(
@@ -144,18 +142,18 @@ def accumulate(
     body: Callable[[Value, list[Value]], list[Value]],
 ) -> list[Value]:
     """Run `sums = body(k, sums)` for k in range(start, stop, stride), on sums that begin as given."""
-    slots = [cgutils.alloca_once(builder, value.type) for value in begin]
-    for slot, value in zip(slots, begin, strict=True):
-        builder.store(value, slot)
-    with cgutils.for_range_slice(builder, start, stop, index(stride)) as (k, _):
-        for slot, total in zip(slots, body(k, [builder.load(slot) for slot in slots]), strict=True):
-            builder.store(total, slot)
-    return [builder.load(slot) for slot in slots]
+    slots = [slot(builder, value.type) for value in begin]
+    for place, value in zip(slots, begin, strict=True):
+        builder.store(value, place)
+    with loop(builder, start, stop, index(stride)) as k:
+        for place, total in zip(slots, body(k, [builder.load(place) for place in slots]), strict=True):
+            builder.store(total, place)
+    return [builder.load(place) for place in slots]
 
 
 def for_range(builder: Builder, start: Value, stop: Value, stride: int, body: Callable[[Value], None]) -> None:
     """Run `body(k)` for k in range(start, stop, stride)."""
-    with cgutils.for_range_slice(builder, start, stop, index(stride)) as (k, _):
+    with loop(builder, start, stop, index(stride)) as k:
         body(k)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import platform
 import warnings
@@ -40,8 +41,12 @@ def is_enabled() -> bool:
     return os.environ.get("NUMBA_DISABLE_JIT", "0") in {"", "0"}
 
 
+@functools.cache
 def warn_if_slow() -> None:
-    """Warn where the processor multiplies and adds in two steps, which our kernels do by a call of the C library."""
+    """Warn, once in a process, where the processor multiplies and adds in two steps.
+
+    Kernels then call the C library for each of these.
+    """
     if platform.machine() in X86 and "+fma" not in processor()[1].split(","):
         warnings.warn(
             "this processor has no FMA instructions, or NUMBA_CPU_FEATURES leaves them out: training will take hundreds"

@@ -6,6 +6,8 @@ import contextlib
 import sys
 from typing import Any
 
+from firth.jit import numba_private
+
 
 class BackgroundCompile:
     """Another process that compiles some kernels, by doing something small with them, while this one does its work."""
@@ -16,9 +18,9 @@ class BackgroundCompile:
 
     def start(self, kernels: set[str], module: str, *arguments: str) -> None:
         """Have kernels of these names compiled by `python -m module arguments`. Where that fails, they are compiled
-        here later.
+        here later; so they are where no process can use another's (see `numba_public.py`).
         """
-        if not sys.executable or self.process is not None:
+        if not sys.executable or self.process is not None or not numba_private.is_tested():
             return
         import subprocess
 

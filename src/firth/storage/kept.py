@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import time
 from collections.abc import Iterable
@@ -18,6 +19,8 @@ DAY_SECONDS = 24 * 3600.0
 CORPORA, KERNELS, TEXTS = "corpora", "kernels", "texts"
 KINDS = (CORPORA, KERNELS, TEXTS)
 """The folders in the cache, by what is in them."""
+KERNELS_NAME = re.compile("[0-9a-f]{16}")
+"""What a folder of machine code is called: by a hash."""
 MOST_DAYS, FEWEST_DAYS, MOST_BYTES = 90.0, 7.0, 10 << 30
 """A corpus goes that was not used for the first, or for the second where all take more bytes than these."""
 
@@ -82,10 +85,13 @@ def remove_old_corpora(folder: Path) -> None:
     remove(one for one in {*old, *many} if (one.path / "corpus.json").is_file())
 
 
-def remove_old_kernels(folder: Path) -> None:
-    """Take machine code out of the cache that was not used for long: of firth, a Python or a processor of before."""
-    kernels = [_kept(KERNELS, path) for path in folder.iterdir() if path.is_dir()]
-    remove(one for one in beyond(kernels, days=MOST_DAYS) if one.bytes > 0)  # a new one is empty at first
+def remove_old_kernels(in_use: Path) -> None:
+    """Remove machine code that was not used for long, of another firth, Python or processor than that in the folder
+    `in_use`. Only folders with the names that kernels' have are removed: `NUMBA_CACHE_DIR` may be anyone's.
+    """
+    others = [path for path in in_use.parent.iterdir() if path != in_use and path.is_dir()]
+    kernels = [_kept(KERNELS, path) for path in others if KERNELS_NAME.fullmatch(path.name)]
+    remove(beyond(kernels, days=MOST_DAYS))
 
 
 def _kept(kind: str, path: Path) -> Kept:
@@ -95,6 +101,9 @@ def _kept(kind: str, path: Path) -> Kept:
         with suppress(FileNotFoundError):  # another process may be at work here
             about = file.stat()
             sizes, used = sizes + about.st_size, max(used, about.st_mtime)
+    if used == 0.0:  # nothing is in it yet: another process has just made it
+        with suppress(FileNotFoundError):
+            used = path.stat().st_mtime
     return Kept(kind, path, sizes, used, _source(path) if kind == CORPORA else path.name)
 
 

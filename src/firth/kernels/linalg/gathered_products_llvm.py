@@ -7,12 +7,11 @@ from __future__ import annotations
 from typing import Any
 
 from numba import types
-from numba.core import cgutils
-from numba.extending import intrinsic, overload
+from numba.extending import intrinsic
 
-from firth.jit.kernel import OPTIONS
-from firth.jit.lowering import replaces
-from firth.jit.simd import Builder, List, Matrix, Value, accumulate, in_columns, index, multiply_add
+from firth.jit.instructions import Builder, Value, unpacked
+from firth.jit.lowering import replaces, replaces_with_loops
+from firth.jit.simd import List, Matrix, accumulate, in_columns, index, multiply_add
 from firth.kernels.linalg.gathered_products import (
     learn_gathered,
     matmul_nn_gathered,
@@ -79,7 +78,7 @@ def _listed_weigh_transposed_tile(rows: int) -> Any:
             g, x, out = (Matrix(context, builder, signature.args[i], args[i]) for i in (0, 2, 4))
             of_x, of_out = (List(context, builder, signature.args[i], args[i]) for i in (3, 5))
             sums = Sums(weight_of(g, transposed=True), [(index(0), of_x.length)], onto(out))
-            between = tuple(cgutils.unpack_tuple(builder, args[6], 2))
+            between = tuple(unpacked(builder, args[6], 2))
             fill_sums(builder, rows, args[1], sums, Rows(x, of_x.row), Rows(out, of_out.row), between=between)
             return context.get_dummy_value()
 
@@ -127,7 +126,7 @@ _weigh_transposed_listed_rows, _weigh_transposed_listed_pair, _weigh_transposed_
 )
 
 
-@overload(matmul_nt_gathered, jit_options=OPTIONS)
+@replaces_with_loops(matmul_nt_gathered)
 def _score_listed(X, of_x, Z, of_z, S):  # type: ignore[no-untyped-def]
     def tiles(X, of_x, Z, of_z, S):  # type: ignore[no-untyped-def]
         whole, even = of_x.shape[0] // SCORE_ROWS * SCORE_ROWS, of_x.shape[0] // 2 * 2
@@ -146,7 +145,7 @@ def _score_listed(X, of_x, Z, of_z, S):  # type: ignore[no-untyped-def]
     return tiles
 
 
-@overload(matmul_nn_gathered, jit_options=OPTIONS)
+@replaces_with_loops(matmul_nn_gathered)
 def _weigh_listed(G, Z, of_z, out, of_out):  # type: ignore[no-untyped-def]
     def tiles(G, Z, of_z, out, of_out):  # type: ignore[no-untyped-def]
         whole = of_out.shape[0] // TILE_ROWS * TILE_ROWS
@@ -158,7 +157,7 @@ def _weigh_listed(G, Z, of_z, out, of_out):  # type: ignore[no-untyped-def]
     return tiles
 
 
-@overload(matmul_tn_gathered, jit_options=OPTIONS)
+@replaces_with_loops(matmul_tn_gathered)
 def _weigh_transposed_listed(G, X, of_x, out, of_out, first, last):  # type: ignore[no-untyped-def]
     def tiles(G, X, of_x, out, of_out, first, last):  # type: ignore[no-untyped-def]
         whole, even = of_out.shape[0] // TILE_ROWS * TILE_ROWS, of_out.shape[0] // 2 * 2

@@ -9,21 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from numba.core import cgutils
-
 from firth.arrays import LANES
-from firth.jit.simd import (
-    Builder,
-    List,
-    Matrix,
-    Value,
-    accumulate,
-    horizontal_sums,
-    in_columns,
-    index,
-    multiply_add,
-    part,
-)
+from firth.jit.instructions import Builder, Value, slot
+from firth.jit.simd import List, Matrix, accumulate, horizontal_sums, in_columns, index, multiply_add, part
 from firth.jit.target import processor
 
 WIDE = "+avx512f" in processor()[1]
@@ -92,7 +80,7 @@ def fill_sums(
     """
     of_tile = [builder.add(first, index(r)) for r in range(rows)]
     out_rows, zeros = [out.at(row) for row in of_tile], out.matrix.zeros
-    square_slots = [cgutils.alloca_once(builder, zeros.type) for _ in range(rows if squares else 0)]
+    square_slots = [slot(builder, zeros.type) for _ in range(rows if squares else 0)]
 
     def of_columns(columns: list[Value]) -> None:
         places = [(r, row, column) for r, row in enumerate(out_rows) for column in columns]
@@ -112,15 +100,15 @@ def fill_sums(
         for (r, row, column), total in zip(places, totals, strict=True):
             out.matrix.store(total, row, column)
             if squares:
-                slot = square_slots[r]
-                builder.store(multiply_add(builder, total, total, builder.load(slot)), slot)
+                square = square_slots[r]
+                builder.store(multiply_add(builder, total, total, builder.load(square)), square)
 
-    for slot in square_slots:
-        builder.store(zeros, slot)
+    for square in square_slots:
+        builder.store(zeros, square)
     most = VECTORS * (2 if rows == 1 else 1)
     in_columns(builder, between or out.matrix.columns, range(most, 0, -1), of_columns)
     if squares:
-        totals = horizontal_sums(builder, [builder.load(slot) for slot in square_slots])
+        totals = horizontal_sums(builder, [builder.load(square) for square in square_slots])
         squares.store(part(builder, totals, 0, rows), first)
 
 

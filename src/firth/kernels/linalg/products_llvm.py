@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from numba import types
-from numba.core import cgutils
-from numba.extending import intrinsic, overload
+from numba.extending import intrinsic
 
 from firth.arrays import LANES
-from firth.jit.kernel import OPTIONS
-from firth.jit.simd import Builder, List, Matrix, Value, accumulate, horizontal_sums, index, multiply_add, part
+from firth.jit.instructions import Builder, Value, unpacked
+from firth.jit.lowering import replaces_with_loops
+from firth.jit.simd import List, Matrix, accumulate, horizontal_sums, index, multiply_add, part
 from firth.kernels.linalg.product_tiles_llvm import (
     ROW_COLUMNS,
     SCORE_COLUMNS,
@@ -117,7 +117,7 @@ def _weigh_tile(*, transposed: bool = False) -> Any:
         def generate(context: Any, builder: Builder, signature: Any, args: Any) -> Value:
             g, z, out = (Matrix(context, builder, signature.args[i], args[i]) for i in (0, 3, 4))
             found = None if is_none(squares) else List(context, builder, signature.args[5], args[5])
-            first, last, dense, end = cgutils.unpack_tuple(builder, args[2], 4)
+            first, last, dense, end = unpacked(builder, args[2], 4)
             sums = Sums(weight_of(g, transposed=transposed), [(first, last), (dense, end)])
             fill_sums(builder, TILE_ROWS, args[1], sums, Rows(z), Rows(out), squares=found)
             return context.get_dummy_value()
@@ -156,7 +156,7 @@ _weigh_rows = _weigh_tile()
 _weigh_columns = _weigh_tile(transposed=True)
 
 
-@overload(matmul_nt, jit_options=OPTIONS)
+@replaces_with_loops(matmul_nt)
 def _score(X, n, Z, S, queue=None):  # type: ignore[no-untyped-def]
     def tiles(X, n, Z, S, queue=None):  # type: ignore[no-untyped-def]
         whole = n // SCORE_ROWS * SCORE_ROWS
@@ -174,7 +174,7 @@ def _score(X, n, Z, S, queue=None):  # type: ignore[no-untyped-def]
     return tiles
 
 
-@overload(matmul_nt_banded, jit_options=OPTIONS)
+@replaces_with_loops(matmul_nt_banded)
 def _score_bands(X, Z, bands, S, queue=None):  # type: ignore[no-untyped-def]
     def tiles(X, Z, bands, S, queue=None):  # type: ignore[no-untyped-def]
         for z in range(0, Z.shape[0], SCORE_COLUMNS):
@@ -185,7 +185,7 @@ def _score_bands(X, Z, bands, S, queue=None):  # type: ignore[no-untyped-def]
     return tiles
 
 
-@overload(matmul_nn_with, jit_options=OPTIONS)
+@replaces_with_loops(matmul_nn_with)
 def _weigh_with(G, n, Z, weights, others, of_others, out, queue=None):  # type: ignore[no-untyped-def]
     def tiles(G, n, Z, weights, others, of_others, out, queue=None):  # type: ignore[no-untyped-def]
         for r in range(0, n, TILE_ROWS):
@@ -195,7 +195,7 @@ def _weigh_with(G, n, Z, weights, others, of_others, out, queue=None):  # type: 
     return tiles
 
 
-@overload(matmul_nn_banded, jit_options=OPTIONS)
+@replaces_with_loops(matmul_nn_banded)
 def _weigh_bands(G, n, bands, dense, Z, out, squares=None, queue=None):  # type: ignore[no-untyped-def]
     def tiles(G, n, bands, dense, Z, out, squares=None, queue=None):  # type: ignore[no-untyped-def]
         for r in range(0, n, TILE_ROWS):
@@ -206,7 +206,7 @@ def _weigh_bands(G, n, bands, dense, Z, out, squares=None, queue=None):  # type:
     return tiles
 
 
-@overload(matmul_tn, jit_options=OPTIONS)
+@replaces_with_loops(matmul_tn)
 def _weigh_transposed(G, n, X, out, queue=None):  # type: ignore[no-untyped-def]
     def tiles(G, n, X, out, queue=None):  # type: ignore[no-untyped-def]
         for r in range(0, out.shape[0], TILE_ROWS):
@@ -216,7 +216,7 @@ def _weigh_transposed(G, n, X, out, queue=None):  # type: ignore[no-untyped-def]
     return tiles
 
 
-@overload(matmul_tn_banded, jit_options=OPTIONS)
+@replaces_with_loops(matmul_tn_banded)
 def _weigh_transposed_bands(G, X, bands, out, squares=None, queue=None):  # type: ignore[no-untyped-def]
     def tiles(G, X, bands, out, squares=None, queue=None):  # type: ignore[no-untyped-def]
         for r in range(0, out.shape[0], TILE_ROWS):
@@ -227,7 +227,7 @@ def _weigh_transposed_bands(G, X, bands, out, squares=None, queue=None):  # type
     return tiles
 
 
-@overload(dot_each, jit_options=OPTIONS)
+@replaces_with_loops(dot_each)
 def _score_each(X, n, Z, of_z, s, queue=None):  # type: ignore[no-untyped-def]
     def tiles(X, n, Z, of_z, s, queue=None):  # type: ignore[no-untyped-def]
         for t in range(0, n, TILE_ROWS):
@@ -237,7 +237,7 @@ def _score_each(X, n, Z, of_z, s, queue=None):  # type: ignore[no-untyped-def]
     return tiles
 
 
-@overload(squared_norms, jit_options=OPTIONS)
+@replaces_with_loops(squared_norms)
 def _square_each(X, n, s):  # type: ignore[no-untyped-def]
     def tiles(X, n, s):  # type: ignore[no-untyped-def]
         whole = n // SQUARE_ROWS * SQUARE_ROWS

@@ -10,19 +10,9 @@ from typing import Any
 from numba import types
 
 from firth.arrays import LANES
+from firth.jit.instructions import Builder, Value
 from firth.jit.lowering import replaces
-from firth.jit.simd import (
-    Builder,
-    List,
-    Matrix,
-    Value,
-    accumulate,
-    for_range,
-    horizontal_sum,
-    in_columns,
-    index,
-    multiply_add,
-)
+from firth.jit.simd import List, Matrix, accumulate, for_range, horizontal_sum, in_columns, index, multiply_add
 from firth.kernels.linalg.rows import axpy, copy_row, dot, sum_places, weigh_rows
 
 SUMS = 4

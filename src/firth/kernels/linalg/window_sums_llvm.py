@@ -7,8 +7,9 @@ from typing import Any
 
 from numba import types
 
+from firth.jit.instructions import Builder, Value
 from firth.jit.lowering import replaces
-from firth.jit.simd import Builder, List, Matrix, Value, accumulate, for_range, in_columns, index, multiply_add
+from firth.jit.simd import List, Matrix, accumulate, for_range, in_columns, index, multiply_add
 from firth.kernels.linalg.product_tiles_llvm import ROW_VECTORS
 from firth.kernels.linalg.window_sums import prefix_sum, spread_windows, sum_windows
 

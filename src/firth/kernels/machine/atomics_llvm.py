@@ -7,8 +7,8 @@ from typing import Any
 
 from llvmlite import ir
 from numba import types
-from numba.core import cgutils
 
+from firth.jit.instructions import declared
 from firth.jit.lowering import replaces
 from firth.kernels.machine.atomics import compare_exchange, fetch_add, read_counter, sched_yield
 
@@ -50,7 +50,7 @@ def _sched_yield():  # type: ignore[no-untyped-def]
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         if os.name == "posix":
             kind = ir.FunctionType(ir.IntType(32), [])
-            builder.call(cgutils.get_or_insert_function(builder.module, kind, "sched_yield"), [])
+            builder.call(declared(builder, kind, "sched_yield"), [])
         return context.get_dummy_value()
 
     return types.void(), generate

@@ -6,8 +6,8 @@ from typing import Any
 
 from llvmlite import ir
 from numba import types
-from numba.core import cgutils
 
+from firth.jit.instructions import declared, loop, unpacked
 from firth.jit.lowering import replaces
 from firth.jit.simd import index
 from firth.kernels.machine.prefetch import prefetch_number, prefetch_row
@@ -18,7 +18,7 @@ NUMBERS_IN_A_CACHE_LINE = 16
 def _prefetch(builder: Any, address: Any) -> None:
     i8, i32 = ir.IntType(8).as_pointer(), ir.IntType(32)
     kind = ir.FunctionType(ir.VoidType(), [i8, i32, i32, i32])
-    prefetch = cgutils.get_or_insert_function(builder.module, kind, "llvm.prefetch.p0")
+    prefetch = declared(builder, kind, "llvm.prefetch.p0")
     read, keep_near, data = ir.Constant(i32, 0), ir.Constant(i32, 3), ir.Constant(i32, 1)
     builder.call(prefetch, [builder.bitcast(address, i8), read, keep_near, data])
 
@@ -27,9 +27,9 @@ def _prefetch(builder: Any, address: Any) -> None:
 def _prefetch_row(rows, row):  # type: ignore[no-untyped-def]
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         array = context.make_array(signature.args[0])(context, builder, args[0])
-        _, width = cgutils.unpack_tuple(builder, array.shape, 2)
+        _, width = unpacked(builder, array.shape, 2)
         begin = builder.mul(args[1], width)
-        with cgutils.for_range_slice(builder, index(0), width, index(NUMBERS_IN_A_CACHE_LINE)) as (column, _):
+        with loop(builder, index(0), width, index(NUMBERS_IN_A_CACHE_LINE)) as column:
             _prefetch(builder, builder.gep(array.data, [builder.add(begin, column)]))
         return context.get_dummy_value()
 

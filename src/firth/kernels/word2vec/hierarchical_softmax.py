@@ -1,4 +1,4 @@
-"""Hierarchical softmax: a word is predicted by the turns (its Huffman code) on its path through a binary tree (Morin
+"""Hierarchical softmax: a word is predicted by the codes (its Huffman code) on its path through a binary tree (Morin
 and Bengio 2005).
 
 The tree's inner nodes have output vectors. Blocks, and what they ask for, are those of skip-gram and

@@ -8,21 +8,9 @@ from llvmlite import ir
 from numba import types
 
 from firth.arrays import LANES
+from firth.jit.instructions import Builder, Value
 from firth.jit.lowering import replaces
-from firth.jit.simd import (
-    I32,
-    NUMBERS,
-    Builder,
-    List,
-    Matrix,
-    Value,
-    absolute,
-    accumulate,
-    broadcast,
-    for_range,
-    horizontal_sum,
-    index,
-)
+from firth.jit.simd import I32, NUMBERS, List, Matrix, absolute, accumulate, broadcast, for_range, horizontal_sum, index
 from firth.kernels.word2vec.hierarchical_softmax import follow, sum_sizes
 
 

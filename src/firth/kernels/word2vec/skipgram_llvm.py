@@ -9,14 +9,13 @@ from llvmlite import ir
 from numba import types
 
 from firth.arrays import LANES
+from firth.jit.instructions import Builder, Value
 from firth.jit.lowering import replaces
 from firth.jit.simd import (
     I32,
     NUMBERS,
-    Builder,
     List,
     Matrix,
-    Value,
     absolute,
     accumulate,
     broadcast,

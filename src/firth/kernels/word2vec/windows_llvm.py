@@ -9,8 +9,9 @@ from llvmlite import ir
 from numba import types
 
 from firth.arrays import LANES
+from firth.jit.instructions import Builder, Value
 from firth.jit.lowering import replaces
-from firth.jit.simd import I32, NUMBERS, Builder, List, Matrix, Value, horizontal_sums, index, part
+from firth.jit.simd import I32, NUMBERS, List, Matrix, horizontal_sums, index, part
 from firth.kernels.linalg.products import TILE_ROWS
 from firth.kernels.word2vec.windows import weigh_tile
 
