@@ -23,8 +23,8 @@ from numba.extending import models, register_model, typeof_impl
 
 from firth.errors import FirthError
 from firth.jit.cache import MachineCode
+from firth.jit.choosing import chosen
 from firth.jit.compilable import Compilable, CompilableByType
-from firth.jit.lowering import chosen
 from firth.jit.numba_private import allow_blas, get, options, replaced
 from firth.jit.target import target_machine
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 
@@ -15,4 +15,4 @@ class Compilable:
 class CompilableByType:
     """Functions that become machine code, of which one is called, by the type of the last argument."""
 
-    kernels: Mapping[type, Any]
+    kernels: dict[type, Any]

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 from numba import types
 from numba.extending import overload
 
 from firth.jit import numba_private
-from firth.jit.compilable import Compilable, CompilableByType
 
 
 def replaces(function: Callable[..., Any]) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
@@ -41,14 +40,6 @@ def replaces_with_loops(function: Callable[..., Any]) -> Callable[[Callable[...,
     register: Callable[[Callable[..., Any]], Callable[..., Any]]
     register = overload(function, jit_options=numba_private.options())
     return register
-
-
-def chosen(choice: CompilableByType, args: Sequence[types.Type]) -> Compilable:
-    """The kernel that is called with arguments of these types."""
-    *_, last = args
-    is_none = isinstance(last, types.NoneType | types.Omitted)
-    kernel: Compilable = choice.kernels[type(None) if is_none else last.instance_class]
-    return kernel
 
 
 def _with_context(definition: Callable[..., Any]) -> Callable[..., Any]:

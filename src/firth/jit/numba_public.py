@@ -14,8 +14,8 @@ import numba
 from numba import types
 from numba.extending import intrinsic, overload, typeof_impl
 
+from firth.jit.choosing import chosen
 from firth.jit.compilable import Compilable, CompilableByType
-from firth.jit.lowering import chosen
 from firth.jit.numba_private import PUBLIC_OPTIONS
 
 
