@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
-import sys
 from pathlib import Path
 
 import click
 
 import firth
 from firth.cli import cli
+from firth.settings import ELSEWHERE
 
 PAGE = Path(__file__).with_suffix(".md")
 BEGINNING = """\
@@ -47,7 +47,7 @@ def page() -> str:
     text_fields = dataclasses.fields(firth.TextConfig)
     names = {field.name for field in text_fields}
     training_fields = [field for field in dataclasses.fields(firth.TrainingConfig) if field.name not in names]
-    elsewhere = sys.modules[firth.TrainingConfig.__module__].ELSEWHERE
+    elsewhere = ELSEWHERE
     others = [f"| `{there}` | `{here}` |\n" for there, here in elsewhere.items()]
     parts = [BEGINNING, OF_TEXT, *map(_entry, text_fields), OF_TRAINING, *map(_entry, training_fields)]
     return "".join([*parts, OTHER_NAMES, *others])

@@ -39,8 +39,8 @@ def test_vocabulary__min_count_and_size_cut_the_rare_words():
 
 def test_vocabulary__an_unknown_word_comes_with_near_spellings():
     vocabulary = Vocabulary(["color", "Paris", "king", "cooler"], [4, 3, 2, 1])
-    with pytest.raises(WordNotFoundError, match=r"'color' is not in the vocabulary; near it: color, cooler"):
-        vocabulary.id("color")
+    with pytest.raises(WordNotFoundError, match=r"'colour' is not in the vocabulary; near it: color, cooler"):
+        vocabulary.id("colour")
     with pytest.raises(WordNotFoundError, match="Paris"):
         vocabulary.id("paris")
     with pytest.raises(KeyError):

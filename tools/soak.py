@@ -24,7 +24,7 @@ GROWTH = 0.02
 """Of the memory: more than this between the second and the last fifth of the time is a leak."""
 
 
-def file_lock() -> tuple[float, int, int]:
+def held() -> tuple[float, int, int]:
     """Megabytes of memory, open files, threads."""
     pages = int(Path("/proc/self/statm").read_text().split()[1])
     return pages * os.sysconf("SC_PAGESIZE") / 1e6, len(list(Path("/proc/self/fd").iterdir())), threading.active_count()
@@ -80,7 +80,7 @@ def main() -> None:
             asked[:] = [train(trained, folder)]
             trained += 1
             if now >= noted:
-                notes.append(file_lock())
+                notes.append(held())
                 noted += 10
         over.set()
         for thread in threads:

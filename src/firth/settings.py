@@ -190,7 +190,13 @@ class Config:
 
     @classmethod
     def of_saved(cls, saved: Mapping[str, Any]) -> Self:
-        """The configuration that `saved` gave. Raises as `of`."""
+        """The configuration that `saved` gave. Raises as `of`.
+
+        Parameters
+        ----------
+        saved
+            Values by the names that files have.
+        """
         names = {in_files: name for name, in_files in SAVED_AS.items()}
         return cls.of({names.get(name, name): value for name, value in saved.items()})
 

@@ -68,7 +68,7 @@ class InterruptedColumn(Interrupted):
         monkeypatch.setattr("firth.corpus.tables.BLOCK_BYTES", 4000)
         path = self.text.with_suffix(".arrow")
         table = pyarrow.table({"tokens": self.sentences})
-        with pyarrow.OSFile(str(path), "wb") as file, pyarrow.ipc.atomic_file(file, table.schema) as writer:
+        with pyarrow.OSFile(str(path), "wb") as file, pyarrow.ipc.new_file(file, table.schema) as writer:
             writer.write_table(table)
         return column(path, "tokens")
 

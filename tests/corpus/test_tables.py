@@ -39,7 +39,7 @@ def write(pyarrow, path, **columns):
         parquet = pytest.importorskip("pyarrow.parquet")
         parquet.write_table(table, path, row_group_size=2)
     else:
-        with pyarrow.OSFile(str(path), "wb") as file, pyarrow.ipc.atomic_file(file, table.schema) as writer:
+        with pyarrow.OSFile(str(path), "wb") as file, pyarrow.ipc.new_file(file, table.schema) as writer:
             writer.write_table(table, max_chunksize=2)
     return path
 
@@ -104,7 +104,7 @@ def test_column__a_block_is_measured_by_its_text_not_by_a_dictionary(pyarrow, tm
     strings = pyarrow.array(["x" * 500] * 100).dictionary_encode()
     lists = pyarrow.ListArray.from_arrays(pyarrow.array(range(101), pyarrow.int32()), strings)
     table, path = pyarrow.table({"text": lists if of_lists else strings}), tmp_path / "a.arrow"
-    with pyarrow.OSFile(str(path), "wb") as file, pyarrow.ipc.atomic_file(file, table.schema) as writer:
+    with pyarrow.OSFile(str(path), "wb") as file, pyarrow.ipc.new_file(file, table.schema) as writer:
         writer.write_table(table)  # as one batch
     blocks = [block.text for block in firth.column(path, "text").blocks(TextConfig())]
     assert b"".join(blocks).split() == [b"x" * 500] * 100

@@ -92,7 +92,7 @@ def test_index__answers_about_words_made_up_of_ngrams(exact, vectors):
     same(index.analogy("w1", "unseen", "w2"), unseen.analogy("w1", "unseen", "w2"))
 
 
-def test_build_index__with_all_lists_it_is_exact(vectors):
+def test_build_index__with_all_cells_it_is_exact(vectors):
     assert build_index(vectors, recall=1.0).measured.recall == 1.0
 
 
@@ -125,12 +125,12 @@ def test_load_index__what_is_not_whole_is_refused(index, vectors, tmp_path):
         load_index(vectors, path)
 
 
-def test_load_index__lists_that_are_not_there_are_refused(index, vectors, tmp_path):
+def test_load_index__cells_that_are_not_there_are_refused(index, vectors, tmp_path):
     cells = index.cells.copy()
     index.cells[0] = len(index.centroids)
     path = index.save(tmp_path / "i.safetensors")
     index.cells[0] = cells[0]
-    with pytest.raises(FormatError, match="lists that are not there"):
+    with pytest.raises(FormatError, match="cells that are not there"):
         load_index(vectors, path)
 
 
@@ -163,5 +163,5 @@ def test_index_path__is_in_the_folder_or_beside_the_file(tmp_path):
 
 def test_index__is_shown_in_a_line(index):
     shown = repr(index)
-    assert shown.startswith(f"NeighborIndex(5,000 words in {len(index.middles)} lists, recall 0.9")
+    assert shown.startswith(f"NeighborIndex(5,000 words in {len(index.centroids)} cells, recall 0.9")
     assert len(shown) < 120
