@@ -51,7 +51,7 @@ def paced(monkeypatch, seconds, calls, units=80):
     autotuner, given = ThreadAutotuner(max(seconds)), []
     for _ in range(calls):
         given.append([])
-        for threads, some in autotuner.parts(units):
+        for threads, some in autotuner.split(units):
             now += seconds[threads] * some
             given[-1].append((threads, some))
     return given

@@ -57,7 +57,7 @@ class ThreadAutotuner:
             return self.threads
         return 1 if self.seconds[1] < ONE_IS_FASTER * self.seconds[self.threads] else self.threads
 
-    def parts(self, units: int) -> Iterator[tuple[int, int]]:
+    def split(self, units: int) -> Iterator[tuple[int, int]]:
         """How many threads are to do how many of the next units of work. The time is taken in which each share is done,
         until the next is asked for.
         """

@@ -13,7 +13,7 @@ from firth.errors import FirthError, WordNotFoundError, shortened
 from firth.missing_values import text_of
 
 
-class FirstSeen(dict[Any, int]):
+class Interner(dict[Any, int]):
     """A number for each thing, 0, 1, 2 …, given when it is first asked for."""
 
     def __missing__(self, thing: Any) -> int:

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from firth.corpus.word_list import Lines
+from firth.corpus.word_list import PackedStrings
 from firth.jit import target
 
 pytestmark = pytest.mark.skipif(not target.is_enabled(), reason="with the compiler off, nothing asks for lines")
@@ -13,8 +13,8 @@ pytestmark = pytest.mark.skipif(not target.is_enabled(), reason="with the compil
 WORDS = st.lists(st.text(st.characters(exclude_characters="\n", exclude_categories=["Cs"])))
 
 
-def lines(words: list[str]) -> Lines:
-    return Lines.of("".join(f"{word}\n" for word in words).encode())
+def lines(words: list[str]) -> PackedStrings:
+    return PackedStrings.of("".join(f"{word}\n" for word in words).encode())
 
 
 @given(words=WORDS)

@@ -8,7 +8,7 @@ import pytest
 
 from firth.jit import target
 from firth.kernels.machine import rng
-from firth.kernels.word2vec.blocks import Parts
+from firth.kernels.word2vec.blocks import SubwordRows
 from firth.training import reference, rounds, schedule
 from firth.training.sampling import as_thresholds, keep_probabilities
 from firth.training.train import ngrams_of
@@ -27,12 +27,12 @@ def random_corpus(seed=0, words=30, sentences=40):
     return schedule.Tokens(ids, starts, counts)
 
 
-def with_parts(tokens, config):
+def with_subword_rows(tokens, config):
     """The tokens, and n-grams of their words; how many different ones."""
     if not config.max_n:
         return tokens, 0
     found = Composition([f"word{i % 7}{i}" for i in range(len(tokens.counts))], ngrams_of(config))
-    return dataclasses.replace(tokens, parts=Parts(found.starts, found.rows)), len(found.used)
+    return dataclasses.replace(tokens, subword_rows=SubwordRows(found.starts, found.rows)), len(found.used)
 
 
 def first_parameters(tokens, config, ngrams):
@@ -42,14 +42,14 @@ def first_parameters(tokens, config, ngrams):
 
 
 def train(tokens, config, *, epochs=2, threads=1):
-    tokens, ngrams = with_parts(tokens, config)
+    tokens, ngrams = with_subword_rows(tokens, config)
     parameters = first_parameters(tokens, config, ngrams)
     events = list(rounds.train(tokens, config, parameters, epochs=epochs, threads=threads))
     return parameters, events
 
 
 def train_reference(tokens, config, epochs=2):
-    tokens, ngrams = with_parts(tokens, config)
+    tokens, ngrams = with_subword_rows(tokens, config)
     start = first_parameters(tokens, config, ngrams)
     inputs, outputs = (p[:, : config.vector_size].astype(float) for p in start)
     outputs = inputs if config.shared_vectors else outputs
@@ -62,7 +62,7 @@ def train_reference(tokens, config, epochs=2):
             noise=noise,
             tree=tree,
             keep=as_thresholds(keep_probabilities(tokens.counts, config.sample)).tolist(),
-            parts=tokens.parts,
+            subword_rows=tokens.subword_rows,
             steps=schedule.row_rate_scales(tokens, config),
             keep_key=int(rng.stream_key(config.seed, number, rng.SUBSAMPLING)),
         )

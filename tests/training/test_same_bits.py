@@ -11,7 +11,7 @@ import pytest
 from firth.config import TrainingConfig
 from firth.threads import ThreadPool
 from firth.training import rounds, schedule
-from tests.helpers.rounds import needs_threads, random_corpus, sha256, train, with_parts
+from tests.helpers.rounds import needs_threads, random_corpus, sha256, train, with_subword_rows
 
 
 def larger_corpus():
@@ -28,7 +28,7 @@ def now_and_then_alone(autotuner, units):
 def test_train__gives_the_same_bits_whoever_does_how_much(monkeypatch):
     tokens, config = random_corpus(sentences=200), TrainingConfig(vector_size=20, window=3, sample=0.01)
     one, one_events = train(tokens, config)
-    monkeypatch.setattr("firth.threads.ThreadAutotuner.parts", now_and_then_alone)
+    monkeypatch.setattr("firth.threads.ThreadAutotuner.split", now_and_then_alone)
     some, some_events = train(tokens, config, threads=3)
     assert all((a == b).all() for a, b in zip(one, some, strict=True))
     assert [event.loss for event in one_events] == [event.loss for event in some_events]
@@ -53,7 +53,7 @@ def test_train__gives_the_same_bits_whoever_does_how_much(monkeypatch):
 )
 def test_train__gives_the_same_bits_at_any_number_of_threads(threads, settings):
     tokens, config = larger_corpus(), TrainingConfig(sample=0.01, **settings)
-    assert schedule.plan_epoch(with_parts(tokens, config)[0], config, 0, 2).round_blocks >= 2
+    assert schedule.plan_epoch(with_subword_rows(tokens, config)[0], config, 0, 2).round_blocks >= 2
     one, events = train(tokens, config)
     many, many_events = train(tokens, config, threads=threads)
     assert sha256(one) == sha256(many)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 import firth
 from firth.config import TrainingConfig
 from firth.errors import ConfigError
-from firth.kernels.word2vec.blocks import Parts
+from firth.kernels.word2vec.blocks import SubwordRows
 from firth.kernels.word2vec.step_bounds import limited, new_limits
 from firth.training import rounds, schedule
 from firth.training.train import ngrams_of
@@ -79,7 +79,10 @@ def assert_ends_well(chosen, shape):
     tokens, epochs, ngrams = tokens_of(shape, config.seed), 4, 0
     if config.max_n:
         found = Composition([f"word{i % 7}{i}" for i in range(len(tokens.counts))], ngrams_of(config))
-        tokens, ngrams = dataclasses.replace(tokens, parts=Parts(found.starts, found.rows)), len(found.used)
+        tokens, ngrams = (
+            dataclasses.replace(tokens, subword_rows=SubwordRows(found.starts, found.rows)),
+            len(found.used),
+        )
     parameters = schedule.initial_parameters(
         len(tokens.counts), config.vector_size, config.seed, shared=config.shared_vectors, ngrams=ngrams
     )

@@ -127,7 +127,7 @@ def test_train__the_same_bits_whoever_does_how_much(monkeypatch):
         for unit in range(units):
             yield (1 if unit % 3 == 1 else autotuner.threads), 1
 
-    monkeypatch.setattr("firth.threads.ThreadAutotuner.parts", now_and_then_alone)
+    monkeypatch.setattr("firth.threads.ThreadAutotuner.split", now_and_then_alone)
     same_metrics, some = last(some_examples(), V, config, threads=3)
     assert one.final("concatenation").tobytes() == some.final("concatenation").tobytes()
     assert metrics == same_metrics

@@ -71,8 +71,8 @@ def test_composition__is_the_mean_of_a_words_own_vector_and_its_ngrams(monkeypat
     for i, word in enumerate(WORDS):
         rows = [len(WORDS) + made_of.used.tolist().index(b) for b in buckets_by_hand(word, *ngrams)]
         assert_allclose(composed[i], table[[i, *rows]].astype(float).mean(axis=0), rtol=1e-5, atol=1e-6)
-    parts = Subwords(ngrams, table[: len(WORDS)], made_of.used, table[len(WORDS) :])
-    assert_allclose(parts.compose_all(WORDS), composed, rtol=1e-6)
+    subword_rows = Subwords(ngrams, table[: len(WORDS)], made_of.used, table[len(WORDS) :])
+    assert_allclose(subword_rows.compose_all(WORDS), composed, rtol=1e-6)
 
 
 def test_ngram_buckets__of_a_very_long_word_take_little_memory():
@@ -196,8 +196,8 @@ def small(buckets=40):
     words = ["the", "über", "日本", "</s>"]
     used = np.unique(ngram_buckets(words, Ngrams(2, 3, buckets))[1])
     own, rows = rng.normal(size=(4, 3)).astype(np.float32), rng.normal(size=(len(used), 3)).astype(np.float32)
-    parts = Subwords(Ngrams(2, 3, buckets), own, used, rows)
-    return WordVectors(Vocabulary(words, [9, 5, 2, 1]), parts.compose_all(words), parts)
+    subword_rows = Subwords(Ngrams(2, 3, buckets), own, used, rows)
+    return WordVectors(Vocabulary(words, [9, 5, 2, 1]), subword_rows.compose_all(words), subword_rows)
 
 
 def test_fasttext__what_is_written_is_read(tmp_path):
@@ -339,20 +339,20 @@ def test_fasttext__cannot_hold_every_word(tmp_path):
 
 @pytest.mark.parametrize("change", ["other words", "unknown bucket", "falling", "no metadata", "huge"])
 def test_load__parts_that_do_not_fit_are_refused(tmp_path, change):
-    parts, path = small().subwords, tmp_path / "subwords.safetensors"
+    subword_rows, path = small().subwords, tmp_path / "subwords.safetensors"
     if change == "unknown bucket":
-        parts.used[-1] = 40
+        subword_rows.used[-1] = 40
     if change == "falling":
-        parts.used[:] = parts.used[::-1]
+        subword_rows.used[:] = subword_rows.used[::-1]
     if change == "other words":
-        parts.own = parts.own[:, :2]
+        subword_rows.own = subword_rows.own[:, :2]
     if change == "huge":
-        parts.ngrams = Ngrams(2, 10**12, 2**40)
-    parts.save(path)
+        subword_rows.ngrams = Ngrams(2, 10**12, 2**40)
+    subword_rows.save(path)
     if change == "no metadata":
         from safetensors.numpy import save_file
 
-        save_file({"own": parts.own, "rows": parts.rows, "used": parts.used}, path)
+        save_file({"own": subword_rows.own, "rows": subword_rows.rows, "used": subword_rows.used}, path)
     with pytest.raises(FormatError):
         Subwords.load(path)
 

@@ -23,7 +23,7 @@ from typing import Any
 import numpy as np
 
 from firth.arrays import Int32, Int64
-from firth.corpus.word_list import WORDS_AT_A_TIME, Lines
+from firth.corpus.word_list import WORDS_AT_A_TIME, PackedStrings
 from firth.errors import CorpusError, FormatError
 from firth.phrases import FILE as PHRASES
 from firth.phrases import Phrases
@@ -189,7 +189,7 @@ def write_words(folder: Path, words: Iterable[str], counts: Int64) -> None:
             file.write(counts[first : first + WORDS_AT_A_TIME].astype("<i8", copy=False).data)
             advise_unneeded(counts)
     with (folder / "words.jsonl").open("wb") as file:
-        if isinstance(words, Lines):
+        if isinstance(words, PackedStrings):
             file.writelines(some.as_json() for some in words.pieces())
             return
         words = iter(words)

@@ -18,7 +18,7 @@ import numpy as np
 
 from firth.arrays import Int32, Int64
 from firth.corpus.scanning import NO_WORD, Words
-from firth.corpus.word_list import Lines
+from firth.corpus.word_list import PackedStrings
 from firth.kernels.text.scanner import COUNT, START
 from firth.kernels.text.word_list import put_lines
 from firth.storage.files import advise_unneeded
@@ -40,9 +40,9 @@ class _Run:
 
         self.path = folder / table.stem
         saved = load_file(table)
-        words = Lines(saved["letters"], np.ascontiguousarray(saved["words"][1:, START]))
+        words = PackedStrings(saved["letters"], np.ascontiguousarray(saved["words"][1:, START]))
         if lowercase:
-            words = Lines.of(words.letters.tobytes().decode("utf-8").lower().encode("utf-8"))
+            words = PackedStrings.of(words.letters.tobytes().decode("utf-8").lower().encode("utf-8"))
         order = words.by_count(np.zeros(len(words), np.int64))  # which all have: so by code points
         words.at(order).letters.tofile(self._file("words"))
         saved["words"][1:-1, COUNT][order].tofile(self._file("counts"))
@@ -155,7 +155,7 @@ def _ranks(counts: Int64, path: Path) -> Int32:
     return ranks
 
 
-def _in_order(words: Path, ranks: Int32, folder: Path) -> Lines:
+def _in_order(words: Path, ranks: Int32, folder: Path) -> PackedStrings:
     """The words of a file by their ranks; in mapped files."""
     starts = _new(folder / "all.starts", np.int64, len(ranks) + 1)
     for piece, lines in _lines(words):
@@ -170,14 +170,14 @@ def _in_order(words: Path, ranks: Int32, folder: Path) -> Lines:
     for piece, lines in _lines(words):
         put_lines(lines.letters, lines.starts, starts[ranks[piece]], letters)
         advise_unneeded(ranks, starts, letters)
-    return Lines(letters, starts)
+    return PackedStrings(letters, starts)
 
 
-def _lines(words: Path) -> Iterator[tuple[slice, Lines]]:
+def _lines(words: Path) -> Iterator[tuple[slice, PackedStrings]]:
     """The words of a file, some at a time, and which of all they are."""
     first = 0
     with words.open("rb") as file:
         while some := file.read(BYTES_AT_A_TIME):
-            lines = Lines.of(some + file.readline())
+            lines = PackedStrings.of(some + file.readline())
             yield slice(first, first + len(lines)), lines
             first += len(lines)

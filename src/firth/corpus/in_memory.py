@@ -12,7 +12,7 @@ from firth.corpus.decoding import BLOCK_BYTES
 from firth.corpus.prose import as_lines
 from firth.corpus.text_files import TextSource
 from firth.corpus.tokenizing import SENTENCE_END, Batch, Block
-from firth.corpus.word_list import Lines
+from firth.corpus.word_list import PackedStrings
 from firth.errors import SourceError, shortened
 from firth.missing_values import is_hole, text_of
 
@@ -71,7 +71,7 @@ class TokenLists:
             yield Block(_as_lines(texts), 0)
 
     def spelled(self, words: Iterable[str]) -> Iterable[str]:
-        if isinstance(words, Lines) and not any((some.letters == ord("\t")).any() for some in words.pieces()):
+        if isinstance(words, PackedStrings) and not any((some.letters == ord("\t")).any() for some in words.pieces()):
             return words
         return (word.replace(LINE_END_WRITTEN, "\n").replace(TAB_WRITTEN, "\t") for word in words)
 

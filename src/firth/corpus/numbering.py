@@ -20,7 +20,7 @@ from firth.kernels.text.scanner import SENTENCE_END_NUMBER
 from firth.reporting.events import Reading
 from firth.storage.files import atomic_file, sha256_of
 from firth.storage.tensors import write_tensors
-from firth.vocabulary import FirstSeen, Vocabulary
+from firth.vocabulary import Interner, Vocabulary
 
 NUMBERS, STATE = "numbers.i32", "state.json"
 BLOCKS_BETWEEN_SAVES = 512
@@ -163,7 +163,7 @@ def number_tokens(
     source: Source, config: TextConfig, folder: Path, report: Callable[[Reading], None]
 ) -> tuple[Words, Parts]:
     """Write a number for every raw token of any source; return what words they are."""
-    numbers = FirstSeen({SENTENCE_END: SENTENCE_END_NUMBER})
+    numbers = Interner({SENTENCE_END: SENTENCE_END_NUMBER})
     number_counts = np.zeros(1, np.int64)
     tokens = 0
     with (folder / NUMBERS).open("wb") as file:

@@ -16,7 +16,7 @@ import numpy as np
 from firth.arrays import Int16, Int32, Int64
 from firth.config import TextConfig
 from firth.corpus.tokenizing import Block, dropped_punctuation
-from firth.corpus.word_list import Lines
+from firth.corpus.word_list import PackedStrings
 from firth.kernels.text.scanner import (
     COUNT,
     DROPPED,
@@ -44,7 +44,7 @@ PADDING = b"\0\0"
 """After a block's text: the kernel looks so far ahead."""
 
 
-class Numbers(NamedTuple):
+class ProvisionalIds(NamedTuple):
     """The numbers of a block's tokens and line ends, int32, of the scanner with this index."""
 
     scanner: int
@@ -55,7 +55,7 @@ class Numbers(NamedTuple):
 class Words(NamedTuple):
     """What a text is made of: words by falling count, then by code points; for each scanner, the id of each number."""
 
-    words: Iterable[str]  # as `Lines` where they are
+    words: Iterable[str]  # as `PackedStrings` where they are
     counts: Int64
     id_of: list[Int32]
 
@@ -157,10 +157,10 @@ class Scanner:
         self.table = self.table._replace(slots=np.zeros((2 * len(self.table.slots), 2), np.int32), words=words)
         fill_slots(_as_tokens(self.words()).hashes, self.table)
 
-    def words(self) -> Lines:
+    def words(self) -> PackedStrings:
         """What the numbers from 1 on are."""
         size, used = self.table.size
-        return Lines(self.table.letters[:used], np.ascontiguousarray(self.table.words[1 : size + 1, START]))
+        return PackedStrings(self.table.letters[:used], np.ascontiguousarray(self.table.words[1 : size + 1, START]))
 
     def counts(self) -> Int64:
         """How often each number from 1 on was given."""
@@ -172,14 +172,14 @@ class Scanner:
         """The memory that its table takes."""
         return sum(array.nbytes for array in self.table)
 
-    def add(self, words: Lines, counts: Int64) -> Int32:
+    def add(self, words: PackedStrings, counts: Int64) -> Int32:
         """Count words that occur so often, of which some may be the same; return their numbers."""
         numbers = self._number(_as_tokens(words), len(counts))
         np.add.at(self.table.words[:, COUNT], numbers, counts - 1)  # they have just been counted once
         return numbers
 
 
-def _as_tokens(words: Lines) -> Tokens:
+def _as_tokens(words: PackedStrings) -> Tokens:
     tokens = Tokens(words.letters, words.starts, np.empty(len(words), np.uint64), np.empty(len(words), np.int64))
     hash_tokens(tokens, len(words))
     return tokens
@@ -195,20 +195,20 @@ def _room_for_tokens(size: int) -> Tokens:
     )
 
 
-def scan(blocks: Iterable[Block], scanners: list[Scanner]) -> Iterator[Numbers]:
+def scan(blocks: Iterable[Block], scanners: list[Scanner]) -> Iterator[ProvisionalIds]:
     """The numbers of all blocks, in order, found by as many threads as there are scanners."""
     if len(scanners) == 1:
         for block in blocks:
-            yield Numbers(0, scanners[0].scan(block.text), block.bytes_read)
+            yield ProvisionalIds(0, scanners[0].scan(block.text), block.bytes_read)
         return
     idle: SimpleQueue[int] = SimpleQueue()
     for index in range(len(scanners)):
         idle.put(index)
 
-    def work(block: Block) -> Numbers:
+    def work(block: Block) -> ProvisionalIds:
         index = idle.get()
         try:
-            return Numbers(index, scanners[index].scan(block.text), block.bytes_read)
+            return ProvisionalIds(index, scanners[index].scan(block.text), block.bytes_read)
         finally:
             idle.put(index)
 
@@ -228,7 +228,7 @@ def merge(scanners: list[Scanner]) -> Words:
         text = raw.lower()
         if text != raw:  # some words may have become the same
             known = Scanner(first.config)
-            ids = known.add(Lines.of(text.encode("utf-8")), first.counts()) - 1
+            ids = known.add(PackedStrings.of(text.encode("utf-8")), first.counts()) - 1
     words, counts = known.words(), known.counts()
     order = words.by_count(counts)
     rank = np.empty(len(words), np.int32)

@@ -21,14 +21,14 @@ ESCAPES[np.frombuffer(b'"\\\b\f\n\r\t', np.uint8)] = np.frombuffer(b'"\\bfnrt', 
 
 
 @dataclass(frozen=True)
-class Lines:
+class PackedStrings:
     """Words in UTF-8, each with a line end behind it: word i is letters[starts[i]:starts[i + 1] - 1]."""
 
     letters: UInt8
     starts: Int64  # (n + 1,)
 
     @classmethod
-    def of(cls, text: bytes) -> Lines:
+    def of(cls, text: bytes) -> PackedStrings:
         """The lines of a text in UTF-8 that ends with a line end."""
         letters = np.frombuffer(text, np.uint8)
         return cls(letters, np.concatenate([[0], np.flatnonzero(letters == ord("\n")) + 1]))
@@ -41,23 +41,23 @@ class Lines:
         for some in self.pieces():
             yield from some.letters.tobytes().decode("utf-8").split("\n")[:-1]
 
-    def pieces(self) -> Iterator[Lines]:
+    def pieces(self) -> Iterator[PackedStrings]:
         """All of them, some at a time. What they take of mapped files is given back."""
         for first in range(0, len(self), WORDS_AT_A_TIME):
             starts = self.starts[first : first + WORDS_AT_A_TIME + 1]
-            yield Lines(self.letters[starts[0] : starts[-1]], starts - starts[0])
+            yield PackedStrings(self.letters[starts[0] : starts[-1]], starts - starts[0])
             advise_unneeded(self.letters, self.starts)
 
     def by_count(self, counts: Int64) -> Int64:
         """The places of the words by falling count, words of equal count by code points."""
         return by_count_then_letters(self.letters, self.starts, counts)
 
-    def at(self, places: Int64) -> Lines:
+    def at(self, places: Int64) -> PackedStrings:
         """The words at these places."""
         starts = np.concatenate([[0], np.cumsum(np.diff(self.starts)[places])])
         letters = np.empty(starts[-1], np.uint8)
         copy_lines(self.letters, self.starts, places, letters)
-        return Lines(letters, starts)
+        return PackedStrings(letters, starts)
 
     def as_json(self) -> memoryview:
         """Each word as a JSON string, on a line of its own: what `json.dumps` gives with `ensure_ascii` off."""

@@ -189,7 +189,7 @@ class Epoch:
     keep: Sequence[int]
     keep_key: int
     steps: Any
-    parts: Any = None
+    subword_rows: Any = None
 
 
 def rate_scales_of_rows(epoch: Epoch, inputs: int, outputs: int) -> tuple[Array, Array]:
@@ -261,7 +261,7 @@ def train_epoch(
                 together=together,
                 mean=epoch.config.context == "mean",
                 exact=epoch.config.context_gradient == "exact",
-                parts=epoch.parts,
+                subword_rows=epoch.subword_rows,
                 shift=shift,
                 places=places,
             )

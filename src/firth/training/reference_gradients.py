@@ -60,7 +60,7 @@ def examples_of(
     together: bool = False,
     mean: bool = True,
     exact: bool = True,
-    parts: Any = None,
+    subword_rows: Any = None,
     shift: Any = 0.0,
     places: Sequence[Sequence[int]] | None = None,
 ) -> list[Example]:
@@ -69,8 +69,8 @@ def examples_of(
     In skip-gram each context word predicts the targets; in CBOW all of them do `together`, by their mean or their sum.
     Not `exact`, every context word gets the whole gradient of their mean, as word2vec.c has it: too much by as many as
     they are (Irsoy, Benton and Stratos 2021, "Corrected CBOW performs as well as Skip-gram", §2). A word is a row
-    number; with `parts` it has several rows, whose mean is its vector, and each gets the whole change of that, as in
-    fastText. `places` tell which tokens the context words are.
+    number; with `subword_rows` it has several rows, whose mean is its vector, and each gets the whole change of that,
+    as in fastText. `places` tell which tokens the context words are.
     """
     found = []
     for center, (words, targets) in enumerate(contexts):
@@ -82,11 +82,11 @@ def examples_of(
                 (word, weight / total, weight, weight / spread, place)
                 for (word, weight), place in zip(words, tokens, strict=True)
             ]
-            found.append(_example(shares, targets, exact, parts, center, shift))
+            found.append(_example(shares, targets, exact, subword_rows, center, shift))
         elif words:
             for (word, weight), place in zip(words, tokens, strict=True):
                 weighted = [(row, label, by * weight, number) for row, label, by, number in targets]
-                found.append(_example([(word, 1.0, 1.0, 1.0, place)], weighted, exact, parts, center, shift))
+                found.append(_example([(word, 1.0, 1.0, 1.0, place)], weighted, exact, subword_rows, center, shift))
     return found
 
 
@@ -94,7 +94,7 @@ def _example(
     words: Sequence[tuple[int, float, float, float, int]],
     targets: Sequence[Target],
     exact: bool,
-    parts: Any,
+    subword_rows: Any,
     center: int,
     shift: Any,
 ) -> Example:
@@ -105,7 +105,11 @@ def _example(
     of_errors: list[float] = []
     places: list[int] = []
     for word, share, weight, of_error, place in words:
-        rows = [word] if parts is None else parts.rows[parts.starts[word] : parts.starts[word + 1]].tolist()
+        rows = (
+            [word]
+            if subword_rows is None
+            else subword_rows.rows[subword_rows.starts[word] : subword_rows.starts[word + 1]].tolist()
+        )
         contexts += rows
         shares += [share / len(rows)] * len(rows)
         steps += [share if exact else weight] * len(rows)

@@ -106,7 +106,7 @@ def train(
     plan = plan_epoch(tokens, config, 0, epochs)
     with ThreadPool(min(threads, plan.round_blocks)) as pool:  # more would find no block to compute, and wait
         group = WorkerGroup(
-            pool, config, plan, parameters, targets, tokens.parts, row_rate_scales(tokens, config), frozen
+            pool, config, plan, parameters, targets, tokens.subword_rows, row_rate_scales(tokens, config), frozen
         )
         if done.noise_mean:
             group.updates.noise_mean[0] = done.noise_mean

@@ -13,7 +13,7 @@ from firth.arrays import LANES, Float32, Float64, Int32, Int64, aligned_zeros
 from firth.config import MOST_DISTANCE, TrainingConfig
 from firth.kernels.linalg.products import TILE_ROWS
 from firth.kernels.machine import rng
-from firth.kernels.word2vec.blocks import Parameters, Parts, Plan, RateScales
+from firth.kernels.word2vec.blocks import Parameters, Plan, RateScales, SubwordRows
 from firth.kernels.word2vec.huffman_tree import NEAR_NODES, Tree
 from firth.training.huffman import node_frequencies
 from firth.training.sampling import keep_probabilities, noise_distribution
@@ -61,7 +61,9 @@ class Tokens:
     ids: Int32
     sentence_starts: Int64
     counts: Int64
-    parts: Parts | None = None  # the rows of the input vectors that each word has, where these are more than one
+    subword_rows: SubwordRows | None = (
+        None  # the rows of the input vectors that each word has, where these are more than one
+    )
 
 
 class Visits(NamedTuple):
@@ -112,15 +114,17 @@ def most_pairs(config: TrainingConfig) -> float:
     return (TREE_CENTER_STEP if config.objective == "hierarchical-softmax" else CENTER_STEP) / config.first_rate
 
 
-def row_frequencies(p: Float64, parts: Parts) -> Float64:
+def row_frequencies(p: Float64, subword_rows: SubwordRows) -> Float64:
     """How often each row of the input vectors is a part of a kept token, by the words' shares."""
-    return np.bincount(parts.rows, np.repeat(p, np.diff(parts.starts))).astype(np.float64)
+    return np.bincount(subword_rows.rows, np.repeat(p, np.diff(subword_rows.starts))).astype(np.float64)
 
 
-def word_frequencies(p: Float64, parts: Parts) -> Float64:
+def word_frequencies(p: Float64, subword_rows: SubwordRows) -> Float64:
     """How often a word's vector changes, by its parts: the mean of how often each of these is one of a kept token."""
-    of_row = row_frequencies(p, parts)
-    shares: Float64 = np.add.reduceat(of_row[parts.rows], parts.starts[:-1]) / np.diff(parts.starts)
+    of_row = row_frequencies(p, subword_rows)
+    shares: Float64 = np.add.reduceat(of_row[subword_rows.rows], subword_rows.starts[:-1]) / np.diff(
+        subword_rows.starts
+    )
     return shares
 
 
@@ -150,7 +154,7 @@ def is_wide(config: TrainingConfig) -> bool:
     return config.batch_size is not None and config.batch_size > usual_centers(config)
 
 
-def visits(tokens: Tokens, config: TrainingConfig, as_parts: Callable[[Float64, Parts], Float64]) -> Visits:
+def visits(tokens: Tokens, config: TrainingConfig, as_parts: Callable[[Float64, SubwordRows], Float64]) -> Visits:
     """How many pairs and noise pairs change each row of the input and of the output vectors, for each center.
 
     In each pair of a center, a word of share p among the kept tokens and q among the noise is the center or a noise
@@ -161,7 +165,7 @@ def visits(tokens: Tokens, config: TrainingConfig, as_parts: Callable[[Float64, 
     p = kept_frequencies(tokens, config)
     q = noise_distribution(tokens.counts, config.noise_exponent)
     _, pairs = window_and_pairs(tokens, config)
-    in_parts = p if tokens.parts is None else as_parts(p, tokens.parts)
+    in_parts = p if tokens.subword_rows is None else as_parts(p, tokens.subword_rows)
     inputs, outputs = in_parts * (1 + config.negative), p + config.negative * q
     if config.objective == "hierarchical-softmax":
         inputs, outputs = -in_parts * float(p @ np.log2(p)), np.zeros(len(p))

@@ -10,7 +10,7 @@ from firth.arrays import Bool, Int32, Int64
 from firth.corpus.corpus import Corpus, ranges_of_sentences
 from firth.errors import CorpusError
 from firth.kernels.machine import rng
-from firth.kernels.word2vec.blocks import Parts
+from firth.kernels.word2vec.blocks import SubwordRows
 from firth.training.schedule import Tokens
 
 
@@ -27,7 +27,7 @@ def select(
     counts: Int64,
     *,
     id_of: Int32 | None = None,
-    parts: Parts | None = None,
+    subword_rows: SubwordRows | None = None,
     validation: float = 0.0,
     seed: int = 1,
 ) -> tuple[Tokens, Tokens | None]:
@@ -39,7 +39,7 @@ def select(
     """
     starts = corpus.sentence_starts
     if id_of is None and not validation:
-        return Tokens(corpus.ids, starts, counts, parts), None
+        return Tokens(corpus.ids, starts, counts, subword_rows), None
     outside = len(counts)
     out = held_out_sentences(corpus.sentences, validation, seed)
     if validation and (not out.any() or out.all()):
@@ -56,8 +56,8 @@ def select(
         held_out.append(piece[is_out])
         ids[starts[first] : starts[last]] = np.where(is_out, outside, piece)
         corpus.advise_unneeded()
-    tokens = Tokens(ids, starts, counts, parts)
+    tokens = Tokens(ids, starts, counts, subword_rows)
     if not validation:
         return tokens, None
     ends = np.cumsum(np.diff(starts)[out])
-    return tokens, Tokens(np.concatenate(held_out).astype(np.int32), np.concatenate([[0], ends]), counts, parts)
+    return tokens, Tokens(np.concatenate(held_out).astype(np.int32), np.concatenate([[0], ends]), counts, subword_rows)

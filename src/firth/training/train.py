@@ -19,7 +19,7 @@ from firth.cpu import usable_threads
 from firth.errors import ConfigError, FirthError, FormatError, StopTraining, shortened
 from firth.jit import warmup
 from firth.jit.cache import is_compiled
-from firth.kernels.word2vec.blocks import Parts
+from firth.kernels.word2vec.blocks import SubwordRows
 from firth.model import Word2Vec
 from firth.phrases import Phrases
 from firth.reporting.events import Compiling, Event
@@ -184,8 +184,8 @@ def learn(
         frozen = begin.fill(vocabulary, parameters, config, composition) if begin else None
         of_start = begin.fingerprint(vocabulary) if begin and kept else ""
         fit = Trainer(corpus, vocabulary.counts, config, around.threads, report, kept, of_start, begin is not None)
-        parts = Parts(composition.starts, composition.rows) if composition else None
-        history, (inputs, outputs) = fit.run(parameters, id_of=id_of, parts=parts, frozen=frozen)
+        subword_rows = SubwordRows(composition.starts, composition.rows) if composition else None
+        history, (inputs, outputs) = fit.run(parameters, id_of=id_of, subword_rows=subword_rows, frozen=frozen)
         del parameters
         subwords = None
         if composition:

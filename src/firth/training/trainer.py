@@ -16,7 +16,7 @@ from firth.config import TrainingConfig
 from firth.corpus.corpus import Corpus
 from firth.errors import ConfigError, CorpusError, DivergenceError, StopTraining
 from firth.jit.cache import mark_compiled
-from firth.kernels.word2vec.blocks import Parameters, Parts
+from firth.kernels.word2vec.blocks import Parameters, SubwordRows
 from firth.model import EpochResult
 from firth.reporting.events import NOTHING, Done, Event, Progress
 from firth.training import rounds
@@ -87,7 +87,12 @@ class Trainer:
         return Identity(self.config, self.corpus.fingerprint, folder, self.start)
 
     def run(
-        self, parameters: Parameters, *, id_of: Any = None, parts: Parts | None = None, frozen: Frozen | None = None
+        self,
+        parameters: Parameters,
+        *,
+        id_of: Any = None,
+        subword_rows: SubwordRows | None = None,
+        frozen: Frozen | None = None,
     ) -> tuple[list[EpochResult], Parameters]:
         """Train; return what each epoch came to, and the parameters (those of the best epoch, with patience), without
         padding.
@@ -97,7 +102,12 @@ class Trainer:
         self.has_frozen = frozen is not None
         done = self._restored(parameters)
         tokens, held_out = select(
-            self.corpus, self.counts, id_of=id_of, parts=parts, validation=config.validation, seed=config.seed
+            self.corpus,
+            self.counts,
+            id_of=id_of,
+            subword_rows=subword_rows,
+            validation=config.validation,
+            seed=config.seed,
         )
         events = rounds.train(
             tokens,

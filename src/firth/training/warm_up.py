@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from firth.config import TrainingConfig
-from firth.kernels.word2vec.blocks import Parts
+from firth.kernels.word2vec.blocks import SubwordRows
 from firth.training.rounds import train
 from firth.training.schedule import Tokens, initial_parameters
 
@@ -20,8 +20,8 @@ from firth.training.schedule import Tokens, initial_parameters
 def warm_up(**settings: Any) -> None:
     """Train with such settings, a little."""
     config = TrainingConfig(vector_size=1, sample=0, **settings)
-    parts = Parts(np.array([0, 2, 3]), np.array([0, 2, 1], np.int32)) if config.max_n else None
-    tokens = Tokens(np.array([0, 1], np.int32), np.array([0, 2]), np.array([1, 1]), parts)
+    subword_rows = SubwordRows(np.array([0, 2, 3]), np.array([0, 2, 1], np.int32)) if config.max_n else None
+    tokens = Tokens(np.array([0, 1], np.int32), np.array([0, 2]), np.array([1, 1]), subword_rows)
     list(train(tokens, config, initial_parameters(2, 1, 1, ngrams=1), epochs=1, threads=1))
 
 

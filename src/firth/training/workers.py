@@ -12,12 +12,12 @@ from firth.kernels.linalg.products import TILE_ROWS
 from firth.kernels.word2vec.blocks import (
     Chunk,
     Parameters,
-    Parts,
     Plan,
     RateScales,
     RoundUpdates,
     Run,
     Scratch,
+    SubwordRows,
     Updates,
     Windows,
 )
@@ -71,11 +71,11 @@ def new_workspace(
     width: int,
     targets: Targets,
     node_updates: NodeUpdates | None,
-    parts: Parts | None,
+    subword_rows: SubwordRows | None,
 ) -> Workspace:
     """One thread's working space for a kind of training; the descents are those of all threads."""
     rows, centers = context_rows(plan), _whole(plan.block_centers, LANES)
-    scratch = new_scratch(config, plan, width, targets, parts)
+    scratch = new_scratch(config, plan, width, targets, subword_rows)
     if targets.tree is not None:
         path = new_path_workspace(rows + centers, longest_path(targets.tree))
         if node_updates is not None:
@@ -97,11 +97,15 @@ def negative_outputs(plan: Plan) -> int:
     return plan.first_negative + plan.negatives
 
 
-def new_scratch(config: TrainingConfig, plan: Plan, width: int, targets: Targets, parts: Parts | None) -> Scratch:
+def new_scratch(
+    config: TrainingConfig, plan: Plan, width: int, targets: Targets, subword_rows: SubwordRows | None
+) -> Scratch:
     """What every kind of training needs."""
     rows, centers = context_rows(plan), _whole(plan.block_centers, LANES)
     outputs = plan.first_negative if targets.tree else negative_outputs(plan)
-    changed = (plan.block_centers + 2 * plan.window) * (1 if parts is None else int(np.diff(parts.starts).max()))
+    changed = (plan.block_centers + 2 * plan.window) * (
+        1 if subword_rows is None else int(np.diff(subword_rows.starts).max())
+    )
     listed = changed if targets.tree else max(changed, outputs)
     limits = new_limits()
     return Scratch(
@@ -256,7 +260,7 @@ class WorkerGroup:
         plan: Plan,
         parameters: Parameters,
         targets: Targets,
-        parts: Parts | None = None,
+        subword_rows: SubwordRows | None = None,
         rate_scales: RateScales | None = None,
         frozen: Frozen | None = None,
     ):
@@ -265,12 +269,12 @@ class WorkerGroup:
         if targets.tree is not None and config.architecture == "skip-gram":
             node_updates = new_node_updates(plan, context_rows(plan), width, targets.tree)
         self.workspaces = [
-            new_workspace(config, plan, width, targets, node_updates, parts) for _ in range(pool.threads)
+            new_workspace(config, plan, width, targets, node_updates, subword_rows) for _ in range(pool.threads)
         ]
         self.pool = pool
         self.autotuner = ThreadAutotuner(pool.threads)
         self.parameters = parameters
-        self.parts = parts
+        self.subword_rows = subword_rows
         self.rate_scales = rate_scales or RateScales(None, None)
         self.counters = new_counters(pool.threads)
         self.updates = new_round_updates(config, plan, width, targets, pool.threads, frozen)
@@ -279,7 +283,7 @@ class WorkerGroup:
         """Train on a chunk, and return its loss and what the pairs that is summed over weigh together."""
         totals = np.zeros(2)
         begin = 0
-        for threads, rounds in self.autotuner.parts(rounds_of(chunk, plan)):
+        for threads, rounds in self.autotuner.split(rounds_of(chunk, plan)):
             self._train(chunk, begin, begin + rounds, plan, totals, threads)
             begin += rounds
         return float(totals[0]), float(totals[1])
@@ -288,7 +292,7 @@ class WorkerGroup:
         """Have one thread or all train on some rounds of a chunk, and add their loss and pairs to the totals."""
         self.counters[:] = 0
 
-        run = Run(chunk, plan, self.parameters, self.parts, self.rate_scales, self.updates)
+        run = Run(chunk, plan, self.parameters, self.subword_rows, self.rate_scales, self.updates)
 
         def work(thread: int) -> None:
             train_rounds(thread, threads, self.counters, totals, begin, end, run, self.workspaces[thread])

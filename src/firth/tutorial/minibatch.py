@@ -181,7 +181,7 @@ class Trainer:
             return float(losses.mean()), float(right.mean())
         objective = Objective(self.objective.kind, self.objective.corrected, self.log_expected)
         start = 0
-        for threads, batches in self.autotuner.parts(-(-n // batch_size)):
+        for threads, batches in self.autotuner.split(-(-n // batch_size)):
             part = slice(start, start + batches * batch_size)
             examples = Answered(targets[part], contexts[part], self.contexts_from, losses[part], right[part])
             self._run(examples, batch_size, objective, threads)

@@ -15,7 +15,7 @@ from firth.corpus.tokenizing import tokenize
 from firth.errors import shortened
 from firth.jit import target
 from firth.kernels.text.scanner import SENTENCE_END_NUMBER
-from firth.vocabulary import FirstSeen, by_count_then_word
+from firth.vocabulary import Interner, by_count_then_word
 
 PADDING, UNKNOWN = "", "[UNK]"
 SPECIAL_TOKENS = (PADDING, UNKNOWN)
@@ -107,7 +107,7 @@ def numbered(texts: Iterable[Text], config: TextConfig | None = None) -> Numbere
         if joined.count("\n") == len(texts) and (content := _utf8(joined)) is not None:
             return _scanned(content, config)
     tokens = cast("list[list[str]]", texts) if True not in kinds else tokenize(cast("list[str]", texts), config)
-    ids = FirstSeen()
+    ids = Interner()
     lengths = np.fromiter(map(len, tokens), np.int64, len(tokens))
     numbers = np.fromiter(map(ids.__getitem__, itertools.chain.from_iterable(tokens)), np.int32, lengths.sum())
     return Numbered(list(ids), np.bincount(numbers, minlength=len(ids)), numbers, lengths)

@@ -14,7 +14,7 @@ import numpy as np
 
 from firth.arrays import Float32, UInt16
 from firth.errors import FormatError, shortened
-from firth.vocabulary import FirstSeen
+from firth.vocabulary import Interner
 
 MISSING = 65_535
 """The code of a word that a column says nothing about."""
@@ -57,7 +57,7 @@ def clusters(units: Float32, words: Sequence[str], *, seed: int) -> Column | Non
     if k < 2 or len(np.unique(units[:1000], axis=0)) < k:
         return None
     model = MiniBatchKMeans(k, random_state=seed, n_init=3, batch_size=4096).fit(units)
-    order = FirstSeen()
+    order = Interner()
     codes = np.array([order[cluster] for cluster in model.labels_.tolist()], np.uint16)
     names = [_name(units, words, np.flatnonzero(codes == order[c]), model.cluster_centers_[c]) for c in list(order)]
     return Column("cluster", codes, tuple(names))

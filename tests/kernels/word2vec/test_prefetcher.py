@@ -61,7 +61,7 @@ def test_take_noise_words__are_the_same_drawn_ahead_or_when_they_are_needed(epoc
 def test_ask__asks_for_all_that_a_block_needs_and_its_neighbor_has_not_asked_for(epoch, queue, monkeypatch, first):
     chunk, plan, noise = epoch
     inputs, outputs = [], []
-    monkeypatch.setattr(kernels, "prefetch_vectors", lambda _, word, parts: inputs.append(int(word)))
+    monkeypatch.setattr(kernels, "prefetch_vectors", lambda _, word, subword_rows: inputs.append(int(word)))
     monkeypatch.setattr(kernels, "prefetch_row", lambda _, word: outputs.append(int(word)))
     B, tokens = plan.block_centers, chunk.tokens
     schedule_block(first, first - B, chunk, plan, noise, queue)
@@ -76,7 +76,7 @@ def test_ask__asks_for_all_that_a_block_needs_and_its_neighbor_has_not_asked_for
 def test_expect__of_a_block_that_is_no_neighbor_all_context_words_are_asked_for(epoch, queue, monkeypatch):
     chunk, plan, noise = epoch
     inputs = []
-    monkeypatch.setattr(kernels, "prefetch_vectors", lambda _, word, parts: inputs.append(int(word)))
+    monkeypatch.setattr(kernels, "prefetch_vectors", lambda _, word, subword_rows: inputs.append(int(word)))
     schedule_block(64, 32, chunk, plan, noise, queue)
     for _ in range(100):
         prefetch_some.function(1, queue)

@@ -61,7 +61,7 @@ class RateScales(NamedTuple):
     outputs: Float32 | None
 
 
-class Parts(NamedTuple):
+class SubwordRows(NamedTuple):
     """What words are made of, where they have subwords: word w has the inputs rows[starts[w]:starts[w + 1]]."""
 
     starts: Int64  # (V + 1,)
@@ -155,7 +155,7 @@ class Run(NamedTuple):
     chunk: Chunk
     plan: Plan
     parameters: Parameters
-    parts: Parts | None
+    subword_rows: SubwordRows | None
     rate_scales: RateScales
     updates: RoundUpdates
 
@@ -296,25 +296,25 @@ def clear(rows: Float32, first: int, last: int) -> None:
 
 
 @compiled
-def prefetch_vectors(inputs: Float32, word: int, parts: Parts | None) -> None:
+def prefetch_vectors(inputs: Float32, word: int, subword_rows: SubwordRows | None) -> None:
     """Have the input vectors of a word on their way from memory."""
-    if parts is None:
+    if subword_rows is None:
         prefetch_row(inputs, word)
     else:
-        for k in range(parts.starts[word], parts.starts[word + 1]):
-            prefetch_row(inputs, parts.rows[k])
+        for k in range(subword_rows.starts[word], subword_rows.starts[word + 1]):
+            prefetch_row(inputs, subword_rows.rows[k])
 
 
 @compiled
-def touch_inputs(touched: Int64, words: Int32, count: int, thread: int, parts: Parts | None) -> None:
+def touch_inputs(touched: Int64, words: Int32, count: int, thread: int, subword_rows: SubwordRows | None) -> None:
     """As `touch_rows`, of all parts of these words."""
-    if parts is None:
+    if subword_rows is None:
         touch_rows(touched, words, count, thread)
     elif thread != ALONE:
         for i in range(count):
             if words[i] != UNUSED:
-                for k in range(parts.starts[words[i]], parts.starts[words[i] + 1]):
-                    touch(touched[thread], parts.rows[k])
+                for k in range(subword_rows.starts[words[i]], subword_rows.starts[words[i] + 1]):
+                    touch(touched[thread], subword_rows.rows[k])
 
 
 @compiled
@@ -331,15 +331,15 @@ def rows_of(block: Block, updates: Updates) -> tuple[int, int]:
 
 
 @compiled
-def copy_inputs(inputs: Float32, words: Int32, count: int, rows: Float32, parts: Parts | None) -> None:
+def copy_inputs(inputs: Float32, words: Int32, count: int, rows: Float32, subword_rows: SubwordRows | None) -> None:
     """As `copy_rows`; of a word with parts, their mean."""
-    if parts is None:
+    if subword_rows is None:
         copy_rows(inputs, words, count, rows)
     else:
         clear(rows, 0, count)
         for i in range(count):
             if words[i] != UNUSED:
-                first, last = parts.starts[words[i]], parts.starts[words[i] + 1]
+                first, last = subword_rows.starts[words[i]], subword_rows.starts[words[i] + 1]
                 share = np.float32(1) / np.float32(last - first)
                 for k in range(first, last):
-                    axpy(rows, i, share, inputs, parts.rows[k])
+                    axpy(rows, i, share, inputs, subword_rows.rows[k])

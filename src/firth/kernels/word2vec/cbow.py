@@ -27,10 +27,10 @@ from firth.kernels.word2vec.blocks import (
     UNUSED,
     Block,
     Context,
-    Parts,
     Plan,
     Run,
     Scratch,
+    SubwordRows,
     Windows,
     clear,
     copy_inputs,
@@ -106,24 +106,24 @@ def gather_contexts(
             total = windows.within[reach[0, i]] + windows.within[reach[1, i]]
             scales[i] = np.float32(1) / total if total > 0 else np.float32(1)
     if run.plan.even == 0:
-        copy_inputs(inputs, words, tokens, scratch.X, run.parts)
+        copy_inputs(inputs, words, tokens, scratch.X, run.subword_rows)
         weigh_windows(context, windows)
         matmul_tn_banded(windows.weights, scratch.X, windows.tokens_of, H)
         scale_rows(centers, scales, H)
         return
-    sum_inputs(words, tokens, run.parameters.inputs, run.parts, scratch, hidden)
+    sum_inputs(words, tokens, run.parameters.inputs, run.subword_rows, scratch, hidden)
     sum_windows(hidden.sums, reach, scales, before, centers, H)
 
 
 @compiled
 def sum_inputs(
-    words: Int32, tokens: int, inputs: Float32, parts: Parts | None, scratch: Scratch, hidden: HiddenLayer
+    words: Int32, tokens: int, inputs: Float32, subword_rows: SubwordRows | None, scratch: Scratch, hidden: HiddenLayer
 ) -> None:
     """Running sums of the input vectors of some words; of those with parts, of their means."""
-    if parts is None:
+    if subword_rows is None:
         prefix_sum(inputs, words, tokens, hidden.sums)
     else:
-        copy_inputs(inputs, words, tokens, scratch.X, parts)
+        copy_inputs(inputs, words, tokens, scratch.X, subword_rows)
         prefix_sum(scratch.X, hidden.numbers, tokens, hidden.sums)
 
 
@@ -277,7 +277,7 @@ def compute_cbow_block(block: Block, run: Run, workspace: CbowWorkspace) -> None
     """
     scratch, noise, hidden = workspace
     plan, parameters, updates, slot = run.plan, run.parameters, run.updates, block.slot
-    windows, queue = scratch.windows, queue_of(run.chunk.tokens, parameters, run.parts, scratch)
+    windows, queue = scratch.windows, queue_of(run.chunk.tokens, parameters, run.subword_rows, scratch)
     input_words, output_words = updates.inputs.words[slot], updates.outputs.words[slot]
     outputs, first_negative = output_words.shape[0], hidden.G.shape[0]
     first_input, last_input = rows_of(block, updates.inputs)
@@ -296,7 +296,7 @@ def compute_cbow_block(block: Block, run: Run, workspace: CbowWorkspace) -> None
     if prefetches:
         prefetch_outputs(output_words, queue)
     schedule_block(block.next_first, block.first, run.chunk, plan, noise, queue)
-    touch_inputs(updates.inputs.touched, input_words, tokens, block.bitmap, run.parts)
+    touch_inputs(updates.inputs.touched, input_words, tokens, block.bitmap, run.subword_rows)
     touch_rows(updates.outputs.touched, output_words, outputs, block.bitmap)
 
     gather_contexts(context, input_words, run, scratch, hidden, H)

@@ -127,7 +127,7 @@ def prefetch_next(token: int, run: Run, tree: Tree) -> None:
     prefetch_codes(chunk.tokens[min(token + 2, last)], tree)
     prefetch_path(chunk.tokens[min(token + 1, last)], tree, parameters.outputs, 0)
     context = min(token + plan.block_centers + plan.window, chunk.tokens.shape[0] - 1)
-    prefetch_vectors(parameters.inputs, chunk.tokens[context], run.parts)
+    prefetch_vectors(parameters.inputs, chunk.tokens[context], run.subword_rows)
 
 
 def follow(codes: Int32, first: Any, length: Any, root: Any, nodes: Int32, signs: Float32) -> None:
@@ -234,7 +234,9 @@ def limit_path(length: int, rate: np.float32, square: np.float32, G: Float32) ->
 def start_tree_block(block: Block, run: Run, scratch: Scratch, tree: Tree) -> Context:
     """Find the windows of a block's centers, and ask for the path of the first."""
     context, updates = find_windows(block, run, scratch.windows, True), run.updates
-    touch_inputs(updates.inputs.touched, updates.inputs.words[block.slot], context.tokens, block.bitmap, run.parts)
+    touch_inputs(
+        updates.inputs.touched, updates.inputs.words[block.slot], context.tokens, block.bitmap, run.subword_rows
+    )
     for past in range(2):
         prefetch_path(run.chunk.tokens[block.first], tree, run.parameters.outputs, past)
     updates.loss[block.slot] = 0.0
@@ -256,7 +258,7 @@ def compute_tree_block(block: Block, run: Run, workspace: TreeWorkspace) -> None
     context = start_tree_block(block, run, scratch, tree)
     centers, tokens, before = context
     weigh_centers(centers, plan, scratch.windows)
-    copy_inputs(run.parameters.inputs, updates.inputs.words[slot], tokens, rows, run.parts)
+    copy_inputs(run.parameters.inputs, updates.inputs.words[slot], tokens, rows, run.subword_rows)
     clear(input_rows, 0, tokens)
     for t in range(tokens):
         scratch.input_errors[t], path.row_lengths[t] = 0, math.sqrt(dot(rows, t, rows, t))

@@ -14,7 +14,7 @@ from firth.jit.kernel import compiled
 from firth.kernels.linalg.products import between_tiles
 from firth.kernels.machine.prefetch import prefetch_row
 from firth.kernels.machine.rng import draw
-from firth.kernels.word2vec.blocks import Chunk, Parameters, Parts, Plan, Scratch, prefetch_vectors
+from firth.kernels.word2vec.blocks import Chunk, Parameters, Plan, Scratch, SubwordRows, prefetch_vectors
 from firth.kernels.word2vec.negatives import Noise, negative_of, prefetch_negative
 
 FIRST, CONTEXT, CONTEXTS_END, CENTER, CENTERS_END, NOISE, NOISE_END = range(7)
@@ -30,16 +30,18 @@ class PrefetchQueue(NamedTuple):
 
     tokens: Int32  # of the chunk
     parameters: Parameters
-    parts: Parts | None
+    subword_rows: SubwordRows | None
     negatives: Int32  # (K,) drawn already
     bits: UInt64  # (K,) what they are drawn by
     cursors: Int64  # (PLACES,)
 
 
 @compiled
-def queue_of(tokens: Int32, parameters: Parameters, parts: Parts | None, scratch: Scratch) -> PrefetchQueue:
+def queue_of(
+    tokens: Int32, parameters: Parameters, subword_rows: SubwordRows | None, scratch: Scratch
+) -> PrefetchQueue:
     """That of the thread that works in this space, on a chunk of tokens."""
-    return PrefetchQueue(tokens, parameters, parts, scratch.negatives, scratch.noise_bits, scratch.cursors)
+    return PrefetchQueue(tokens, parameters, subword_rows, scratch.negatives, scratch.noise_bits, scratch.cursors)
 
 
 @compiled
@@ -117,7 +119,7 @@ def prefetch_some(rows: int, queue: PrefetchQueue) -> None:
     cursors, outputs = queue.cursors, queue.parameters.outputs
     for _ in range(rows):
         if cursors[CONTEXT] < cursors[CONTEXTS_END]:
-            prefetch_vectors(queue.parameters.inputs, queue.tokens[cursors[CONTEXT]], queue.parts)
+            prefetch_vectors(queue.parameters.inputs, queue.tokens[cursors[CONTEXT]], queue.subword_rows)
             cursors[CONTEXT] += 1
         elif cursors[CENTER] < cursors[CENTERS_END]:
             prefetch_row(outputs, queue.tokens[cursors[CENTER]])

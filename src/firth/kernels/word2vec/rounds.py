@@ -19,10 +19,10 @@ from firth.kernels.word2vec.blocks import (
     UNUSED,
     Block,
     Chunk,
-    Parts,
     Plan,
     Run,
     Scratch,
+    SubwordRows,
     Updates,
     clear,
     is_mean_found,
@@ -88,29 +88,34 @@ def scale_of(
 
 @compiled
 def add_block(
-    block: int, updates: Updates, steps: Float32 | None, limits: Float32, parameters: Float32, parts: Parts | None
+    block: int,
+    updates: Updates,
+    steps: Float32 | None,
+    limits: Float32,
+    parameters: Float32,
+    subword_rows: SubwordRows | None,
 ) -> None:
     """Add all changes of a block."""
     words, used = updates.words[block], updates.used[block]
     first = block * (updates.rows.shape[0] // updates.words.shape[0])
     for i in range(used):
-        ahead = min(i + (ROWS_AHEAD if parts is None else 1), used - 1)
+        ahead = min(i + (ROWS_AHEAD if subword_rows is None else 1), used - 1)
         if words[ahead] != UNUSED:
-            prefetch_vectors(parameters, words[ahead], parts)
+            prefetch_vectors(parameters, words[ahead], subword_rows)
         word, change = words[i], first + i
         if word == UNUSED:
             continue
-        if parts is None:
+        if subword_rows is None:
             scale = scale_of(updates.scales, change, updates.ratios, steps, limits, word)
             axpy(parameters, word, scale, updates.rows, change)
         else:
-            for k in range(parts.starts[word], parts.starts[word + 1]):
-                scale = scale_of(updates.scales, change, updates.ratios, steps, limits, parts.rows[k])
-                axpy(parameters, parts.rows[k], scale, updates.rows, change)
+            for k in range(subword_rows.starts[word], subword_rows.starts[word + 1]):
+                scale = scale_of(updates.scales, change, updates.ratios, steps, limits, subword_rows.rows[k])
+                axpy(parameters, subword_rows.rows[k], scale, updates.rows, change)
 
 
 @compiled
-def list_owned(blocks: int, updates: Updates, parts: Parts | None, own: Int64, owned_rows: Int32) -> int:
+def list_owned(blocks: int, updates: Updates, subword_rows: SubwordRows | None, own: Int64, owned_rows: Int32) -> int:
     """List in `owned_rows` the rows that a thread owns, each with its change, in block order. Return how many these
     are.
     """
@@ -119,31 +124,31 @@ def list_owned(blocks: int, updates: Updates, parts: Parts | None, own: Int64, o
     for block in range(blocks):
         for i in range(updates.used[block]):
             word, change = updates.words[block, i], block * rows_per_block + i
-            if parts is None:
+            if subword_rows is None:
                 owned_rows[found, 0], owned_rows[found, 1] = word, change
                 found += int(word != UNUSED) & is_touched(own, word)
             elif word != UNUSED:
-                for k in range(parts.starts[word], parts.starts[word + 1]):
-                    owned_rows[found, 0], owned_rows[found, 1] = parts.rows[k], change
-                    found += is_touched(own, parts.rows[k])
+                for k in range(subword_rows.starts[word], subword_rows.starts[word + 1]):
+                    owned_rows[found, 0], owned_rows[found, 1] = subword_rows.rows[k], change
+                    found += is_touched(own, subword_rows.rows[k])
     return found
 
 
 @compiled
 def add_rows(
-    blocks: int, updates: Updates, steps: Float32 | None, limits: Float32, parameters: Float32, parts: Parts | None,
-    thread: int, scratch: Scratch,
+    blocks: int, updates: Updates, steps: Float32 | None, limits: Float32, parameters: Float32,
+    subword_rows: SubwordRows | None, thread: int, scratch: Scratch,
 ) -> None:  # fmt: skip
     """Add the changes of the rows that this thread owns, each row in block order. The change of a word with parts is
     added to all of them.
     """
     if thread == ALONE:
         for block in range(blocks):
-            add_block(block, updates, steps, limits, parameters, parts)
+            add_block(block, updates, steps, limits, parameters, subword_rows)
         return
     own, owned_rows = scratch.owned, scratch.owned_rows
     find_owned(updates.touched, thread, own)
-    found = list_owned(blocks, updates, parts, own, owned_rows)
+    found = list_owned(blocks, updates, subword_rows, own, owned_rows)
     for place in range(found):
         ahead = min(place + ROWS_AHEAD, found - 1)
         prefetch_row(parameters, owned_rows[ahead, 0])
@@ -254,8 +259,8 @@ def add_partition(
     if partition == 0 and this.finds_mean:
         sum_means(this.blocks, updates.mean_sums, updates.noise_mean)
     add_rows(
-        this.blocks, updates.inputs, run.rate_scales.inputs, scratch.input_limits, run.parameters.inputs, run.parts,
-        ALONE if partitions == 1 else partition, scratch,
+        this.blocks, updates.inputs, run.rate_scales.inputs, scratch.input_limits, run.parameters.inputs,
+        run.subword_rows, ALONE if partitions == 1 else partition, scratch,
     )  # fmt: skip
     add_outputs(partition, partitions, this, run, workspace)
 

@@ -120,7 +120,7 @@ def compute_skip_gram_block(block: Block, run: Run, workspace: SkipGramWorkspace
     """The changes that a block asks for."""
     scratch, noise, pairs = workspace
     plan, parameters, updates, slot = run.plan, run.parameters, run.updates, block.slot
-    windows, queue = scratch.windows, queue_of(run.chunk.tokens, parameters, run.parts, scratch)
+    windows, queue = scratch.windows, queue_of(run.chunk.tokens, parameters, run.subword_rows, scratch)
     input_words, output_words = updates.inputs.words[slot], updates.outputs.words[slot]
     outputs = pairs.Z.shape[0]
     first_input, last_input = rows_of(block, updates.inputs)
@@ -144,10 +144,10 @@ def compute_skip_gram_block(block: Block, run: Run, workspace: SkipGramWorkspace
     for tile in range(plan.first_negative // TILE_ROWS, windows.tokens_of.shape[0]):  # negatives are paired with all
         windows.tokens_of[tile, 0], windows.tokens_of[tile, 1] = 0, tokens
     weigh_negatives(tokens, centers, plan, windows.token_weights, pairs, output_words)
-    touch_inputs(updates.inputs.touched, input_words, tokens, block.bitmap, run.parts)
+    touch_inputs(updates.inputs.touched, input_words, tokens, block.bitmap, run.subword_rows)
     touch_rows(updates.outputs.touched, output_words, outputs, block.bitmap)
 
-    copy_inputs(parameters.inputs, input_words, tokens, scratch.X, run.parts)
+    copy_inputs(parameters.inputs, input_words, tokens, scratch.X, run.subword_rows)
     copy_rows(parameters.outputs, output_words, outputs, pairs.Z)
     draw_next_negatives(plan, noise, queue)
     matmul_nt_banded(scratch.X, pairs.Z, windows.tokens_of, pairs.S, queue)

@@ -70,7 +70,7 @@ def find_windows(block: Block, run: Run, windows: Windows, prefetches: bool) -> 
     for row in range(tokens):
         words[row] = run.chunk.tokens[block.first - before + row]
         if prefetches:
-            prefetch_vectors(run.parameters.inputs, words[row], run.parts)
+            prefetch_vectors(run.parameters.inputs, words[row], run.subword_rows)
     run.updates.inputs.used[block.slot] = tokens
     return Context(centers, tokens, before)
 
