@@ -8,6 +8,8 @@ else
 endif
 VENV := .venv
 BIN := $(VENV)/$(SCRIPTS)
+# Processes that run tests; those of the long ones measure time and memory, and have the machine for themselves.
+WORKERS := --numprocesses auto --maxprocesses 4
 WITHOUT_COMPILER := tests/jit tests/kernels tests/training/test_rounds.py tests/training/test_same_bits.py tests/training/test_schedule.py tests/training/test_huffman.py tests/test_phrases.py tests/vectors/test_subwords.py
 
 .PHONY: demo test check bench lint types docs coverage lowest clean
@@ -16,11 +18,11 @@ demo: $(VENV)/.installed
 	@$(BIN)/firth demo --overwrite
 
 test: $(VENV)/.installed-test
-	$(BIN)/python -m pytest -m "not long"
+	$(BIN)/python -m pytest -m "not long" $(WORKERS)
 
 check: $(VENV)/.installed-check lint types docs test
 	$(BIN)/python -m pytest -m long
-	NUMBA_DISABLE_JIT=1 $(BIN)/python -m pytest -m "not long" $(WITHOUT_COMPILER)
+	NUMBA_DISABLE_JIT=1 $(BIN)/python -m pytest -m "not long" $(WORKERS) $(WITHOUT_COMPILER)
 
 bench: $(VENV)/.installed
 	$(BIN)/python -m benchmarks.suite

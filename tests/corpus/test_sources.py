@@ -164,7 +164,7 @@ def test_source__switches_change_the_words(tmp_path):
         (["a \ud800"], "item 1 holds half a character"),
         (io.StringIO("text"), "open it in binary mode"),
     ],
-    ids=lambda value: repr(value)[:40],
+    ids=lambda value: value[:40] if isinstance(value, str) else type(value).__name__,
 )
 def test_source__what_was_wanted_and_what_came(source, message):
     with pytest.raises(SourceError, match=f"(?s){message}"):

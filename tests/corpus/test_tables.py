@@ -178,7 +178,9 @@ class ColumnDataset(Dataset):
 
 
 @pytest.mark.parametrize(
-    "dataset", [Dataset(streaming=True), ColumnDataset(streaming=False), [{"text": t} for t in TEXTS]], ids=str
+    "dataset",
+    [Dataset(streaming=True), ColumnDataset(streaming=False), [{"text": t} for t in TEXTS]],
+    ids=["dataset", "columns", "rows"],
 )
 def test_column__of_datasets_and_rows(dataset):
     assert sentences(firth.column(dataset, "text")) == WANTED_TEXTS

@@ -12,12 +12,12 @@ from tests.helpers.formats import SUFFIXES
 
 @pytest.mark.parametrize("name", SUFFIXES)
 def test_export__counts_are_written_beside_and_read_by_name_alone(vectors, tmp_path, name):
-    *_, background_compile = export(vectors, tmp_path / name)
-    assert background_compile == tmp_path / f"{name}.counts.txt"
-    assert background_compile.read_text("utf-8").startswith("the 8\nking 7\nqueen 6\n")
+    *_, beside = export(vectors, tmp_path / name)
+    assert beside == tmp_path / f"{name}.counts.txt"
+    assert beside.read_text("utf-8").startswith("the 8\nking 7\nqueen 6\n")
     assert not load(tmp_path / name).vocabulary.has_counts
-    assert load(tmp_path / name, counts=background_compile).vocabulary == vectors.vocabulary
-    assert load(tmp_path / name, counts=str(background_compile), limit=3).vocabulary.counts.tolist() == [8, 7, 6]
+    assert load(tmp_path / name, counts=beside).vocabulary == vectors.vocabulary
+    assert load(tmp_path / name, counts=str(beside), limit=3).vocabulary.counts.tolist() == [8, 7, 6]
     with pytest.raises(OutputExistsError):
         export(vectors, tmp_path / name)
     (tmp_path / name).unlink()

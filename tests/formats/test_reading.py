@@ -15,6 +15,7 @@ import safetensors.numpy
 
 import firth
 from firth import export, load
+from firth.cli.common import READING_OPTIONS
 from firth.errors import FirthWarning, FormatError
 from firth.formats import FORMATS, read
 from firth.formats.text_rows import LONGEST_LINE
@@ -430,3 +431,8 @@ def test_read__messages_quote_the_beginning_of_what_is_long(tmp_path, name, cont
     with pytest.raises(FormatError) as wrong:
         load(tmp_path / name, format="glove" if name == "v.glove" else None)
     assert len(str(wrong.value).replace(str(tmp_path), "")) < 350
+
+
+def test_help__of_the_command_names_every_format():
+    for name in {format.name.replace(" ", "-") for format in FORMATS} - {"firth"}:  # a folder, which says so itself
+        assert name in READING_OPTIONS["format"]["help"], f"{name} is not in the help of --model-format"

@@ -15,6 +15,8 @@ from firth.training.train import ngrams_of
 from firth.training.workers import Targets
 from firth.vectors.subwords import Composition
 
+COMPILES = pytest.mark.long if target.is_enabled() else ()
+"""Of a test that needs kernels which no other test needs: to compile them takes ten seconds."""
 needs_threads = pytest.mark.skipif(not target.is_enabled(), reason="with the compiler off there is one thread")
 
 
@@ -63,7 +65,7 @@ def train_reference(tokens, config, epochs=2):
             tree=tree,
             keep=as_thresholds(keep_probabilities(tokens.counts, config.sample)).tolist(),
             subword_rows=tokens.subword_rows,
-            steps=schedule.row_rate_scales(tokens, config),
+            rate_scales=schedule.row_rate_scales(tokens, config),
             keep_key=int(rng.stream_key(config.seed, number, rng.SUBSAMPLING)),
         )
         losses.append(

@@ -7,7 +7,7 @@ from numpy.testing import assert_allclose
 from firth.config import TrainingConfig
 from firth.errors import CorpusError
 from firth.training import reference, schedule
-from tests.helpers.rounds import needs_threads, random_corpus, train, train_reference
+from tests.helpers.rounds import COMPILES, needs_threads, random_corpus, train, train_reference
 
 
 @pytest.mark.parametrize(
@@ -33,21 +33,24 @@ from tests.helpers.rounds import needs_threads, random_corpus, train, train_refe
         {"shared_vectors": True},
         {"shared_vectors": True, "architecture": "cbow"},
         {"max_n": 4},
-        {"max_n": 4, "architecture": "cbow"},
-        {"max_n": 4, "architecture": "cbow", "context_gradient": "word2vec.c"},
-        {"max_n": 4, "objective": "hierarchical-softmax"},
+        pytest.param({"max_n": 4, "architecture": "cbow"}, marks=COMPILES),
+        pytest.param({"max_n": 4, "architecture": "cbow", "context_gradient": "word2vec.c"}, marks=COMPILES),
+        pytest.param({"max_n": 4, "objective": "hierarchical-softmax"}, marks=COMPILES),
         {"objective": "hierarchical-softmax"},
         {"objective": "hierarchical-softmax", "window": 12, "vector_size": 17, "distance_weights": "harmonic"},
         {"objective": "hierarchical-softmax", "window_side": "after", "sample": 0, "vector_size": 1},
         {"objective": "hierarchical-softmax", "architecture": "cbow"},
         {"objective": "hierarchical-softmax", "architecture": "cbow", "context": "sum", "window": "sentence"},
         {"objective": "hierarchical-softmax", "architecture": "cbow", "context_gradient": "word2vec.c"},
-        {"objective": "hierarchical-softmax", "architecture": "cbow", "distance_weights": "linear", "max_n": 4},
+        pytest.param(
+            {"objective": "hierarchical-softmax", "architecture": "cbow", "distance_weights": "linear", "max_n": 4},
+            marks=COMPILES,
+        ),
         {"batch_size": 5},
         {"batch_size": 272, "sample": 0},
         {"batch_size": 288, "sample": 0, "shared_vectors": True},
-        {"batch_size": 288, "sample": 0, "architecture": "cbow"},
-        {"batch_size": 272, "max_n": 4},
+        pytest.param({"batch_size": 288, "sample": 0, "architecture": "cbow"}, marks=COMPILES),
+        pytest.param({"batch_size": 272, "max_n": 4}, marks=COMPILES),
         {"batch_size": 80, "objective": "hierarchical-softmax"},
         {"batch_size": 1000, "window": "sentence", "learning_rate": 0.001},
         {"window": "sentence", "learning_rate": 0.3, "distance_weights": "harmonic"},  # fewer pairs than in the windows
@@ -79,7 +82,7 @@ def test_train__is_the_reference_but_for_rounding(settings):
         {"batch_size": 272, "sample": 0},
         {"architecture": "cbow", "window": 12, "negative": 15},
         {"architecture": "cbow", "context": "sum", "distance_weights": "linear"},
-        {"architecture": "cbow", "context_gradient": "word2vec.c", "max_n": 4},
+        pytest.param({"architecture": "cbow", "context_gradient": "word2vec.c", "max_n": 4}, marks=COMPILES),
         {"objective": "hierarchical-softmax", "window": 12},
         {"objective": "hierarchical-softmax", "architecture": "cbow", "context": "sum"},
     ],

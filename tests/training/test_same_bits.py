@@ -11,7 +11,7 @@ import pytest
 from firth.config import TrainingConfig
 from firth.threads import ThreadPool
 from firth.training import rounds, schedule
-from tests.helpers.rounds import needs_threads, random_corpus, sha256, train, with_subword_rows
+from tests.helpers.rounds import COMPILES, needs_threads, random_corpus, sha256, train, with_subword_rows
 
 
 def larger_corpus():
@@ -45,9 +45,9 @@ def test_train__gives_the_same_bits_whoever_does_how_much(monkeypatch):
         {"shared_vectors": True},
         {"max_n": 4, "learning_rate": 0.001},
         {"batch_size": 1024},
-        {"batch_size": 1024, "architecture": "cbow"},
-        {"batch_size": 1024, "max_n": 4, "learning_rate": 0.001},
-        {"batch_size": 512, "objective": "hierarchical-softmax"},
+        pytest.param({"batch_size": 1024, "architecture": "cbow"}, marks=COMPILES),
+        pytest.param({"batch_size": 1024, "max_n": 4, "learning_rate": 0.001}, marks=COMPILES),
+        pytest.param({"batch_size": 512, "objective": "hierarchical-softmax"}, marks=COMPILES),
     ],
     ids=str,
 )

@@ -39,7 +39,7 @@ def test_round_shape__is_what_is_asked_for_where_that_is_more_than_usual():
     assert shape(steep, cbow) == (32, 32)
 
 
-def test_row_steps__are_less_for_words_that_too_many_pairs_of_a_large_round_have():
+def test_row_rate_scales__are_less_for_words_that_too_many_pairs_of_a_large_round_have():
     counts = np.array([1000, *[1] * 9000])
     tokens = schedule.Tokens(np.zeros(0, np.int32), np.zeros(1, np.int64), counts)
     config = TrainingConfig(sample=0, batch_size=1024)
@@ -52,7 +52,7 @@ def test_row_steps__are_less_for_words_that_too_many_pairs_of_a_large_round_have
     assert schedule.row_rate_scales(tokens, TrainingConfig(sample=0, batch_size=256)) == (None, None)
 
 
-def test_node_steps__are_less_for_nodes_that_too_many_pairs_of_a_round_have():
+def test_node_rate_scales__are_less_for_nodes_that_too_many_pairs_of_a_round_have():
     counts = np.full(4096, 10)
     tokens = schedule.Tokens(np.zeros(0, np.int32), np.zeros(1, np.int64), counts)
     config = TrainingConfig(sample=0, objective="hierarchical-softmax")
@@ -64,3 +64,13 @@ def test_node_steps__are_less_for_nodes_that_too_many_pairs_of_a_round_have():
     assert (steps[15:] == 1).all()
     steps = schedule.node_rate_scales(huffman_tree(counts), tokens, dataclasses.replace(config, learning_rate=0.1))
     assert_allclose(steps[:7], np.array([1, 2, 2, 4, 4, 4, 4]) / (4 * of_root), rtol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("name", "wanted"),
+    [("even", [1, 1, 1, 1]), ("linear", [1, 3 / 4, 2 / 4, 1 / 4]), ("harmonic", [1, 1 / 2, 1 / 3, 1 / 4])],
+)
+def test_distance_weights__fall_from_one_with_the_distance(name, wanted):
+    found = schedule.distance_weights(TrainingConfig(distance_weights=name), 4)
+    assert found.dtype == np.float32
+    assert_allclose(found, wanted, rtol=1e-7)

@@ -1,9 +1,10 @@
 """From a source to an encoded corpus: read once, in bounded memory, on all threads.
 
-Every token gets a number when it is first met (`firth.corpus.numbering`); when all have been met, the numbers become
-ids by falling count. A text
-in files is kept in a cache under a fingerprint of its content. Its encoding can be interrupted at any moment, and then
-goes on from the last point at which everything was on the disk.
+Every word gets a provisional id when it is first met (`firth.corpus.numbering`); when all have been met, ids by falling
+count replace these.
+
+A text in files is kept in a cache under a fingerprint of its content. Its encoding can be interrupted at any time, and
+then goes on from the last point at which everything was on the disk.
 """
 
 from __future__ import annotations
@@ -169,8 +170,8 @@ def _write(
             words, parts = number_tokens(source, config, work, report)
         if not len(words.counts):
             raise CorpusError(f"there is not one word in {source.name}")
-        with ThreadPoolExecutor(1, thread_name_prefix="firth-words") as background_compile:
-            words_written = background_compile.submit(write_words, temporary, words.words, words.counts)
+        with ThreadPoolExecutor(1, thread_name_prefix="firth-words") as beside:
+            words_written = beside.submit(write_words, temporary, words.words, words.counts)
             tokens, starts = _write_ids(work / NUMBERS, words.id_of, parts, temporary, threads)
             words_written.result()
         write_about(temporary, tokens, starts, len(words.counts), source.name, fingerprint, source.files_read)

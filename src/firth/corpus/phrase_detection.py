@@ -291,8 +291,8 @@ def _join(corpus: Corpus, phrases: Phrases, folder: Path, fingerprint: str | Non
             is_last = number == len(phrases.passes) - 1
             into = folder
             if not is_last:
-                background_compile = TemporaryDirectory(prefix=".once-", suffix=UNFINISHED, dir=folder.parent)
-                into = Path(stack.enter_context(background_compile))
+                once = TemporaryDirectory(prefix=".once-", suffix=UNFINISHED, dir=folder.parent)
+                into = Path(stack.enter_context(once))
             with atomic_folder(into, overwrite=True) as temporary:
                 _join_pairs(corpus, pairs, phrases.separator, temporary, fingerprint, report)
                 (temporary / FILE).write_text(Phrases([*before, *phrases.passes], phrases.separator).as_json(), "ascii")

@@ -1,4 +1,4 @@
-"""Many words as lines of one text: put in order, and written, with no Python object for each."""
+"""Packed strings: many words as the lines of one text, put in order, and written, with no Python object for each."""
 
 from __future__ import annotations
 

@@ -66,7 +66,8 @@ def _format_of(path: Path, name: str | None, suffix: str) -> Format:
             return format
     known = ", ".join(f"{'/'.join(f.suffixes)} ({f.name})" for f in FORMATS if f.suffixes)
     raise FormatError(
-        f"cannot tell the format of {path} by its name; there are {known}. Or name its format: format='glove', --format"
+        f"cannot tell the format of {path} by its name; there are {known}. Or name its format:"
+        " format='glove'; --format of firth export, --model-format of other commands"
     )
 
 
@@ -127,11 +128,11 @@ def export(
         vectors = writable(vectors, found.refuses, found.name, spaces, is_whole=found.is_whole)
     if not counts or found.has_counts or not vectors.vocabulary.has_counts:
         return found.write(vectors, path, overwrite)
-    background_compile = counts_path(path)
-    with atomic_file(background_compile, overwrite=overwrite) as new_counts:
+    beside = counts_path(path)
+    with atomic_file(beside, overwrite=overwrite) as new_counts:
         write_counts(vectors.vocabulary, new_counts)
         written = found.write(vectors, path, overwrite)
-    return [*written, background_compile]
+    return [*written, beside]
 
 
 def read(

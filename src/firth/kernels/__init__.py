@@ -1,5 +1,5 @@
-"""The compiled loops: plain code over arrays, checked by their callers, each with a slow twin in `reference`.
+"""The compiled loops: plain code over arrays, checked by their callers, each with a slow reference in NumPy.
 
-Read `skipgram` first; `products` holds its three small matrix products, `randomness` its random numbers,
-`synchrony` what its threads use to wait for each other, `compiler` the options all are compiled with.
+Read `word2vec/skipgram.py` first. `linalg/products.py` holds its small matrix products, `machine/rng.py` its random
+numbers, `machine/atomics.py` what its threads wait for each other by. What compiles them all is `firth.jit`.
 """

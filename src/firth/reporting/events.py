@@ -81,7 +81,7 @@ NOTHING = Done()
 
 @dataclass(frozen=True)
 class Progress:
-    """How far a training has come; after each stretch of text, several times a second, and when an epoch ends.
+    """How far a training has come; after each chunk of text, several times a second, and when an epoch ends.
 
     Attributes
     ----------

@@ -188,15 +188,15 @@ class Epoch:
     tree: Any
     keep: Sequence[int]
     keep_key: int
-    steps: Any
+    rate_scales: Any
     subword_rows: Any = None
 
 
 def rate_scales_of_rows(epoch: Epoch, inputs: int, outputs: int) -> tuple[Array, Array]:
     """What the learning rate of each row of the inputs and of the outputs is multiplied by, (rows, 1) each."""
     of_inputs, of_outputs = np.ones(inputs), np.ones(outputs)
-    if epoch.steps.inputs is not None:
-        of_inputs, of_outputs = (of.astype(float) for of in epoch.steps)
+    if epoch.rate_scales.inputs is not None:
+        of_inputs, of_outputs = (of.astype(float) for of in epoch.rate_scales)
     return of_inputs[:, None], of_outputs[:, None]
 
 

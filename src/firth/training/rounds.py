@@ -59,7 +59,7 @@ class ChunkReader:
         self.kept = Kept(np.empty(size, np.int32), np.empty(size, np.int32), np.empty(size, np.int64))
 
     def __iter__(self) -> Iterator[tuple[Chunk, int]]:
-        """Stretches of whole rounds (the last may be shorter), each with the corpus position it reaches."""
+        """Chunks of whole rounds (the last may be shorter), each with the corpus position it reaches."""
         position = sentence = filled = first = block = 0
         while True:
             position, sentence, filled = keep_tokens(

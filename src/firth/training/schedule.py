@@ -157,8 +157,8 @@ def is_wide(config: TrainingConfig) -> bool:
 def visits(tokens: Tokens, config: TrainingConfig, as_parts: Callable[[Float64, SubwordRows], Float64]) -> Visits:
     """How many pairs and noise pairs change each row of the input and of the output vectors, for each center.
 
-    In each pair of a center, a word of share p among the kept tokens and q among the noise is the center or a noise
-    word with a frequency of p + k·q, and the context word of a pair and of its noise with p·(1 + k). With hierarchical
+    In each pair of a center, a word with a fraction p of the kept tokens and q of the negatives is the center or a
+    negative with a frequency of p + k·q, and the context word of any of these with p·(1 + k). With hierarchical
     softmax a pair has the nodes of a path, as many as the words' entropy in bits; for the nodes themselves, see
     `node_rate_scales`. What words with parts are visited for as inputs, `as_parts` finds.
     """
@@ -195,10 +195,10 @@ def round_shape(tokens: Tokens, config: TrainingConfig) -> tuple[int, int]:
 
 def loss_of_nothing(tree: Tree | None, config: TrainingConfig) -> float:
     """The mean loss of a pair under a model that knows nothing, whose scores are all zero, in nats: (1 + k) · log 2;
-    or, with a tree, log 2 for each turn of the longest path, the most that it can be.
+    or, with a tree, log 2 for each node of the longest path, the most that it can be.
     """
-    turns = 1 + config.negative if tree is None else int(np.diff(tree.starts).max())
-    return turns * math.log(2)
+    terms = 1 + config.negative if tree is None else int(np.diff(tree.starts).max())
+    return terms * math.log(2)
 
 
 def row_rate_scales(tokens: Tokens, config: TrainingConfig) -> RateScales:

@@ -57,7 +57,7 @@ def milder(config: TrainingConfig) -> list[str]:
     if config.window == "sentence" or int(config.window) > 10:
         found.append(f"a smaller window than {config.window} (5 is usual)")
     if config.batch_size is not None:
-        found.append("no batch_size, or fewer")
+        found.append("no batch_size, or a smaller one")
     return found or [f"a learning_rate below {config.learning_rate:g}"]
 
 

@@ -73,7 +73,7 @@ def new_workspace(
     node_updates: NodeUpdates | None,
     subword_rows: SubwordRows | None,
 ) -> Workspace:
-    """One thread's working space for a kind of training; the descents are those of all threads."""
+    """One thread's workspace for a kind of training; the node updates are those of all threads."""
     rows, centers = context_rows(plan), _whole(plan.block_centers, LANES)
     scratch = new_scratch(config, plan, width, targets, subword_rows)
     if targets.tree is not None:

@@ -36,7 +36,7 @@ ASKED = 1000
 """Words whose neighbors are found exactly, to compare."""
 FEWEST_WORDS = 1000
 TRAINED_ON = 64
-"""Vectors a list that k-means looks at."""
+"""Vectors for each cell that k-means looks at, at most."""
 
 
 @dataclass(frozen=True)

@@ -1,10 +1,10 @@
 """Small matrix products, where training spends most of its time.
 
-Each stands here twice. The function of that name is NumPy, and is what runs when the compiler is off; below it
-is what kernels call in its place, written in vectors of 16 numbers that stay in registers. LLVM splits these on
+Each is written twice. The function here is NumPy, and is what runs when the compiler is off; the one of that name in
+`products_llvm` is what kernels call in its place, in vectors of 16 numbers that stay in registers. LLVM splits these on
 processors with narrower registers, so every machine adds in the same order and comes to the same bits.
 
-All arrays are float32 and C-contiguous; the width of X, Z and their changes is a multiple of `LANES`. Int32 of a result
+All arrays are float32 and C-contiguous; the width of X, Z and their changes is a multiple of `LANES`. Rows of a result
 up to whole tiles are overwritten too, with numbers that mean nothing.
 
 Where most of a product is known to be zero, its bands say where it is not: band k, of a tile of rows or of columns, is
@@ -29,16 +29,16 @@ from firth.jit.twins import lowered_by
 lowered_by(f"{__name__}_llvm")
 
 TILE_ROWS = 4
-"""Int32 of a product held in registers at a time."""
+"""Rows of a product held in registers at a time."""
 
 
 @compiled
-def nothing(tiles: int, queue: None) -> None:
+def nothing(rows: int, queue: None) -> None:
     """Between tiles, do nothing."""
 
 
 between_tiles = compiled_by_type({type(None): nothing})
-"""between_tiles(n, ahead): what is done after a tile that n rows can be asked for beside, by the type of `queue`."""
+"""between_tiles(n, queue): what is done after a tile, beside which n rows can be prefetched, by the type of `queue`."""
 
 
 def matmul_nt(X: Float32, n: int, Z: Float32, S: Float32, queue: Any = None) -> None:

@@ -1,6 +1,6 @@
-"""Sums over rows, where training by minibatches spends most of its time.
+"""Products, sums and copies of rows, where training by minibatches spends most of its time.
 
-Each stands here twice, as the products do (`firth.kernels.linalg.products`): the function of that name is NumPy, and is
+Each is written twice, as the products are (`firth.kernels.linalg.products`): the function here is NumPy, and is
 what runs when the compiler is off; kernels call in its place one written in vectors of 16 numbers. Every machine adds
 in the same order. Arrays are C-contiguous, float32 or float64, of any width.
 """

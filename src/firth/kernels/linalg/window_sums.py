@@ -1,6 +1,6 @@
 """Sums of rows over the windows of a text, in as many additions for a wide window as for a narrow one.
 
-Each stands here twice, as the products do (`firth.kernels.linalg.products`): the function of that name is NumPy, and is
+Each is written twice, as the products are (`firth.kernels.linalg.products`): the function here is NumPy, and is
 what runs when the compiler is off; kernels call in its place one written in vectors of 16 numbers that stay in
 registers, which adds in the same order on every machine. All arrays of rows are float32 and C-contiguous, and their
 width is a multiple of `LANES`.

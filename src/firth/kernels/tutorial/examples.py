@@ -12,7 +12,7 @@ from firth.kernels.machine.rng import draw, high_half, scale
 from firth.kernels.word2vec.negatives import Noise, draw_negative
 
 PADDING = 0
-SPINS_BEFORE_YIELD = 1 << 16
+MOST_RANDOM_DRAWS = 1 << 16
 """Draws for one row before the classes that are left are taken in turn."""
 _2_53 = 1.0 / 9007199254740992.0
 
@@ -83,7 +83,7 @@ def draw_candidates(
         while found < k:
             counter = (row << 24) + attempt
             attempt += 1
-            if attempt > SPINS_BEFORE_YIELD:
+            if attempt > MOST_RANDOM_DRAWS:
                 drawn = attempt % classes
             elif noise.table.shape[0]:
                 drawn = draw_negative(noise, key, counter)

@@ -81,7 +81,7 @@ class Plan(NamedTuple):
     before: int  # 1 if words before the center are context words
     after: int
     distance_weights: Float32  # (window,) the weight of a context word by its distance from the center
-    even: int  # 1 if all of these are 1
+    even: int  # 1 if the setting is "even": all of these are 1
     most_pairs: float  # what the pairs of one center weigh together, at most, in skip-gram
     noise_weight: float  # k/K, the weight of each negative in each pair
     mean_rounds: int  # the mean of all output vectors is found in one of so many rounds; in none if this is 0
@@ -112,14 +112,14 @@ class Scratch(NamedTuple):
     X: Float32  # (T, width) context words' input vectors
     windows: Windows
     owned_rows: Int32  # (R · rows + 1, 2) room to list the rows of a round: word and row of the changes
-    owned: Int64  # (MARKS,) which of these a thread adds
+    owned: Int64  # (BITMAP_WORDS,) the bits of the rows whose updates a thread adds
     input_errors: (
         Float32  # (T,) the errors in what each row of a block is changed by (`firth.kernels.word2vec.step_bounds`)
     )
     output_errors: Float32  # (O, whole vectors,)
     input_limits: Float32  # those of `firth.kernels.word2vec.step_bounds`; where vectors are shared, both are one array
     output_limits: Float32
-    negatives: Int32  # those of `firth.kernels.word2vec.prefetcher.Ahead`
+    negatives: Int32  # those of `firth.kernels.word2vec.prefetcher.PrefetchQueue`; as the next two
     noise_bits: UInt64
     cursors: Int64
 
@@ -134,7 +134,7 @@ class Updates(NamedTuple):
     rows: Float32  # (R · n, width) what is added to them
     scales: Float32 | None  # (R · n,) what that is multiplied by; None for 1
     ratios: Float32  # (R · n,) the ratios of these changes (`firth.kernels.word2vec.step_bounds`)
-    touched: Int64  # (threads, MARKS) which rows each thread's blocks change
+    touched: Int64  # (threads, BITMAP_WORDS) the bits of the rows that each thread's blocks change
     frozen: Bool  # (V,) the words whose vectors stay as they are, or (0,) if there are none
 
 

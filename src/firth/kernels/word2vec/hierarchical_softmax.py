@@ -1,4 +1,4 @@
-"""Hierarchical softmax: a word is predicted by the codes (its Huffman code) on its path through a binary tree (Morin
+"""Hierarchical softmax: a word is predicted by its Huffman code, a bit at each node of its path in a binary tree (Morin
 and Bengio 2005).
 
 The tree's inner nodes have output vectors. Blocks, and what they ask for, are those of skip-gram and
@@ -50,7 +50,7 @@ lowered_by(f"{__name__}_llvm")
 
 
 class NodeUpdates(NamedTuple):
-    """What skip-gram's centers of a round descend by, each in a slot: rows, and what they ask for at its path's nodes.
+    """The pending node updates of a round in skip-gram, each center's in a slot: rows, and their coefficients by node.
 
     Node k of the path changes by Σⱼ G[j, k] · rows[contexts[j]], a sum that is found when it is added: nothing as large
     as a row is written for a node in between.
@@ -246,7 +246,7 @@ def start_tree_block(block: Block, run: Run, scratch: Scratch, tree: Tree) -> Co
 
 @compiled
 def compute_tree_block(block: Block, run: Run, workspace: TreeWorkspace) -> None:
-    """As `compute_skip_gram_block`, with hierarchical softmax. What is asked for of the nodes is left in
+    """As `compute_skip_gram_block`, with hierarchical softmax. The nodes' updates are left pending, in
     `node_updates`.
     """
     scratch, tree, path, node_updates = workspace
@@ -330,7 +330,7 @@ def compute_cbow_tree_block(block: Block, run: Run, workspace: CbowTreeWorkspace
 def add_node_updates(
     centers: int, plan: Plan, words: Int32, outputs: Float32, node_updates: NodeUpdates, partition: int, partitions: int
 ) -> None:
-    """Add one share of what a round's centers ask for of their nodes, center by center: some columns of all of them."""
+    """Add one partition of a round's pending node updates, center by center: some columns of every node."""
     vectors = outputs.shape[1] // LANES
     first, last = vectors * partition // partitions * LANES, vectors * (partition + 1) // partitions * LANES
     for slot in range(centers):

@@ -16,7 +16,7 @@ class Tree(NamedTuple):
     """The path of every word, from the root on: word w has `codes[starts[w]:starts[w + 1]]`."""
 
     starts: Int64  # (V + 1,)
-    codes: Int32  # n where the path codes to the child that the score of inner node n speaks for, ~n where to the other
+    codes: Int32  # n where the path goes to the child that a positive score of inner node n predicts, ~n for the other
     # behind them, room for one more vector
     rate_scales: (
         Float32  # (NEAR_NODES + 1,) factors of learning rates: the heaviest nodes, the root first, then all others
@@ -78,7 +78,7 @@ def fill_paths(parents: Int32, of_child: Int8, tree: Tree) -> None:
 
 @compiled
 def node_of(code: int) -> int:
-    """The node of a turn."""
+    """The node of a code."""
     return code if code >= 0 else ~code
 
 

@@ -33,7 +33,7 @@ class PrefetchQueue(NamedTuple):
     subword_rows: SubwordRows | None
     negatives: Int32  # (K,) drawn already
     bits: UInt64  # (K,) what they are drawn by
-    cursors: Int64  # (PLACES,)
+    cursors: Int64  # (CURSORS,)
 
 
 @compiled

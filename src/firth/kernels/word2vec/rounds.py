@@ -46,7 +46,7 @@ from firth.kernels.word2vec.step_bounds import forget_limits, limited
 CACHE_LINE_STRIDE = 8
 """Counters lie so far apart that no two share a cache line."""
 BLOCKS_DONE, PARTITIONS_DONE, PARTITIONS = (CACHE_LINE_STRIDE * i for i in range(3))
-"""Blocks done in a chunk, and shares; from there on, for each share, the rounds it was claimed in; and then, for each
+"""Blocks and partitions done in a chunk; behind them, for each partition, the rounds it was claimed in; and for each
 thread, how many of the blocks that are its own were claimed.
 """
 NONE_LEFT = -1
@@ -62,7 +62,7 @@ compute_block = compiled_by_type(
         CbowTreeWorkspace: compute_cbow_tree_block,
     }
 )
-"""compute_block(block, run, space): the changes that a block asks for, by the kind of training that a space is for."""
+"""compute_block(block, run, workspace): the updates of a block, by the kind of training that the workspace is for."""
 Workspace = SkipGramWorkspace | CbowWorkspace | TreeWorkspace | CbowTreeWorkspace
 """What a thread works with."""
 
@@ -79,10 +79,10 @@ class Round(NamedTuple):
 
 @compiled
 def scale_of(
-    scales: Float32 | None, change: int, ratios: Float32, steps: Float32 | None, limits: Float32, row: int
+    scales: Float32 | None, change: int, ratios: Float32, rate_scales: Float32 | None, limits: Float32, row: int
 ) -> np.float32:
     """What a change is multiplied by when it is added to a row."""
-    scale = limited(limits, row, np.float32(1) if steps is None else steps[row], ratios[change])
+    scale = limited(limits, row, np.float32(1) if rate_scales is None else rate_scales[row], ratios[change])
     return scale if scales is None else scale * scales[change]
 
 
@@ -90,7 +90,7 @@ def scale_of(
 def add_block(
     block: int,
     updates: Updates,
-    steps: Float32 | None,
+    rate_scales: Float32 | None,
     limits: Float32,
     parameters: Float32,
     subword_rows: SubwordRows | None,
@@ -106,11 +106,11 @@ def add_block(
         if word == UNUSED:
             continue
         if subword_rows is None:
-            scale = scale_of(updates.scales, change, updates.ratios, steps, limits, word)
+            scale = scale_of(updates.scales, change, updates.ratios, rate_scales, limits, word)
             axpy(parameters, word, scale, updates.rows, change)
         else:
             for k in range(subword_rows.starts[word], subword_rows.starts[word + 1]):
-                scale = scale_of(updates.scales, change, updates.ratios, steps, limits, subword_rows.rows[k])
+                scale = scale_of(updates.scales, change, updates.ratios, rate_scales, limits, subword_rows.rows[k])
                 axpy(parameters, subword_rows.rows[k], scale, updates.rows, change)
 
 
@@ -136,15 +136,15 @@ def list_owned(blocks: int, updates: Updates, subword_rows: SubwordRows | None, 
 
 @compiled
 def add_rows(
-    blocks: int, updates: Updates, steps: Float32 | None, limits: Float32, parameters: Float32,
+    blocks: int, updates: Updates, rate_scales: Float32 | None, limits: Float32, parameters: Float32,
     subword_rows: SubwordRows | None, thread: int, scratch: Scratch,
 ) -> None:  # fmt: skip
-    """Add the changes of the rows that this thread owns, each row in block order. The change of a word with parts is
-    added to all of them.
+    """Add the updates of the rows that this thread owns, each row in block order. The update of a word with subwords is
+    added to all of its rows.
     """
     if thread == ALONE:
         for block in range(blocks):
-            add_block(block, updates, steps, limits, parameters, subword_rows)
+            add_block(block, updates, rate_scales, limits, parameters, subword_rows)
         return
     own, owned_rows = scratch.owned, scratch.owned_rows
     find_owned(updates.touched, thread, own)
@@ -154,13 +154,13 @@ def add_rows(
         prefetch_row(parameters, owned_rows[ahead, 0])
         prefetch_row(updates.rows, owned_rows[ahead, 1])
         row, change = owned_rows[place, 0], owned_rows[place, 1]
-        scale = scale_of(updates.scales, change, updates.ratios, steps, limits, row)
+        scale = scale_of(updates.scales, change, updates.ratios, rate_scales, limits, row)
         axpy(parameters, row, scale, updates.rows, change)
 
 
 @compiled
 def add_output_rows(partition: int, partitions: int, this: Round, run: Run, workspace: Any) -> None:
-    """Add one share of what a round changes of the output vectors."""
+    """Add one partition of a round's updates of the output vectors."""
     scratch = workspace.scratch
     add_rows(
         this.blocks, run.updates.outputs, run.rate_scales.outputs, scratch.output_limits, run.parameters.outputs, None,
@@ -190,7 +190,7 @@ add_outputs = compiled_by_type(
         CbowTreeWorkspace: add_nothing,
     }
 )
-"""add_outputs(share, shares, this, run, space), by the kind of training."""
+"""add_outputs(partition, partitions, this, run, workspace), by the kind of training."""
 
 
 def new_counters(threads: int) -> Int64:
@@ -249,7 +249,7 @@ def sum_means(blocks: int, mean_sums: Float32, noise_mean: Float32) -> None:
 def add_partition(
     partition: int, partitions: int, this: Round, totals: Float64, run: Run, workspace: Workspace
 ) -> None:
-    """Add one of the shares of a round's changes: rows that one thread owns, and of a tree's nodes some columns."""
+    """Add one partition of a round's updates: rows that one thread owns, and of a tree's nodes some columns."""
     scratch = workspace.scratch
     forget_limits(scratch.input_limits)
     forget_limits(scratch.output_limits)
@@ -343,12 +343,12 @@ def train_rounds(
     thread: int, threads: int, counters: Int64, totals: Float64, begin: int, end: int, run: Run, workspace: Workspace
 ) -> None:
     """Train on the rounds of a chunk from `begin` to `end`. Every thread calls this with the same arrays, save for
-    `thread` and its space.
+    `thread` and its workspace.
 
-    A round has two phases. Its blocks are computed from the parameters as they are; when all are done, the changes are
-    added, in shares. A thread claims its own blocks and its own share first, then those of threads that are away.
+    A round has two phases. Its blocks are computed from the parameters as they are; when all are done, the updates are
+    added, in partitions. A thread claims its own blocks and its own partition first, then those of absent threads.
     `counters`, which are zero at the start, only grow, so that who comes back late claims nothing of a round that is
-    over. `totals` gets the loss, and the number of pairs it is summed over.
+    over. `totals` gets the loss, and what the pairs that it is summed over weigh together.
     """
     schedule_nothing(workspace.scratch.cursors)
     block_end, bitmap = 0, bitmap_of(thread, threads)

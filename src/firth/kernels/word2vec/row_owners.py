@@ -24,7 +24,7 @@ GROUPS = 8
 """Parts of the table in which the threads take turns to be asked first: BITMAP_WORDS / GROUPS numbers are one register.
 """
 _GOLDEN, _SHIFT = 2654435769, 20
-"""2³² divided by the golden ratio: multiples of it are spread evenly. And what is left of 32 bits for MARKS · BITS."""
+"""2³² divided by the golden ratio: multiples of it are spread evenly. And a shift, to BITMAP_WORDS · BITS of 2³²."""
 
 
 @compiled
@@ -35,7 +35,7 @@ def place_of(row: int) -> int:
 
 @compiled
 def touch(touched: Int64, row: int) -> None:
-    """Set the bit of a row in one table (MARKS,)."""
+    """Set the bit of a row in one bitmap (BITMAP_WORDS,)."""
     place = place_of(row)
     touched[place // BITS] |= np.int64(1) << np.int64(place % BITS)
 
@@ -49,7 +49,7 @@ def is_touched(touched: Int64, row: int) -> int:
 
 @compiled
 def clear_bitmap(touched: Int64) -> None:
-    """Set no bit of a table (MARKS,)."""
+    """Clear all bits of a bitmap (BITMAP_WORDS,)."""
     for i in range(BITMAP_WORDS):
         touched[i] = 0
 
@@ -62,7 +62,7 @@ def bits_below(place: int) -> np.int64:
 
 @compiled
 def find_owned(touched: Int64, thread: int, own: Int64) -> None:
-    """own (MARKS,) = the bits whose rows a thread is to add; `touched` (threads, MARKS) has what each has marked.
+    """own (BITMAP_WORDS,) = the bits whose rows a thread is to add, by `touched` (threads, BITMAP_WORDS), all bitmaps.
 
     Where several of a few threads have set a bit, it is the first one's, counted from another in each part of the
     table.

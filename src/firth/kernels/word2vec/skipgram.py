@@ -48,7 +48,7 @@ lowered_by(f"{__name__}_llvm")
 class Pairs(NamedTuple):
     """One thread's working space for skip-gram with negatives."""
 
-    Z: Float32  # (O, width) centers' and negatives' output vectors, the latter from plan.first_noise on
+    Z: Float32  # (O, width) centers' and negatives' output vectors, the latter from plan.first_negative on
     S: Float32  # (T, O or more, whole vectors) scores, then gradients; zero past O
     W: Float32  # (T, as many) weights: those of the windows, then of the negatives
     losses: Float64  # (as many,) of the pairs in a row
@@ -117,7 +117,7 @@ def measure_loss(tokens: int, pairs: Pairs) -> float:
 
 @compiled
 def compute_skip_gram_block(block: Block, run: Run, workspace: SkipGramWorkspace) -> None:
-    """The changes that a block asks for."""
+    """Compute the updates of a block."""
     scratch, noise, pairs = workspace
     plan, parameters, updates, slot = run.plan, run.parameters, run.updates, block.slot
     windows, queue = scratch.windows, queue_of(run.chunk.tokens, parameters, run.subword_rows, scratch)

@@ -10,7 +10,7 @@ in sum, they move it as far as D(R) = R would, up to 1, and as D(R) = 2 - 1/R ab
 than √(2 E), E being the errors of all its changes (`docs/rounds.md` has the proof), and these are at most learning
 rate × weight of the row's pairs: the bound follows from the settings alone.
 
-Rows are told apart by their marks (`firth.kernels.word2vec.row_owners`). Two with one mark limit each other, never too
+Rows are told apart by their bits (`firth.kernels.word2vec.row_owners`). Two with one bit limit each other, never too
 little; one thread adds the changes of both.
 """
 
@@ -29,7 +29,7 @@ _ONE, _TWO = np.float32(1), np.float32(2)
 
 
 def new_limits() -> Float32:
-    """The sum of the ratios of each mark, (marks,)."""
+    """The sum of the ratios of the rows of each bit, (bits,)."""
     return np.zeros(BITMAP_WORDS * BITS, np.float32)
 
 
