@@ -39,7 +39,7 @@ def map_ahead(threads: int, work: Callable[[Item], Result], items: Iterable[Item
 
 
 class ThreadAutotuner:
-    """Whether work is done by all threads of a team or by one, whichever was faster of late.
+    """Whether work is done by all threads of a pool or by one, whichever was faster of late.
 
     Where the system puts two threads on processors that are far from each other, or busy, two can take twice as long as
     one. Work that comes to the same whoever does it is given to all, but now and then a little of it to one, to see.
@@ -58,7 +58,7 @@ class ThreadAutotuner:
         return 1 if self.seconds[1] < ONE_IS_FASTER * self.seconds[self.threads] else self.threads
 
     def split(self, units: int) -> Iterator[tuple[int, int]]:
-        """How many threads are to do how many of the next units of work. The time is taken in which each share is done,
+        """How many threads are to do how many of the next units of work. The time is taken in which each part is done,
         until the next is asked for.
         """
         self.calls_left -= 1
@@ -85,14 +85,14 @@ class ThreadPool:
 
     def __enter__(self) -> ThreadPool:
         if self.executor:
-            self._muster(self.executor)
+            self._start_all(self.executor)
         return self
 
     def __exit__(self, *exception: object) -> None:
         if self.executor:
             self.executor.shutdown()
 
-    def _muster(self, pool: ThreadPoolExecutor) -> None:
+    def _start_all(self, pool: ThreadPoolExecutor) -> None:
         """Start every thread now: in a kernel, those that run would wait for ever for one that cannot start."""
         meeting = threading.Barrier(self.threads)
         try:

@@ -1,4 +1,4 @@
-"""The same bits, at any number of threads and on any processor, wherever stretches are cut."""
+"""The same bits, at any number of threads and on any processor, wherever chunks are cut."""
 
 import os
 import platform
@@ -63,7 +63,7 @@ def test_train__gives_the_same_bits_at_any_number_of_threads(threads, settings):
 @needs_threads
 @pytest.mark.usefixtures("mean_in_every_other_round")
 @pytest.mark.parametrize("gradient", ["exact", "word2vec.c"])
-def test_train__finds_the_same_mean_at_any_number_of_threads_and_wherever_stretches_are_cut(gradient, monkeypatch):
+def test_train__finds_the_same_mean_at_any_number_of_threads_and_wherever_chunks_are_cut(gradient, monkeypatch):
     config = TrainingConfig(sample=0.01, architecture="cbow", context_gradient=gradient)
     one, _ = train(larger_corpus(), config)
     monkeypatch.setattr(rounds, "CHUNK_TOKENS", 3000)
@@ -108,7 +108,7 @@ def test_train__gives_the_same_bits_twice_and_others_for_another_seed():
     assert first != sha256(train(tokens, TrainingConfig(vector_size=5, seed=2))[0])
 
 
-def test_train__does_not_depend_on_where_stretches_are_cut(monkeypatch):
+def test_train__does_not_depend_on_where_chunks_are_cut(monkeypatch):
     tokens, config = random_corpus(sentences=300), TrainingConfig(vector_size=5, sample=0)
     whole, whole_events = train(tokens, config)
     monkeypatch.setattr(rounds, "CHUNK_TOKENS", 200)

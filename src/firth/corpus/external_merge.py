@@ -1,6 +1,6 @@
 """The words of more tables than memory holds: each table is sorted by itself, then all are merged from the disk.
 
-What comes out is what `scanning.merge` would give. Files of words have one a line: no word has a line end.
+What comes out is what `firth.corpus.scanning.merge` would give. Files of words have one a line: no word has a line end.
 """
 
 from __future__ import annotations

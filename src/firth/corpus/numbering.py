@@ -1,4 +1,4 @@
-"""A text as numbers: every token gets one when it is first met. Its progress is saved, to go on from."""
+"""A text as provisional ids: every word gets one when it is first met. Progress is saved, to go on from."""
 
 from __future__ import annotations
 

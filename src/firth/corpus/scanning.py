@@ -45,7 +45,7 @@ PADDING = b"\0\0"
 
 
 class ProvisionalIds(NamedTuple):
-    """The numbers of a block's tokens and line ends, int32, of the scanner with this index."""
+    """The provisional ids of a block's tokens and line ends, int32, of the scanner with this index."""
 
     scanner: int
     numbers: Int32

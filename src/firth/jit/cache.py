@@ -81,15 +81,15 @@ def _version_file(package: str) -> bytes:
     return Path(spec.origin).with_name("_version.py").read_bytes()
 
 
-def is_compiled(job: str) -> bool:
-    """Whether this job has been done on this machine before, and so all kernels it needs been compiled."""
-    return not is_enabled() or (cache_folder() / f"{job}.done").exists()
+def is_compiled(kernel_set: str) -> bool:
+    """Whether all kernels of a set have been compiled on this machine before."""
+    return not is_enabled() or (cache_folder() / f"{kernel_set}.done").exists()
 
 
-def mark_compiled(job: str) -> None:
-    """Remember that a job has been done: its kernels need not be compiled again."""
+def mark_compiled(kernel_set: str) -> None:
+    """Remember that the kernels of a set have been compiled: they need not be again."""
     with contextlib.suppress(OSError):  # where nothing can be kept, kernels are compiled every time
-        (cache_folder() / f"{job}.done").touch()
+        (cache_folder() / f"{kernel_set}.done").touch()
 
 
 def _files(path: Path) -> list[Path]:

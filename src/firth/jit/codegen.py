@@ -152,8 +152,8 @@ def _object_code(module: Any, entry: str) -> bytes:
         if not function.is_declaration and function.name != entry:
             function.linkage = "internal"
     machine = target_machine()
-    _optimise(module, machine, 0)
-    _optimise(module, machine, 3)
+    _optimize(module, machine, 0)
+    _optimize(module, machine, 3)
     needed = {f.name for f in module.functions if f.is_declaration and f.name.startswith(RUNTIME)}
     if needed:
         raise FirthError(f"a kernel may neither allocate nor raise: it calls {', '.join(sorted(needed))}")
@@ -161,7 +161,7 @@ def _object_code(module: Any, entry: str) -> bytes:
     return code
 
 
-def _optimise(module: Any, machine: Any, level: int) -> None:
+def _optimize(module: Any, machine: Any, level: int) -> None:
     """Run LLVM's passes of a level: 0 inlines and prepares loops, 3 makes them fast."""
     options = llvm.create_pipeline_tuning_options(speed_level=level)
     options.loop_vectorization = options.slp_vectorization = level > 0

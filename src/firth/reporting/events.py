@@ -93,7 +93,7 @@ class Progress:
         (context, center) pairs of this epoch that the loss was measured on.
     loss : float
         The mean over these pairs, in nats, each measured just before it was learned; NaN where there was none yet. Of
-        negative sampling, -log σ of the pair's score and of minus its k noise scores.
+        negative sampling, -log σ of the pair's score and of minus the scores of its k negatives.
     learning_rate : float
         The size of steps now, in the measure of the setting of this name.
     done : Done

@@ -32,7 +32,7 @@ FORMAT = "firth checkpoint 1"
 NAME = "checkpoint-"
 STATE = "state.json"
 CHUNKS_DONE = "stretches"
-"""What chunks that are done are called in the file."""
+"""The key of `Done.chunks` in the file, whose name is part of the format."""
 NAMES = ("inputs.safetensors", "outputs.safetensors")
 """The files of the parameters."""
 BEST_NAMES = tuple(f"best-{name}" for name in NAMES)

@@ -16,24 +16,24 @@ def huffman_tree(counts: Int64) -> Tree:
     """
     V = len(counts)
     order = np.argsort(-counts, kind="stable")
-    parents, of_child = np.zeros(2 * V - 1, np.int32), np.zeros(2 * V - 1, np.int8)
-    fill_tree(counts[order], np.zeros(2 * V - 1, np.int64), parents, of_child)
-    parents[:V], of_child[:V] = parents[np.argsort(order)], of_child[np.argsort(order)]
+    parents, signs = np.zeros(2 * V - 1, np.int32), np.zeros(2 * V - 1, np.int8)
+    fill_tree(counts[order], np.zeros(2 * V - 1, np.int64), parents, signs)
+    parents[:V], signs[:V] = parents[np.argsort(order)], signs[np.argsort(order)]
     lengths = np.zeros(2 * V - 1, np.int64)
     fill_lengths(parents, lengths)
     starts = np.concatenate([[0], np.cumsum(lengths[:V])])
     tree = Tree(starts, np.zeros(starts[-1] + LANES, np.int32), *np.ones((2, NEAR_NODES + 1), np.float32))
-    fill_paths(parents, of_child, tree)
+    fill_paths(parents, signs, tree)
     return tree
 
 
 def node_frequencies(tree: Tree, p: Float64) -> Float64:
-    """How much of some words' shares, (V,), is below each of the heaviest nodes, the root first: (NEAR_NODES,), zeros
+    """The sum of the words' frequencies p, (V,), below each of the heaviest nodes, the root first: (NEAR_NODES,), zeros
     where the tree has fewer.
     """
     codes = tree.codes[: tree.starts[-1]]
     places = len(tree.starts) - 3 - np.maximum(codes, ~codes)
     near = np.flatnonzero(places < NEAR_NODES)
     words = np.searchsorted(tree.starts, near, side="right") - 1
-    shares: Float64 = np.bincount(places[near], p[words], minlength=NEAR_NODES).astype(np.float64)
-    return shares
+    found: Float64 = np.bincount(places[near], p[words], minlength=NEAR_NODES).astype(np.float64)
+    return found

@@ -1,7 +1,7 @@
 """The kernels again, slowly and in double precision: what they are tested against.
 
 Every function here is NumPy and plain loops. It takes the same random numbers as the kernels, so a whole
-training comes out the same but for rounding. The loss that they minimise is in `firth.training.reference_gradients`.
+training comes out the same but for rounding. The loss that they minimize is in `firth.training.reference_gradients`.
 """
 
 from __future__ import annotations
@@ -77,7 +77,7 @@ def by_node(tree: Any, values: Array) -> Array:
 
 @dataclass
 class Change:
-    """What a block asks a row to change by, as it adds up: Δ, and the errors in it
+    """The update of a row by a block, as it adds up: Δ, and the errors in it
     (`firth.kernels.word2vec.step_bounds`).
     """
 
@@ -131,7 +131,7 @@ def block_changes(
 
 
 def limited_together(changes: Changes) -> Changes:
-    """The output changes of a block of CBOW, held back as much as its negatives ask for together."""
+    """The output updates of a block of CBOW, scaled down as much as the bound on its negatives together requires."""
     noise = [change for (slot, _), change in changes.items() if slot[0] == OF_NOISE]
     squares, errors = sum(change.vector @ change.vector for change in noise), sum(change.errors for change in noise)
     limit = moved(float(squares) / (float(NOISE_ROOM) * (errors + float(LEAST_ERRORS)))) if noise else 1.0
@@ -141,7 +141,7 @@ def limited_together(changes: Changes) -> Changes:
 
 
 def limited_nodes(changes: Changes, epoch: Epoch) -> Changes:
-    """The changes of the nodes of paths in skip-gram, each with its step, or as much less as the bound asks for."""
+    """The updates of the nodes of paths in skip-gram, each by its rate scale, or by less where the bound is lower."""
     steps, visits = (by_node(epoch.tree, of) for of in (epoch.tree.rate_scales, epoch.tree.visits))
     found = {}
     for (slot, node), change in changes.items():
@@ -161,18 +161,18 @@ def moved(ratio: float) -> float:
     return 1.0 if ratio <= 1 else (2 - 1 / ratio) / ratio
 
 
-def add_changes(rows: Array, changes: Sequence[Changes], limits: dict[int, float], steps: Array | None) -> None:
-    """Add the changes of a round's blocks to the rows. `limits` has the sum of the ratios of each mark, and `steps`
-    what the learning rate of each row is multiplied by; without steps, the changes are limited already.
+def add_changes(rows: Array, changes: Sequence[Changes], limits: dict[int, float], rate_scales: Array | None) -> None:
+    """Add the updates of a round's blocks to the rows. `limits` has the sum of the ratios by bit, and `rate_scales`
+    what the learning rate of each row is multiplied by; without these, the updates are limited already.
     """
     for block in changes:
         for (_, row), change in block.items():
-            if steps is None:
+            if rate_scales is None:
                 rows[row] += change.vector
                 continue
-            step, mark = float(steps[row, 0]), place_of(row)
-            before, more = limits.get(mark, 0.0), step * change.ratio
-            limits[mark] = before + more
+            step, place = float(rate_scales[row, 0]), place_of(row)
+            before, more = limits.get(place, 0.0), step * change.ratio
+            limits[place] = before + more
             if before + more > 1:
                 step *= ((before + more) * moved(before + more) - before * moved(before)) / max(more, 1e-300)
             rows[row] += step * change.vector
@@ -225,7 +225,7 @@ def train_epoch(
     kept = keep_tokens(ids, epoch.keep, epoch.keep_key)
     sentences = (np.searchsorted(sentence_starts, kept, side="right") - 1).tolist()
     loss, measured = 0.0, 0.0
-    input_steps, output_steps = rate_scales_of_rows(epoch, len(inputs), len(outputs))
+    input_scales, output_scales = rate_scales_of_rows(epoch, len(inputs), len(outputs))
     size = plan.block_centers * plan.round_blocks
     together = epoch.config.architecture == "cbow"
     for number, blocks in enumerate(rounds_of(len(kept), plan)):
@@ -281,7 +281,7 @@ def train_epoch(
                     by_output.append(in_order(of_outputs))
             by_input.append(in_order(of_inputs))
         limits: dict[int, float] = {}
-        add_changes(inputs, by_input, limits, input_steps)
+        add_changes(inputs, by_input, limits, input_scales)
         of_tree = epoch.tree is not None
-        add_changes(outputs, by_output, limits if inputs is outputs else {}, None if of_tree else output_steps)
+        add_changes(outputs, by_output, limits if inputs is outputs else {}, None if of_tree else output_scales)
     return loss, measured

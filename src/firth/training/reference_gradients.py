@@ -34,18 +34,18 @@ class Example:
     shares: Sequence[float]
     steps: Sequence[float]  # what each input vector is given of the gradient by h: its share, for the exact gradient
     targets: Sequence[Target]
-    places: Sequence[int]  # which token of the block each context word is; parts of one word are one token
+    places: Sequence[int]  # which token of the block each context word is; the subword rows of one word are one token
     of_errors: Sequence[float]  # the share of the errors that each context word is limited by
     center: int = 0  # its number in the block
     shift: Any = 0.0  # what is added to the output vectors of negatives, (d,), in the gradient by h
 
 
-def noise_targets(center: int, noise: Sequence[int], noise_weight: float) -> list[Target]:
+def noise_targets(center: int, negatives: Sequence[int], noise_weight: float) -> list[Target]:
     """That the center is predicted, and a block's negatives are not, each with weight k/K = `noise_weight`; but for
     negatives that are the center itself.
     """
-    negatives = ((word, 0, noise_weight, n) for n, word in enumerate(noise) if word != center)
-    return [(center, 1, 1.0, OWN), *negatives]
+    others = ((word, 0, noise_weight, n) for n, word in enumerate(negatives) if word != center)
+    return [(center, 1, 1.0, OWN), *others]
 
 
 def path_targets(center: int, tree: Any) -> list[Target]:

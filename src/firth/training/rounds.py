@@ -1,6 +1,6 @@
 """Training as a stream of rounds: what decides the result, and the threads that do not.
 
-A round is some blocks of centers, all computed from one snapshot of the parameters; their changes are then
+A round is some blocks of centers, all computed from one snapshot of the parameters; their updates are then
 added in block order. Everything random depends on the seed, the epoch and the position in the corpus alone. So
 the number of threads changes the time, never a bit of the result. `docs/rounds.md` tells the whole of it.
 """
@@ -36,7 +36,7 @@ KERNELS = {
 }
 """What `firth.training.warm_up` compiles."""
 CHUNK_TOKENS = 131_072
-"""Kept tokens that are walked, then trained on, at a time: some tenths of a second."""
+"""Kept tokens of a chunk, which are read, then trained on: some tenths of a second."""
 
 
 NO_PAIR = (
@@ -151,7 +151,7 @@ def has_neighbors(tokens: Tokens) -> bool:
 def validation_loss(group: WorkerGroup, held_out: Tokens, config: TrainingConfig, plan: Plan) -> float:
     """The mean loss of all pairs of the tokens held out. Raises `CorpusError` if they have none.
 
-    They are walked as in training, with a learning rate of zero, and always with the same random numbers, so that
+    They are read as in training, with a learning rate of zero, and always with the same random numbers, so that
     epochs can be compared.
     """
     still = plan._replace(

@@ -1,4 +1,4 @@
-"""Which tokens to keep, and which words to draw as noise."""
+"""Which tokens to keep, and which words to draw as negatives."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def sampling_table(size: int, sampling_factor: float = 1e-5) -> Float64:
 
 
 def noise_distribution(counts: Int64, exponent: float) -> Float64:
-    """The probability of each word as noise, (V,) float64: counts to the power `exponent`, scaled to sum 1.
+    """The probability of each word as a negative, (V,) float64: counts to the power `exponent`, scaled to sum 1.
 
     Mikolov et al. 2013, "Distributed representations", section 2.2, take 3/4.
     """

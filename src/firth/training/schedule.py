@@ -32,10 +32,10 @@ a hundredth of the time goes there.
 """
 ROUND_CENTERS = 256
 """Centers in a round, unless more are asked for: where all are neighbors in the text, more learn less, as the snapshot
-is old by the time that their changes are added.
+is old by the time that their updates are added.
 """
 ROUND_STEP = 4.0
-"""Greatest sum of a round's learning rates over the pairs and noise pairs of one word: above it, it overshoots."""
+"""Greatest sum of a round's learning rates over one word's pairs, with their negatives: above it, it overshoots."""
 CENTER_STEP, TREE_CENTER_STEP = 2.0, 1.0
 """The same over the pairs of one center in skip-gram, of which each sees the center's vector as it was before all of
 them: where windows are so wide that it would be more, its pairs weigh less. And over those of a path of a tree.
@@ -115,12 +115,12 @@ def most_pairs(config: TrainingConfig) -> float:
 
 
 def row_frequencies(p: Float64, subword_rows: SubwordRows) -> Float64:
-    """How often each row of the input vectors is a part of a kept token, by the words' shares."""
+    """How often each row of the input vectors is one of a kept token's rows, by the words' frequencies p."""
     return np.bincount(subword_rows.rows, np.repeat(p, np.diff(subword_rows.starts))).astype(np.float64)
 
 
 def word_frequencies(p: Float64, subword_rows: SubwordRows) -> Float64:
-    """How often a word's vector changes, by its parts: the mean of how often each of these is one of a kept token."""
+    """How often a word's vector changes, by its rows: the mean of how often each of these is one of a kept token's."""
     of_row = row_frequencies(p, subword_rows)
     shares: Float64 = np.add.reduceat(of_row[subword_rows.rows], subword_rows.starts[:-1]) / np.diff(
         subword_rows.starts
@@ -135,7 +135,7 @@ def kept_counts(tokens: Tokens, config: TrainingConfig) -> Float64:
 
 
 def kept_frequencies(tokens: Tokens, config: TrainingConfig) -> Float64:
-    """Each word's share of these, (V,)."""
+    """Each word's fraction of these, (V,)."""
     kept = kept_counts(tokens, config)
     shares: Float64 = kept / kept.sum()
     return shares
@@ -154,21 +154,21 @@ def is_wide(config: TrainingConfig) -> bool:
     return config.batch_size is not None and config.batch_size > usual_centers(config)
 
 
-def visits(tokens: Tokens, config: TrainingConfig, as_parts: Callable[[Float64, SubwordRows], Float64]) -> Visits:
-    """How many pairs and noise pairs change each row of the input and of the output vectors, for each center.
+def visits(tokens: Tokens, config: TrainingConfig, by_rows: Callable[[Float64, SubwordRows], Float64]) -> Visits:
+    """How many pairs, with their negatives, change each row of the input and of the output vectors, for each center.
 
     In each pair of a center, a word with a fraction p of the kept tokens and q of the negatives is the center or a
     negative with a frequency of p + k·q, and the context word of any of these with p·(1 + k). With hierarchical
     softmax a pair has the nodes of a path, as many as the words' entropy in bits; for the nodes themselves, see
-    `node_rate_scales`. What words with parts are visited for as inputs, `as_parts` finds.
+    `node_rate_scales`. How often the inputs of words with subwords are changed, `by_rows` finds.
     """
     p = kept_frequencies(tokens, config)
     q = noise_distribution(tokens.counts, config.noise_exponent)
     _, pairs = window_and_pairs(tokens, config)
-    in_parts = p if tokens.subword_rows is None else as_parts(p, tokens.subword_rows)
-    inputs, outputs = in_parts * (1 + config.negative), p + config.negative * q
+    p_input = p if tokens.subword_rows is None else by_rows(p, tokens.subword_rows)
+    inputs, outputs = p_input * (1 + config.negative), p + config.negative * q
     if config.objective == "hierarchical-softmax":
-        inputs, outputs = -in_parts * float(p @ np.log2(p)), np.zeros(len(p))
+        inputs, outputs = -p_input * float(p @ np.log2(p)), np.zeros(len(p))
     of_input = of_output = pairs
     if config.architecture == "cbow" and config.context == "mean":
         of_input, of_output = 1 if config.shares_gradient else pairs, 1
@@ -178,7 +178,7 @@ def visits(tokens: Tokens, config: TrainingConfig, as_parts: Callable[[Float64, 
 def round_shape(tokens: Tokens, config: TrainingConfig) -> tuple[int, int]:
     """Centers in a block and blocks in a round, from the corpus and the configuration alone.
 
-    All pairs of a round are computed from one snapshot, so what a word's pairs ask for adds up unseen: where one word
+    All pairs of a round are computed from one snapshot, so the updates by a word's pairs add up unseen: where one word
     is very frequent, or the learning rate large, a round must be small, or such words learn more slowly
     (`row_rate_scales`).
     """
@@ -234,12 +234,12 @@ def node_rate_scales(tree: Tree, tokens: Tokens, config: TrainingConfig) -> Floa
     all others, the last: (NEAR_NODES + 1,).
 
     The root is in every pair of a round, and nodes below it are in many. All these pairs see the same snapshot, and
-    what they ask for adds up: so that it does not overshoot, the sum of the learning rates is `TREE_STEP` at most.
+    their updates add up: so that it does not overshoot, the sum of the learning rates is `TREE_STEP` at most.
     """
     _, of_center = window_and_pairs(tokens, config)
     pairs = of_center * node_visits(tree, tokens, config)
-    steps: Float32 = (TREE_STEP / np.maximum(config.first_rate * pairs, TREE_STEP)).astype(np.float32)
-    return steps
+    rate_scales: Float32 = (TREE_STEP / np.maximum(config.first_rate * pairs, TREE_STEP)).astype(np.float32)
+    return rate_scales
 
 
 def node_visits(tree: Tree, tokens: Tokens, config: TrainingConfig) -> Float32:

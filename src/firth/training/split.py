@@ -14,11 +14,11 @@ from firth.kernels.word2vec.blocks import SubwordRows
 from firth.training.schedule import Tokens
 
 
-def held_out_sentences(sentences: int, share: float, seed: int) -> Bool:
-    """Which sentences are held out (sentences,): each with the probability `share`, by its number and the seed."""
+def held_out_sentences(sentences: int, fraction: float, seed: int) -> Bool:
+    """Which sentences are held out (sentences,): each with the probability `fraction`, by its number and the seed."""
     key = rng.stream_key(seed, 0, rng.VALIDATION)
     numbers = rng.draws(key, sentences) >> np.uint64(32)
-    chosen: Bool = numbers < np.uint64(share * 2**32)
+    chosen: Bool = numbers < np.uint64(fraction * 2**32)
     return chosen
 
 
@@ -31,7 +31,7 @@ def select(
     validation: float = 0.0,
     seed: int = 1,
 ) -> tuple[Tokens, Tokens | None]:
-    """The tokens to train on, and those of the sentences held out, if a share of them is to be.
+    """The tokens to train on, and those of the sentences held out, if a fraction of them is to be.
 
     `counts` (V,) are those of the words to train on. `id_of` gives, for every id of the corpus, that word's number, or
     V for a word that is not one of them; None where they are the corpus's first. Where the corpus cannot be taken as it

@@ -136,7 +136,7 @@ def train(
 
 @dataclasses.dataclass(frozen=True)
 class RunOptions:
-    """What a training has around it, and its result does not depend on: the arguments of `train` of these names."""
+    """The arguments of `train`, by their names, on which the result does not depend."""
 
     threads: int
     progress: bool | Callable[[Event], None] | None
@@ -183,9 +183,9 @@ def learn(
         )
         frozen = begin.fill(vocabulary, parameters, config, composition) if begin else None
         of_start = begin.fingerprint(vocabulary) if begin and kept else ""
-        fit = Trainer(corpus, vocabulary.counts, config, around.threads, report, kept, of_start, begin is not None)
+        trainer = Trainer(corpus, vocabulary.counts, config, around.threads, report, kept, of_start, begin is not None)
         subword_rows = SubwordRows(composition.starts, composition.rows) if composition else None
-        history, (inputs, outputs) = fit.run(parameters, id_of=id_of, subword_rows=subword_rows, frozen=frozen)
+        history, (inputs, outputs) = trainer.run(parameters, id_of=id_of, subword_rows=subword_rows, frozen=frozen)
         del parameters
         subwords = None
         if composition:

@@ -27,7 +27,7 @@ from firth.training.workers import Frozen
 
 
 def kernel_set_of(config: TrainingConfig) -> str:
-    """The kind of training, by which kernels it needs."""
+    """The name of the kernels that a training needs."""
     subwords, wide = " subwords" if config.max_n else "", " wide" if is_wide(config) else ""
     return f"{config.architecture} {config.objective}{subwords}{wide}"
 

@@ -35,7 +35,7 @@ def words_often_enough(corpus: Corpus, config: TrainingConfig) -> Chosen:
 
 
 def _are_often_enough(found: Vocabulary, config: TrainingConfig, most: int | None) -> Bool:
-    """Which of a corpus's words are to be learnt (V,): by their counts, the `most` frequent, and by lists of words."""
+    """Which of a corpus's words are to be learned (V,): by their counts, the `most` frequent, and by lists of words."""
     stopped, kept = set(config.stop_words), set(config.keep_words)
     learning: Bool = (found.counts >= config.min_count) & ~np.array([word in stopped for word in found.words])
     if most is not None:

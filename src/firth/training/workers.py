@@ -1,4 +1,4 @@
-"""A team of threads that trains on a chunk of tokens at a time, with the arrays it works in."""
+"""A worker group: the threads that train on a chunk of tokens at a time, with the arrays they work in."""
 
 from __future__ import annotations
 
@@ -218,10 +218,10 @@ def listed_outputs(config: TrainingConfig, plan: Plan, tree: Tree | None) -> int
 def new_round_updates(
     config: TrainingConfig, plan: Plan, width: int, targets: Targets, threads: int, frozen: Frozen | None
 ) -> RoundUpdates:
-    """What the blocks of a round ask for: nothing so far."""
+    """Room for the updates of a round: nothing so far."""
     blocks, tokens, inputs = plan.round_blocks, plan.block_centers + 2 * plan.window, context_rows(plan)
     listed = listed_outputs(config, plan, targets.tree)
-    outputs = 0 if targets.tree else listed  # what nodes ask for is left elsewhere
+    outputs = 0 if targets.tree else listed  # updates of nodes are left in `NodeUpdates`
     touched = np.zeros((threads, BITMAP_WORDS), np.int64)
     none = np.zeros(0, np.bool_)
     return RoundUpdates(
@@ -251,7 +251,7 @@ def new_round_updates(
 
 
 class WorkerGroup:
-    """A team of threads, with the arrays they share."""
+    """The threads of one training, with the arrays they share."""
 
     def __init__(
         self,

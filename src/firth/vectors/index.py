@@ -41,7 +41,7 @@ TRAINED_ON = 64
 
 @dataclass(frozen=True)
 class Measured:
-    """What the index is worth: the share of the true 10 nearest that it finds, and seconds a query, in batches."""
+    """What the index is worth: the fraction of the true 10 nearest that it finds, and seconds a query, in batches."""
 
     recall: float
     seconds: float
@@ -209,7 +209,7 @@ def build_index(
         For fewer than a thousand words, where exact search is as fast; and if the extra is not installed.
     """
     if not 0 < recall <= 1:
-        raise ValueError(f"recall is a share above 0, at most 1, not {recall}")
+        raise ValueError(f"recall is a fraction above 0, at most 1, not {recall}")
     faiss = _faiss()
     among = vectors.finite()
     n, width = among.vectors.shape
@@ -270,7 +270,7 @@ def load_index(vectors: WordVectors, path: str | Path) -> NeighborIndex:
             about = json.loads((file.metadata() or {})["firth"])
             centroids, cells = file.get_tensor("middles"), file.get_tensor("lists")
         measured = Measured(*(float(about[name]) for name in ("recall", "seconds", "exact_seconds")))
-        asked, format, of = int(about["lists_asked"]), about["format"], about["vectors"]
+        nprobe, format, of = int(about["lists_asked"]), about["format"], about["vectors"]
     except (SafetensorError, OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise FormatError(f"{path} is not an index, or cut short: {shortened(error)}") from error
     if format != FORMAT:
@@ -278,11 +278,11 @@ def load_index(vectors: WordVectors, path: str | Path) -> NeighborIndex:
     if of != _fingerprint(vectors):
         raise FormatError(f"{path} is an index of other vectors: build it again with firth index")
     fits = centroids.ndim == 2 and centroids.shape[1] == vectors.vector_size and cells.shape == (len(vectors.finite()),)
-    if not fits or centroids.dtype != np.float32 or cells.dtype != np.int32 or not 0 < asked <= len(centroids):
+    if not fits or centroids.dtype != np.float32 or cells.dtype != np.int32 or not 0 < nprobe <= len(centroids):
         raise FormatError(f"{path} does not fit the vectors")
     if cells.min() < 0 or cells.max() >= len(centroids):
         raise FormatError(f"{path} names cells that are not there")
-    return NeighborIndex(vectors, centroids, cells, asked, measured)
+    return NeighborIndex(vectors, centroids, cells, nprobe, measured)
 
 
 def _faiss() -> Any:

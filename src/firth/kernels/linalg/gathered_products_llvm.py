@@ -88,7 +88,7 @@ def _listed_weigh_transposed_tile(rows: int) -> Any:
 
 
 @replaces(learn_gathered)
-def _learn_listed(g, H, i, Z, of_z, out):  # type: ignore[no-untyped-def]
+def _learn_gathered(g, H, i, Z, of_z, out):  # type: ignore[no-untyped-def]
     """Row i of H, and the sum, stay in registers."""
 
     def generate(context: Any, builder: Builder, signature: Any, args: Any) -> Value:
@@ -127,7 +127,7 @@ _weigh_transposed_listed_rows, _weigh_transposed_listed_pair, _weigh_transposed_
 
 
 @replaces_with_loops(matmul_nt_gathered)
-def _score_listed(X, of_x, Z, of_z, S):  # type: ignore[no-untyped-def]
+def _matmul_nt_gathered(X, of_x, Z, of_z, S):  # type: ignore[no-untyped-def]
     def tiles(X, of_x, Z, of_z, S):  # type: ignore[no-untyped-def]
         whole, even = of_x.shape[0] // SCORE_ROWS * SCORE_ROWS, of_x.shape[0] // 2 * 2
         for z in range(0, of_z.shape[0], SCORE_COLUMNS):
@@ -146,7 +146,7 @@ def _score_listed(X, of_x, Z, of_z, S):  # type: ignore[no-untyped-def]
 
 
 @replaces_with_loops(matmul_nn_gathered)
-def _weigh_listed(G, Z, of_z, out, of_out):  # type: ignore[no-untyped-def]
+def _matmul_nn_gathered(G, Z, of_z, out, of_out):  # type: ignore[no-untyped-def]
     def tiles(G, Z, of_z, out, of_out):  # type: ignore[no-untyped-def]
         whole = of_out.shape[0] // TILE_ROWS * TILE_ROWS
         for r in range(0, whole, TILE_ROWS):
@@ -158,7 +158,7 @@ def _weigh_listed(G, Z, of_z, out, of_out):  # type: ignore[no-untyped-def]
 
 
 @replaces_with_loops(matmul_tn_gathered)
-def _weigh_transposed_listed(G, X, of_x, out, of_out, first, last):  # type: ignore[no-untyped-def]
+def _matmul_tn_gathered(G, X, of_x, out, of_out, first, last):  # type: ignore[no-untyped-def]
     def tiles(G, X, of_x, out, of_out, first, last):  # type: ignore[no-untyped-def]
         whole, even = of_out.shape[0] // TILE_ROWS * TILE_ROWS, of_out.shape[0] // 2 * 2
         for r in range(0, whole, TILE_ROWS):

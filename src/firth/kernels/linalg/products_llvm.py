@@ -157,7 +157,7 @@ _weigh_columns = _weigh_tile(transposed=True)
 
 
 @replaces_with_loops(matmul_nt)
-def _score(X, n, Z, S, queue=None):  # type: ignore[no-untyped-def]
+def _matmul_nt(X, n, Z, S, queue=None):  # type: ignore[no-untyped-def]
     def tiles(X, n, Z, S, queue=None):  # type: ignore[no-untyped-def]
         whole = n // SCORE_ROWS * SCORE_ROWS
         for z in range(0, Z.shape[0], SCORE_COLUMNS):
@@ -175,7 +175,7 @@ def _score(X, n, Z, S, queue=None):  # type: ignore[no-untyped-def]
 
 
 @replaces_with_loops(matmul_nt_banded)
-def _score_bands(X, Z, bands, S, queue=None):  # type: ignore[no-untyped-def]
+def _matmul_nt_banded(X, Z, bands, S, queue=None):  # type: ignore[no-untyped-def]
     def tiles(X, Z, bands, S, queue=None):  # type: ignore[no-untyped-def]
         for z in range(0, Z.shape[0], SCORE_COLUMNS):
             for t in range(bands[z // TILE_ROWS, 0], bands[z // TILE_ROWS, 1], SCORE_ROWS):
@@ -186,7 +186,7 @@ def _score_bands(X, Z, bands, S, queue=None):  # type: ignore[no-untyped-def]
 
 
 @replaces_with_loops(matmul_nn_with)
-def _weigh_with(G, n, Z, weights, others, of_others, out, queue=None):  # type: ignore[no-untyped-def]
+def _matmul_nn_with(G, n, Z, weights, others, of_others, out, queue=None):  # type: ignore[no-untyped-def]
     def tiles(G, n, Z, weights, others, of_others, out, queue=None):  # type: ignore[no-untyped-def]
         for r in range(0, n, TILE_ROWS):
             _weigh_with_rows(G, r, Z, weights, others, of_others, out)
@@ -196,7 +196,7 @@ def _weigh_with(G, n, Z, weights, others, of_others, out, queue=None):  # type: 
 
 
 @replaces_with_loops(matmul_nn_banded)
-def _weigh_bands(G, n, bands, dense, Z, out, squares=None, queue=None):  # type: ignore[no-untyped-def]
+def _matmul_nn_banded(G, n, bands, dense, Z, out, squares=None, queue=None):  # type: ignore[no-untyped-def]
     def tiles(G, n, bands, dense, Z, out, squares=None, queue=None):  # type: ignore[no-untyped-def]
         for r in range(0, n, TILE_ROWS):
             first, last = bands[r // TILE_ROWS, 0], bands[r // TILE_ROWS, 1]
@@ -207,7 +207,7 @@ def _weigh_bands(G, n, bands, dense, Z, out, squares=None, queue=None):  # type:
 
 
 @replaces_with_loops(matmul_tn)
-def _weigh_transposed(G, n, X, out, queue=None):  # type: ignore[no-untyped-def]
+def _matmul_tn(G, n, X, out, queue=None):  # type: ignore[no-untyped-def]
     def tiles(G, n, X, out, queue=None):  # type: ignore[no-untyped-def]
         for r in range(0, out.shape[0], TILE_ROWS):
             _weigh_columns(G, r, (0, n, 0, 0), X, out, None)
@@ -217,7 +217,7 @@ def _weigh_transposed(G, n, X, out, queue=None):  # type: ignore[no-untyped-def]
 
 
 @replaces_with_loops(matmul_tn_banded)
-def _weigh_transposed_bands(G, X, bands, out, squares=None, queue=None):  # type: ignore[no-untyped-def]
+def _matmul_tn_banded(G, X, bands, out, squares=None, queue=None):  # type: ignore[no-untyped-def]
     def tiles(G, X, bands, out, squares=None, queue=None):  # type: ignore[no-untyped-def]
         for r in range(0, out.shape[0], TILE_ROWS):
             first, last = bands[r // TILE_ROWS, 0], bands[r // TILE_ROWS, 1]
@@ -228,7 +228,7 @@ def _weigh_transposed_bands(G, X, bands, out, squares=None, queue=None):  # type
 
 
 @replaces_with_loops(dot_each)
-def _score_each(X, n, Z, of_z, s, queue=None):  # type: ignore[no-untyped-def]
+def _dot_each(X, n, Z, of_z, s, queue=None):  # type: ignore[no-untyped-def]
     def tiles(X, n, Z, of_z, s, queue=None):  # type: ignore[no-untyped-def]
         for t in range(0, n, TILE_ROWS):
             _score_each_tile(X, t, Z, of_z, s)
@@ -238,7 +238,7 @@ def _score_each(X, n, Z, of_z, s, queue=None):  # type: ignore[no-untyped-def]
 
 
 @replaces_with_loops(squared_norms)
-def _square_each(X, n, s):  # type: ignore[no-untyped-def]
+def _squared_norms(X, n, s):  # type: ignore[no-untyped-def]
     def tiles(X, n, s):  # type: ignore[no-untyped-def]
         whole = n // SQUARE_ROWS * SQUARE_ROWS
         for t in range(0, whole, SQUARE_ROWS):

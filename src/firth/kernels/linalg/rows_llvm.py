@@ -88,7 +88,7 @@ def _dot(rows, i, others, j):  # type: ignore[no-untyped-def]
 
 
 @replaces(axpy)
-def _add_row(out, o, weight, rows, i):  # type: ignore[no-untyped-def]
+def _axpy(out, o, weight, rows, i):  # type: ignore[no-untyped-def]
     def generate(context: Any, builder: Builder, signature: Any, args: Any) -> Value:
         sums, z = (Matrix(context, builder, signature.args[n], args[n]) for n in (0, 3))
         _, o, weight, _, i = args

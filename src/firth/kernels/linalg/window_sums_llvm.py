@@ -23,7 +23,7 @@ def _window(builder: Builder, reach: Matrix, first: Value, i: Value) -> tuple[Va
 
 
 @replaces(prefix_sum)
-def _sum_up(rows, words, n, sums):  # type: ignore[no-untyped-def]
+def _prefix_sum(rows, words, n, sums):  # type: ignore[no-untyped-def]
     def generate(context: Any, builder: Builder, signature: Any, args: Any) -> Value:
         z, sums = (Matrix(context, builder, signature.args[k], args[k]) for k in (0, 3))
         words = List(context, builder, signature.args[1], args[1])

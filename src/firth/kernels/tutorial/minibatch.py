@@ -1,6 +1,6 @@
 """Training by minibatches, compiled: logits, gradients by them, gradients by the embeddings, the optimizers' updates.
 
-`train_batches` is what each thread runs. A batch has two phases with a meeting after each. In the first the threads
+`train_batches` is what each thread runs. A batch has two phases with a barrier after each. In the first the threads
 share the examples: they find the gradients by the logits and by the target's vector, and keep both with a copy of that
 vector; one of them lists where each row occurs. In the second they share the rows: a row's gradient is summed in the
 order of its occurrences, from what the first phase kept, and the row is updated. So the result has the same bits at any
@@ -90,7 +90,7 @@ class Answered(NamedTuple):
 class Batch(NamedTuple):
     """What the first phase keeps of a batch of up to n examples for the second.
 
-    Each of its places, an example's target or candidate, asks for a change of a row: for a number of `weights` times a
+    Each of its places, an example's target or candidate, adds to the gradient by a row: a number of `weights` times a
     row of `kept`. A slot is a row that occurs in the batch; the places are listed slot after slot, each one's in order.
     """
 
@@ -155,7 +155,7 @@ def compute_examples(
     objective: Objective,
     batch: Batch,
 ) -> None:
-    """Keep what the examples from `first` to `last` ask for, of a batch of those from `start` to `stop`: the gradients
+    """Keep what the examples from `first` to `last` add to a batch of those from `start` to `stop`: the gradients
     of its mean loss, and the targets' vectors. Writes the losses, and which were answered right.
     """
     targets, contexts, contexts_from = examples.targets, examples.contexts, examples.contexts_from
@@ -225,7 +225,7 @@ def list_places(start: int, stop: int, examples: Answered, step: int, batch: Bat
 
 @compiled
 def sum_gradients(begin: int, end: int, batch: Batch, gradients: Array) -> None:
-    """The gradients (end - begin, d) by the rows of some slots: what each of their places in the batch asks for."""
+    """The gradients (end - begin, d) by the rows of some slots: the sums over their places in the batch."""
     for slot in range(begin, end):
         sum_places(
             batch.weights, batch.weight, batch.kept, batch.source,

@@ -1,7 +1,7 @@
-"""What training in blocks is made of: chunks of tokens, the plan of an epoch, parameters, the changes of a round.
+"""What training in blocks is made of: chunks of tokens, the plan of an epoch, parameters, the updates of a round.
 
 An epoch's tokens are thinned by `keep_tokens`. Blocks of consecutive kept tokens are the centers; each kind of training
-has a function that finds the changes one block asks for, from a snapshot of the parameters.
+has a function that computes the updates of one block, from a snapshot of the parameters.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from firth.kernels.word2vec.row_owners import touch
 
 UNUSED = -1
 ALONE = -1
-"""In the place of a thread's number, where rows are not marked, or where one thread adds all."""
+"""In the place of a thread's number, where it keeps no bitmap of touched rows, or where one thread adds all."""
 
 
 class Chunk(NamedTuple):
@@ -111,7 +111,7 @@ class Scratch(NamedTuple):
 
     X: Float32  # (T, width) context words' input vectors
     windows: Windows
-    owned_rows: Int32  # (R · rows + 1, 2) room to list the rows of a round: word and row of the changes
+    owned_rows: Int32  # (R · rows + 1, 2) room to list the rows that a thread owns: each row, and that of its update
     owned: Int64  # (BITMAP_WORDS,) the bits of the rows whose updates a thread adds
     input_errors: (
         Float32  # (T,) the errors in what each row of a block is changed by (`firth.kernels.word2vec.step_bounds`)
@@ -133,13 +133,13 @@ class Updates(NamedTuple):
     used: Int32  # (R,) how many of these are in use
     rows: Float32  # (R · n, width) what is added to them
     scales: Float32 | None  # (R · n,) what that is multiplied by; None for 1
-    ratios: Float32  # (R · n,) the ratios of these changes (`firth.kernels.word2vec.step_bounds`)
+    ratios: Float32  # (R · n,) the ratios of these updates (`firth.kernels.word2vec.step_bounds`)
     touched: Int64  # (threads, BITMAP_WORDS) the bits of the rows that each thread's blocks change
     frozen: Bool  # (V,) the words whose vectors stay as they are, or (0,) if there are none
 
 
 class RoundUpdates(NamedTuple):
-    """What the blocks of a round ask for, and what they measure."""
+    """The updates of a round's blocks, and what they measure."""
 
     inputs: Updates
     outputs: Updates
@@ -163,14 +163,14 @@ class Run(NamedTuple):
 class Block(NamedTuple):
     """A block of a round, as it is given to a thread."""
 
-    slot: int  # its number in the round, and so where its changes stand
+    slot: int  # its number in the round, and so where its updates stand
     first: int  # its first center
     next_first: int  # the first center of the block that this thread is expected to compute next
     rate: float
     measured: bool  # whether its loss is
     finds_mean: bool  # whether its round finds the mean of all output vectors
     blocks: int  # of its round
-    bitmap: int  # the thread, or `ALONE` where it marks no rows
+    bitmap: int  # the thread, or `ALONE` where it keeps no bitmap of touched rows
 
 
 class Context(NamedTuple):
@@ -248,7 +248,7 @@ def keep_tokens(
 
 @compiled
 def touch_rows(touched: Int64, words: Int32, count: int, thread: int) -> None:
-    """Mark these words' rows as changed by a thread, in its table of `touched`."""
+    """Set these words' rows in a thread's bitmap of touched rows."""
     if thread == ALONE:
         return
     for i in range(count):
@@ -307,7 +307,7 @@ def prefetch_vectors(inputs: Float32, word: int, subword_rows: SubwordRows | Non
 
 @compiled
 def touch_inputs(touched: Int64, words: Int32, count: int, thread: int, subword_rows: SubwordRows | None) -> None:
-    """As `touch_rows`, of all parts of these words."""
+    """As `touch_rows`, of all subword rows of these words."""
     if subword_rows is None:
         touch_rows(touched, words, count, thread)
     elif thread != ALONE:
@@ -332,7 +332,7 @@ def rows_of(block: Block, updates: Updates) -> tuple[int, int]:
 
 @compiled
 def copy_inputs(inputs: Float32, words: Int32, count: int, rows: Float32, subword_rows: SubwordRows | None) -> None:
-    """As `copy_rows`; of a word with parts, their mean."""
+    """As `copy_rows`; of a word with subwords, the mean of its rows."""
     if subword_rows is None:
         copy_rows(inputs, words, count, rows)
     else:

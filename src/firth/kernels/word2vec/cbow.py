@@ -1,7 +1,7 @@
 """CBOW: the context words of a center together predict it; here with negative sampling, a block of centers at a time.
 
 Of the context words' input vectors the mean is taken, or the sum (Mikolov et al. 2013, "Efficient estimation", §3.1).
-Blocks, and what they ask for, are those of skip-gram (`firth.kernels.word2vec.skipgram`).
+Blocks and their updates are as in skip-gram (`firth.kernels.word2vec.skipgram`).
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ NOISE_ROOM, WORD_ROOM = np.float32(16), np.float32(256)
 class HiddenLayer(NamedTuple):
     """One thread's working space for the layer between the context words and the center."""
 
-    H: Float32  # (B, width) with a tree, what each center's context words are together; else that is with the changes
+    H: Float32  # (B, width) with a tree, what each center's context words are together; else that is with the updates
     Z: Float32  # (K, width) negatives' output vectors
     G: Float32  # (B, width) the gradient by what a center's context words are together; B may be more than the centers
     S: Float32  # (B, K) scores of negatives, then gradients
@@ -119,7 +119,7 @@ def gather_contexts(
 def sum_inputs(
     words: Int32, tokens: int, inputs: Float32, subword_rows: SubwordRows | None, scratch: Scratch, hidden: HiddenLayer
 ) -> None:
-    """Running sums of the input vectors of some words; of those with parts, of their means."""
+    """Running sums of the input vectors of some words; of those with subwords, of their rows' means."""
     if subword_rows is None:
         prefix_sum(inputs, words, tokens, hidden.sums)
     else:
@@ -129,14 +129,14 @@ def sum_inputs(
 
 @compiled
 def scatter_gradients(context: Context, plan: Plan, windows: Windows, hidden: HiddenLayer, input_rows: Float32) -> None:
-    """input_rows[t] = what the gradients of the centers ask for that have context token t."""
+    """input_rows[t] = the update of context token t: the sum of the gradients of the centers that have it, scaled."""
     centers, tokens, before = context
-    steps = hidden.scales if hidden.exact == 1 else hidden.ones
+    scales = hidden.scales if hidden.exact == 1 else hidden.ones
     if plan.even == 0:
-        scale_rows(centers, steps, hidden.G)
+        scale_rows(centers, scales, hidden.G)
         matmul_nn_banded(windows.weights, tokens, windows.centers_of, hidden.G.shape[0], hidden.G, input_rows)
         return
-    spread_windows(hidden.G, windows.reach, steps, before, centers, tokens, input_rows)
+    spread_windows(hidden.G, windows.reach, scales, before, centers, tokens, input_rows)
 
 
 @compiled
@@ -169,7 +169,7 @@ def share_errors(context: Context, plan: Plan, windows: Windows, hidden: HiddenL
     for i in range(centers):
         errors[before + i] -= hidden.errors[i]
     for t in range(tokens):
-        errors[t] = max(errors[t], np.float32(0))  # where nothing is asked for, rounding may leave less
+        errors[t] = max(errors[t], np.float32(0))  # where there is no update, rounding may leave less
 
 
 @compiled
@@ -219,8 +219,8 @@ def sum_errors(own: Float32, hidden: HiddenLayer, errors: Float32) -> None:
 
 @compiled
 def limit_outputs(hidden: HiddenLayer, errors: Float32, scales: Float32, ratios: Float32) -> None:
-    """Find the ratios of a block's output rows from their squares, and hold all of them back as much as its negatives
-    ask for together.
+    """Find the ratios of a block's output rows from their squares, and scale all down as much as the bound on
+    its negatives together requires.
 
     So few negatives stand for many pairs each, and go far at once. If they alone were held back, scores would rise:
     pairs pull up, and nothing would pull down as much.
@@ -254,7 +254,7 @@ def shift_negatives(noise_mean: Float32, hidden: HiddenLayer) -> None:
 
 @compiled
 def cbow_loss(centers: int, plan: Plan, own: Float32, hidden: HiddenLayer, output_words: Int32) -> float:
-    """The loss of a block's centers: -log σ(own score) - w Σ log σ(-noise score), from the scores S."""
+    """The loss of a block's centers: -log σ(own score) - w Σ log σ(-score of a negative), from the scores S."""
     loss, negatives, losses, K = 0.0, output_words[hidden.G.shape[0] :], hidden.losses, plan.negatives
     for k in range(centers * K):
         losses[k] = plan.noise_weight * softplus(np.float64(hidden.scores[k]))

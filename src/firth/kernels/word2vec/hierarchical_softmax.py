@@ -1,9 +1,9 @@
 """Hierarchical softmax: a word is predicted by its Huffman code, a bit at each node of its path in a binary tree (Morin
 and Bengio 2005).
 
-The tree's inner nodes have output vectors. Blocks, and what they ask for, are those of skip-gram and
+The tree's inner nodes have output vectors. Blocks and their updates are as in skip-gram and
 CBOW. In skip-gram, a center's context words are scored against the nodes of its path in one product of matrices, and
-what the nodes ask for is added when the round is computed. In CBOW, nodes learn center by center, as they do in
+the nodes' updates are added when the round is computed. In CBOW, nodes learn center by center, as they do in
 word2vec.c, while their vectors are near: so a round is one block, for one thread.
 """
 
@@ -57,7 +57,7 @@ class NodeUpdates(NamedTuple):
     """
 
     begins: Int32  # (R · B,) where its path begins among the output words of its block
-    lengths: Int32  # (R · B,) how many nodes this has, 0 if nothing is asked for
+    lengths: Int32  # (R · B,) how many nodes this has, 0 if there is no update
     contexts: Int32  # (R · B, T) the rows of its context words
     sizes: Int32  # (R · B,) how many of them
     G: Float32  # (R · B, T, longest) scores, then gradients
@@ -204,7 +204,7 @@ def sum_sizes(
 
 @compiled
 def limit_nodes(n: int, length: int, tree: Tree, nodes: Int32, G: Float32, path: PathWorkspace) -> None:
-    """Multiply the gradients of a path's nodes, for n rows, by their steps, or by as much less as the bound asks for
+    """Multiply the gradients of a path's nodes, for n rows, by their rate scales, or by less where the bound is lower
     (`firth.kernels.word2vec.step_bounds`): what a node is changed by is no longer than Σⱼ |G[j, k]| · ‖row j‖, and in a
     round as often that as is expected.
     """
@@ -232,7 +232,7 @@ def limit_path(length: int, rate: np.float32, square: np.float32, G: Float32) ->
 
 @compiled
 def start_tree_block(block: Block, run: Run, scratch: Scratch, tree: Tree) -> Context:
-    """Find the windows of a block's centers, and ask for the path of the first."""
+    """Find the windows of a block's centers, and prefetch the path of the first."""
     context, updates = find_windows(block, run, scratch.windows, True), run.updates
     touch_inputs(
         updates.inputs.touched, updates.inputs.words[block.slot], context.tokens, block.bitmap, run.subword_rows
@@ -292,7 +292,7 @@ def compute_tree_block(block: Block, run: Run, workspace: TreeWorkspace) -> None
 @compiled
 def compute_cbow_tree_block(block: Block, run: Run, workspace: CbowTreeWorkspace) -> None:
     """As `compute_cbow_block`, with hierarchical softmax. The nodes of a center's path learn before the next center is
-    scored; what the context words ask for is left.
+    scored; the context words' updates are left pending.
     """
     scratch, tree, path, hidden = workspace
     chunk, plan, updates, slot = run.chunk, run.plan, run.updates, block.slot

@@ -1,4 +1,6 @@
-"""The codes of a path in vectors of 16 (see `firth.kernels.word2vec.hierarchical_softmax`)."""
+"""A path's nodes and signs, and sums of its gradients' sizes, in vectors of 16 (see
+`firth.kernels.word2vec.hierarchical_softmax`).
+"""
 
 from __future__ import annotations
 

@@ -25,7 +25,7 @@ class Tree(NamedTuple):
 
 
 NEAR_NODES = 64
-"""Nodes that are on many paths, the last by their numbers: their vectors need not be asked for, and they may learn
+"""Nodes that are on many paths, the last by their numbers: their vectors need not be prefetched, and they may learn
 more slowly.
 """
 
@@ -65,14 +65,14 @@ def fill_lengths(parents: Int32, lengths: Int64) -> None:
 
 
 @compiled
-def fill_paths(parents: Int32, of_child: Int8, tree: Tree) -> None:
+def fill_paths(parents: Int32, signs: Int8, tree: Tree) -> None:
     """Fill the paths, for `starts` that leave them room."""
     V = tree.starts.shape[0] - 1
     for word in range(V):
         node = word
         for k in range(tree.starts[word + 1] - 1, tree.starts[word] - 1, -1):
             code = parents[node] - V
-            tree.codes[k] = code if of_child[node] > 0 else ~code
+            tree.codes[k] = code if signs[node] > 0 else ~code
             node = parents[node]
 
 

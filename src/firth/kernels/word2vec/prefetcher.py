@@ -1,8 +1,8 @@
-"""What the block that a thread computes next will need: asked for a few rows at a time, between the tiles of the
+"""What the block that a thread computes next will need: prefetched a few rows at a time, between the tiles of the
 products of the block before it. So rows come from memory while the processor multiplies.
 
 Which block that is, is a guess where there are more threads. A wrong one costs time, and changes nothing: the rows of a
-block that was not expected are asked for when it begins.
+block that was not expected are prefetched when it begins.
 """
 
 from __future__ import annotations
@@ -18,15 +18,15 @@ from firth.kernels.word2vec.blocks import Chunk, Parameters, Plan, Scratch, Subw
 from firth.kernels.word2vec.negatives import Noise, negative_of, prefetch_negative
 
 FIRST, CONTEXT, CONTEXTS_END, CENTER, CENTERS_END, NOISE, NOISE_END = range(7)
-"""Places: the first center of the next block, or `NOWHERE`; and from where to where there is still something to ask
-for, among the tokens, as context words and as centers, and among the negatives.
+"""Cursors: the first center of the next block, or `NOWHERE`; and from where to where there are still rows to
+prefetch, among the tokens, as context words and as centers, and among the negatives.
 """
 CURSORS = 7
 NOWHERE = -1
 
 
 class PrefetchQueue(NamedTuple):
-    """The next block, and how far it has been asked for: of one thread."""
+    """The next block, and how far it has been prefetched: of one thread."""
 
     tokens: Int32  # of the chunk
     parameters: Parameters
@@ -40,7 +40,7 @@ class PrefetchQueue(NamedTuple):
 def queue_of(
     tokens: Int32, parameters: Parameters, subword_rows: SubwordRows | None, scratch: Scratch
 ) -> PrefetchQueue:
-    """That of the thread that works in this space, on a chunk of tokens."""
+    """That of the thread that has this scratch, on a chunk of tokens."""
     return PrefetchQueue(tokens, parameters, subword_rows, scratch.negatives, scratch.noise_bits, scratch.cursors)
 
 
@@ -60,7 +60,7 @@ def is_scheduled(first: int, queue: PrefetchQueue) -> bool:
 
 @compiled
 def prefetch_outputs(words: Int32, queue: PrefetchQueue) -> None:
-    """Ask for the output rows of all these words now."""
+    """Prefetch the output rows of all these words now."""
     for i in range(words.shape[0]):
         prefetch_row(queue.parameters.outputs, max(words[i], 0))
 
@@ -79,7 +79,7 @@ def take_negatives(first: int, chunk: Chunk, plan: Plan, noise: Noise, queue: Pr
 
 @compiled
 def schedule_nothing(cursors: Int64) -> None:
-    """No block is known to come next: nothing is asked for."""
+    """No block is known to come next: nothing is prefetched."""
     for place in range(CURSORS):
         cursors[place] = 0
     cursors[FIRST] = NOWHERE
@@ -87,7 +87,7 @@ def schedule_nothing(cursors: Int64) -> None:
 
 @compiled
 def schedule_block(first: int, after: int, chunk: Chunk, plan: Plan, noise: Noise, queue: PrefetchQueue) -> None:
-    """The block of centers from `first` on is to come next, after that from `after` on: ask for where its negatives
+    """The block of centers from `first` on is to come next, after that from `after` on: prefetch where its negatives
     are drawn from. Where no center is left, nothing is expected.
     """
     schedule_nothing(queue.cursors)
@@ -115,7 +115,7 @@ def draw_next_negatives(plan: Plan, noise: Noise, queue: PrefetchQueue) -> None:
 
 @compiled
 def prefetch_some(rows: int, queue: PrefetchQueue) -> None:
-    """Ask for so many more of the rows that the next block needs."""
+    """Prefetch so many more of the rows that the next block needs."""
     cursors, outputs = queue.cursors, queue.parameters.outputs
     for _ in range(rows):
         if cursors[CONTEXT] < cursors[CONTEXTS_END]:

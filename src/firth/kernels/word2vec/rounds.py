@@ -1,4 +1,4 @@
-"""A round of training: its blocks are computed side by side, then their changes are added, row by row in block order.
+"""A round of training: its blocks are computed side by side, then their updates are added, row by row in block order.
 
 `train_rounds` is what each thread runs (see `docs/rounds.md`).
 """
@@ -51,7 +51,7 @@ thread, how many of the blocks that are its own were claimed.
 """
 NONE_LEFT = -1
 ROWS_AHEAD = 8
-"""Rows that are on their way from memory while changes are added to one."""
+"""Rows that are prefetched while updates are added to one."""
 
 
 compute_block = compiled_by_type(
@@ -81,7 +81,7 @@ class Round(NamedTuple):
 def scale_of(
     scales: Float32 | None, change: int, ratios: Float32, rate_scales: Float32 | None, limits: Float32, row: int
 ) -> np.float32:
-    """What a change is multiplied by when it is added to a row."""
+    """What an update is multiplied by when it is added to a row."""
     scale = limited(limits, row, np.float32(1) if rate_scales is None else rate_scales[row], ratios[change])
     return scale if scales is None else scale * scales[change]
 
@@ -95,7 +95,7 @@ def add_block(
     parameters: Float32,
     subword_rows: SubwordRows | None,
 ) -> None:
-    """Add all changes of a block."""
+    """Add all updates of a block."""
     words, used = updates.words[block], updates.used[block]
     first = block * (updates.rows.shape[0] // updates.words.shape[0])
     for i in range(used):
@@ -116,7 +116,7 @@ def add_block(
 
 @compiled
 def list_owned(blocks: int, updates: Updates, subword_rows: SubwordRows | None, own: Int64, owned_rows: Int32) -> int:
-    """List in `owned_rows` the rows that a thread owns, each with its change, in block order. Return how many these
+    """List in `owned_rows` the rows that a thread owns, each with its update, in block order. Return how many these
     are.
     """
     found = 0
@@ -267,13 +267,13 @@ def add_partition(
 
 @compiled
 def bitmap_of(thread: int, threads: int) -> int:
-    """A thread's number, or `ALONE` where there are too few threads, or too many, for it to mark rows."""
+    """A thread's number, or `ALONE` where there are too few threads, or too many, for bitmaps of touched rows."""
     return thread if 1 < threads <= FEW else ALONE
 
 
 @compiled
 def clear_touched(bitmap: int, touched: Int64) -> None:
-    """Begin a round: what a thread has marked is of the round before."""
+    """Begin a round: clear what a thread has touched in the round before."""
     if bitmap != ALONE:
         clear_bitmap(touched[bitmap])
 

@@ -1,8 +1,8 @@
 """Which thread adds all that a round changes of a row.
 
-Few threads deal rows out among those that change them. Each marks the rows that its blocks change, in a small table of
-bits, by a hash of the row's number. When all blocks are done, every thread reads what the others have marked, and finds
-by itself which of its own bits are its to add: those that nobody else has set, and of the others its share. So they
+Few threads deal rows out among those that change them. Each sets, in a small bitmap, a bit for each row that its
+blocks change, by a hash of the row's number. When all are done, every thread reads the others' bitmaps, and finds
+by itself which of its own bits are its to add: those that nobody else has set, and of the others its part. So they
 hand each other half a kilobyte, wherever in the vocabulary their rows are, and what only one of them changes stays in
 its core. Who owns a row depends on who computed which block, and so differs from run to run; what is added does not.
 
@@ -19,9 +19,9 @@ from firth.jit.kernel import compiled
 FEW = 8
 """So many threads at most own what they change."""
 BITMAP_WORDS, BITS = 64, 64
-"""A table of marks: so many numbers of so many bits."""
+"""A bitmap: so many numbers of so many bits."""
 GROUPS = 8
-"""Parts of the table in which the threads take turns to be asked first: BITMAP_WORDS / GROUPS numbers are one register.
+"""Parts of a bitmap in which the threads take turns to be asked first: BITMAP_WORDS / GROUPS numbers are one register.
 """
 _GOLDEN, _SHIFT = 2654435769, 20
 """2³² divided by the golden ratio: multiples of it are spread evenly. And a shift, to BITMAP_WORDS · BITS of 2³²."""
@@ -29,7 +29,7 @@ _GOLDEN, _SHIFT = 2654435769, 20
 
 @compiled
 def place_of(row: int) -> int:
-    """The bit of a row in a table of marks. Frequent words, whose numbers are small, have bits of their own."""
+    """The bit of a row in a bitmap. Frequent words, whose numbers are small, have bits of their own."""
     return (int(row) * _GOLDEN & 0xFFFFFFFF) >> _SHIFT
 
 

@@ -58,7 +58,7 @@ def find_reach(chunk: Chunk, first: int, last: int, plan: Plan, reach: Int32) ->
 @compiled
 def find_windows(block: Block, run: Run, windows: Windows, prefetches: bool) -> Context:
     """Note in `windows` how many context words each center has before it, and after it; and in the block's input words
-    which words stand from the first of them to the last. Their vectors are asked for, if that is wanted.
+    which words stand from the first of them to the last. Their vectors are prefetched, if that is wanted.
     """
     reach, before, after = windows.reach, 0, 1
     centers, words = count_centers(block, run), run.updates.inputs.words[block.slot]
