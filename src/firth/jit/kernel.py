@@ -16,8 +16,8 @@ from firth.jit import cache, numba_private
 from firth.jit.checked import call_checked
 from firth.jit.compilable import Compilable, CompilableByType
 from firth.jit.linking import flatten, linked
+from firth.jit.lowerings import import_lowerings
 from firth.jit.target import is_enabled, warn_if_slow
-from firth.jit.twins import import_twins
 from firth.jit.warmup import background_compile
 
 Function = TypeVar("Function", bound=Callable[..., Any])
@@ -81,13 +81,13 @@ class Kernel(Compilable):
     def _compile(self, args: tuple[Any, ...], name: str) -> cache.MachineCode:
         from firth.jit import codegen
 
-        import_twins()
+        import_lowerings()
         return codegen.compile_kernel(self, args, name)
 
     def _compile_publicly(self) -> Callable[..., Any]:
         from firth.jit import numba_public
 
-        import_twins()
+        import_lowerings()
         dispatcher = numba_public.dispatcher(self)
         return lambda args, words: dispatcher(*args)
 

@@ -76,7 +76,7 @@ def by_node(tree: Any, values: Array) -> Array:
 
 
 @dataclass
-class Change:
+class Update:
     """The update of a row by a block, as it adds up: Δ, and the errors in it
     (`firth.kernels.word2vec.step_bounds`).
     """
@@ -90,22 +90,22 @@ class Change:
         """‖Δ‖² / E: the step as a multiple of Polyak's."""
         return float(self.vector @ self.vector) / max(self.errors, float(LEAST_ERRORS)) / self.room
 
-    def scaled(self, by: float, room: float = 1.0) -> Change:
+    def scaled(self, by: float, room: float = 1.0) -> Update:
         """As much of it."""
-        return Change(by * self.vector, by * self.errors, room)
+        return Update(by * self.vector, by * self.errors, room)
 
 
 OF_CENTER, OF_NOISE = range(2)
-Changes = dict[tuple[Any, int], Change]
+BlockUpdates = dict[tuple[Any, int], Update]
 """By what makes them one, a token of the block or an output row of it, and the row."""
 
 
-def block_changes(
+def block_updates(
     inputs: Array, outputs: Array, examples: Sequence[Example], rate: float, epoch: Epoch
-) -> tuple[Changes, Changes]:
+) -> tuple[BlockUpdates, BlockUpdates]:
     """What a block changes the rows of the inputs and of the outputs by, at most."""
-    of_inputs: Changes = defaultdict(Change)
-    of_outputs: Changes = defaultdict(Change)
+    of_inputs: BlockUpdates = defaultdict(Update)
+    of_outputs: BlockUpdates = defaultdict(Update)
     cbow, tree = epoch.config.architecture == "cbow", epoch.tree
     for example in examples:
         hidden = np.array(example.shares) @ inputs[list(example.contexts)]
@@ -130,7 +130,7 @@ def block_changes(
     return of_inputs, limited_together(of_outputs) if cbow else of_outputs
 
 
-def limited_together(changes: Changes) -> Changes:
+def limited_together(changes: BlockUpdates) -> BlockUpdates:
     """The output updates of a block of CBOW, scaled down as much as the bound on its negatives together requires."""
     noise = [change for (slot, _), change in changes.items() if slot[0] == OF_NOISE]
     squares, errors = sum(change.vector @ change.vector for change in noise), sum(change.errors for change in noise)
@@ -140,7 +140,7 @@ def limited_together(changes: Changes) -> Changes:
     }
 
 
-def limited_nodes(changes: Changes, epoch: Epoch) -> Changes:
+def limited_nodes(changes: BlockUpdates, epoch: Epoch) -> BlockUpdates:
     """The updates of the nodes of paths in skip-gram, each by its rate scale, or by less where the bound is lower."""
     steps, visits = (by_node(epoch.tree, of) for of in (epoch.tree.rate_scales, epoch.tree.visits))
     found = {}
@@ -151,7 +151,7 @@ def limited_nodes(changes: Changes, epoch: Epoch) -> Changes:
     return found
 
 
-def in_order(changes: Changes) -> Changes:
+def in_order(changes: BlockUpdates) -> BlockUpdates:
     """The changes in the order in which the kernels add them: tokens, or centers and then negatives."""
     return dict(sorted(changes.items(), key=lambda item: item[0][0]))
 
@@ -161,7 +161,9 @@ def moved(ratio: float) -> float:
     return 1.0 if ratio <= 1 else (2 - 1 / ratio) / ratio
 
 
-def add_changes(rows: Array, changes: Sequence[Changes], limits: dict[int, float], rate_scales: Array | None) -> None:
+def add_updates(
+    rows: Array, changes: Sequence[BlockUpdates], limits: dict[int, float], rate_scales: Array | None
+) -> None:
     """Add the updates of a round's blocks to the rows. `limits` has the sum of the ratios by bit, and `rate_scales`
     what the learning rate of each row is multiplied by; without these, the updates are limited already.
     """
@@ -265,23 +267,23 @@ def train_epoch(
                 shift=shift,
                 places=places,
             )
-            of_inputs: Changes = {}
+            of_inputs: BlockUpdates = {}
             at_once = together and epoch.tree is not None  # nodes learn before the next center is scored
             for some in [[example] for example in examples] if at_once else [examples]:
-                more, of_outputs = block_changes(inputs, outputs, some, rate, epoch)
+                more, of_outputs = block_updates(inputs, outputs, some, rate, epoch)
                 if (first // plan.block_centers if plan.streams == 1 else number) % plan.loss_blocks == 0:
                     loss += block_loss(inputs, outputs, some)
                     measured += len(some) if together else sum(example.targets[0][2] for example in some)
                 for at, change in more.items():
-                    old = of_inputs.get(at, Change())
-                    of_inputs[at] = Change(old.vector + change.vector, old.errors + change.errors)
+                    old = of_inputs.get(at, Update())
+                    of_inputs[at] = Update(old.vector + change.vector, old.errors + change.errors)
                 if at_once:
-                    add_changes(outputs, [of_outputs], {}, None)
+                    add_updates(outputs, [of_outputs], {}, None)
                 else:
                     by_output.append(in_order(of_outputs))
             by_input.append(in_order(of_inputs))
         limits: dict[int, float] = {}
-        add_changes(inputs, by_input, limits, input_scales)
+        add_updates(inputs, by_input, limits, input_scales)
         of_tree = epoch.tree is not None
-        add_changes(outputs, by_output, limits if inputs is outputs else {}, None if of_tree else output_scales)
+        add_updates(outputs, by_output, limits if inputs is outputs else {}, None if of_tree else output_scales)
     return loss, measured

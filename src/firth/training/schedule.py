@@ -61,9 +61,7 @@ class Tokens:
     ids: Int32
     sentence_starts: Int64
     counts: Int64
-    subword_rows: SubwordRows | None = (
-        None  # the rows of the input vectors that each word has, where these are more than one
-    )
+    subword_rows: SubwordRows | None = None  # of the input vectors, where a word has more than one
 
 
 class Visits(NamedTuple):

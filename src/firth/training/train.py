@@ -130,8 +130,8 @@ def train(
         raise ConfigError(
             f"the vectors to start from have {begin.vectors.vector_size} numbers, vector_size is {config.vector_size}"
         )
-    around = RunOptions(checked_threads(threads), progress, cache, tensorboard, checkpoints, resume)
-    return learn(column_of(source, column), config, around, begin, phrases, words_often_enough)
+    options = RunOptions(checked_threads(threads), progress, cache, tensorboard, checkpoints, resume)
+    return learn(column_of(source, column), config, options, begin, phrases, words_often_enough)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -149,7 +149,7 @@ class RunOptions:
 def learn(
     source: Any,
     config: TrainingConfig,
-    around: RunOptions,
+    options: RunOptions,
     begin: WarmStart | None,
     phrases: Phrases | None,
     words_to_learn: WordsToLearn,
@@ -160,17 +160,17 @@ def learn(
 
     The vectors drawn after so many epochs `trained_before` are not those drawn at first.
     """
-    kept = Checkpoints.of(around.checkpoints) if around.checkpoints is not None else None
-    if kept is None and around.resume:
+    kept = Checkpoints.of(options.checkpoints) if options.checkpoints is not None else None
+    if kept is None and options.resume:
         raise ConfigError("to resume, say where the checkpoints are: checkpoints=FOLDER")
-    with kept.alone() if kept else nullcontext(), reporter(around.progress, around.tensorboard) as report:
-        if kept and not around.resume:
+    with kept.alone() if kept else nullcontext(), reporter(options.progress, options.tensorboard) as report:
+        if kept and not options.resume:
             kept.refuse_to_overwrite()
         with _nothing_learned_yet():
             _compile_beside(config, report)
-            corpus = encode(source, config=config, cache=around.cache, report=report, threads=around.threads)
+            corpus = encode(source, config=config, cache=options.cache, report=report, threads=options.threads)
             corpus.check()
-            corpus = _with_phrases(corpus, phrases, config, around.cache, report)
+            corpus = _with_phrases(corpus, phrases, config, options.cache, report)
         vocabulary, id_of = words_to_learn(corpus, config)
         config = dataclasses.replace(config, epochs=config.epochs or epochs_for(len(corpus)))
         composition = Composition(vocabulary.words, ngrams_of(config)) if config.max_n else None
@@ -183,7 +183,7 @@ def learn(
         )
         frozen = begin.fill(vocabulary, parameters, config, composition) if begin else None
         of_start = begin.fingerprint(vocabulary) if begin and kept else ""
-        trainer = Trainer(corpus, vocabulary.counts, config, around.threads, report, kept, of_start, begin is not None)
+        trainer = Trainer(corpus, vocabulary.counts, config, options.threads, report, kept, of_start, begin is not None)
         subword_rows = SubwordRows(composition.starts, composition.rows) if composition else None
         history, (inputs, outputs) = trainer.run(parameters, id_of=id_of, subword_rows=subword_rows, frozen=frozen)
         del parameters

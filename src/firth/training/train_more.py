@@ -86,11 +86,11 @@ def train_more(
             "the tree of hierarchical softmax is of one vocabulary and its counts: such a model learns more with"
             ' vocabulary="replace", or as start=model of a new training'
         )
-    around = RunOptions(checked_threads(threads), progress, cache, None, checkpoints, resume)
+    options = RunOptions(checked_threads(threads), progress, cache, None, checkpoints, resume)
     new = learn(
         column_of(source, column),
         config,
-        around,
+        options,
         WarmStart.of(model, frozen),
         model.phrases or Phrases([]),
         lambda corpus, config: words_of_both(corpus, config, model, vocabulary),

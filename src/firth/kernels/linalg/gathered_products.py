@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 from firth.arrays import Float32, Int32
-from firth.jit.twins import lowered_by
+from firth.jit.lowerings import lowered_by
 
 lowered_by(f"{__name__}_llvm")
 

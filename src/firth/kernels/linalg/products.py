@@ -24,7 +24,7 @@ import numpy as np
 
 from firth.arrays import Float32, Int32
 from firth.jit.kernel import compiled, compiled_by_type
-from firth.jit.twins import lowered_by
+from firth.jit.lowerings import lowered_by
 
 lowered_by(f"{__name__}_llvm")
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from firth.arrays import Int64
 from firth.jit.kernel import compiled
-from firth.jit.twins import lowered_by
+from firth.jit.lowerings import lowered_by
 
 lowered_by(f"{__name__}_llvm")
 

@@ -113,9 +113,7 @@ class Scratch(NamedTuple):
     windows: Windows
     owned_rows: Int32  # (R · rows + 1, 2) room to list the rows that a thread owns: each row, and that of its update
     owned: Int64  # (BITMAP_WORDS,) the bits of the rows whose updates a thread adds
-    input_errors: (
-        Float32  # (T,) the errors in what each row of a block is changed by (`firth.kernels.word2vec.step_bounds`)
-    )
+    input_errors: Float32  # (T,) the errors in each row's update (`firth.kernels.word2vec.step_bounds`)
     output_errors: Float32  # (O, whole vectors,)
     input_limits: Float32  # those of `firth.kernels.word2vec.step_bounds`; where vectors are shared, both are one array
     output_limits: Float32

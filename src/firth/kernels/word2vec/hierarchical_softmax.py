@@ -16,7 +16,7 @@ import numpy as np
 
 from firth.arrays import LANES, Float32, Float64, Int32
 from firth.jit.kernel import compiled
-from firth.jit.twins import lowered_by
+from firth.jit.lowerings import lowered_by
 from firth.kernels.linalg.gathered_products import (
     learn_gathered,
     matmul_nn_gathered,
@@ -265,9 +265,9 @@ def compute_tree_block(block: Block, run: Run, workspace: TreeWorkspace) -> None
 
     used, step = 0, np.float32(block.rate)
     for i in range(centers):
-        center, descent = block.first + i, slot * plan.block_centers + i
-        contexts, nodes, G = node_updates.contexts[descent], output_words[used:], node_updates.G[descent]
-        node_updates.begins[descent], node_updates.lengths[descent] = used, 0
+        center, place = block.first + i, slot * plan.block_centers + i
+        contexts, nodes, G = node_updates.contexts[place], output_words[used:], node_updates.G[place]
+        node_updates.begins[place], node_updates.lengths[place] = used, 0
         prefetch_next(center, run, tree)
         if reach[0, i] + reach[1, i] == 0:
             continue
@@ -284,7 +284,7 @@ def compute_tree_block(block: Block, run: Run, workspace: TreeWorkspace) -> None
         matmul_nn_gathered(G, outputs, nodes[:length], input_rows, even)
         limit_nodes(n, length, tree, nodes, G, path)
         prefetch_path(chunk.tokens[min(center + 1, chunk.last - 1)], tree, outputs, 1)
-        node_updates.lengths[descent], node_updates.sizes[descent] = length, n
+        node_updates.lengths[place], node_updates.sizes[place] = length, n
         used += length
     find_ratios(input_rows, tokens, scratch.input_errors, updates.inputs.ratios[first_input:])
 

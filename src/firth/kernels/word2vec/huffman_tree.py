@@ -18,9 +18,7 @@ class Tree(NamedTuple):
     starts: Int64  # (V + 1,)
     codes: Int32  # n where the path goes to the child that a positive score of inner node n predicts, ~n for the other
     # behind them, room for one more vector
-    rate_scales: (
-        Float32  # (NEAR_NODES + 1,) factors of learning rates: the heaviest nodes, the root first, then all others
-    )
+    rate_scales: Float32  # (NEAR_NODES + 1,) of the heaviest nodes, the root first; the last is that of all others
     visits: Float32  # (NEAR_NODES + 1,) the centers of a round that are expected to have each on their path, 1 or more
 
 

@@ -13,7 +13,7 @@ import numpy as np
 
 from firth.arrays import LANES, Float32, Float64, Int32
 from firth.jit.kernel import compiled
-from firth.jit.twins import lowered_by
+from firth.jit.lowerings import lowered_by
 from firth.kernels.linalg.products import TILE_ROWS, matmul_nn_banded, matmul_nt_banded, matmul_tn_banded
 from firth.kernels.word2vec.blocks import (
     LIMIT,
