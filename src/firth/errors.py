@@ -11,10 +11,18 @@ LONGEST_QUOTE = 80
 def shortened(value: object) -> str:
     """A value as Python writes it, for a message: its beginning alone, if it is long."""
     is_text = isinstance(value, str | bytes | bytearray)
-    text = repr(value[: LONGEST_QUOTE + 1] if isinstance(value, str | bytes | bytearray) else value)
+    text = _written(value[: LONGEST_QUOTE + 1] if isinstance(value, str | bytes | bytearray) else value)
     if len(text) <= LONGEST_QUOTE + (2 if is_text else 0):
         return text
     return f"{text[: LONGEST_QUOTE - 1]}…{text[-1] if is_text else ''}"
+
+
+def _written(value: object) -> str:
+    """The value as Python writes it, which it cannot where one is in the other a thousand times."""
+    try:
+        return repr(value)
+    except RecursionError:
+        return f"<{type(value).__name__} that is nested too deeply>"
 
 
 class FirthError(Exception):

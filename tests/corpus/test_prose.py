@@ -3,6 +3,7 @@
 import itertools
 import re
 import sys
+import time
 import unicodedata
 
 import pytest
@@ -165,6 +166,18 @@ def test_prose__does_not_wait_for_ever(monkeypatch):
     found = b"".join(reader.rewrite(b"a. ") for _ in range(1000))
     assert len(reader.waiting) < 200
     assert len(re.findall(rb"a\.", found)) > 900
+
+
+@pytest.mark.parametrize("sentences", ["line", "paragraph", "punctuation", "file"])
+@pytest.mark.parametrize("run", ["\n", " ", "\n ", ".", '."', "。", "'", "_", "-"])
+def test_prose__a_run_of_any_length_takes_time_in_proportion(run, sentences):
+    config = TextConfig(sentences=sentences, unicode_punctuation=True)
+    text, reader = f"a{run * 60_000}b", Prose(config)
+    begun = time.process_time()
+    rewritten(text, config)
+    reader.rewrite(text[:-1].encode())
+    reader.rewrite(b"b", final=True)
+    assert time.process_time() - begun < 2  # in proportion to its square, each that was so took eight or more
 
 
 def test_settings__that_exclude_each_other():

@@ -173,6 +173,8 @@ def test_json_lines__a_key_that_is_missing_is_a_hole_and_one_that_nothing_has_is
             '{"text": "a"}\n{"text": ["b"]}\n',
             r"line 2 of .*a: 'text' holds lists of tokens, where rows before hold others",
         ),
+        ('{"text": {"a": ' + "[" * 1000 + "]" * 1000 + "}}\n", "'text' holds <dict that is nested too deeply>: wanted"),
+        ("[" * 1000 + "]" * 1000, "line 1 is not an object of JSON.*<list that is nested too deeply>"),
         ('{"text": "a\\ud800"}\n', "half a character"),
         ('{"text": ["a", null]}\n', "sentence 1 holds a missing value where a token was meant"),
         ("id,text\n1,\xe9\n".encode("latin-1"), r"line 2: byte 0xe9 is not utf-8 text. Name its encoding"),

@@ -255,6 +255,10 @@ def test_shortened__quotes_a_beginning():
     assert shortened(b"a" * 10**6) == "b'" + "a" * 77 + "…'"
     assert shortened(list(range(100))) == repr(list(range(100)))[:79] + "…"
     assert shortened(None) == "None"
+    deep: list[object] = []
+    for _ in range(100_000):
+        deep = [deep]
+    assert shortened(deep) == "<list that is nested too deeply>"
 
 
 def test_source__a_used_up_generator_says_so():

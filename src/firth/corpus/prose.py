@@ -16,11 +16,12 @@ from functools import cache
 from firth.config import TextConfig
 
 _LINE_END = re.compile("\r\n?|\x85|\u2028")
-_PARAGRAPH_END = re.compile(r"[^\S\n]*\n[^\S\n]*(?:\n[^\S\n]*)+")
+_PARAGRAPH_END = re.compile(r"(?<![^\S\n])[^\S\n]*\n[^\S\n]*(?:\n[^\S\n]*)+")
 _SENTENCE_END = re.compile(
-    r"[.!?…।؟]+[\"'’”»)\]]*(?=\s)"  # with white space behind it
+    r"(?<![.!?…।؟])[.!?…।؟]+[\"'’”»)\]]*(?=\s)"  # with white space behind it
     "|[。！？｡]+[」』”’）]*"  # without, too
 )
+"""Both begin where a run of such characters does: tried at each of them, a long run would take time without end."""
 _WORD_BEFORE = re.compile(r"[\w.]*\Z")
 _INITIAL = re.compile(r"(?:.*\.)?[^\W\d_]")
 _BEFORE_CUT = re.compile(r".*(?:[^\W_]\s+|[。！？｡」』](?![。！？｡」』”’）])\s*|\n[^\S\n]*\n\s*)(?=\S)", re.DOTALL)
@@ -72,7 +73,8 @@ class Prose:
         """
         text = self.waiting + piece.decode("utf-8")
         cut = len(text)
-        if not final and (safe := _BEFORE_CUT.match(text)):
+        end = len(text.rstrip())  # no cut lies in white space at the end: looked for there, it would take long
+        if not final and (safe := _BEFORE_CUT.match(text, 0, end)):
             cut = safe.end()
         elif not final and cut < MOST_WAITING:
             cut = 0
