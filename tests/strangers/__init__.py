@@ -40,7 +40,7 @@ from firth.vectors.subwords import Composition, Ngrams, Subwords
 from firth.vectors.word_vectors import WordVectors
 from firth.visual.columns import read_columns
 from firth.vocabulary import Vocabulary
-from tests.strangers import archives
+from tests.strangers import archives, prose, rows
 
 FOUND = Path(__file__).parent / "found"
 CUT = b"\n--cut--\n"
@@ -247,7 +247,7 @@ ASKED = vectors_of(30)
 COLUMNS = (None, (1, 2, 3), (2, 4, 8), (2, 3, 1), (9, 8, 7))
 
 
-def read_csv(content: bytes, folder: Path) -> None:
+def read_map_columns(content: bytes, folder: Path) -> None:
     """The columns a map is colored by."""
     path = folder / "columns.csv"
     path.write_bytes(content)
@@ -282,9 +282,12 @@ READERS: dict[str, Reader] = {
     "archive": archives.read_archive,
     "test-set": read_test_set,
     "test-set-columns": read_test_set_columns,
-    "csv": read_csv,
+    "map-columns": read_map_columns,
+    "csv": rows.read_csv,
+    "json-lines": rows.read_json_lines,
+    "prose": prose.read_prose,
 }
-"""A new reader is a line here, and one in `whole`: a column of a CSV or JSON lines file would be `_table("csv")`."""
+"""A new reader is a line here, and one in `whole`."""
 
 
 def found(name: str) -> dict[str, bytes]:
@@ -313,7 +316,10 @@ def whole(name: str, folder: Path) -> list[bytes]:
         "gzip": lambda folder: _packed("gzip"),
         "zstd": lambda folder: _packed("zstd"),
         "test-set": lambda folder: [b"w1 w2 0.5\nw3\tw4\t7\n", b": a\nw1 w2 w3 w4\n", b"w1\nw2\nw3\n\nw9\n\n"],
-        "csv": lambda folder: [b"word,kind,n\nw1,a,1\nw2,b,2\n", b"word\tkind\nw1\ta\n"],
+        "csv": rows.whole_csv,
+        "json-lines": rows.whole_json_lines,
+        "prose": prose.whole_prose,
+        "map-columns": lambda folder: [b"word,kind,n\nw1,a,1\nw2,b,2\n", b"word\tkind\nw1\ta\n"],
         "word2vec-text": lambda folder: [*_exported(folder, "a.txt"), b"w1 0.5 1 2\nw2 1 2 -3e4\n"],
         "word2vec-binary": lambda folder: _exported(folder, "a.bin"),
         "tar": archives.whole_tars,
