@@ -142,7 +142,7 @@ def test_phases__kernels_that_are_timed_come_to_the_same_bits(tmp_path, monkeypa
     as_they_are = python("-c", TRAINED)
     assert as_they_are.returncode == 0, as_they_are.stderr
     monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path))
-    timed = python("-c", TRAINED, "compute_block", "add_partition")
+    timed = python("-c", TRAINED, "compute_skip_gram_block", "add_partition")
     assert timed.returncode == 0, timed.stderr
     (digest, _), (of_timed, counts) = as_they_are.stdout.splitlines(), timed.stdout.splitlines()
     assert of_timed == digest

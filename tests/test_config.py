@@ -189,5 +189,7 @@ def test_config__in_files_the_batch_size_keeps_the_name_it_had():
     assert config.saved()["round_centres"] == 1024
     assert "batch_size" not in config.saved()
     assert TrainingConfig.of_saved(json.loads(json.dumps(config.saved()))) == config
+    with pytest.raises(ConfigError, match="wanted settings by their names, not \\[1\\]"):
+        TrainingConfig.of_saved([1])
     with pytest.raises(ConfigError, match=r"round_centres \(here: batch_size\)"):
         TrainingConfig.of({"round_centres": 1024})

@@ -23,7 +23,7 @@ def test_wheel__holds_every_module_and_works_where_it_is_installed(tmp_path):
     modules = {
         str(p.relative_to(source))
         for p in (source / "firth").rglob("*")
-        if p.suffix in {".py", ".typed", ".html", ".css", ".js"}
+        if p.suffix in {".py", ".pyi", ".typed", ".html", ".css", ".js"}
     }
     assert held == modules
     line = "import firth; print(firth.__file__, firth.train([['a', 'b']] * 200, epochs=1)['a'].shape)"
@@ -58,6 +58,14 @@ def test_sdist__builds_the_same_wheel_and_its_tests_pass(tmp_path):
         with zipfile.ZipFile(wheel) as archive:
             contents.append({name: archive.read(name) for name in archive.namelist() if name.startswith("firth/")})
     assert contents[0] == contents[1]
-    command = [sys.executable, "-m", "pytest", "-q", "tests/test_rounds.py", "tests/test_corpus.py", "tests/formats"]
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-q",
+        "tests/training/test_rounds.py",
+        "tests/corpus/test_corpus.py",
+        "tests/formats",
+    ]
     environment = os.environ | {"PYTHONPATH": str(source / "src")}
     subprocess.run(command, cwd=source, env=environment, check=True)

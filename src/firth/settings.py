@@ -190,13 +190,15 @@ class Config:
 
     @classmethod
     def of_saved(cls, saved: Mapping[str, Any]) -> Self:
-        """The configuration that `saved` gave. Raises as `of`.
+        """The configuration that `saved` gave. Raises as `of`, and `ConfigError` for what are no settings.
 
         Parameters
         ----------
         saved
             Values by the names that files have.
         """
+        if not isinstance(saved, Mapping):
+            raise ConfigError(f"wanted settings by their names, not {shortened(saved)}")
         names = {in_files: name for name, in_files in SAVED_AS.items()}
         return cls.of({names.get(name, name): value for name, value in saved.items()})
 

@@ -131,7 +131,7 @@ print(value_at(arguments[0], 1))
         {"architecture": "cbow"},
         {"objective": "hierarchical-softmax"},
         {"objective": "hierarchical-softmax", "architecture": "cbow"},
-        {"max_n": 4, "round_centres": 1024},
+        {"max_n": 4, "batch_size": 1024},
     ],
 )
 def test_training__compiled_by_public_names_comes_to_the_same_bits(tmp_path, kind):

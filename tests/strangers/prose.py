@@ -102,7 +102,8 @@ def _without_punctuation(text: str, config: TextConfig) -> str:
 # ── whole ones, to begin with ────────────────────────────────────────────────────────────────────────────────────────
 
 BOOKS = (
-    "\ufeffMr. St. John--he is J. R.'s cook--left.\r\nWhen?  “I don’t know!” he\r\n\r\nsaid. And he\xadre\u2029we are… Then",
+    "\ufeffMr. St. John--he is J. R.'s cook--left.\r\nWhen?  “I don’t know!” he\r\n\r\nsaid. "
+    "And he\xadre\u2029we are… Then",
     "他说：「你好。」我们走吧！走\u3000了。\n \n第二章 e.g. one_two’s\x85three\u2028four?!\rfive",
     "a" + "\n \n" * 700 + "b. " + "." * 700 + "c " + "。”" * 700 + " " * 700 + "'" * 700 + "_" * 700,
 )
