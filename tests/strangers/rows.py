@@ -157,9 +157,13 @@ def _of_json_lines(text: str) -> list[Any] | None:
 
 # ── whole ones, to begin with ────────────────────────────────────────────────────────────────────────────────────────
 
+QUOTED_WITH_HOLES = '\ufeffsep=;\r\n"id";"text"\r\n1;"a ""quoted"" man;\r\nand the king"\r\n2;\r\n3;b\r\n'
+WITH_HOLES = '\ufeff{"text": null}\n{"id": 2}\n{"text": NaN}\n{"te\\u0078t": "the king", "text": "the queen"}\n'
+REFUSED = {QUOTED_WITH_HOLES: {"quotes", "skip_nulls"}, WITH_HOLES: {"skip_nulls"}}
+"""Options that these do not bear."""
 CSV = (
     "id,text,stars\n1,the king,5\n2,the queen,4\n",
-    '\ufeffsep=;\r\n"id";"text"\r\n1;"a ""quoted"" man;\r\nand the king"\r\n2;\r\n3;b\r\n',
+    QUOTED_WITH_HOLES,
     "\n\ntext\tn\rthe king\t1\r\rthe queen\t2\r",
     'n|text\n1|Élan "and" the king\n2|ΑΣ ΣΑΣ\n',
     "text\nthe king\n \nthe queen\n",
@@ -167,7 +171,7 @@ CSV = (
 JSON_LINES = (
     '{"text": "the king\\nand the queen", "n": [1, {"a": null}]}\n\n {"n": 1, "text": "\\u00e9lan \\ud83d\\ude00"}',
     '{"text": ["New York", 17, 3.0, 2.5, true, -0, 9007199254740993, 1208925819614629174706177]}\r\n{"text": []}\n',
-    '\ufeff{"text": null}\n{"id": 2}\n{"text": NaN}\n{"te\\u0078t": "the king", "text": "the queen"}\n',
+    WITH_HOLES,
     '{"text": "a", "deep": ' + "[" * 300 + "]" * 300 + "}\n",
 )
 
@@ -187,10 +191,18 @@ def _sent(texts: Sequence[str]) -> list[bytes]:
     made = []
     for text in texts:
         for option, values in OPTIONS._asdict().items():
+            if option in REFUSED.get(text, ()):
+                continue
             for place, value in enumerate(values):
                 chosen = OPTIONS._make([0] * len(OPTIONS))._replace(**{option: place})
-                if option == "delimiter":
-                    chosen = chosen._replace(skip_nulls=0)
+                if option == "delimiter" and value and not _is_column_of(text, value):
+                    continue
                 encoding = value.encoding if option == "config" else "utf-8"
-                made.append(bytes(chosen) + text.encode(encoding, "replace"))
+                rows = text.removeprefix("\ufeff") if encoding == "latin-1" else text
+                made.append(bytes(chosen) + rows.encode(encoding, "replace"))
     return list(dict.fromkeys(made))
+
+
+def _is_column_of(text: str, delimiter: str) -> bool:
+    """Whether some line names the column, with this delimiter around it."""
+    return any(COLUMN in line.replace('"', "").split(delimiter) for line in re.split(r"[\r\n]+", text))
