@@ -143,6 +143,12 @@ def test_rows__holes_are_an_error_with_the_line_or_left_out(tmp_path, content):
     assert sentences(firth.column(tmp_path / "a", "text", skip_nulls=True)) == [["one", "two"], ["three"]]
 
 
+def test_json_lines__files_that_were_appended_keep_their_byte_order_marks(tmp_path):
+    path = tmp_path / "a.jsonl"
+    path.write_text(2 * f"\ufeff{json_lines_of(['a', 'b'])}")
+    assert sentences(path, column="text") == [["a"], ["b"], ["a"], ["b"]]
+
+
 def test_json_lines__a_key_that_is_missing_is_a_hole_and_one_that_nothing_has_is_wrong(tmp_path):
     path = tmp_path / "a.jsonl"
     path.write_text('{"txt": 1, "text": "one two"}\n{"txt": 2}\n')

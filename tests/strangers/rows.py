@@ -145,7 +145,7 @@ def _of_json_lines(text: str) -> list[Any] | None:
         if not line.strip(" \t\r\v\f"):
             continue
         try:
-            value = json.loads(line).get(COLUMN)
+            value = json.loads(line.removeprefix("\ufeff")).get(COLUMN)
         except RecursionError:
             return None
         if isinstance(value, list) and any(isinstance(token, list | dict) for token in value):

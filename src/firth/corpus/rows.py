@@ -280,12 +280,12 @@ def _of_json_lines(file: IO[bytes], name: str, column: str, skip_nulls: bool) ->
 
 
 def _parsed(line: bytes, where: str) -> dict[str, Any]:
-    """A line's object. What orjson refuses may still be one of Python's: NaN, half a character."""
+    """A line's object. What orjson refuses may still be one of Python's: NaN, half a character, a byte order mark."""
     try:
         row = orjson.loads(line)
     except orjson.JSONDecodeError as error:
         try:
-            row = json.loads(line)
+            row = json.loads(line.decode("utf-8-sig"))  # a mark: of a file that was appended to another
         except (ValueError, RecursionError):
             raise SourceError(
                 f"{where} is not an object of JSON, as each line should be: {error}{_hint(line)}"
