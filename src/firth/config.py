@@ -212,6 +212,19 @@ class TrainingConfig(TextConfig):
         or_none(is_int(1, 16_384)),
         "a whole number from 1 to 16,384, or nothing",
     )
+    shards: int = setting(
+        1,
+        "pieces of the text that learn side by side, each from the same vectors; their changes are combined many times"
+        " an epoch",
+        is_int(1, 1024),
+        "a whole number from 1 to 1,024",
+    )
+    period_tokens: int | None = setting(
+        None,
+        "tokens that each shard learns from before changes are combined (default: so many that an epoch has 48 exchanges)",
+        or_none(is_int(1)),
+        "a whole number of 1 or more, or nothing",
+    )
     seed: int = setting(1, "the seed of all random numbers", is_int(0, 2**63 - 1), "a whole number of 0 or more")
 
     @property
@@ -242,6 +255,16 @@ class TrainingConfig(TextConfig):
         """Whether each context word gets a part of the gradient, which is that of their mean."""
         return self.architecture == "cbow" and self.context == "mean" and self.context_gradient == "exact"
 
+    def _without_shards(self) -> str:
+        """What these settings have that shards cannot learn with."""
+        there = {
+            'architecture="cbow"': self.architecture == "cbow",
+            'objective="hierarchical-softmax"': self.objective == "hierarchical-softmax",
+            "n-grams (max_n)": self.max_n > 0,
+            "shared_vectors": self.shared_vectors,
+        }
+        return ", ".join(name for name, is_there in there.items() if is_there)
+
     def _contradictions(self) -> list[str]:
         wrong = super()._contradictions()
         if self.min_learning_rate > self.learning_rate:
@@ -262,6 +285,10 @@ class TrainingConfig(TextConfig):
             wrong.append("hierarchical-softmax has vectors of a tree's nodes, which words cannot share")
         if self.batch_size and self.architecture == "cbow" and self.objective == "hierarchical-softmax":
             wrong.append("cbow with hierarchical-softmax learns position by position: it has no batch_size")
+        if self.period_tokens is not None and self.shards == 1:
+            wrong.append("period_tokens is the length of a shard's piece: it needs shards")
+        if self.shards > 1 and (not_yet := self._without_shards()):
+            wrong.append(f"shards learn by skip-gram with negative sampling alone so far, without {not_yet}")
         return wrong
 
 

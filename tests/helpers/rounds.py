@@ -55,23 +55,27 @@ def train_reference(tokens, config, epochs=2):
     start = first_parameters(tokens, config, ngrams)
     inputs, outputs = (p[:, : config.vector_size].astype(float) for p in start)
     outputs = inputs if config.shared_vectors else outputs
-    noise, tree = Targets.of(tokens, config)
     losses = []
     for number in range(epochs):
-        epoch = reference.Epoch(
-            config=config,
-            plan=schedule.plan_epoch(tokens, config, number, epochs),
-            noise=noise,
-            tree=tree,
-            keep=as_thresholds(keep_probabilities(tokens.counts, config.sample)).tolist(),
-            subword_rows=tokens.subword_rows,
-            rate_scales=schedule.row_rate_scales(tokens, config),
-            keep_key=int(rng.stream_key(config.seed, number, rng.SUBSAMPLING)),
-        )
+        epoch = reference_epoch(tokens, config, number, epochs)
         losses.append(
             reference.train_epoch(tokens.ids.tolist(), tokens.sentence_starts.tolist(), inputs, outputs, epoch)
         )
     return inputs, outputs, losses
+
+
+def reference_epoch(tokens, config, number, epochs):
+    noise, tree = Targets.of(tokens, config)
+    return reference.Epoch(
+        config=config,
+        plan=schedule.plan_epoch(tokens, config, number, epochs),
+        noise=noise,
+        tree=tree,
+        keep=as_thresholds(keep_probabilities(tokens.counts, config.sample)).tolist(),
+        subword_rows=tokens.subword_rows,
+        rate_scales=schedule.row_rate_scales(tokens, config),
+        keep_key=int(rng.stream_key(config.seed, number, rng.SUBSAMPLING)),
+    )
 
 
 def sha256(parameters):

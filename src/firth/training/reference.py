@@ -217,14 +217,21 @@ def rounds_of(centers: int, plan: Any) -> list[list[list[int]]]:
 
 
 def train_epoch(
-    ids: Sequence[int], sentence_starts: Sequence[int], inputs: Array, outputs: Array, epoch: Epoch
+    ids: Sequence[int],
+    sentence_starts: Sequence[int],
+    inputs: Array,
+    outputs: Array,
+    epoch: Epoch,
+    piece: tuple[int, int] | None = None,
 ) -> tuple[float, float]:
-    """One epoch of rounds on (V, d) float64 parameters, in place. Returns the measured loss, and its pairs by weight.
+    """One epoch of rounds on (V, d) float64 parameters, in place; or the piece of it from one position to another.
+    Returns the measured loss, and its pairs by weight.
 
     Where the inputs and the outputs are one array, words have one vector.
     """
     plan = epoch.plan
-    kept = keep_tokens(ids, epoch.keep, epoch.keep_key)
+    begin, end = piece or (0, len(ids))
+    kept = [position for position in keep_tokens(ids, epoch.keep, epoch.keep_key) if begin <= position < end]
     sentences = (np.searchsorted(sentence_starts, kept, side="right") - 1).tolist()
     loss, measured = 0.0, 0.0
     input_scales, output_scales = rate_scales_of_rows(epoch, len(inputs), len(outputs))

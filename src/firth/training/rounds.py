@@ -8,6 +8,7 @@ the number of threads changes the time, never a bit of the result. `docs/rounds.
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator
+from typing import NamedTuple
 
 import numpy as np
 
@@ -19,6 +20,7 @@ from firth.reporting.events import NOTHING, Done, Progress
 from firth.threads import ThreadPool
 from firth.training.sampling import as_thresholds, keep_probabilities
 from firth.training.schedule import Tokens, loss_of_nothing, plan_epoch, row_rate_scales
+from firth.training.shards import Combiner, Piece, periods_of
 from firth.training.workers import Frozen, Targets, WorkerGroup
 
 VERSION = 5
@@ -45,11 +47,21 @@ NO_PAIR = (
 )
 
 
+class Step(NamedTuple):
+    """What was done between two reports: its number in the epoch, the position reached, the loss, and its pairs."""
+
+    number: int
+    position: int
+    loss: float
+    pairs: float
+
+
 class ChunkReader:
     """The kept tokens of one epoch, a chunk at a time, each chunk with its neighbors on both sides."""
 
-    def __init__(self, tokens: Tokens, config: TrainingConfig, epoch: int, plan: Plan):
+    def __init__(self, tokens: Tokens, config: TrainingConfig, epoch: int, plan: Plan, piece: Piece | None = None):
         self.tokens = tokens
+        self.piece = piece or Piece(0, len(tokens.ids), 0)
         self.keep = as_thresholds(keep_probabilities(tokens.counts, config.sample))
         self.key = rng.stream_key(config.seed, epoch, rng.SUBSAMPLING)
         self.window = plan.window
@@ -60,19 +72,21 @@ class ChunkReader:
 
     def __iter__(self) -> Iterator[tuple[Chunk, int]]:
         """Chunks of whole rounds (the last may be shorter), each with the corpus position it reaches."""
-        position = sentence = filled = first = block = 0
+        position, end, sentence = self.piece
+        filled = first = block = 0
+        ids = self.tokens.ids[:end]
         while True:
             position, sentence, filled = keep_tokens(
-                self.tokens.ids, self.tokens.sentence_starts, position, sentence, self.keep, self.key,
+                ids, self.tokens.sentence_starts, position, sentence, self.keep, self.key,
                 self.kept, filled,
             )  # fmt: skip
-            at_end = position == len(self.tokens.ids)
+            at_end = position == end
             last = filled
             if not at_end:  # the neighbors of the last centers must be known, and rounds whole
                 last = first + (filled - self.window - first) // self.round_size * self.round_size
             tokens, sentences, positions = self.kept
             chunk = Chunk(tokens[:filled], sentences[:filled], positions[:filled], first, last, block)
-            yield chunk, len(self.tokens.ids) if at_end else int(positions[last])
+            yield chunk, end if at_end else int(positions[last])
             if at_end:
                 return
             block += (last - first) // self.block_centers
@@ -111,13 +125,11 @@ def train(
         if done.noise_mean:
             group.updates.noise_mean[0] = done.noise_mean
         has_learned = done.epochs > 0
+        steps = _by_chunks if config.shards == 1 else ByPeriods(Combiner(tokens, config, parameters, pool))
         for epoch in range(done.epochs, epochs):
             plan = plan_epoch(tokens, config, epoch, epochs)
             _, skipped, loss, pairs, _ = done if epoch == done.epochs else Done(epoch)
-            for number, (chunk, position) in enumerate(ChunkReader(tokens, config, epoch, plan), start=1):
-                if number <= skipped:
-                    continue
-                more_loss, more_pairs = group.train(chunk, plan)
+            for number, position, more_loss, more_pairs in steps(group, tokens, config, epoch, plan, skipped):
                 loss, pairs = loss + more_loss, pairs + more_pairs
                 of_held_out = None
                 if held_out is not None and position == n:
@@ -140,6 +152,40 @@ def train(
             has_learned = has_learned or pairs > 0
             if not has_learned and (epoch == epochs - 1 or not has_neighbors(tokens)):
                 raise CorpusError(NO_PAIR)
+
+
+def _by_chunks(
+    group: WorkerGroup, tokens: Tokens, config: TrainingConfig, epoch: int, plan: Plan, skipped: int
+) -> Iterator[Step]:
+    """Train on the chunks of an epoch, one after the other, but for so many that are done."""
+    for number, (chunk, position) in enumerate(ChunkReader(tokens, config, epoch, plan), start=1):
+        if number > skipped:
+            yield Step(number, position, *group.train(chunk, plan))
+
+
+class ByPeriods:
+    """Train on the periods of an epoch: on the pieces of all shards, each from the same state."""
+
+    def __init__(self, combiner: Combiner):
+        self.combiner = combiner
+
+    def __call__(
+        self, group: WorkerGroup, tokens: Tokens, config: TrainingConfig, epoch: int, plan: Plan, skipped: int
+    ) -> Iterator[Step]:
+        """But for so many periods that are done."""
+        periods = periods_of(tokens.sentence_starts, config)
+        for number, pieces in enumerate(periods[skipped:], start=skipped + 1):
+            loss = pairs = 0.0
+            self.combiner.start()
+            for piece in pieces:
+                for chunk, _ in ChunkReader(tokens, config, epoch, plan, piece):
+                    more_loss, more_pairs = group.train(chunk, plan)
+                    loss, pairs = loss + more_loss, pairs + more_pairs
+                self.combiner.take()
+            begin, end = pieces[0].begin, pieces[-1].end
+            rate = max(plan.rate_first + plan.rate_slope * (begin + end) / 2, plan.rate_least)
+            self.combiner.combine(len(pieces), (end - begin) / len(pieces), rate)
+            yield Step(number, end, loss, pairs)
 
 
 def has_neighbors(tokens: Tokens) -> bool:

@@ -1,0 +1,222 @@
+"""Training in shards: pieces that learn from one state, and changes that are combined."""
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose
+
+import firth
+from firth.config import TrainingConfig
+from firth.errors import ConfigError, CorpusError
+from firth.kernels.word2vec.blocks import Parameters
+from firth.reporting.events import NOTHING
+from firth.training import reference_shards, rounds, schedule, shards
+from firth.training.checkpoints import Checkpoints
+from tests.helpers.rounds import first_parameters, needs_threads, random_corpus, reference_epoch, sha256, train
+
+
+def pieces_of(starts, **settings):
+    return shards.periods_of(np.asarray(starts), TrainingConfig(**settings))
+
+
+# ── pieces ───────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_periods_of__cuts_all_tokens_into_equal_pieces_of_whole_sentences():
+    starts = np.arange(0, 5 * 2001, 5)
+    periods = pieces_of(starts, shards=4, period_tokens=500)
+    assert [len(pieces) for pieces in periods] == [4] * 5
+    flat = [piece for pieces in periods for piece in pieces]
+    assert [piece.end for piece in flat[:-1]] == [piece.begin for piece in flat[1:]]
+    assert (flat[0].begin, flat[-1].end) == (0, 10_000)
+    assert {piece.end - piece.begin for piece in flat} == {500}
+    assert all(starts[piece.sentence] == piece.begin for piece in flat)
+    assert len(pieces_of(starts, shards=4)) == shards.PERIODS
+
+
+def test_periods_of__a_long_sentence_leaves_shards_without_a_piece_and_loses_no_token():
+    starts = [0, 5, 905, 910, 950, 1000]
+    periods = pieces_of(starts, shards=5, period_tokens=100)
+    flat = [piece for pieces in periods for piece in pieces]
+    assert [(piece.begin, piece.end) for piece in flat] == [(0, 905), (905, 1000)]
+    assert all(0 < len(pieces) < 5 for pieces in periods)
+
+
+def test_periods_of__more_shards_than_sentences_are_refused():
+    with pytest.raises(CorpusError, match="has 2 sentences, fewer than the 3 shards: shards=2 would do"):
+        pieces_of([0, 5, 9], shards=3)
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"architecture": "cbow"}, "architecture"),
+        ({"objective": "hierarchical-softmax"}, "hierarchical-softmax"),
+        ({"max_n": 5}, "n-grams"),
+        ({"shared_vectors": True}, "shared_vectors"),
+    ],
+    ids=str,
+)
+def test_config__what_shards_cannot_learn_with_is_refused_by_name(settings, message):
+    with pytest.raises(ConfigError, match=f"shards learn by skip-gram with negative sampling.*{message}"):
+        TrainingConfig(shards=2, **settings)
+
+
+def test_config__period_tokens_need_shards():
+    with pytest.raises(ConfigError, match="it needs shards"):
+        TrainingConfig(period_tokens=1000)
+
+
+# ── combining ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize("settings", [{}, {"window": 12, "negative": 15}, {"distance_weights": "linear"}], ids=str)
+@pytest.mark.parametrize("number", [2, 5])
+def test_train__is_the_reference_but_for_rounding(number, settings):
+    tokens = random_corpus()
+    config = TrainingConfig(
+        vector_size=20, learning_rate=0.1, sample=0.02, shards=number, period_tokens=40, **settings
+    )
+    parameters, events = train(tokens, config)
+    start = first_parameters(tokens, config, 0)
+    inputs, outputs = (array[:, :20].astype(float) for array in start)
+    periods = shards.periods_of(tokens.sentence_starts, config)
+    p, q = schedule.kept_frequencies(tokens, config), schedule.noise_distribution(tokens.counts, 0.75)
+    partners = (p + config.negative * q) / (1 + config.negative), p
+    kept = schedule.kept_counts(tokens, config).sum() / len(tokens.ids)
+    visits = schedule.visits(tokens, config, schedule.word_frequencies)
+    losses = []
+    for epoch_number in range(2):
+        epoch = reference_epoch(tokens, config, epoch_number, 2)
+        rates = []
+        for pieces in periods:
+            begin, end = pieces[0].begin, pieces[-1].end
+            rate = max(epoch.plan.rate_first + epoch.plan.rate_slope * (begin + end) / 2, epoch.plan.rate_least)
+            seen = shards.CURVATURE * rate * kept * (end - begin) / len(pieces)
+            rates.append(tuple(seen * of for of in visits))
+        losses.append(
+            reference_shards.train_epoch_in_shards(
+                tokens.ids.tolist(),
+                tokens.sentence_starts.tolist(),
+                (inputs, outputs),
+                epoch,
+                [[(piece.begin, piece.end) for piece in pieces] for pieces in periods],
+                partners,
+                rates,
+            )
+        )
+    assert len(periods) > 1
+    assert np.abs(outputs).max() > 1e-3
+    assert_allclose(parameters.inputs[:, :20], inputs, rtol=1e-3, atol=2e-6)
+    assert_allclose(parameters.outputs[:, :20], outputs, rtol=1e-3, atol=2e-6)
+    assert_allclose([e.loss for e in events if e.epoch_done], [loss / pairs for loss, pairs in losses], rtol=1e-5)
+    assert not parameters.inputs[:, 20:].any()
+
+
+def test_contracted__is_the_sum_where_nothing_was_learned_and_the_mean_where_all_was():
+    changes = list(np.random.default_rng(0).normal(size=(8, 3, 5)))
+    moment = np.eye(5)
+    for rate, wanted in ((0.0, sum(changes)), (1e3, sum(changes) / 8)):
+        assert_allclose(reference_shards.contracted(changes, moment, np.full(3, rate)), wanted, atol=1e-12)
+
+
+def test_contracted__is_what_shards_one_after_the_other_would_do_to_a_quadratic():
+    rng = np.random.default_rng(1)
+    root = rng.normal(size=(4, 4))
+    moment, rate, begin, optimum = root @ root.T, 0.07, rng.normal(size=4), rng.normal(size=4)
+    values, vectors = np.linalg.eigh(moment)
+    left = (vectors * np.exp(-rate * values)) @ vectors.T
+
+    def learned(position):
+        return optimum + left @ (position - optimum)
+
+    wanted = begin
+    for _ in range(6):
+        wanted = learned(wanted)
+    change = np.array([learned(begin) - begin])
+    combined = reference_shards.contracted([change] * 6, moment, np.array([rate]))
+    assert_allclose(begin + combined[0], wanted, rtol=1e-10)
+
+
+def test_tree_sum__joins_neighbors_first_in_any_number():
+    values = np.float32([1e8, 1.0, -1e8, 1.0, 3.0])
+    total = shards.TreeSum()
+    for value in values:
+        total.add(Parameters(np.array([value]), np.array([-value])))
+    wanted = ((values[0] + values[1]) + (values[2] + values[3])) + values[4]
+    assert [array.tolist() for array in total.total()] == [[wanted], [-wanted]]
+    assert wanted != np.float32(5)  # the order matters here
+
+
+# ── the whole ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@needs_threads
+def test_train__in_shards_gives_the_same_bits_at_any_number_of_threads_and_wherever_chunks_are_cut(monkeypatch):
+    tokens = random_corpus(seed=5, words=2000, sentences=3000)
+    config = TrainingConfig(sample=0.01, shards=3)
+    one, events = train(tokens, config)
+    monkeypatch.setattr(rounds, "CHUNK_TOKENS", 3000)
+    many, many_events = train(tokens, config, threads=3)
+    assert sha256(one) == sha256(many)
+    assert [event.loss for event in events] == [event.loss for event in many_events]
+    assert len(events) == 2 * shards.PERIODS
+
+
+def test_train__one_shard_is_as_without():
+    tokens = random_corpus()
+    assert sha256(train(tokens, TrainingConfig(shards=1))[0]) == sha256(train(tokens, TrainingConfig())[0])
+
+
+def test_train__goes_on_after_any_period_with_the_same_bits():
+    tokens, config = random_corpus(), TrainingConfig(vector_size=20, sample=0.02, shards=3, period_tokens=60)
+    whole, _ = train(tokens, config)
+    parameters, done = first_parameters(tokens, config, 0), NOTHING
+    events = 0
+    while done.epochs < 2:
+        event = next(rounds.train(tokens, config, parameters, epochs=2, threads=1, done=done))
+        parameters, done = Parameters(*(array.copy() for array in parameters)), event.done
+        events += 1
+    assert sha256(parameters) == sha256(whole)
+    assert events == 2 * len(shards.periods_of(tokens.sentence_starts, config))
+
+
+def test_train__frozen_words_stay_where_they_were_and_held_out_sentences_are_measured():
+    sentences = [["the", "king", "and", "the", "queen"], ["a", "man", "and", "a", "woman"]] * 100
+    first = firth.train(sentences, vector_size=10, epochs=1, progress=False)
+    model = firth.train(
+        sentences, start=first, frozen=["king"], vector_size=10, epochs=2, shards=4, validation=0.1, progress=False
+    )
+    assert (model["king"] == first["king"]).all()
+    assert (model["queen"] != first["queen"]).any()
+    assert all(result.validation_loss is not None for result in model.history)
+
+
+def test_train__a_checkpoint_of_another_number_of_shards_is_refused(tmp_path):
+    sentences = [["the", "king", "and", "the", "queen"], ["a", "man", "and", "a", "woman"]] * 100
+
+    settings = {"vector_size": 10, "epochs": 3, "progress": False}
+    kept = Checkpoints(tmp_path / "c", seconds_between=0)
+    seen = []
+
+    def interrupt(event):
+        seen.append(event)
+        if sum(isinstance(event, rounds.Progress) for event in seen) > 3:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        firth.train(sentences, checkpoints=kept, shards=4, **settings | {"progress": interrupt})
+    with pytest.raises(ConfigError, match="shards was 4, now 2"):
+        firth.train(sentences, checkpoints=kept, resume=True, shards=2, **settings)
+    model = firth.train(sentences, checkpoints=kept, resume=True, shards=4, **settings)
+    assert (model.vectors == firth.train(sentences, shards=4, **settings).vectors).all()
+
+
+def test_train__in_shards_learns_about_as_much_as_one():
+    """On text with something to learn, where the sum of eight shards' changes diverges, and their mean learns little."""
+    rng = np.random.default_rng(3)
+    topics = rng.integers(0, 20, (4000, 1))
+    ids = np.where(rng.random((4000, 12)) < 0.6, topics * 10 + rng.integers(0, 10, (4000, 12)), rng.integers(0, 200, (4000, 12)))
+    sentences = [[f"w{word}" for word in sentence] for sentence in ids.tolist()]
+    settings = {"vector_size": 32, "epochs": 5, "progress": False, "validation": 0.1, "sample": 0}
+    losses = [firth.train(sentences, shards=number, **settings).history[-1].validation_loss for number in (1, 8)]
+    assert losses[1] < losses[0] + 0.03
