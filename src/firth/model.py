@@ -348,7 +348,6 @@ def load(
         `WordVectors`.
     numbers_in_words
         Whether a word in a text file may have spaces and end in a number: `section 4 0.1 0.2`.
-
     counts
         How often the words occur, in place of counts that are there: a mapping, or a file with a word and its count per
         line, as `export`, word2vec.c's -save-vocab and GloVe's vocab_count write it. Words that are not in it count 0,

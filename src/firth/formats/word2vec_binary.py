@@ -15,19 +15,17 @@ from firth.formats.reading import Reading, unpacked
 from firth.formats.text_rows import Rows, expected_rows
 from firth.formats.word2vec_text import header, warn_of_another_size
 from firth.formats.words import word_vectors
-from firth.storage.files import atomic_file
 from firth.vectors.word_vectors import WordVectors
 
 LONGEST_WORD_BYTES = 1 << 16
 
 
-def write(vectors: WordVectors, path: Path, overwrite: bool) -> list[Path]:
+def write(vectors: WordVectors, path: Path) -> None:
     """Write as word2vec.c does."""
-    with atomic_file(path, overwrite=overwrite) as temporary, temporary.open("wb") as file:
+    with path.open("wb") as file:
         file.write(f"{len(vectors)} {vectors.vector_size}\n".encode())
         for word, vector in zip(vectors.words, vectors.vectors, strict=True):
             file.write(word.encode() + b" " + vector.astype("<f4").tobytes() + b"\n")
-    return [path]
 
 
 def read(path: Path, reading: Reading) -> WordVectors:

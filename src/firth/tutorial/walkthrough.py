@@ -29,7 +29,7 @@ from firth.config import TextConfig
 from firth.corpus.sources import files
 from firth.corpus.tokenizing import standardize
 from firth.errors import CorpusError
-from firth.formats import tsv
+from firth.formats import export
 from firth.jit import warmup
 from firth.jit.cache import is_compiled, mark_compiled
 from firth.reporting.events import Compiling, EpochMetrics
@@ -204,7 +204,7 @@ def run(
 
     vectors = _without_padding(corpus, embeddings.final(config.final))
     output.mkdir(parents=True, exist_ok=True)
-    written = tsv.write(vectors, output / "vectors.tsv", overwrite)
+    written = export(vectors, output / "vectors.tsv", counts=False, overwrite=overwrite)
     if tensorboard:
         write_projector(vectors, output / "logs", overwrite=True)
     yield _last_step(vectors, written, output, tensorboard=tensorboard)

@@ -11,7 +11,7 @@ from types import TracebackType
 from typing import Any
 
 from firth.errors import FirthError
-from firth.formats import tsv
+from firth.formats import export
 from firth.reporting.events import EpochMetrics, Progress
 from firth.vectors.word_vectors import WordVectors
 
@@ -88,7 +88,7 @@ def write_projector(vectors: WordVectors, folder: str | Path, *, overwrite: bool
     folder.mkdir(parents=True, exist_ok=True)
     if len(vectors) > PROJECTOR_ROWS:
         vectors = vectors.first(PROJECTOR_ROWS)
-    tsv.write(vectors.finite(), folder / "vectors.tsv", overwrite)
+    export(vectors.finite(), folder / "vectors.tsv", spaces="replace", counts=False, overwrite=overwrite)
     (folder / "projector_config.pbtxt").write_text(
         'embeddings {\n  tensor_name: "firth"\n  tensor_path: "vectors.tsv"\n  metadata_path: "metadata.tsv"\n}\n'
     )
