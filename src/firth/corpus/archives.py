@@ -11,6 +11,7 @@ import stat
 import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Self, cast
 
 from firth.corpus.paths import is_own_file
@@ -79,10 +80,11 @@ def texts_in(file: IO[bytes], name: str, depth: int = 0) -> Iterator[tuple[str, 
         raise SourceError(f"the archive {name} holds no files")
 
 
-def is_archive(file: IO[bytes], name: str) -> bool:
+def is_archive(path: Path) -> bool:
     """Whether what a file holds is other files."""
     try:
-        start = decompressed(file, name).start
+        with path.open("rb") as file:
+            start = decompressed(file, str(path)).start
     except SourceError:  # which will come again where it is read
         return False
     return start.startswith(ZIP) or _is_tar(start)

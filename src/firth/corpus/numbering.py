@@ -14,8 +14,7 @@ import numpy as np
 from firth.config import TextConfig
 from firth.corpus.external_merge import merge_tables
 from firth.corpus.scanning import NO_WORD, Scanner, Words, merge, scan
-from firth.corpus.sources import Source
-from firth.corpus.tokenizing import SENTENCE_END, Block
+from firth.corpus.tokenizing import SENTENCE_END, Block, Source
 from firth.kernels.text.scanner import SENTENCE_END_NUMBER
 from firth.reporting.events import Reading
 from firth.storage.files import atomic_file, sha256_of

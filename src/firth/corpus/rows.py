@@ -20,10 +20,9 @@ import orjson
 from firth.config import TextConfig
 from firth.corpus.decoding import read_plain
 from firth.corpus.in_memory import Texts, TokenLists
-from firth.corpus.sources import Source
 from firth.corpus.tabular import is_table
 from firth.corpus.text_files import TextFiles, TextStream, content_fingerprint
-from firth.corpus.tokenizing import Batch, Block
+from firth.corpus.tokenizing import Batch, Block, Source
 from firth.errors import FirthWarning, SourceError, shortened
 from firth.missing_values import is_hole
 from firth.storage.packed import Content, as_file
@@ -43,7 +42,7 @@ class Value(NamedTuple):
     value: Any
 
 
-class RowColumn:
+class RowColumn(Source):
     """A column of CSV or JSON lines, in files (packed or not), archives or a stream: strings of text, or lists of
     tokens.
     """
