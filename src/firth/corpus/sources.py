@@ -1,4 +1,4 @@
-"""What people train on: a source, of files or in memory, by what the user gives."""
+"""What people train on, as a source: files or what is in memory, by what the user gives."""
 
 from __future__ import annotations
 
