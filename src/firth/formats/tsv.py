@@ -12,7 +12,7 @@ from pathlib import Path
 from firth.errors import FormatError, shortened
 from firth.formats.decimals import decimal_lines
 from firth.formats.reading import PACKED_SUFFIXES, Reading, unpacked_text
-from firth.formats.text_rows import LONGEST_LINE, Rows, is_float, read_rows, width_of
+from firth.formats.text_rows import LONGEST_LINE, GrowingRows, is_float, read_rows, width_of
 from firth.formats.words import read_words, word_vectors
 from firth.vectors.word_vectors import WordVectors
 
@@ -42,10 +42,10 @@ def read(path: Path, reading: Reading) -> WordVectors:
             if not is_float(first_line.partition("\t")[0]) and (width := width_of(first_line)):
                 return read_rows(file, first_line, path, reading, width, None)[0]
             raise FormatError(f"{path} needs the words beside it, in {metadata.name}")
-        rows: Rows | None = None
+        rows: GrowingRows | None = None
         for number, line in enumerate(iter(lambda: file.readline(LONGEST_LINE), ""), start=1):
             values = line.rstrip("\r\n").rstrip("\t").split("\t")
-            rows = rows or Rows(len(values), reading.rows(ROWS_AT_FIRST))
+            rows = rows or GrowingRows(len(values), reading.rows(ROWS_AT_FIRST))
             if reading.ends_at(rows.count):
                 break
             if len(values) != rows.array.shape[1]:
