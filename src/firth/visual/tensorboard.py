@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import importlib.util
 from pathlib import Path
-from types import TracebackType
 from typing import Any
 
 from firth.errors import FirthError
@@ -43,9 +42,7 @@ class ScalarLog:
     def __enter__(self) -> ScalarLog:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *exception: object) -> None:
         self.writer.close()
 
     def scalars(self, step: int, seconds: float, values: dict[str, float]) -> None:
