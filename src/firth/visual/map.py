@@ -122,15 +122,7 @@ def pages(
             "cosines": as_text(np.round((np.clip(np.nan_to_num(cosines), -1, 1) + 1) * 32_767.5)),
         },
         "columns": [
-            {
-                "name": column.name,
-                "kind": "category" if column.labels else "number",
-                "codes": as_text(column.codes),
-                "labels": column.labels,
-                "low": column.low,
-                "high": column.high,
-                "own": column.own,
-            }
+            vars(column) | {"kind": "category" if column.labels else "number", "codes": as_text(column.codes)}
             for column in colors
         ],
         "color": len(colors) - 1 if columns else 0,

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import importlib.util
 from pathlib import Path
-from typing import Any
 
 from firth.errors import FirthError
 from firth.formats import tsv
@@ -23,20 +22,15 @@ def is_installed() -> bool:
     return importlib.util.find_spec("tensorboardX") is not None
 
 
-def _event_writer(folder: Path) -> Any:
-    try:
-        from tensorboardX import SummaryWriter
-    except ImportError as error:
-        raise FirthError("writing for TensorBoard needs an extra: pip install 'firth[tensorboard]'") from error
-    return SummaryWriter(str(folder))
-
-
 class ScalarLog:
     """Writes loss, accuracy, learning rate and words a second where `tensorboard --logdir` finds them."""
 
     def __init__(self, folder: str | Path):
-        self.folder = Path(folder)
-        self.writer = _event_writer(self.folder)
+        try:
+            from tensorboardX import SummaryWriter
+        except ImportError as error:
+            raise FirthError("writing for TensorBoard needs an extra: pip install 'firth[tensorboard]'") from error
+        self.writer = SummaryWriter(str(folder))
         self._begun: tuple[float, int] | None = None
 
     def __enter__(self) -> ScalarLog:
