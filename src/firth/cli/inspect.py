@@ -122,8 +122,7 @@ def projector(model: Path, output: Path | None, overwrite: bool, port: int, serv
 
     The first 100,000 words: it shows no more. Its two files can be loaded at projector.tensorflow.org, too.
     """
-    from firth.visual.projector import can_serve, serve_folder
-    from firth.visual.tensorboard import write_projector
+    from firth.visual.tensorboard import can_serve, serve_folder, write_projector
 
     output = output or Path(model.name).with_suffix(".projector")
     if serve is None:
