@@ -171,9 +171,12 @@ class Config:
         return []
 
     def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.changed()})"
+
+    def changed(self) -> str:
+        """The settings that are not the defaults, as keywords."""
         fields = [(field, getattr(self, field.name)) for field in dataclasses.fields(self)]  # type: ignore[arg-type]
-        different = [f"{field.name}={shortened(value)}" for field, value in fields if value != field.default]
-        return f"{type(self).__name__}({', '.join(different)})"
+        return ", ".join(f"{field.name}={shortened(value)}" for field, value in fields if value != field.default)
 
     @classmethod
     def of(cls, settings: Mapping[str, Any]) -> Self:
