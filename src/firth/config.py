@@ -178,7 +178,7 @@ class TrainingConfig(TextConfig):
 
     @property
     def first_rate(self) -> float:
-        """The step size at the start: the learning rate, scaled to what the kind of training needs.
+        """The learning rate at the start, scaled to what the kind of training needs.
 
         In skip-gram with hierarchical softmax, whose nodes stay fixed for all context words of a center word, it is 1.5
         times the learning rate. In cbow with exact gradients, of which each context word has a part, it is four times,
@@ -196,7 +196,7 @@ class TrainingConfig(TextConfig):
 
     @property
     def last_rate(self) -> float:
-        """The step size at the end."""
+        """The learning rate at the end, scaled likewise."""
         return self.min_learning_rate * (self.first_rate / self.learning_rate)
 
     @property

@@ -18,7 +18,7 @@ from firth.storage.kept import KINDS, beyond, kept, remove
 @click.option("--kind", type=click.Choice(KINDS), help="Only encoded corpora, and so on.")
 @click.option("--days", type=click.FloatRange(0), help="Only what was not used for so many days.")
 @click.option(
-    "--limit", type=click.FloatRange(0), metavar="MB", help="Only what is beyond so many MB, least used first."
+    "--limit", type=click.FloatRange(0), metavar="MB", help="Only what is beyond this many MB, least used first."
 )
 @click.option("--cache", type=options.PATH, help="The folder. [default: the user's cache folder]")
 @options.as_json

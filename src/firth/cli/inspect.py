@@ -291,8 +291,8 @@ def _score_rows(score: Score) -> list[tuple[Any, ...]]:
         parts.append(("all analogies", score.add, score.mul, score.questions, score.missing))
         return [(score.name, name, add, mul, *[None] * 3, asked, missing) for name, add, mul, asked, missing in parts]
     return [
-        (score.name, part, share, *[None] * 4, score.groups, score.missing)
-        for part, share in (("outliers found", score.accuracy), ("mean position", score.position))
+        (score.name, part, value, *[None] * 4, score.groups, score.missing)
+        for part, value in (("outliers found", score.accuracy), ("mean position", score.position))
     ]
 
 

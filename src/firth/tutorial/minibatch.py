@@ -61,7 +61,7 @@ class MinibatchConfig(Config):
     drop_remainder: bool = setting(True, "leave out a last batch that is not full", TRUE_OR_FALSE)
     validation_split: float = setting(0.0, "the fraction of examples held out to measure on", number(0, 0.9))
     patience: int | None = setting(
-        None, "stop when the loss has not fallen for so many epochs, and go back to the best", or_else(whole(1))
+        None, "stop when the loss has not fallen for this many epochs, and go back to the best", or_else(whole(1))
     )
     seed: int = setting(1, "another seed, another result", whole(0, 2**62))
 
@@ -166,7 +166,7 @@ class Trainer:
         return losses, right
 
     def run(self, targets: Int32, contexts: Int32, batch_size: int) -> tuple[float, float]:
-        """Steps over all these examples in order; the mean loss of an example, and the share answered right."""
+        """Steps over all these examples in order; the mean loss of an example, and the fraction answered right."""
         n = len(targets)
         losses, right = np.empty(n), np.empty(n, np.bool_)
         if self.objective.kind is None:
@@ -205,8 +205,8 @@ class Trainer:
     def _batch(self, n: int, candidates: int) -> Batch:
         values = self.parameter.values
         rows, width = values.shape
-        places = n * (candidates + 1)
-        most_slots = min(rows, places)
+        occurrences = n * (candidates + 1)
+        most_slots = min(rows, occurrences)
         weights = np.ones(n * candidates + 1, values.dtype)
         return Batch(
             logits=weights[:-1].reshape(n, candidates),
@@ -216,9 +216,9 @@ class Trainer:
             rows=np.empty(most_slots, np.int32),
             starts=np.empty(most_slots + 1, np.int32),
             counts=np.zeros(1, np.int64),
-            slot_at=np.empty(places, np.int32),
-            weight=np.empty(places, np.int32),
-            source=np.empty(places, np.int32),
+            slot_at=np.empty(occurrences, np.int32),
+            weight=np.empty(occurrences, np.int32),
+            source=np.empty(occurrences, np.int32),
         )
 
 

@@ -44,7 +44,7 @@ def draw_words(
         raise FirthError("a picture of words needs two different ones at least")
     projection = pca(vectors.unit_vectors(words))
     with _figure(path, inches, overwrite) as (figure, axes):
-        axes.scatter(*projection.places.T, s=14, color="#3b82c4", zorder=2)
+        axes.scatter(*projection.positions.T, s=14, color="#3b82c4", zorder=2)
         axes.margins(0.08)
         axes.set_xticks([])
         axes.set_yticks([])
@@ -57,7 +57,7 @@ def draw_words(
         ]
         boxes = np.array([text.get_window_extent() for text in texts])
         sizes = boxes[:, 1] - boxes[:, 0]
-        points = axes.transData.transform(projection.places)
+        points = axes.transData.transform(projection.positions)
         corners = place_labels(points, sizes, np.array(axes.get_window_extent()))
         back = axes.transAxes.inverted()
         for text, point, corner, size in zip(texts, points, corners, sizes, strict=True):
