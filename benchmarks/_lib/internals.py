@@ -49,7 +49,7 @@ class Setup(NamedTuple):
 class Steady(ThreadAutotuner):
     """All threads work, whatever is faster."""
 
-    def partitions(self, units: int) -> Any:
+    def split(self, units: int) -> Any:
         yield self.threads, units
 
 

@@ -222,11 +222,7 @@ class Word2Vec(WordVectors):
 
         tokens = f"{int(self.vocabulary.counts.sum()):,}"
         losses = ", ".join(f"{result.loss:.3f}" for result in self.history)
-        usual = dataclasses.asdict(TrainingConfig(architecture=self.config.architecture))
-        usual["architecture"] = TrainingConfig().architecture
-        settings_here = dataclasses.asdict(self.config)
-        different = {name: value for name, value in settings_here.items() if value != usual[name]}
-        settings = ", ".join(f"{name}={value!r}" for name, value in different.items()) or "the defaults"
+        settings = self.config.changed() or "the defaults"
         return {"tokens": tokens, "loss of each epoch": losses, "settings": html.escape(settings)}
 
     def _about(self) -> dict[str, Any]:

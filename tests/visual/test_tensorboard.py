@@ -10,8 +10,7 @@ from firth.errors import FirthError, FirthWarning
 from firth.formats import read
 from firth.tutorial import walkthrough
 from firth.vectors.word_vectors import WordVectors
-from firth.visual.projector import serve_folder
-from firth.visual.tensorboard import write_projector
+from firth.visual.tensorboard import serve_folder, write_projector
 from firth.vocabulary import Vocabulary
 
 pytest.importorskip("tensorboardX", reason="needs the extra tensorboard")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import math
 from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -20,7 +19,7 @@ from firth.errors import ConfigError, FormatError
 from firth.kernels.text import phrases as kernels
 from firth.phrases import FILE, Phrase, Phrases
 from firth.reporting.events import Joining
-from firth.settings import are_words, is_int, is_real, or_none, plain, tuple_of
+from firth.settings import are_words, is_int, is_real, plain, tuple_of
 from firth.storage.files import UNFINISHED, atomic_folder
 from firth.vocabulary import by_count_then_word
 
@@ -106,7 +105,7 @@ def find_phrases(
         "passes must be a whole number from 1 to 10": is_int(1, 10)(passes),
         "min_count must be a whole number of 1 or more": is_int(1)(min_count),
         f"scoring must be {' or '.join(THRESHOLDS)}": scoring in THRESHOLDS,
-        "threshold must be a number": or_none(is_real(-math.inf))(threshold),
+        "threshold must be a number": threshold is None or is_real()(threshold),
         "separator must be a string that is not empty": isinstance(separator, str) and separator != "",
         "connector_words must be a list of words": are_words(connectors),
     }

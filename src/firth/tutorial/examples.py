@@ -7,8 +7,7 @@ padding everywhere and takes no part in pairs.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -17,6 +16,7 @@ from firth.arrays import Int32, Int64
 from firth.errors import shortened
 from firth.kernels.machine.rng import stream_key
 from firth.kernels.tutorial.examples import find_skipgrams, shuffle
+from firth.reporting.progress_bar import steps
 from firth.settings import is_int, plain
 from firth.tutorial.candidates import NEGATIVES, SHUFFLING, SUBSAMPLING, negative_samples
 from firth.tutorial.sequences import SPECIAL_TOKENS
@@ -158,11 +158,13 @@ def training_examples(
     """
     rows = _checked_sequences(sequences, vocabulary_size)
     found: list[Int32] = []
-    with _reporter(progress, len(rows)) as report:
+    with steps("examples", not callable(progress) and progress, " sequences") as shown:
+        report = progress if callable(progress) else shown
         for start in range(0, len(rows), _ROWS_AT_A_TIME):
             part = rows[start : start + _ROWS_AT_A_TIME]
             found.append(_positive_pairs(part, vocabulary_size, window_size, sampling_table, seed + (start << 20)))
-            report(start + len(part))
+            if report:
+                report(start + len(part), len(rows))
     pairs = np.concatenate([np.zeros((0, 2), np.int32), *found])
     negatives = negative_samples(
         pairs[:, 1], num_ns, vocabulary_size, noise=noise, exclude_true=exclude_true, reserved=reserved, seed=seed
@@ -171,20 +173,6 @@ def training_examples(
     labels = np.zeros_like(contexts)
     labels[:, 0] = 1
     return Examples(np.ascontiguousarray(pairs[:, 0]), contexts, labels)
-
-
-@contextmanager
-def _reporter(progress: bool | Callable[[int, int], None], total: int) -> Iterator[Callable[[int], None]]:
-    """What is called with the number of rows done: a function of the user's, a bar, or nothing."""
-    if callable(progress):
-        yield lambda done: progress(done, total)
-    elif progress:
-        from tqdm.auto import tqdm
-
-        with tqdm(total=total, unit=" sequences", desc="examples") as bar:
-            yield lambda done: bar.update(done - bar.n)
-    else:
-        yield lambda done: None
 
 
 def random_order(n: int, seed: int, epoch: int = 0) -> Int64:

@@ -109,27 +109,17 @@ def vectorized(lines: list[str], *, faithful: bool) -> Corpus:
 def make_examples(corpus: Corpus, *, faithful: bool, seed: int) -> tuple[Examples, Any]:
     """The training examples, and how often each word is expected as a negative sample (None: log-uniform)."""
     size = len(corpus.words)
+    options: dict[str, Any] = {"window_size": WINDOW_SIZE, "num_ns": NUM_NS, "seed": seed}
     if faithful:
-        table = sampling_table(size)
-        examples = training_examples(
-            corpus.sequences,
-            size,
-            window_size=WINDOW_SIZE,
-            num_ns=NUM_NS,
-            sampling_table=table,
-            exclude_true=False,
-            reserved=0,
-            seed=seed,
-        )
-        return examples, None
+        options |= {"sampling_table": sampling_table(size), "exclude_true": False, "reserved": 0}
+        return training_examples(corpus.sequences, size, **options), None
     counts = np.bincount(corpus.sequences.ravel(), minlength=size)
     counts[: len(SPECIAL_TOKENS)] = 0
     known = np.maximum(counts, 1)
     keep = keep_probabilities(known, SAMPLE)
     noise = noise_distribution(known, 0.75) * (counts > 0)
     noise /= noise.sum()
-    sequences = dropped(corpus.sequences, keep, seed)
-    examples = training_examples(sequences, size, window_size=WINDOW_SIZE, num_ns=NUM_NS, noise=noise, seed=seed)
+    examples = training_examples(dropped(corpus.sequences, keep, seed), size, noise=noise, **options)
     return examples, noise * NUM_NS
 
 
