@@ -5,21 +5,19 @@ from numpy.testing import assert_allclose, assert_array_equal
 from firth.arrays import LANES
 from firth.jit.kernel import compiled
 from firth.jit.target import is_enabled
-from firth.kernels.linalg.gathered_products import (
-    learn_gathered,
-    matmul_nn_gathered,
-    matmul_nt_gathered,
-    matmul_tn_gathered,
-)
 from firth.kernels.linalg.products import (
     TILE_ROWS,
     dot_each,
+    learn_gathered,
     matmul_nn_banded,
+    matmul_nn_gathered,
     matmul_nn_with,
     matmul_nt,
     matmul_nt_banded,
+    matmul_nt_gathered,
     matmul_tn,
     matmul_tn_banded,
+    matmul_tn_gathered,
 )
 
 

@@ -17,12 +17,7 @@ import numpy as np
 from firth.arrays import LANES, Float32, Float64, Int32
 from firth.jit.kernel import compiled
 from firth.jit.lowerings import lowered_by
-from firth.kernels.linalg.gathered_products import (
-    learn_gathered,
-    matmul_nn_gathered,
-    matmul_nt_gathered,
-    matmul_tn_gathered,
-)
+from firth.kernels.linalg import products
 from firth.kernels.linalg.products import TILE_ROWS
 from firth.kernels.linalg.rows import dot
 from firth.kernels.machine.prefetch import prefetch_number, prefetch_row
@@ -274,14 +269,14 @@ def compute_tree_block(block: Block, run: Run, workspace: TreeWorkspace) -> None
         length = list_path(chunk.tokens[center], tree, nodes, path)
         n = list_contexts(i, before, plan, scratch.windows, contexts, path)
         even = contexts[: whole(n, 2)]
-        matmul_nt_gathered(rows, even, outputs, nodes[: whole(length, TILE_ROWS)], G)
+        products.matmul_nt_gathered(rows, even, outputs, nodes[: whole(length, TILE_ROWS)], G)
         if block.measured:
             updates.loss[slot] += path_loss(n, length, G, path)
             for row in range(n):
                 updates.pairs[slot] += path.weights[row]
         path_gradients(even.shape[0], length, step, G, path)
         sum_sizes(G, n, length, contexts, path.row_lengths, scratch.input_errors, path.errors, path.lengths)
-        matmul_nn_gathered(G, outputs, nodes[:length], input_rows, even)
+        products.matmul_nn_gathered(G, outputs, nodes[:length], input_rows, even)
         limit_nodes(n, length, tree, nodes, G, path)
         prefetch_path(chunk.tokens[min(center + 1, chunk.last - 1)], tree, outputs, 1)
         node_updates.lengths[place], node_updates.sizes[place] = length, n
@@ -310,7 +305,7 @@ def compute_cbow_tree_block(block: Block, run: Run, workspace: CbowTreeWorkspace
             clear(hidden.G, i, i + 1)
             continue
         length = list_path(chunk.tokens[center], tree, path.nodes, path)
-        matmul_nt_gathered(H, hidden.numbers[i : i + 1], outputs, path.nodes[: whole(length, TILE_ROWS)], G)
+        products.matmul_nt_gathered(H, hidden.numbers[i : i + 1], outputs, path.nodes[: whole(length, TILE_ROWS)], G)
         if block.measured:
             updates.loss[slot] += path_loss(1, length, G, path)
             updates.pairs[slot] += 1
@@ -319,7 +314,7 @@ def compute_cbow_tree_block(block: Block, run: Run, workspace: CbowTreeWorkspace
         for k in range(length):
             hidden.errors[i] += abs(G[0, k])
         prefetch_next(center, run, tree)  # while the gradients are on their way
-        learn_gathered(G[0], H, i, outputs, path.nodes[:length], hidden.G)
+        products.learn_gathered(G[0], H, i, outputs, path.nodes[:length], hidden.G)
         prefetch_path(chunk.tokens[min(center + 1, chunk.last - 1)], tree, outputs, 1)
     share_errors(context, plan, windows, hidden, scratch.input_errors)
     scatter_gradients(context, plan, windows, hidden, input_rows)
@@ -335,7 +330,7 @@ def add_node_updates(
     first, last = vectors * partition // partitions * LANES, vectors * (partition + 1) // partitions * LANES
     for slot in range(centers):
         block, begin, length = slot // plan.block_centers, node_updates.begins[slot], node_updates.lengths[slot]
-        matmul_tn_gathered(
+        products.matmul_tn_gathered(
             node_updates.G[slot], node_updates.rows[block], node_updates.contexts[slot, : node_updates.sizes[slot]],
             outputs, words[block, begin : begin + length], first, last,
         )  # fmt: skip
