@@ -23,8 +23,7 @@ from typing import Any
 import numpy as np
 
 from firth.arrays import Float32, Int32
-from firth.jit.kernel import compiled, compiled_by_type
-from firth.jit.lowerings import lowered_by
+from firth.jit.kernel import compiled, compiled_by_type, lowered_by
 
 lowered_by(f"{__name__}_llvm")
 

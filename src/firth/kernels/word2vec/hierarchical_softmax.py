@@ -15,8 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from firth.arrays import LANES, Float32, Float64, Int32
-from firth.jit.kernel import compiled
-from firth.jit.lowerings import lowered_by
+from firth.jit.kernel import compiled, lowered_by
 from firth.kernels.linalg import products
 from firth.kernels.linalg.products import TILE_ROWS
 from firth.kernels.linalg.rows import dot
@@ -29,12 +28,12 @@ from firth.kernels.word2vec.blocks import (
     Scratch,
     Windows,
     clear,
-    copy_inputs,
+    copy_rows,
     logistic,
     prefetch_vectors,
-    rows_of,
     softplus,
-    touch_inputs,
+    touch_rows,
+    updates_of,
 )
 from firth.kernels.word2vec.cbow import HiddenLayer, gather_contexts, scatter_gradients, share_errors
 from firth.kernels.word2vec.huffman_tree import NEAR_NODES, Tree, nearness, node_of, root_of
@@ -229,9 +228,8 @@ def limit_path(length: int, rate: np.float32, square: np.float32, G: Float32) ->
 def start_tree_block(block: Block, run: Run, scratch: Scratch, tree: Tree) -> Context:
     """Find the windows of a block's centers, and prefetch the path of the first."""
     context, updates = find_windows(block, run, scratch.windows, True), run.updates
-    touch_inputs(
-        updates.inputs.touched, updates.inputs.words[block.slot], context.tokens, block.bitmap, run.subword_rows
-    )
+    words = updates.inputs.words[block.slot]
+    touch_rows(updates.inputs.touched, words, context.tokens, block.bitmap, run.subword_rows)
     for past in range(2):
         prefetch_path(run.chunk.tokens[block.first], tree, run.parameters.outputs, past)
     updates.loss[block.slot] = 0.0
@@ -247,13 +245,13 @@ def compute_tree_block(block: Block, run: Run, workspace: TreeWorkspace) -> None
     scratch, tree, path, node_updates = workspace
     chunk, plan, updates, slot = run.chunk, run.plan, run.updates, block.slot
     outputs, rows, reach = run.parameters.outputs, node_updates.rows[slot], scratch.windows.reach
-    first_input, last_input = rows_of(block, updates.inputs)
-    output_words, input_rows = updates.outputs.words[slot], updates.inputs.rows[first_input:last_input]
+    input_words, input_rows, input_ratios = updates_of(block, updates.inputs)
+    output_words = updates.outputs.words[slot]
 
     context = start_tree_block(block, run, scratch, tree)
     centers, tokens, before = context
     weigh_centers(centers, plan, scratch.windows)
-    copy_inputs(run.parameters.inputs, updates.inputs.words[slot], tokens, rows, run.subword_rows)
+    copy_rows(run.parameters.inputs, input_words, tokens, rows, run.subword_rows)
     clear(input_rows, 0, tokens)
     for t in range(tokens):
         scratch.input_errors[t], path.row_lengths[t] = 0, math.sqrt(dot(rows, t, rows, t))
@@ -281,7 +279,7 @@ def compute_tree_block(block: Block, run: Run, workspace: TreeWorkspace) -> None
         prefetch_path(chunk.tokens[min(center + 1, chunk.last - 1)], tree, outputs, 1)
         node_updates.lengths[place], node_updates.sizes[place] = length, n
         used += length
-    find_ratios(input_rows, tokens, scratch.input_errors, updates.inputs.ratios[first_input:])
+    find_ratios(input_rows, tokens, scratch.input_errors, input_ratios)
 
 
 @compiled
@@ -292,11 +290,10 @@ def compute_cbow_tree_block(block: Block, run: Run, workspace: CbowTreeWorkspace
     scratch, tree, path, hidden = workspace
     chunk, plan, updates, slot = run.chunk, run.plan, run.updates, block.slot
     outputs, windows, reach, H, G = run.parameters.outputs, scratch.windows, scratch.windows.reach, hidden.H, path.G
-    first_input, last_input = rows_of(block, updates.inputs)
-    input_rows = updates.inputs.rows[first_input:last_input]
+    input_words, input_rows, input_ratios = updates_of(block, updates.inputs)
 
     context = start_tree_block(block, run, scratch, tree)
-    gather_contexts(context, updates.inputs.words[slot], run, scratch, hidden, H)
+    gather_contexts(context, input_words, run, scratch, hidden, H)
     step = np.float32(block.rate)
     for i in range(context.centers):
         center = block.first + i
@@ -318,7 +315,7 @@ def compute_cbow_tree_block(block: Block, run: Run, workspace: CbowTreeWorkspace
         prefetch_path(chunk.tokens[min(center + 1, chunk.last - 1)], tree, outputs, 1)
     share_errors(context, plan, windows, hidden, scratch.input_errors)
     scatter_gradients(context, plan, windows, hidden, input_rows)
-    find_ratios(input_rows, context.tokens, scratch.input_errors, updates.inputs.ratios[first_input:])
+    find_ratios(input_rows, context.tokens, scratch.input_errors, input_ratios)
 
 
 @compiled
