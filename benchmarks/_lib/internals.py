@@ -109,13 +109,10 @@ def now() -> int:
     return 0
 
 
-@replaces(now)
-def _now() -> Any:
-    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        kind = ir.FunctionType(ir.IntType(64), [])
-        return builder.call(declared(builder, kind, "llvm.readcyclecounter"), [])
-
-    return types.int64(), generate
+@replaces(now, gives=types.int64)
+def _now(builder: Any) -> Any:
+    kind = ir.FunctionType(ir.IntType(64), [])
+    return builder.call(declared(builder, kind, "llvm.readcyclecounter"), [])
 
 
 @compiled

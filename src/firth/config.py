@@ -99,8 +99,8 @@ class TrainingConfig(TextConfig):
     )
     distance_weights: str = setting(
         "even",
-        "the weight of a context word at distance d in a window of w: even (1), linear ((w - d + 1)/w), or harmonic"
-        " (1/d)",
+        "the weight of a context word at distance d, where w is the setting window, whatever window is drawn: even (1),"
+        " linear ((w - d + 1)/w), or harmonic (1/d)",
         one_of("even", "linear", "harmonic"),
     )
     context: str = setting("mean", "how cbow combines the context words: mean or sum", one_of("mean", "sum"))

@@ -156,6 +156,7 @@ def training_examples(
     ValueError
         For ids out of range, a window of 0, or too few words for `num_ns` unique ones.
     """
+    seed = int(seed)  # which is added to: one of NumPy's might overflow
     rows = _checked_sequences(sequences, vocabulary_size)
     found: list[Int32] = []
     with steps("examples", not callable(progress) and progress, " sequences") as shown:
@@ -188,11 +189,12 @@ def _positive_pairs(rows: Int32, vocabulary_size: int, window_size: int, samplin
     keep = np.zeros(0) if sampling_table is None else np.asarray(sampling_table, np.float64)
     if sampling_table is not None and keep.shape != (vocabulary_size,):
         raise ValueError(f"sampling_table must have {vocabulary_size:,} probabilities, not the shape {keep.shape}")
+    window = int(window_size)  # one of NumPy's, of few bits or without a sign, would wrap around
     key = stream_key(seed, 0, SUBSAMPLING)
     nothing = np.empty(0, np.int32)
-    count = find_skipgrams(rows, window_size, keep, key, nothing, nothing)
+    count = find_skipgrams(rows, window, keep, key, nothing, nothing)
     targets, contexts = np.empty(count, np.int32), np.empty(count, np.int32)
-    find_skipgrams(rows, window_size, keep, key, targets, contexts)
+    find_skipgrams(rows, window, keep, key, targets, contexts)
     return np.stack([targets, contexts], axis=1)
 
 

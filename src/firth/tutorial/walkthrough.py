@@ -30,7 +30,7 @@ from firth.corpus.sources import files
 from firth.corpus.tokenizing import standardize
 from firth.errors import CorpusError
 from firth.formats import export
-from firth.jit import warmup
+from firth.jit.background import background_compile
 from firth.jit.cache import is_compiled, mark_compiled
 from firth.reporting.events import Compiling, EpochMetrics
 from firth.storage.files import refuse_to_overwrite
@@ -151,7 +151,7 @@ def run(
         refuse_to_overwrite(output / name, overwrite=overwrite)
     if not is_compiled("tutorial"):
         yield Compiling()
-        warmup.background_compile.start({"train_batches"}, "firth.tutorial.warm_up")
+        background_compile.start({"train_batches"}, "firth.tutorial.warm_up")
     yield from toy_steps(seed)
 
     lines = read_lines(path)
