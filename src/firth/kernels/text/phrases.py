@@ -133,9 +133,11 @@ def list_connected_pairs(
 
 @compiled
 def fill_pair_table(pairs: UInt64, first_id: int, table: PairTable) -> None:
-    """Enter pairs, no pair twice; they are joined to ids from `first_id` on."""
+    """Enter pairs, which are joined to ids from `first_id` on; of one that comes twice, the first."""
     for i in range(pairs.shape[0]):
         place = find_place(table.pairs, pairs[i])
+        if table.pairs[place] == pairs[i]:
+            continue
         table.pairs[place] = pairs[i]
         table.joined[place] = first_id + i
         table.begins[np.int64(pairs[i] >> _WORD_BITS)] = True
