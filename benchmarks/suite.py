@@ -74,8 +74,8 @@ def cpu_seconds(work: Callable[[], Any]) -> float:
 
 def zipf(rng: np.random.Generator, most: int, count: int) -> np.ndarray:
     """Numbers below `most`, drawn by Zipf's law."""
-    shares = 1 / np.arange(1, most + 1)
-    return np.searchsorted(np.cumsum(shares), rng.random(count) * shares.sum()).clip(0, most - 1)
+    weights = 1 / np.arange(1, most + 1)
+    return np.searchsorted(np.cumsum(weights), rng.random(count) * weights.sum()).clip(0, most - 1)
 
 
 def generated_text(folder: Path) -> Path:

@@ -32,8 +32,8 @@ def documents() -> dict[Path, str]:
 def with_tables(text: str) -> str:
     """A document's text with its tables made anew."""
 
-    def made(marks: re.Match[str]) -> str:
-        return f"{marks[1]}\n{Result.read(RESULTS / f'{marks[2]}.json').table()}\n\n{marks[3]}"
+    def made(place: re.Match[str]) -> str:
+        return f"{place[1]}\n{Result.read(RESULTS / f'{place[2]}.json').table()}\n\n{place[3]}"
 
     return TABLE.sub(made, text)
 

@@ -30,7 +30,8 @@ How text becomes tokens. These settings alone form a `firth.TextConfig`. [Text a
 OF_TRAINING = """
 ## Training
 
-[How it learns](rounds.md) gives their meaning in the algorithm, [the map of settings](settings-map.md) their effect.
+[How it learns](rounds.md) says what they do in the algorithm. [The map of settings](settings-map.md) has scores and
+speeds, next to gensim's, for the windows, negative samples, rates and architectures that people choose most.
 """
 OTHER_NAMES = """
 ## Names in gensim and fastText

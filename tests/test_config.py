@@ -27,6 +27,8 @@ from firth.settings import ELSEWHERE
         ("learning_rate", math.nan),
         ("learning_rate", 0),
         ("learning_rate", math.inf),
+        ("learning_rate", 10**400),
+        ("noise_exponent", -(10**400)),
         ("min_learning_rate", -0.1),
         ("sample", -1e-3),
         ("sample", 1.5),
@@ -111,6 +113,8 @@ def test_config__numbers_of_numpy_become_pythons_own():
         ("learning_rate", np.bool_(True)),
         ("lowercase", np.int64(1)),
         ("vector_size", np.array([50])),
+        ("patience", np.array([1, 2])),
+        ("window", np.array([1, 2])),
         ("epochs", np.datetime64("2026-01-01")),
     ],
 )

@@ -52,31 +52,30 @@ def panel(chart: Panel, left: float) -> list[str]:
             x, y = math.log10(x), math.log10(y)
         return left + WIDTH * (x - x0) / (x1 - x0), bottom - HEIGHT * (y - y0) / (y1 - y0)
 
-    subword_rows = [text(left, TOP - 25, chart.title, INK, "start"), text(right, bottom + 38, chart.x, QUIET, "end")]
-    subword_rows.append(f'<path d="M{left} {TOP}V{bottom}H{right}" fill="none" stroke="{QUIET}"/>')
-    subword_rows += [
-        text(left + WIDTH * (t - x0) / (x1 - x0), bottom + 18, label) for t, label in ticks(x0, x1, chart.log)
-    ]
+    elements = [text(left, TOP - 25, chart.title, INK, "start"), text(right, bottom + 38, chart.x, QUIET, "end")]
+    elements.append(f'<path d="M{left} {TOP}V{bottom}H{right}" fill="none" stroke="{QUIET}"/>')
+    for t, label in ticks(x0, x1, chart.log):
+        elements.append(text(left + WIDTH * (t - x0) / (x1 - x0), bottom + 18, label))
     for t, label in ticks(y0, y1, chart.log):
-        subword_rows.append(text(left - 6, bottom - HEIGHT * (t - y0) / (y1 - y0) + 5, label, QUIET, "end"))
+        elements.append(text(left - 6, bottom - HEIGHT * (t - y0) / (y1 - y0) + 5, label, QUIET, "end"))
     for (name, line), color in zip(chart.series.items(), COLORS, strict=False):
         placed = [place(*point) for point in line]
         path = " ".join(f"{x:.1f},{y:.1f}" for x, y in placed)
-        subword_rows.append(f'<polyline points="{path}" fill="none" stroke="{color}" stroke-width="2"/>')
-        subword_rows += [f'<circle cx="{x:.1f}" cy="{y:.1f}" r="3.5" fill="{color}"/>' for x, y in placed]
-        subword_rows.append(text(min(placed[-1][0] + 4, right - 4), placed[-1][1] - 8, name, color, "end"))
-    return subword_rows
+        elements.append(f'<polyline points="{path}" fill="none" stroke="{color}" stroke-width="2"/>')
+        elements += [f'<circle cx="{x:.1f}" cy="{y:.1f}" r="3.5" fill="{color}"/>' for x, y in placed]
+        elements.append(text(min(placed[-1][0] + 4, right - 4), placed[-1][1] - 8, name, color, "end"))
+    return elements
 
 
 def draw(name: str, panels: Sequence[Panel]) -> None:
     """Write a picture of some charts side by side to docs/pictures."""
     step = WIDTH + LEFT + 30
     width, height = step * len(panels) + 10, TOP + HEIGHT + 50
-    subword_rows = [part for i, chart in enumerate(panels) for part in panel(chart, LEFT + step * i)]
+    elements = [part for i, chart in enumerate(panels) for part in panel(chart, LEFT + step * i)]
     (PICTURES / f"{name}.svg").write_text(
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" height="{height}" '
         f'font-family="system-ui, sans-serif" font-size="13">\n<rect width="{width}" height="{height}" fill="white"/>\n'
-        + "\n".join(subword_rows)
+        + "\n".join(elements)
         + "\n</svg>\n",
         "utf-8",
     )

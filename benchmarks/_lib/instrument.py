@@ -16,7 +16,6 @@ from typing import Any
 
 import numpy as np
 from llvmlite import ir
-from numba import types
 
 from firth.jit.instructions import declared
 from firth.jit.kernel import Kernel, KernelByType
@@ -35,21 +34,17 @@ def note(statement: int) -> None:
 
 
 @replaces(note)
-def _note(statement: Any) -> Any:
-    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        word = ir.IntType(64)
-        notes = builder.inttoptr(ir.Constant(word, NOTES.ctypes.data), word.as_pointer())
-        counter = ir.FunctionType(word, [])
-        now = builder.call(declared(builder, counter, "llvm.readcyclecounter"), [])
-        last = builder.gep(notes, [ir.Constant(word, 2 * MOST_STATEMENTS)])
-        first = builder.mul(builder.sext(args[0], word) if args[0].type != word else args[0], ir.Constant(word, 2))
-        for offset, more in ((0, builder.sub(now, builder.load(last))), (1, ir.Constant(word, 1))):
-            place = builder.gep(notes, [builder.add(first, ir.Constant(word, offset))])
-            builder.store(builder.add(builder.load(place), more), place)
-        builder.store(now, last)
-        return context.get_dummy_value()
-
-    return types.none(types.int64), generate
+def _note(builder: Any, statement: Any) -> None:
+    word = ir.IntType(64)
+    notes = builder.inttoptr(ir.Constant(word, NOTES.ctypes.data), word.as_pointer())
+    counter = ir.FunctionType(word, [])
+    now = builder.call(declared(builder, counter, "llvm.readcyclecounter"), [])
+    last = builder.gep(notes, [ir.Constant(word, 2 * MOST_STATEMENTS)])
+    first = builder.mul(statement, ir.Constant(word, 2))
+    for offset, more in ((0, builder.sub(now, builder.load(last))), (1, ir.Constant(word, 1))):
+        place = builder.gep(notes, [builder.add(first, ir.Constant(word, offset))])
+        builder.store(builder.add(builder.load(place), more), place)
+    builder.store(now, last)
 
 
 @dataclass

@@ -49,7 +49,7 @@ class Setup(NamedTuple):
 class Steady(ThreadAutotuner):
     """All threads work, whatever is faster."""
 
-    def partitions(self, units: int) -> Any:
+    def split(self, units: int) -> Any:
         yield self.threads, units
 
 
@@ -109,13 +109,10 @@ def now() -> int:
     return 0
 
 
-@replaces(now)
-def _now() -> Any:
-    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        kind = ir.FunctionType(ir.IntType(64), [])
-        return builder.call(declared(builder, kind, "llvm.readcyclecounter"), [])
-
-    return types.int64(), generate
+@replaces(now, gives=types.int64)
+def _now(builder: Any) -> Any:
+    kind = ir.FunctionType(ir.IntType(64), [])
+    return builder.call(declared(builder, kind, "llvm.readcyclecounter"), [])
 
 
 @compiled

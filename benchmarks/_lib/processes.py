@@ -15,17 +15,21 @@ from typing import Any, NamedTuple
 
 from benchmarks._lib.corpora import ROOT, SETTINGS
 
-PEERS = ROOT / ".venv-peers"
 ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
 
 
-def peers_python() -> Path:
-    """The Python of an environment that has gensim, fastText and word2vec.c, made the first time."""
-    python = PEERS / "bin" / "python"
+def environment_python(name: str, *packages: str) -> Path:
+    """The Python of an environment with some packages, made the first time."""
+    python = ROOT / f".venv-{name}" / "bin" / "python"
     if not python.exists():
-        subprocess.run([sys.executable, "-m", "venv", PEERS], check=True)
-        subprocess.run([python, "-m", "pip", "install", "-q", "gensim==4.4.0", "fasttext", "word2vec"], check=True)
+        subprocess.run([sys.executable, "-m", "venv", ROOT / f".venv-{name}"], check=True)
+        subprocess.run([python, "-m", "pip", "install", "-q", *packages], check=True)
     return python
+
+
+def peers_python() -> Path:
+    """The Python that has gensim, fastText and word2vec.c."""
+    return environment_python("peers", "gensim==4.4.0", "fasttext", "word2vec")
 
 
 def python_of(program: str) -> Path | str:

@@ -17,9 +17,9 @@ TOKENS, SENTENCE = 5_000_000, 20
 
 source, (vocabulary, vector_size, threads) = sys.argv[1], map(int, sys.argv[2:5])
 if source == "zipf":
-    shares = 1 / np.arange(1, vocabulary + 1)
-    places = np.random.default_rng(0).random(TOKENS) * shares.sum()
-    ids = np.searchsorted(np.cumsum(shares), places).astype(np.int32)
+    weights = 1 / np.arange(1, vocabulary + 1)
+    drawn = np.random.default_rng(0).random(TOKENS) * weights.sum()
+    ids = np.searchsorted(np.cumsum(weights), drawn).astype(np.int32)
     counts = np.maximum(np.bincount(ids, minlength=vocabulary), 1)
     tokens = schedule.Tokens(ids, np.arange(0, TOKENS + 1, SENTENCE), counts)
     parameters = schedule.initial_parameters(vocabulary, vector_size, 1)

@@ -84,7 +84,7 @@ def _score_words(words: list[str], vectors: np.ndarray) -> dict[str, float]:
     }
 
 
-def _share_of_group(words: list[str], vectors: np.ndarray, groups: int, nearest: int) -> dict[str, float]:
+def _fraction_of_group(words: list[str], vectors: np.ndarray, groups: int, nearest: int) -> dict[str, float]:
     """How many of each item's nearest items are of its group."""
     cosines = _unit(vectors) @ _unit(vectors).T
     np.fill_diagonal(cosines, -2)
@@ -138,8 +138,8 @@ def corpora() -> dict[str, Corpus]:
         "10 MB": Corpus(ten, 2, 5, _score_words),
         "one line": Corpus(line, 2, 5, _score_words),
         "sessions": Corpus(sessions, 3, 1, lambda w, v: _next_in_ten(w, v, last)),
-        "groups": Corpus(_items("groups", 2000, 20, 200, 500), 5, 1, lambda w, v: _share_of_group(w, v, 20, 10)),
-        "baskets": Corpus(_items("baskets", 14, 2, 50, 1000), 5, 1, lambda w, v: _share_of_group(w, v, 2, 6)),
+        "groups": Corpus(_items("groups", 2000, 20, 200, 500), 5, 1, lambda w, v: _fraction_of_group(w, v, 20, 10)),
+        "baskets": Corpus(_items("baskets", 14, 2, 50, 1000), 5, 1, lambda w, v: _fraction_of_group(w, v, 2, 6)),
     }
 
 

@@ -10,15 +10,13 @@ import subprocess
 import sys
 import tempfile
 import time
-from pathlib import Path
 from statistics import median
 from typing import Any
 
 from benchmarks._lib.corpora import DATA, ROOT
-from benchmarks._lib.processes import worker
+from benchmarks._lib.processes import environment_python, worker
 from benchmarks._lib.results import Cell, Column, arguments, finish, spread
 
-TENSORFLOW = ROOT / ".venv-tensorflow"
 FIRTH = """
 import json, resource, sys, time
 begun = time.perf_counter()
@@ -32,15 +30,6 @@ print(json.dumps({"work": done - imported, "generate": time.perf_counter() - don
                   "peak": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3}))
 """
 Run = tuple[float, dict[str, Any]]
-
-
-def tensorflow_python() -> Path:
-    """The Python of an environment that has TensorFlow, made the first time."""
-    python = TENSORFLOW / "bin" / "python"
-    if not python.exists():
-        subprocess.run([sys.executable, "-m", "venv", TENSORFLOW], check=True)
-        subprocess.run([python, "-m", "pip", "install", "-q", "tensorflow", "tqdm"], check=True)
-    return python
 
 
 def timed(command: list[object], **environment: str) -> Run:
@@ -75,12 +64,13 @@ def row(name: str, runs: list[Run], theirs: list[Run]) -> list[Cell]:
 def main() -> None:
     options = arguments(__doc__, repeats=3)
     text = DATA / "shakespeare.txt"
+    tensorflow = environment_python("tensorflow", "tensorflow", "tqdm")
     theirs: list[Run] = []
     ours: dict[str, list[Run]] = {"adam": [], "lazy-adam": []}
     with tempfile.TemporaryDirectory() as folder:
         for repeat in range(options.repeats + 1):
             if repeat:
-                theirs.append(timed(worker(tensorflow_python(), "one_tensorflow_tutorial", text)))
+                theirs.append(timed(worker(tensorflow, "one_tensorflow_tutorial", text)))
             for optimizer, runs in ours.items():
                 found = timed([sys.executable, "-c", FIRTH, text, f"{folder}/{optimizer}-{repeat}", optimizer])
                 if repeat:  # the first fills the cache

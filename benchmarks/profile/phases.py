@@ -54,15 +54,15 @@ def main() -> None:
     finish(name, what, columns, rows, save=options.save, note=note)
 
 
-def rows_of(labels: list[str], shares: np.ndarray, microseconds: float) -> list[list[Cell]]:
+def rows_of(labels: list[str], fractions: np.ndarray, microseconds: float) -> list[list[Cell]]:
     """A row for each statement that takes long, in the order of the code; then the others, and all."""
     rows: list[list[Cell]] = [
-        [f"`{label[:SHOWN]}`" if number else label, microseconds * share, float(share)]
-        for number, (label, share) in enumerate(zip(labels, shares.tolist(), strict=True))
-        if share >= SMALL
+        [f"`{label[:SHOWN]}`" if number else label, microseconds * fraction, float(fraction)]
+        for number, (label, fraction) in enumerate(zip(labels, fractions.tolist(), strict=True))
+        if fraction >= SMALL
     ]
-    small = float(shares[shares < SMALL].sum())
-    rows.append([f"{int((shares < SMALL).sum())} statements that take less", microseconds * small, small])
+    small = float(fractions[fractions < SMALL].sum())
+    rows.append([f"{int((fractions < SMALL).sum())} statements that take less", microseconds * small, small])
     return [*rows, ["in all", microseconds, 1.0]]
 
 

@@ -1,8 +1,8 @@
-"""How evenly up to 64 threads share the two phases of a round: one core does the work of each, one after another.
+"""How evenly the phases of a round are split over up to 64 threads: one core does the work of each, one after another.
 
 A round takes as long as the thread that computes longest and then the one that adds longest. What comes out is how much
-faster than one thread so many would be if nothing were lost on the way between their cores: neither rows and marks that
-come from another core, nor the time in which threads find out that all are done.
+faster than one thread so many would be if nothing were lost on the way between their cores: neither rows and bitmaps
+that come from another core, nor the time in which threads find out that all are done.
 """
 
 from typing import Any

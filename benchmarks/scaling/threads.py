@@ -3,8 +3,8 @@
 one        one thread
 two        two threads of one training, as firth has it
 racing     two trainings of one thread each, side by side, that change the same parameters: nothing is claimed, nobody
-           waits, and what comes out is anybody's guess. No trainer whose threads share these parameters, round by
-           round or not at all in step, can have less to do
+           waits, and what comes out is anybody's guess. No trainer whose threads share these parameters, in
+           rounds or not, can have less to do
 apart      the same, each with parameters of its own: what the machine has to give
 
 Racing is the bound of two: what racing takes more than apart is the rows, which half the time were last changed by the
@@ -18,15 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks._lib.internals import (
-    chunks,
-    new_group,
-    new_parameters,
-    round_size,
-    rows_handed_over,
-    set_up,
-    take_turns,
-)
+from benchmarks._lib import internals
 from benchmarks._lib.results import Cell, Column, arguments, finish
 from firth.threads import ThreadPool
 
@@ -34,32 +26,31 @@ NEAR = 150
 """Nanoseconds for a word to go to another core that shares a cache, at most."""
 WAYS = ("one", "two", "racing", "apart")
 FIRST = 8
-"""Stretches that are left out: the machine warms up."""
+"""Chunks that are left out: the machine warms up."""
 Found = dict[tuple[bool, str], list[float]]
 
 
 def nanoseconds_to_the_other(pool: ThreadPool) -> float:
     """For a word, from core to core."""
     began = time.perf_counter()
-    turns = take_turns(pool)
+    turns = internals.take_turns(pool)
     return (time.perf_counter() - began) / turns * 1e9
 
 
 def measure(options: Any) -> tuple[Found, float]:
     """Microseconds a round, by whether the cores are near and by way; and the rows handed over in one."""
-    setup = set_up({}, options.megabytes)
-    size, found = round_size(setup), {(near, way): [] for near in (True, False) for way in WAYS}
-    own = new_parameters(setup.config, len(setup.parameters.outputs))
-    with ThreadPool(1) as alone, ThreadPool(2) as pool, ThreadPoolExecutor(2) as pool:
-        first, second, other = (new_group(setup, alone, of) for of in (setup.parameters, setup.parameters, own))
-        both = new_group(setup, pool)
+    setup = internals.set_up({}, options.megabytes)
+    size, found = internals.round_size(setup), {(near, way): [] for near in (True, False) for way in WAYS}
+    own = internals.new_parameters(setup.config, len(setup.parameters.outputs))
+    with ThreadPool(1) as alone, ThreadPool(2) as pool, ThreadPoolExecutor(2) as executor:
+        first, second, other = (
+            internals.new_group(setup, alone, of) for of in (setup.parameters, setup.parameters, own)
+        )
+        both = internals.new_group(setup, pool)
 
         def side_by_side(group: Any, chunk: Any, middle: int) -> None:
             halves = chunk._replace(last=middle), chunk._replace(first=middle)
-            for done in [
-                pool.submit(of.train, half, setup.plan) for of, half in zip((first, group), halves, strict=True)
-            ]:
-                done.result()
+            list(executor.map(lambda of, half: of.train(half, setup.plan), (first, group), halves))
 
         run = {
             "one": lambda chunk, _: first.train(chunk, setup.plan),
@@ -70,7 +61,7 @@ def measure(options: Any) -> tuple[Found, float]:
         turn = cycle(WAYS)
         nanoseconds_to_the_other(pool)  # compiles
         for repeat in range(options.repeats):
-            for number, chunk in enumerate(chunks(setup, repeat)):
+            for number, chunk in enumerate(internals.chunks(setup, repeat)):
                 rounds = (chunk.last - chunk.first) // size
                 before = nanoseconds_to_the_other(pool)
                 way = next(turn)
@@ -81,7 +72,7 @@ def measure(options: Any) -> tuple[Found, float]:
                 if len(near) == 1 and number >= FIRST and rounds > 0:
                     found[near.pop(), way].append(seconds / rounds * 1e6)
             next(turn)  # another way for the same part of the text, the next time
-        handed = rows_handed_over(first, setup, next(chunks(setup)), rounds=400)
+        handed = internals.rows_handed_over(first, setup, next(internals.chunks(setup)), rounds=400)
     return found, handed
 
 

@@ -12,8 +12,9 @@ from typing import Any
 from firth._version import __version__ as __version__
 
 _NAMES = {
-    "analysis.comparison": ("compare", "stability"),
+    "analysis.comparison": ("Comparison", "Stability", "compare", "stability"),
     "analysis.evaluation": ("evaluate",),
+    "analysis.scores": ("AnalogyScore", "OutlierScore", "PairScore"),
     "config": ("TextConfig", "TrainingConfig"),
     "corpus.corpus": ("Corpus",),
     "corpus.encoding": ("encode",),
@@ -45,8 +46,10 @@ _NAMES = {
     "tutorial.examples": ("skipgrams", "training_examples"),
     "tutorial.sequences": ("vectorize",),
     "vectors.index": ("NeighborIndex", "build_index", "load_index"),
+    "vectors.neighbors": ("Neighbors",),
     "vectors.word_vectors": ("WordVectors",),
     "visual.map": ("word_map",),
+    "visual.page": ("Page",),
     "vocabulary": ("Vocabulary",),
 }
 """The public names, and the module of each; `__init__.pyi` says the same to type checkers."""

@@ -1,7 +1,12 @@
 from firth._version import __version__ as __version__
+from firth.analysis.comparison import Comparison as Comparison
+from firth.analysis.comparison import Stability as Stability
 from firth.analysis.comparison import compare as compare
 from firth.analysis.comparison import stability as stability
 from firth.analysis.evaluation import evaluate as evaluate
+from firth.analysis.scores import AnalogyScore as AnalogyScore
+from firth.analysis.scores import OutlierScore as OutlierScore
+from firth.analysis.scores import PairScore as PairScore
 from firth.config import TextConfig as TextConfig
 from firth.config import TrainingConfig as TrainingConfig
 from firth.corpus.corpus import Corpus as Corpus
@@ -42,6 +47,8 @@ from firth.tutorial.sequences import vectorize as vectorize
 from firth.vectors.index import NeighborIndex as NeighborIndex
 from firth.vectors.index import build_index as build_index
 from firth.vectors.index import load_index as load_index
+from firth.vectors.neighbors import Neighbors as Neighbors
 from firth.vectors.word_vectors import WordVectors as WordVectors
 from firth.visual.map import word_map as word_map
+from firth.visual.page import Page as Page
 from firth.vocabulary import Vocabulary as Vocabulary

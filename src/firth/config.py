@@ -7,7 +7,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from firth.errors import shortened
-from firth.settings import Config, are_words, explained, is_bool, is_int, is_real, one_of, or_none, setting
+from firth.settings import TRUE_OR_FALSE, WORDS, Config, Rule, explained, number, one_of, or_else, setting, whole
+
+
+def _is_separator(value: Any) -> bool:
+    return isinstance(value, str) and value != "" and not {"\n", "\r"} & set(value)
 
 
 def _is_encoding(value: Any) -> bool:
@@ -20,8 +24,6 @@ def _is_encoding(value: Any) -> bool:
 
 MOST_DISTANCE = 1000
 """Of a context word."""
-
-
 LONGEST_NGRAM = 100
 """Characters in an n-gram."""
 
@@ -30,34 +32,28 @@ LONGEST_NGRAM = 100
 class TextConfig(Config):
     """How text becomes tokens: first punctuation is dropped, then the text is split, then lower-cased."""
 
-    lowercase: bool = setting(True, "lower-case every word, by Unicode's rules", is_bool, "true or false")
-    strip_punctuation: bool = setting(True, "drop ASCII punctuation, apostrophes included", is_bool, "true or false")
+    lowercase: bool = setting(True, "lower-case every word, by Unicode's rules", TRUE_OR_FALSE)
+    strip_punctuation: bool = setting(True, "drop ASCII punctuation, apostrophes included", TRUE_OR_FALSE)
     unicode_punctuation: bool = setting(
-        False,
-        "drop all of Unicode's punctuation, not only ASCII's; between two words it separates them",
-        is_bool,
-        "true or false",
+        False, "drop all of Unicode's punctuation, not only ASCII's; between two words it separates them", TRUE_OR_FALSE
     )
-    keep_apostrophes: bool = setting(
-        False, "with unicode_punctuation: keep apostrophes within words", is_bool, "true or false"
-    )
+    keep_apostrophes: bool = setting(False, "with unicode_punctuation: keep apostrophes within words", TRUE_OR_FALSE)
     sentences: str = setting(
         "line",
         "where a sentence ends: at each line end, at a blank line (paragraph), at full stops, question marks and"
         " exclamation marks (punctuation), or at the end of the file",
-        **one_of("line", "paragraph", "punctuation", "file"),
+        one_of("line", "paragraph", "punctuation", "file"),
     )
     separator: str | None = setting(
         None,
         "what separates two tokens of a line (default: any Unicode white space)",
-        or_none(lambda value: isinstance(value, str) and value != "" and not {"\n", "\r"} & set(value)),
-        "a string that is not empty and has no line end, or nothing for white space",
+        or_else(Rule(_is_separator, "a string that is not empty and has no line end")),
     )
-    encoding: str = setting("utf-8", "the encoding of text files", _is_encoding, "an encoding Python knows")
+    encoding: str = setting("utf-8", "the encoding of text files", Rule(_is_encoding, "an encoding Python knows"))
     errors: str = setting(
         "strict",
         "what to do with bytes that are not of that encoding: strict, replace or ignore",
-        **one_of("strict", "replace", "ignore"),
+        one_of("strict", "replace", "ignore"),
     )
 
     def _contradictions(self) -> list[str]:
@@ -78,158 +74,123 @@ class TrainingConfig(TextConfig):
     architecture: str = setting(
         "skip-gram",
         "skip-gram: each context word predicts the center word; cbow: their mean or sum does",
-        **one_of("skip-gram", "cbow"),
+        one_of("skip-gram", "cbow"),
     )
     objective: str = setting(
         "negative-sampling",
         "negative-sampling: tell a real pair from pairs with negative samples; hierarchical-softmax: predict a word's"
         " path through a binary tree",
-        **one_of("negative-sampling", "hierarchical-softmax"),
+        one_of("negative-sampling", "hierarchical-softmax"),
     )
-    vector_size: int = setting(100, "dimensions of a vector", is_int(1, 65_536), "a whole number from 1 to 65,536")
+    vector_size: int = setting(100, "dimensions of a vector", whole(1, 65_536))
     window: int | str = setting(
         5,
         'the largest distance of a context word; or "sentence": all words of a sentence are context to each other (up'
         " to 1,000 words away), as in baskets and records",
-        lambda value: value == "sentence" or is_int(1, MOST_DISTANCE)(value),
-        'a whole number from 1 to 1,000, or "sentence"',
+        or_else(whole(1, MOST_DISTANCE), "sentence"),
     )
     shrink_windows: bool = setting(
-        True,
-        "draw each position's window from 1 to the largest, so that near words count more",
-        is_bool,
-        "true or false",
+        True, "draw each position's window from 1 to the largest, so that near words count more", TRUE_OR_FALSE
     )
     window_side: str = setting(
         "both",
         "the side of the context words: before the center word, after it, or both",
-        **one_of("both", "before", "after"),
+        one_of("both", "before", "after"),
     )
     distance_weights: str = setting(
         "even",
-        "the weight of a context word at distance d in a window of w: even (1), linear ((w - d + 1)/w), or harmonic"
-        " (1/d)",
-        **one_of("even", "linear", "harmonic"),
+        "the weight of a context word at distance d, where w is the setting window, whatever window is drawn: even (1),"
+        " linear ((w - d + 1)/w), or harmonic (1/d)",
+        one_of("even", "linear", "harmonic"),
     )
-    context: str = setting("mean", "how cbow combines the context words: mean or sum", **one_of("mean", "sum"))
+    context: str = setting("mean", "how cbow combines the context words: mean or sum", one_of("mean", "sum"))
     context_gradient: str = setting(
         "exact",
         "the update of each context word in cbow: its own gradient (exact), or that of the mean, as in word2vec.c",
-        **one_of("exact", "word2vec.c"),
+        one_of("exact", "word2vec.c"),
     )
     shared_vectors: bool = setting(
-        False, "give words one vector, instead of one as context word and one as center word", is_bool, "true or false"
+        False, "give words one vector, instead of one as context word and one as center word", TRUE_OR_FALSE
     )
     max_n: int = setting(
         0,
         "the length of the longest character n-grams that words are composed of, so that unseen words have vectors too;"
         " 6 is usual, 0 is none",
-        is_int(0, LONGEST_NGRAM),
-        "a whole number from 0 to 100",
+        whole(0, LONGEST_NGRAM),
     )
-    min_n: int = setting(
-        3, "the length of the shortest such n-grams", is_int(1, LONGEST_NGRAM), "a whole number from 1 to 100"
-    )
-    buckets: int = setting(
-        2_000_000,
-        "the number of vectors that n-grams share by their hashes",
-        is_int(1),
-        "a whole number of 1 or more",
-    )
+    min_n: int = setting(3, "the length of the shortest such n-grams", whole(1, LONGEST_NGRAM))
+    buckets: int = setting(2_000_000, "the number of vectors that n-grams share by their hashes", whole(1))
     phrase_passes: int = setting(
         0,
         "join words that often occur together, as new_york, in this many passes; two make phrases of up to four words",
-        is_int(0, 10),
-        "a whole number from 0 to 10",
+        whole(0, 10),
     )
-    phrase_scoring: str = setting("mikolov", "how candidate phrases are scored", **one_of("mikolov", "npmi"))
+    phrase_scoring: str = setting("mikolov", "how candidate phrases are scored", one_of("mikolov", "npmi"))
     phrase_threshold: float | None = setting(
         None,
         "a pair that scores more is a phrase (default: 10, or 0.5 with npmi, whose scores are from -1 to 1)",
-        or_none(is_real(-1e9, 1e9)),
-        "a number, or nothing",
+        or_else(number(-1e9, 1e9, "a number")),
     )
     connector_words: tuple[str, ...] = setting(
-        (),
-        "words that phrases may hold, but not begin or end with, as of in bank_of_america",
-        are_words,
-        "a list of words",
+        (), "words that phrases may hold, but not begin or end with, as of in bank_of_america", WORDS
     )
-    min_count: int = setting(5, "words that occur less often are left out", is_int(1), "a whole number of 1 or more")
+    min_count: int = setting(5, "words that occur less often are left out", whole(1))
     max_vocabulary: int | None = setting(
-        None,
-        "keep at most this many words, the most frequent ones",
-        or_none(is_int(1)),
-        "a whole number of 1 or more, or nothing",
+        None, "keep at most this many words, the most frequent ones", or_else(whole(1))
     )
-    stop_words: tuple[str, ...] = setting(
-        (), "words to leave out, however often they occur", are_words, "a list of words"
-    )
-    keep_words: tuple[str, ...] = setting((), "words to train, however rarely they occur", are_words, "a list of words")
-    negative: int = setting(5, "negative samples per pair", is_int(1, 1000), "a whole number from 1 to 1,000")
-    noise_exponent: float = setting(
-        0.75, "negative samples are drawn by count to this power", is_real(-10, 10), "a number from -10 to 10"
-    )
+    stop_words: tuple[str, ...] = setting((), "words to leave out, however often they occur", WORDS)
+    keep_words: tuple[str, ...] = setting((), "words to train, however rarely they occur", WORDS)
+    negative: int = setting(5, "negative samples per pair", whole(1, 1000))
+    noise_exponent: float = setting(0.75, "negative samples are drawn by count to this power", number(-10, 10))
     sample: float = setting(
-        1e-3,
-        "subsampling: words with a larger fraction of the tokens are dropped at random; 0 keeps all",
-        is_real(0, 1),
-        "a number from 0 to 1",
+        1e-3, "subsampling: words with a larger fraction of the tokens are dropped at random; 0 keeps all", number(0, 1)
     )
     epochs: int | None = setting(
         None,
         "passes over the corpus (default: by its size, 5 for eight million words or more, up to 50 for fewer)",
-        or_none(is_int(1)),
-        "a whole number of 1 or more, or nothing",
+        or_else(whole(1)),
     )
     learning_rate: float = setting(
         0.025,
         "the learning rate at the start, on the scale of word2vec.c; cbow's exact gradients of a mean are smaller, so"
         " its steps are four times as large, or more with windows above 5; with hierarchical-softmax in skip-gram, one"
         " and a half times",
-        is_real(1e-12, 1),
-        "a number above 0, up to 1 (0.025 is usual, above 0.2 is rarely good)",
+        number(1e-12, 1, "a number above 0, up to 1 (0.025 is usual, above 0.2 is rarely good)"),
     )
-    min_learning_rate: float = setting(
-        0.0001, "the learning rate at the end; it decays linearly", is_real(0, 1), "a number from 0 to 1"
-    )
+    min_learning_rate: float = setting(0.0001, "the learning rate at the end; it decays linearly", number(0, 1))
     validation: float = setting(
         0.0,
         "the fraction of sentences held out from training; their loss is measured after every epoch",
-        is_real(0, 0.5),
-        "a number from 0 to 0.5",
+        number(0, 0.5),
     )
     patience: int | None = setting(
         None,
         "stop when the validation loss has not improved for this many epochs, and keep the best epoch",
-        or_none(is_int(1)),
-        "a whole number of 1 or more, or nothing",
+        or_else(whole(1)),
     )
     batch_size: int | None = setting(
         None,
         "center words per synchronous update; each thread needs 16 (cbow 32), so 1024 keep 64 threads busy, with much"
         " the same quality (default: 256 at most; with hierarchical-softmax 64)",
-        or_none(is_int(1, 16_384)),
-        "a whole number from 1 to 16,384, or nothing",
+        or_else(whole(1, 16_384)),
     )
     shards: int = setting(
         1,
         "pieces of the text that learn side by side, each from the same vectors; their changes are combined many times"
         " an epoch",
-        is_int(1, 1024),
-        "a whole number from 1 to 1,024",
+        whole(1, 1024),
     )
     period_tokens: int | None = setting(
         None,
-        "tokens that each shard learns from before changes are combined (default: so many that an epoch has 48 exchanges)",
-        or_none(is_int(1)),
-        "a whole number of 1 or more, or nothing",
+        "tokens that each shard learns from before changes are combined (default: so many that an epoch has 48"
+        " exchanges)",
+        or_else(whole(1)),
     )
-    seed: int = setting(1, "the seed of all random numbers", is_int(0, 2**63 - 1), "a whole number of 0 or more")
+    seed: int = setting(1, "the seed of all random numbers", whole(0, 2**63 - 1))
 
     @property
     def first_rate(self) -> float:
-        """The step size at the start: the learning rate, scaled to what the kind of training needs.
+        """The learning rate at the start, scaled to what the kind of training needs.
 
         In skip-gram with hierarchical softmax, whose nodes stay fixed for all context words of a center word, it is 1.5
         times the learning rate. In cbow with exact gradients, of which each context word has a part, it is four times,
@@ -247,7 +208,7 @@ class TrainingConfig(TextConfig):
 
     @property
     def last_rate(self) -> float:
-        """The step size at the end."""
+        """The learning rate at the end, scaled likewise."""
         return self.min_learning_rate * (self.first_rate / self.learning_rate)
 
     @property

@@ -222,11 +222,7 @@ class Word2Vec(WordVectors):
 
         tokens = f"{int(self.vocabulary.counts.sum()):,}"
         losses = ", ".join(f"{result.loss:.3f}" for result in self.history)
-        usual = dataclasses.asdict(TrainingConfig(architecture=self.config.architecture))
-        usual["architecture"] = TrainingConfig().architecture
-        settings_here = dataclasses.asdict(self.config)
-        different = {name: value for name, value in settings_here.items() if value != usual[name]}
-        settings = ", ".join(f"{name}={value!r}" for name, value in different.items()) or "the defaults"
+        settings = self.config.changed() or "the defaults"
         return {"tokens": tokens, "loss of each epoch": losses, "settings": html.escape(settings)}
 
     def _about(self) -> dict[str, Any]:
@@ -348,7 +344,6 @@ def load(
         `WordVectors`.
     numbers_in_words
         Whether a word in a text file may have spaces and end in a number: `section 4 0.1 0.2`.
-
     counts
         How often the words occur, in place of counts that are there: a mapping, or a file with a word and its count per
         line, as `export`, word2vec.c's -save-vocab and GloVe's vocab_count write it. Words that are not in it count 0,

@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 import dataclasses
-import math
+import sys
 from collections.abc import Callable, Mapping
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 from firth.errors import LONGEST_QUOTE, ConfigError, shortened
 
+LARGEST_INT, LARGEST_FLOAT = 2**31 - 1, sys.float_info.max
 
-def setting(
-    default: Any,
-    doc: str,
-    check: Callable[[Any], bool] | None = None,
-    wanted: str = "",
-    choices: tuple[str, ...] = (),
-) -> Any:
-    """A dataclass field with a default, a help text, and what its values must satisfy, all of them if they are few."""
-    metadata = {"doc": doc, "check": check, "wanted": wanted, "choices": choices}
-    return dataclasses.field(default=default, metadata=metadata)
+
+class Rule(NamedTuple):
+    """What the values of a setting must satisfy: a check, the same in words, and all of them if they are few."""
+
+    check: Callable[[Any], bool]
+    wanted: str
+    choices: tuple[str, ...] = ()
+
+
+def setting(default: Any, doc: str, rule: Rule) -> Any:
+    """A dataclass field with a default, a help text, and what its values must satisfy."""
+    return dataclasses.field(default=default, metadata={"doc": doc} | rule._asdict())
 
 
 def plain(value: Any) -> Any:
@@ -35,39 +38,47 @@ def tuple_of(value: Any) -> Any:
     return tuple(value) if isinstance(value, list) else value
 
 
-def is_int(low: int, high: int = 2**31 - 1) -> Callable[[Any], bool]:
+def is_int(low: int, high: int = LARGEST_INT) -> Callable[[Any], bool]:
     """A check for whole numbers from `low` to `high`."""
     return lambda value: isinstance(value, int) and not isinstance(value, bool) and low <= value <= high
 
 
-def is_real(low: float, high: float = math.inf) -> Callable[[Any], bool]:
+def is_real(low: float = -LARGEST_FLOAT, high: float = LARGEST_FLOAT) -> Callable[[Any], bool]:
     """A check for finite numbers from `low` to `high`."""
-
-    def check(value: Any) -> bool:
-        return (
-            isinstance(value, int | float)
-            and not isinstance(value, bool)
-            and math.isfinite(value)
-            and low <= value <= high
-        )
-
-    return check
+    return lambda value: isinstance(value, int | float) and not isinstance(value, bool) and low <= value <= high
 
 
-def is_bool(value: Any) -> bool:
-    """Whether this is True or False."""
-    return isinstance(value, bool)
+def are_words(value: Any) -> bool:
+    """Whether these are words, in an order."""
+    return isinstance(value, tuple) and all(isinstance(word, str) for word in value)
 
 
-def or_none(check: Callable[[Any], bool]) -> Callable[[Any], bool]:
-    """A check that lets None pass too."""
-    return lambda value: value is None or check(value)
+TRUE_OR_FALSE = Rule(lambda value: isinstance(value, bool), "true or false")
+WORDS = Rule(are_words, "a list of words")
 
 
-def one_of(*choices: str) -> dict[str, Any]:
-    """What a setting must satisfy that has one of these values."""
-    named = ", ".join(choices[:-1]) + f" or {choices[-1]}"
-    return {"check": lambda value: isinstance(value, str) and value in choices, "wanted": named, "choices": choices}
+def whole(low: int, high: int = LARGEST_INT) -> Rule:
+    """A whole number from `low` to `high`; a bound that nobody reaches is not told."""
+    bounds = f"from {low:,} to {high:,}" if high < LARGEST_INT else f"of {low:,} or more"
+    return Rule(is_int(low, high), f"a whole number {bounds}")
+
+
+def number(low: float, high: float, wanted: str = "") -> Rule:
+    """A number from `low` to `high`, in other words if they say more."""
+    return Rule(is_real(low, high), wanted or f"a number from {low:g} to {high:g}")
+
+
+def one_of(*choices: str) -> Rule:
+    """One of these words."""
+    named = f"{', '.join(choices[:-1])} or {choices[-1]}"
+    return Rule(lambda value: isinstance(value, str) and value in choices, named, choices)
+
+
+def or_else(rule: Rule, other: Any = None) -> Rule:
+    """What a rule lets pass, or this."""
+    named = "nothing" if other is None else f'"{other}"'
+    check = lambda value: (type(value) is type(other) and value == other) or rule.check(value)  # noqa: E731
+    return Rule(check, f"{rule.wanted}, or {named}")
 
 
 def _folded(word: str) -> str:
@@ -91,11 +102,6 @@ def _meant(value: Any, choices: tuple[str, ...]) -> str:
     known = SHORT_FOR.get(_folded(value))
     near = [known] if known in choices else difflib.get_close_matches(value.lower()[:LONGEST_QUOTE], choices, 1)
     return f" (do you mean {near[0]}?)" if near else ""
-
-
-def are_words(value: Any) -> bool:
-    """Whether these are words, in an order."""
-    return isinstance(value, tuple) and all(isinstance(word, str) for word in value)
 
 
 SHORT_FOR = {
@@ -165,9 +171,12 @@ class Config:
         return []
 
     def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.changed()})"
+
+    def changed(self) -> str:
+        """The settings that are not the defaults, as keywords."""
         fields = [(field, getattr(self, field.name)) for field in dataclasses.fields(self)]  # type: ignore[arg-type]
-        different = [f"{field.name}={shortened(value)}" for field, value in fields if value != field.default]
-        return f"{type(self).__name__}({', '.join(different)})"
+        return ", ".join(f"{field.name}={shortened(value)}" for field, value in fields if value != field.default)
 
     @classmethod
     def of(cls, settings: Mapping[str, Any]) -> Self:

@@ -23,16 +23,20 @@ ONE_IS_FASTER = 0.9
 """Seconds of one thread to those of all, below which one is preferred."""
 
 
-def map_ahead(threads: int, work: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Result]:
-    """What work on each item comes to, in the order of the items, done by some threads, a few items ahead of who asks.
+def map_ahead(
+    threads: int, work: Callable[[Item], Result], items: Iterable[Item], *, ahead: int | None = None
+) -> Iterator[Result]:
+    """The results of work on each item, in the order of the items, from some threads that work a few items ahead of the
+    caller: `ahead`, by default two for each thread.
 
-    Where a thread fails, its error comes out in its place.
+    If the work on an item fails, its error is raised in its place.
     """
+    most = 2 * threads if ahead is None else ahead
     with ThreadPoolExecutor(threads, thread_name_prefix="firth") as pool:
         at_work: deque[Future[Result]] = deque()
         for item in items:
             at_work.append(pool.submit(work, item))
-            if len(at_work) > 2 * threads:
+            if len(at_work) > most:
                 yield at_work.popleft().result()
         while at_work:
             yield at_work.popleft().result()

@@ -22,7 +22,7 @@ class Interner(dict[Any, int]):
 
 
 def by_count_then_word(words: Sequence[str], counts: Int64, *, reverse_ties: bool = False) -> Int64:
-    """The places of words in the order of their ids: by falling count, words of equal count by code points.
+    """The positions of words in the order of their ids: by falling count, words of equal count by code points.
 
     With `reverse_ties`, words of equal count are in the reverse order.
     """
@@ -53,8 +53,8 @@ def by_count_then_letters(letters: UInt8, starts: Int64, counts: Int64, *, rever
     first = np.flatnonzero(~is_tie[:-1] & is_tie[1:])  # few are left
     last = np.flatnonzero(is_tie[:-1] & ~is_tie[1:]) + 1
     for alike in map(slice, first.tolist(), last.tolist()):
-        places = order[alike].tolist()
-        order[alike] = sorted(places, key=lambda i: letters[at[i] : ends[i]].tobytes(), reverse=reverse_ties)
+        tied_words = order[alike].tolist()
+        order[alike] = sorted(tied_words, key=lambda i: letters[at[i] : ends[i]].tobytes(), reverse=reverse_ties)
     return order
 
 

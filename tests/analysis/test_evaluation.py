@@ -2,7 +2,9 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
-from firth.analysis.evaluation import AnalogyScore, OutlierScore, PairScore, evaluate, spearman
+from firth.analysis.correlation import spearman
+from firth.analysis.evaluation import evaluate
+from firth.analysis.scores import AnalogyScore, OutlierScore, PairScore
 from firth.errors import FormatError
 from firth.vectors.word_vectors import WordVectors
 from firth.vocabulary import Vocabulary

@@ -3,8 +3,10 @@
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 
+import firth
 from tests.helpers.commands import in_locale
 
 
@@ -65,6 +67,13 @@ def test_explore__what_is_piped_into_it_is_utf8_in_every_locale(saved):
     done = in_locale("explore", saved, typed="мир ~ мир\n".encode())
     assert (done.returncode, done.stderr) == (0, b"")
     assert b"1.0000" in done.stdout
+
+
+def test_compare__words_are_utf8_in_every_locale(tmp_path):
+    path = firth.WordVectors(["мир", "king", "axe"], np.eye(3, 2, dtype=np.float32)).save(tmp_path / "v.firth")
+    done = in_locale("compare", path, path, "мир")
+    assert done.returncode == 0, done.stderr.decode("utf-8", "replace")
+    assert "мир" in done.stdout.decode("utf-8")
 
 
 def test_similar__a_word_is_utf8_in_every_locale(saved):

@@ -14,7 +14,7 @@ SIMILAR = "import sys; sys.argv = ['firth', 'similar', {folder!r}, 'king']; impo
 MODULES_OF_SIMILAR = {
     "",
     *("._version", ".arrays", ".config", ".errors", ".missing_values", ".model", ".phrases", ".settings"),
-    *(".cli", ".cli.common", ".cli.query"),
+    *(".cli", ".cli.common", ".cli.options", ".cli.query"),
     *(".storage", ".storage.files", ".storage.folders", ".storage.tensors"),
     *(".vectors", ".vectors.changing", ".vectors.comparing", ".vectors.lookup", ".vectors.nearest"),
     *(".vectors.neighbors", ".vectors.subwords", ".vectors.word_vectors"),

@@ -133,7 +133,7 @@ def test_archive__that_was_encoded_as_text_by_an_older_version_is_read_again(tmp
     path = tmp_path / "a.tar"
     path.write_bytes(tar({"a.txt": b"one two"}))
     with monkeypatch.context() as of_old:
-        of_old.setattr("firth.corpus.text_files.is_archive", lambda file, name: False)
+        of_old.setattr("firth.corpus.text_files.is_archive", lambda path: False)
         of_old.setattr("firth.corpus.archives._is_tar", lambda start: False)
         assert len(encode(path)) == 6
     assert len(encode(path)) == 2

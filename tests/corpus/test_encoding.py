@@ -217,14 +217,14 @@ def test_encode__tables_that_went_to_the_disk_change_nothing(tmp_path, monkeypat
     monkeypatch.setattr(external_merge, "WORDS_AT_A_TIME", max(at_a_time, 3_000))
     monkeypatch.setattr(external_merge, "LINES_AT_A_TIME", max(at_a_time, 3_000))
     monkeypatch.setattr(external_merge, "BYTES_AT_A_TIME", max(at_a_time, 1_000))
-    put_away = Numbering.put_away
+    spill = Numbering.spill
     tables = []
 
     def noted(self, folder, scanners):
-        put_away(self, folder, scanners)
+        spill(self, folder, scanners)
         tables.append(len(self.full))
 
-    monkeypatch.setattr(Numbering, "put_away", noted)
+    monkeypatch.setattr(Numbering, "spill", noted)
     corpus = encode(text, tmp_path / "corpus", threads=threads, tables_bytes=3 << 20)
     assert tables[-1] > 2 * threads
     for name in ("ids.i32", "counts.i64", "sentence_starts.i64", "words.jsonl"):

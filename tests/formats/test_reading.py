@@ -15,7 +15,7 @@ import safetensors.numpy
 
 import firth
 from firth import export, load
-from firth.cli.common import READING_OPTIONS
+from firth.cli.options import READING_OPTIONS
 from firth.errors import FirthWarning, FormatError
 from firth.formats import FORMATS, read
 from firth.formats.text_rows import LONGEST_LINE

@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 import firth.kernels
-from firth.jit import cache, target, warmup
+from firth.jit import cache, target
+from firth.jit.background import background_compile
 from firth.jit.kernel import compiled
 
 needs_compiler = pytest.mark.skipif(not target.is_enabled(), reason="the compiler is off")
@@ -108,11 +109,11 @@ def test_kernel__takes_an_array_that_may_not_be_written(own_kernels):
 )
 def test_beside__compiles_what_the_training_then_loads(own_kernels, monkeypatch, module, settings, kernel, tmp_path):
     monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path))
-    warmup.background_compile.start({"a_kernel"}, module, json.dumps(settings))
-    warmup.background_compile.wait_for("another")
-    assert warmup.background_compile.process is not None
-    warmup.background_compile.wait_for("a_kernel")
-    assert warmup.background_compile.process is None
+    background_compile.start({"a_kernel"}, module, json.dumps(settings))
+    background_compile.wait_for("another")
+    assert background_compile.process is not None
+    background_compile.wait_for("a_kernel")
+    assert background_compile.process is None
     (made,) = tmp_path.rglob(f"{kernel}-*.kernel")
     if module == "firth.training.warm_up":
         line = f"import firth; firth.train([['a', 'b']] * 200, epochs=1, **{settings})"
@@ -124,9 +125,9 @@ def test_beside__compiles_what_the_training_then_loads(own_kernels, monkeypatch,
 
 def test_beside__does_nothing_where_no_process_can_start(monkeypatch):
     monkeypatch.setattr(sys, "executable", "/no/such/python")
-    warmup.background_compile.start({"a_kernel"}, "this")
-    assert warmup.background_compile.process is None
-    warmup.background_compile.wait_for("a_kernel")
+    background_compile.start({"a_kernel"}, "this")
+    assert background_compile.process is None
+    background_compile.wait_for("a_kernel")
 
 
 @needs_compiler

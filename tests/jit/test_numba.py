@@ -8,7 +8,8 @@ import warnings
 import pytest
 
 from firth.errors import FirthWarning
-from firth.jit import numba_private, target, warmup
+from firth.jit import numba_private, target
+from firth.jit.background import BackgroundCompile
 
 pytestmark = pytest.mark.skipif(not target.is_enabled(), reason="the compiler is off")
 
@@ -76,7 +77,7 @@ def test_is_tested__up_to_the_newest_series(monkeypatch, version, is_tested):
 
 def test_beside__starts_no_process_whose_kernels_nobody_can_use(monkeypatch):
     monkeypatch.setattr(numba_private, "NEWEST_TESTED", (0, 60))
-    background_compile = warmup.BackgroundCompile()
+    background_compile = BackgroundCompile()
     background_compile.start({"a_kernel"}, "this")
     assert background_compile.process is None
 

@@ -18,7 +18,7 @@ import numpy as np
 
 import firth
 from firth import model
-from firth.analysis.evaluation import PairScore
+from firth.analysis.scores import PairScore
 from firth.config import TextConfig, TrainingConfig
 from firth.corpus import corpus
 from firth.corpus.numbering import NUMBERS, Numbering

@@ -9,7 +9,7 @@ CONTEXTS = [([0, 2, 2], 1), ([4], 3), ([], 2), ([0, 1, 2, 5], 1)]
 NOISE = [2, 5, 5, 1, 3, 0]
 TREE = huffman_tree(np.array([9, 7, 5, 3, 2, 1]))
 OBJECTIVES = {
-    "negatives": lambda center: reference.noise_targets(center, NOISE, 0.7),
+    "negatives": lambda center: reference.negative_targets(center, NOISE, 0.7),
     "paths": lambda center: reference.path_targets(center, TREE),
 }
 KINDS = [{"together": False}, {"together": True, "mean": True}, {"together": True, "mean": False}]
@@ -65,7 +65,7 @@ def test_block_gradient__of_noise_words_moved_to_the_mean_of_all_does_not_depend
     inputs, outputs = np.zeros((6, 4)), rng.normal(size=(6, 4))
     mean, found = outputs.mean(axis=0), []
     for noise in ([2, 3], [5, 5], [0, 4]):
-        contexts = [([(0, 1), (2, 1)], reference.noise_targets(1, noise, 2.5))]
+        contexts = [([(0, 1), (2, 1)], reference.negative_targets(1, noise, 2.5))]
         shift = mean - outputs[noise].mean(axis=0)
         examples = reference.examples_of(contexts, together=True, shift=shift)
         found.append(reference.block_gradient(inputs, outputs, examples)[0])
@@ -85,6 +85,6 @@ def test_block_loss__of_one_pair_by_hand():
     inputs, outputs = np.array([[1.0, 2.0]]), np.array([[0.0, 0.0], [0.5, -0.25], [3.0, -1.0]])
     # scores: pair 1·0.5 - 2·0.25 = 0, noise 1·3 - 2·1 = 1; the negative 1 is the center itself and is left out
     loss = reference.block_loss(
-        inputs, outputs, reference.examples_of([([(0, 1)], reference.noise_targets(1, [2, 1], 2.0))])
+        inputs, outputs, reference.examples_of([([(0, 1)], reference.negative_targets(1, [2, 1], 2.0))])
     )
     assert_allclose(loss, np.log(2) + 2 * np.log(1 + np.e))

@@ -205,4 +205,4 @@ def test_plan__noise_words_follow_the_learning_rate_the_window_and_how_many_are_
     tokens = schedule.Tokens(np.zeros(0, np.int32), np.zeros(1, np.int64), counts)
     plan = schedule.plan_epoch(tokens, TrainingConfig(sample=0, **chosen), 0, 5)
     assert plan.negatives == wanted
-    assert plan.noise_weight * wanted == pytest.approx(TrainingConfig(**chosen).negative)
+    assert plan.negative_weight * wanted == pytest.approx(TrainingConfig(**chosen).negative)

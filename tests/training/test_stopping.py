@@ -63,7 +63,7 @@ def test_stop_training__ends_with_the_model_as_it_is():
 @pytest.mark.parametrize("stage", ["Compiling", "Reading", "Joining"])
 def test_stop_training__before_anything_is_learned_is_an_error_that_says_so(small_text, tmp_path, monkeypatch, stage):
     monkeypatch.setattr("firth.training.train.is_compiled", lambda job: False)
-    monkeypatch.setattr("firth.training.train.warmup.background_compile.start", lambda *_: None)
+    monkeypatch.setattr("firth.training.train.background_compile.start", lambda *_: None)
     seen = []
 
     def stop(event):

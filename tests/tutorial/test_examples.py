@@ -298,3 +298,19 @@ def test_numbers__may_be_of_numpy(number):
     for wrong in (np.int64(0), np.float64(1), np.bool_(True), True):
         with pytest.raises(ValueError, match="window_size must be"):
             skipgrams([1, 2, 3], 4, window_size=wrong)
+
+
+@pytest.mark.parametrize("kind", [np.uint8, np.int8, np.uint64])
+def test_skipgrams__a_window_and_a_seed_of_numpys_are_as_pythons(kind):
+    sequence = np.arange(1, 60)
+    table = np.full(60, 0.5)
+    wanted = skipgrams(sequence, 60, window_size=3, sampling_table=table, seed=5)
+    found = skipgrams(sequence, 60, window_size=kind(3), sampling_table=table, seed=kind(5))
+    assert found.pairs.tolist() == wanted.pairs.tolist()
+    assert (np.abs(np.diff(found.pairs, axis=1)) <= 3).all()
+
+
+def test_training_examples__a_seed_of_numpys_is_as_pythons():
+    rows = np.random.default_rng(1).integers(1, 20, (20_000, 2))
+    wanted = training_examples(rows, 20, seed=5)
+    assert training_examples(rows, 20, seed=np.uint8(5)).contexts.tolist() == wanted.contexts.tolist()

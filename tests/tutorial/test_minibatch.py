@@ -238,6 +238,14 @@ def test_final__vectors():
         embeddings.final("sum")
 
 
+@pytest.mark.parametrize("prefetch", [0, 2])
+def test_batches__an_error_in_making_one_is_raised_and_does_not_hang(prefetch):
+    examples = some_examples()
+    cut_short = examples._replace(labels=examples.labels[:1])
+    with pytest.raises(IndexError):
+        list(batches(cut_short, 32, prefetch=prefetch))
+
+
 @pytest.mark.parametrize("prefetch", [0, 1, 5])
 def test_batches__are_all_examples_in_an_order_of_their_own(prefetch):
     examples = some_examples()

@@ -6,12 +6,11 @@ import numpy as np
 import pytest
 
 import firth
-from firth.errors import FirthError
+from firth.errors import FirthError, FirthWarning
 from firth.formats import read
 from firth.tutorial import walkthrough
 from firth.vectors.word_vectors import WordVectors
-from firth.visual.projector import serve_folder
-from firth.visual.tensorboard import write_projector
+from firth.visual.tensorboard import serve_folder, write_projector
 from firth.vocabulary import Vocabulary
 
 pytest.importorskip("tensorboardX", reason="needs the extra tensorboard")
@@ -61,6 +60,12 @@ def test_projector__leaves_out_what_it_could_not_show(tmp_path):
     folder = write_projector(WordVectors(["a", "b", "c"], [[1, 0], [np.nan, 0], [0, 1]]), tmp_path / "p")
     assert read(folder / "vectors.tsv").words == ["a", "c"]
     assert (folder / "vectors.tsv").read_text() == "1.0\t0.0\n0.0\t1.0\n"
+
+
+def test_projector__a_word_with_a_tab_is_still_one_row(tmp_path):
+    with pytest.warns(FirthWarning, match="written with _: 'a_b'"):
+        folder = write_projector(WordVectors(["a\tb", "c"], [[1, 0], [0, 1]]), tmp_path / "p")
+    assert (folder / "metadata.tsv").read_text() == "a_b\nc\n"
 
 
 def test_log__without_the_extra_names_it(small_text, tmp_path, monkeypatch):

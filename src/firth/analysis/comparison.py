@@ -18,7 +18,15 @@ from firth.vocabulary import Vocabulary
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Stability:
-    """Overlap of nearest neighbors between models, per word, 0 (none in common) to 1 (the same)."""
+    """Overlap of nearest neighbors between models, per word, 0 (none in common) to 1 (the same).
+
+    Parameters
+    ----------
+    words : list of n words
+    overlap : (n,) float64 array
+    topn : int
+        How many neighbors were compared.
+    """
 
     words: list[str]
     overlap: Float64
@@ -30,7 +38,13 @@ class Stability:
         return float(self.overlap.mean())
 
     def least_stable(self, n: int = 10) -> list[tuple[str, float]]:
-        """The n words whose neighbors agree least."""
+        """The words whose neighbors agree least, as (word, overlap).
+
+        Parameters
+        ----------
+        n : int
+            How many.
+        """
         order = np.argsort(self.overlap, kind="stable")[:n]
         return [(self.words[i], float(self.overlap[i])) for i in order]
 
@@ -45,7 +59,7 @@ class Stability:
 class Comparison:
     """Two models, one turned to lie on the other as well as can be, and how far each common word is from itself.
 
-    Attributes
+    Parameters
     ----------
     words : list of n words
         The common words, those that are too rare left out.
@@ -71,10 +85,21 @@ class Comparison:
         return len(self.words)
 
     def most_moved(self, n: int = 10, *, min_count: int = 0, without: Collection[Any] = ()) -> list[tuple[str, float]]:
-        """The n words that are farthest from where they were, as (word, distance), the farthest first.
+        """The words that are farthest from where they were, as (word, distance), the farthest first.
 
-        Words that occur less than `min_count` times in either model, and those named in `without`, are left out. Raises
-        `FirthError` for a `min_count` where counts are not known.
+        Parameters
+        ----------
+        n : int
+            How many.
+        min_count : int
+            Words that occur less often in either model are left out.
+        without : list of words
+            Words that are left out, too.
+
+        Raises
+        ------
+        FirthError
+            For a `min_count` where counts are not known.
         """
         _refuse_without_counts(min_count, self.before, self.after)
         unwanted = {without} if isinstance(without, str) else {str(word) for word in without}
@@ -84,7 +109,14 @@ class Comparison:
         return [(self.words[i], float(self.distance[i])) for i in itertools.islice(wanted, n)]
 
     def neighbors(self, words: str | Sequence[str], topn: int = 10) -> tuple[Any, Any]:
-        """The nearest words before and after, of a word or, in lists, of each of many."""
+        """The nearest words before and after, of a word or, in lists, of each of many.
+
+        Parameters
+        ----------
+        words : word, or list of words
+        topn : int
+            How many neighbors of each.
+        """
         return self.before.most_similar(words, topn=topn), self.after.most_similar(words, topn=topn)
 
     def to_frame(self) -> Any:

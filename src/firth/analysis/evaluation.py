@@ -10,21 +10,12 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 
+from firth.analysis import scores
 from firth.analysis.correlation import interval, p_value, pearson, spearman
-from firth.analysis.scores import (
-    AnalogyAnswer,
-    AnalogyScore,
-    OutlierAnswer,
-    OutlierScore,
-    PairAnswer,
-    PairScore,
-    Score,
-    Section,
-)
 from firth.analysis.test_sets import content_lines, is_number, read_pairs, text_lines
 from firth.errors import FormatError, shortened
 from firth.vectors.nearest import unit_rows
@@ -52,7 +43,7 @@ def evaluate(
     columns: Sequence[int] | None = None,
     unknown: Unknown = "skip",
     case_sensitive: bool = False,
-) -> Score:
+) -> scores.Score:
     """Score vectors by a test set: what it is, its lines tell.
 
     - Pairs: two words and a number a line (WordSim-353, SimLex-999, MEN), columns by tabs, commas, semicolons or
@@ -94,60 +85,49 @@ def evaluate(
         raise ValueError(f"first_words must be 1 or more, not {first_words}")
     if unknown not in {"skip", "wrong"}:
         raise ValueError(f"unknown must be 'skip' or 'wrong', not {shortened(unknown)}")
-    options: dict[str, Any] = {"first_words": first_words, "unknown": unknown, "case_sensitive": case_sensitive}
+    words = _Words(vectors.first(first_words).finite(), case_sensitive)
     if path.is_dir():
-        return outliers(vectors, path, **options)
+        return _outliers(words, path, unknown)
     lines = [line for _, line in itertools.islice(content_lines(path), LINES_THAT_TELL)]
     if not lines:
         raise FormatError(f"{path} is empty: there is nothing to evaluate by")
     if columns is not None and not lines[0].startswith(":"):
-        return word_pairs(vectors, path, columns=columns, **options)
+        return _word_pairs(words, path, unknown, columns)
     fields = [line.split() for line in lines]
-    words = [len(some) for some in fields]
+    widths = {len(some) for some in fields}
     has_numbers = any(is_number(field.strip('"')) for some in fields for field in some)
-    if lines[0].startswith(":") or (set(words) == {4} and not has_numbers):
-        return analogies(vectors, path, **options)
+    if lines[0].startswith(":") or (widths == {4} and not has_numbers):
+        return _analogies(words, path, unknown)
     marked = any("," in line or ";" in line for line in lines)
-    if max(words) == 1 and not marked:
-        return outliers(vectors, path, **options)
-    if max(words) == 2 and not marked and not has_numbers:
+    if max(widths) == 1 and not marked:
+        return _outliers(words, path, unknown)
+    if max(widths) == 2 and not marked and not has_numbers:
         raise FormatError(
             f"{path} has two words a line and no score. Pairs need people's score behind them: sun sunlight 50.0. Of"
             " lists of pairs such as BATS's, write two pairs a line, as a question: album albums apple apples"
         )
-    return word_pairs(vectors, path, **options)
+    return _word_pairs(words, path, unknown)
 
 
-def word_pairs(
-    vectors: WordVectors,
-    path: str | Path,
-    *,
-    first_words: int = FIRST_WORDS,
-    columns: Sequence[int] | None = None,
-    unknown: Unknown = "skip",
-    case_sensitive: bool = False,
-) -> PairScore:
-    """The correlation with people's scores, over the pairs whose words are known. See `evaluate` for the parameters.
+def _word_pairs(words: _Words, path: Path, unknown: Unknown, columns: Sequence[int] | None = None) -> scores.PairScore:
+    """The correlation with people's scores, over the pairs whose words are known.
 
     The interval is Fisher's, with the variance of Fieller, Hartley and Pearson (1957): 1.06 / (n - 3).
     """
-    path = Path(path)
-    vectors = vectors.first(first_words).finite()
-    words = _Words(vectors, case_sensitive)
-    answers = []
+    vectors, answers = words.vectors, []
     for _, pair in read_pairs(path, words.has, columns):
         i, j = words.find(pair.first), words.find(pair.second)
         cosine = None
         if i is not None and j is not None:
             cosine = vectors.similarity(vectors.words[i], vectors.words[j])
-        answers.append(PairAnswer(pair.first, pair.second, pair.score, cosine))
+        answers.append(scores.PairAnswer(pair.first, pair.second, pair.score, cosine))
     known_pairs = sum(answer.cosine is not None for answer in answers)
     if known_pairs < 2:
         raise FormatError(f"of the {len(answers):,} pairs in {path}, {known_pairs} have words that are known")
     asked = [answer for answer in answers if answer.cosine is not None or unknown == "wrong"]
     theirs, ours = np.array([answer.score for answer in asked]), np.array([answer.cosine or 0.0 for answer in asked])
     ranks, linear = spearman(theirs, ours), pearson(theirs, ours)
-    return PairScore(
+    return scores.PairScore(
         path.stem,
         ranks,
         *interval(ranks, len(asked), "spearman"),
@@ -160,27 +140,17 @@ def word_pairs(
     )
 
 
-def analogies(
-    vectors: WordVectors,
-    path: str | Path,
-    *,
-    first_words: int = FIRST_WORDS,
-    unknown: Unknown = "skip",
-    case_sensitive: bool = False,
-) -> AnalogyScore:
+def _analogies(words: _Words, path: Path, unknown: Unknown) -> scores.AnalogyScore:
     """Answers to "a is to b as c is to …?" among the most frequent words, a, b and c themselves left out.
 
     3CosAdd takes the greatest cos(d, b - a + c) (Mikolov, Yih and Zweig 2013), 3CosMul the greatest
     cos(d, b) · cos(d, c) / cos(d, a) with cosines moved to 0 … 1 (Levy and Goldberg 2014, eq. 5).
     """
-    path = Path(path)
-    vectors = vectors.first(first_words).finite()
-    words = _Words(vectors, case_sensitive)
+    vectors, sections = words.vectors, []
     units = vectors.unit_vectors()
-    sections = []
     for name, questions in _questions(path):
         known = [place for place, question in enumerate(questions) if all(map(words.has, question))]
-        answers = [AnalogyAnswer(q[:3], q[3], None, None, False, False) for q in questions]
+        answers = [scores.AnalogyAnswer(q[:3], q[3], None, None, False, False) for q in questions]
         for start in range(0, len(known), QUESTIONS):
             part = known[start : start + QUESTIONS]
             a, b, c = (units[[words.same(questions[place][i])[0] for place in part]] @ units.T for i in range(3))
@@ -189,46 +159,34 @@ def analogies(
             for row, place in enumerate(part):
                 asked = [i for word in questions[place][:3] for i in words.same(word)]
                 by_adding[row, asked] = by_multiplying[row, asked] = -np.inf
-                question, wanted = answers[place].question, answers[place].wanted
-                add, mul = (vectors.words[int(scores[row].argmax())] for scores in (by_adding, by_multiplying))
-                right = (words.are_same(add, wanted), words.are_same(mul, wanted))
-                answers[place] = AnalogyAnswer(question, wanted, add, mul, *right)
-        right_add, right_mul = (
-            sum(getattr(answer, right) for answer in answers) for right in ("right_add", "right_mul")
-        )
+                wanted = answers[place].wanted
+                add, mul = (vectors.words[int(some[row].argmax())] for some in (by_adding, by_multiplying))
+                are_right = (words.are_same(add, wanted), words.are_same(mul, wanted))
+                answers[place] = scores.AnalogyAnswer(answers[place].question, wanted, add, mul, *are_right)
+        right = (sum(answer.right_add for answer in answers), sum(answer.right_mul for answer in answers))
         asked_here = len(known) if unknown == "skip" else len(questions)
-        missing_here = len(questions) - len(known)
-        sections.append(Section(name, asked_here, missing_here, right_add, right_mul, tuple(answers)))
+        sections.append(scores.Section(name, asked_here, len(questions) - len(known), *right, tuple(answers)))
     asked_in_all = sum(section.questions for section in sections)
     missing = sum(section.missing for section in sections)
     if missing == sum(len(section.answers) for section in sections):
         raise FormatError(f"none of the {missing:,} analogies in {path} has words that are all known")
     add, mul = (sum(getattr(s, right) for s in sections) / asked_in_all for right in ("right_add", "right_mul"))
-    return AnalogyScore(path.stem, add, mul, asked_in_all, missing, len(vectors), tuple(sections))
+    return scores.AnalogyScore(path.stem, add, mul, asked_in_all, missing, len(vectors), tuple(sections))
 
 
-def outliers(
-    vectors: WordVectors,
-    path: str | Path,
-    *,
-    first_words: int = FIRST_WORDS,
-    unknown: Unknown = "skip",
-    case_sensitive: bool = False,
-) -> OutlierScore:
+def _outliers(words: _Words, path: Path, unknown: Unknown) -> scores.OutlierScore:
     """Find the word that does not belong (Camacho-Collados and Navigli 2016).
 
     A word's compactness is the mean cosine between the others of its group: it is greatest without the outlier.
     """
-    path = Path(path)
-    vectors = vectors.first(first_words).finite()
-    words = _Words(vectors, case_sensitive)
+    vectors = words.vectors
     positions, answers = [], []
     for belonging, strangers in _groups(path):
         known = [(word, i) for word in belonging if (i := words.find(word)) is not None]
         for stranger in strangers:
             i = words.find(stranger)
             if i is None or len(known) < 2:
-                answers.append(OutlierAnswer(tuple(belonging), stranger, None))
+                answers.append(scores.OutlierAnswer(tuple(belonging), stranger, None))
                 continue
             group = [*(row for _, row in known), i]
             units = unit_rows(vectors.vectors[group], vectors.inverse_norms[group])
@@ -238,19 +196,20 @@ def outliers(
             position = int((compactness[:-1] < compactness[-1]).sum())
             positions.append(position / len(known))
             guess = stranger if position == len(known) else known[int(compactness[:-1].argmax())][0]
-            answers.append(OutlierAnswer(tuple(belonging), stranger, guess))
+            answers.append(scores.OutlierAnswer(tuple(belonging), stranger, guess))
     missing = len(answers) - len(positions)
     if not positions:
         raise FormatError(f"none of the {missing:,} outliers in {path} has words that are known")
     asked = len(positions) if unknown == "skip" else len(answers)
     right = sum(position == 1 for position in positions)
-    return OutlierScore(path.stem, right / asked, sum(positions) / asked, asked, missing, tuple(answers))
+    return scores.OutlierScore(path.stem, right / asked, sum(positions) / asked, asked, missing, tuple(answers))
 
 
 class _Words:
     """The most frequent words: of those that differ in case alone, the most frequent, unless case counts."""
 
     def __init__(self, vectors: WordVectors, case_sensitive: bool):
+        self.vectors = vectors
         self.fold: Callable[[str], str] = str if case_sensitive else str.upper
         self.rows: dict[str, list[int]] = {}
         for row, word in enumerate(vectors.words):

@@ -22,7 +22,20 @@ class PairAnswer:
 class PairScore:
     """Correlation of the cosines of word pairs with people's scores.
 
-    `low` and `high` bound Spearman's by 95%. The p-values are two-sided. `answers` has every pair, in the file's order.
+    Parameters
+    ----------
+    name : str
+        The test set's.
+    spearman, pearson : float
+        The correlations.
+    low, high : float
+        The bounds of Spearman's correlation, with 95% certainty.
+    pairs, missing : int
+        How many pairs were scored, and how many have unknown words.
+    spearman_p, pearson_p : float
+        The p-values, two-sided.
+    answers : tuple of PairAnswer
+        Every pair, in the file's order.
     """
 
     name: str
@@ -92,7 +105,20 @@ class Section:
 
 @dataclass(frozen=True, repr=False)
 class AnalogyScore:
-    """Shares of analogies answered right, of those whose words are all known: 3CosAdd and 3CosMul."""
+    """Shares of analogies answered right.
+
+    Parameters
+    ----------
+    name : str
+        The test set's.
+    add, mul : float
+        The shares answered right by 3CosAdd and by 3CosMul, 0 to 1.
+    questions, missing : int
+        How many analogies were asked, and how many have unknown words.
+    first_words : int
+        How many words were looked at.
+    sections : tuple of Section
+    """
 
     name: str
     add: float
@@ -123,9 +149,20 @@ class OutlierAnswer:
 
 @dataclass(frozen=True, repr=False)
 class OutlierScore:
-    """How often the word that does not belong is found, and how near to the end it is on average (both 0 to 1).
+    """How often the word that does not belong is found.
 
-    `answers` has every group with each of its outliers.
+    Parameters
+    ----------
+    name : str
+        The test set's.
+    accuracy : float
+        The share of outliers that were found, 0 to 1.
+    position : float
+        How near to the end of its group the outlier is on average, 0 to 1.
+    groups, missing : int
+        How many outliers were looked for, and how many could not be, for unknown words.
+    answers : tuple of OutlierAnswer
+        Every group with each of its outliers.
     """
 
     name: str

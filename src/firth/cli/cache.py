@@ -7,7 +7,8 @@ from pathlib import Path
 
 import click
 
-from firth.cli.common import cli, json_option, print_json, print_table
+from firth.cli import options
+from firth.cli.common import cli, print_json, print_table
 from firth.storage.caches import user_cache
 from firth.storage.kept import KINDS, beyond, kept, remove
 
@@ -17,10 +18,10 @@ from firth.storage.kept import KINDS, beyond, kept, remove
 @click.option("--kind", type=click.Choice(KINDS), help="Only encoded corpora, and so on.")
 @click.option("--days", type=click.FloatRange(0), help="Only what was not used for so many days.")
 @click.option(
-    "--limit", type=click.FloatRange(0), metavar="MB", help="Only what is beyond so many MB, least used first."
+    "--limit", type=click.FloatRange(0), metavar="MB", help="Only what is beyond this many MB, least used first."
 )
-@click.option("--cache", type=click.Path(path_type=Path), help="The folder. [default: the user's cache folder]")
-@json_option
+@click.option("--cache", type=options.PATH, help="The folder. [default: the user's cache folder]")
+@options.as_json
 def cache(
     clear: bool, kind: str | None, days: float | None, limit: float | None, cache: Path | None, as_json: bool
 ) -> None:

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import click
 
-from firth.cli.common import cli, overwrite_option, quoted
-from firth.cli.long_work import progress_option, threads_option
+from firth.cli import options
+from firth.cli.common import cli, quoted
+from firth.cli.options import PATH
 
 DEMO_WORDS = ("exception", "month", "file", "thread", "integer", "import")
 
@@ -20,12 +21,12 @@ DEMO_WORDS = ("exception", "month", "file", "thread", "integer", "import")
     "--output",
     default="demo.firth",
     show_default=True,
-    type=click.Path(path_type=Path),
+    type=PATH,
     help="The model.",
 )
-@overwrite_option
-@threads_option
-@progress_option
+@options.overwrite
+@options.threads
+@options.progress
 def demo(output: Path, overwrite: bool, threads: int | None, progress: bool | None) -> None:
     """Learn vectors from text that this machine has already: the manual of your own Python.
 
@@ -65,15 +66,15 @@ def _on_path(command: Path) -> bool:
 
 
 @cli.command(short_help="TensorFlow's word2vec tutorial, step by step.")
-@click.argument("text", type=click.Path(path_type=Path))
-@click.option("-o", "--output", default="tutorial", show_default=True, type=click.Path(path_type=Path))
-@overwrite_option
+@click.argument("text", type=PATH)
+@click.option("-o", "--output", default="tutorial", show_default=True, type=PATH)
+@options.overwrite
 @click.option("--faithful", is_flag=True, help="Reproduce the tutorial's errors too, to compare its numbers.")
 @click.option("--epochs", type=click.IntRange(1), default=20, show_default=True, help="Passes over the examples.")
 @click.option("--optimizer", default="adam", show_default=True, help="sgd, adagrad, adam or lazy-adam.")
 @click.option("--seed", type=click.IntRange(0), default=42, show_default=True, help="Another seed, another result.")
 @click.option("--tensorboard/--no-tensorboard", default=None, help="Write logs. [default: where it is installed]")
-@progress_option
+@options.progress
 def tutorial(
     text: Path,
     output: Path,

@@ -9,19 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from firth.cli.common import (
-    Word,
-    cli,
-    csv_option,
-    json_option,
-    load_model,
-    overwrite_option,
-    print_json,
-    print_table,
-    quoted,
-    reading_options,
-    topn_option,
-)
+from firth.cli import options
+from firth.cli.common import cli, load_model, print_json, print_table, quoted
+from firth.cli.options import PATH
 from firth.errors import shortened
 
 if TYPE_CHECKING:
@@ -29,24 +19,19 @@ if TYPE_CHECKING:
     from firth.analysis.scores import Score
 
 
-class Columns(click.ParamType):  # type: ignore[type-arg]
-    """Three places of columns, counted from 1."""
-
-    name = "word,word,score"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[int, ...]:
-        """The three numbers."""
-        parts = str(value).split(",")
-        if len(parts) != 3 or len(set(parts)) != 3 or not all(part.isdecimal() and int(part) for part in parts):
-            self.fail(f"{shortened(value)} is not three different columns, counted from 1, such as 2,4,8.", param, ctx)
-        return tuple(map(int, parts))
+def three_columns(value: str) -> tuple[int, ...]:
+    """The numbers of three columns, counted from 1."""
+    parts = value.split(",")
+    if len(parts) != 3 or len(set(parts)) != 3 or not all(part.isdecimal() and int(part) for part in parts):
+        raise click.BadParameter(f"{shortened(value)} is not three different columns, counted from 1, such as 2,4,8.")
+    return tuple(map(int, parts))
 
 
 @cli.command("map", short_help="A map of the words, as one HTML file.")
-@click.argument("model", type=click.Path(path_type=Path))
-@reading_options
-@click.option("-o", "--output", type=click.Path(path_type=Path), help="The file. [default: the model's name, .html]")
-@overwrite_option
+@options.model
+@options.reading
+@click.option("-o", "--output", type=PATH, help="The file. [default: the model's name, .html]")
+@options.overwrite
 @click.option("--words", type=click.IntRange(1), default=30_000, show_default=True, help="The most frequent words.")
 @click.option(
     "--projection",
@@ -59,7 +44,7 @@ class Columns(click.ParamType):  # type: ignore[type-arg]
 @click.option("--seed", type=click.IntRange(0), default=1, show_default=True, help="Another seed, another map.")
 @click.option("--threads", type=click.IntRange(1), help="Default: all processors.")
 @click.option("--open/--no-open", "open_it", default=None, help="Open it in the browser. [default: at a terminal]")
-@click.option("--progress/--quiet", default=None, help="Show a bar. [default: at a terminal]")
+@options.progress
 def map_command(
     model: Path,
     output: Path | None,
@@ -109,12 +94,10 @@ def map_command(
 
 
 @cli.command(short_help="Show the vectors in TensorBoard's projector.")
-@click.argument("model", type=click.Path(path_type=Path))
-@reading_options
-@click.option(
-    "-o", "--output", type=click.Path(path_type=Path), help="The folder. [default: the model's name, .projector]"
-)
-@overwrite_option
+@options.model
+@options.reading
+@click.option("-o", "--output", type=PATH, help="The folder. [default: the model's name, .projector]")
+@options.overwrite
 @click.option("--port", type=click.IntRange(1, 65_535), default=6006, show_default=True, help="Where it listens.")
 @click.option("--serve/--no-serve", default=None, help="Start TensorBoard. [default: where it is installed]")
 def projector(model: Path, output: Path | None, overwrite: bool, port: int, serve: bool | None) -> None:
@@ -122,8 +105,7 @@ def projector(model: Path, output: Path | None, overwrite: bool, port: int, serv
 
     The first 100,000 words: it shows no more. Its two files can be loaded at projector.tensorflow.org, too.
     """
-    from firth.visual.projector import can_serve, serve_folder
-    from firth.visual.tensorboard import write_projector
+    from firth.visual.tensorboard import can_serve, serve_folder, write_projector
 
     output = output or Path(model.name).with_suffix(".projector")
     if serve is None:
@@ -150,12 +132,12 @@ def picture() -> None:
 
 
 @picture.command("words")
-@click.argument("model", type=click.Path(path_type=Path))
-@click.argument("output", type=click.Path(path_type=Path))
-@click.argument("words", nargs=-1, required=True, type=Word(), metavar="WORD...")
-@reading_options
+@options.model
+@click.argument("output", type=PATH)
+@options.words
+@options.reading
 @click.option("--inches", type=(float, float), default=(7.0, 5.0), show_default=True, help="Width and height.")
-@overwrite_option
+@options.overwrite
 def picture_words(
     model: Path, output: Path, words: tuple[str, ...], inches: tuple[float, float], overwrite: bool
 ) -> None:
@@ -166,11 +148,11 @@ def picture_words(
 
 
 @picture.command("similarities")
-@click.argument("model", type=click.Path(path_type=Path))
-@click.argument("output", type=click.Path(path_type=Path))
-@click.argument("words", nargs=-1, required=True, type=Word(), metavar="WORD...")
-@reading_options
-@overwrite_option
+@options.model
+@click.argument("output", type=PATH)
+@options.words
+@options.reading
+@options.overwrite
 def picture_similarities(model: Path, output: Path, words: tuple[str, ...], overwrite: bool) -> None:
     """The cosines between words, as a heat map."""
     from firth.visual.figures import draw_similarities
@@ -179,9 +161,9 @@ def picture_similarities(model: Path, output: Path, words: tuple[str, ...], over
 
 
 @picture.command("curve")
-@click.argument("models", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="MODEL...")
-@click.argument("output", type=click.Path(path_type=Path))
-@overwrite_option
+@click.argument("models", nargs=-1, required=True, type=PATH, metavar="MODEL...")
+@click.argument("output", type=PATH)
+@options.overwrite
 def picture_curve(models: tuple[Path, ...], output: Path, overwrite: bool) -> None:
     """The loss of each epoch, of one model or several."""
     from firth.model import Word2Vec
@@ -193,9 +175,9 @@ def picture_curve(models: tuple[Path, ...], output: Path, overwrite: bool) -> No
 
 
 @cli.command(short_help="Scores by the field's test sets.")
-@click.argument("model", type=click.Path(path_type=Path))
+@options.model
 @click.argument("tests", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path), metavar="TEST...")
-@reading_options
+@options.reading
 @click.option(
     "--first",
     "first_words",
@@ -205,7 +187,10 @@ def picture_curve(models: tuple[Path, ...], output: Path, overwrite: bool) -> No
     help="Words looked at: the most frequent.",
 )
 @click.option(
-    "--columns", type=Columns(), help="Of word pairs: word, word, score, such as 2,4,8. [default: by content]"
+    "--columns",
+    type=three_columns,
+    metavar="WORD,WORD,SCORE",
+    help="Of word pairs: word, word, score, such as 2,4,8. [default: by content]",
 )
 @click.option(
     "--unknown",
@@ -216,8 +201,8 @@ def picture_curve(models: tuple[Path, ...], output: Path, overwrite: bool) -> No
 )
 @click.option("--case-sensitive", is_flag=True, help="King and king are two words.")
 @click.option("--details", is_flag=True, help="List each pair or question, with its answer.")
-@json_option
-@csv_option
+@options.as_json
+@options.as_csv
 def evaluate(
     model: Path,
     tests: tuple[Path, ...],
@@ -243,8 +228,8 @@ def evaluate(
     from firth.analysis.evaluation import evaluate as score_by
 
     loaded = load_model(model)
-    options: dict[str, Any] = {"first_words": first_words, "columns": columns, "unknown": unknown}
-    scores = [score_by(loaded, test, case_sensitive=case_sensitive, **options) for test in tests]
+    how: dict[str, Any] = {"first_words": first_words, "columns": columns, "unknown": unknown}
+    scores = [score_by(loaded, test, case_sensitive=case_sensitive, **how) for test in tests]
     if as_json:
         return print_json([dataclasses.asdict(score) if details else _summary(score) for score in scores])
     if details:
@@ -306,18 +291,18 @@ def _score_rows(score: Score) -> list[tuple[Any, ...]]:
         parts.append(("all analogies", score.add, score.mul, score.questions, score.missing))
         return [(score.name, name, add, mul, *[None] * 3, asked, missing) for name, add, mul, asked, missing in parts]
     return [
-        (score.name, part, share, *[None] * 4, score.groups, score.missing)
-        for part, share in (("outliers found", score.accuracy), ("mean position", score.position))
+        (score.name, part, value, *[None] * 4, score.groups, score.missing)
+        for part, value in (("outliers found", score.accuracy), ("mean position", score.position))
     ]
 
 
 @cli.command(short_help="How far refits agree on words' neighbors.")
-@click.argument("models", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="MODEL MODEL...")
-@reading_options
-@topn_option
+@click.argument("models", nargs=-1, required=True, type=PATH, metavar="MODEL MODEL...")
+@options.reading
+@options.topn
 @click.option("--show", type=click.IntRange(0), default=10, show_default=True, help="Show the least stable words.")
-@json_option
-@csv_option
+@options.as_json
+@options.as_csv
 def stability(models: tuple[Path, ...], topn: int, show: int, as_json: bool, as_csv: bool) -> None:
     """How far models of the same text agree: the overlap of each word's nearest neighbors (Jaccard, 0 to 1).
 
@@ -339,15 +324,17 @@ def stability(models: tuple[Path, ...], topn: int, show: int, as_json: bool, as_
 
 
 @cli.command(short_help="The words that moved most from one model to another.")
-@click.argument("before", type=click.Path(path_type=Path))
-@click.argument("after", type=click.Path(path_type=Path))
-@click.argument("words", nargs=-1, metavar="[WORD...]")
-@reading_options
-@topn_option
+@click.argument("before", type=PATH)
+@click.argument("after", type=PATH)
+@click.argument("words", nargs=-1, type=options.word, metavar="[WORD...]")
+@options.reading
+@options.topn
 @click.option("--min-count", type=click.IntRange(0), default=0, help="Only words that occur so often in both.")
-@click.option("--without", multiple=True, metavar="WORD", help="Leave out a word; can be said several times.")
-@json_option
-@csv_option
+@click.option(
+    "--without", multiple=True, type=options.word, metavar="WORD", help="Leave out a word; can be said several times."
+)
+@options.as_json
+@options.as_csv
 def compare(
     before: Path,
     after: Path,

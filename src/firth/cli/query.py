@@ -8,43 +8,51 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from firth.cli.common import (
-    Word,
-    answer,
-    cli,
-    facts,
-    json_option,
-    load_model,
-    overwrite_option,
-    print_json,
-    print_neighbors,
-    reading_options,
-    topn_option,
-)
+from firth.cli import options
+from firth.cli.common import cli, facts, load_model, print_json
+from firth.cli.options import PATH
 
 if TYPE_CHECKING:
     from firth.formats.words import Spaces
+    from firth.vectors.index import NeighborIndex
+    from firth.vectors.neighbors import Neighbors
+    from firth.vectors.word_vectors import WordVectors
+
+
+def searched(model: Path, *, approximate: bool) -> WordVectors | NeighborIndex:
+    """What finds neighbors: the vectors themselves, or the index that was built of them."""
+    loaded = load_model(model)
+    if not approximate:
+        return loaded
+    from firth.vectors.index import index_path, load_index
+
+    return load_index(loaded, index_path(model))
+
+
+def answer(query: str, found: Neighbors) -> dict[str, Any]:
+    """Neighbors, for JSON."""
+    return {"query": query, "similar": [{"word": word, "cosine": round(c, 6)} for word, c in found]}
+
+
+def print_neighbors(found: Neighbors) -> None:
+    """A line for each, the cosine first."""
+    for word, cosine in found:
+        click.echo(f"{cosine:.4f}  {word}")
 
 
 @cli.command(short_help="The words most similar to a word.")
-@click.argument("model", type=click.Path(path_type=Path))
-@click.argument("words", nargs=-1, required=True, type=Word(), metavar="WORD...")
-@reading_options
-@topn_option
-@click.option("--approximate", is_flag=True, help="Use the index that firth index built.")
-@json_option
+@options.model
+@options.words
+@options.reading
+@options.topn
+@options.approximate
+@options.as_json
 def similar(model: Path, words: tuple[str, ...], topn: int, approximate: bool, as_json: bool) -> None:
     """The words whose vectors are nearest to a word's, with the cosine between them.
 
     MODEL is a folder that `firth train` wrote, or a file of vectors (.txt, .vec, .bin, .tsv, .safetensors).
     """
-    loaded = load_model(model)
-    if approximate:
-        from firth.vectors.index import index_path, load_index
-
-        answers = load_index(loaded, index_path(model)).most_similar(list(words), topn=topn)
-    else:
-        answers = loaded.most_similar(list(words), topn=topn)
+    answers = searched(model, approximate=approximate).most_similar(list(words), topn=topn)
     if as_json:
         return print_json([answer(word, found) for word, found in zip(words, answers, strict=True)])
     for word, found in zip(words, answers, strict=True):
@@ -54,36 +62,30 @@ def similar(model: Path, words: tuple[str, ...], topn: int, approximate: bool, a
 
 
 @cli.command(short_help="A is to B as C is to what?")
-@click.argument("model", type=click.Path(path_type=Path))
-@click.argument("a", type=Word())
-@click.argument("b", type=Word())
-@click.argument("c", type=Word())
-@reading_options
-@topn_option
-@click.option("--approximate", is_flag=True, help="Use the index that firth index built.")
-@json_option
+@options.model
+@click.argument("a", type=options.word)
+@click.argument("b", type=options.word)
+@click.argument("c", type=options.word)
+@options.reading
+@options.topn
+@options.approximate
+@options.as_json
 def analogy(model: Path, a: str, b: str, c: str, topn: int, approximate: bool, as_json: bool) -> None:
     """What is to C as B is to A: the words nearest to B - A + C.
 
     \b
     firth analogy words.firth man king woman       queen, one hopes
     """
-    loaded = load_model(model)
-    if approximate:
-        from firth.vectors.index import index_path, load_index
-
-        found = load_index(loaded, index_path(model)).analogy(a, b, c, topn=topn)
-    else:
-        found = loaded.analogy(a, b, c, topn=topn)
+    found = searched(model, approximate=approximate).analogy(a, b, c, topn=topn)
     if as_json:
         return print_json(answer(f"{b} - {a} + {c}", found))
     print_neighbors(found)
 
 
 @cli.command(short_help="Type words and analogies, see neighbors.")
-@click.argument("model", type=click.Path(path_type=Path))
-@reading_options
-@topn_option
+@options.model
+@options.reading
+@options.topn
 def explore(model: Path, topn: int) -> None:
     """A session at the terminal: type a word, or words to add and subtract, and see what is near.
 
@@ -104,21 +106,21 @@ def explore(model: Path, topn: int) -> None:
 
 
 @cli.command(short_help="An index for fast approximate neighbors.")
-@click.argument("model", type=click.Path(path_type=Path))
-@reading_options
+@options.model
+@options.reading
 @click.option(
     "--recall",
     type=click.FloatRange(0, 1, min_open=True),
     default=0.955,
     show_default=True,
-    help="Share of the true ten nearest to find.",
+    help="Fraction of the true ten nearest to find.",
 )
 @click.option("--seed", type=click.IntRange(0), default=1, show_default=True, help="Another seed, another index.")
 @click.option("--threads", type=click.IntRange(1), help="Default: all processors.")
-@overwrite_option
-@json_option
+@options.overwrite
+@options.as_json
 def index(model: Path, recall: float, seed: int, threads: int | None, overwrite: bool, as_json: bool) -> None:
-    """Build an index, save it with the model, and say what share of the true nearest words it finds, and how fast.
+    """Build an index, save it with the model, and say what fraction of the true nearest words it finds, and how fast.
 
     For half a million words and more; below, `firth similar` is as fast without. Use it by firth similar --approximate.
     A model's folder gets index.safetensors, a file of vectors NAME.index.safetensors beside it.
@@ -138,9 +140,9 @@ def index(model: Path, recall: float, seed: int, threads: int | None, overwrite:
 
 
 @cli.command(short_help="Write the vectors for other programs.")
-@click.argument("model", type=click.Path(path_type=Path))
-@click.argument("output", type=click.Path(path_type=Path))
-@reading_options
+@options.model
+@click.argument("output", type=PATH)
+@options.reading
 @click.option("--format", "format", help="Default: by the output's ending.")
 @click.option(
     "--vectors",
@@ -157,7 +159,7 @@ def index(model: Path, recall: float, seed: int, threads: int | None, overwrite:
     help="Words that the format cannot hold: written with _ for each space, or left out.",
 )
 @click.option("--no-counts", is_flag=True, help="Write no counts beside, in OUTPUT.counts.txt.")
-@overwrite_option
+@options.overwrite
 def export(
     model: Path, output: Path, format: str | None, vectors: str, spaces: Spaces, no_counts: bool, overwrite: bool
 ) -> None:
@@ -182,26 +184,18 @@ def export(
         if not isinstance(loaded, Word2Vec):
             raise click.UsageError(f"{model} has no {vectors} vectors: only a firth model has")
         loaded = loaded.choose(vectors)
-    options: dict[str, Any] = {"format": format, "spaces": spaces, "counts": not no_counts, "overwrite": overwrite}
-    for path in export_vectors(loaded, output, **options):
+    how: dict[str, Any] = {"format": format, "spaces": spaces, "counts": not no_counts, "overwrite": overwrite}
+    for path in export_vectors(loaded, output, **how):
         click.echo(f"wrote {path}")
 
 
 @cli.command(short_help="What a model is, and how it was made.")
-@click.argument("model", type=click.Path(path_type=Path))
-@reading_options
-@json_option
+@options.model
+@options.reading
+@options.as_json
 def info(model: Path, as_json: bool) -> None:
     """What a model is, and how it was made."""
-    from firth.model import Word2Vec
-
-    loaded = load_model(model)
-    if isinstance(loaded, Word2Vec):
-        known = facts(loaded)
-    else:
-        tokens = int(loaded.vocabulary.counts.sum()) if loaded.vocabulary.has_counts else None
-        known = {"words": len(loaded), "vector_size": loaded.vector_size, "tokens_of_these_words": tokens}
-        known["first_words"] = loaded.words[:10]
+    known = facts(load_model(model))
     if as_json:
         return print_json(known)
     for name, value in known.items():

@@ -10,82 +10,73 @@ from typing import Any
 
 import click
 
-from firth.config import TextConfig, TrainingConfig
+from firth.cli.options import Command, given, remembered
+from firth.config import TextConfig
 from firth.errors import shortened
 from firth.phrases import ENGLISH_CONNECTOR_WORDS
 
 
-class NumberOr(click.ParamType):  # type: ignore[type-arg]
-    """A whole number, or else this word."""
+class Window(click.ParamType):  # type: ignore[type-arg]
+    """A whole number, or "sentence"."""
 
-    def __init__(self, word: str):
-        self.word = word
-        self.name = f"integer|{word}"
+    name = "integer|sentence"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """The number, or the word."""
-        if value == self.word:
-            return value
         try:
-            return int(value)
+            return value if value == "sentence" else int(value)
         except ValueError:
-            self.fail(f"{shortened(value)} is not a valid integer, nor {self.word!r}.", param, ctx)
+            self.fail(f"{shortened(value)} is not a valid integer, nor 'sentence'.", param, ctx)
 
 
-class WordsOf(click.ParamType):  # type: ignore[type-arg]
-    """The words of a file, one a line; or a list that has a name."""
+def words_of(lists: Mapping[str, tuple[str, ...]]) -> Callable[[Any], tuple[str, ...]]:
+    """A type of options: the words of a file, one a line; or a list that has a name."""
 
-    name = "file"
-
-    def __init__(self, lists: Mapping[str, tuple[str, ...]] | None = None):
-        self.lists = lists or {}
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        """The words."""
+    def words(value: Any) -> tuple[str, ...]:
         if isinstance(value, tuple):
             return value
-        if value in self.lists:
-            return self.lists[value]
+        if value in lists:
+            return lists[value]
         try:
             return tuple(filter(None, map(str.strip, Path(value).read_text(encoding="utf-8-sig").splitlines())))
         except (OSError, UnicodeDecodeError) as error:
-            self.fail(f"cannot read words, one a line, from {shortened(value)}: {error}", param, ctx)
+            raise click.BadParameter(f"cannot read words, one a line, from {shortened(value)}: {error}") from error
+
+    return words
 
 
-class Separator(click.ParamType):  # type: ignore[type-arg]
-    """A string, in which a backslash and a t are a tab, as shells pass it."""
-
-    name = "text"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        """The string."""
-        return str(value).replace("\\t", "\t")
+def text(value: str) -> str:
+    """A text in which a backslash and a t are a tab, as shells pass it."""
+    return value.replace("\\t", "\t")
 
 
-TYPES = {"int": int, "float": float, "str": str, "int | str": NumberOr("sentence")}
+TYPES = {"int": int, "float": float, "str": str, "int | str": Window()}
 """How the values of settings are given, by their types."""
 LISTS = {"connector_words": {"english": ENGLISH_CONNECTOR_WORDS}}
 """Lists of words that have a name on the command line."""
-COLUMN_OPTIONS = (
-    click.option(
-        "--column", metavar="NAME", help="The column to learn from, of CSV, JSON lines, Parquet or Arrow files."
-    ),
-    click.option("--delimiter", type=Separator(), help="What stands between the cells of CSV. [default: found]"),
-    click.option("--no-quotes", is_flag=True, help="Quotes in CSV are plain text, and stand around no cell."),
-    click.option("--skip-nulls", is_flag=True, help="Leave out rows without a value in that column."),
+COLUMN = "firth.column"
+"""What `given` knows of: the column of a table that a command reads."""
+column_options = remembered(
+    COLUMN,
+    {
+        "--column": (
+            "column",
+            {"metavar": "NAME", "help": "The column to learn from, of CSV, JSON lines, Parquet or Arrow files."},
+        ),
+        "--delimiter": ("delimiter", {"type": text, "help": "What separates the cells of CSV. [default: found]"}),
+        "--no-quotes": (
+            "no_quotes",
+            {"is_flag": True, "default": None, "help": "Quotes in CSV are plain text, and stand around no cell."},
+        ),
+        "--skip-nulls": (
+            "skip_nulls",
+            {"is_flag": True, "default": None, "help": "Leave out rows without a value in that column."},
+        ),
+    },
 )
 
 
-def column_options(command: Callable[..., None]) -> Callable[..., None]:
-    """Give a command options for a column of tables."""
-    for option in reversed(COLUMN_OPTIONS):
-        command = option(command)
-    return command
-
-
-def text_of(
-    sources: tuple[str, ...], column: str | None, delimiter: str | None, no_quotes: bool, skip_nulls: bool
-) -> Any:
+def text_of(sources: tuple[str, ...]) -> Any:
     """What is named on the command line, as a source: standard input, an encoded corpus, files, folders and globs, or
     a column of tables.
     """
@@ -94,51 +85,48 @@ def text_of(
 
     if "-" in sources and len(sources) > 1:
         raise click.UsageError("- (standard input) cannot be mixed with files")
-    if column is None and (delimiter is not None or no_quotes or skip_nulls):
+    of_table = given(COLUMN)
+    if of_table and "column" not in of_table:
         raise click.UsageError("--delimiter, --no-quotes and --skip-nulls are for tables: name the --column")
-    given: Any = sys.stdin.buffer if sources == ("-",) else list(sources)
-    if column is not None:
-        from firth.corpus.tables import column as column_of
+    read: Any = sys.stdin.buffer if sources == ("-",) else list(sources)
+    if of_table:
+        from firth.corpus.tables import column
 
-        return column_of(given, column, delimiter=delimiter, quotes=not no_quotes, skip_nulls=skip_nulls)
+        how = {name: value for name, value in of_table.items() if name in {"delimiter", "skip_nulls"}}
+        return column(read, of_table["column"], quotes="no_quotes" not in of_table, **how)
     if sources == ("-",):
-        return given
+        return read
     return sources[0] if len(sources) == 1 and is_encoded(sources[0]) else files(sources)
 
 
-def text_options(command: Callable[..., None]) -> Callable[..., None]:
-    """Give a command an option for every field of `TextConfig`."""
-    return options_of(TextConfig, command)
+def options_of(kind: type[TextConfig], *, of_model: bool = False) -> Callable[[Command], Command]:
+    """A decorator that gives a command an option for every field of a configuration; with `of_model`, None is a field
+    that is not given, which a model has.
+    """
+
+    def decorate(command: Command) -> Command:
+        for field in reversed(dataclasses.fields(kind)):
+            command = _option_of(field, of_model=of_model)(command)
+        return command
+
+    return decorate
 
 
-def text_options_of_model(command: Callable[..., None]) -> Callable[..., None]:
-    """The same, where a model has a value for each."""
-    return options_of(TextConfig, command, of_model=True)
-
-
-def training_options(command: Callable[..., None]) -> Callable[..., None]:
-    """Give a command an option for every field of `TrainingConfig`."""
-    return options_of(TrainingConfig, command)
-
-
-def options_of(kind: type[TextConfig], command: Callable[..., None], *, of_model: bool = False) -> Callable[..., None]:
-    """Give a command an option for every field of a configuration; None where it is not given, and a model has it."""
-    for field in reversed(dataclasses.fields(kind)):
-        flag = "--" + field.name.replace("_", "-")
-        text = field.metadata["doc"][0].upper() + field.metadata["doc"][1:] + "."
-        options: dict[str, Any] = {"default": field.default, "help": text}
-        if isinstance(field.default, bool):
-            flag = f"{flag}/--no-{field.name.replace('_', '-')}"
-        elif isinstance(field.default, tuple):
-            lists: Mapping[str, tuple[str, ...]] = LISTS.get(field.name, {})
-            told = f"{text[:-1]}: a file of them, one a line{''.join(f', or {name}' for name in lists)}."
-            options |= {"type": WordsOf(lists), "metavar": "|".join([*lists, "FILE"]), "help": told}
-        elif choices := field.metadata["choices"]:
-            options["type"] = click.Choice(choices)
-        else:
-            options["type"] = Separator() if field.name == "separator" else TYPES[field.type.removesuffix(" | None")]
-        options["show_default"] = field.default not in (None, ())
-        if of_model:
-            options |= {"default": None, "show_default": "the model's"}
-        command = click.option(flag, field.name, **options)(command)
-    return command
+def _option_of(field: dataclasses.Field[Any], *, of_model: bool) -> Callable[[Command], Command]:
+    flag = "--" + field.name.replace("_", "-")
+    told = field.metadata["doc"][0].upper() + field.metadata["doc"][1:] + "."
+    options: dict[str, Any] = {"default": field.default, "help": told}
+    if isinstance(field.default, bool):
+        flag = f"{flag}/--no-{field.name.replace('_', '-')}"
+    elif isinstance(field.default, tuple):
+        lists: Mapping[str, tuple[str, ...]] = LISTS.get(field.name, {})
+        told = f"{told[:-1]}: a file of them, one a line{''.join(f', or {name}' for name in lists)}."
+        options |= {"type": words_of(lists), "metavar": "|".join([*lists, "FILE"]), "help": told}
+    elif choices := field.metadata["choices"]:
+        options["type"] = click.Choice(choices)
+    else:
+        options["type"] = text if field.name == "separator" else TYPES[field.type.removesuffix(" | None")]
+    options["show_default"] = field.default not in (None, ())
+    if of_model:
+        options |= {"default": None, "show_default": "the model's"}
+    return click.option(flag, field.name, **options)

@@ -1,4 +1,4 @@
-"""Commands that learn: train, train-more."""
+"""Commands that learn from text: train, train-more, phrases."""
 
 from __future__ import annotations
 
@@ -9,23 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from firth.cli.common import (
-    START,
-    cli,
-    facts,
-    how_to_read,
-    json_option,
-    load_model,
-    overwrite_option,
-    print_json,
-    quoted,
-    start_options,
-)
-from firth.cli.long_work import cache_option, progress_option, threads_option, watching
-from firth.cli.settings import column_options, text_of, text_options_of_model, training_options
-from firth.config import TrainingConfig
+from firth.cli import options
+from firth.cli.common import cli, facts, load_model, print_json, print_table, quoted
+from firth.cli.options import PATH, START, given
+from firth.cli.settings import LISTS, column_options, options_of, text_of, words_of
+from firth.config import TextConfig, TrainingConfig
 
 if TYPE_CHECKING:
+    from firth.reporting.progress_bar import ProgressBar
     from firth.training.checkpoints import Checkpoints
 
 resume_option = click.option(
@@ -33,30 +24,53 @@ resume_option = click.option(
 )
 
 
+class Watch:
+    """Sees the events of a training: shows a bar, if there is one, and notes how many files were read."""
+
+    def __init__(self, bar: ProgressBar | None):
+        self.bar = bar
+        self.files = 0
+
+    def __call__(self, event: Any) -> None:
+        """Note and show an event."""
+        self.files = getattr(event, "files", self.files)
+        if self.bar is not None:
+            self.bar(event)
+
+    def told(self) -> str:
+        """How many files were read, for a message, if they were several."""
+        return f", from {self.files:,} files" if self.files > 1 else ""
+
+
+@contextmanager
+def watching(progress: bool | None) -> Iterator[Watch]:
+    """What sees the events of a command's work, with a bar if it is wanted."""
+    from firth.reporting.progress_bar import ProgressBar, wanted
+
+    with ProgressBar() as bar:
+        yield Watch(bar if wanted(progress) else None)
+
+
 @cli.command(short_help="Learn vectors from text.")
-@click.argument("sources", nargs=-1, required=True, metavar="SOURCE...")
-@click.option("-o", "--output", required=True, type=click.Path(path_type=Path), help="The model's folder.")
-@overwrite_option
-@threads_option
+@options.sources
+@click.option("-o", "--output", required=True, type=PATH, help="The model's folder.")
+@options.overwrite
+@options.threads
 @column_options
-@click.option("--start", type=click.Path(path_type=Path), help="Vectors to start from: a model, or another program's.")
-@start_options
+@click.option("--start", type=PATH, help="Vectors to start from: a model, or another program's.")
+@options.starting
 @click.option("--freeze", is_flag=True, help="Words that have a vector to start from keep it.")
-@cache_option
+@options.cache
 @resume_option
-@click.option("--tensorboard", type=click.Path(path_type=Path), help="A folder for logs that TensorBoard shows.")
-@progress_option
-@json_option
-@training_options
+@click.option("--tensorboard", type=PATH, help="A folder for logs that TensorBoard shows.")
+@options.progress
+@options.as_json
+@options_of(TrainingConfig)
 def train(
     sources: tuple[str, ...],
     output: Path,
     overwrite: bool,
     threads: int | None,
-    column: str | None,
-    delimiter: str | None,
-    no_quotes: bool,
-    skip_nulls: bool,
     cache: Path | None,
     resume: bool,
     start: Path | None,
@@ -82,19 +96,16 @@ def train(
     """
     from firth.storage.folders import check_output
 
-    if start is None and how_to_read(START):
+    if start is None and given(START):
         raise click.UsageError(
             "the options --start-… say how vectors to start from are read: name their file by --start"
         )
     config = TrainingConfig.of(settings)
     check_output(output, overwrite=overwrite)
-    source = text_of(sources, column, delimiter, no_quotes, skip_nulls)
+    source = text_of(sources)
     from firth.training.train import train as train_model
 
-    with (
-        checkpoints_beside(output, overwrite=overwrite, resume=resume) as checkpoints,
-        watching(progress) as watch,
-    ):
+    with checkpoints_beside(output, overwrite=overwrite, resume=resume) as checkpoints, watching(progress) as watch:
         model = train_model(
             source,
             config=config,
@@ -133,10 +144,10 @@ def checkpoints_beside(output: Path, *, overwrite: bool, resume: bool) -> Iterat
 
 
 @cli.command("train-more", short_help="Let a model learn from more text.")
-@click.argument("model", type=click.Path(path_type=Path))
-@click.argument("sources", nargs=-1, required=True, metavar="SOURCE...")
-@click.option("-o", "--output", required=True, type=click.Path(path_type=Path), help="The new model's folder.")
-@overwrite_option
+@options.model
+@options.sources
+@click.option("-o", "--output", required=True, type=PATH, help="The new model's folder.")
+@options.overwrite
 @click.option(
     "--vocabulary",
     type=click.Choice(["keep", "grow", "replace"]),
@@ -147,13 +158,13 @@ def checkpoints_beside(output: Path, *, overwrite: bool, resume: bool) -> Iterat
 @click.option("--freeze", is_flag=True, help="The words that the model knows keep their vectors.")
 @click.option("--epochs", type=click.IntRange(1), help="Passes over the new text. [default: by its size]")
 @click.option("--learning-rate", type=float, help="At the start; it falls to the model's least. [default: the model's]")
-@threads_option
+@options.threads
 @column_options
-@cache_option
+@options.cache
 @resume_option
-@progress_option
-@json_option
-@text_options_of_model
+@options.progress
+@options.as_json
+@options_of(TextConfig, of_model=True)
 def train_more(
     model: Path,
     sources: tuple[str, ...],
@@ -162,10 +173,6 @@ def train_more(
     vocabulary: str,
     freeze: bool,
     threads: int | None,
-    column: str | None,
-    delimiter: str | None,
-    no_quotes: bool,
-    skip_nulls: bool,
     cache: Path | None,
     resume: bool,
     progress: bool | None,
@@ -187,13 +194,10 @@ def train_more(
     loaded = load(model)
     if not isinstance(loaded, Word2Vec):
         raise FormatError(f"{model} is no firth model: start from it with firth train --start {quoted(model)}")
-    given = {name: value for name, value in settings.items() if value is not None}
-    with (
-        checkpoints_beside(output, overwrite=overwrite, resume=resume) as checkpoints,
-        watching(progress) as watch,
-    ):
+    changed = {name: value for name, value in settings.items() if value is not None}
+    with checkpoints_beside(output, overwrite=overwrite, resume=resume) as checkpoints, watching(progress) as watch:
         more = loaded.train_more(
-            text_of(sources, column, delimiter, no_quotes, skip_nulls),
+            text_of(sources),
             vocabulary=vocabulary,
             frozen=freeze,
             threads=threads,
@@ -201,10 +205,72 @@ def train_more(
             cache=cache,
             checkpoints=checkpoints,
             resume=resume,
-            **given,
+            **changed,
         )
         more.save(output, overwrite=overwrite)
     if as_json:
         return print_json(facts(more) | {"model": str(output), "files": watch.files or None})
     new = sum(word not in loaded for word in more.words)
     click.echo(f"{len(more):,} words, {new:,} of them new{watch.told()}, saved to {output}")
+
+
+@cli.command(short_help="Phrases of a text: words that stand together often.")
+@options.sources
+@click.option("--passes", type=click.IntRange(1, 10), default=1, show_default=True, help="Two find up to four words.")
+@click.option("--min-count", type=click.IntRange(1), default=5, show_default=True, help="Rarer pairs are no phrases.")
+@click.option("--threshold", type=float, help="The score of a phrase is above it. [default: 10, or 0.5 with npmi]")
+@click.option("--scoring", type=click.Choice(["mikolov", "npmi"]), default="mikolov", show_default=True)
+@click.option(
+    "--connector-words",
+    type=words_of(LISTS["connector_words"]),
+    default=(),
+    metavar="english|FILE",
+    help="Words that phrases may hold, but not begin or end with: a file of them, one a line, or english.",
+)
+@options.topn
+@column_options
+@options.cache
+@options.as_json
+@options.as_csv
+@options_of(TextConfig)
+def phrases(
+    sources: tuple[str, ...],
+    passes: int,
+    min_count: int,
+    threshold: float | None,
+    scoring: str,
+    connector_words: tuple[str, ...],
+    topn: int,
+    cache: Path | None,
+    as_json: bool,
+    as_csv: bool,
+    **settings: Any,
+) -> None:
+    """Show the phrases of a text, those with the highest scores first.
+
+    \b
+    firth phrases corpus.txt --passes 2 -n 50
+    firth phrases corpus.txt --connector-words english
+    firth train corpus.txt -o words.firth --phrase-passes 2
+    """
+    from firth.corpus.phrase_detection import find_phrases
+
+    with watching(None) as watch:
+        found = find_phrases(
+            text_of(sources),
+            passes=passes,
+            min_count=min_count,
+            threshold=threshold,
+            scoring=scoring,
+            connector_words=connector_words,
+            config=TextConfig.of(settings),
+            cache=cache,
+            report=watch,
+        )
+    scores = list(found.scores().items())
+    if as_json:
+        highest = [{"phrase": p, "score": s} for p, s in scores[:topn]]
+        return print_json({"phrases": len(scores), "files": watch.files or None, "highest": highest})
+    print_table(("phrase", "score"), scores[:topn], as_csv=as_csv)
+    if not as_csv:
+        click.echo(f"{len(scores):,} phrases{watch.told()}")

@@ -6,16 +6,17 @@ beginning to its end, also from a pipe. A zip archive has its list of files at t
 
 from __future__ import annotations
 
-import io
 import re
 import stat
 import struct
 from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Self, cast
 
 from firth.corpus.paths import is_own_file
 from firth.errors import SourceError
-from firth.storage.packed import DAMAGE, START_BYTES, Content, decompressed, unreadable
+from firth.storage.packed import DAMAGE, PIECE_BYTES, START_BYTES, Content, as_file, decompressed, unreadable
 
 if TYPE_CHECKING:
     import tarfile
@@ -45,8 +46,6 @@ MOST_NESTED = 10
 """Archives in archives: some hold themselves."""
 MALFORMED = (ValueError, IndexError, KeyError, TypeError, OverflowError, RuntimeError, struct.error)
 """What Python's readers of archives raise now and then, where these are not what they seem to be."""
-BUFFER_BYTES = 1 << 16
-"""Of a file in an archive, read at a time."""
 
 
 def texts_in(file: IO[bytes], name: str, depth: int = 0) -> Iterator[tuple[str, Content]]:
@@ -81,10 +80,11 @@ def texts_in(file: IO[bytes], name: str, depth: int = 0) -> Iterator[tuple[str, 
         raise SourceError(f"the archive {name} holds no files")
 
 
-def is_archive(file: IO[bytes], name: str) -> bool:
+def is_archive(path: Path) -> bool:
     """Whether what a file holds is other files."""
     try:
-        start = decompressed(file, name).start
+        with path.open("rb") as file:
+            start = decompressed(file, str(path)).start
     except SourceError:  # which will come again where it is read
         return False
     return start.startswith(ZIP) or _is_tar(start)
@@ -100,27 +100,27 @@ def _is_hidden(member: str) -> bool:
     return any(part.startswith(".") and part not in {".", ".."} for part in member.split("/"))
 
 
-class _Inside(io.RawIOBase):
+def _pieces(file: IO[bytes], *errors: type[Exception]) -> Iterator[bytes]:
     """A file in an archive. An error of the archive's is one of `DAMAGE`, as others are that packed files have."""
-
-    def __init__(self, file: IO[bytes], errors: tuple[type[Exception], ...]):
-        self.file = file
-        self.errors = errors
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: Any) -> int:
-        try:
-            some = self.file.read(len(buffer))
-        except self.errors as error:
-            raise EOFError(str(error)) from error
-        buffer[: len(some)] = some
-        return len(some)
+    try:
+        while some := file.read(PIECE_BYTES):
+            yield some
+    except errors as error:
+        raise EOFError(str(error)) from error
 
 
-def _inside(file: IO[bytes], *errors: type[Exception]) -> IO[bytes]:
-    return cast("IO[bytes]", io.BufferedReader(_Inside(file, errors), BUFFER_BYTES))
+@contextmanager
+def _named(name: str, what: str, *errors: type[Exception]) -> Iterator[None]:
+    """Let an archive's errors say which one it is, and what."""
+    damage: tuple[type[Exception], ...] = (*DAMAGE, *errors)
+    try:
+        yield
+    except SourceError:
+        raise
+    except damage as error:
+        if isinstance(error, OSError) and error.errno is not None:
+            raise unreadable(name, error) from error
+        raise SourceError(f"the archive {name} {what}: {error}") from error
 
 
 def _is_tar(start: bytes) -> bool:
@@ -152,22 +152,19 @@ def _in_tar(content: Content, name: str) -> Iterator[tuple[str, IO[bytes]]]:
                 raise tarfile.HeaderError("a name without end")
             return header
 
-    try:
-        with tarfile.open(fileobj=cast("IO[bytes]", content), mode="r|", tarinfo=Header) as archive:
-            member = archive.next()
-            while member is not None:
-                if member.issparse() or member.size < 0:
-                    raise SourceError(f"{name}/{member.name} is a sparse file, which is no text")
-                if member.isreg() and (inside := archive.extractfile(member)):
-                    yield member.name, _inside(inside, tarfile.TarError, *MALFORMED)
-                cast(Any, archive).members.clear()  # or else it keeps them all
-                member = _next(archive, Header)
-    except SourceError:
-        raise
-    except (*DAMAGE, *MALFORMED, tarfile.TarError) as error:
-        if isinstance(error, OSError) and error.errno is not None:
-            raise unreadable(name, error) from error
-        raise SourceError(f"the archive {name} is damaged or cut short: {error}") from error
+    errors = (tarfile.TarError, *MALFORMED)
+    with (
+        _named(name, "is damaged or cut short", *errors),
+        tarfile.open(fileobj=cast("IO[bytes]", content), mode="r|", tarinfo=Header) as archive,
+    ):
+        member = archive.next()
+        while member is not None:
+            if member.issparse() or member.size < 0:
+                raise SourceError(f"{name}/{member.name} is a sparse file, which is no text")
+            if member.isreg() and (inside := archive.extractfile(member)):
+                yield member.name, as_file(_pieces(inside, *errors))
+            cast(Any, archive).members.clear()  # or else it keeps them all
+            member = _next(archive, Header)
 
 
 def _next(archive: tarfile.TarFile, header: type[tarfile.TarInfo]) -> tarfile.TarInfo | None:
@@ -178,7 +175,7 @@ def _next(archive: tarfile.TarFile, header: type[tarfile.TarInfo]) -> tarfile.Ta
 
     stream = cast(Any, archive.fileobj)
     while (left := archive.offset - stream.tell()) > 0:
-        if not stream.read(min(left, BUFFER_BYTES)):
+        if not stream.read(min(left, PIECE_BYTES)):
             raise EOFError("a file in it is shorter than it should be")
     if left < 0:
         raise tarfile.StreamError("a file in it lies before its beginning")
@@ -193,20 +190,12 @@ def _in_zip(file: IO[bytes], name: str) -> Iterator[tuple[str, IO[bytes]]]:
     import zipfile
 
     errors = (zipfile.BadZipFile, *MALFORMED)  # RuntimeError and NotImplementedError: it is encrypted, or newer
-    try:
-        with zipfile.ZipFile(file) as archive:
-            members = archive.infolist()
-            if OF_DOCUMENTS.intersection(member.filename for member in members):
-                raise SourceError(f"{name} is a document, not an archive of texts: make text files of it first")
-            for member in members:
-                kind = stat.S_IFMT(member.external_attr >> 16)
-                if member.is_dir() or kind not in {0, stat.S_IFREG}:
-                    continue
+    with _named(name, "cannot be read", *errors), zipfile.ZipFile(file) as archive:
+        members = archive.infolist()
+        if OF_DOCUMENTS.intersection(member.filename for member in members):
+            raise SourceError(f"{name} is a document, not an archive of texts: make text files of it first")
+        for member in members:
+            kind = stat.S_IFMT(member.external_attr >> 16)
+            if not member.is_dir() and kind in {0, stat.S_IFREG}:
                 with archive.open(member) as inside:
-                    yield member.filename, _inside(inside, *errors)
-    except SourceError:
-        raise
-    except (*DAMAGE, *errors) as error:
-        if isinstance(error, OSError) and error.errno is not None:
-            raise unreadable(name, error) from error
-        raise SourceError(f"the archive {name} cannot be read: {error}") from error
+                    yield member.filename, as_file(_pieces(inside, *errors))

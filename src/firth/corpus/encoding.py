@@ -24,8 +24,9 @@ from firth.arrays import Int32, Int64
 from firth.config import TextConfig
 from firth.corpus.corpus import VERSION, Corpus, is_encoded, write_about, write_words
 from firth.corpus.numbering import NUMBERS, Parts, number_text, number_tokens
-from firth.corpus.sources import Source, as_source
+from firth.corpus.sources import as_source
 from firth.corpus.tables import column_of
+from firth.corpus.tokenizing import Source
 from firth.cpu import usable_threads
 from firth.errors import CorpusError, FormatError, StopTraining
 from firth.jit import target

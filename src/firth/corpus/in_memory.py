@@ -10,8 +10,7 @@ import numpy as np
 from firth.config import TextConfig
 from firth.corpus.decoding import BLOCK_BYTES
 from firth.corpus.prose import as_lines
-from firth.corpus.text_files import TextSource
-from firth.corpus.tokenizing import SENTENCE_END, Batch, Block
+from firth.corpus.tokenizing import SENTENCE_END, Batch, Block, Source
 from firth.corpus.word_list import PackedStrings
 from firth.errors import SourceError, shortened
 from firth.missing_values import is_hole, text_of
@@ -19,7 +18,7 @@ from firth.missing_values import is_hole, text_of
 BATCH_TOKENS = 1 << 17
 
 
-class Texts(TextSource):
+class Texts(Source):
     """Strings of text, each one line or several."""
 
     name = "the texts"
@@ -45,23 +44,18 @@ class Texts(TextSource):
         yield Block(b"\n".join([*waiting, b""]), bytes_read + size)
 
 
-class TokenLists:
+class TokenLists(Source):
     """Lists of tokens, each a sentence, a session, a walk. Tokens are taken as they are, and known by their text.
 
     They are read as lines of a text, an empty one after each sentence. So that a token is one line whatever is in it,
     a tab and a line end are written as a tab and one more character; such that the order of tokens stays.
     """
 
-    total_bytes: int | None = None
-    files_read = 0
     name = "the token lists"
 
     def __init__(self, sentences: Iterable[Any], before: int = 0):
         self.sentences = sentences
         self.before = before  # how many sentences have been read already, of which these go on
-
-    def fingerprint(self, config: TextConfig, threads: int = 1) -> str | None:
-        return None
 
     def splitting(self, config: TextConfig) -> TextConfig | None:
         return None

@@ -14,8 +14,7 @@ import numpy as np
 from firth.config import TextConfig
 from firth.corpus.external_merge import merge_tables
 from firth.corpus.scanning import NO_WORD, Scanner, Words, merge, scan
-from firth.corpus.sources import Source
-from firth.corpus.tokenizing import SENTENCE_END, Block
+from firth.corpus.tokenizing import SENTENCE_END, Block, Source
 from firth.kernels.text.scanner import SENTENCE_END_NUMBER
 from firth.reporting.events import Reading
 from firth.storage.files import atomic_file, sha256_of
@@ -37,7 +36,8 @@ class Numbering:
     tokens: int = 0
     parts: Parts = field(default_factory=list)
     tables: list[str] = field(default_factory=list)  # the SHA-256 of the file of each scanner's table
-    full: list[str] = field(default_factory=list)  # and of those that went to the disk, whose scanners came before
+    full: list[str] = field(default_factory=list)  # and of tables that were spilled, whose scanners came before; the
+    # file of progress keeps this older name
 
     def save(self, folder: Path, scanners: list[Scanner]) -> None:
         """Save it, with the scanners' tables; what was saved before is valid until all is written."""
@@ -54,21 +54,21 @@ class Numbering:
         """The file of a scanner's table."""
         return folder / f"table-{self.blocks}-{index}.safetensors"
 
-    def put_away(self, folder: Path, scanners: list[Scanner]) -> None:
-        """Write the scanners' tables to the disk, for good."""
+    def spill(self, folder: Path, scanners: list[Scanner]) -> None:
+        """Write the scanners' tables to disk, for good."""
         for scanner in scanners:
-            path = self.full_table(folder, len(self.full))
+            path = self.spilled_table(folder, len(self.full))
             write_tensors(path, scanner.saved())
             self.full.append(sha256_of(path))
 
-    def full_table(self, folder: Path, index: int) -> Path:
-        """The file of a table that went to the disk."""
+    def spilled_table(self, folder: Path, index: int) -> Path:
+        """The file of a table that was spilled."""
         return folder / f"full-{index}.safetensors"
 
     def is_whole(self, folder: Path) -> bool:
         """Whether all that this tells of is there, as it was written."""
         found = [sha256_of(self.table(folder, index)) for index in range(len(self.tables))]
-        full = [sha256_of(self.full_table(folder, index)) for index in range(len(self.full))]
+        full = [sha256_of(self.spilled_table(folder, index)) for index in range(len(self.full))]
         enough = (folder / NUMBERS).stat().st_size >= 4 * self.tokens
         known = all(scanner < len(self.full) + len(self.tables) for scanner, _ in self.parts)
         counts = all(type(n) is int and n >= 0 for n in (self.blocks, self.tokens, *itertools.chain(*self.parts)))
@@ -142,17 +142,17 @@ def number_text(
                 report(Reading(found.bytes_read, source.total_bytes, numbering.tokens, source.files_read))
             first = next(blocks, None)
             if are_full():
-                numbering.put_away(folder, scanners)
+                numbering.spill(folder, scanners)
                 scanners = [Scanner(splitting) for _ in range(threads)]
             if save and first is not None:
                 file.flush()
                 os.fsync(file.fileno())
                 numbering.save(folder, scanners)
     if numbering.full:
-        numbering.put_away(folder, scanners)
+        numbering.spill(folder, scanners)
         lowercase = scanners[0].lowercase
         scanners.clear()  # their memory is needed
-        tables = [numbering.full_table(folder, index) for index in range(len(numbering.full))]
+        tables = [numbering.spilled_table(folder, index) for index in range(len(numbering.full))]
         words = merge_tables(tables, folder, lowercase=lowercase)
     else:
         words = merge(scanners)

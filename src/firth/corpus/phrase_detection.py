@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import math
 from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -17,19 +16,10 @@ from firth.config import TextConfig
 from firth.corpus.corpus import TOKENS_AT_A_TIME, VERSION, Corpus, ranges_of_sentences, write_about, write_words
 from firth.corpus.encoding import default_cache, encode, for_once
 from firth.errors import ConfigError, FormatError
-from firth.kernels.text.phrases import (
-    NO_PAIR,
-    PairTable,
-    Paths,
-    add_paths,
-    fill_pair_table,
-    join_pairs,
-    list_connected_pairs,
-    list_pairs,
-)
+from firth.kernels.text import phrases as kernels
 from firth.phrases import FILE, Phrase, Phrases
 from firth.reporting.events import Joining
-from firth.settings import are_words, is_int, is_real, or_none, plain, tuple_of
+from firth.settings import are_words, is_int, is_real, plain, tuple_of
 from firth.storage.files import UNFINISHED, atomic_folder
 from firth.vocabulary import by_count_then_word
 
@@ -115,7 +105,7 @@ def find_phrases(
         "passes must be a whole number from 1 to 10": is_int(1, 10)(passes),
         "min_count must be a whole number of 1 or more": is_int(1)(min_count),
         f"scoring must be {' or '.join(THRESHOLDS)}": scoring in THRESHOLDS,
-        "threshold must be a number": or_none(is_real(-math.inf))(threshold),
+        "threshold must be a number": threshold is None or is_real()(threshold),
         "separator must be a string that is not empty": isinstance(separator, str) and separator != "",
         "connector_words must be a list of words": are_words(connectors),
     }
@@ -224,15 +214,15 @@ class _Counting:
     def list_pairs(self, ids: Any, ends: Int64, part: int, parts: int, out: UInt64) -> int:
         """List those of a piece of text, such as belong to one of some parts; return how many they are."""
         if not len(self.is_connector):
-            return list_pairs(ids, ends, part, parts, out)
-        while (found := list_connected_pairs(ids, ends, self.is_connector, self.paths, part, parts, out)) < 0:
+            return kernels.list_pairs(ids, ends, part, parts, out)
+        while (found := kernels.list_connected_pairs(ids, ends, self.is_connector, self.paths, part, parts, out)) < 0:
             self._make_room()
         return found
 
     def _make_room(self) -> None:
         before = self.paths
         self.paths = _room_for_paths(2 * len(before.in_order))
-        add_paths(before.in_order, len(self.is_connector), self.paths)
+        kernels.add_paths(before.in_order, len(self.is_connector), self.paths)
 
     def last_words(self, behind: Int64) -> Int64:
         """The ids of the second words of pairs, at the ends of the paths that lead to them."""
@@ -252,9 +242,10 @@ class _Counting:
         return [path, *words]
 
 
-def _room_for_paths(most: int) -> Paths:
+def _room_for_paths(most: int) -> kernels.Paths:
     places = 1 << (2 * most).bit_length()
-    return Paths(np.full(places, NO_PAIR), np.zeros(places, np.int32), np.zeros(most, np.uint64), np.zeros(1, np.int64))
+    steps, numbers = np.full(places, kernels.NO_PAIR), np.zeros(places, np.int32)
+    return kernels.Paths(steps, numbers, np.zeros(most, np.uint64), np.zeros(1, np.int64))
 
 
 def _count_pairs(corpus: Corpus, counting: _Counting, min_count: int, report: Report) -> tuple[UInt64, Int64, int]:
@@ -314,7 +305,7 @@ def _join_pairs(
         starts_file.write(np.zeros(1, "<i8").data)
         for ids, ends in _pieces(corpus, "joining phrases", report):
             joined, joined_ends = np.empty_like(ids), np.empty_like(ends)
-            joined = joined[: join_pairs(ids, ends, table, first_path, joined, joined_ends)]
+            joined = joined[: kernels.join_pairs(ids, ends, table, first_path, joined, joined_ends)]
             counts += np.bincount(joined, minlength=len(counts))
             joined_file.write(joined.astype("<i4", copy=False).data)
             starts_file.write((joined_ends + written).astype("<i8", copy=False).data)
@@ -328,7 +319,7 @@ def _join_pairs(
     write_about(folder, written, starts, len(words), str(corpus.about.get("source")), fingerprint, corpus.files)
 
 
-def _pair_table(words: list[str], phrases: Iterable[Phrase], separator: str) -> tuple[PairTable, list[str]]:
+def _pair_table(words: list[str], phrases: Iterable[Phrase], separator: str) -> tuple[kernels.PairTable, list[str]]:
     """The phrases whose words are here, and what each of them is joined: the words of the ids that follow.
 
     Of one of more words than two, what comes before the last has an id too, after those.
@@ -347,8 +338,8 @@ def _pair_table(words: list[str], phrases: Iterable[Phrase], separator: str) -> 
     pairs += paths
     size = 1 << max(4, (4 * len(pairs)).bit_length())
     begins = np.zeros(first_path + len(paths), np.bool_)
-    table = PairTable(np.full(size, NO_PAIR), np.zeros(size, np.int32), begins)
-    fill_pair_table(np.array(pairs, np.uint64), len(words), table)
+    table = kernels.PairTable(np.full(size, kernels.NO_PAIR), np.zeros(size, np.int32), begins)
+    kernels.fill_pair_table(np.array(pairs, np.uint64), len(words), table)
     return table, [separator.join(phrase) for phrase in here]
 
 

@@ -13,20 +13,19 @@ import itertools
 import json
 import warnings
 from collections.abc import Iterable, Iterator
-from typing import IO, Any, NamedTuple, cast
+from typing import IO, Any, NamedTuple
 
 import orjson
 
 from firth.config import TextConfig
 from firth.corpus.decoding import read_plain
 from firth.corpus.in_memory import Texts, TokenLists
-from firth.corpus.sources import Source
 from firth.corpus.tabular import is_table
 from firth.corpus.text_files import TextFiles, TextStream, content_fingerprint
-from firth.corpus.tokenizing import Batch, Block
+from firth.corpus.tokenizing import Batch, Block, Source
 from firth.errors import FirthWarning, SourceError, shortened
 from firth.missing_values import is_hole
-from firth.storage.packed import Content
+from firth.storage.packed import Content, as_file
 
 DELIMITERS = ",\t;|"
 """What may stand between the cells of a CSV file that nobody named one for."""
@@ -43,7 +42,7 @@ class Value(NamedTuple):
     value: Any
 
 
-class RowColumn:
+class RowColumn(Source):
     """A column of CSV or JSON lines, in files (packed or not), archives or a stream: strings of text, or lists of
     tokens.
     """
@@ -129,9 +128,8 @@ class RowColumn:
                 yield value
 
     def _rows(self, content: Content, name: str, config: TextConfig) -> Iterator[Value]:
-        buffered = io.BufferedReader(_Joined(read_plain(content, name, config)))
-        file = cast("IO[bytes]", buffered)
-        if buffered.peek()[:4096].lstrip()[:1] in {b"{", b"["}:
+        file = as_file(filter(None, read_plain(content, name, config)))
+        if file.peek()[:4096].lstrip()[:1] in {b"{", b"["}:
             return _of_json_lines(file, name, self.column, self.skip_nulls)
         return _of_csv(file, name, self.column, self.delimiter, self.quotes)
 
@@ -164,27 +162,6 @@ def _same_kind(value: Any, kind: type | None, where: str, column: str) -> type:
     if kind is not None:
         raise SourceError(f"{where}: {shortened(column)} holds {wanted[type(value)]}, where rows before hold others")
     return type(value)
-
-
-class _Joined(io.RawIOBase):
-    """Blocks of bytes as one file."""
-
-    def __init__(self, blocks: Iterator[bytes]):
-        self.blocks = blocks
-        self.left = memoryview(b"")
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: Any) -> int:
-        while not self.left:
-            if (block := next(self.blocks, None)) is None:
-                return 0
-            self.left = memoryview(block)
-        size = min(len(buffer), len(self.left))
-        buffer[:size] = self.left[:size]
-        self.left = self.left[size:]
-        return size
 
 
 def _of_csv(file: IO[bytes], name: str, column: str, delimiter: str | None, quotes: bool) -> Iterator[Value]:

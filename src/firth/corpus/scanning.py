@@ -17,23 +17,7 @@ from firth.arrays import Int16, Int32, Int64
 from firth.config import TextConfig
 from firth.corpus.tokenizing import Block, dropped_punctuation
 from firth.corpus.word_list import PackedStrings
-from firth.kernels.text.scanner import (
-    COUNT,
-    DROPPED,
-    LINE_END,
-    MAYBE_SPACE,
-    SENTENCE_END_NUMBER,
-    SPACE,
-    START,
-    Table,
-    Tokens,
-    fill_slots,
-    find_items,
-    find_lines,
-    find_tokens,
-    hash_tokens,
-    number_tokens,
-)
+from firth.kernels.text import scanner as kernels
 from firth.threads import map_ahead
 
 FIRST_CAPACITY = 1 << 14
@@ -66,10 +50,10 @@ def actions(config: TextConfig) -> Int16:
     if config.lowercase:
         upper = np.frombuffer(string.ascii_uppercase.encode(), np.uint8)
         table[upper] = upper + (ord("a") - ord("A"))
-    table[np.frombuffer(dropped_punctuation(config).encode(), np.uint8)] = DROPPED
-    table[[ord(c) for c in map(chr, range(128)) if c.isspace()]] = SPACE
-    table[[ord("\n"), ord("\r")]] = LINE_END
-    table[[0xC2, 0xE1, 0xE2, 0xE3]] = MAYBE_SPACE
+    table[np.frombuffer(dropped_punctuation(config).encode(), np.uint8)] = kernels.DROPPED
+    table[[ord(c) for c in map(chr, range(128)) if c.isspace()]] = kernels.SPACE
+    table[[ord("\n"), ord("\r")]] = kernels.LINE_END
+    table[[0xC2, 0xE1, 0xE2, 0xE3]] = kernels.MAYBE_SPACE
     return table
 
 
@@ -85,11 +69,11 @@ class Scanner:
             self.actions = actions(config)
             self.dropped = dropped_punctuation(config).encode()
             self.mark = None if config.separator is None else np.frombuffer(config.separator.encode(), np.uint8)
-        self.table = Table(
+        self.table = kernels.Table(
             slots=np.zeros((2 * FIRST_CAPACITY, 2), np.int32),
             words=np.zeros((FIRST_CAPACITY + 1, 3), np.int64),
             letters=np.empty(0, np.uint8),
-            size=np.array([SENTENCE_END_NUMBER + 1, 0]),
+            size=np.array([kernels.SENTENCE_END_NUMBER + 1, 0]),
         )
         self.tokens = _room_for_tokens(0)
 
@@ -106,17 +90,17 @@ class Scanner:
         words, letters, size = (saved.get(name, np.empty(0)) for name in ("words", "letters", "size"))
         if (words.dtype, letters.dtype, size.dtype) != (np.int64, np.uint8, np.int64) or size.shape != (2,):
             raise ValueError("the saved table has arrays of other types")
-        if words.shape != (size[0] + 1, 3) or not words[-1, START] == len(letters) == size[1]:
+        if words.shape != (size[0] + 1, 3) or not words[-1, kernels.START] == len(letters) == size[1]:
             raise ValueError("the saved table is not whole")
         ends = np.flatnonzero(letters == ord("\n")) + 1
-        if size[0] < 1 or words[1, START] != 0 or not np.array_equal(words[2:, START], ends):
+        if size[0] < 1 or words[1, kernels.START] != 0 or not np.array_equal(words[2:, kernels.START], ends):
             raise ValueError("the saved table's words are not where it says")
         letters.tobytes().decode("utf-8")
         while len(scanner.table.words) < len(words):
             scanner._make_room_for_words()
         scanner.table.words[: len(words)] = words
         scanner.table = scanner.table._replace(letters=letters, size=size)
-        fill_slots(_as_tokens(scanner.words()).hashes, scanner.table)
+        kernels.fill_slots(_as_tokens(scanner.words()).hashes, scanner.table)
         return scanner
 
     def scan(self, block: bytes) -> Int32:
@@ -125,22 +109,21 @@ class Scanner:
         if size > len(self.tokens.hashes):
             self.tokens = _room_for_tokens(size)
         if self.config is None:
-            found = find_lines(np.frombuffer(block, np.uint8), size, self.tokens)
+            found = kernels.find_lines(np.frombuffer(block, np.uint8), size, self.tokens)
         elif self.mark is None:
-            found = find_tokens(np.frombuffer(block + PADDING, np.uint8), size, self.actions, self.tokens)
+            found = kernels.find_tokens(np.frombuffer(block + PADDING, np.uint8), size, self.actions, self.tokens)
         else:
             block = block.translate(None, self.dropped)
             text = np.frombuffer(block + PADDING, np.uint8)
-            found = find_items(text, len(block), self.actions, self.mark, self.tokens)
+            found = kernels.find_items(text, len(block), self.actions, self.mark, self.tokens)
         return self._number(self.tokens, found)
 
-    def _number(self, tokens: Tokens, found: int) -> Int32:
+    def _number(self, tokens: kernels.Tokens, found: int) -> Int32:
         self._make_room_for_letters(int(tokens.starts[found]))
         numbers = np.empty(found, np.int32)
-        done = number_tokens(tokens, 0, found, self.table, numbers)
-        while done < found:
+        done = 0
+        while (done := kernels.number_tokens(tokens, done, found, self.table, numbers)) < found:
             self._make_room_for_words()
-            done = number_tokens(tokens, done, found, self.table, numbers)
         return numbers
 
     def _make_room_for_letters(self, more: int) -> None:
@@ -155,16 +138,17 @@ class Scanner:
         words = np.zeros((2 * rows - 1, 3), np.int64)
         words[:rows] = self.table.words
         self.table = self.table._replace(slots=np.zeros((2 * len(self.table.slots), 2), np.int32), words=words)
-        fill_slots(_as_tokens(self.words()).hashes, self.table)
+        kernels.fill_slots(_as_tokens(self.words()).hashes, self.table)
 
     def words(self) -> PackedStrings:
         """What the numbers from 1 on are."""
         size, used = self.table.size
-        return PackedStrings(self.table.letters[:used], np.ascontiguousarray(self.table.words[1 : size + 1, START]))
+        starts = np.ascontiguousarray(self.table.words[1 : size + 1, kernels.START])
+        return PackedStrings(self.table.letters[:used], starts)
 
     def counts(self) -> Int64:
         """How often each number from 1 on was given."""
-        counts: Int64 = self.table.words[1 : self.table.size[0], COUNT]
+        counts: Int64 = self.table.words[1 : self.table.size[0], kernels.COUNT]
         return counts
 
     @property
@@ -175,19 +159,20 @@ class Scanner:
     def add(self, words: PackedStrings, counts: Int64) -> Int32:
         """Count words that occur so often, of which some may be the same; return their numbers."""
         numbers = self._number(_as_tokens(words), len(counts))
-        np.add.at(self.table.words[:, COUNT], numbers, counts - 1)  # they have just been counted once
+        np.add.at(self.table.words[:, kernels.COUNT], numbers, counts - 1)  # they have just been counted once
         return numbers
 
 
-def _as_tokens(words: PackedStrings) -> Tokens:
-    tokens = Tokens(words.letters, words.starts, np.empty(len(words), np.uint64), np.empty(len(words), np.int64))
-    hash_tokens(tokens, len(words))
+def _as_tokens(words: PackedStrings) -> kernels.Tokens:
+    hashes, keys = np.empty(len(words), np.uint64), np.empty(len(words), np.int64)
+    tokens = kernels.Tokens(words.letters, words.starts, hashes, keys)
+    kernels.hash_tokens(tokens, len(words))
     return tokens
 
 
-def _room_for_tokens(size: int) -> Tokens:
+def _room_for_tokens(size: int) -> kernels.Tokens:
     """Room for all the tokens that a block of this size can have."""
-    return Tokens(
+    return kernels.Tokens(
         letters=np.empty(2 * size, np.uint8),
         starts=np.empty(size + 1, np.int64),
         hashes=np.empty(size, np.uint64),

@@ -1,46 +1,18 @@
-"""What people train on: a source, of files or in memory, by what the user gives."""
+"""What people train on, as a source: files or what is in memory, by what the user gives."""
 
 from __future__ import annotations
 
 import itertools
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
-from firth.config import TextConfig
 from firth.corpus.in_memory import NO_TOKEN_LISTS, Texts, TokenLists, is_token_list, kind_of
 from firth.corpus.paths import expand
 from firth.corpus.text_files import TextFiles, TextStream
-from firth.corpus.tokenizing import Batch, Block
+from firth.corpus.tokenizing import Source
 from firth.errors import SourceError, shortened
-
-
-class Source(Protocol):
-    """Something that tokens come from."""
-
-    name: str
-    total_bytes: int | None
-    files_read: int
-
-    def fingerprint(self, config: TextConfig, threads: int = 1) -> str | None:
-        """A hash of the content and of how it is split, or None for what can be read only once."""
-
-    def splitting(self, config: TextConfig) -> TextConfig | None:
-        """How its text is split; None where each line is a token as it is, and an empty one the end of a sentence."""
-
-    def blocks(self, config: TextConfig) -> Iterator[Block]:
-        """All text, in order."""
-
-    def spelled(self, words: Iterable[str]) -> Iterable[str]:
-        """What words of its text mean."""
-
-    def batches(self, config: TextConfig) -> Iterator[Batch]:
-        """All tokens, in order: what `blocks` has, split by Python, slowly."""
-
-    def word_of(self, raw: Any, config: TextConfig) -> str:
-        """The word a raw token stands for; '' if none."""
-
 
 UNORDERED = set | frozenset | type(iter(set()))
 """What has another order in every process."""

@@ -18,10 +18,10 @@ from firth.corpus.in_memory import TokenLists
 from firth.corpus.paths import expand
 from firth.corpus.prose import as_lines, is_prose
 from firth.corpus.rows import RowColumn, no_column, no_value
-from firth.corpus.sources import Source, as_source
+from firth.corpus.sources import as_source
 from firth.corpus.tabular import ARROW, PARQUET
-from firth.corpus.text_files import TextFiles, TextSource, TextStream, at_rest, content_fingerprint
-from firth.corpus.tokenizing import Batch, Block
+from firth.corpus.text_files import TextFiles, TextStream, at_rest, content_fingerprint
+from firth.corpus.tokenizing import Batch, Block, Source
 from firth.errors import SourceError, shortened
 from firth.missing_values import is_hole
 
@@ -202,17 +202,12 @@ class _OpenTable:
 
     def batches(self, name: str) -> Iterator[Any]:
         """The column's arrays, batch after batch, each with places and text that are whole: pyarrow does not look."""
-        arrays = self._arrays(name)
-        while True:
-            try:
-                array = next(arrays, None)
-                if array is not None:
-                    array.validate(full=True)
-            except (self.pyarrow.ArrowException, OSError, ValueError, LookupError) as error:
-                raise SourceError(f"{self.path} is damaged: {error}") from error
-            if array is None:
-                return
-            yield array
+        try:
+            for array in self._arrays(name):
+                array.validate(full=True)
+                yield array
+        except (self.pyarrow.ArrowException, OSError, ValueError, LookupError) as error:
+            raise SourceError(f"{self.path} is damaged: {error}") from error
 
     def _arrays(self, name: str) -> Iterator[Any]:
         if self.rows is not None:
@@ -223,7 +218,7 @@ class _OpenTable:
                 yield self.file.get_batch(number).column(name)
 
 
-class _FileColumn:
+class _FileColumn(Source):
     """What columns of files have in common."""
 
     def __init__(self, paths: list[Path], column: str, skip_nulls: bool):
@@ -231,11 +226,9 @@ class _FileColumn:
         self.column = column
         self.skip_nulls = skip_nulls
         self.name = f"{column!r} of {paths[0] if len(paths) == 1 else f'{len(paths)} files'}"
-        self.total_bytes: int | None = sum(path.stat().st_size for path in paths)
-        self.files_read = 0
+        self.total_bytes = sum(path.stat().st_size for path in paths)
 
     def fingerprint(self, config: TextConfig, threads: int = 1) -> str | None:
-        """A hash of the files' content, and of how it is split."""
         return content_fingerprint(self.paths, config, threads, column=self.column, skip_nulls=self.skip_nulls)
 
     def arrays(self) -> Iterator[tuple[Any, int]]:
@@ -255,7 +248,7 @@ class _FileColumn:
             bytes_before += size
 
 
-class TextColumn(_FileColumn, TextSource):
+class TextColumn(_FileColumn):
     """A column of strings in Parquet or Arrow files; a row is a line of text, or several."""
 
     def blocks(self, config: TextConfig) -> Iterator[Block]:
@@ -273,7 +266,7 @@ class ListColumn(_FileColumn, TokenLists):
     """A column of lists of tokens in Parquet or Arrow files; a row is a sentence."""
 
     def blocks(self, config: TextConfig) -> Iterator[Block]:
-        """All tokens, in order, as lines."""
+        """All text, in order."""
         rows = 0
         for array, bytes_read in self.arrays():
             for part in _parts(_of_strings(array)):

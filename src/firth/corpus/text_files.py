@@ -17,7 +17,7 @@ from firth.config import TextConfig
 from firth.corpus.archives import is_archive, texts_in
 from firth.corpus.decoding import read_blocks
 from firth.corpus.tabular import is_name_of_rows, refuse_table, what_else, what_rows
-from firth.corpus.tokenizing import Batch, Block, split_block, word_of
+from firth.corpus.tokenizing import Block, Source
 from firth.errors import FirthWarning, SourceError
 from firth.storage.files import sha256_of
 from firth.storage.packed import Content
@@ -27,46 +27,36 @@ PIECE_BYTES = 1 << 24
 """Bytes of a file that one thread hashes at a time."""
 
 
-class TextSource:
-    """What the sources of text have in common: blocks of text, whose tokens are bytes, not yet lower-cased."""
+class _Texts(Source):
+    """Texts of files, each with a name."""
 
-    name: str
-    total_bytes: int | None = None
-    files_read = 0
+    named: Collection[str] = ()
     has_warned = False
 
-    def fingerprint(self, config: TextConfig, threads: int = 1) -> str | None:
-        return None
-
-    def splitting(self, config: TextConfig) -> TextConfig | None:
-        return config
-
-    def blocks(self, config: TextConfig) -> Iterator[Block]:
-        """All text, in order."""
+    def texts(self) -> Iterator[tuple[str, Content, Callable[[], int]]]:
+        """Each text with its name, and what tells how many bytes of the files have been read; 0 where nobody knows."""
         raise NotImplementedError
 
-    def spelled(self, words: Iterable[str]) -> Iterable[str]:
-        return words
+    def blocks(self, config: TextConfig) -> Iterator[Block]:
+        bytes_given = 0
+        for name, content, bytes_read in self.texts():
+            self._check_is_text(content, name, config)
+            for block in read_blocks(content, name, config):
+                bytes_given += len(block)
+                yield Block(block, bytes_read() or bytes_given)
 
-    def _check_is_text(self, content: Content, name: str, config: TextConfig, *, is_named: bool = False) -> None:
+    def _check_is_text(self, content: Content, name: str, config: TextConfig) -> None:
         """Raise `SourceError` for a table that the user named; warn, once, of what may be one, or is hardly text."""
         refuse_table(content, name)
         rows = what_rows(content, name, config)
-        if rows and is_named and is_name_of_rows(name):
+        if rows and name in self.named and is_name_of_rows(name):
             raise SourceError(rows)
         if (told := rows or what_else(content, name)) and not self.has_warned:
             self.has_warned = True
             warnings.warn(f"{told}. It is read as text", FirthWarning, stacklevel=2)
 
-    def batches(self, config: TextConfig) -> Iterator[Batch]:
-        for block in self.blocks(config):
-            yield Batch(split_block(block.text, config), block.bytes_read)
 
-    def word_of(self, raw: bytes, config: TextConfig) -> str:
-        return word_of(raw, config)
-
-
-class TextFiles(TextSource):
+class TextFiles(_Texts):
     """Text files, packed or not, one after the other; a sentence ends with its line and with its file."""
 
     def __init__(self, paths: Iterable[Path], found: Collection[Path] = ()):
@@ -81,14 +71,12 @@ class TextFiles(TextSource):
             self.total_bytes = sum(path.stat().st_size for path in self.paths)
 
     def fingerprint(self, config: TextConfig, threads: int = 1) -> str | None:
-        """A hash of the files' content and of how it is split."""
         if not self.can_be_read_again:
             return None
-        archives = {"archives": True} if any(map(_is_archive, self.paths)) else {}  # of old, they were read as text
+        archives = {"archives": True} if any(map(is_archive, self.paths)) else {}  # of old, they were read as text
         return content_fingerprint(self.paths, config, threads, **archives)
 
     def texts(self) -> Iterator[tuple[str, Content, Callable[[], int]]]:
-        """Each text with its name, and what tells how many bytes of the files have been read."""
         bytes_before = self.files_read = 0
         for path in self.paths:
             with at_rest(path) as size, path.open("rb") as file:
@@ -98,14 +86,8 @@ class TextFiles(TextSource):
                     yield name, content, bytes_read
             bytes_before += size
 
-    def blocks(self, config: TextConfig) -> Iterator[Block]:
-        for name, content, bytes_read in self.texts():
-            self._check_is_text(content, name, config, is_named=name in self.named)
-            for block in read_blocks(content, name, config):
-                yield Block(block, bytes_read())
 
-
-class TextStream(TextSource):
+class TextStream(_Texts):
     """An open binary file, such as standard input; it can be read once."""
 
     def __init__(self, file: IO[bytes]):
@@ -113,19 +95,10 @@ class TextStream(TextSource):
         self.name = str(getattr(file, "name", "the stream"))
 
     def texts(self) -> Iterator[tuple[str, Content, Callable[[], int]]]:
-        """Each text with its name; how many bytes have been read, nobody knows."""
         self.files_read = 0
         for name, content in texts_in(self.file, self.name):
             self.files_read += 1
             yield name, content, lambda: 0
-
-    def blocks(self, config: TextConfig) -> Iterator[Block]:
-        bytes_read = 0
-        for name, content, _ in self.texts():
-            self._check_is_text(content, name, config)
-            for block in read_blocks(content, name, config):
-                bytes_read += len(block)
-                yield Block(block, bytes_read)
 
 
 def content_fingerprint(paths: Sequence[Path], config: TextConfig, threads: int, **how: Any) -> str:
@@ -157,11 +130,6 @@ def at_rest(path: Path) -> Iterator[int]:
 def _place_in(file: IO[bytes], before: int) -> int:
     """How many bytes of several files have been read, by the place in this one and the bytes of those before it."""
     return before + (file.tell() if file.seekable() else 0)
-
-
-def _is_archive(path: Path) -> bool:
-    with path.open("rb") as file:
-        return is_archive(file, str(path))
 
 
 def _check_readable(path: Path) -> None:

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import re
 import string
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
 from firth.config import TextConfig
@@ -26,13 +26,6 @@ SENTENCE_END = b"\xff"
 _UNICODE_SPACE = re.compile(rb"\xc2[\x85\xa0]|\xe1\x9a\x80|\xe2\x80[\x80-\x8a\xa8\xa9\xaf]|\xe2\x81\x9f|\xe3\x80\x80")
 _LOWER = bytes.maketrans(string.ascii_uppercase.encode(), string.ascii_lowercase.encode())
 _SEPARATORS_AS_SPACE = bytes.maketrans(b"\x1c\x1d\x1e\x1f", b"    ")
-
-
-class Block(NamedTuple):
-    """Some of a source's text: valid UTF-8, cut after a token; and the bytes of the source read so far."""
-
-    text: bytes
-    bytes_read: int
 
 
 def standardize(line: str, config: TextConfig | None = None) -> list[str]:
@@ -109,8 +102,48 @@ def dropped_punctuation(config: TextConfig) -> str:
     return "".join(c for c in string.punctuation if c not in (config.separator or ""))
 
 
+class Block(NamedTuple):
+    """Some of a source's text: valid UTF-8, cut after a token; and the bytes of the source read so far."""
+
+    text: bytes
+    bytes_read: int
+
+
 class Batch(NamedTuple):
     """Raw tokens, `SENTENCE_END` among them, and how many bytes of the source have been read so far."""
 
     tokens: list[Any]
     bytes_read: int
+
+
+class Source:
+    """Something that tokens come from. Here it is text; classes of it say where theirs are something else."""
+
+    name: str
+    total_bytes: int | None = None
+    files_read = 0
+
+    def fingerprint(self, config: TextConfig, threads: int = 1) -> str | None:
+        """A hash of the content and of how it is split, or None for what can be read only once."""
+        return None
+
+    def splitting(self, config: TextConfig) -> TextConfig | None:
+        """How its text is split; None where each line is a token as it is, and an empty one the end of a sentence."""
+        return config
+
+    def blocks(self, config: TextConfig) -> Iterator[Block]:
+        """All text, in order."""
+        raise NotImplementedError
+
+    def spelled(self, words: Iterable[str]) -> Iterable[str]:
+        """What words of its text mean."""
+        return words
+
+    def batches(self, config: TextConfig) -> Iterator[Batch]:
+        """All tokens, in order: what `blocks` has, split by Python, slowly."""
+        for block in self.blocks(config):
+            yield Batch(split_block(block.text, config), block.bytes_read)
+
+    def word_of(self, raw: Any, config: TextConfig) -> str:
+        """The word a raw token stands for; '' if none."""
+        return word_of(raw, config)

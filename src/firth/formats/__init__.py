@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from firth.errors import FormatError, shortened
 from firth.formats import fasttext, foreign, glove, tensor_file, tsv, word2vec_binary, word2vec_text
 from firth.formats.counts import counts_path, write_counts
 from firth.formats.reading import Errors, Reading, unpacked_suffix
-from firth.formats.words import WHITE_SPACE, Spaces, writable
+from firth.formats.words import WHITE_SPACE, Spaces, writable, write_words
 from firth.storage.files import atomic_file, refuse_to_overwrite
 from firth.vectors.word_vectors import WordVectors
 
@@ -21,21 +22,20 @@ from firth.vectors.word_vectors import WordVectors
 class Format:
     """A kind of file: how its names end, and how it is written and read.
 
-    `refuses` are characters that no word in it can have, None where it can hold every word. `has_counts` tells whether
-    it has a place for these; `is_whole`, whether it has one for more of a trained model than its words and vectors.
+    `write` is None for a folder, which `save` writes. `refuses` are characters that no word in it can have, None where
+    it can hold every word. `words_path` is where the words are, where they have a file of their own. `has_counts` tells
+    whether it has a place for these; `is_whole`, whether it has one for more of a trained model than its words and
+    vectors.
     """
 
     name: str
     suffixes: tuple[str, ...]
-    write: Callable[[WordVectors, Path, bool], list[Path]]
+    write: Callable[[WordVectors, Path], None] | None
     read: Callable[[Path, Reading], WordVectors]
     refuses: str | None = WHITE_SPACE
+    words_path: Callable[[Path], Path] | None = None
     has_counts: bool = False
     is_whole: bool = False
-
-
-def _save(vectors: WordVectors, path: Path, overwrite: bool) -> list[Path]:
-    return [vectors.save(path, overwrite=overwrite)]
 
 
 def _read_no_folder(path: Path, reading: Reading) -> WordVectors:
@@ -49,9 +49,9 @@ FORMATS = (
     Format("word2vec binary", (".bin",), word2vec_binary.write, word2vec_binary.read),
     Format("glove", (), glove.write, glove.read),
     Format("fasttext", (), fasttext.write, fasttext.read, WHITE_SPACE + "\0", has_counts=True, is_whole=True),
-    Format("tsv", (".tsv",), tsv.write, tsv.read, "\t\n\r"),
-    Format("safetensors", (".safetensors",), tensor_file.write, tensor_file.read, "\n\r"),
-    Format("firth", (".firth",), _save, _read_no_folder, None, has_counts=True, is_whole=True),
+    Format("tsv", (".tsv",), tsv.write, tsv.read, "\t\n\r", tsv.words_path),
+    Format("safetensors", (".safetensors",), tensor_file.write, tensor_file.read, "\n\r", tensor_file.words_path),
+    Format("firth", (".firth",), None, _read_no_folder, None, has_counts=True, is_whole=True),
 )
 
 
@@ -126,13 +126,17 @@ def export(
     refuse_to_overwrite(path, overwrite=overwrite)
     if found.refuses is not None:
         vectors = writable(vectors, found.refuses, found.name, spaces, is_whole=found.is_whole)
-    if not counts or found.has_counts or not vectors.vocabulary.has_counts:
-        return found.write(vectors, path, overwrite)
-    beside = counts_path(path)
-    with atomic_file(beside, overwrite=overwrite) as new_counts:
-        write_counts(vectors.vocabulary, new_counts)
-        written = found.write(vectors, path, overwrite)
-    return [*written, beside]
+    if found.write is None:
+        return [vectors.save(path, overwrite=overwrite)]
+    writers = {path: found.write}
+    if found.words_path is not None:
+        writers[found.words_path(path)] = write_words
+    if counts and not found.has_counts and vectors.vocabulary.has_counts:
+        writers[counts_path(path)] = write_counts
+    with ExitStack() as stack:
+        for file, write in reversed(writers.items()):
+            write(vectors, stack.enter_context(atomic_file(file, overwrite=overwrite)))
+    return list(writers)
 
 
 def read(
@@ -145,7 +149,7 @@ def read(
 ) -> WordVectors:
     """Read vectors that another program wrote; packed by gzip, bzip2, xz or zstd, or not.
 
-    Numbers too great for float32 become infinite.
+    Numbers too great for float32 become infinite, which is not finite: see `WordVectors.is_finite`.
 
     Parameters
     ----------
@@ -160,8 +164,6 @@ def read(
         Read the first rows only, so many; in most files the most frequent words are first.
     numbers_in_words
         Whether a word of a line wider than the others may end in a number: `section 4 0.1 0.2`.
-
-    Numbers too great for float32 become infinite, which is not finite: see `WordVectors.is_finite`.
 
     Raises
     ------

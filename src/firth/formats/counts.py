@@ -12,7 +12,6 @@ from firth.errors import FormatError, shortened
 from firth.formats.reading import Errors, Reading, unpacked_text, warn
 from firth.formats.text_rows import LONGEST_LINE
 from firth.vectors.word_vectors import WordVectors
-from firth.vocabulary import Vocabulary
 
 NAMES_OF_COUNTS = {"count", "counts", "frequency", "freq", "n"}
 """What may stand above the counts, in the first line."""
@@ -24,10 +23,10 @@ def counts_path(path: Path) -> Path:
     return path.with_name(f"{path.name}.counts.txt")
 
 
-def write_counts(vocabulary: Vocabulary, path: Path) -> None:
+def write_counts(vectors: WordVectors, path: Path) -> None:
     """Write a line for each word: the word, a space, its count."""
     with path.open("w", encoding="utf-8", newline="\n") as file:
-        pairs = zip(vocabulary.words, vocabulary.counts.tolist(), strict=True)
+        pairs = zip(vectors.words, vectors.vocabulary.counts.tolist(), strict=True)
         file.writelines(f"{word} {count}\n" for word, count in pairs)
 
 

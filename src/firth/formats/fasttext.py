@@ -18,7 +18,6 @@ from firth.config import TrainingConfig
 from firth.errors import FormatError
 from firth.formats.reading import Reading, is_packed, unpacked
 from firth.formats.words import rows_of_first
-from firth.storage.files import atomic_file
 from firth.vectors.subwords import Ngrams, Subwords
 from firth.vectors.word_vectors import WordVectors
 from firth.vocabulary import Vocabulary
@@ -47,7 +46,7 @@ def is_fasttext(path: Path) -> bool:
         return file.read(len(MAGIC)) == MAGIC
 
 
-def write(vectors: WordVectors, path: Path, overwrite: bool) -> list[Path]:
+def write(vectors: WordVectors, path: Path) -> None:
     """Write a model with subwords such that fastText reads it. Buckets that no word uses have vectors of zeros.
 
     Where counts are not known, all are 1, as fastText has no word that does not occur; `read` takes that for no counts.
@@ -74,7 +73,7 @@ def write(vectors: WordVectors, path: Path, overwrite: bool) -> list[Path]:
         config.sample,
     )
     counts = np.maximum(vectors.vocabulary.counts, 1)
-    with atomic_file(path, overwrite=overwrite) as temporary, temporary.open("wb") as file:
+    with path.open("wb") as file:
         file.write(MAGIC + VERSIONS[-1].to_bytes(4, "little") + SETTINGS.pack(*settings))
         file.write(SIZES.pack(len(vectors), len(vectors), 0, int(counts.sum()), -1))
         for word, count in zip(vectors.words, counts.tolist(), strict=True):
@@ -89,7 +88,6 @@ def write(vectors: WordVectors, path: Path, overwrite: bool) -> list[Path]:
         outputs = getattr(vectors, "output_vectors", None)
         file.write(b"\0" + SHAPE.pack(len(vectors), width))
         file.write(np.ascontiguousarray(np.zeros((len(vectors), width)) if outputs is None else outputs, "<f4").data)
-    return [path]
 
 
 def read(path: Path, reading: Reading) -> WordVectors:
@@ -105,8 +103,7 @@ def read(path: Path, reading: Reading) -> WordVectors:
         version = int.from_bytes(_exactly(file, 4, path), "little")
         if version not in VERSIONS:
             raise FormatError(f"{path} is of version {version} of fastText's files: firth reads {VERSIONS}")
-        settings = SETTINGS.unpack(_exactly(file, SETTINGS.size, path))
-        width, model, buckets, min_n, max_n = settings[0], settings[7], settings[8], settings[9], settings[10]
+        width, *_, model, buckets, min_n, max_n, _, _ = SETTINGS.unpack(_exactly(file, SETTINGS.size, path))
         entries, words_promised, _, _, pruned = SIZES.unpack(_exactly(file, SIZES.size, path))
         bytes_left = path.stat().st_size - file.tell()
         if not 0 < words_promised <= entries or entries * (ENTRY_BYTES + 1) > bytes_left or width < 1 or buckets < 0:

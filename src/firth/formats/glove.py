@@ -8,7 +8,6 @@ from firth.errors import FormatError, shortened
 from firth.formats.decimals import write_decimals
 from firth.formats.reading import Reading, unpacked_text
 from firth.formats.text_rows import LONGEST_LINE, read_rows, width_of
-from firth.storage.files import atomic_file
 from firth.vectors.word_vectors import WordVectors
 
 
@@ -17,11 +16,10 @@ def is_glove(first_line: str) -> bool:
     return width_of(first_line) >= 2
 
 
-def write(vectors: WordVectors, path: Path, overwrite: bool) -> list[Path]:
+def write(vectors: WordVectors, path: Path) -> None:
     """Write decimals that give back the same float32 numbers."""
-    with atomic_file(path, overwrite=overwrite) as temporary, temporary.open("wb") as file:
+    with path.open("wb") as file:
         write_decimals(vectors.words, vectors.vectors, file)
-    return [path]
 
 
 def read(path: Path, reading: Reading) -> WordVectors:

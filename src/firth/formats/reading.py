@@ -86,10 +86,10 @@ def unpacked(path: Path) -> Iterator[IO[bytes]]:
             yield file
             return
         # which imports what unpacks: a look-up in other files has no need of it
-        from firth.storage.packed import DAMAGE, as_file, decompressed
+        from firth.storage.packed import DAMAGE, decompressed
 
         try:
-            yield as_file(decompressed(file, str(path)))
+            yield decompressed(file, str(path)).as_file()
         except SourceError as error:
             raise FormatError(str(error)) from error
         except DAMAGE as error:

@@ -15,20 +15,19 @@ import numpy as np
 
 from firth.errors import FormatError, shortened
 from firth.formats.reading import Reading
-from firth.formats.words import read_lines_of_words, word_vectors, write_lines_of_words
-from firth.storage.files import atomic_file, refuse_to_overwrite
+from firth.formats.words import read_words, word_vectors
 from firth.storage.tensors import map_tensors, write_tensor
 from firth.vectors.word_vectors import WordVectors
 
 
-def write(vectors: WordVectors, path: Path, overwrite: bool) -> list[Path]:
-    """Write the vectors as the tensor `vectors`, and the words, one a line, in `NAME.words.txt`."""
-    words = path.with_name(f"{path.stem}.words.txt")
-    refuse_to_overwrite(words, overwrite=overwrite)
-    with atomic_file(words, overwrite=overwrite) as new_words, atomic_file(path, overwrite=overwrite) as new_vectors:
-        write_lines_of_words(vectors.words, new_words)
-        write_tensor(new_vectors, "vectors", vectors.vectors)
-    return [path, words]
+def words_path(path: Path) -> Path:
+    """The file of words that is written beside a file of vectors."""
+    return path.with_name(f"{path.stem}.words.txt")
+
+
+def write(vectors: WordVectors, path: Path) -> None:
+    """Write the vectors as the tensor `vectors`."""
+    write_tensor(path, "vectors", vectors.vectors)
 
 
 def read(path: Path, reading: Reading) -> WordVectors:
@@ -46,18 +45,13 @@ def read(path: Path, reading: Reading) -> WordVectors:
     if vectors.ndim != 2:
         raise FormatError(f"{path}: the tensor has the shape {vectors.shape}, and is no list of vectors")
     count = len(vectors) if mapping is None else len(np.atleast_1d(mapping))
-    words, counts = _words(path, count, reading)
+    words, counts = _words_and_counts(path, count, reading)
     if len(words) != count:
         raise FormatError(f"{path} has {count:,} vectors, but there are {len(words):,} words beside it")
     words = words[: reading.limit]
     if mapping is not None:
         rows = np.asarray(mapping)
-        if (
-            rows.ndim != 1
-            or rows.dtype.kind not in "iu"
-            or rows.min(initial=0) < 0
-            or rows.max(initial=0) >= len(vectors)
-        ):
+        if rows.ndim != 1 or rows.dtype.kind not in "iu" or not ((rows >= 0) & (rows < len(vectors))).all():
             raise FormatError(f"{path}: the tensor 'mapping' does not lead to {len(vectors):,} vectors")
         vectors = vectors[rows[: len(words)]]
     found = np.asarray(vectors[: len(words)], np.float32)
@@ -65,33 +59,28 @@ def read(path: Path, reading: Reading) -> WordVectors:
         if weights.shape != (count,):
             raise FormatError(f"{path}: the tensor 'weights' has the shape {weights.shape}, not ({count},)")
         found = found * np.asarray(weights[: len(words)], np.float32)[:, None]
-    return word_vectors(words, found, path, counts[: len(words)])
+    return word_vectors(words, found, path, counts and counts[: len(words)])
 
 
-def _words(path: Path, count: int, reading: Reading) -> tuple[list[str], list[int]]:
-    """The words beside a file, and how often they occur: 0 where that is not known."""
-    words, counts = _words_and_counts(path, count, reading)
-    return words, counts or [0] * len(words)
-
-
-def _words_and_counts(path: Path, count: int, reading: Reading) -> tuple[list[str], list[int]]:
+def _words_and_counts(path: Path, count: int, reading: Reading) -> tuple[list[str], list[int] | None]:
+    """The words beside a file, and how often they occur; None where that is not known."""
     folder = path.parent
-    for name in (f"{path.stem}.words.txt", "words.txt", "vocab.txt"):
-        if (folder / name).is_file():
-            return read_lines_of_words(folder / name, replace(reading, limit=None)), []
+    for words in (words_path(path), folder / "words.txt", folder / "vocab.txt"):
+        if words.is_file():
+            return read_words(words, replace(reading, limit=None)), None
     try:
         if (folder / "vocabulary.json").is_file():
             return _of_model(json.loads((folder / "vocabulary.json").read_bytes()))
         if (folder / "tokenizer.json").is_file():
-            return _of_tokenizer(json.loads((folder / "tokenizer.json").read_bytes()), count), []
+            return _of_tokenizer(json.loads((folder / "tokenizer.json").read_bytes()), count), None
     except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError) as error:
         raise FormatError(f"the words beside {path} cannot be read: {shortened(str(error))[1:-1]}") from error
-    raise FormatError(f"{path} needs its words beside it, one a line, in {path.stem}.words.txt")
+    raise FormatError(f"{path} needs its words beside it, one a line, in {words_path(path).name}")
 
 
-def _of_model(vocabulary: dict[str, Any]) -> tuple[list[str], list[int]]:
+def _of_model(vocabulary: dict[str, Any]) -> tuple[list[str], list[int] | None]:
     """The words of a firth model, and their counts."""
-    words, counts = [str(word) for word in vocabulary["words"]], vocabulary.get("counts", [])
+    words, counts = [str(word) for word in vocabulary["words"]], vocabulary.get("counts") or None
     if counts and (len(counts) != len(words) or not all(type(n) is int and 0 <= n < 1 << 63 for n in counts)):
         raise ValueError(f"the counts do not fit the {len(words):,} words")
     return words, counts

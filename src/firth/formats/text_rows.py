@@ -23,7 +23,7 @@ FIRST_BYTES = 1 << 24
 """Memory for the rows of a file whose size does not tell how many there are; it grows."""
 
 
-class Rows:
+class GrowingRows:
     """Rows of numbers, one after the other, in one array that grows."""
 
     def __init__(self, width: int, expected: int):
@@ -81,7 +81,7 @@ def read_rows(
 
     Raises `FormatError` with the line that is wrong.
     """
-    rows = Rows(width, expected_rows(path, width, 2 * width if size else len(first_line), size, reading))
+    rows = GrowingRows(width, expected_rows(path, width, 2 * width if size else len(first_line), size, reading))
     words: list[str] = []
     number, line = (1, first_line) if size is None else (2, file.readline(LONGEST_LINE))
     promise = f"the header promised {width:,}: is this the binary format?" if size else f"the first line {width:,}"

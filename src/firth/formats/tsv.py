@@ -12,9 +12,8 @@ from pathlib import Path
 from firth.errors import FormatError, shortened
 from firth.formats.decimals import decimal_lines
 from firth.formats.reading import PACKED_SUFFIXES, Reading, unpacked_text
-from firth.formats.text_rows import LONGEST_LINE, Rows, is_float, read_rows, width_of
-from firth.formats.words import read_lines_of_words, word_vectors, write_lines_of_words
-from firth.storage.files import atomic_file, refuse_to_overwrite
+from firth.formats.text_rows import LONGEST_LINE, GrowingRows, is_float, read_rows, width_of
+from firth.formats.words import read_words, word_vectors
 from firth.vectors.word_vectors import WordVectors
 
 WORD_COLUMNS = {"word", "words", "label", "labels", "token", "tokens", "name", "term"}
@@ -22,39 +21,31 @@ WORD_COLUMNS = {"word", "words", "label", "labels", "token", "tokens", "name", "
 ROWS_AT_FIRST = 1024
 
 
-def metadata_path(path: Path) -> Path:
+def words_path(path: Path) -> Path:
     """The file of words beside a file of vectors."""
     name = path.stem.removesuffix(".tsv") if path.suffix in PACKED_SUFFIXES else path.stem
     return path.with_name("metadata.tsv" if name in {"vectors", "tensors"} else f"{name}.metadata.tsv")
 
 
-def write(vectors: WordVectors, path: Path, overwrite: bool) -> list[Path]:
-    """Write both files. A word may hold spaces, but no tab and no line end."""
-    metadata = metadata_path(path)
-    refuse_to_overwrite(metadata, overwrite=overwrite)
-    with (
-        atomic_file(metadata, overwrite=overwrite) as new_metadata,
-        atomic_file(path, overwrite=overwrite) as new_vectors,
-    ):
-        write_lines_of_words(vectors.words, new_metadata)
-        with new_vectors.open("wb") as file:
-            file.writelines(decimal_lines(vectors.vectors, b"\t"))
-    return [path, metadata]
+def write(vectors: WordVectors, path: Path) -> None:
+    """Write the vectors."""
+    with path.open("wb") as file:
+        file.writelines(decimal_lines(vectors.vectors, b"\t"))
 
 
 def read(path: Path, reading: Reading) -> WordVectors:
     """Read both files; or one alone whose lines begin with a word. Raises `FormatError` with the line that is wrong."""
-    metadata = metadata_path(path)
+    metadata = words_path(path)
     with unpacked_text(path) as file:
         if not metadata.is_file():
             first_line = file.readline(LONGEST_LINE).removeprefix("\ufeff")
             if not is_float(first_line.partition("\t")[0]) and (width := width_of(first_line)):
                 return read_rows(file, first_line, path, reading, width, None)[0]
             raise FormatError(f"{path} needs the words beside it, in {metadata.name}")
-        rows: Rows | None = None
+        rows: GrowingRows | None = None
         for number, line in enumerate(iter(lambda: file.readline(LONGEST_LINE), ""), start=1):
             values = line.rstrip("\r\n").rstrip("\t").split("\t")
-            rows = rows or Rows(len(values), reading.rows(ROWS_AT_FIRST))
+            rows = rows or GrowingRows(len(values), reading.rows(ROWS_AT_FIRST))
             if reading.ends_at(rows.count):
                 break
             if len(values) != rows.array.shape[1]:
@@ -74,7 +65,7 @@ def read(path: Path, reading: Reading) -> WordVectors:
 
 def _words(path: Path, count: int, reading: Reading) -> list[str]:
     """The words; of a file of several columns with their names above, those of the column named so, or of the first."""
-    lines = read_lines_of_words(path, reading if reading.limit is None else replace(reading, limit=reading.limit + 1))
+    lines = read_words(path, reading if reading.limit is None else replace(reading, limit=reading.limit + 1))
     names = lines[0].split("\t") if lines else []
     columns = [place for place, name in enumerate(names) if name.strip().lower() in WORD_COLUMNS]
     has_header = len(lines) == count + 1 and (len(names) > 1 or len(columns) > 0)

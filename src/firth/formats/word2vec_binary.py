@@ -12,22 +12,20 @@ import numpy as np
 
 from firth.errors import FormatError
 from firth.formats.reading import Reading, unpacked
-from firth.formats.text_rows import Rows, expected_rows
+from firth.formats.text_rows import GrowingRows, expected_rows
 from firth.formats.word2vec_text import header, warn_of_another_size
 from firth.formats.words import word_vectors
-from firth.storage.files import atomic_file
 from firth.vectors.word_vectors import WordVectors
 
 LONGEST_WORD_BYTES = 1 << 16
 
 
-def write(vectors: WordVectors, path: Path, overwrite: bool) -> list[Path]:
+def write(vectors: WordVectors, path: Path) -> None:
     """Write as word2vec.c does."""
-    with atomic_file(path, overwrite=overwrite) as temporary, temporary.open("wb") as file:
+    with path.open("wb") as file:
         file.write(f"{len(vectors)} {vectors.vector_size}\n".encode())
         for word, vector in zip(vectors.words, vectors.vectors, strict=True):
             file.write(word.encode() + b" " + vector.astype("<f4").tobytes() + b"\n")
-    return [path]
 
 
 def read(path: Path, reading: Reading) -> WordVectors:
@@ -35,7 +33,7 @@ def read(path: Path, reading: Reading) -> WordVectors:
     with unpacked(path) as file:
         size, width = header(file.readline(1000).decode("latin-1"), path)
         words: list[str] = []
-        rows = Rows(width, expected_rows(path, width, 4 * width + 2, size, reading))
+        rows = GrowingRows(width, expected_rows(path, width, 4 * width + 2, size, reading))
         data, at = b"", 0
         while len(words) != reading.limit:
             space = data.find(b" ", at)

@@ -9,16 +9,14 @@ from firth.formats import glove
 from firth.formats.decimals import write_decimals
 from firth.formats.reading import Reading, unpacked_text, warn
 from firth.formats.text_rows import LONGEST_LINE, read_rows
-from firth.storage.files import atomic_file
 from firth.vectors.word_vectors import WordVectors
 
 
-def write(vectors: WordVectors, path: Path, overwrite: bool) -> list[Path]:
+def write(vectors: WordVectors, path: Path) -> None:
     """Write decimals that give back the same float32 numbers."""
-    with atomic_file(path, overwrite=overwrite) as temporary, temporary.open("wb") as file:
+    with path.open("wb") as file:
         file.write(b"%d %d\n" % (len(vectors), vectors.vector_size))
         write_decimals(vectors.words, vectors.vectors, file)
-    return [path]
 
 
 def read(path: Path, reading: Reading) -> WordVectors:

@@ -48,19 +48,26 @@ def writable(vectors: WordVectors, characters: str, format: str, spaces: Spaces,
         names = {word: word.translate({ord(c): REPLACEMENT for c in characters}) for word in bad}
         _refuse_collisions(vectors, names)
         change = renamed(vectors, names)
-        what = f"words have white space, which {format} files cannot hold, and are written with {REPLACEMENT}"
-        warn(f"{len(bad):,} of {len(vectors):,} {what}: {_some(list(names.values()))}")
+        what = f"words have {_named(''.join(bad), characters)}, which {format} files cannot hold"
+        written = f"and are written with {REPLACEMENT}: {_some(list(names.values()))}"
+        warn(f"{len(bad):,} of {len(vectors):,} {what}, {written}")
     return vectors.changed(change) if is_whole else WordVectors(change.vocabulary, change.vectors, change.subwords)
 
 
 def _refuse(bad: Sequence[str], format: str, characters: str) -> NoReturn:
-    what = "is empty" if not bad[0] else "has white space in it"
+    what = f"has {_named(bad[0], characters)} in it" if bad[0] else "is empty"
     more = f" (and {len(bad) - 1:,} more)" if len(bad) > 1 else ""
     instead = "A .tsv file can hold spaces, a firth model everything" if " " in characters else "A firth model can"
     raise UnwritableWordError(
         f"{format} files cannot hold the word {shortened(bad[0])}{more}: it {what}. {instead};"
-        " spaces='skip' (--spaces skip) leaves such words out, 'replace' writes _ for white space"
+        " spaces='skip' (--spaces skip) leaves such words out, 'replace' writes _ instead"
     )
+
+
+def _named(text: str, characters: str) -> str:
+    """Which of some characters a text has, for a message."""
+    found = "".join(c for c in characters if c in text)
+    return "white space" if found.isspace() else shortened(found)
 
 
 def _refuse_collisions(vectors: WordVectors, names: Mapping[str, str]) -> None:
@@ -103,14 +110,14 @@ def rows_of_first(words: list[str], path: Path) -> list[int]:
     return list(first.values())
 
 
-def read_lines_of_words(path: Path, reading: Reading) -> list[str]:
+def read_words(path: Path, reading: Reading) -> list[str]:
     """The words of a file with one a line. Raises `FormatError` with the line that is not UTF-8."""
     with path.open(encoding="utf-8", errors="surrogateescape", newline="\n") as file:
         lines = file if reading.limit is None else itertools.islice(file, reading.limit)
         return [reading.text(line.rstrip("\r\n"), path, f"line {number:,}") for number, line in enumerate(lines, 1)]
 
 
-def write_lines_of_words(words: Sequence[str], path: Path) -> None:
-    """Write words, one a line."""
+def write_words(vectors: WordVectors, path: Path) -> None:
+    """Write the words, one a line."""
     with path.open("w", encoding="utf-8", newline="\n") as file:
-        file.writelines(f"{word}\n" for word in words)
+        file.writelines(f"{word}\n" for word in vectors.words)

@@ -23,7 +23,6 @@ from numba.extending import models, register_model, typeof_impl
 
 from firth.errors import FirthError
 from firth.jit.cache import MachineCode
-from firth.jit.choosing import chosen
 from firth.jit.compilable import Compilable, CompilableByType
 from firth.jit.numba_private import allow_blas, get, options, replaced
 from firth.jit.target import target_machine
@@ -57,7 +56,7 @@ class Choice(types.Callable):  # type: ignore[misc]
         super().__init__(f"Choice({', '.join(kind.__name__ for kind in choice.kernels)}; {id(choice)})")
 
     def _kernel(self, args: Any) -> Any:
-        return _type_of_kernel(chosen(self.choice, args))
+        return _type_of_kernel(self.choice.chosen(args))
 
     def get_call_type(self, context: Any, args: Any, keywords: Any) -> Any:
         """The signature of the call, for which the kernel is compiled."""

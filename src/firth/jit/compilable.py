@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 
@@ -16,3 +16,8 @@ class CompilableByType:
     """Functions that become machine code, of which one is called, by the type of the last argument."""
 
     kernels: dict[type, Any]
+
+    def chosen(self, types: Sequence[Any]) -> Compilable:
+        """The one that is called with arguments of these types of Numba's; the last may be None, or left out."""
+        kernel: Compilable = self.kernels[getattr(types[-1], "instance_class", type(None))]
+        return kernel

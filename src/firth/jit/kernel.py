@@ -8,19 +8,32 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import importlib
 import threading
 from collections.abc import Callable
 from typing import Any, TypeVar, cast
 
 from firth.jit import cache, numba_private
+from firth.jit.background import background_compile
 from firth.jit.checked import call_checked
 from firth.jit.compilable import Compilable, CompilableByType
 from firth.jit.linking import flatten, linked
-from firth.jit.lowerings import import_lowerings
 from firth.jit.target import is_enabled, warn_if_slow
-from firth.jit.warmup import background_compile
 
 Function = TypeVar("Function", bound=Callable[..., Any])
+
+
+_lowerings: set[str] = set()
+
+
+def lowered_by(module: str) -> None:
+    """Have a module, imported before anything is compiled, say what kernels run in the place of plain functions."""
+    _lowerings.add(module)
+
+
+def _import_lowerings() -> None:
+    for module in sorted(_lowerings):
+        importlib.import_module(module)
 
 
 def compiled(function: Function) -> Function:
@@ -81,13 +94,13 @@ class Kernel(Compilable):
     def _compile(self, args: tuple[Any, ...], name: str) -> cache.MachineCode:
         from firth.jit import codegen
 
-        import_lowerings()
+        _import_lowerings()
         return codegen.compile_kernel(self, args, name)
 
     def _compile_publicly(self) -> Callable[..., Any]:
         from firth.jit import numba_public
 
-        import_lowerings()
+        _import_lowerings()
         dispatcher = numba_public.dispatcher(self)
         return lambda args, words: dispatcher(*args)
 

@@ -7,51 +7,99 @@ from collections.abc import Callable
 from typing import Any
 
 from numba import types
-from numba.extending import overload
+from numba.extending import intrinsic, overload
 
 from firth.jit import numba_private
+from firth.jit.instructions import Builder, Value
+from firth.jit.simd import List, Matrix
+
+Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
 
-def replaces(function: Callable[..., Any]) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Have kernels run what the decorated function generates where they call this one: LLVM's instructions, without a
+def replaces(function: Callable[..., Any], gives: Any = types.void) -> Decorator:
+    """Have kernels run what the decorated function builds where they call this one: LLVM's instructions, without a
     function around them, which would have to be compiled too.
 
-    It gets the types of the arguments, and returns a signature and the generator, as one that is decorated with
-    `numba.extending.intrinsic` does.
+    It gets LLVM's builder, then the arguments: an array as a `List` or a `Matrix`, a named tuple as one of these,
+    another tuple as a list of places, a number as LLVM's value (a whole one as a place, another of the arrays' type),
+    None as None. `gives` is Numba's type of what it returns, or a function from the arguments' types to that.
     """
 
-    def register(definition: Callable[..., Any]) -> Callable[..., Any]:
-        in_context = _with_context(definition)
+    def register(body: Callable[..., Any]) -> Callable[..., Any]:
+        definition = _definition(body, list(inspect.signature(function).parameters), gives)
         if numba_private.is_usable():
-            _replace(function, in_context)
+            _replace(function, definition)
         else:
             from firth.jit import numba_public
 
-            numba_public.replace(function, in_context)
-        return definition
+            numba_public.replace(function, definition)
+        return body
 
     return register
 
 
-def replaces_with_loops(function: Callable[..., Any]) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Have kernels run the function that the decorated one returns where they call this one. It gets the types of the
-    arguments, as one that is decorated with `numba.extending.overload` does.
-    """
-    register: Callable[[Callable[..., Any]], Callable[..., Any]]
-    register = overload(function, jit_options=numba_private.options())
+def built(body: Callable[..., Any]) -> Callable[..., Any]:
+    """What a function builds, as one that the loops of `replaces_with_loops` can call; see `replaces`."""
+    found: Callable[..., Any] = intrinsic(_definition(body, list(inspect.signature(body).parameters)[1:], types.void))
+    return found
+
+
+def replaces_with_loops(function: Callable[..., Any]) -> Decorator:
+    """Have kernels run the decorated function where they call this one."""
+
+    def register(loops: Callable[..., Any]) -> Callable[..., Any]:
+        def chosen(*_: Any) -> Callable[..., Any]:
+            return loops
+
+        chosen.__signature__ = inspect.signature(loops)  # type: ignore[attr-defined]  # Numba compares the two
+        overload(function, jit_options=numba_private.options())(chosen)
+        return loops
+
     return register
 
 
-def _with_context(definition: Callable[..., Any]) -> Callable[..., Any]:
-    """The same with Numba's typing context as the first argument, as Numba expects it."""
+def is_none(kind: types.Type) -> bool:
+    """Whether an argument of this type is None, or was left out."""
+    return isinstance(kind, types.NoneType | types.Omitted)
 
-    def in_context(typing_context, *args):  # type: ignore[no-untyped-def]
-        return definition(*args)
 
-    own = inspect.signature(definition)
-    context = inspect.Parameter("typing_context", inspect.Parameter.POSITIONAL_OR_KEYWORD)
-    in_context.__signature__ = own.replace(parameters=[context, *own.parameters.values()])  # type: ignore[attr-defined]
-    return in_context
+def _definition(body: Callable[..., Any], names: list[str], gives: Any) -> Callable[..., Any]:
+    """What Numba calls an intrinsic: from the arguments' types to a signature, and to what generates instructions."""
+
+    def definition(typing_context: Any, *kinds: types.Type) -> Any:
+        passed = [_passed_as(kind, kinds) for kind in kinds]
+
+        def generate(context: Any, builder: Builder, signature: Any, args: Any) -> Value:
+            found = body(builder, *map(_opened, [context] * len(args), [builder] * len(args), passed, args))
+            return context.get_dummy_value() if found is None else found
+
+        return (gives if isinstance(gives, types.Type) else gives(*kinds))(*passed), generate
+
+    parameters = [inspect.Parameter(name, inspect.Parameter.POSITIONAL_OR_KEYWORD) for name in ["context", *names]]
+    definition.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    return definition
+
+
+def _passed_as(kind: types.Type, kinds: tuple[types.Type, ...]) -> types.Type:
+    """The type that an argument is converted to, given the types of all."""
+    if isinstance(kind, types.Integer):
+        return types.intp
+    if isinstance(kind, types.BaseTuple) and not isinstance(kind, types.BaseNamedTuple):
+        return types.UniTuple(types.intp, len(kind))
+    if isinstance(kind, types.Float):
+        arrays = [other.dtype for other in kinds if isinstance(other, types.Array)]
+        return next((dtype for dtype in arrays if isinstance(dtype, types.Float)), kind)
+    return kind
+
+
+def _opened(context: Any, builder: Builder, kind: types.Type, value: Value) -> Any:
+    """An argument as a function that builds instructions gets it."""
+    if isinstance(kind, types.Array):
+        return (List if kind.ndim == 1 else Matrix)(context, builder, kind, value)
+    if isinstance(kind, types.BaseTuple):
+        items = [_opened(context, builder, of, builder.extract_value(value, i)) for i, of in enumerate(kind)]
+        return kind.instance_class(*items) if isinstance(kind, types.BaseNamedTuple) else items
+    return None if is_none(kind) else value
 
 
 def _replace(function: Callable[..., Any], definition: Callable[..., Any]) -> None:

@@ -14,7 +14,6 @@ import numba
 from numba import types
 from numba.extending import intrinsic, overload, typeof_impl
 
-from firth.jit.choosing import chosen
 from firth.jit.compilable import Compilable, CompilableByType
 from firth.jit.numba_private import PUBLIC_OPTIONS
 
@@ -34,7 +33,7 @@ def dispatcher_of_choice(choice: CompilableByType) -> Any:
 
     @overload(call, jit_options=PUBLIC_OPTIONS)
     def _choose(*args):  # type: ignore[no-untyped-def]
-        kernel = dispatcher(chosen(choice, args))
+        kernel = dispatcher(choice.chosen(args))
         return lambda *args: kernel(*args)  # noqa: PLW0108  # Numba wants a function
 
     return numba.njit(**PUBLIC_OPTIONS)(lambda *args: call(*args))  # noqa: PLW0108  # which has a type; `call` has none

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from llvmlite import ir
@@ -28,69 +28,90 @@ def broadcast(builder: Builder, number: Value) -> Value:
     return builder.shuffle_vector(vector, none, ir.Constant(_SHUFFLE, [0] * LANES))
 
 
-class Matrix:
-    """A two-dimensional array argument: where its rows begin, and how to load and store its numbers."""
+class Numbers:
+    """An array argument: where its numbers are, and how to load and store vectors of them."""
 
     def __init__(self, context: Any, builder: Builder, array_type: Any, value: Value):
         array = context.make_array(array_type)(context, builder, value)
         self.builder = builder
         self.data = array.data
-        self.rows, self.width = unpacked(builder, array.shape, 2)
+        self.shape = unpacked(builder, array.shape, array_type.ndim)
         self.vector_type = ir.VectorType(context.get_data_type(array_type.dtype), LANES)
         self.number_bytes = array_type.dtype.bitwidth // 8
-
-    @property
-    def columns(self) -> tuple[Value, Value]:
-        """The first column, and the end of the last."""
-        return index(0), self.width
 
     @property
     def zeros(self) -> Value:
         """A vector of zeros."""
         return ir.Constant(self.vector_type, [0.0] * LANES)
 
+    def load(self, address: Value, vector_type: Any) -> Value:
+        """The vector at an address."""
+        return self.builder.load(self.builder.bitcast(address, vector_type.as_pointer()), align=self.number_bytes)
+
+    def store_at(self, address: Value, vector: Value) -> None:
+        """Write a vector, or a number, to an address."""
+        self.builder.store(vector, self.builder.bitcast(address, vector.type.as_pointer()), align=self.number_bytes)
+
+
+class Matrix(Numbers):
+    """A two-dimensional array argument."""
+
+    @property
+    def rows(self) -> Value:
+        """How many rows it has."""
+        return self.shape[0]
+
+    @property
+    def width(self) -> Value:
+        """How many columns it has."""
+        return self.shape[1]
+
+    @property
+    def columns(self) -> tuple[Value, Value]:
+        """The first column, and the end of the last."""
+        return index(0), self.width
+
     def at(self, row: Value, column: Value) -> Value:
         """The address of a number."""
-        offset = self.builder.add(self.builder.mul(row, self.width), column)
-        return self.builder.gep(self.data, [offset])
+        return self.builder.gep(self.data, [self.builder.add(self.builder.mul(row, self.width), column)])
 
     def number(self, row: Value, column: Value) -> Value:
-        """One number, in every lane."""
-        return self.broadcast(self.builder.load(self.at(row, column)))
-
-    def broadcast(self, number: Value) -> Value:
-        """A vector of one and the same number."""
-        return broadcast(self.builder, number)
+        """One number."""
+        return self.builder.load(self.at(row, column))
 
     def vector(self, row: Value, column: Value) -> Value:
         """The numbers from a column on."""
-        place = self.builder.bitcast(self.at(row, column), self.vector_type.as_pointer())
-        return self.builder.load(place, align=self.number_bytes)
+        return self.load(self.at(row, column), self.vector_type)
+
+    def vectors(self, row: Value, columns: list[Value]) -> list[Value]:
+        """The numbers from each of some columns on."""
+        return [self.vector(row, column) for column in columns]
 
     def store(self, vector: Value, row: Value, column: Value) -> None:
-        """Write numbers from a column on."""
-        place = self.builder.bitcast(self.at(row, column), vector.type.as_pointer())
-        self.builder.store(vector, place, align=self.number_bytes)
+        """Write numbers, or one, from a column on."""
+        self.store_at(self.at(row, column), vector)
+
+    def store_all(self, vectors: list[Value], row: Value, columns: list[Value]) -> None:
+        """Write vectors, or numbers, from each of some columns on."""
+        for vector, column in zip(vectors, columns, strict=True):
+            self.store(vector, row, column)
 
 
-class List:
-    """A one-dimensional array argument: its length, and its numbers."""
+class List(Numbers):
+    """A one-dimensional array argument."""
 
-    def __init__(self, context: Any, builder: Builder, array_type: Any, value: Value):
-        array = context.make_array(array_type)(context, builder, value)
-        self.builder = builder
-        self.data = array.data
-        self.vector_type = ir.VectorType(context.get_data_type(array_type.dtype), LANES)
-        self.number_bytes = array_type.dtype.bitwidth // 8
-        (self.length,) = unpacked(builder, array.shape, 1)
+    @property
+    def length(self) -> Value:
+        """How many numbers it has."""
+        return self.shape[0]
+
+    def at(self, place: Value) -> Value:
+        """The address of the number at a place."""
+        return self.builder.gep(self.data, [place])
 
     def number(self, place: Value) -> Value:
         """The number at a place."""
-        return self.builder.load(self.builder.gep(self.data, [place]))
-
-    def store_number(self, number: Value, place: Value) -> None:
-        """Write the number at a place."""
-        self.builder.store(number, self.builder.gep(self.data, [place]))
+        return self.builder.load(self.at(place))
 
     def row(self, place: Value) -> Value:
         """The same, as the number of a row."""
@@ -101,28 +122,22 @@ class List:
         row = self.row(place)
         return self.builder.select(self.builder.icmp_signed("<", row, index(0)), index(0), row)
 
-    def vector(self, place: Value) -> Value:
-        """The numbers from a place on."""
-        return self.builder.load(self._vectors(place, self.vector_type), align=self.number_bytes)
-
-    def few(self, place: Value, count: int) -> Value:
-        """The same, fewer than a vector's."""
-        kind = ir.VectorType(self.vector_type.element, count)
-        return self.builder.load(self._vectors(place, kind), align=self.number_bytes)
+    def vector(self, place: Value, count: int = LANES) -> Value:
+        """The numbers from a place on: a vector of them, or fewer."""
+        return self.load(self.at(place), ir.VectorType(self.vector_type.element, count))
 
     def store(self, vector: Value, place: Value) -> None:
-        """Write numbers from a place on."""
-        self.builder.store(vector, self._vectors(place, vector.type), align=self.number_bytes)
-
-    def _vectors(self, place: Value, vector_type: Any) -> Value:
-        return self.builder.bitcast(self.builder.gep(self.data, [place]), vector_type.as_pointer())
+        """Write numbers, or one, from a place on."""
+        self.store_at(self.at(place), vector)
 
 
 def multiply_add(builder: Builder, a: Value, b: Value, c: Value) -> Value:
-    """a · b + c, rounded once: of vectors, or of numbers."""
-    lanes, number = (f"v{LANES}", a.type.element) if isinstance(a.type, ir.VectorType) else ("", a.type)
+    """a · b + c, rounded once: of vectors, or of numbers; `a` may be one number for all lanes."""
+    is_vector = isinstance(c.type, ir.VectorType)
+    lanes, number = (f"v{LANES}", c.type.element) if is_vector else ("", c.type)
     name = f"llvm.fma.{lanes}{'f32' if isinstance(number, ir.FloatType) else 'f64'}"
-    kind = ir.FunctionType(a.type, [a.type] * 3)
+    kind = ir.FunctionType(c.type, [c.type] * 3)
+    a = broadcast(builder, a) if is_vector and a.type == number else a
     return builder.call(declared(builder, kind, name), [a, b, c])
 
 
@@ -158,7 +173,7 @@ def for_range(builder: Builder, start: Value, stop: Value, stride: int, body: Ca
 
 
 def in_columns(
-    builder: Builder, columns: tuple[Value, Value], sizes: Iterable[int], body: Callable[[list[Value]], None]
+    builder: Builder, columns: Sequence[Value], sizes: Iterable[int], body: Callable[[list[Value]], None]
 ) -> None:
     """Run `body(columns)` over the columns of a row, from the first to the last given, at which vectors begin, in tiles
     of so many vectors: as many of the first of these sizes as fit, then of the next. Numbers beyond whole vectors are

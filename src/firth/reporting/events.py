@@ -86,16 +86,16 @@ class Progress:
     Attributes
     ----------
     epoch, epochs : int
-        The epoch, counted from 1, of so many.
+        The epoch, counted from 1, and how many there are.
     tokens, epoch_tokens : int
-        Tokens of the corpus that are done in this epoch, of so many.
+        Tokens of the corpus that are done in this epoch, and all of them.
     pairs : int
         (context, center) pairs of this epoch that the loss was measured on.
     loss : float
         The mean over these pairs, in nats, each measured just before it was learned; NaN where there was none yet. Of
         negative sampling, -log σ of the pair's score and of minus the scores of its k negatives.
     learning_rate : float
-        The size of steps now, in the measure of the setting of this name.
+        The learning rate now, on the scale of the setting of this name.
     done : Done
         What a checkpoint needs to go on from here.
     loss_of_nothing : float
@@ -128,7 +128,7 @@ class EpochMetrics:
     Attributes
     ----------
     epoch, epochs : int
-        The epoch, counted from 1, of so many.
+        The epoch, counted from 1, and how many there are.
     examples : int
         Examples that were trained on in this epoch.
     loss : float

@@ -10,11 +10,14 @@ def html_table(title: str, header: Sequence[str], rows: Iterable[Sequence[object
     import html  # only a notebook needs it
 
     lines = [[f"<th>{html.escape(name)}</th>" for name in header]]
-    lines += [[f"<td>{html.escape(_cell(value))}</td>" for value in row] for row in rows]
+    lines += [[f"<td>{html.escape(cell(value))}</td>" for value in row] for row in rows]
     return f"{html.escape(title)}<table>{''.join('<tr>' + ''.join(line) + '</tr>' for line in lines)}</table>"
 
 
-def _cell(value: object) -> str:
+def cell(value: object) -> str:
+    """A value as tables show it: a fraction with four digits, or its power of ten; nothing for None."""
     if value is None:
         return ""
-    return f"{value:.4f}" if isinstance(value, float) else f"{value:,}" if isinstance(value, int) else str(value)
+    if isinstance(value, float):
+        return f"{value:.1e}" if 0 < abs(value) < 1e-4 else f"{value:.4f}"
+    return f"{value:,}" if isinstance(value, int) else str(value)

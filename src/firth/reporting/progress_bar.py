@@ -8,7 +8,6 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
-from types import TracebackType
 from typing import Any
 
 from firth.reporting.events import Compiling, EpochMetrics, Event, Joining, Progress, Reading
@@ -22,8 +21,8 @@ def wanted(progress: bool | None) -> bool:
 
 
 @contextmanager
-def steps(title: str, shown: bool) -> Iterator[Callable[[int, int], None] | None]:
-    """A bar for work of so many steps: a function of steps done and steps to do. None if nobody is to see it."""
+def steps(title: str, shown: bool, unit: str = " steps") -> Iterator[Callable[[int, int], None] | None]:
+    """A bar for work of n steps: a function of steps done and steps to do. None if nobody is to see it."""
     if not shown:
         yield None
         return
@@ -35,7 +34,7 @@ def steps(title: str, shown: bool) -> Iterator[Callable[[int, int], None] | None
         def report(done: int, all_of_them: int) -> None:
             nonlocal bar
             if bar is None:  # nothing is shown before the work begins
-                made = tqdm(total=all_of_them, desc=title, unit=" steps", dynamic_ncols=True, **_how_often(all_of_them))
+                made = tqdm(total=all_of_them, desc=title, unit=unit, dynamic_ncols=True, **_how_often(all_of_them))
                 bar = stack.enter_context(made)
             bar.update(done - bar.n)
 
@@ -140,9 +139,7 @@ class ProgressBar:
     def __enter__(self) -> ProgressBar:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *exception: object) -> None:
         self.close()
 
     def __call__(self, event: Event) -> None:

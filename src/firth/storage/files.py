@@ -168,21 +168,13 @@ def file_lock(folder: Path, *, alone: bool = False) -> Iterator[bool | None]:
 
 def remove_abandoned(parent: Path, pattern: str = f".*{UNFINISHED}", seconds: float | None = None) -> None:
     """Remove the folders of processes that were killed: those of this name that nobody has held for some seconds."""
-    if os.name != "posix":
-        return
-    import fcntl
-
     young = ABANDONED_SECONDS if seconds is None else seconds
     for folder in parent.glob(pattern):
-        with contextlib.suppress(OSError):  # it is another process's, or gone by now
-            if time.time() - folder.stat().st_mtime < young:
-                continue
-            descriptor = os.open(folder, os.O_RDONLY)
-            try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                _remove(folder)
-            finally:
-                os.close(descriptor)
+        with contextlib.suppress(OSError):  # it is gone by now
+            if time.time() - folder.stat().st_mtime >= young:
+                with file_lock(folder, alone=True) as is_ours:
+                    if is_ours:
+                        _remove(folder)
 
 
 def _made_beside(path: Path, ending: str, make: Callable[[Path], None]) -> Path:

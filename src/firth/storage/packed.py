@@ -9,12 +9,15 @@ import lzma
 import re
 import sys
 import zlib
+from collections.abc import Iterable, Iterator
 from typing import IO, Any, cast
 
 from firth.errors import SourceError
 
 ZSTD_PIECE_BYTES = 1 << 10
 """Packed bytes that are unpacked at a time: of one letter without end, each three bytes may be 128 KB."""
+PIECE_BYTES = 1 << 16
+"""Bytes of a file in another one that are read at a time."""
 START_BYTES = 512
 """Bytes at a file's beginning that tell what it is: a tar archive's first header."""
 DAMAGE = (EOFError, OSError, lzma.LZMAError, zlib.error)
@@ -42,25 +45,32 @@ class Content:
             return first
         return first + self.file.read(size if size < 0 else size - len(first))
 
+    def as_file(self) -> io.BufferedReader:
+        """It as an open file, for what reads lines of one."""
+        return as_file(iter(lambda: self.read(PIECE_BYTES), b""))
 
-class _Raw(io.RawIOBase):
-    """Content as a file that can be buffered."""
 
-    def __init__(self, content: Content):
-        self.content = content
+class _Joined(io.RawIOBase):
+    """Pieces of bytes, none of them empty, as one file."""
+
+    def __init__(self, pieces: Iterable[bytes]):
+        self.pieces = iter(pieces)
+        self.left = memoryview(b"")
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, buffer: Any) -> int:
-        some = self.content.read(len(buffer))
-        buffer[: len(some)] = some
-        return len(some)
+        self.left = self.left or memoryview(next(self.pieces, b""))
+        size = min(len(buffer), len(self.left))
+        buffer[:size] = self.left[:size]
+        self.left = self.left[size:]
+        return size
 
 
-def as_file(content: Content) -> IO[bytes]:
-    """Content as an open file, for what reads lines of one."""
-    return io.BufferedReader(_Raw(content))
+def as_file(pieces: Iterable[bytes]) -> io.BufferedReader:
+    """Pieces of bytes, none of them empty, as an open file."""
+    return io.BufferedReader(_Joined(pieces), PIECE_BYTES)
 
 
 def decompressed(file: IO[bytes] | Content, name: str) -> Content:
@@ -87,41 +97,25 @@ def _unpacked_zstd(file: IO[bytes], name: str) -> IO[bytes]:
         import zstandard
     except ImportError as error:
         raise SourceError(f"{name} is packed with zstd, and reading that needs: pip install zstandard") from error
-    return cast("IO[bytes]", io.BufferedReader(_ZstdFrames(file, zstandard)))
+    return as_file(_zstd_frames(file, zstandard))
 
 
-class _ZstdFrames(io.RawIOBase):
+def _zstd_frames(file: IO[bytes], zstandard: Any) -> Iterator[bytes]:
     """The content of zstd frames, with an error for one that is cut short (zstandard's own reader has none)."""
-
-    def __init__(self, file: IO[bytes], zstandard: Any):
-        self.file = file
-        self.zstandard = zstandard
-        self.frame: Any = None
-        self.packed = b""
-        self.unpacked = memoryview(b"")
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: Any) -> int:
-        while not self.unpacked:
-            self.packed = self.packed or self.file.read(ZSTD_PIECE_BYTES)
-            if not self.packed:
-                if self.frame is not None:
-                    raise EOFError("the last zstd frame has no end")
-                return 0
-            self.frame = self.frame or self.zstandard.ZstdDecompressor().decompressobj()
-            try:
-                self.unpacked = memoryview(self.frame.decompress(self.packed))
-            except self.zstandard.ZstdError as error:
-                raise OSError(str(error)) from error
-            self.packed = self.frame.unused_data
-            if self.frame.eof:
-                self.frame = None
-        size = min(len(buffer), len(self.unpacked))
-        buffer[:size] = self.unpacked[:size]
-        self.unpacked = self.unpacked[size:]
-        return size
+    frame, packed = None, b""
+    while packed := packed or file.read(ZSTD_PIECE_BYTES):
+        frame = frame or zstandard.ZstdDecompressor().decompressobj()
+        try:
+            unpacked = frame.decompress(packed)
+        except zstandard.ZstdError as error:
+            raise OSError(str(error)) from error
+        if unpacked:
+            yield unpacked
+        packed = frame.unused_data
+        if frame.eof:
+            frame = None
+    if frame is not None:
+        raise EOFError("the last zstd frame has no end")
 
 
 def read_some(file: IO[bytes] | Content, name: str, size: int) -> bytes:

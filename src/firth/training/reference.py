@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from firth.arrays import Array
-from firth.kernels.word2vec.cbow import NOISE_ROOM, WORD_ROOM
+from firth.kernels.word2vec.cbow import NEGATIVES_ROOM, WORD_ROOM
 from firth.kernels.word2vec.hierarchical_softmax import NODE_ROOM
 from firth.kernels.word2vec.row_owners import place_of
 from firth.kernels.word2vec.step_bounds import LEAST_ERRORS
@@ -24,7 +24,7 @@ from firth.training.reference_gradients import (
     block_loss,
     examples_of,
     logistic,
-    noise_targets,
+    negative_targets,
     path_targets,
 )
 
@@ -95,7 +95,7 @@ class Update:
         return Update(by * self.vector, by * self.errors, room)
 
 
-OF_CENTER, OF_NOISE = range(2)
+OF_CENTER, OF_NEGATIVE = range(2)
 BlockUpdates = dict[tuple[Any, int], Update]
 """By what makes them one, a token of the block or an output row of it, and the row."""
 
@@ -108,7 +108,7 @@ def block_updates(
     of_outputs: BlockUpdates = defaultdict(Update)
     cbow, tree = epoch.config.architecture == "cbow", epoch.tree
     for example in examples:
-        hidden = np.array(example.shares) @ inputs[list(example.contexts)]
+        hidden = np.array(example.weights) @ inputs[list(example.contexts)]
         by_hidden, errors = np.zeros_like(hidden), 0.0
         for row, label, weight, number in example.targets:
             g = float(rate * weight * (label - logistic(hidden @ outputs[row])))
@@ -117,11 +117,11 @@ def block_updates(
                 g = min(max(g, -most), most)
             by_hidden += g * (outputs[row] if label else outputs[row] + example.shift)
             errors += abs(g)
-            change = of_outputs[(OF_CENTER, example.center) if number == OWN else (OF_NOISE, number), row]
+            change = of_outputs[(OF_CENTER, example.center) if number == OWN else (OF_NEGATIVE, number), row]
             change.vector, change.errors = change.vector + g * hidden, change.errors + abs(g)
             if not cbow and tree is not None:
                 change.room += abs(g) * float(np.linalg.norm(hidden))  # no less than the change's length
-        words = zip(example.contexts, example.steps, example.places, example.of_errors, strict=True)
+        words = zip(example.contexts, example.gradient_weights, example.places, example.of_errors, strict=True)
         for row, step, place, of_error in words:
             change = of_inputs[place, row]
             change.vector, change.errors = change.vector + step * by_hidden, change.errors + of_error * errors
@@ -132,11 +132,12 @@ def block_updates(
 
 def limited_together(changes: BlockUpdates) -> BlockUpdates:
     """The output updates of a block of CBOW, scaled down as much as the bound on its negatives together requires."""
-    noise = [change for (slot, _), change in changes.items() if slot[0] == OF_NOISE]
-    squares, errors = sum(change.vector @ change.vector for change in noise), sum(change.errors for change in noise)
-    limit = moved(float(squares) / (float(NOISE_ROOM) * (errors + float(LEAST_ERRORS)))) if noise else 1.0
+    negatives = [change for (slot, _), change in changes.items() if slot[0] == OF_NEGATIVE]
+    squares = sum(change.vector @ change.vector for change in negatives)
+    errors = sum(change.errors for change in negatives)
+    limit = moved(float(squares) / (float(NEGATIVES_ROOM) * (errors + float(LEAST_ERRORS)))) if negatives else 1.0
     return {
-        at: change.scaled(limit, float(WORD_ROOM) if at[0][0] == OF_NOISE else 1.0) for at, change in changes.items()
+        at: change.scaled(limit, float(WORD_ROOM) if at[0][0] == OF_NEGATIVE else 1.0) for at, change in changes.items()
     }
 
 
@@ -244,13 +245,13 @@ def train_epoch(
         rate = max(plan.rate_first + plan.rate_slope * kept[number * size], plan.rate_least)
         by_input, by_output = [], []
         for first, last in blocks:
-            noise, shift = [], 0.0
+            negatives, shift = [], 0.0
             if epoch.noise is not None:
                 counters = [kept[first] * plan.negatives + n for n in range(plan.negatives)]
                 tables = epoch.noise.table[:, 0].tolist(), epoch.noise.table[:, 1].tolist()
-                noise = [negative_word(*tables, int(plan.noise_key), counter) for counter in counters]
+                negatives = [negative_word(*tables, int(plan.negatives_key), counter) for counter in counters]
                 if together and not finds_mean:
-                    shift = noise_mean - outputs[noise].mean(axis=0)
+                    shift = noise_mean - outputs[negatives].mean(axis=0)
             contexts, places = [], []
             for i in range(first, last):
                 near = pairs_of(i, kept, sentences, plan)
@@ -259,7 +260,7 @@ def train_epoch(
                 words = [(ids[kept[j]], float(weight)) for j, weight in zip(near, weights, strict=True)]
                 center = ids[kept[i]]
                 targets = (
-                    noise_targets(center, noise, plan.noise_weight)
+                    negative_targets(center, negatives, plan.negative_weight)
                     if epoch.tree is None
                     else path_targets(center, epoch.tree)
                 )

@@ -27,24 +27,24 @@ OWN = -1
 class Example:
     """What a block learns from at a time: context words that together predict what is true of some output rows.
 
-    The hidden vector h is the sum of some input vectors, each times its share.
+    The hidden vector h is the weighted sum of some input vectors.
     """
 
     contexts: Sequence[int]
-    shares: Sequence[float]
-    steps: Sequence[float]  # what each input vector is given of the gradient by h: its share, for the exact gradient
+    weights: Sequence[float]
+    gradient_weights: Sequence[float]  # of the gradient by h in each input vector's: the same, for the exact gradient
     targets: Sequence[Target]
     places: Sequence[int]  # which token of the block each context word is; the subword rows of one word are one token
-    of_errors: Sequence[float]  # the share of the errors that each context word is limited by
+    of_errors: Sequence[float]  # the part of the errors that each context word is limited by
     center: int = 0  # its number in the block
     shift: Any = 0.0  # what is added to the output vectors of negatives, (d,), in the gradient by h
 
 
-def noise_targets(center: int, negatives: Sequence[int], noise_weight: float) -> list[Target]:
-    """That the center is predicted, and a block's negatives are not, each with weight k/K = `noise_weight`; but for
+def negative_targets(center: int, negatives: Sequence[int], negative_weight: float) -> list[Target]:
+    """That the center is predicted, and a block's negatives are not, each with weight k/K = `negative_weight`; but for
     negatives that are the center itself.
     """
-    others = ((word, 0, noise_weight, n) for n, word in enumerate(negatives) if word != center)
+    others = ((word, 0, negative_weight, n) for n, word in enumerate(negatives) if word != center)
     return [(center, 1, 1.0, OWN), *others]
 
 
@@ -76,17 +76,17 @@ def examples_of(
     for center, (words, targets) in enumerate(contexts):
         tokens = places[center] if places else range(len(words))
         if together and words:
-            weights = sum(weight for _, weight in words)
-            total, spread = weights if mean else 1.0, weights if exact or not mean else 1.0
-            shares = [
-                (word, weight / total, weight, weight / spread, place)
+            total = sum(weight for _, weight in words)
+            of_h, spread = total if mean else 1.0, total if exact or not mean else 1.0
+            weighted = [
+                (word, weight / of_h, weight, weight / spread, place)
                 for (word, weight), place in zip(words, tokens, strict=True)
             ]
-            found.append(_example(shares, targets, exact, subword_rows, center, shift))
+            found.append(_example(weighted, targets, exact, subword_rows, center, shift))
         elif words:
             for (word, weight), place in zip(words, tokens, strict=True):
-                weighted = [(row, label, by * weight, number) for row, label, by, number in targets]
-                found.append(_example([(word, 1.0, 1.0, 1.0, place)], weighted, exact, subword_rows, center, shift))
+                scaled = [(row, label, by * weight, number) for row, label, by, number in targets]
+                found.append(_example([(word, 1.0, 1.0, 1.0, place)], scaled, exact, subword_rows, center, shift))
     return found
 
 
@@ -98,24 +98,17 @@ def _example(
     center: int,
     shift: Any,
 ) -> Example:
-    """Of words, each with its share, its weight, its share of the errors and its place."""
-    contexts: list[int] = []
-    shares: list[float] = []
-    steps: list[float] = []
-    of_errors: list[float] = []
-    places: list[int] = []
-    for word, share, weight, of_error, place in words:
+    """Of words, each with its weight in h, its own weight, its part of the errors and its place."""
+    listed: list[tuple[int, float, float, int, float]] = []
+    for word, weight, own, of_error, place in words:
         rows = (
             [word]
             if subword_rows is None
             else subword_rows.rows[subword_rows.starts[word] : subword_rows.starts[word + 1]].tolist()
         )
-        contexts += rows
-        shares += [share / len(rows)] * len(rows)
-        steps += [share if exact else weight] * len(rows)
-        of_errors += [of_error] * len(rows)
-        places += [place] * len(rows)
-    return Example(contexts, shares, steps, targets, places, of_errors, center, shift)
+        listed += [(row, weight / len(rows), weight if exact else own, place, of_error) for row in rows]
+    contexts, weights, gradient_weights, places, of_errors = map(list, zip(*listed, strict=True))
+    return Example(contexts, weights, gradient_weights, targets, places, of_errors, center, shift)
 
 
 def block_loss(inputs: Array, outputs: Array, examples: Sequence[Example]) -> float:
@@ -126,24 +119,24 @@ def block_loss(inputs: Array, outputs: Array, examples: Sequence[Example]) -> fl
     """
     loss = 0.0
     for example in examples:
-        hidden = np.array(example.shares) @ inputs[list(example.contexts)]
+        hidden = np.array(example.weights) @ inputs[list(example.contexts)]
         for row, label, weight, _ in example.targets:
             loss += weight * np.logaddexp(0.0, (-1 if label else 1) * (hidden @ outputs[row]))
     return loss
 
 
 def block_gradient(inputs: Array, outputs: Array, examples: Sequence[Example]) -> tuple[Array, Array]:
-    """The gradient of `block_loss` by inputs and by outputs, of their shapes, where steps are shares and the shift is
-    zero.
+    """The gradient of `block_loss` by inputs and by outputs, of their shapes, where both weights are the same and
+    the shift is zero.
     """
     by_inputs, by_outputs = np.zeros_like(inputs), np.zeros_like(outputs)
     for example in examples:
-        hidden = np.array(example.shares) @ inputs[list(example.contexts)]
+        hidden = np.array(example.weights) @ inputs[list(example.contexts)]
         by_hidden = np.zeros_like(hidden)
         for row, label, weight, _ in example.targets:
             error = weight * (logistic(hidden @ outputs[row]) - label)
             by_hidden += error * (outputs[row] if label else outputs[row] + example.shift)
             by_outputs[row] += error * hidden
-        for context, step in zip(example.contexts, example.steps, strict=True):
+        for context, step in zip(example.contexts, example.gradient_weights, strict=True):
             by_inputs[context] += step * by_hidden
     return by_inputs, by_outputs

@@ -206,7 +206,7 @@ def validation_loss(group: WorkerGroup, held_out: Tokens, config: TrainingConfig
         rate_least=0.0,
         loss_blocks=1,
         window_key=rng.stream_key(config.seed, HELD_OUT, rng.WINDOWS),
-        noise_key=rng.stream_key(config.seed, HELD_OUT, rng.NOISE),
+        negatives_key=rng.stream_key(config.seed, HELD_OUT, rng.NEGATIVES),
     )
     loss, pairs = 0.0, 0.0
     for chunk, _ in ChunkReader(held_out, config, HELD_OUT, still):

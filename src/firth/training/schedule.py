@@ -20,11 +20,11 @@ from firth.training.sampling import keep_probabilities, noise_distribution
 
 BLOCK_CENTERS = 16
 """Centers in a block, where the corpus allows; the rest of its output rows are negatives."""
-NEGATIVES, MOST_NEGATIVES, NOISE_STEP = 12, 112, 1.0
+NEGATIVES, MOST_NEGATIVES, NEGATIVE_STEP = 12, 112, 1.0
 """Negatives of a block, at least and at most: so many that the learning rates of all pairs that one of them stands
-for sum to `NOISE_STEP`.
+for sum to `NEGATIVE_STEP`.
 """
-CBOW_CENTERS, CBOW_NEGATIVES, CBOW_NOISE_STEP = 32, {"shared": 8, "whole": 12}, {"shared": 2.0, "whole": 0.34}
+CBOW_CENTERS, CBOW_NEGATIVES, CBOW_NEGATIVE_STEP = 32, {"shared": 8, "whole": 12}, {"shared": 2.0, "whole": 0.34}
 """The same of CBOW, where context words share a gradient, and where each has the whole."""
 MEAN_ROUNDS, MEAN_CENTERS = 16, 16
 """The mean of all output vectors is found in one of so many rounds at most, and once for so many centers for each word:
@@ -82,7 +82,11 @@ def initial_parameters(words: int, vector_size: int, seed: int, *, shared: bool 
 
 
 def distance_weights(config: TrainingConfig, window: int) -> Float32:
-    """The weight of a context word by its distance from the center, (window,) for distances from 1 on."""
+    """The weight of a context word by its distance from the center, (window,) for distances from 1 on.
+
+    `window` is the largest that can be drawn: a center that draws a smaller one leaves context words out, and the
+    others keep their weights.
+    """
     distances = np.arange(1, window + 1)
     weights = {"even": np.ones(window), "linear": (window - distances + 1) / window, "harmonic": 1 / distances}
     return weights[config.distance_weights].astype(np.float32)
@@ -215,10 +219,10 @@ def row_rate_scales(tokens: Tokens, config: TrainingConfig) -> RateScales:
 
 def negatives(tokens: Tokens, config: TrainingConfig, block_centers: int) -> int:
     """How many negatives a block draws: as many as keep the step of each small, in whole tiles."""
-    least, step, pairs = NEGATIVES, NOISE_STEP, float(block_centers)
+    least, step, pairs = NEGATIVES, NEGATIVE_STEP, float(block_centers)
     if config.architecture == "cbow":
         gradient = "shared" if config.shares_gradient else "whole"
-        least, step = CBOW_NEGATIVES[gradient], CBOW_NOISE_STEP[gradient]
+        least, step = CBOW_NEGATIVES[gradient], CBOW_NEGATIVE_STEP[gradient]
         if config.context == "sum":
             pairs *= max(1.0, window_and_pairs(tokens, config)[1] / 6)
     else:
@@ -279,12 +283,12 @@ def plan_epoch(tokens: Tokens, config: TrainingConfig, epoch: int, epochs: int) 
         distance_weights=distance_weights(config, window),
         even=int(config.distance_weights == "even"),
         most_pairs=most_pairs(config),
-        noise_weight=config.negative / of_block,
+        negative_weight=config.negative / of_block,
         mean_rounds=mean_rounds(tokens, config, of_round),
         rate_first=config.first_rate - fall * epoch,
         rate_slope=-fall / n,
         rate_least=float(config.last_rate),
         loss_blocks=min(max(int(kept / block_centers / LOSS_BLOCKS_WANTED), 1), 128),
         window_key=rng.stream_key(config.seed, epoch, rng.WINDOWS),
-        noise_key=rng.stream_key(config.seed, epoch, rng.NOISE),
+        negatives_key=rng.stream_key(config.seed, epoch, rng.NEGATIVES),
     )

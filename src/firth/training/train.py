@@ -17,7 +17,7 @@ from firth.corpus.phrase_detection import find_phrases, join_phrases
 from firth.corpus.tables import column_of
 from firth.cpu import usable_threads
 from firth.errors import ConfigError, FirthError, FormatError, StopTraining, shortened
-from firth.jit import warmup
+from firth.jit.background import background_compile
 from firth.jit.cache import is_compiled
 from firth.kernels.word2vec.blocks import SubwordRows
 from firth.model import Word2Vec
@@ -239,7 +239,7 @@ def _compile_beside(config: TrainingConfig, report: Callable[[Event], None]) -> 
         report(Compiling())
         names = ("architecture", "objective", "max_n", "batch_size")
         kind = {name: getattr(config, name) for name in names}
-        warmup.background_compile.start(rounds.KERNELS, "firth.training.warm_up", json.dumps(kind))
+        background_compile.start(rounds.KERNELS, "firth.training.warm_up", json.dumps(kind))
 
 
 def resume(

@@ -118,7 +118,7 @@ def new_scratch(
         input_limits=limits,
         output_limits=limits if config.shared_vectors else new_limits(),
         negatives=np.zeros(plan.negatives, np.int32),
-        noise_bits=np.zeros(plan.negatives, np.uint64),
+        negative_bits=np.zeros(plan.negatives, np.uint64),
         cursors=np.zeros(CURSORS, np.int64),
     )
 

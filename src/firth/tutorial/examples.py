@@ -7,8 +7,7 @@ padding everywhere and takes no part in pairs.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -17,6 +16,7 @@ from firth.arrays import Int32, Int64
 from firth.errors import shortened
 from firth.kernels.machine.rng import stream_key
 from firth.kernels.tutorial.examples import find_skipgrams, shuffle
+from firth.reporting.progress_bar import steps
 from firth.settings import is_int, plain
 from firth.tutorial.candidates import NEGATIVES, SHUFFLING, SUBSAMPLING, negative_samples
 from firth.tutorial.sequences import SPECIAL_TOKENS
@@ -156,13 +156,16 @@ def training_examples(
     ValueError
         For ids out of range, a window of 0, or too few words for `num_ns` unique ones.
     """
+    seed = int(seed)  # which is added to: one of NumPy's might overflow
     rows = _checked_sequences(sequences, vocabulary_size)
     found: list[Int32] = []
-    with _reporter(progress, len(rows)) as report:
+    with steps("examples", not callable(progress) and progress, " sequences") as shown:
+        report = progress if callable(progress) else shown
         for start in range(0, len(rows), _ROWS_AT_A_TIME):
             part = rows[start : start + _ROWS_AT_A_TIME]
             found.append(_positive_pairs(part, vocabulary_size, window_size, sampling_table, seed + (start << 20)))
-            report(start + len(part))
+            if report:
+                report(start + len(part), len(rows))
     pairs = np.concatenate([np.zeros((0, 2), np.int32), *found])
     negatives = negative_samples(
         pairs[:, 1], num_ns, vocabulary_size, noise=noise, exclude_true=exclude_true, reserved=reserved, seed=seed
@@ -171,20 +174,6 @@ def training_examples(
     labels = np.zeros_like(contexts)
     labels[:, 0] = 1
     return Examples(np.ascontiguousarray(pairs[:, 0]), contexts, labels)
-
-
-@contextmanager
-def _reporter(progress: bool | Callable[[int, int], None], total: int) -> Iterator[Callable[[int], None]]:
-    """What is called with the number of rows done: a function of the user's, a bar, or nothing."""
-    if callable(progress):
-        yield lambda done: progress(done, total)
-    elif progress:
-        from tqdm.auto import tqdm
-
-        with tqdm(total=total, unit=" sequences", desc="examples") as bar:
-            yield lambda done: bar.update(done - bar.n)
-    else:
-        yield lambda done: None
 
 
 def random_order(n: int, seed: int, epoch: int = 0) -> Int64:
@@ -200,11 +189,12 @@ def _positive_pairs(rows: Int32, vocabulary_size: int, window_size: int, samplin
     keep = np.zeros(0) if sampling_table is None else np.asarray(sampling_table, np.float64)
     if sampling_table is not None and keep.shape != (vocabulary_size,):
         raise ValueError(f"sampling_table must have {vocabulary_size:,} probabilities, not the shape {keep.shape}")
+    window = int(window_size)  # one of NumPy's, of few bits or without a sign, would wrap around
     key = stream_key(seed, 0, SUBSAMPLING)
     nothing = np.empty(0, np.int32)
-    count = find_skipgrams(rows, window_size, keep, key, nothing, nothing)
+    count = find_skipgrams(rows, window, keep, key, nothing, nothing)
     targets, contexts = np.empty(count, np.int32), np.empty(count, np.int32)
-    find_skipgrams(rows, window_size, keep, key, targets, contexts)
+    find_skipgrams(rows, window, keep, key, targets, contexts)
     return np.stack([targets, contexts], axis=1)
 
 

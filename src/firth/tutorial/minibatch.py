@@ -28,7 +28,7 @@ from firth.kernels.tutorial.minibatch import (
     update_rows,
 )
 from firth.reporting.events import EpochMetrics
-from firth.settings import Config, is_bool, is_int, is_real, one_of, or_none, setting
+from firth.settings import TRUE_OR_FALSE, Config, number, one_of, or_else, setting, whole
 from firth.threads import ThreadAutotuner, ThreadPool
 from firth.tutorial.batches import order_of_epoch
 from firth.tutorial.examples import Examples, random_order
@@ -47,28 +47,23 @@ FINAL_VECTORS: dict[str, Callable[[Array, Array], Array]] = {
 class MinibatchConfig(Config):
     """Everything that decides the result of training by minibatches. The defaults are the tutorial's."""
 
-    vector_size: int = setting(128, "numbers in a vector", is_int(1, 65_536), "a whole number from 1 to 65,536")
-    epochs: int = setting(20, "passes over the examples", is_int(1), "a whole number of 1 or more")
-    batch_size: int = setting(1024, "examples in a batch", is_int(1), "a whole number of 1 or more")
-    objective: str = setting("softmax", "what is minimized", **one_of(*OBJECTIVES))
-    optimizer: str = setting("adam", "how", **one_of(*OPTIMIZERS))
+    vector_size: int = setting(128, "dimensions of a vector", whole(1, 65_536))
+    epochs: int = setting(20, "passes over the examples", whole(1))
+    batch_size: int = setting(1024, "examples in a batch", whole(1))
+    objective: str = setting("softmax", "what is minimized", one_of(*OBJECTIVES))
+    optimizer: str = setting("adam", "how", one_of(*OPTIMIZERS))
     learning_rate: float | None = setting(
-        None, "default: the optimizer's own", or_none(is_real(1e-12, 1000)), "a number above 0, or nothing"
+        None, "default: the optimizer's own", or_else(number(1e-12, 1000, "a number above 0"))
     )
-    shared: bool = setting(False, "one embedding for targets and contexts", is_bool, "true or false")
-    final: str = setting("target", "which vectors are the result", **one_of(*FINAL_VECTORS))
-    reshuffle: bool = setting(True, "another order of the examples in every epoch", is_bool, "true or false")
-    drop_remainder: bool = setting(True, "leave out a last batch that is not full", is_bool, "true or false")
-    validation_split: float = setting(
-        0.0, "share of the examples held out to measure on", is_real(0, 0.9), "a number from 0 to 0.9"
-    )
+    shared: bool = setting(False, "one embedding for targets and contexts", TRUE_OR_FALSE)
+    final: str = setting("target", "which vectors are the result", one_of(*FINAL_VECTORS))
+    reshuffle: bool = setting(True, "another order of the examples in every epoch", TRUE_OR_FALSE)
+    drop_remainder: bool = setting(True, "leave out a last batch that is not full", TRUE_OR_FALSE)
+    validation_split: float = setting(0.0, "the fraction of examples held out to measure on", number(0, 0.9))
     patience: int | None = setting(
-        None,
-        "stop when the loss has not fallen for so many epochs, and go back to the best",
-        or_none(is_int(1)),
-        "a whole number of 1 or more, or nothing",
+        None, "stop when the loss has not fallen for this many epochs, and go back to the best", or_else(whole(1))
     )
-    seed: int = setting(1, "another seed, another result", is_int(0, 2**62), "a whole number of 0 or more")
+    seed: int = setting(1, "another seed, another result", whole(0, 2**62))
 
 
 @dataclass
@@ -171,7 +166,7 @@ class Trainer:
         return losses, right
 
     def run(self, targets: Int32, contexts: Int32, batch_size: int) -> tuple[float, float]:
-        """Steps over all these examples in order; the mean loss of an example, and the share answered right."""
+        """Steps over all these examples in order; the mean loss of an example, and the fraction answered right."""
         n = len(targets)
         losses, right = np.empty(n), np.empty(n, np.bool_)
         if self.objective.kind is None:
@@ -210,8 +205,8 @@ class Trainer:
     def _batch(self, n: int, candidates: int) -> Batch:
         values = self.parameter.values
         rows, width = values.shape
-        places = n * (candidates + 1)
-        most_slots = min(rows, places)
+        occurrences = n * (candidates + 1)
+        most_slots = min(rows, occurrences)
         weights = np.ones(n * candidates + 1, values.dtype)
         return Batch(
             logits=weights[:-1].reshape(n, candidates),
@@ -221,9 +216,9 @@ class Trainer:
             rows=np.empty(most_slots, np.int32),
             starts=np.empty(most_slots + 1, np.int32),
             counts=np.zeros(1, np.int64),
-            slot_at=np.empty(places, np.int32),
-            weight=np.empty(places, np.int32),
-            source=np.empty(places, np.int32),
+            slot_at=np.empty(occurrences, np.int32),
+            weight=np.empty(occurrences, np.int32),
+            source=np.empty(occurrences, np.int32),
         )
 
 

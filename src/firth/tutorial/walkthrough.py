@@ -29,8 +29,8 @@ from firth.config import TextConfig
 from firth.corpus.sources import files
 from firth.corpus.tokenizing import standardize
 from firth.errors import CorpusError
-from firth.formats import tsv
-from firth.jit import warmup
+from firth.formats import export
+from firth.jit.background import background_compile
 from firth.jit.cache import is_compiled, mark_compiled
 from firth.reporting.events import Compiling, EpochMetrics
 from firth.storage.files import refuse_to_overwrite
@@ -109,27 +109,17 @@ def vectorized(lines: list[str], *, faithful: bool) -> Corpus:
 def make_examples(corpus: Corpus, *, faithful: bool, seed: int) -> tuple[Examples, Any]:
     """The training examples, and how often each word is expected as a negative sample (None: log-uniform)."""
     size = len(corpus.words)
+    options: dict[str, Any] = {"window_size": WINDOW_SIZE, "num_ns": NUM_NS, "seed": seed}
     if faithful:
-        table = sampling_table(size)
-        examples = training_examples(
-            corpus.sequences,
-            size,
-            window_size=WINDOW_SIZE,
-            num_ns=NUM_NS,
-            sampling_table=table,
-            exclude_true=False,
-            reserved=0,
-            seed=seed,
-        )
-        return examples, None
+        options |= {"sampling_table": sampling_table(size), "exclude_true": False, "reserved": 0}
+        return training_examples(corpus.sequences, size, **options), None
     counts = np.bincount(corpus.sequences.ravel(), minlength=size)
     counts[: len(SPECIAL_TOKENS)] = 0
     known = np.maximum(counts, 1)
     keep = keep_probabilities(known, SAMPLE)
     noise = noise_distribution(known, 0.75) * (counts > 0)
     noise /= noise.sum()
-    sequences = dropped(corpus.sequences, keep, seed)
-    examples = training_examples(sequences, size, window_size=WINDOW_SIZE, num_ns=NUM_NS, noise=noise, seed=seed)
+    examples = training_examples(dropped(corpus.sequences, keep, seed), size, noise=noise, **options)
     return examples, noise * NUM_NS
 
 
@@ -161,7 +151,7 @@ def run(
         refuse_to_overwrite(output / name, overwrite=overwrite)
     if not is_compiled("tutorial"):
         yield Compiling()
-        warmup.background_compile.start({"train_batches"}, "firth.tutorial.warm_up")
+        background_compile.start({"train_batches"}, "firth.tutorial.warm_up")
     yield from toy_steps(seed)
 
     lines = read_lines(path)
@@ -204,7 +194,7 @@ def run(
 
     vectors = _without_padding(corpus, embeddings.final(config.final))
     output.mkdir(parents=True, exist_ok=True)
-    written = tsv.write(vectors, output / "vectors.tsv", overwrite)
+    written = export(vectors, output / "vectors.tsv", counts=False, overwrite=overwrite)
     if tensorboard:
         write_projector(vectors, output / "logs", overwrite=True)
     yield _last_step(vectors, written, output, tensorboard=tensorboard)

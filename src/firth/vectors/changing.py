@@ -48,7 +48,7 @@ class Changeable(Lookup):
         ValueError
             For a word that comes twice.
         """
-        return self.changed(selected(self, words))
+        return self.changed(_kept(self, np.array([self.vocabulary.id(text) for text in _texts(words)], np.int64)))
 
     def remove(self, words: Any) -> Self:
         """All words except these, in their order. What is raised is that of `select`.
@@ -74,7 +74,20 @@ class Changeable(Lookup):
             For a word that is here already, or comes twice, and for vectors or counts that do not fit. Words that are
             here without counts need some first: see `with_counts`.
         """
-        return self.changed(added(self, words, vectors, counts))
+        texts, new = _words_and_vectors(self, words, vectors)
+        for text in texts:
+            if text in self.vocabulary:
+                raise ValueError(
+                    f"the word {shortened(text)} is here already: replace(words, vectors) changes its vector"
+                )
+        if counts is not None and not self.vocabulary.has_counts and len(self):
+            raise ValueError("the words here came without counts: give all words some first, vectors.with_counts(…)")
+        of_new = _as_counts([0] * len(texts) if counts is None else counts, len(texts))
+        vocabulary = Vocabulary([*self.words, *texts], np.concatenate([self.vocabulary.counts, of_new]))
+        rows = np.concatenate([np.arange(len(self)), np.full(len(texts), -1)])
+        whole = np.concatenate([self.vectors, new])
+        subwords = _fitted(self.subwords, rows, np.arange(len(self), len(rows)), texts, new)
+        return self.changed(Change(vocabulary, whole, subwords, rows))
 
     def replace(self, words: Any, vectors: Any) -> Self:
         """The same words, some of them with other vectors. Character n-grams stay as they are.
@@ -91,11 +104,17 @@ class Changeable(Lookup):
         ValueError
             For a word that comes twice, and vectors of another shape.
         """
-        return self.changed(replaced(self, words, vectors))
+        texts, new = _words_and_vectors(self, words, vectors)
+        places, rows = np.array([self.vocabulary.id(text) for text in texts], np.int64), np.arange(len(self))
+        whole = self.vectors.copy()
+        whole[places] = new
+        return self.changed(Change(self.vocabulary, whole, _fitted(self.subwords, rows, places, texts, new), rows))
 
     def by_count(self) -> Self:
         """The most frequent words first, those of equal count in their order. Raises `FirthError` without counts."""
-        return self.changed(most_frequent_first(self))
+        if not self.vocabulary.has_counts:
+            raise FirthError("these words came without counts: give them some, vectors.with_counts(…)")
+        return self.changed(_kept(self, np.argsort(-self.vocabulary.counts, kind="stable")))
 
     def with_counts(self, counts: Mapping[Any, int] | Iterable[int]) -> Self:
         """The same words in the same order, with these counts.
@@ -111,7 +130,14 @@ class Changeable(Lookup):
             For counts that are not whole numbers of 0 or more, are too many or too few, or in a mapping have none of
             the words.
         """
-        return self.changed(counted(self, counts))
+        if isinstance(counts, Mapping):
+            by_text = {text_of(word): count for word, count in counts.items()}
+            if len(self) and not any(word in by_text for word in self.words):
+                some = shortened(", ".join(list(by_text)[:3]))
+                raise ValueError(f"the counts have none of these words, but {some}: are they of other vectors?")
+            counts = [by_text.get(word, 0) for word in self.words]
+        vocabulary = Vocabulary(self.words, _as_counts(counts, len(self)))
+        return self.changed(Change(vocabulary, self.vectors, self.subwords, np.arange(len(self))))
 
     def changed(self, change: Change) -> Self:
         """The result of a change that was computed for this object.
@@ -124,48 +150,12 @@ class Changeable(Lookup):
         return type(self)(change.vocabulary, change.vectors, change.subwords)
 
 
-def selected(old: Lookup, words: Sequence[Any]) -> Change:
-    """These words alone, in this order."""
-    return _kept(old, np.array([old.vocabulary.id(text) for text in _texts(words)], np.int64))
-
-
 def without(old: Lookup, words: Any) -> Change:
     """All words but these, in the order they have."""
     if isinstance(words, set | frozenset):
         words = list(words)  # their order matters nowhere
     gone = [old.vocabulary.id(text) for text in _texts([words] if _is_one(words) else words)]
     return _kept(old, np.delete(np.arange(len(old)), gone))
-
-
-def most_frequent_first(old: Lookup) -> Change:
-    """All words by falling count, those of equal count in the order they have."""
-    if not old.vocabulary.has_counts:
-        raise FirthError("these words came without counts: give them some, vectors.with_counts(…)")
-    return _kept(old, np.argsort(-old.vocabulary.counts, kind="stable"))
-
-
-def added(old: Lookup, words: Any, vectors: Any, counts: int | Iterable[int] | None) -> Change:
-    """All words, and new ones behind them."""
-    texts, new = _words_and_vectors(old, words, vectors)
-    for text in texts:
-        if text in old.vocabulary:
-            raise ValueError(f"the word {shortened(text)} is here already: replace(words, vectors) changes its vector")
-    if counts is not None and not old.vocabulary.has_counts and len(old):
-        raise ValueError("the words here came without counts: give all words some first, vectors.with_counts(…)")
-    of_new = _as_counts([0] * len(texts) if counts is None else counts, len(texts))
-    vocabulary = Vocabulary([*old.words, *texts], np.concatenate([old.vocabulary.counts, of_new]))
-    rows = np.concatenate([np.arange(len(old)), np.full(len(texts), -1)])
-    whole = np.concatenate([old.vectors, new])
-    return Change(vocabulary, whole, _fitted(old.subwords, rows, np.arange(len(old), len(rows)), texts, new), rows)
-
-
-def replaced(old: Lookup, words: Any, vectors: Any) -> Change:
-    """All words, some of them with other vectors."""
-    texts, new = _words_and_vectors(old, words, vectors)
-    places, rows = np.array([old.vocabulary.id(text) for text in texts], np.int64), np.arange(len(old))
-    whole = old.vectors.copy()
-    whole[places] = new
-    return Change(old.vocabulary, whole, _fitted(old.subwords, rows, places, texts, new), rows)
 
 
 def renamed(old: Lookup, names: Mapping[str, str]) -> Change:
@@ -176,18 +166,6 @@ def renamed(old: Lookup, names: Mapping[str, str]) -> Change:
     texts = [words[i] for i in places.tolist()]
     subwords = _fitted(old.subwords, rows, places, texts, old.vectors[places])
     return Change(Vocabulary(words, old.vocabulary.counts), old.vectors, subwords, rows)
-
-
-def counted(old: Lookup, counts: Mapping[Any, int] | Iterable[int]) -> Change:
-    """All words with other counts. A word that a mapping does not have gets 0."""
-    if isinstance(counts, Mapping):
-        by_text = {text_of(word): count for word, count in counts.items()}
-        if len(old) and not any(word in by_text for word in old.words):
-            some = shortened(", ".join(list(by_text)[:3]))
-            raise ValueError(f"the counts have none of these words, but {some}: are they of other vectors?")
-        counts = [by_text.get(word, 0) for word in old.words]
-    vocabulary = Vocabulary(old.words, _as_counts(counts, len(old)))
-    return Change(vocabulary, old.vectors, old.subwords, np.arange(len(old)))
 
 
 def taken(array: Float32, rows: Int64) -> Float32:

@@ -13,7 +13,7 @@ import json
 import math
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +25,7 @@ from firth.errors import FirthError, FormatError, shortened
 from firth.storage.files import atomic_file
 from firth.storage.tensors import write_tensors
 from firth.vectors.nearest import nearest, unit_rows
-from firth.vectors.neighbors import Neighbors, one_by_one
+from firth.vectors.neighbors import Neighbors
 from firth.vectors.word_vectors import WordVectors
 
 FILE = "index.safetensors"
@@ -96,18 +96,9 @@ class NeighborIndex:
         -------
         Neighbors, or a list of n of them
         """
-        if words is None:
-            query, ids = self.vectors.find_sum(positive, negative)
-            return self._nearest(query[None], [ids], topn)[0]
-        if len(positive) or len(negative):
-            raise ValueError(
-                "words are looked up one by one: to add and subtract, name them positive=[…], negative=[…]"
-            )
-        asked, is_one = one_by_one(words)
-        found = [self.vectors._find_unit(word) for word in asked]
-        units = np.array([unit for _, unit in found], np.float32).reshape(len(asked), self.vectors.vector_size)
-        answers = self._nearest(units, [[i] for i, _ in found], topn)
-        return answers[0] if is_one else answers
+        queries, asked, is_one = self.vectors._queries(words, positive, negative)
+        found = self._nearest(queries, asked, topn)
+        return found[0] if is_one else found
 
     def analogy(self, a: object, b: object, c: object, *, topn: int = 10) -> Neighbors:
         """What is to `c` as `b` is to `a`: the nearest words to b - a + c, as `WordVectors.analogy` by adding.
@@ -166,9 +157,7 @@ class NeighborIndex:
             "format": FORMAT,
             "vectors": _fingerprint(self.vectors),
             "lists_asked": self.nprobe,
-            "recall": self.measured.recall,
-            "seconds": self.measured.seconds,
-            "exact_seconds": self.measured.exact_seconds,
+            **asdict(self.measured),
         }
         with atomic_file(path, overwrite=overwrite) as temporary:
             write_tensors(temporary, {"middles": self.centroids, "lists": self.cells}, json.dumps(about))
@@ -266,11 +255,11 @@ def load_index(vectors: WordVectors, path: str | Path) -> NeighborIndex:
     if not path.is_file():
         raise FormatError(f"there is no index {path}: build one with firth index")
     try:
-        with safe_open(path, "np") as file:
+        with safe_open(path, "np") as file:  # files keep older names: middles are centroids, lists are cells
             about = json.loads((file.metadata() or {})["firth"])
             centroids, cells = file.get_tensor("middles"), file.get_tensor("lists")
         measured = Measured(*(float(about[name]) for name in ("recall", "seconds", "exact_seconds")))
-        nprobe, format, of = int(about["lists_asked"]), about["format"], about["vectors"]
+        nprobe, format, of = int(about["lists_asked"]), about["format"], about["vectors"]  # lists_asked: nprobe
     except (SafetensorError, OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise FormatError(f"{path} is not an index, or cut short: {shortened(error)}") from error
     if format != FORMAT:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any, NamedTuple, overload
+from typing import Any, NamedTuple, TypedDict, Unpack, overload
 
 import numpy as np
 
@@ -29,19 +29,26 @@ class Neighbors(list[tuple[str, float]]):
         return f"<table><tr><th>word</th><th>{self.measure}</th></tr>{rows}</table>"
 
 
+class SearchOptions(TypedDict, total=False):
+    """Which words can be answers, and how many are."""
+
+    topn: int | None
+    among: Sequence[Any] | None
+    first: int | None
+
+
 class _Candidates(NamedTuple):
-    """Words that can be answers, and their vectors; `places` where their ids are here, None where they are the ids."""
+    """Words that can be answers, with their vectors, and at most how many are; `places` is where each id is here."""
 
     words: list[str]
     vectors: Float32
     inverse_norms: Float32
-    places: dict[int | None, int] | None = None
+    places: range | dict[int, int]
+    topn: int | None
 
     def places_of(self, ids: list[int | None]) -> list[int]:
         """Where words are here, of those that are."""
-        if self.places is None:
-            return [i for i in ids if i is not None and i < len(self.words)]
-        return [self.places[i] for i in ids if i in self.places]
+        return [self.places[i] for i in ids if i is not None and i in self.places]
 
 
 def one_by_one(words: Any) -> tuple[Sequence[Any], bool]:
@@ -57,36 +64,18 @@ class Searchable(Lookup):
     """Look-up with a search for the nearest words."""
 
     @overload
-    def most_similar(
-        self, words: str | int, *, topn: int | None = 10, among: Sequence[Any] | None = None, first: int | None = None
-    ) -> Neighbors: ...
+    def most_similar(self, words: str | int, **options: Unpack[SearchOptions]) -> Neighbors: ...
     @overload
-    def most_similar(
-        self,
-        words: Sequence[Any],
-        *,
-        topn: int | None = 10,
-        among: Sequence[Any] | None = None,
-        first: int | None = None,
-    ) -> list[Neighbors]: ...
+    def most_similar(self, words: Sequence[Any], **options: Unpack[SearchOptions]) -> list[Neighbors]: ...
     @overload
-    def most_similar(
-        self,
-        words: Array,
-        *,
-        topn: int | None = 10,
-        among: Sequence[Any] | None = None,
-        first: int | None = None,
-    ) -> Any: ...
+    def most_similar(self, words: Array, **options: Unpack[SearchOptions]) -> Any: ...
     @overload
     def most_similar(
         self,
         *,
         positive: Sequence[Any] | str | Float32,
         negative: Sequence[Any] | str | Float32 = (),
-        topn: int | None = 10,
-        among: Sequence[Any] | None = None,
-        first: int | None = None,
+        **options: Unpack[SearchOptions],
     ) -> Neighbors: ...
     def most_similar(
         self,
@@ -119,19 +108,26 @@ class Searchable(Lookup):
         -------
         Neighbors, or a list of n of them
         """
-        if topn is not None and topn < 1:
-            raise ValueError(f"topn must be 1 or more, or None for all words, not {topn}")
-        candidates = self._candidates(among, first)
-        if words is not None:
-            if len(positive) or len(negative):
-                raise ValueError(
-                    "words are looked up one by one: to add and subtract, name them positive=[…], negative=[…]"
-                )
-            asked, is_one = one_by_one(words)
-            found = self._nearest_each(asked, topn, candidates)
-            return found[0] if is_one else found
-        query, asked = self.find_sum(positive, negative)
-        return self._nearest(query[None], [asked], topn, candidates)[0]
+        candidates = self._candidates(topn, among, first)
+        queries, asked, is_one = self._queries(words, positive, negative)
+        found = self._nearest(queries, asked, candidates)
+        return found[0] if is_one else found
+
+    def _queries(self, words: Any, positive: Any, negative: Any) -> tuple[Float32, list[list[int | None]], bool]:
+        """What is looked up: vectors (n, d) of length 1, the ids of the words in each, and whether one answer is wanted
+        rather than a list.
+        """
+        if words is None:
+            query, ids = self.find_sum(positive, negative)
+            return query[None], [ids], True
+        if len(positive) or len(negative):
+            raise ValueError(
+                "words are looked up one by one: to add and subtract, name them positive=[…], negative=[…]"
+            )
+        asked, is_one = one_by_one(words)
+        found = [self._find_unit(word) for word in asked]
+        units = np.array([unit for _, unit in found], np.float32).reshape(len(found), self.vector_size)
+        return units, [[i] for i, _ in found], is_one
 
     def find_sum(self, positive: Any, negative: Any) -> tuple[Float32, list[int | None]]:
         """The sum of words and vectors that `most_similar` looks up, and the ids of these words.
@@ -189,42 +185,35 @@ class Searchable(Lookup):
             return self.most_similar(positive=[b, c], negative=[a], topn=topn, among=among, first=first)
         if method != "mul":
             raise ValueError(f'the method is "add" or "mul", not {shortened(method)}')
-        if topn is not None and topn < 1:
-            raise ValueError(f"topn must be 1 or more, or None for all words, not {topn}")
-        candidates = self._candidates(among, first)
+        candidates = self._candidates(topn, among, first)
         ids, units = zip(*(self._find_unit(word) for word in (a, b, c)), strict=True)
         shifted = (1 + cosines(np.array(units), candidates.vectors, candidates.inverse_norms).astype(np.float64)) / 2
         scores = shifted[1] * shifted[2] / (shifted[0] + EPSILON)
         scores[candidates.places_of(list(ids))] = np.nan
-        order = np.argsort(-scores, kind="stable")[: np.count_nonzero(~np.isnan(scores))][:topn]
+        order = np.argsort(-scores, kind="stable")[: np.count_nonzero(~np.isnan(scores))][: candidates.topn]
         found = Neighbors((candidates.words[i], float(scores[i])) for i in order.tolist())
         found.measure = "3CosMul"
         return found
 
-    def _candidates(self, among: Sequence[Any] | None, first: int | None) -> _Candidates:
+    def _candidates(self, topn: int | None, among: Sequence[Any] | None, first: int | None) -> _Candidates:
+        if topn is not None and topn < 1:
+            raise ValueError(f"topn must be 1 or more, or None for all words, not {topn}")
         if first is not None and first < 1:
             raise ValueError(f"first must be 1 or more, not {first}")
         if among is None:
-            return _Candidates(self.words[:first], self.vectors[:first], self.inverse_norms[:first])
+            words = self.words[:first]
+            return _Candidates(words, self.vectors[:first], self.inverse_norms[:first], range(len(words)), topn)
         if isinstance(among, str):
             raise ValueError("among is a list of words")
         found = {self.vocabulary.id(word): None for word in among}
         rows = [i for i in found if first is None or i < first]
         words = [self.words[i] for i in rows]
         self.unit_vectors(words)  # raises for one that is not finite
-        places: dict[int | None, int] = {i: place for place, i in enumerate(rows)}
-        return _Candidates(words, self.vectors[rows], self.inverse_norms[rows], places)
+        places = {i: place for place, i in enumerate(rows)}
+        return _Candidates(words, self.vectors[rows], self.inverse_norms[rows], places, topn)
 
-    def _nearest_each(self, words: Sequence[Any], topn: int | None, candidates: _Candidates) -> list[Neighbors]:
-        if not len(words):
-            return []
-        ids, units = zip(*(self._find_unit(word) for word in words), strict=True)
-        return self._nearest(np.array(units), [[i] for i in ids], topn, candidates)
-
-    def _nearest(
-        self, queries: Float32, asked: Sequence[list[int | None]], topn: int | None, candidates: _Candidates
-    ) -> list[Neighbors]:
-        words, vectors, inverse_norms, _ = candidates
+    def _nearest(self, queries: Float32, asked: Sequence[list[int | None]], candidates: _Candidates) -> list[Neighbors]:
+        words, vectors, inverse_norms, _, topn = candidates
         left_out = [candidates.places_of(ids) for ids in asked]
         similarities, rows = nearest(queries, vectors, inverse_norms, left_out, topn or len(words))
         return [

@@ -30,7 +30,7 @@ FEW_NUMBERS = 12
 
 @dataclass(frozen=True)
 class Column:
-    """A color for each word: `codes` (n,) are places in `labels`, or 0 to 65,534 between `low` and `high`."""
+    """A color for each word: `codes` (n,) are positions in `labels`, or 0 to 65,534 between `low` and `high`."""
 
     name: str
     codes: UInt16
@@ -43,7 +43,7 @@ class Column:
 def frequency(counts: Any) -> Column:
     """How often words occur, on a scale of logarithms."""
     logarithms = np.log(np.maximum(np.asarray(counts, np.float64), 1))
-    return Column("frequency", _shares(logarithms), low=f"{min(counts):,} times", high=f"{max(counts):,}")
+    return Column("frequency", _scaled(logarithms), low=f"{min(counts):,} times", high=f"{max(counts):,}")
 
 
 def clusters(units: Float32, words: Sequence[str], *, seed: int) -> Column | None:
@@ -64,7 +64,7 @@ def clusters(units: Float32, words: Sequence[str], *, seed: int) -> Column | Non
 
 
 def _name(units: Float32, words: Sequence[str], members: Any, center: Any) -> str:
-    """The three of a cluster's most frequent words that are nearest to its middle."""
+    """The three of a cluster's most frequent words that are nearest to its center."""
     frequent = members[:NAMED_BY]
     nearest = frequent[np.argsort(-(units[frequent] @ center), kind="stable")[:3]]
     return ", ".join(words[i] for i in nearest)
@@ -77,16 +77,14 @@ def own(name: str, values: Mapping[str, Any], words: Sequence[str]) -> Column:
         raise FormatError(f"none of the words of the column {shortened(name)} is on the map")
     numbers = [_number(text) for text in given]
     kinds = set(filter(None, given))
-    if len(kinds) > FEW_NUMBERS and all(
-        number is not None for number, text in zip(numbers, given, strict=True) if text
-    ):
+    if len(kinds) > FEW_NUMBERS and None not in map(_number, kinds):
         known = np.array([math.nan if number is None else number for number in numbers])
         low, high = float(np.nanmin(known)), float(np.nanmax(known))
-        return Column(name, _shares(known), low=round(low, 6), high=round(high, 6), own=True)
+        return Column(name, _scaled(known), low=round(low, 6), high=round(high, 6), own=True)
     often = [label for label, _ in Counter(filter(None, given)).most_common()]
     labels = often if len(often) <= MOST_LABELS else [*often[: MOST_LABELS - 1], "other"]
-    place = {label: min(i, len(labels) - 1) for i, label in enumerate(often)}
-    codes = np.array([place[text] if text else MISSING for text in given], np.uint16)
+    position = {label: min(i, len(labels) - 1) for i, label in enumerate(often)}
+    codes = np.array([position[text] if text else MISSING for text in given], np.uint16)
     return Column(name, codes, tuple(labels), own=True)
 
 
@@ -105,7 +103,7 @@ def read_columns(path: str | Path) -> dict[str, dict[str, str]]:
     except UnicodeDecodeError as error:
         raise FormatError(f"{path} is not UTF-8 text: {error}") from error
     header_line = lines[0] if lines else ""
-    delimiter = next((mark for mark in "\t,;" if mark in header_line), ",")
+    delimiter = next((character for character in "\t,;" if character in header_line), ",")
     try:
         rows = list(csv.reader(lines, delimiter=delimiter))
     except csv.Error as error:
@@ -138,11 +136,11 @@ def _has_index(rows: Sequence[Sequence[str]]) -> bool:
     return all(row[0] == str(i) for i, row in enumerate(filled)) and any(_number(row[1]) is None for row in filled)
 
 
-def _shares(values: Any) -> UInt16:
-    """Numbers as shares of their range, 0 to 65,534; NaN is missing."""
+def _scaled(values: Any) -> UInt16:
+    """Numbers on the scale of their range, 0 to 65,534; NaN is missing."""
     low, high = np.nanmin(values), np.nanmax(values)
-    shares = (values - low) / (high - low) if high > low else np.zeros(len(values))
-    codes: UInt16 = np.where(np.isnan(values), MISSING, np.round(np.nan_to_num(shares) * 65_534)).astype(np.uint16)
+    fractions = (values - low) / (high - low) if high > low else np.zeros(len(values))
+    codes: UInt16 = np.where(np.isnan(values), MISSING, np.round(np.nan_to_num(fractions) * 65_534)).astype(np.uint16)
     return codes
 
 

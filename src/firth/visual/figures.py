@@ -6,7 +6,8 @@ PNG, SVG or PDF, by the file's ending. Needs the extra `firth[pictures]`.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,8 @@ from firth.storage.files import atomic_file
 from firth.vectors.word_vectors import WordVectors
 from firth.visual.projection import pca
 
-ENDINGS = (".png", ".svg", ".pdf")
+UNDATED: dict[str, dict[str, None]] = {".png": {}, ".svg": {"Date": None}, ".pdf": {"CreationDate": None}}
+"""By a file's ending, metadata without the date: the same picture is the same bytes."""
 INCHES = (7.0, 5.0)
 MOST_IN_A_HEAT_MAP = 60
 STEP_PIXELS, DIRECTIONS = 6.0, 16
@@ -42,7 +44,7 @@ def draw_words(
         raise FirthError("a picture of words needs two different ones at least")
     projection = pca(vectors.unit_vectors(words))
     with _figure(path, inches, overwrite) as (figure, axes):
-        axes.scatter(*projection.places.T, s=14, color="#3b82c4", zorder=2)
+        axes.scatter(*projection.positions.T, s=14, color="#3b82c4", zorder=2)
         axes.margins(0.08)
         axes.set_xticks([])
         axes.set_yticks([])
@@ -55,7 +57,7 @@ def draw_words(
         ]
         boxes = np.array([text.get_window_extent() for text in texts])
         sizes = boxes[:, 1] - boxes[:, 0]
-        points = axes.transData.transform(projection.places)
+        points = axes.transData.transform(projection.positions)
         corners = place_labels(points, sizes, np.array(axes.get_window_extent()))
         back = axes.transAxes.inverted()
         for text, point, corner, size in zip(texts, points, corners, sizes, strict=True):
@@ -145,29 +147,20 @@ def draw_similarities(vectors: WordVectors, words: Sequence[str], path: str | Pa
     return Path(path)
 
 
-class _figure:  # noqa: N801  # used as a function
-    """A figure and its axes, written to the file at the end, whole or not at all."""
-
-    def __init__(self, path: str | Path, inches: tuple[float, float], overwrite: bool):
-        self.path, self.inches, self.overwrite = Path(path), inches, overwrite
-        if self.path.suffix.lower() not in ENDINGS:
-            raise FormatError(f"a picture's name ends with {', '.join(ENDINGS)}, not {shortened(self.path.suffix)}")
-
-    def __enter__(self) -> tuple[Any, Any]:
-        try:
-            from matplotlib.figure import Figure
-        except ImportError as error:
-            raise FirthError("pictures need an extra: pip install 'firth[pictures]'") from error
-        self.figure = Figure(figsize=self.inches, dpi=150)
-        return self.figure, self.figure.add_subplot()
-
-    def __exit__(self, kind: Any, *_: object) -> None:
-        if kind is not None:
-            return
+@contextmanager
+def _figure(path: str | Path, inches: tuple[float, float], overwrite: bool) -> Iterator[tuple[Any, Any]]:
+    """A figure and its axes, which are written to the file at the end, completely or not at all."""
+    path = Path(path)
+    ending = path.suffix.lower()
+    if ending not in UNDATED:
+        raise FormatError(f"a picture's name ends with {', '.join(UNDATED)}, not {shortened(path.suffix)}")
+    try:
         import matplotlib as mpl
-
-        ending = self.path.suffix.lower()[1:]
-        nameless = {"svg": {"Date": None}, "pdf": {"CreationDate": None}, "png": {}}[ending]
-        settings = {"svg.hashsalt": "firth", "svg.fonttype": "none", "pdf.fonttype": 42}
-        with atomic_file(self.path, overwrite=self.overwrite) as temporary, mpl.rc_context(settings):
-            self.figure.savefig(temporary, format=ending, metadata=nameless)
+        from matplotlib.figure import Figure
+    except ImportError as error:
+        raise FirthError("pictures need an extra: pip install 'firth[pictures]'") from error
+    figure = Figure(figsize=inches, dpi=150)
+    yield figure, figure.add_subplot()
+    settings = {"svg.hashsalt": "firth", "svg.fonttype": "none", "pdf.fonttype": 42}
+    with atomic_file(path, overwrite=overwrite) as temporary, mpl.rc_context(settings):
+        figure.savefig(temporary, format=ending[1:], metadata=UNDATED[ending])

@@ -122,15 +122,7 @@ def pages(
             "cosines": as_text(np.round((np.clip(np.nan_to_num(cosines), -1, 1) + 1) * 32_767.5)),
         },
         "columns": [
-            {
-                "name": column.name,
-                "kind": "category" if column.labels else "number",
-                "codes": as_text(column.codes),
-                "labels": column.labels,
-                "low": column.low,
-                "high": column.high,
-                "own": column.own,
-            }
+            vars(column) | {"kind": "category" if column.labels else "number", "codes": as_text(column.codes)}
             for column in colors
         ],
         "color": len(colors) - 1 if columns else 0,
@@ -138,11 +130,12 @@ def pages(
 
     def page(*projections: projecting.Projection) -> Page:
         made = [about_words, *(p.made for p in reversed(projections)), *about_colors]
-        places = [{"name": p.name, "places": as_text(projecting.on_the_map(p.places * [1, -1]))} for p in projections]
-        return assemble(title, data | {"projections": places, "made": "\n".join(made)})
+        drawn = {p.name: projecting.on_the_map(p.positions * [1, -1]) for p in projections}
+        maps = [{"name": name, "places": as_text(positions)} for name, positions in drawn.items()]
+        return assemble(title, data | {"projections": maps, "made": "\n".join(made)})
 
     by_pca = projecting.pca(units)
     yield page(by_pca)
     if projection == "tsne":
         threads = threads or usable_threads()
-        yield page(by_pca, projecting.tsne(units, by_pca.places, seed=seed, threads=threads, report=report))
+        yield page(by_pca, projecting.tsne(units, by_pca.positions, seed=seed, threads=threads, report=report))

@@ -26,12 +26,31 @@ FRAME_HEIGHT = 640
 
 @dataclass(frozen=True)
 class Page:
-    """One HTML file. A notebook shows it in place."""
+    """One HTML file. A notebook shows it in place.
+
+    Parameters
+    ----------
+    html : str
+        All of the file.
+    """
 
     html: str
 
     def save(self, path: str | Path, *, overwrite: bool = False) -> Path:
-        """Write the file, whole or not at all. Raises `OutputExistsError` where one is, unless asked."""
+        """Write the file, all or nothing; return its path.
+
+        Parameters
+        ----------
+        path
+            Where to.
+        overwrite
+            Whether to replace a file that is there.
+
+        Raises
+        ------
+        OutputExistsError
+            If the file exists, unless `overwrite` is set.
+        """
         path = Path(path)
         with atomic_file(path, overwrite=overwrite) as temporary:
             temporary.write_text(self.html, "utf-8")

@@ -28,7 +28,7 @@ class Projection:
     """Places (n, 2) of words, and how they were found."""
 
     name: str
-    places: Float64
+    positions: Float64
     made: str
 
 
@@ -51,14 +51,14 @@ def pca(units: Float32) -> Projection:
     variances, directions = np.linalg.eigh(centered.T @ centered)
     best = directions[:, ::-1][:, :2]
     best = best * np.sign(best[np.abs(best).argmax(axis=0), np.arange(best.shape[1])])
-    places = np.zeros((len(units), 2))
-    places[:, : best.shape[1]] = centered @ best
+    positions = np.zeros((len(units), 2))
+    positions[:, : best.shape[1]] = centered @ best
     kept = variances[::-1][:2].sum() / variances.sum() if variances.sum() > 0 else 1.0
-    return Projection("PCA", places, f"PCA keeps {kept:.0%} of the variance of the vectors, scaled to length 1.")
+    return Projection("PCA", positions, f"PCA keeps {kept:.0%} of the variance of the vectors, scaled to length 1.")
 
 
 def tsne(units: Float32, start: Float64, *, seed: int, threads: int, report: Report | None = None) -> Projection:
-    """t-SNE (van der Maaten and Hinton 2008) by openTSNE, from the exact nearest neighbors, begun with PCA's places.
+    """t-SNE (van der Maaten and Hinton 2008) by openTSNE, from the exact nearest neighbors, begun with PCA's positions.
 
     The same for the same seed and number of threads. `report` gets steps done and steps to do. Needs the extra
     `firth[map]`, and ten words at least.
@@ -97,21 +97,21 @@ def tsne(units: Float32, start: Float64, *, seed: int, threads: int, report: Rep
         callbacks=callback,
         callbacks_every_iters=STEPS_BETWEEN_REPORTS,
     )
-    places = np.asarray(maker.fit(affinities=affinities, initialization=begin), np.float64)
-    if not np.isfinite(places).all():
+    positions = np.asarray(maker.fit(affinities=affinities, initialization=begin), np.float64)
+    if not np.isfinite(positions).all():
         raise FirthError("t-SNE did not come to an end with these vectors: ask for the projection pca")
     made = (
         f"t-SNE by openTSNE {openTSNE.__version__}: perplexity {perplexity}, cosine, exact neighbors, begun with PCA,"
         f" {steps} steps, seed {seed}, {threads} thread{'s' * (threads > 1)}."
     )
-    return Projection("t-SNE", places, made)
+    return Projection("t-SNE", positions, made)
 
 
-def on_the_map(places: Float64) -> UInt16:
+def on_the_map(positions: Float64) -> UInt16:
     """Places as whole numbers 0 to 65,535, (n, 2), in one scale for both directions, in the middle of the map."""
-    low, high = places.min(axis=0), places.max(axis=0)
+    low, high = positions.min(axis=0), positions.max(axis=0)
     extent = float((high - low).max())
     if not extent > 0 or not math.isfinite(extent):
-        return np.full(places.shape, 32_767, np.uint16)
-    moved: UInt16 = np.round((places - (low + high) / 2) / extent * 65_534 + 32_767).astype(np.uint16)
+        return np.full(positions.shape, 32_767, np.uint16)
+    moved: UInt16 = np.round((positions - (low + high) / 2) / extent * 65_534 + 32_767).astype(np.uint16)
     return moved

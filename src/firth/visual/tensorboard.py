@@ -1,4 +1,4 @@
-"""TensorBoard without TensorFlow: scalars while training, and a folder for the Embedding Projector.
+"""TensorBoard without TensorFlow: scalars while training, and a folder for the Embedding Projector, which it serves.
 
 Needs the extra `firth[tensorboard]`.
 """
@@ -6,17 +6,23 @@ Needs the extra `firth[tensorboard]`.
 from __future__ import annotations
 
 import importlib.util
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from types import TracebackType
-from typing import Any
 
 from firth.errors import FirthError
-from firth.formats import tsv
+from firth.formats import export
 from firth.reporting.events import EpochMetrics, Progress
 from firth.vectors.word_vectors import WordVectors
 
 PROJECTOR_ROWS = 100_000
 """Rows the projector shows at most."""
+LOOPBACK = "127.0.0.1"
+SECONDS_TO_START = 60
 
 
 def is_installed() -> bool:
@@ -24,28 +30,21 @@ def is_installed() -> bool:
     return importlib.util.find_spec("tensorboardX") is not None
 
 
-def _event_writer(folder: Path) -> Any:
-    try:
-        from tensorboardX import SummaryWriter
-    except ImportError as error:
-        raise FirthError("writing for TensorBoard needs an extra: pip install 'firth[tensorboard]'") from error
-    return SummaryWriter(str(folder))
-
-
 class ScalarLog:
     """Writes loss, accuracy, learning rate and words a second where `tensorboard --logdir` finds them."""
 
     def __init__(self, folder: str | Path):
-        self.folder = Path(folder)
-        self.writer = _event_writer(self.folder)
+        try:
+            from tensorboardX import SummaryWriter
+        except ImportError as error:
+            raise FirthError("writing for TensorBoard needs an extra: pip install 'firth[tensorboard]'") from error
+        self.writer = SummaryWriter(str(folder))
         self._begun: tuple[float, int] | None = None
 
     def __enter__(self) -> ScalarLog:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *exception: object) -> None:
         self.writer.close()
 
     def scalars(self, step: int, seconds: float, values: dict[str, float]) -> None:
@@ -88,8 +87,47 @@ def write_projector(vectors: WordVectors, folder: str | Path, *, overwrite: bool
     folder.mkdir(parents=True, exist_ok=True)
     if len(vectors) > PROJECTOR_ROWS:
         vectors = vectors.first(PROJECTOR_ROWS)
-    tsv.write(vectors.finite(), folder / "vectors.tsv", overwrite)
+    export(vectors.finite(), folder / "vectors.tsv", spaces="replace", counts=False, overwrite=overwrite)
     (folder / "projector_config.pbtxt").write_text(
         'embeddings {\n  tensor_name: "firth"\n  tensor_path: "vectors.tsv"\n  metadata_path: "metadata.tsv"\n}\n'
     )
     return folder
+
+
+def can_serve() -> bool:
+    """Whether TensorBoard can be started here."""
+    return importlib.util.find_spec("tensorboard") is not None
+
+
+@contextmanager
+def serve_folder(folder: Path, port: int = 6006) -> Iterator[tuple[subprocess.Popen[bytes], str]]:
+    """TensorBoard on this machine only, until the end: its process, and the projector's address.
+
+    Raises `FirthError` if the port is in use, or TensorBoard is not installed or does not start.
+    """
+    if not can_serve():
+        raise FirthError("the projector needs an extra: pip install 'firth[tensorboard]'")
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((LOOPBACK, port))
+        except OSError as error:
+            raise FirthError(f"port {port} is in use: ask for another with --port {port + 1}") from error
+    command = [sys.executable, "-m", "tensorboard.main", f"--logdir={folder}", f"--host={LOOPBACK}", f"--port={port}"]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        _wait_for(process, port)
+        yield process, f"http://{LOOPBACK}:{port}/#projector"
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def _wait_for(process: subprocess.Popen[bytes], port: int) -> None:
+    begun = time.monotonic()
+    while time.monotonic() - begun < SECONDS_TO_START and process.poll() is None:
+        with socket.socket() as probe:
+            if probe.connect_ex((LOOPBACK, port)) == 0:
+                return
+        time.sleep(0.1)
+    raise FirthError("TensorBoard did not start: try it by hand, python -m tensorboard.main")

@@ -5,76 +5,74 @@ from numpy.testing import assert_allclose, assert_array_equal
 from firth.arrays import LANES
 from firth.jit.kernel import compiled
 from firth.jit.target import is_enabled
-from firth.kernels.linalg.gathered_products import (
-    learn_gathered,
-    matmul_nn_gathered,
-    matmul_nt_gathered,
-    matmul_tn_gathered,
-)
 from firth.kernels.linalg.products import (
     TILE_ROWS,
     dot_each,
+    learn_gathered,
     matmul_nn_banded,
+    matmul_nn_gathered,
     matmul_nn_with,
     matmul_nt,
     matmul_nt_banded,
+    matmul_nt_gathered,
     matmul_tn,
     matmul_tn_banded,
+    matmul_tn_gathered,
 )
 
 
 @compiled
-def compiled_score(X, n, Z, S):
+def compiled_nt(X, n, Z, S):
     matmul_nt(X, n, Z, S)
 
 
 @compiled
-def compiled_score_bands(X, Z, bands, S):
+def compiled_nt_banded(X, Z, bands, S):
     matmul_nt_banded(X, Z, bands, S)
 
 
 @compiled
-def compiled_score_each(X, n, Z, of_z, s):
+def compiled_dot_each(X, n, Z, of_z, s):
     dot_each(X, n, Z, of_z, s)
 
 
 @compiled
-def compiled_score_listed(X, of_x, Z, of_z, S):
+def compiled_nt_gathered(X, of_x, Z, of_z, S):
     matmul_nt_gathered(X, of_x, Z, of_z, S)
 
 
 @compiled
-def compiled_weigh_listed(G, Z, of_z, out, of_out):
+def compiled_nn_gathered(G, Z, of_z, out, of_out):
     matmul_nn_gathered(G, Z, of_z, out, of_out)
 
 
 @compiled
-def compiled_weigh_transposed_listed(G, X, of_x, out, of_out, first, last):
+def compiled_tn_gathered(G, X, of_x, out, of_out, first, last):
     matmul_tn_gathered(G, X, of_x, out, of_out, first, last)
 
 
 @compiled
-def compiled_learn_listed(g, H, i, Z, of_z, out):
+def compiled_learn_gathered(g, H, i, Z, of_z, out):
     learn_gathered(g, H, i, Z, of_z, out)
 
 
 @compiled
-def compiled_weigh_bands(G, n, bands, dense, Z, out, squares):
+def compiled_nn_banded(G, n, bands, dense, Z, out, squares):
     matmul_nn_banded(G, n, bands, dense, Z, out, squares)
 
 
 @compiled
-def compiled_weigh_with(G, n, Z, weights, others, of_others, out):
+def compiled_nn_with(G, n, Z, weights, others, of_others, out):
     matmul_nn_with(G, n, Z, weights, others, of_others, out)
 
 
 @compiled
-def compiled_weigh_transposed(G, n, X, out):
+def compiled_tn(G, n, X, out):
     matmul_tn(G, n, X, out)
 
 
 @compiled
-def compiled_weigh_transposed_bands(G, X, bands, out, squares):
+def compiled_tn_banded(G, X, bands, out, squares):
     matmul_tn_banded(G, X, bands, out, squares)
 
 
@@ -91,8 +89,8 @@ SHAPES += [(23, 20, 112), (5, 12, 16)]
 
 
 @pytest.mark.parametrize(("n", "outputs", "width"), SHAPES)
-@pytest.mark.parametrize("function", [matmul_nt, compiled_score])
-def test_score__is_the_product_with_the_transpose(function, n, outputs, width):
+@pytest.mark.parametrize("function", [matmul_nt, compiled_nt])
+def test_matmul_nt__is_the_product_with_the_transpose(function, n, outputs, width):
     X, Z = normal(24, width), normal(outputs, width)
     S = np.full((32, outputs), 7, np.float32)
     function(X, n, Z, S)
@@ -101,8 +99,8 @@ def test_score__is_the_product_with_the_transpose(function, n, outputs, width):
 
 
 @pytest.mark.parametrize(("n", "outputs", "width"), SHAPES)
-@pytest.mark.parametrize("function", [matmul_nn_with, compiled_weigh_with])
-def test_weigh_with__adds_another_row_to_each_of_the_product(function, n, outputs, width):
+@pytest.mark.parametrize("function", [matmul_nn_with, compiled_nn_with])
+def test_matmul_nn_with__adds_another_row_to_each_of_the_product(function, n, outputs, width):
     G, Z, weights, others = normal(24, outputs), normal(outputs, width), normal(24), normal(9, width)
     of_others = np.random.default_rng(n).integers(-1, 9, 24).astype(np.int32)
     out = np.full((32, width), 7, np.float32)
@@ -113,8 +111,8 @@ def test_weigh_with__adds_another_row_to_each_of_the_product(function, n, output
 
 
 @pytest.mark.parametrize(("n", "outputs", "width"), SHAPES)
-@pytest.mark.parametrize("function", [matmul_tn, compiled_weigh_transposed])
-def test_weigh_transposed__is_the_product_of_the_transpose(function, n, outputs, width):
+@pytest.mark.parametrize("function", [matmul_tn, compiled_tn])
+def test_matmul_tn__is_the_product_of_the_transpose(function, n, outputs, width):
     G, X = normal(24, outputs), normal(24, width)
     out = np.full((outputs, width), 7, np.float32)
     function(G, n, X, out)
@@ -134,8 +132,8 @@ def banded(rows, columns):
 
 
 @pytest.mark.parametrize("width", [16, 48, 112])
-@pytest.mark.parametrize("function", [matmul_nt_banded, compiled_score_bands])
-def test_score_bands__fills_the_bands(function, width):
+@pytest.mark.parametrize("function", [matmul_nt_banded, compiled_nt_banded])
+def test_matmul_nt_banded__fills_the_bands(function, width):
     X, Z, S = normal(28, width), normal(24, width), np.zeros((28, 24), np.float32)
     function(X, Z, BANDS, S)
     _, inside = banded(28, 24)
@@ -144,8 +142,8 @@ def test_score_bands__fills_the_bands(function, width):
 
 
 @pytest.mark.parametrize("width", [16, 48, 112])
-@pytest.mark.parametrize("function", [matmul_nn_banded, compiled_weigh_bands])
-def test_weigh_bands__is_the_product(function, width):
+@pytest.mark.parametrize("function", [matmul_nn_banded, compiled_nn_banded])
+def test_matmul_nn_banded__is_the_product(function, width):
     of_columns, _ = banded(28, 24)
     dense = 30
     G = np.ascontiguousarray(np.concatenate([of_columns.T, np.zeros((24, 2)), normal(24, 8)], axis=1, dtype=np.float32))
@@ -159,8 +157,8 @@ def test_weigh_bands__is_the_product(function, width):
 
 
 @pytest.mark.parametrize("width", [16, 48, 112])
-@pytest.mark.parametrize("function", [matmul_tn_banded, compiled_weigh_transposed_bands])
-def test_weigh_transposed_bands__is_the_product_of_the_transpose(function, width):
+@pytest.mark.parametrize("function", [matmul_tn_banded, compiled_tn_banded])
+def test_matmul_tn_banded__is_the_product_of_the_transpose(function, width):
     G, _ = banded(28, 24)
     X, out = normal(28, width), np.full((24, width), 7, np.float32)
     squares = np.zeros(24, np.float32)
@@ -178,8 +176,8 @@ def some_of(rows, count, seed):
 
 @pytest.mark.parametrize("width", [16, 48, 112])
 @pytest.mark.parametrize(("of_x", "of_z"), [(1, 16), (1, 20), (1, 32), (3, 12), (4, 4), (8, 12), (12, 16)])
-@pytest.mark.parametrize("function", [matmul_nt_gathered, compiled_score_listed])
-def test_score_listed__is_the_product_of_some_rows(function, of_x, of_z, width):
+@pytest.mark.parametrize("function", [matmul_nt_gathered, compiled_nt_gathered])
+def test_matmul_nt_gathered__is_the_product_of_some_rows(function, of_x, of_z, width):
     X, Z, S = normal(30, width), normal(40, width), np.full((16, 48), 7, np.float32)
     x_rows, z_rows = some_of(30, of_x, 1), some_of(40, of_z, 2)
     function(X, x_rows, Z, z_rows, S)
@@ -191,8 +189,8 @@ def test_score_listed__is_the_product_of_some_rows(function, of_x, of_z, width):
 
 @pytest.mark.parametrize("width", [16, 48, 112])
 @pytest.mark.parametrize(("of_out", "of_z"), [(2, 4), (4, 1), (6, 4), (8, 11), (14, 25)])
-@pytest.mark.parametrize("function", [matmul_nn_gathered, compiled_weigh_listed])
-def test_weigh_listed__adds_the_product_of_some_rows_to_some_rows(function, of_out, of_z, width):
+@pytest.mark.parametrize("function", [matmul_nn_gathered, compiled_nn_gathered])
+def test_matmul_nn_gathered__adds_the_product_of_some_rows_to_some_rows(function, of_out, of_z, width):
     G, Z, before = normal(32, 32), normal(40, width), normal(50, width)
     z_rows, out_rows = some_of(40, of_z, 1), some_of(50, of_out, 2)
     out = before.copy()
@@ -204,8 +202,8 @@ def test_weigh_listed__adds_the_product_of_some_rows_to_some_rows(function, of_o
 
 @pytest.mark.parametrize("width", [16, 48, 112])
 @pytest.mark.parametrize(("of_out", "of_x"), [(0, 3), (1, 1), (4, 1), (6, 4), (7, 11), (14, 25)])
-@pytest.mark.parametrize("function", [matmul_tn_gathered, compiled_weigh_transposed_listed])
-def test_weigh_transposed_listed__adds_the_product_share_by_share(function, of_out, of_x, width):
+@pytest.mark.parametrize("function", [matmul_tn_gathered, compiled_tn_gathered])
+def test_matmul_tn_gathered__adds_the_product_share_by_share(function, of_out, of_x, width):
     G, X, before = normal(32, 32), normal(40, width), normal(50, width)
     x_rows, out_rows = some_of(40, of_x, 1), some_of(50, of_out, 3)
     wanted = before.astype(float)
@@ -219,8 +217,8 @@ def test_weigh_transposed_listed__adds_the_product_share_by_share(function, of_o
 
 @pytest.mark.parametrize("width", [16, 48, 112, 304])
 @pytest.mark.parametrize("of_z", [0, 1, 4, 11, 25])
-@pytest.mark.parametrize("function", [learn_gathered, compiled_learn_listed])
-def test_learn_listed__sums_rows_as_they_were_and_changes_them(function, of_z, width):
+@pytest.mark.parametrize("function", [learn_gathered, compiled_learn_gathered])
+def test_learn_gathered__sums_rows_as_they_were_and_changes_them(function, of_z, width):
     g, H, before, rows = normal(32), normal(3, width), normal(40, width), some_of(40, of_z, 1)
     Z, out = before.copy(), np.full((3, width), 7, np.float32)
     function(g, H, 1, Z, rows, out)
@@ -233,25 +231,25 @@ def test_learn_listed__sums_rows_as_they_were_and_changes_them(function, of_z, w
 
 @pytest.mark.skipif(not is_enabled(), reason="where the compiler is off, NumPy adds in an order of its own")
 @pytest.mark.parametrize(("n", "outputs"), [(1, 4), (1, 16), (2, 4), (4, 16)])
-def test_score__adds_the_halves_of_lanes(n, outputs):
+def test_matmul_nt__adds_the_halves_of_lanes(n, outputs):
     """The order of additions is part of the result: the same bits on every processor, and in every tile."""
     rng = np.random.default_rng(1)
     X, Z = rng.normal(size=(n, LANES)).astype(np.float32), rng.normal(size=(outputs, LANES)).astype(np.float32)
-    S, listed = np.zeros((n, outputs), np.float32), np.zeros((n, outputs), np.float32)
-    compiled_score(X, n, Z, S)
-    compiled_score_listed(X, np.arange(n, dtype=np.int32), Z, np.arange(outputs, dtype=np.int32), listed)
+    S, gathered = np.zeros((n, outputs), np.float32), np.zeros((n, outputs), np.float32)
+    compiled_nt(X, n, Z, S)
+    compiled_nt_gathered(X, np.arange(n, dtype=np.int32), Z, np.arange(outputs, dtype=np.int32), gathered)
     lanes = X[:, None] * Z
     while lanes.shape[-1] > 1:
         half = lanes.shape[-1] // 2
         lanes = lanes[..., :half] + lanes[..., half:]
     assert_array_equal(S, lanes[..., 0])
-    assert_array_equal(listed, lanes[..., 0])
+    assert_array_equal(gathered, lanes[..., 0])
 
 
 @pytest.mark.parametrize("width", [16, 112, 304])
 @pytest.mark.parametrize("n", [1, 4, 7, 32])
-@pytest.mark.parametrize("function", [dot_each, compiled_score_each])
-def test_score_each__is_a_product_of_two_rows_for_each(function, n, width):
+@pytest.mark.parametrize("function", [dot_each, compiled_dot_each])
+def test_dot_each__is_a_product_of_two_rows_for_each(function, n, width):
     X, Z, scores = normal(32, width), normal(9, width), np.full(36, np.nan, np.float32)
     of_z = np.random.default_rng(n).integers(-1, 9, 32).astype(np.int32)
     function(X, n, Z, of_z, scores)

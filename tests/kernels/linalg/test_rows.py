@@ -12,7 +12,7 @@ def compiled_dot(rows, i, others, j):
 
 
 @compiled
-def compiled_add_row(out, o, weight, rows, i):
+def compiled_axpy(out, o, weight, rows, i):
     axpy(out, o, weight, rows, i)
 
 
@@ -45,8 +45,8 @@ def test_dot__is_the_product_of_two_rows(function, width, dtype):
 
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("width", WIDTHS)
-@pytest.mark.parametrize("function", [axpy, compiled_add_row])
-def test_add_row__changes_one_row_only(function, width, dtype):
+@pytest.mark.parametrize("function", [axpy, compiled_axpy])
+def test_axpy__changes_one_row_only(function, width, dtype):
     rows, out = normal(5, width, dtype), normal(3, width, dtype) + 1
     wanted = out.copy()
     wanted[2] += dtype(0.3) * rows[1]

@@ -8,7 +8,7 @@ from firth.kernels.linalg.window_sums import prefix_sum, spread_windows, sum_win
 
 
 @compiled
-def compiled_sum_up(rows, words, n, sums):
+def compiled_prefix_sum(rows, words, n, sums):
     prefix_sum(rows, words, n, sums)
 
 
@@ -54,8 +54,8 @@ def windows_of(reach):
 
 
 @pytest.mark.parametrize("width", WIDTHS)
-@pytest.mark.parametrize("function", [prefix_sum, compiled_sum_up])
-def test_sum_up__gives_running_sums(function, width):
+@pytest.mark.parametrize("function", [prefix_sum, compiled_prefix_sum])
+def test_prefix_sum__gives_running_sums(function, width):
     rows, sums = normal(7, width), np.full((6, width), np.nan, np.float32)
     words = np.array([3, 0, 3, 6, 2, 1], np.int32)
     function(rows, words, 4, sums)

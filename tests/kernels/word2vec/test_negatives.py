@@ -18,7 +18,7 @@ def test_alias_table__holds_the_distribution_exactly(counts):
     assert_allclose(found / len(counts), wanted, atol=2**-31)
 
 
-def test_draw_noise_word__follows_the_distribution_and_its_twin():
+def test_draw_negative__follows_the_distribution_and_its_twin():
     noise = alias_table(noise_distribution(np.array([50, 30, 10, 5, 5]), 0.75))
     key = np.uint64(7)
     drawn = [int(draw_negative(noise, key, i)) for i in range(5000)]

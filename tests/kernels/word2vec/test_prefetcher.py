@@ -44,7 +44,7 @@ def queue(epoch):
     return found
 
 
-def test_take_noise_words__are_the_same_drawn_ahead_or_when_they_are_needed(epoch, queue):
+def test_take_negatives__are_the_same_drawn_ahead_or_when_they_are_needed(epoch, queue):
     chunk, plan, noise = epoch
     B = plan.block_centers
     found, wanted = (np.zeros(plan.negatives, np.int32) for _ in range(2))
@@ -53,7 +53,7 @@ def test_take_noise_words__are_the_same_drawn_ahead_or_when_they_are_needed(epoc
         draw_next_negatives(plan, noise, queue)
         take_negatives(comes, chunk, plan, noise, queue, found)
         counter = int(chunk.positions[comes]) * plan.negatives if comes < 500 else 0
-        wanted[:] = [draw_negative(noise, plan.noise_key, counter + n) for n in range(plan.negatives)]
+        wanted[:] = [draw_negative(noise, plan.negatives_key, counter + n) for n in range(plan.negatives)]
         assert found.tolist() == wanted.tolist()
 
 

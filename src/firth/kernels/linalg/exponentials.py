@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from firth.jit.kernel import compiled
-from firth.jit.lowerings import lowered_by
+from firth.jit.kernel import compiled, lowered_by
 
 lowered_by(f"{__name__}_llvm")
 

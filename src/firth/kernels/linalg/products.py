@@ -10,7 +10,7 @@ up to whole tiles are overwritten too, with numbers that mean nothing.
 Where most of a product is known to be zero, its bands say where it is not: band k, of a tile of rows or of columns, is
 a range (first, last) of the other index.
 
-Products of rows that do not stand one after the other are in `firth.kernels.linalg.gathered_products`.
+In products of rows that do not stand one after the other (`…_gathered`), lists say which they are.
 
 Between tiles something else can be done, of which `queue` is the state: `firth.kernels.word2vec.prefetcher` asks for
 rows.
@@ -23,8 +23,7 @@ from typing import Any
 import numpy as np
 
 from firth.arrays import Float32, Int32
-from firth.jit.kernel import compiled, compiled_by_type
-from firth.jit.lowerings import lowered_by
+from firth.jit.kernel import compiled, compiled_by_type, lowered_by
 
 lowered_by(f"{__name__}_llvm")
 
@@ -101,3 +100,25 @@ def dot_each(X: Float32, n: Any, Z: Float32, of_z: Int32, s: Float32, queue: Any
 def squared_norms(X: Float32, n: Any, s: Float32) -> None:
     """s[i] = X[i] · X[i], for the first n rows of X."""
     s[:n] = (X[:n] * X[:n]).sum(axis=1)
+
+
+def matmul_nt_gathered(X: Float32, of_x: Int32, Z: Float32, of_z: Int32, S: Float32) -> None:
+    """S[i, j] = X[of_x[i]] · Z[of_z[j]]. Of Z there are whole tiles."""
+    S[: len(of_x), : len(of_z)] = X[of_x] @ Z[of_z].T
+
+
+def matmul_nn_gathered(G: Float32, Z: Float32, of_z: Int32, out: Float32, of_out: Int32) -> None:
+    """out[of_out[i]] += Σⱼ G[i, j] · Z[of_z[j]], for an even number of rows; one listed twice may get either."""
+    out[of_out] += G[: len(of_out), : len(of_z)] @ Z[of_z]
+
+
+def matmul_tn_gathered(G: Float32, X: Float32, of_x: Int32, out: Float32, of_out: Int32, first: int, last: int) -> None:
+    """out[of_out[i], c] += Σⱼ G[j, i] · X[of_x[j], c] for the columns c from `first` to `last`, whole vectors."""
+    out[of_out, first:last] += G[: len(of_x), : len(of_out)].T @ X[of_x, first:last]
+
+
+def learn_gathered(g: Float32, H: Float32, i: int, Z: Float32, of_z: Int32, out: Float32) -> None:
+    """out[i] = Σⱼ g[j] · Z[of_z[j]], and Z[of_z[j]] += g[j] · H[i]; no row of Z is listed twice."""
+    weights = g[: len(of_z)]
+    out[i] = weights @ Z[of_z]
+    Z[of_z] += np.outer(weights, H[i])

@@ -7,13 +7,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from numba import types
-
 from firth.arrays import LANES
 from firth.jit.instructions import Builder, Value
 from firth.jit.lowering import replaces
 from firth.jit.simd import List, Matrix, accumulate, for_range, horizontal_sum, in_columns, index, multiply_add
-from firth.kernels.linalg.rows import axpy, copy_row, dot, sum_places, weigh_rows
+from firth.kernels.linalg import rows
 
 SUMS = 4
 """Sums of a product of two rows: enough to hide the latency of a multiply-add."""
@@ -26,132 +24,86 @@ def _whole(builder: Builder, width: Value, stride: int) -> Value:
     return builder.and_(width, index(-stride))
 
 
-def _over_row(builder: Builder, width: Value, body: Callable[[list[Value], bool], None]) -> None:
-    """Run `body(columns, True)` over the vectors of a row, and `body([column], False)` over the numbers left over."""
-    in_columns(builder, (index(0), width), VECTORS, lambda columns: body(columns, True))
-    for_range(builder, _whole(builder, width, LANES), width, 1, lambda column: body([column], False))
+def _over_row(builder: Builder, width: Value, body: Callable[[list[Value], Callable[..., Value]], None]) -> None:
+    """Run `body(columns, read)` over the vectors of a row, then over each number left over; `read` is what loads these
+    from a matrix.
+    """
+    in_columns(builder, (index(0), width), VECTORS, lambda columns: body(columns, Matrix.vector))
+    rest = _whole(builder, width, LANES)
+    for_range(builder, rest, width, 1, lambda column: body([column], Matrix.number))
 
 
 def _sum_of_rows(
     builder: Builder,
-    begin: Value,
-    end: Value,
+    between: tuple[Value, Value],
     term: Callable[[Value], tuple[Value, Value]],
     rows: Matrix,
     sums: Matrix,
     o: Value,
 ) -> None:
-    """sums[o] = the sum over k in range(begin, end) of weight · rows[row], where `term(k)` is (weight, row)."""
+    """sums[o] = the sum over k in a range of weight · rows[row], where `term(k)` is (weight, row)."""
 
-    def body(columns: list[Value], whole: bool) -> None:
+    def body(columns: list[Value], read: Callable[..., Value]) -> None:
         def add(k: Value, totals: list[Value]) -> list[Value]:
             weight, row = term(k)
-            if whole:
-                weight = rows.broadcast(weight)
-            numbers = [rows.vector(row, c) if whole else builder.load(rows.at(row, c)) for c in columns]
+            numbers = [read(rows, row, c) for c in columns]
             return [multiply_add(builder, weight, n, total) for n, total in zip(numbers, totals, strict=True)]
 
-        zero = rows.zeros if whole else rows.zeros.type.element(0.0)
-        totals = accumulate(builder, [zero] * len(columns), begin, end, 1, add)
-        for c, total in zip(columns, totals, strict=True):
-            sums.store(total, o, c)
+        zero = rows.zeros if read == Matrix.vector else rows.zeros.type.element(0.0)
+        sums.store_all(accumulate(builder, [zero] * len(columns), *between, 1, add), o, columns)
 
     _over_row(builder, rows.width, body)
 
 
-@replaces(dot)
-def _dot(rows, i, others, j):  # type: ignore[no-untyped-def]
-    def generate(context: Any, builder: Builder, signature: Any, args: Any) -> Value:
-        x, z = (Matrix(context, builder, signature.args[n], args[n]) for n in (0, 2))
-        _, i, _, j = args
+@replaces(rows.dot, gives=lambda x, *_: x.dtype)
+def _dot(builder: Builder, x: Matrix, i: Value, z: Matrix, j: Value) -> Value:
+    def add(column: Value, sums: list[Value], read: Callable[..., Value] = Matrix.vector) -> list[Value]:
+        columns = [builder.add(column, index(v * LANES)) for v in range(len(sums))]
+        return [multiply_add(builder, read(x, i, c), read(z, j, c), s) for c, s in zip(columns, sums, strict=True)]
 
-        def block(column: Value, sums: list[Value]) -> list[Value]:
-            columns = [builder.add(column, index(v * LANES)) for v in range(len(sums))]
-            return [
-                multiply_add(builder, x.vector(i, c), z.vector(j, c), s) for c, s in zip(columns, sums, strict=True)
-            ]
+    def add_number(column: Value, sums: list[Value]) -> list[Value]:
+        return add(column, sums, Matrix.number)
 
-        def number(column: Value, sums: list[Value]) -> list[Value]:
-            return [
-                multiply_add(builder, builder.load(x.at(i, column)), builder.load(z.at(j, column)), total)
-                for total in sums
-            ]
-
-        blocks, vectors = (_whole(builder, z.width, stride) for stride in (SUMS * LANES, LANES))
-        sums = accumulate(builder, [z.zeros] * SUMS, index(0), blocks, SUMS * LANES, block)
-        total = builder.fadd(builder.fadd(sums[0], sums[1]), builder.fadd(sums[2], sums[3]))
-        (total,) = accumulate(builder, [total], blocks, vectors, LANES, block)
-        (total,) = accumulate(builder, [horizontal_sum(builder, total)], vectors, z.width, 1, number)
-        return total
-
-    return rows.dtype(rows, types.intp, others, types.intp), generate
+    blocks, vectors = (_whole(builder, z.width, stride) for stride in (SUMS * LANES, LANES))
+    sums = accumulate(builder, [z.zeros] * SUMS, index(0), blocks, SUMS * LANES, add)
+    total = builder.fadd(builder.fadd(sums[0], sums[1]), builder.fadd(sums[2], sums[3]))
+    (total,) = accumulate(builder, [total], blocks, vectors, LANES, add)
+    (total,) = accumulate(builder, [horizontal_sum(builder, total)], vectors, z.width, 1, add_number)
+    return total
 
 
-@replaces(axpy)
-def _axpy(out, o, weight, rows, i):  # type: ignore[no-untyped-def]
-    def generate(context: Any, builder: Builder, signature: Any, args: Any) -> Value:
-        sums, z = (Matrix(context, builder, signature.args[n], args[n]) for n in (0, 3))
-        _, o, weight, _, i = args
-        weights = z.broadcast(weight)
+@replaces(rows.axpy)
+def _axpy(builder: Builder, out: Matrix, o: Value, weight: Value, z: Matrix, i: Value) -> None:
+    def body(columns: list[Value], read: Callable[..., Value]) -> None:
+        for c in columns:
+            out.store(multiply_add(builder, weight, read(z, i, c), read(out, o, c)), o, c)
 
-        def body(columns: list[Value], whole: bool) -> None:
-            for c in columns:
-                if whole:
-                    total = multiply_add(builder, weights, z.vector(i, c), sums.vector(o, c))
-                else:
-                    total = multiply_add(builder, weight, builder.load(z.at(i, c)), builder.load(sums.at(o, c)))
-                sums.store(total, o, c)
-
-        _over_row(builder, z.width, body)
-        return context.get_dummy_value()
-
-    return types.void(out, types.intp, rows.dtype, rows, types.intp), generate
+    _over_row(builder, z.width, body)
 
 
-@replaces(copy_row)
-def _copy_row(out, o, rows, i):  # type: ignore[no-untyped-def]
-    def generate(context: Any, builder: Builder, signature: Any, args: Any) -> Value:
-        copies, z = (Matrix(context, builder, signature.args[n], args[n]) for n in (0, 2))
-        _, o, _, i = args
+@replaces(rows.copy_row)
+def _copy_row(builder: Builder, out: Matrix, o: Value, z: Matrix, i: Value) -> None:
+    def body(columns: list[Value], read: Callable[..., Value]) -> None:
+        out.store_all([read(z, i, c) for c in columns], o, columns)
 
-        def body(columns: list[Value], whole: bool) -> None:
-            found = [z.vector(i, c) if whole else builder.load(z.at(i, c)) for c in columns]
-            for number, c in zip(found, columns, strict=True):
-                copies.store(number, o, c)
-
-        _over_row(builder, z.width, body)
-        return context.get_dummy_value()
-
-    return types.void(out, types.intp, rows, types.intp), generate
+    _over_row(builder, z.width, body)
 
 
-@replaces(weigh_rows)
-def _weigh_rows(weights, i, rows, first, numbers, out, o):  # type: ignore[no-untyped-def]
-    def generate(context: Any, builder: Builder, signature: Any, args: Any) -> Value:
-        g, z, sums = (Matrix(context, builder, signature.args[n], args[n]) for n in (0, 2, 5))
-        i, first, o = args[1], args[3], args[6]
-        numbers = List(context, builder, signature.args[4], args[4])
+@replaces(rows.weigh_rows)
+def _weigh_rows(
+    builder: Builder, g: Matrix, i: Value, z: Matrix, first: Value, numbers: List, out: Matrix, o: Value
+) -> None:
+    def term(j: Value) -> tuple[Value, Value]:
+        return g.number(i, j), builder.add(first, numbers.row(j))
 
-        def term(j: Value) -> tuple[Value, Value]:
-            return builder.load(g.at(i, j)), builder.add(first, numbers.row(j))
-
-        _sum_of_rows(builder, index(0), numbers.length, term, z, sums, o)
-        return context.get_dummy_value()
-
-    return types.void(weights, types.intp, rows, types.intp, numbers, out, types.intp), generate
+    _sum_of_rows(builder, (index(0), numbers.length), term, z, out, o)
 
 
-@replaces(sum_places)
-def _sum_places(weights, which, rows, numbers, begin, end, out, o):  # type: ignore[no-untyped-def]
-    def generate(context: Any, builder: Builder, signature: Any, args: Any) -> Value:
-        z, sums = (Matrix(context, builder, signature.args[n], args[n]) for n in (2, 6))
-        weights, which, numbers = (List(context, builder, signature.args[n], args[n]) for n in (0, 1, 3))
-        begin, end, o = args[4], args[5], args[7]
+@replaces(rows.sum_places)
+def _sum_places(builder: Builder, weights: List, which: List, z: Matrix, numbers: List, *args: Any) -> None:
+    begin, end, out, o = args
 
-        def term(p: Value) -> tuple[Value, Value]:
-            return weights.number(which.row(p)), numbers.row(p)
+    def term(p: Value) -> tuple[Value, Value]:
+        return weights.number(which.row(p)), numbers.row(p)
 
-        _sum_of_rows(builder, begin, end, term, z, sums, o)
-        return context.get_dummy_value()
-
-    return types.void(weights, which, rows, numbers, types.intp, types.intp, out, types.intp), generate
+    _sum_of_rows(builder, (begin, end), term, z, out, o)

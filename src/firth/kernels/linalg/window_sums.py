@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from firth.arrays import Float32, Int32
-from firth.jit.lowerings import lowered_by
+from firth.jit.kernel import lowered_by
 
 lowered_by(f"{__name__}_llvm")
 

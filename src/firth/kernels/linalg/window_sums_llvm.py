@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
-from numba import types
-
 from firth.jit.instructions import Builder, Value
 from firth.jit.lowering import replaces
-from firth.jit.simd import List, Matrix, accumulate, for_range, in_columns, index, multiply_add
+from firth.jit.simd import List, Matrix, accumulate, broadcast, for_range, in_columns, index, multiply_add
 from firth.kernels.linalg.product_tiles_llvm import ROW_VECTORS
 from firth.kernels.linalg.window_sums import prefix_sum, spread_windows, sum_windows
 
@@ -17,103 +12,80 @@ from firth.kernels.linalg.window_sums import prefix_sum, spread_windows, sum_win
 def _window(builder: Builder, reach: Matrix, first: Value, i: Value) -> tuple[Value, Value, Value, Value]:
     """Where the window of center i begins, its own place, the next one, and where the window ends."""
     own = builder.add(first, i)
-    to_begin, to_end = (builder.sext(builder.load(reach.at(index(side), i)), own.type) for side in range(2))
+    to_begin, to_end = (builder.sext(reach.number(index(side), i), own.type) for side in range(2))
     after = builder.add(own, index(1))
     return builder.sub(own, to_begin), own, after, builder.add(after, to_end)
 
 
+def _added(builder: Builder, totals: list[Value], vectors: list[Value]) -> list[Value]:
+    return [builder.fadd(total, vector) for total, vector in zip(totals, vectors, strict=True)]
+
+
 @replaces(prefix_sum)
-def _prefix_sum(rows, words, n, sums):  # type: ignore[no-untyped-def]
-    def generate(context: Any, builder: Builder, signature: Any, args: Any) -> Value:
-        z, sums = (Matrix(context, builder, signature.args[k], args[k]) for k in (0, 3))
-        words = List(context, builder, signature.args[1], args[1])
+def _prefix_sum(builder: Builder, rows: Matrix, words: List, n: Value, sums: Matrix) -> None:
+    def of_columns(columns: list[Value]) -> None:
+        def add(t: Value, totals: list[Value]) -> list[Value]:
+            row, after = words.row(t), builder.add(t, index(1))
+            found = _added(builder, totals, rows.vectors(row, columns))
+            sums.store_all(found, after, columns)
+            return found
 
-        def of_columns(columns: list[Value]) -> None:
-            def add(t: Value, totals: list[Value]) -> list[Value]:
-                row, after = words.row(t), builder.add(t, index(1))
-                found = [builder.fadd(total, z.vector(row, c)) for c, total in zip(columns, totals, strict=True)]
-                for c, total in zip(columns, found, strict=True):
-                    sums.store(total, after, c)
-                return found
+        zeros = [rows.zeros] * len(columns)
+        sums.store_all(zeros, index(0), columns)
+        accumulate(builder, zeros, index(0), n, 1, add)
 
-            for c in columns:
-                sums.store(z.zeros, index(0), c)
-            accumulate(builder, [z.zeros] * len(columns), index(0), args[2], 1, add)
-
-        in_columns(builder, z.columns, ROW_VECTORS, of_columns)
-        return context.get_dummy_value()
-
-    return types.void(rows, words, types.intp, sums), generate
+    in_columns(builder, rows.columns, ROW_VECTORS, of_columns)
 
 
 @replaces(sum_windows)
-def _sum_windows(sums, reach, scales, first, n, out):  # type: ignore[no-untyped-def]
-    def generate(context: Any, builder: Builder, signature: Any, args: Any) -> Value:
-        z, reaches, out = (Matrix(context, builder, signature.args[k], args[k]) for k in (0, 1, 5))
-        scales = List(context, builder, signature.args[2], args[2])
-        first, n = args[3:5]
+def _sum_windows(
+    builder: Builder, sums: Matrix, reach: Matrix, scales: List, first: Value, n: Value, out: Matrix
+) -> None:
+    def of_columns(columns: list[Value]) -> None:
+        def of_center(i: Value) -> None:
+            begin, own, after, end = _window(builder, reach, first, i)
+            scale = broadcast(builder, scales.number(i))
+            for c in columns:
+                of_after = builder.fsub(sums.vector(end, c), sums.vector(after, c))
+                of_before = builder.fsub(sums.vector(own, c), sums.vector(begin, c))
+                out.store(builder.fmul(scale, builder.fadd(of_after, of_before)), i, c)
 
-        def of_columns(columns: list[Value]) -> None:
-            def of_center(i: Value) -> None:
-                begin, own, after, end = _window(builder, reaches, first, i)
-                scale = z.broadcast(scales.number(i))
-                for c in columns:
-                    of_after = builder.fsub(z.vector(end, c), z.vector(after, c))
-                    of_before = builder.fsub(z.vector(own, c), z.vector(begin, c))
-                    out.store(builder.fmul(scale, builder.fadd(of_after, of_before)), i, c)
+        for_range(builder, index(0), n, 1, of_center)
 
-            for_range(builder, index(0), n, 1, of_center)
-
-        in_columns(builder, z.columns, ROW_VECTORS, of_columns)
-        return context.get_dummy_value()
-
-    return types.void(sums, reach, scales, types.intp, types.intp, out), generate
+    in_columns(builder, sums.columns, ROW_VECTORS, of_columns)
 
 
 @replaces(spread_windows)
-def _spread_windows(rows, reach, scales, first, n, tokens, out):  # type: ignore[no-untyped-def]
-    def generate(context: Any, builder: Builder, signature: Any, args: Any) -> Value:
-        z, reaches, out = (Matrix(context, builder, signature.args[k], args[k]) for k in (0, 1, 6))
-        scales = List(context, builder, signature.args[2], args[2])
-        first, n, tokens = args[3:6]
+def _spread_windows(
+    builder: Builder, rows: Matrix, reach: Matrix, scales: List, first: Value, n: Value, tokens: Value, out: Matrix
+) -> None:
+    def of_columns(columns: list[Value]) -> None:
+        def with_row(i: Value, sign: int, vectors: list[Value]) -> list[Value]:
+            """The sums of vectors and those of scales[i] · rows[i], or their differences."""
+            scale = broadcast(builder, scales.number(i) if sign > 0 else builder.fneg(scales.number(i)))
+            pairs = zip(rows.vectors(i, columns), vectors, strict=True)
+            return [multiply_add(builder, scale, own, vector) for own, vector in pairs]
 
-        def of_columns(columns: list[Value]) -> None:
-            def scaled(i: Value, sign: int) -> Callable[[Value, Value], Value]:
-                """From a column and a vector to the sum of that vector and scales[i] · rows[i], or their difference."""
-                scale = scales.number(i)
-                scale = z.broadcast(scale if sign > 0 else builder.fneg(scale))
-                return lambda c, vector: multiply_add(builder, scale, z.vector(i, c), vector)
+        def clear(t: Value) -> None:
+            out.store_all([out.zeros] * len(columns), t, columns)
 
-            def of_center(i: Value) -> None:
-                begin, _, _, end = _window(builder, reaches, first, i)
-                for row, sign in ((begin, 1), (end, -1)):
-                    with_row = scaled(i, sign)
-                    for c in columns:
-                        out.store(with_row(c, out.vector(row, c)), row, c)
+        def of_center(i: Value) -> None:
+            begin, _, _, end = _window(builder, reach, first, i)
+            for row, sign in ((begin, 1), (end, -1)):
+                out.store_all(with_row(i, sign, out.vectors(row, columns)), row, columns)
 
-            def of_token(t: Value, totals: list[Value]) -> list[Value]:
-                found = [builder.fadd(total, out.vector(t, c)) for c, total in zip(columns, totals, strict=True)]
-                own = builder.sub(t, first)
-                with builder.if_else(builder.icmp_unsigned("<", own, n)) as (center, other):
-                    with center:
-                        without_own = scaled(own, -1)
-                        for c, total in zip(columns, found, strict=True):
-                            out.store(without_own(c, total), t, c)
-                    with other:
-                        for c, total in zip(columns, found, strict=True):
-                            out.store(total, t, c)
-                return found
+        def of_token(t: Value, totals: list[Value]) -> list[Value]:
+            found = _added(builder, totals, out.vectors(t, columns))
+            own = builder.sub(t, first)
+            with builder.if_else(builder.icmp_unsigned("<", own, n)) as (center, other):
+                with center:
+                    out.store_all(with_row(own, -1, found), t, columns)
+                with other:
+                    out.store_all(found, t, columns)
+            return found
 
-            def clear(t: Value) -> None:
-                for c in columns:
-                    out.store(out.zeros, t, c)
+        for_range(builder, index(0), builder.add(tokens, index(1)), 1, clear)
+        for_range(builder, index(0), n, 1, of_center)
+        accumulate(builder, [rows.zeros] * len(columns), index(0), tokens, 1, of_token)
 
-            for_range(builder, index(0), builder.add(tokens, index(1)), 1, clear)
-            for_range(builder, index(0), n, 1, of_center)
-            accumulate(builder, [z.zeros] * len(columns), index(0), tokens, 1, of_token)
-
-        in_columns(builder, z.columns, ROW_VECTORS, of_columns)
-        return context.get_dummy_value()
-
-    place = types.intp
-    return types.void(rows, reach, scales, place, place, place, out), generate
+    in_columns(builder, rows.columns, ROW_VECTORS, of_columns)

@@ -9,12 +9,12 @@ The plain functions are what runs when the compiler is off, where there is one t
 from __future__ import annotations
 
 from firth.arrays import Int64
-from firth.jit.kernel import compiled
-from firth.jit.lowerings import lowered_by
+from firth.jit.kernel import compiled, lowered_by
 
 lowered_by(f"{__name__}_llvm")
 
 
+NONE_LEFT = -1
 SPINS_BEFORE_YIELD = 2000
 """Looks at a counter before a waiting thread offers its core to others (some microseconds)."""
 SPIN_LIMIT = 500
@@ -42,6 +42,17 @@ def read_counter(counters: Int64, index: int) -> int:
 
 def sched_yield() -> None:
     """Let another thread run, where the system has a call for it."""
+
+
+@compiled
+def claim_below(counters: Int64, index: int, end: int) -> int:
+    """Claim a counter's next number, if that is below `end`: no two threads get the same; `NONE_LEFT` otherwise."""
+    ticket = read_counter(counters, index)
+    while ticket < end:
+        if compare_exchange(counters, index, ticket):
+            return ticket
+        ticket = read_counter(counters, index)
+    return NONE_LEFT
 
 
 @compiled

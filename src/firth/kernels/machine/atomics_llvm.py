@@ -3,54 +3,34 @@
 from __future__ import annotations
 
 import os
-from typing import Any
 
 from llvmlite import ir
 from numba import types
 
-from firth.jit.instructions import declared
+from firth.jit.instructions import Builder, Value, declared
 from firth.jit.lowering import replaces
-from firth.kernels.machine.atomics import compare_exchange, fetch_add, read_counter, sched_yield
+from firth.jit.simd import List, index
+from firth.kernels.machine import atomics
 
 
-def _address(context: Any, builder: Any, array_type: Any, array: Any, index: Any) -> Any:
-    data = context.make_array(array_type)(context, builder, array).data
-    return builder.gep(data, [index])
+@replaces(atomics.fetch_add, gives=types.int64)
+def _fetch_add(builder: Builder, counters: List, place: Value) -> Value:
+    return builder.atomic_rmw("add", counters.at(place), index(1), "seq_cst")
 
 
-@replaces(fetch_add)
-def _fetch_add(counters, index):  # type: ignore[no-untyped-def]
-    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        address = _address(context, builder, signature.args[0], *args)
-        return builder.atomic_rmw("add", address, ir.Constant(ir.IntType(64), 1), "seq_cst")
-
-    return types.int64(counters, types.intp), generate
+@replaces(atomics.compare_exchange, gives=types.boolean)
+def _compare_exchange(builder: Builder, counters: List, place: Value, wanted: Value) -> Value:
+    more = builder.add(wanted, index(1))
+    return builder.extract_value(builder.cmpxchg(counters.at(place), wanted, more, "seq_cst", "seq_cst"), 1)
 
 
-@replaces(compare_exchange)
-def _compare_exchange(counters, index, wanted):  # type: ignore[no-untyped-def]
-    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        address = _address(context, builder, signature.args[0], *args[:2])
-        more = builder.add(args[2], ir.Constant(ir.IntType(64), 1))
-        return builder.extract_value(builder.cmpxchg(address, args[2], more, "seq_cst", "seq_cst"), 1)
-
-    return types.boolean(counters, types.intp, types.int64), generate
+@replaces(atomics.read_counter, gives=types.int64)
+def _read_counter(builder: Builder, counters: List, place: Value) -> Value:
+    return builder.load_atomic(counters.at(place), "seq_cst", 8)
 
 
-@replaces(read_counter)
-def _read_counter(counters, index):  # type: ignore[no-untyped-def]
-    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        return builder.load_atomic(_address(context, builder, signature.args[0], *args), "seq_cst", 8)
-
-    return types.int64(counters, types.intp), generate
-
-
-@replaces(sched_yield)
-def _sched_yield():  # type: ignore[no-untyped-def]
-    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        if os.name == "posix":
-            kind = ir.FunctionType(ir.IntType(32), [])
-            builder.call(declared(builder, kind, "sched_yield"), [])
-        return context.get_dummy_value()
-
-    return types.void(), generate
+@replaces(atomics.sched_yield)
+def _sched_yield(builder: Builder) -> None:
+    if os.name == "posix":
+        kind = ir.FunctionType(ir.IntType(32), [])
+        builder.call(declared(builder, kind, "sched_yield"), [])

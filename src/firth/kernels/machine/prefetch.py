@@ -7,7 +7,7 @@ from __future__ import annotations
 from typing import Any
 
 from firth.arrays import Array
-from firth.jit.lowerings import lowered_by
+from firth.jit.kernel import lowered_by
 
 lowered_by(f"{__name__}_llvm")
 

@@ -16,7 +16,7 @@ _MIX_1 = np.uint64(0xBF58476D1CE4E5B9)
 _MIX_2 = np.uint64(0x94D049BB133111EB)
 _30, _27, _31, _32 = np.uint64(30), np.uint64(27), np.uint64(31), np.uint64(32)
 
-SUBSAMPLING, WINDOWS, NOISE, INITIAL_VECTORS, VALIDATION = range(5)
+SUBSAMPLING, WINDOWS, NEGATIVES, INITIAL_VECTORS, VALIDATION = range(5)
 """What a stream of random numbers is for: part of its key."""
 
 
@@ -68,8 +68,8 @@ def draws(key: np.uint64, count: int) -> UInt64:
 def stream_key(seed: int, epoch: int, purpose: int) -> np.uint64:
     """The key of the random numbers for one purpose in one epoch of a training with this seed."""
     mask = 2**64 - 1
-    key = seed & mask
-    for part in (epoch, purpose):
+    key = int(seed) & mask  # which may be one of NumPy's, and too small for the mask
+    for part in (int(epoch), purpose):
         z = (key + (part + 1) * int(_GOLDEN)) & mask
         z = ((z ^ (z >> 30)) * int(_MIX_1)) & mask
         z = ((z ^ (z >> 27)) * int(_MIX_2)) & mask

@@ -51,6 +51,16 @@ def mixed(pair: np.uint64) -> int:
 
 
 @compiled
+def find_place(pairs: UInt64, pair: np.uint64) -> int:
+    """Where a hash table has a pair; or if it has not, the free place where it belongs."""
+    mask = pairs.shape[0] - 1
+    place: int = mixed(pair) & mask
+    while pairs[place] != pair and pairs[place] != NO_PAIR:
+        place = (place + 1) & mask
+    return place
+
+
+@compiled
 def list_pairs(ids: Int32, ends: Int64, part: int, parts: int, out: UInt64) -> int:
     """List the pairs of neighbors of a piece of text that belong to one of some parts; return how many they are.
 
@@ -71,12 +81,9 @@ def list_pairs(ids: Int32, ends: Int64, part: int, parts: int, out: UInt64) -> i
 def path_of(before: int, word: int, first_number: int, paths: Paths) -> int:
     """The number of the path that goes on from another by a word; -1 if it is a new one, and there is no room."""
     step = pair_of(before, word)
-    mask = paths.steps.shape[0] - 1
-    place = mixed(step) & mask
-    while paths.steps[place] != NO_PAIR:
-        if paths.steps[place] == step:
-            return int(paths.numbers[place])
-        place = (place + 1) & mask
+    place = find_place(paths.steps, step)
+    if paths.steps[place] == step:
+        return int(paths.numbers[place])
     size = paths.size[0]
     if size == paths.in_order.shape[0]:
         return -1
@@ -126,12 +133,11 @@ def list_connected_pairs(
 
 @compiled
 def fill_pair_table(pairs: UInt64, first_id: int, table: PairTable) -> None:
-    """Enter pairs, no pair twice; they are joined to ids from `first_id` on."""
-    mask = table.pairs.shape[0] - 1
+    """Enter pairs, which are joined to ids from `first_id` on; of one that comes twice, the first."""
     for i in range(pairs.shape[0]):
-        place = mixed(pairs[i]) & mask
-        while table.pairs[place] != NO_PAIR:
-            place = (place + 1) & mask
+        place = find_place(table.pairs, pairs[i])
+        if table.pairs[place] == pairs[i]:
+            continue
         table.pairs[place] = pairs[i]
         table.joined[place] = first_id + i
         table.begins[np.int64(pairs[i] >> _WORD_BITS)] = True
@@ -143,13 +149,8 @@ def find_joined(first: int, second: int, table: PairTable) -> int:
     if not table.begins[first]:
         return -1
     pair = pair_of(first, second)
-    mask = table.pairs.shape[0] - 1
-    place = mixed(pair) & mask
-    while table.pairs[place] != NO_PAIR:
-        if table.pairs[place] == pair:
-            return int(table.joined[place])
-        place = (place + 1) & mask
-    return -1
+    place = find_place(table.pairs, pair)
+    return int(table.joined[place]) if table.pairs[place] == pair else -1
 
 
 @compiled

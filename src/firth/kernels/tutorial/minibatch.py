@@ -21,7 +21,7 @@ from firth.arrays import Array, Bool, Float64, Int32, Int64
 from firth.jit.kernel import compiled
 from firth.kernels.linalg.exponentials import exponential
 from firth.kernels.linalg.rows import dot, sum_places, weigh_rows
-from firth.kernels.machine.atomics import compare_exchange, fetch_add, read_counter, wait_until
+from firth.kernels.machine.atomics import NONE_LEFT, claim_below, fetch_add, wait_until
 from firth.kernels.machine.prefetch import prefetch_row
 
 SOFTMAX, LOGISTIC = range(2)
@@ -335,34 +335,30 @@ def train_batches(
         step = steps_before + number + 1
         first_piece = end_of_pieces
         end_of_pieces += 1 + (stop - start + PIECE_EXAMPLES - 1) // PIECE_EXAMPLES
-        piece = read_counter(counters, PIECES)
-        while piece < end_of_pieces:
-            if compare_exchange(counters, PIECES, piece):
-                if piece == first_piece:
-                    list_places(start, stop, examples, step, batch)
-                else:
-                    begin = start + (piece - first_piece - 1) * PIECE_EXAMPLES
-                    end = min(begin + PIECE_EXAMPLES, stop)
-                    for first in range(begin, end, EXAMPLES):
-                        compute_examples(
-                            first, min(first + EXAMPLES, end), start, stop, examples, parameter.values, objective, batch
-                        )
-                fetch_add(counters, DONE)
-            piece = read_counter(counters, PIECES)
+        piece = claim_below(counters, PIECES, end_of_pieces)
+        while piece != NONE_LEFT:
+            if piece == first_piece:
+                list_places(start, stop, examples, step, batch)
+            else:
+                begin = start + (piece - first_piece - 1) * PIECE_EXAMPLES
+                end = min(begin + PIECE_EXAMPLES, stop)
+                for first in range(begin, end, EXAMPLES):
+                    last = min(first + EXAMPLES, end)
+                    compute_examples(first, last, start, stop, examples, parameter.values, objective, batch)
+            fetch_add(counters, DONE)
+            piece = claim_below(counters, PIECES, end_of_pieces)
         wait_until(counters, DONE, end_of_pieces)
 
         first_piece = end_of_pieces
         end_of_pieces += ROW_PIECES
-        piece = read_counter(counters, PIECES)
-        while piece < end_of_pieces:
-            if compare_exchange(counters, PIECES, piece):
-                part = piece - first_piece
-                slots = batch.counts[0]
-                begin, end = part * slots // ROW_PIECES, (part + 1) * slots // ROW_PIECES
-                update_seen_rows(begin, end, rates[number], parameter, update, batch, gradients)
-                if update.optimizer == ADAM:
-                    begin, end = part * rows // ROW_PIECES, (part + 1) * rows // ROW_PIECES
-                    update_other_rows(begin, end, step, rates[number], parameter, update, batch)
-                fetch_add(counters, DONE)
-            piece = read_counter(counters, PIECES)
+        piece = claim_below(counters, PIECES, end_of_pieces)
+        while piece != NONE_LEFT:
+            part, slots = piece - first_piece, batch.counts[0]
+            begin, end = part * slots // ROW_PIECES, (part + 1) * slots // ROW_PIECES
+            update_seen_rows(begin, end, rates[number], parameter, update, batch, gradients)
+            if update.optimizer == ADAM:
+                begin, end = part * rows // ROW_PIECES, (part + 1) * rows // ROW_PIECES
+                update_other_rows(begin, end, step, rates[number], parameter, update, batch)
+            fetch_add(counters, DONE)
+            piece = claim_below(counters, PIECES, end_of_pieces)
         wait_until(counters, DONE, end_of_pieces)

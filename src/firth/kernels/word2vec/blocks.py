@@ -83,14 +83,14 @@ class Plan(NamedTuple):
     distance_weights: Float32  # (window,) the weight of a context word by its distance from the center
     even: int  # 1 if the setting is "even": all of these are 1
     most_pairs: float  # what the pairs of one center weigh together, at most, in skip-gram
-    noise_weight: float  # k/K, the weight of each negative in each pair
+    negative_weight: float  # k/K, the weight of each negative in each pair
     mean_rounds: int  # the mean of all output vectors is found in one of so many rounds; in none if this is 0
     rate_first: float  # the learning rate where the epoch begins, and how it changes per token
     rate_slope: float
     rate_least: float
     loss_blocks: int  # the loss is measured on one block in so many, or all blocks of one round in so many
     window_key: np.uint64
-    noise_key: np.uint64
+    negatives_key: np.uint64
 
 
 class Windows(NamedTuple):
@@ -118,7 +118,7 @@ class Scratch(NamedTuple):
     input_limits: Float32  # those of `firth.kernels.word2vec.step_bounds`; where vectors are shared, both are one array
     output_limits: Float32
     negatives: Int32  # those of `firth.kernels.word2vec.prefetcher.PrefetchQueue`; as the next two
-    noise_bits: UInt64
+    negative_bits: UInt64
     cursors: Int64
 
 
@@ -245,27 +245,6 @@ def keep_tokens(
 
 
 @compiled
-def touch_rows(touched: Int64, words: Int32, count: int, thread: int) -> None:
-    """Set these words' rows in a thread's bitmap of touched rows."""
-    if thread == ALONE:
-        return
-    for i in range(count):
-        if words[i] != UNUSED:
-            touch(touched[thread], words[i])
-
-
-@compiled
-def copy_rows(parameters: Float32, words: Int32, count: int, rows: Float32) -> None:
-    """rows[i] = parameters[words[i]], or zero for an unused word."""
-    for i in range(count):
-        word = words[i]
-        if word == UNUSED:
-            clear(rows, i, i + 1)
-        else:
-            copy_row(rows, i, parameters, word)
-
-
-@compiled
 def learning_rate(plan: Plan, position: int) -> float:
     """The learning rate at a position of this epoch."""
     return max(plan.rate_first + plan.rate_slope * position, plan.rate_least)
@@ -304,13 +283,15 @@ def prefetch_vectors(inputs: Float32, word: int, subword_rows: SubwordRows | Non
 
 
 @compiled
-def touch_inputs(touched: Int64, words: Int32, count: int, thread: int, subword_rows: SubwordRows | None) -> None:
-    """As `touch_rows`, of all subword rows of these words."""
-    if subword_rows is None:
-        touch_rows(touched, words, count, thread)
-    elif thread != ALONE:
-        for i in range(count):
-            if words[i] != UNUSED:
+def touch_rows(touched: Int64, words: Int32, count: int, thread: int, subword_rows: SubwordRows | None) -> None:
+    """Set these words' rows, or their subword rows, in a thread's bitmap of touched rows."""
+    if thread == ALONE:
+        return
+    for i in range(count):
+        if words[i] != UNUSED:
+            if subword_rows is None:
+                touch(touched[thread], words[i])
+            else:
                 for k in range(subword_rows.starts[words[i]], subword_rows.starts[words[i] + 1]):
                     touch(touched[thread], subword_rows.rows[k])
 
@@ -322,22 +303,26 @@ def count_centers(block: Block, run: Run) -> int:
 
 
 @compiled
-def rows_of(block: Block, updates: Updates) -> tuple[int, int]:
-    """Where the rows of a block begin among its round's, and where they end."""
+def updates_of(block: Block, updates: Updates) -> tuple[Int32, Float32, Float32]:
+    """The words of a block, its rows, and their ratios, among those of its round."""
     n = updates.rows.shape[0] // updates.words.shape[0]
-    return block.slot * n, (block.slot + 1) * n
+    first, last = block.slot * n, (block.slot + 1) * n
+    return updates.words[block.slot], updates.rows[first:last], updates.ratios[first:last]
 
 
 @compiled
-def copy_inputs(inputs: Float32, words: Int32, count: int, rows: Float32, subword_rows: SubwordRows | None) -> None:
-    """As `copy_rows`; of a word with subwords, the mean of its rows."""
-    if subword_rows is None:
-        copy_rows(inputs, words, count, rows)
-    else:
-        clear(rows, 0, count)
-        for i in range(count):
-            if words[i] != UNUSED:
-                first, last = subword_rows.starts[words[i]], subword_rows.starts[words[i] + 1]
-                share = np.float32(1) / np.float32(last - first)
-                for k in range(first, last):
-                    axpy(rows, i, share, inputs, subword_rows.rows[k])
+def copy_rows(parameters: Float32, words: Int32, count: int, rows: Float32, subword_rows: SubwordRows | None) -> None:
+    """rows[i] = parameters[words[i]], or zero for an unused word; of a word with subwords, the mean of its rows."""
+    for i in range(count):
+        word = words[i]
+        if word == UNUSED or subword_rows is not None:
+            clear(rows, i, i + 1)
+        if word == UNUSED:
+            continue
+        if subword_rows is None:
+            copy_row(rows, i, parameters, word)
+        else:
+            first, last = subword_rows.starts[word], subword_rows.starts[word + 1]
+            share = np.float32(1) / np.float32(last - first)
+            for k in range(first, last):
+                axpy(rows, i, share, parameters, subword_rows.rows[k])

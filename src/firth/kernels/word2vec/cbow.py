@@ -33,28 +33,18 @@ from firth.kernels.word2vec.blocks import (
     SubwordRows,
     Windows,
     clear,
-    copy_inputs,
     copy_rows,
     logistic,
-    rows_of,
     softplus,
-    touch_inputs,
-    touch_rows,
+    updates_of,
 )
 from firth.kernels.word2vec.negatives import Noise, sum_of_mean
-from firth.kernels.word2vec.prefetcher import (
-    PrefetchQueue,
-    draw_next_negatives,
-    is_scheduled,
-    prefetch_outputs,
-    queue_of,
-    schedule_block,
-    take_negatives,
-)
+from firth.kernels.word2vec.prefetcher import draw_next_negatives, queue_of
+from firth.kernels.word2vec.skipgram import start_block
 from firth.kernels.word2vec.step_bounds import LEAST_ERRORS, find_ratios, moved
-from firth.kernels.word2vec.windows import find_windows, weigh_windows
+from firth.kernels.word2vec.windows import weigh_windows
 
-NOISE_ROOM, WORD_ROOM = np.float32(16), np.float32(256)
+NEGATIVES_ROOM, WORD_ROOM = np.float32(16), np.float32(256)
 """By how much the bound on a block's negatives together, and on each of them, is wider than that on others."""
 
 
@@ -106,7 +96,7 @@ def gather_contexts(
             total = windows.within[reach[0, i]] + windows.within[reach[1, i]]
             scales[i] = np.float32(1) / total if total > 0 else np.float32(1)
     if run.plan.even == 0:
-        copy_inputs(inputs, words, tokens, scratch.X, run.subword_rows)
+        copy_rows(inputs, words, tokens, scratch.X, run.subword_rows)
         weigh_windows(context, windows)
         matmul_tn_banded(windows.weights, scratch.X, windows.tokens_of, H)
         scale_rows(centers, scales, H)
@@ -123,7 +113,7 @@ def sum_inputs(
     if subword_rows is None:
         prefix_sum(inputs, words, tokens, hidden.sums)
     else:
-        copy_inputs(inputs, words, tokens, scratch.X, subword_rows)
+        copy_rows(inputs, words, tokens, scratch.X, subword_rows)
         prefix_sum(scratch.X, hidden.numbers, tokens, hidden.sums)
 
 
@@ -173,25 +163,11 @@ def share_errors(context: Context, plan: Plan, windows: Windows, hidden: HiddenL
 
 
 @compiled
-def choose_outputs(
-    block: Block, run: Run, centers: int, reach: Int32, noise: Noise, queue: PrefetchQueue, output_words: Int32
-) -> None:
-    """The output words of a block: the centers that have a context word; behind the room for all, its negatives."""
-    first, chunk, plan = block.first, run.chunk, run.plan
-    for i in range(output_words.shape[0]):
-        output_words[i] = UNUSED
-    for i in range(centers):
-        if reach[0, i] + reach[1, i] > 0:
-            output_words[i] = chunk.tokens[first + i]
-    take_negatives(first, chunk, plan, noise, queue, output_words[plan.first_negative :])
-
-
-@compiled
-def noise_gradients(rate: np.float32, plan: Plan, hidden: HiddenLayer, output_words: Int32) -> None:
+def negative_gradients(rate: np.float32, plan: Plan, hidden: HiddenLayer, output_words: Int32) -> None:
     """Replace the scores S by learning rate × weight × -σ; by zero where the negative is the center itself, and where
     there is no center.
     """
-    weight = -rate * np.float32(plan.noise_weight)
+    weight = -rate * np.float32(plan.negative_weight)
     negatives = output_words[hidden.G.shape[0] :]
     for k in range(hidden.scores.shape[0]):
         hidden.scores[k] = weight * logistic(hidden.scores[k])
@@ -230,7 +206,7 @@ def limit_outputs(hidden: HiddenLayer, errors: Float32, scales: Float32, ratios:
     for n in range(B, B + K):
         square += ratios[n]
         error += errors[n]
-    limit = moved(square / (NOISE_ROOM * error))
+    limit = moved(square / (NEGATIVES_ROOM * error))
     for i in range(B):
         ratios[i] *= limit * scales[i] * scales[i] / max(errors[i], LEAST_ERRORS)
         scales[i] *= limit
@@ -257,7 +233,7 @@ def cbow_loss(centers: int, plan: Plan, own: Float32, hidden: HiddenLayer, outpu
     """The loss of a block's centers: -log σ(own score) - w Σ log σ(-score of a negative), from the scores S."""
     loss, negatives, losses, K = 0.0, output_words[hidden.G.shape[0] :], hidden.losses, plan.negatives
     for k in range(centers * K):
-        losses[k] = plan.noise_weight * softplus(np.float64(hidden.scores[k]))
+        losses[k] = plan.negative_weight * softplus(np.float64(hidden.scores[k]))
     for i in range(centers):
         word = output_words[i]
         if word != UNUSED:
@@ -278,42 +254,27 @@ def compute_cbow_block(block: Block, run: Run, workspace: CbowWorkspace) -> None
     scratch, noise, hidden = workspace
     plan, parameters, updates, slot = run.plan, run.parameters, run.updates, block.slot
     windows, queue = scratch.windows, queue_of(run.chunk.tokens, parameters, run.subword_rows, scratch)
-    input_words, output_words = updates.inputs.words[slot], updates.outputs.words[slot]
+    input_words, input_rows, input_ratios = updates_of(block, updates.inputs)
+    output_words, output_rows, output_ratios = updates_of(block, updates.outputs)
     outputs, first_negative = output_words.shape[0], hidden.G.shape[0]
-    first_input, last_input = rows_of(block, updates.inputs)
-    first_output, last_output = rows_of(block, updates.outputs)
-    input_rows, output_rows = (
-        updates.inputs.rows[first_input:last_input],
-        updates.outputs.rows[first_output:last_output],
-    )
-    scales = updates.outputs.scales[first_output:]  # type: ignore[index]
+    scales = updates.outputs.scales[slot * outputs :]  # type: ignore[index]
     H, own = output_rows[:first_negative], scales[:first_negative]
 
-    prefetches = not is_scheduled(block.first, queue)
-    context = find_windows(block, run, windows, prefetches)
+    context = start_block(block, run, noise, windows, queue)
     centers, tokens = context.centers, context.tokens
-    choose_outputs(block, run, centers, windows.reach, noise, queue, output_words)
-    if prefetches:
-        prefetch_outputs(output_words, queue)
-    schedule_block(block.next_first, block.first, run.chunk, plan, noise, queue)
-    touch_inputs(updates.inputs.touched, input_words, tokens, block.bitmap, run.subword_rows)
-    touch_rows(updates.outputs.touched, output_words, outputs, block.bitmap)
-
     gather_contexts(context, input_words, run, scratch, hidden, H)
-    copy_rows(parameters.outputs, output_words[first_negative:], outputs - first_negative, hidden.Z)
+    copy_rows(parameters.outputs, output_words[first_negative:], outputs - first_negative, hidden.Z, None)
     draw_next_negatives(plan, noise, queue)
     matmul_nt(H, centers, hidden.Z, hidden.S, queue)
     dot_each(H, centers, parameters.outputs, output_words, own, queue)
 
-    updates.loss[slot] = 0.0
-    updates.pairs[slot] = 0
     if block.measured:
         updates.loss[slot] = cbow_loss(centers, plan, own, hidden, output_words)
         for i in range(centers):
             updates.pairs[slot] += int(output_words[i] != UNUSED)
 
     step = np.float32(block.rate)
-    noise_gradients(step, plan, hidden, output_words)
+    negative_gradients(step, plan, hidden, output_words)
     if block.finds_mean:
         sum_of_mean(noise, parameters.outputs, slot, block.blocks, updates.mean_sums)
     else:
@@ -325,7 +286,6 @@ def compute_cbow_block(block: Block, run: Run, workspace: CbowWorkspace) -> None
     matmul_tn(hidden.S, centers, H, output_rows[first_negative:], queue)
     share_errors(context, plan, windows, hidden, scratch.input_errors)
     scatter_gradients(context, plan, windows, hidden, input_rows)
-    find_ratios(input_rows, tokens, scratch.input_errors, updates.inputs.ratios[first_input:])
-    output_ratios = updates.outputs.ratios[first_output:]
+    find_ratios(input_rows, tokens, scratch.input_errors, input_ratios)
     squared_norms(output_rows, outputs, output_ratios)
     limit_outputs(hidden, scratch.output_errors, scales, output_ratios)

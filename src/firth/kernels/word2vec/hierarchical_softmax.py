@@ -15,14 +15,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from firth.arrays import LANES, Float32, Float64, Int32
-from firth.jit.kernel import compiled
-from firth.jit.lowerings import lowered_by
-from firth.kernels.linalg.gathered_products import (
-    learn_gathered,
-    matmul_nn_gathered,
-    matmul_nt_gathered,
-    matmul_tn_gathered,
-)
+from firth.jit.kernel import compiled, lowered_by
+from firth.kernels.linalg import products
 from firth.kernels.linalg.products import TILE_ROWS
 from firth.kernels.linalg.rows import dot
 from firth.kernels.machine.prefetch import prefetch_number, prefetch_row
@@ -34,12 +28,12 @@ from firth.kernels.word2vec.blocks import (
     Scratch,
     Windows,
     clear,
-    copy_inputs,
+    copy_rows,
     logistic,
     prefetch_vectors,
-    rows_of,
     softplus,
-    touch_inputs,
+    touch_rows,
+    updates_of,
 )
 from firth.kernels.word2vec.cbow import HiddenLayer, gather_contexts, scatter_gradients, share_errors
 from firth.kernels.word2vec.huffman_tree import NEAR_NODES, Tree, nearness, node_of, root_of
@@ -234,9 +228,8 @@ def limit_path(length: int, rate: np.float32, square: np.float32, G: Float32) ->
 def start_tree_block(block: Block, run: Run, scratch: Scratch, tree: Tree) -> Context:
     """Find the windows of a block's centers, and prefetch the path of the first."""
     context, updates = find_windows(block, run, scratch.windows, True), run.updates
-    touch_inputs(
-        updates.inputs.touched, updates.inputs.words[block.slot], context.tokens, block.bitmap, run.subword_rows
-    )
+    words = updates.inputs.words[block.slot]
+    touch_rows(updates.inputs.touched, words, context.tokens, block.bitmap, run.subword_rows)
     for past in range(2):
         prefetch_path(run.chunk.tokens[block.first], tree, run.parameters.outputs, past)
     updates.loss[block.slot] = 0.0
@@ -252,13 +245,13 @@ def compute_tree_block(block: Block, run: Run, workspace: TreeWorkspace) -> None
     scratch, tree, path, node_updates = workspace
     chunk, plan, updates, slot = run.chunk, run.plan, run.updates, block.slot
     outputs, rows, reach = run.parameters.outputs, node_updates.rows[slot], scratch.windows.reach
-    first_input, last_input = rows_of(block, updates.inputs)
-    output_words, input_rows = updates.outputs.words[slot], updates.inputs.rows[first_input:last_input]
+    input_words, input_rows, input_ratios = updates_of(block, updates.inputs)
+    output_words = updates.outputs.words[slot]
 
     context = start_tree_block(block, run, scratch, tree)
     centers, tokens, before = context
     weigh_centers(centers, plan, scratch.windows)
-    copy_inputs(run.parameters.inputs, updates.inputs.words[slot], tokens, rows, run.subword_rows)
+    copy_rows(run.parameters.inputs, input_words, tokens, rows, run.subword_rows)
     clear(input_rows, 0, tokens)
     for t in range(tokens):
         scratch.input_errors[t], path.row_lengths[t] = 0, math.sqrt(dot(rows, t, rows, t))
@@ -274,19 +267,19 @@ def compute_tree_block(block: Block, run: Run, workspace: TreeWorkspace) -> None
         length = list_path(chunk.tokens[center], tree, nodes, path)
         n = list_contexts(i, before, plan, scratch.windows, contexts, path)
         even = contexts[: whole(n, 2)]
-        matmul_nt_gathered(rows, even, outputs, nodes[: whole(length, TILE_ROWS)], G)
+        products.matmul_nt_gathered(rows, even, outputs, nodes[: whole(length, TILE_ROWS)], G)
         if block.measured:
             updates.loss[slot] += path_loss(n, length, G, path)
             for row in range(n):
                 updates.pairs[slot] += path.weights[row]
         path_gradients(even.shape[0], length, step, G, path)
         sum_sizes(G, n, length, contexts, path.row_lengths, scratch.input_errors, path.errors, path.lengths)
-        matmul_nn_gathered(G, outputs, nodes[:length], input_rows, even)
+        products.matmul_nn_gathered(G, outputs, nodes[:length], input_rows, even)
         limit_nodes(n, length, tree, nodes, G, path)
         prefetch_path(chunk.tokens[min(center + 1, chunk.last - 1)], tree, outputs, 1)
         node_updates.lengths[place], node_updates.sizes[place] = length, n
         used += length
-    find_ratios(input_rows, tokens, scratch.input_errors, updates.inputs.ratios[first_input:])
+    find_ratios(input_rows, tokens, scratch.input_errors, input_ratios)
 
 
 @compiled
@@ -297,11 +290,10 @@ def compute_cbow_tree_block(block: Block, run: Run, workspace: CbowTreeWorkspace
     scratch, tree, path, hidden = workspace
     chunk, plan, updates, slot = run.chunk, run.plan, run.updates, block.slot
     outputs, windows, reach, H, G = run.parameters.outputs, scratch.windows, scratch.windows.reach, hidden.H, path.G
-    first_input, last_input = rows_of(block, updates.inputs)
-    input_rows = updates.inputs.rows[first_input:last_input]
+    input_words, input_rows, input_ratios = updates_of(block, updates.inputs)
 
     context = start_tree_block(block, run, scratch, tree)
-    gather_contexts(context, updates.inputs.words[slot], run, scratch, hidden, H)
+    gather_contexts(context, input_words, run, scratch, hidden, H)
     step = np.float32(block.rate)
     for i in range(context.centers):
         center = block.first + i
@@ -310,7 +302,7 @@ def compute_cbow_tree_block(block: Block, run: Run, workspace: CbowTreeWorkspace
             clear(hidden.G, i, i + 1)
             continue
         length = list_path(chunk.tokens[center], tree, path.nodes, path)
-        matmul_nt_gathered(H, hidden.numbers[i : i + 1], outputs, path.nodes[: whole(length, TILE_ROWS)], G)
+        products.matmul_nt_gathered(H, hidden.numbers[i : i + 1], outputs, path.nodes[: whole(length, TILE_ROWS)], G)
         if block.measured:
             updates.loss[slot] += path_loss(1, length, G, path)
             updates.pairs[slot] += 1
@@ -319,11 +311,11 @@ def compute_cbow_tree_block(block: Block, run: Run, workspace: CbowTreeWorkspace
         for k in range(length):
             hidden.errors[i] += abs(G[0, k])
         prefetch_next(center, run, tree)  # while the gradients are on their way
-        learn_gathered(G[0], H, i, outputs, path.nodes[:length], hidden.G)
+        products.learn_gathered(G[0], H, i, outputs, path.nodes[:length], hidden.G)
         prefetch_path(chunk.tokens[min(center + 1, chunk.last - 1)], tree, outputs, 1)
     share_errors(context, plan, windows, hidden, scratch.input_errors)
     scatter_gradients(context, plan, windows, hidden, input_rows)
-    find_ratios(input_rows, context.tokens, scratch.input_errors, updates.inputs.ratios[first_input:])
+    find_ratios(input_rows, context.tokens, scratch.input_errors, input_ratios)
 
 
 @compiled
@@ -335,7 +327,7 @@ def add_node_updates(
     first, last = vectors * partition // partitions * LANES, vectors * (partition + 1) // partitions * LANES
     for slot in range(centers):
         block, begin, length = slot // plan.block_centers, node_updates.begins[slot], node_updates.lengths[slot]
-        matmul_tn_gathered(
+        products.matmul_tn_gathered(
             node_updates.G[slot], node_updates.rows[block], node_updates.contexts[slot, : node_updates.sizes[slot]],
             outputs, words[block, begin : begin + length], first, last,
         )  # fmt: skip

@@ -17,7 +17,7 @@ from firth.kernels.machine.rng import draw
 from firth.kernels.word2vec.blocks import Chunk, Parameters, Plan, Scratch, SubwordRows, prefetch_vectors
 from firth.kernels.word2vec.negatives import Noise, negative_of, prefetch_negative
 
-FIRST, CONTEXT, CONTEXTS_END, CENTER, CENTERS_END, NOISE, NOISE_END = range(7)
+FIRST, CONTEXT, CONTEXTS_END, CENTER, CENTERS_END, NEGATIVE, NEGATIVES_END = range(7)
 """Cursors: the first center of the next block, or `NOWHERE`; and from where to where there are still rows to
 prefetch, among the tokens, as context words and as centers, and among the negatives.
 """
@@ -41,7 +41,7 @@ def queue_of(
     tokens: Int32, parameters: Parameters, subword_rows: SubwordRows | None, scratch: Scratch
 ) -> PrefetchQueue:
     """That of the thread that has this scratch, on a chunk of tokens."""
-    return PrefetchQueue(tokens, parameters, subword_rows, scratch.negatives, scratch.noise_bits, scratch.cursors)
+    return PrefetchQueue(tokens, parameters, subword_rows, scratch.negatives, scratch.negative_bits, scratch.cursors)
 
 
 @compiled
@@ -49,7 +49,7 @@ def draw_bits(first: int, chunk: Chunk, plan: Plan, bits: UInt64) -> None:
     """Random bits for the negatives of the block of centers from `first` on."""
     counter = chunk.positions[first] * plan.negatives
     for n in range(plan.negatives):  # with nothing else, so that all are drawn at once
-        bits[n] = draw(plan.noise_key, counter + n)
+        bits[n] = draw(plan.negatives_key, counter + n)
 
 
 @compiled
@@ -110,7 +110,7 @@ def draw_next_negatives(plan: Plan, noise: Noise, queue: PrefetchQueue) -> None:
     if queue.cursors[FIRST] != NOWHERE:
         for n in range(plan.negatives):
             queue.negatives[n] = negative_of(noise, queue.bits[n])
-        queue.cursors[NOISE_END] = plan.negatives
+        queue.cursors[NEGATIVES_END] = plan.negatives
 
 
 @compiled
@@ -124,9 +124,9 @@ def prefetch_some(rows: int, queue: PrefetchQueue) -> None:
         elif cursors[CENTER] < cursors[CENTERS_END]:
             prefetch_row(outputs, queue.tokens[cursors[CENTER]])
             cursors[CENTER] += 1
-        elif cursors[NOISE] < cursors[NOISE_END]:
-            prefetch_row(outputs, queue.negatives[cursors[NOISE]])
-            cursors[NOISE] += 1
+        elif cursors[NEGATIVE] < cursors[NEGATIVES_END]:
+            prefetch_row(outputs, queue.negatives[cursors[NEGATIVE]])
+            cursors[NEGATIVE] += 1
 
 
 between_tiles.kernels[PrefetchQueue] = prefetch_some

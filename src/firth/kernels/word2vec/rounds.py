@@ -12,7 +12,15 @@ import numpy as np
 from firth.arrays import Float32, Float64, Int32, Int64
 from firth.jit.kernel import compiled, compiled_by_type
 from firth.kernels.linalg.rows import axpy
-from firth.kernels.machine.atomics import compare_exchange, fetch_add, is_soon, read_counter, wait_until
+from firth.kernels.machine.atomics import (
+    NONE_LEFT,
+    claim_below,
+    compare_exchange,
+    fetch_add,
+    is_soon,
+    read_counter,
+    wait_until,
+)
 from firth.kernels.machine.prefetch import prefetch_row
 from firth.kernels.word2vec.blocks import (
     ALONE,
@@ -49,7 +57,6 @@ BLOCKS_DONE, PARTITIONS_DONE, PARTITIONS = (CACHE_LINE_STRIDE * i for i in range
 """Blocks and partitions done in a chunk; behind them, for each partition, the rounds it was claimed in; and for each
 thread, how many of the blocks that are its own were claimed.
 """
-NONE_LEFT = -1
 ROWS_AHEAD = 8
 """Rows that are prefetched while updates are added to one."""
 
@@ -210,12 +217,8 @@ def claim_block(counters: Int64, of: int, number: int, blocks: int, threads: int
     first, behind = first_block(of, threads, plan), first_block(of + 1, threads, plan)
     before = number * (behind - first)  # claimed in other rounds, all of which are whole
     left, place = before + min(behind, blocks) - min(first, blocks), PARTITIONS + CACHE_LINE_STRIDE * (threads + of)
-    ticket = read_counter(counters, place)
-    while ticket < left:
-        if compare_exchange(counters, place, ticket):
-            return first + ticket - before
-        ticket = read_counter(counters, place)
-    return NONE_LEFT
+    ticket = claim_below(counters, place, left)
+    return NONE_LEFT if ticket == NONE_LEFT else first + ticket - before
 
 
 @compiled

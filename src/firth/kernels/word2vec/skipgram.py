@@ -12,26 +12,26 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from firth.arrays import LANES, Float32, Float64, Int32
-from firth.jit.kernel import compiled
-from firth.jit.lowerings import lowered_by
+from firth.jit.kernel import compiled, lowered_by
 from firth.kernels.linalg.products import TILE_ROWS, matmul_nn_banded, matmul_nt_banded, matmul_tn_banded
 from firth.kernels.word2vec.blocks import (
     LIMIT,
     UNUSED,
     Block,
+    Context,
     Plan,
     Run,
     Scratch,
+    Windows,
     clear,
-    copy_inputs,
     copy_rows,
-    rows_of,
     softplus,
-    touch_inputs,
     touch_rows,
+    updates_of,
 )
 from firth.kernels.word2vec.negatives import Noise
 from firth.kernels.word2vec.prefetcher import (
+    PrefetchQueue,
     draw_next_negatives,
     is_scheduled,
     prefetch_outputs,
@@ -67,7 +67,7 @@ def weigh_negatives(
     tokens: int, centers: int, plan: Plan, token_weights: Float32, pairs: Pairs, output_words: Int32
 ) -> None:
     """Weigh negative n in row t by -k/K for each pair of t, save the pairs whose center is that very word."""
-    weight = np.float32(plan.noise_weight)
+    weight = np.float32(plan.negative_weight)
     clear(pairs.W, tokens, tokens + TILE_ROWS)
     for row in range(tokens):
         fill_row(pairs.W, row, plan.first_negative, plan.negatives, -weight * token_weights[row])
@@ -116,50 +116,62 @@ def measure_loss(tokens: int, pairs: Pairs) -> float:
 
 
 @compiled
+def choose_outputs(
+    block: Block, run: Run, centers: int, reach: Int32, noise: Noise, queue: PrefetchQueue, output_words: Int32
+) -> None:
+    """The output words of a block: the centers that have a context word; behind the room for all, its negatives."""
+    first, chunk, plan = block.first, run.chunk, run.plan
+    for i in range(plan.first_negative):
+        has_context = i < centers and reach[0, i] + reach[1, i] > 0
+        output_words[i] = chunk.tokens[first + i] if has_context else UNUSED
+    take_negatives(first, chunk, plan, noise, queue, output_words[plan.first_negative :])
+
+
+@compiled
+def start_block(block: Block, run: Run, noise: Noise, windows: Windows, queue: PrefetchQueue) -> Context:
+    """Find the windows of a block's centers, and the words whose rows it changes; have the next block prefetched."""
+    updates, slot, prefetches = run.updates, block.slot, not is_scheduled(block.first, queue)
+    input_words, output_words = updates.inputs.words[slot], updates.outputs.words[slot]
+    context = find_windows(block, run, windows, prefetches)
+    choose_outputs(block, run, context.centers, windows.reach, noise, queue, output_words)
+    if prefetches:
+        prefetch_outputs(output_words, queue)
+    schedule_block(block.next_first, block.first, run.chunk, run.plan, noise, queue)
+    touch_rows(updates.inputs.touched, input_words, context.tokens, block.bitmap, run.subword_rows)
+    touch_rows(updates.outputs.touched, output_words, output_words.shape[0], block.bitmap, None)
+    updates.loss[slot] = 0.0
+    updates.pairs[slot] = 0
+    return context
+
+
+@compiled
 def compute_skip_gram_block(block: Block, run: Run, workspace: SkipGramWorkspace) -> None:
     """Compute the updates of a block."""
     scratch, noise, pairs = workspace
-    plan, parameters, updates, slot = run.plan, run.parameters, run.updates, block.slot
+    plan, parameters, updates = run.plan, run.parameters, run.updates
     windows, queue = scratch.windows, queue_of(run.chunk.tokens, parameters, run.subword_rows, scratch)
-    input_words, output_words = updates.inputs.words[slot], updates.outputs.words[slot]
+    input_words, input_rows, input_ratios = updates_of(block, updates.inputs)
+    output_words, output_rows, output_ratios = updates_of(block, updates.outputs)
     outputs = pairs.Z.shape[0]
-    first_input, last_input = rows_of(block, updates.inputs)
-    first_output, last_output = rows_of(block, updates.outputs)
-    input_rows, output_rows = (
-        updates.inputs.rows[first_input:last_input],
-        updates.outputs.rows[first_output:last_output],
-    )
 
-    prefetches = not is_scheduled(block.first, queue)
-    context = find_windows(block, run, windows, prefetches)
+    context = start_block(block, run, noise, windows, queue)
     centers, tokens = context.centers, context.tokens
-    for i in range(plan.first_negative):
-        output_words[i] = run.chunk.tokens[block.first + i] if i < centers else UNUSED
-    take_negatives(block.first, run.chunk, plan, noise, queue, output_words[plan.first_negative :])
-    if prefetches:
-        prefetch_outputs(output_words, queue)
-    schedule_block(block.next_first, block.first, run.chunk, plan, noise, queue)
     weigh_centers(centers, plan, windows)
     weigh_windows(context, windows)
     for tile in range(plan.first_negative // TILE_ROWS, windows.tokens_of.shape[0]):  # negatives are paired with all
         windows.tokens_of[tile, 0], windows.tokens_of[tile, 1] = 0, tokens
     weigh_negatives(tokens, centers, plan, windows.token_weights, pairs, output_words)
-    touch_inputs(updates.inputs.touched, input_words, tokens, block.bitmap, run.subword_rows)
-    touch_rows(updates.outputs.touched, output_words, outputs, block.bitmap)
 
-    copy_inputs(parameters.inputs, input_words, tokens, scratch.X, run.subword_rows)
-    copy_rows(parameters.outputs, output_words, outputs, pairs.Z)
+    copy_rows(parameters.inputs, input_words, tokens, scratch.X, run.subword_rows)
+    copy_rows(parameters.outputs, output_words, outputs, pairs.Z, None)
     draw_next_negatives(plan, noise, queue)
     matmul_nt_banded(scratch.X, pairs.Z, windows.tokens_of, pairs.S, queue)
 
-    updates.loss[slot] = 0.0
-    updates.pairs[slot] = 0
     if block.measured:
-        updates.loss[slot] = measure_loss(tokens, pairs)
-        updates.pairs[slot] = np.float64(windows.token_weights[:tokens].sum())
+        updates.loss[block.slot] = measure_loss(tokens, pairs)
+        updates.pairs[block.slot] = np.float64(windows.token_weights[:tokens].sum())
 
     scores_to_gradients(pairs.S, pairs.W, tokens, np.float32(block.rate), scratch.input_errors, scratch.output_errors)
-    input_ratios, output_ratios = updates.inputs.ratios[first_input:], updates.outputs.ratios[first_output:]
     matmul_nn_banded(pairs.S, tokens, windows.centers_of, plan.first_negative, pairs.Z, input_rows, input_ratios, queue)
     matmul_tn_banded(pairs.S, scratch.X, windows.tokens_of, output_rows, output_ratios, queue)
     squares_to_ratios(tokens, scratch.input_errors, input_ratios)

@@ -7,8 +7,7 @@ from typing import Any
 import numpy as np
 
 from firth.arrays import LANES, Int32
-from firth.jit.kernel import compiled
-from firth.jit.lowerings import lowered_by
+from firth.jit.kernel import compiled, lowered_by
 from firth.kernels.linalg.products import TILE_ROWS
 from firth.kernels.machine.rng import draw, high_half, scale
 from firth.kernels.word2vec.blocks import Block, Chunk, Context, Plan, Run, Windows, count_centers, prefetch_vectors
