@@ -19,7 +19,7 @@ def scores(shards: int, exchanges: int | None, seed: int) -> list[float]:
     length = None if exchanges is None else len(corpus) // (shards * exchanges)
     model = firth.train(corpus, shards=shards, period_tokens=length, epochs=5, seed=seed, progress=False)
     pairs = [firth.evaluate(model, DATA / name).spearman for name in ("wordsim353.tsv", "simlex999.txt")]
-    return [model.history[-1].loss, *pairs, firth.evaluate(model, DATA / "questions-words.txt").accuracy]
+    return [model.history[-1].loss, *pairs, firth.evaluate(model, DATA / "questions-words.txt").add]
 
 
 def main() -> None:

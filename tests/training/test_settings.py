@@ -56,6 +56,7 @@ ANY_SETTINGS = st.fixed_dictionaries(
         "shared_vectors": st.booleans(),
         "max_n": st.sampled_from([0, 0, 4]),
         "batch_size": st.sampled_from([None, None, 5, 600]),
+        "shards": st.sampled_from([1, 1, 3]),
         "seed": st.integers(0, 1000),
     }
 )
@@ -71,7 +72,9 @@ def possible(chosen):
     if chosen["architecture"] == "cbow" and chosen["context_gradient"] == "word2vec.c":
         shared = False
     centers = None if tree and chosen["architecture"] == "cbow" else chosen["batch_size"]
-    return chosen | {"shared_vectors": shared, "batch_size": centers}
+    in_shards = chosen["architecture"] == "skip-gram" and not (tree or shared or chosen["max_n"])
+    shards = chosen["shards"] if in_shards else 1
+    return chosen | {"shared_vectors": shared, "batch_size": centers, "shards": shards}
 
 
 def assert_ends_well(chosen, shape):

@@ -1,4 +1,4 @@
-"""Training in shards again, slowly and in double precision: what the kernels that combine changes are tested against."""
+"""Training in shards again, slowly and in double precision: what the kernels of it are tested against."""
 
 from __future__ import annotations
 
@@ -41,13 +41,13 @@ def train_epoch_in_shards(
     for pieces, of_period in zip(periods, rates, strict=True):
         changes = []
         for piece in pieces:
-            trained = tuple(array.copy() for array in parameters)
-            more = train_epoch(ids, sentence_starts, *trained, epoch, piece)
+            trained = parameters[0].copy(), parameters[1].copy()
+            more = train_epoch(ids, sentence_starts, trained[0], trained[1], epoch, piece)
             loss, measured = loss + more[0], measured + more[1]
             changes.append([new - old for new, old in zip(trained, parameters, strict=True)])
         of_inputs, of_outputs = (list(of) for of in zip(*changes, strict=True))
         ends = [old + sum(of) / len(of) for old, of in zip(parameters, (of_inputs, of_outputs), strict=True)]
         moments = [(rows.T * weights) @ rows for rows, weights in zip(reversed(ends), partners, strict=True)]
-        for array, of, moment, rate in zip(parameters, (of_inputs, of_outputs), moments, of_period, strict=True):
-            array += contracted(of, moment, rate)
+        for number, of in enumerate((of_inputs, of_outputs)):
+            parameters[number][...] += contracted(of, moments[number], of_period[number])
     return loss, measured

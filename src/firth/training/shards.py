@@ -5,7 +5,8 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+import itertools
+from typing import NamedTuple
 
 import numpy as np
 
@@ -56,10 +57,7 @@ def periods_of(sentence_starts: Int64, config: TrainingConfig) -> list[list[Piec
     periods = max(1, round(tokens / max(1, of_period)))
     bounds = np.arange(periods * config.shards + 1) * tokens // (periods * config.shards)
     first = np.searchsorted(sentence_starts, bounds)  # sentences
-    pieces = [
-        Piece(int(sentence_starts[a]), int(sentence_starts[b]), int(a))
-        for a, b in zip(first[:-1], first[1:], strict=True)
-    ]
+    pieces = [Piece(int(sentence_starts[a]), int(sentence_starts[b]), int(a)) for a, b in itertools.pairwise(first)]
     found = [pieces[i : i + config.shards] for i in range(0, len(pieces), config.shards)]
     return [some for period in found if (some := [piece for piece in period if piece.end > piece.begin])]
 
@@ -84,8 +82,8 @@ class TreeSum:
 
     def _join(self) -> None:
         (right_size, right), (left_size, left) = self.partial.pop(), self.partial.pop()
-        for into, more in zip(left, right, strict=True):
-            into += more
+        np.add(left.inputs, right.inputs, out=left.inputs)
+        np.add(left.outputs, right.outputs, out=left.outputs)
         self.partial.append((left_size + right_size, left))
 
 
@@ -113,9 +111,7 @@ class Combiner:
 
     def take(self) -> None:
         """Take what a shard has changed, and put the parameters back."""
-        self.changes.add(
-            Parameters(*(array - begin for array, begin in zip(self.parameters, self.begin, strict=True)))
-        )
+        self.changes.add(Parameters(*(array - begin for array, begin in zip(self.parameters, self.begin, strict=True))))
         for array, begin in zip(self.parameters, self.begin, strict=True):
             array[...] = begin
 
@@ -127,12 +123,16 @@ class Combiner:
         for array, change, rates, partners, weights in zip(
             self.parameters, changes, visits, reversed(ends), self.partners, strict=True
         ):
-            arrays = (array, change, rates, self._directions(partners, weights), shards)
+            self._add(array, change, rates, self._directions(partners, weights), shards)
 
-            def work(thread: int, arrays: tuple[Any, ...] = arrays) -> None:
-                add_contracted(*arrays, self.of_threads[thread], *part(len(arrays[0]), thread, self.pool.threads))
+    def _add(self, rows: Float32, changes: Float32, rates: Float64, directions: Directions, shards: int) -> None:
+        """Add the changes to some parameters, whose rows are contracted at these rates."""
 
-            self.pool.run(work)
+        def work(thread: int) -> None:
+            begin, end = part(len(rows), thread, self.pool.threads)
+            add_contracted(rows, changes, rates, directions, shards, self.of_threads[thread], begin, end)
+
+        self.pool.run(work)
 
     def _directions(self, rows: Float32, weights: Float64) -> Directions:
         """Those of the second moment of vectors (V, d'), as the sum of those of some parts of them, in their order."""
