@@ -1,0 +1,78 @@
+"""What shards changed, combined: eigenvectors, and steps along them, compared with NumPy's."""
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose
+
+from firth.arrays import aligned_zeros
+from firth.kernels.word2vec.contraction import add_contracted, add_second_moment, diagonalize, find_steps
+from firth.training import reference_shards
+from firth.training.shards import Directions, new_contraction_workspace, new_moment_workspace
+
+
+def padded(array, width):
+    rows = aligned_zeros(len(array), width)
+    rows[:, : array.shape[1]] = array
+    return rows
+
+
+def directions_of(moment, width):
+    size = len(moment)
+    matrix, vectors = moment.copy(), np.zeros((size, size))
+    diagonalize(matrix, vectors)
+    return Directions(
+        np.maximum(matrix.diagonal(), 0),
+        padded(np.vstack([vectors, np.zeros((width - size, size))]), width),
+        padded(np.vstack([vectors.T, np.zeros((width - size, size))]), width),
+    )
+
+
+@pytest.mark.parametrize("rank", [1, 3, 9])
+def test_diagonalize__finds_numpys_eigenvalues_and_vectors_that_are_orthogonal(rank):
+    root = np.random.default_rng(rank).normal(size=(9, rank))
+    moment = root @ root.T
+    matrix, vectors = np.triu(moment), np.zeros((9, 9))
+    diagonalize(matrix, vectors)
+    assert_allclose(np.sort(matrix.diagonal()), np.linalg.eigvalsh(moment), atol=1e-12)
+    assert_allclose(vectors @ vectors.T, np.eye(9), atol=1e-13)
+    assert_allclose((vectors.T * matrix.diagonal()) @ vectors, moment, atol=1e-12)
+
+
+def test_diagonalize__of_nothing_is_nothing():
+    matrix, vectors = np.zeros((4, 4)), np.ones((4, 4))
+    diagonalize(matrix, vectors)
+    assert not matrix.any()
+    assert (vectors == np.eye(4)).all()
+
+
+def test_add_second_moment__sums_weighted_rows_of_a_range_over_blocks():
+    rng = np.random.default_rng(0)
+    rows, weights = rng.normal(size=(150, 11)), rng.random(150)
+    work = new_moment_workspace(16)
+    add_second_moment(padded(rows, 16), weights, 5, 140, work)
+    wanted = (rows[5:140].T * weights[5:140]) @ rows[5:140]
+    assert_allclose(work.moment[:11, :11], wanted, rtol=1e-5, atol=1e-5)
+    assert not work.moment[11:].any()
+
+
+@pytest.mark.parametrize("shards", [1, 2, 8])
+def test_find_steps__is_from_as_many_as_there_are_shards_down_to_one(shards):
+    values, left, steps = np.array([0.0, 1e-9, 0.5, 3.0, 900.0]), np.zeros(5), np.zeros(5)
+    find_steps(2.0, values, shards, left, steps)
+    a = 2 * values[2:]
+    assert_allclose(steps[:2], shards, rtol=1e-7)
+    assert_allclose(steps[2:], (1 - np.exp(-shards * a)) / (1 - np.exp(-a)), rtol=1e-14)
+
+
+def test_add_contracted__is_the_reference_but_for_rounding_and_changes_only_its_range():
+    rng = np.random.default_rng(2)
+    root, changes, rates = rng.normal(size=(11, 11)), rng.normal(size=(4, 70, 11)), rng.random(70)
+    rows = rng.normal(size=(70, 11))
+    moment = root @ root.T
+    found = padded(rows, 16)
+    directions, work = directions_of(moment, 16), new_contraction_workspace(16, 11)
+    add_contracted(found, padded(changes.sum(axis=0), 16), rates, directions, 4, work, 1, 69)
+    wanted = rows + reference_shards.contracted(list(changes), moment, rates)
+    assert_allclose(found[1:69, :11], wanted[1:69], rtol=1e-4, atol=1e-5)
+    assert (found[[0, 69], :11] == rows[[0, 69]].astype(np.float32)).all()
+    assert not found[:, 11:].any()
