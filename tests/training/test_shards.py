@@ -69,8 +69,9 @@ def test_config__period_tokens_need_shards():
 # ── combining ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-@pytest.mark.parametrize("settings", [{}, {"window": 12, "negative": 15}, {"distance_weights": "linear"}], ids=str)
-@pytest.mark.parametrize("number", [2, 5])
+@pytest.mark.parametrize(
+    ("number", "settings"), [(2, {}), (5, {"window": 12, "negative": 15}), (3, {"distance_weights": "linear"})]
+)
 def test_train__is_the_reference_but_for_rounding(number, settings):
     tokens = random_corpus()
     config = TrainingConfig(vector_size=20, learning_rate=0.1, sample=0.02, shards=number, period_tokens=40, **settings)
