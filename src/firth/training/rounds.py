@@ -59,9 +59,8 @@ class Step(NamedTuple):
 class ChunkReader:
     """The kept tokens of one epoch, a chunk at a time, each chunk with its neighbors on both sides."""
 
-    def __init__(self, tokens: Tokens, config: TrainingConfig, epoch: int, plan: Plan, piece: Piece | None = None):
+    def __init__(self, tokens: Tokens, config: TrainingConfig, epoch: int, plan: Plan):
         self.tokens = tokens
-        self.piece = piece or Piece(0, len(tokens.ids), 0)
         self.keep = as_thresholds(keep_probabilities(tokens.counts, config.sample))
         self.key = rng.stream_key(config.seed, epoch, rng.SUBSAMPLING)
         self.window = plan.window
@@ -71,8 +70,12 @@ class ChunkReader:
         self.kept = Kept(np.empty(size, np.int32), np.empty(size, np.int32), np.empty(size, np.int64))
 
     def __iter__(self) -> Iterator[tuple[Chunk, int]]:
+        """The chunks of the whole epoch."""
+        return self.within(Piece(0, len(self.tokens.ids), 0))
+
+    def within(self, piece: Piece) -> Iterator[tuple[Chunk, int]]:
         """Chunks of whole rounds (the last may be shorter), each with the corpus position it reaches."""
-        position, end, sentence = self.piece
+        position, end, sentence = piece
         filled = first = block = 0
         ids = self.tokens.ids[:end]
         while True:
@@ -173,12 +176,12 @@ class ByPeriods:
         self, group: WorkerGroup, tokens: Tokens, config: TrainingConfig, epoch: int, plan: Plan, skipped: int
     ) -> Iterator[Step]:
         """But for so many periods that are done."""
-        periods = periods_of(tokens.sentence_starts, config)
+        periods, reader = periods_of(tokens.sentence_starts, config), ChunkReader(tokens, config, epoch, plan)
         for number, pieces in enumerate(periods[skipped:], start=skipped + 1):
             loss = pairs = 0.0
             self.combiner.start()
             for piece in pieces:
-                for chunk, _ in ChunkReader(tokens, config, epoch, plan, piece):
+                for chunk, _ in reader.within(piece):
                     more_loss, more_pairs = group.train(chunk, plan)
                     loss, pairs = loss + more_loss, pairs + more_pairs
                 self.combiner.take()

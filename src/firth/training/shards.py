@@ -98,7 +98,7 @@ class Combiner:
         self.kept_share = float(kept_counts(tokens, config).sum()) / len(tokens.ids)
         self.partners = ((p + k * q) / (1 + k), p)
         """How often each output vector is the partner of an input vector, and each input vector of an output vector."""
-        self.begin = Parameters(*(array.copy() for array in parameters))
+        self.begin = Parameters(*(np.empty_like(array) for array in parameters))
         self.changes = TreeSum()
         width = parameters.inputs.shape[1]
         self.of_moments = [new_moment_workspace(width) for _ in range(MOMENT_PARTS)]
