@@ -1,5 +1,7 @@
 """Training in shards: pieces that learn from one state, and changes that are combined."""
 
+import itertools
+
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
@@ -15,7 +17,7 @@ from tests.helpers.rounds import first_parameters, needs_threads, random_corpus,
 
 
 def pieces_of(starts, **settings):
-    return shards.periods_of(np.asarray(starts), TrainingConfig(**settings))
+    return [list(p.pieces) for p in shards.periods_of(np.asarray(starts), TrainingConfig(**settings))]
 
 
 # ── pieces ───────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -78,7 +80,7 @@ def test_train__is_the_reference_but_for_rounding(number, settings):
     parameters, events = train(tokens, config)
     start = first_parameters(tokens, config, 0)
     inputs, outputs = (array[:, :20].astype(float) for array in start)
-    periods = shards.periods_of(tokens.sentence_starts, config)
+    periods = [period.pieces for period in shards.periods_of(tokens.sentence_starts, config)]
     p, q = schedule.kept_frequencies(tokens, config), schedule.noise_distribution(tokens.counts, 0.75)
     partners = (p + config.negative * q) / (1 + config.negative), p
     kept = schedule.kept_counts(tokens, config).sum() / len(tokens.ids)
@@ -139,11 +141,29 @@ def test_contracted__is_what_shards_one_after_the_other_would_do_to_a_quadratic(
 def test_tree_sum__joins_neighbors_first_in_any_number():
     values = np.float32([1e8, 1.0, -1e8, 1.0, 3.0])
     total = shards.TreeSum()
-    for value in values:
-        total.add(Parameters(np.array([value]), np.array([-value])))
+    for number, value in enumerate(values):
+        total.add(shards.PartialSum(number, 1, Parameters(np.array([value]), np.array([-value]))))
     wanted = ((values[0] + values[1]) + (values[2] + values[3])) + values[4]
     assert [array.tolist() for array in total.total()] == [[wanted], [-wanted]]
     assert wanted != np.float32(5)  # the order matters here
+
+
+@pytest.mark.parametrize(("number", "cuts"), [(8, [3]), (8, [2, 5]), (7, [4]), (13, [1, 2, 9]), (5, [])])
+def test_tree_sum__is_the_same_by_whichever_parts_it_is_brought(number, cuts):
+    values = np.random.default_rng(number).normal(size=number).astype(np.float32)
+
+    def sum_of(first, last):
+        tree = shards.TreeSum()
+        for shard in range(first, last):
+            value = np.array([values[shard]])
+            tree.add(shards.PartialSum(shard, 1, Parameters(value, -value)))
+        return tree
+
+    whole = shards.TreeSum()
+    for first, last in itertools.pairwise([0, *cuts, number]):
+        for partial in sum_of(first, last).partial:
+            whole.add(partial)
+    assert whole.total().inputs == sum_of(0, number).total().inputs
 
 
 # ── the whole ────────────────────────────────────────────────────────────────────────────────────────────────────────

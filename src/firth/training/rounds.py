@@ -7,7 +7,7 @@ the number of threads changes the time, never a bit of the result. `docs/rounds.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -20,10 +20,20 @@ from firth.reporting.events import NOTHING, Done, Progress
 from firth.threads import ThreadPool
 from firth.training.sampling import as_thresholds, keep_probabilities
 from firth.training.schedule import Tokens, loss_of_nothing, plan_epoch, row_rate_scales
-from firth.training.shards import Combiner, Piece, periods_of
+from firth.training.shards import (
+    PARTS,
+    Combiner,
+    Expected,
+    PartialSum,
+    Period,
+    Piece,
+    TreeSum,
+    directions_of,
+    periods_of,
+)
 from firth.training.workers import Frozen, Targets, WorkerGroup
 
-VERSION = 5
+VERSION = 6
 """Goes up when the same settings come to other bits, so that no checkpoint of before is gone on with."""
 HELD_OUT = 2**32
 """In the place of an epoch's number, for the random numbers of what is held out."""
@@ -109,11 +119,13 @@ def train(
     done: Done = NOTHING,
     held_out: Tokens | None = None,
     frozen: Frozen | None = None,
+    steps: Steps | None = None,
 ) -> Generator[Progress, None, None]:
     """Train `parameters` in place, and report now and then: at least once an epoch, when it ends.
 
     `done` is what a report said was done when the parameters were as they are now: the training goes on from there.
     With tokens held out, their loss is reported when an epoch ends. Rows that are frozen are not changed.
+    Who trains an epoch step by step can be said by `steps`: by default it is this machine.
 
     An epoch in which chance keeps no pair has a loss of NaN. Raises `CorpusError` if there can be none, as no two words
     stand in one sentence, or if there was none in any epoch.
@@ -128,7 +140,8 @@ def train(
         if done.noise_mean:
             group.updates.noise_mean[0] = done.noise_mean
         has_learned = done.epochs > 0
-        steps = _by_chunks if config.shards == 1 else ByPeriods(Combiner(tokens, config, parameters, pool))
+        if steps is None:
+            steps = _by_chunks if config.shards == 1 else ByPeriods(tokens, config, parameters, pool)
         for epoch in range(done.epochs, epochs):
             plan = plan_epoch(tokens, config, epoch, epochs)
             _, skipped, loss, pairs, _ = done if epoch == done.epochs else Done(epoch)
@@ -157,6 +170,10 @@ def train(
                 raise CorpusError(NO_PAIR)
 
 
+Steps = Callable[[WorkerGroup, Tokens, TrainingConfig, int, Plan, int], Iterator[Step]]
+"""Train an epoch, by its number and plan, but for so many steps that are done."""
+
+
 def _by_chunks(
     group: WorkerGroup, tokens: Tokens, config: TrainingConfig, epoch: int, plan: Plan, skipped: int
 ) -> Iterator[Step]:
@@ -167,28 +184,52 @@ def _by_chunks(
 
 
 class ByPeriods:
-    """Train on the periods of an epoch: on the pieces of all shards, each from the same state."""
+    """Train on the periods of an epoch: on the pieces of all shards, one after the other, each from the same state."""
 
-    def __init__(self, combiner: Combiner):
-        self.combiner = combiner
+    def __init__(self, tokens: Tokens, config: TrainingConfig, parameters: Parameters, pool: ThreadPool):
+        self.begin = Parameters(*(np.empty_like(array) for array in parameters))
+        self.combiner = Combiner(Expected.of(tokens, config), config, self.begin, pool, range(PARTS))
 
     def __call__(
         self, group: WorkerGroup, tokens: Tokens, config: TrainingConfig, epoch: int, plan: Plan, skipped: int
     ) -> Iterator[Step]:
         """But for so many periods that are done."""
-        periods, reader = periods_of(tokens.sentence_starts, config), ChunkReader(tokens, config, epoch, plan)
-        for number, pieces in enumerate(periods[skipped:], start=skipped + 1):
-            loss = pairs = 0.0
-            self.combiner.start()
-            for piece in pieces:
-                for chunk, _ in reader.within(piece):
-                    more_loss, more_pairs = group.train(chunk, plan)
-                    loss, pairs = loss + more_loss, pairs + more_pairs
-                self.combiner.take()
-            begin, end = pieces[0].begin, pieces[-1].end
-            rate = max(plan.rate_first + plan.rate_slope * (begin + end) / 2, plan.rate_least)
-            self.combiner.combine(len(pieces), (end - begin) / len(pieces), rate)
-            yield Step(number, end, loss, pairs)
+        reader, width = ChunkReader(tokens, config, epoch, plan), group.parameters.inputs.shape[1]
+        for number, period in enumerate(periods_of(tokens.sentence_starts, config)[skipped:], start=skipped + 1):
+            copy_into(self.begin, group.parameters)
+            loss, pairs, changes = train_pieces(group, reader, plan, period.pieces, self.begin)
+            total = changes.total()
+            directions = directions_of(self.combiner.moments(total, len(period.pieces)), width)
+            self.combiner.combine(total, directions, period, middle_rate(plan, period), group.parameters)
+            yield Step(number, period.end, sum(loss), sum(pairs))
+
+
+def train_pieces(
+    group: WorkerGroup, reader: ChunkReader, plan: Plan, pieces: Sequence[Piece], begin: Parameters, first: int = 0
+) -> tuple[list[float], list[float], TreeSum]:
+    """Train on pieces, that of shard number `first` and the next ones, each from the state `begin`; return the loss and
+    the pairs of each, and what all have changed. The parameters are as they began again.
+    """
+    losses, pairs, changes = [0.0] * len(pieces), [0.0] * len(pieces), TreeSum()
+    for number, piece in enumerate(pieces):
+        for chunk, _ in reader.within(piece):
+            more_loss, more_pairs = group.train(chunk, plan)
+            losses[number], pairs[number] = losses[number] + more_loss, pairs[number] + more_pairs
+        of_piece = Parameters(*(array - before for array, before in zip(group.parameters, begin, strict=True)))
+        changes.add(PartialSum(first + number, 1, of_piece))
+        copy_into(group.parameters, begin)
+    return losses, pairs, changes
+
+
+def copy_into(parameters: Parameters, others: Parameters) -> None:
+    """Let parameters be as others are."""
+    for array, other in zip(parameters, others, strict=True):
+        array[...] = other
+
+
+def middle_rate(plan: Plan, period: Period) -> float:
+    """The learning rate in the middle of a period."""
+    return max(plan.rate_first + plan.rate_slope * (period.begin + period.end) / 2, plan.rate_least)
 
 
 def has_neighbors(tokens: Tokens) -> bool:

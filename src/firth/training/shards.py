@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -24,11 +25,11 @@ from firth.kernels.word2vec.contraction import (
 )
 from firth.threads import ThreadPool
 from firth.training.sampling import noise_distribution
-from firth.training.schedule import Tokens, kept_counts, kept_frequencies, visits, word_frequencies
+from firth.training.schedule import Tokens, Visits, kept_counts, kept_frequencies, visits, word_frequencies
 
 PERIODS = 48
 """In an epoch, unless a length is asked for."""
-BLOCK_ROWS, MOMENT_PARTS = 64, 16
+BLOCK_ROWS, PARTS = 64, 64
 """Rows that are multiplied at a time; and parts of all rows whose moments are found side by side, then summed."""
 CURVATURE = 0.3
 """Of the loss of a pair, by its score: σ(1 - σ), at most .25, in units of which a row's visits contract it."""
@@ -42,11 +43,24 @@ class Piece(NamedTuple):
     sentence: int
 
 
-def periods_of(sentence_starts: Int64, config: TrainingConfig) -> list[list[Piece]]:
-    """The pieces of each period of an epoch, one a shard, or none where a long sentence has taken its place.
+class Period(NamedTuple):
+    """Pieces that are trained from one state: one a shard, or none where a long sentence has taken its place."""
 
-    Raises `CorpusError` if there are fewer sentences than shards.
-    """
+    pieces: tuple[Piece, ...]
+
+    @property
+    def begin(self) -> int:
+        """The first position."""
+        return self.pieces[0].begin
+
+    @property
+    def end(self) -> int:
+        """The position after the last."""
+        return self.pieces[-1].end
+
+
+def periods_of(sentence_starts: Int64, config: TrainingConfig) -> list[Period]:
+    """The periods of an epoch. Raises `CorpusError` if there are fewer sentences than shards."""
     tokens, sentences = int(sentence_starts[-1]), len(sentence_starts) - 1
     if sentences < config.shards:
         raise CorpusError(
@@ -59,74 +73,133 @@ def periods_of(sentence_starts: Int64, config: TrainingConfig) -> list[list[Piec
     first = np.searchsorted(sentence_starts, bounds)  # sentences
     pieces = [Piece(int(sentence_starts[a]), int(sentence_starts[b]), int(a)) for a, b in itertools.pairwise(first)]
     found = [pieces[i : i + config.shards] for i in range(0, len(pieces), config.shards)]
-    return [some for period in found if (some := [piece for piece in period if piece.end > piece.begin])]
+    return [Period(some) for period in found if (some := tuple(p for p in period if p.end > p.begin))]
+
+
+class PartialSum(NamedTuple):
+    """The sum of the changes of some shards, from the first on: a node of the tree of all."""
+
+    first: int
+    shards: int
+    changes: Parameters
 
 
 class TreeSum:
-    """A sum of pairs of arrays in a fixed binary tree: neighbors first, whoever brings them."""
+    """A sum of changes in a fixed binary tree, whoever brings them, and whichever nodes of it are brought.
+
+    Neighbors are joined first: shards 0 and 1, 2 and 3, then the four of them.
+    """
 
     def __init__(self) -> None:
-        self.partial: list[tuple[int, Parameters]] = []
+        self.partial: list[PartialSum] = []
 
-    def add(self, arrays: Parameters) -> None:
-        """Take the next; the arrays are the tree's from now on."""
-        self.partial.append((1, arrays))
-        while len(self.partial) > 1 and self.partial[-1][0] == self.partial[-2][0]:
+    def add(self, more: PartialSum) -> None:
+        """Take the next; its arrays are the tree's from now on."""
+        self.partial.append(more)
+        while len(self.partial) > 1 and self._are_neighbors(*self.partial[-2:]):
             self._join()
 
     def total(self) -> Parameters:
         """The sum of all."""
         while len(self.partial) > 1:
             self._join()
-        return self.partial.pop()[1]
+        return self.partial.pop().changes
+
+    @staticmethod
+    def _are_neighbors(left: PartialSum, right: PartialSum) -> bool:
+        return left.shards == right.shards and left.first % (2 * left.shards) == 0
 
     def _join(self) -> None:
-        (right_size, right), (left_size, left) = self.partial.pop(), self.partial.pop()
-        np.add(left.inputs, right.inputs, out=left.inputs)
-        np.add(left.outputs, right.outputs, out=left.outputs)
-        self.partial.append((left_size + right_size, left))
+        right, left = self.partial.pop(), self.partial.pop()
+        for into, of in zip(left.changes, right.changes, strict=True):
+            np.add(into, of, out=into)
+        self.partial.append(left._replace(shards=left.shards + right.shards))
+
+
+class Expected(NamedTuple):
+    """What a training's shards are expected to do, by the words' frequencies alone.
+
+    `visits` are the pairs and negatives that change each row, for each kept token; `partners` how often each output
+    vector is the partner of an input vector, and each input vector that of an output vector: (V,) each. `kept` is the
+    fraction of the tokens that subsampling keeps.
+    """
+
+    visits: Visits
+    partners: tuple[Float64, Float64]
+    kept: float
+
+    @classmethod
+    def of(cls, tokens: Tokens, config: TrainingConfig) -> Expected:
+        """That of a training on these tokens."""
+        p, k = kept_frequencies(tokens, config), config.negative
+        q = noise_distribution(tokens.counts, config.noise_exponent)
+        kept = float(kept_counts(tokens, config).sum()) / len(tokens.ids)
+        return cls(visits(tokens, config, word_frequencies), ((p + k * q) / (1 + k), p), kept)
+
+    def visits_in(self, period: Period, rate: float) -> tuple[Float64, Float64]:
+        """What an eigenvalue of the partners' moment is multiplied by, for each row of the inputs and of the outputs:
+        the visits of one shard in a period, by the learning rate and the loss's curvature.
+        """
+        tokens = (period.end - period.begin) / len(period.pieces)
+        inputs, outputs = (CURVATURE * rate * tokens * self.kept * of for of in self.visits)
+        return inputs, outputs
+
+
+class Moments(NamedTuple):
+    """Second moments (d, d) float64: of output vectors, the partners of inputs; and of input vectors."""
+
+    outputs: Float64
+    inputs: Float64
 
 
 class Combiner:
-    """The changes of a period's shards, put together."""
+    """Combines the changes of a period's shards, for the rows of some parts of the parameters.
 
-    def __init__(self, tokens: Tokens, config: TrainingConfig, parameters: Parameters, pool: ThreadPool):
-        self.config, self.parameters, self.pool = config, parameters, pool
-        p, k = kept_frequencies(tokens, config), config.negative
-        q = noise_distribution(tokens.counts, config.noise_exponent)
-        self.visits = visits(tokens, config, word_frequencies)
-        self.kept_share = float(kept_counts(tokens, config).sum()) / len(tokens.ids)
-        self.partners = ((p + k * q) / (1 + k), p)
-        """How often each output vector is the partner of an input vector, and each input vector of an output vector."""
-        self.begin = Parameters(*(np.empty_like(array) for array in parameters))
-        self.changes = TreeSum()
-        width = parameters.inputs.shape[1]
-        self.of_moments = [new_moment_workspace(width) for _ in range(MOMENT_PARTS)]
+    The parts' moments are summed in the order of the parts, whoever found them.
+    """
+
+    def __init__(self, expected: Expected, config: TrainingConfig, begin: Parameters, pool: ThreadPool, parts: range):
+        self.expected, self.config, self.begin, self.pool, self.parts = expected, config, begin, pool, parts
+        width = begin.inputs.shape[1]
+        self.rows = rows_of(parts, len(begin.inputs))
+        self.of_moments = [new_moment_workspace(width) for _ in range(pool.threads)]
         self.of_threads = [new_contraction_workspace(width, config.vector_size) for _ in range(pool.threads)]
 
-    def start(self) -> None:
-        """Begin a period: all shards start from the parameters as they are."""
-        for begin, array in zip(self.begin, self.parameters, strict=True):
-            begin[...] = array
+    def moments(self, changes: Parameters, shards: int) -> list[Moments]:
+        """Those of each part, where its rows come to with the mean of the changes, which are given summed."""
+        ends = [
+            array[self.rows] + change / np.float32(shards) for array, change in zip(self.begin, changes, strict=True)
+        ]
+        size = self.config.vector_size
+        found = [Moments(np.empty((size, size)), np.empty((size, size))) for _ in self.parts]
 
-    def take(self) -> None:
-        """Take what a shard has changed, and put the parameters back."""
-        self.changes.add(Parameters(*(array - begin for array, begin in zip(self.parameters, self.begin, strict=True))))
-        for array, begin in zip(self.parameters, self.begin, strict=True):
-            array[...] = begin
+        def work(thread: int) -> None:
+            workspace = self.of_moments[thread]
+            for number in range(thread, len(self.parts), self.pool.threads):
+                rows = rows_of(self.parts[number : number + 1], len(self.begin.inputs))
+                here = rows.start - self.rows.start, rows.stop - self.rows.start
+                for moment, of, partners in zip(found[number], reversed(ends), self.expected.partners, strict=True):
+                    add_second_moment(of, partners[self.rows], *here, workspace)
+                    moment[...] = workspace.moment[:size, :size]
 
-    def combine(self, shards: int, tokens: float, rate: float) -> None:
-        """Add the changes of so many shards, each of so many tokens, at this learning rate."""
-        changes = self.changes.total()
-        ends = [begin + change / np.float32(shards) for begin, change in zip(self.begin, changes, strict=True)]
-        visits = [CURVATURE * rate * tokens * self.kept_share * of for of in self.visits]
-        for array, change, rates, partners, weights in zip(
-            self.parameters, changes, visits, reversed(ends), self.partners, strict=True
-        ):
-            self._add(array, change, rates, self._directions(partners, weights), shards)
+        self.pool.run(work)
+        return found
+
+    def combine(
+        self,
+        changes: Parameters,
+        directions: Sequence[Directions],
+        period: Period,
+        rate: float,
+        into: Parameters,
+    ) -> None:
+        """Add the changes, which are given summed, to the rows of these parts, which are as the period began."""
+        of_visits = self.expected.visits_in(period, rate)
+        for rows, change, rates, of in zip(into, changes, of_visits, directions, strict=True):
+            self._add(rows, change, rates[self.rows], of, len(period.pieces))
 
     def _add(self, rows: Float32, changes: Float32, rates: Float64, directions: Directions, shards: int) -> None:
-        """Add the changes to some parameters, whose rows are contracted at these rates."""
+        """Add the changes to some rows, which are contracted at these rates."""
 
         def work(thread: int) -> None:
             begin, end = part(len(rows), thread, self.pool.threads)
@@ -134,27 +207,34 @@ class Combiner:
 
         self.pool.run(work)
 
-    def _directions(self, rows: Float32, weights: Float64) -> Directions:
-        """Those of the second moment of vectors (V, d'), as the sum of those of some parts of them, in their order."""
 
-        def work(thread: int) -> None:
-            for number in range(thread, MOMENT_PARTS, self.pool.threads):
-                add_second_moment(rows, weights, *part(len(rows), number, MOMENT_PARTS), self.of_moments[number])
+def directions_of(moments: Sequence[Moments], width: int) -> tuple[Directions, Directions]:
+    """The eigenvectors of the moments of all parts, summed in their order: those that the inputs' changes are taken
+    apart by, and the outputs'. Their rows have the width of the parameters'.
+    """
+    of_outputs, of_inputs = (_diagonalized(list(of), width) for of in zip(*moments, strict=True))
+    return of_outputs, of_inputs
 
-        self.pool.run(work)
-        size, width = self.config.vector_size, rows.shape[1]
-        moment, found = np.zeros((size, size)), np.zeros((size, size))
-        for workspace in self.of_moments:
-            moment += workspace.moment[:size, :size]
-        diagonalize(moment, found)
-        vectors, columns = aligned_zeros(width, width), aligned_zeros(width, width)
-        vectors[:size, :size], columns[:size, :size] = found, found.T
-        return Directions(np.maximum(moment.diagonal(), 0), vectors, columns)
+
+def _diagonalized(moments: Sequence[Float64], width: int) -> Directions:
+    size = len(moments[0])
+    moment, found = np.zeros((size, size)), np.zeros((size, size))
+    for more in moments:
+        moment += more
+    diagonalize(moment, found)
+    vectors, columns = aligned_zeros(width, width), aligned_zeros(width, width)
+    vectors[:size, :size], columns[:size, :size] = found, found.T
+    return Directions(np.maximum(moment.diagonal(), 0), vectors, columns)
 
 
 def part(size: int, number: int, parts: int) -> tuple[int, int]:
     """Where one of several equal parts begins and ends."""
     return size * number // parts, size * (number + 1) // parts
+
+
+def rows_of(parts: range, rows: int) -> slice:
+    """The rows of some parts, neighbors of each other, of so many rows."""
+    return slice(part(rows, parts.start, PARTS)[0], part(rows, parts.stop, PARTS)[0])
 
 
 def new_moment_workspace(width: int) -> MomentWorkspace:
