@@ -57,6 +57,10 @@ class UnwritableWordError(FirthError, ValueError):
     """A word cannot be written in the format asked for; nothing has been written."""
 
 
+class ClusterError(FirthError, RuntimeError):
+    """Several machines cannot work together, or have ceased to: what is missing, and what to do."""
+
+
 class StopTraining(Exception):  # noqa: N818  # as StopIteration, it is no error
     """Raise it in a function given as `progress`, at any event: the training ends, and returns the model as it is now.
 

@@ -21,6 +21,22 @@ class Compiling:
 
 
 @dataclass(frozen=True)
+class OnCluster:
+    """Something that happened on a cluster: what is waited for, which machine was lost, what an exchange costs.
+
+    Attributes
+    ----------
+    text : str
+        What, in a line.
+    """
+
+    text: str
+
+    def __str__(self) -> str:
+        return self.text
+
+
+@dataclass(frozen=True)
 class Reading:
     """How far the reading of a source has come; after each block of text, several times a second.
 
@@ -151,4 +167,4 @@ class EpochMetrics:
     validation_accuracy: float | None = None
 
 
-Event = Compiling | Reading | Joining | Progress | EpochMetrics
+Event = Compiling | OnCluster | Reading | Joining | Progress | EpochMetrics

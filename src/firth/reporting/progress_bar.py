@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from typing import Any
 
-from firth.reporting.events import Compiling, EpochMetrics, Event, Joining, Progress, Reading
+from firth.reporting.events import Compiling, EpochMetrics, Event, Joining, OnCluster, Progress, Reading
 
 
 def wanted(progress: bool | None) -> bool:
@@ -109,12 +109,12 @@ class LogLines:
         if isinstance(event, Reading):
             self.reading = event
             return
-        if self.reading is not None and not isinstance(event, Compiling):
+        if self.reading is not None and not isinstance(event, Compiling | OnCluster):
             of_files = f" of {self.reading.files:,} files" if self.reading.files > 1 else ""
             did = "found" if self.reading.is_kept else "read"
             self.write(f"{did} {self.reading.tokens:,} tokens{of_files}")
             self.reading = None
-        if isinstance(event, Compiling):
+        if isinstance(event, Compiling | OnCluster):
             self.write(str(event))
         elif isinstance(event, Joining):
             if event.work != self.work:
@@ -147,6 +147,8 @@ class ProgressBar:
         if isinstance(event, Compiling):
             self.close()
             sys.stderr.write(f"{event} …\n")
+        elif isinstance(event, OnCluster):
+            self._write_line(str(event))
         elif isinstance(event, Reading):
             self._show_reading(event)
         elif isinstance(event, Joining):
@@ -155,6 +157,13 @@ class ProgressBar:
             self._show_epoch(event)
         else:
             self._show_training(event)
+
+    def _write_line(self, text: str) -> None:
+        """Write a line above the bar."""
+        if self.bar is None:
+            sys.stderr.write(f"{text}\n")
+        else:
+            self.bar.write(text, file=sys.stderr)
 
     def _show_reading(self, event: Reading) -> None:
         if event.is_kept:

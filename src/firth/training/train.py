@@ -6,9 +6,9 @@ import dataclasses
 import inspect
 import json
 from collections.abc import Callable, Collection, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from firth.config import TrainingConfig
 from firth.corpus.corpus import Corpus, is_encoded
@@ -22,7 +22,7 @@ from firth.jit.cache import is_compiled
 from firth.kernels.word2vec.blocks import SubwordRows
 from firth.model import Word2Vec
 from firth.phrases import Phrases
-from firth.reporting.events import Compiling, Event
+from firth.reporting.events import Compiling, Event, OnCluster
 from firth.settings import explained, is_int, plain
 from firth.training import rounds
 from firth.training.checkpoints import Checkpoints
@@ -33,6 +33,9 @@ from firth.training.warm_start import WarmStart
 from firth.training.words_to_learn import WordsToLearn, words_often_enough
 from firth.vectors.subwords import Composition, Ngrams, Subwords
 
+if TYPE_CHECKING:
+    from firth.cluster.nodes import Nodes
+
 TOKENS_TO_LEARN_FROM = 40_000_000
 FEWEST_EPOCHS, MOST_EPOCHS = 5, 50
 
@@ -42,6 +45,8 @@ def train(
     *,
     column: str | None = None,
     threads: int | None = None,
+    nodes: int | str = 1,
+    ray: str | None = None,
     progress: bool | Callable[[Event], None] | None = None,
     cache: str | Path | None = None,
     tensorboard: str | Path | None = None,
@@ -68,6 +73,11 @@ def train(
         `firth.column` has more options.
     threads
         Threads to use, by default one for each processor. They change the time it takes and nothing else.
+    nodes
+        How many machines of a Ray cluster are to train, or "all" there are. They change the time it takes and nothing
+        else, but need `shards`, one each or more. Needs the extra `firth[ray]`.
+    ray
+        The address of the cluster; by default the one that this machine belongs to. "local" starts one here.
     progress
         True for a progress bar, False for none; by default there is one where somebody sees it. A function is called
         with every event, and may raise `StopTraining` to end the training with the model as it is.
@@ -105,6 +115,8 @@ def train(
         If the source cannot be read.
     CorpusError
         If the text has fewer than two words to learn.
+    ClusterError
+        If the machines asked for are not there, do not fit each other, or are all lost.
     DivergenceError
         If an epoch ended worse than a model that knows nothing. The others are raised before the long computation.
     FirthError
@@ -130,7 +142,9 @@ def train(
         raise ConfigError(
             f"the vectors to start from have {begin.vectors.vector_size} numbers, vector_size is {config.vector_size}"
         )
-    options = RunOptions(checked_threads(threads), progress, cache, tensorboard, checkpoints, resume)
+    options = RunOptions(
+        checked_threads(threads), progress, cache, tensorboard, checkpoints, resume, checked_nodes(nodes, config), ray
+    )
     return learn(column_of(source, column), config, options, begin, phrases, words_often_enough)
 
 
@@ -144,6 +158,8 @@ class RunOptions:
     tensorboard: str | Path | None
     checkpoints: str | Path | Checkpoints | None
     resume: bool
+    nodes: int | None = 1
+    ray: str | None = None
 
 
 def learn(
@@ -163,9 +179,13 @@ def learn(
     kept = Checkpoints.of(options.checkpoints) if options.checkpoints is not None else None
     if kept is None and options.resume:
         raise ConfigError("to resume, say where the checkpoints are: checkpoints=FOLDER")
-    with kept.alone() if kept else nullcontext(), reporter(options.progress, options.tensorboard) as report:
+    with ExitStack() as stack:
+        if kept:
+            stack.enter_context(kept.alone())
+        report = stack.enter_context(reporter(options.progress, options.tensorboard))
         if kept and not options.resume:
             kept.refuse_to_overwrite()
+        nodes = stack.enter_context(_nodes_of(options, report))
         with _nothing_learned_yet():
             _compile_beside(config, report)
             corpus = encode(source, config=config, cache=options.cache, report=report, threads=options.threads)
@@ -185,6 +205,7 @@ def learn(
         of_start = begin.fingerprint(vocabulary) if begin and kept else ""
         trainer = Trainer(corpus, vocabulary.counts, config, options.threads, report, kept, of_start, begin is not None)
         subword_rows = SubwordRows(composition.starts, composition.rows) if composition else None
+        trainer.nodes = nodes
         history, (inputs, outputs) = trainer.run(parameters, id_of=id_of, subword_rows=subword_rows, frozen=frozen)
         del parameters
         subwords = None
@@ -193,6 +214,18 @@ def learn(
             subwords = Subwords(composition.ngrams, own, composition.used, rows)
             inputs = composition.compose(inputs)
         return Word2Vec(vocabulary, inputs, outputs, config, history, phrases=corpus.phrases, subwords=subwords)
+
+
+@contextmanager
+def _nodes_of(options: RunOptions, report: Callable[[Event], None]) -> Iterator[Nodes | None]:
+    """The machines that are to train, if they are several."""
+    if options.nodes == 1:
+        yield None
+        return
+    from firth.cluster.nodes import connected
+
+    with connected(options.nodes, options.ray, lambda text: report(OnCluster(text))) as nodes:
+        yield nodes
 
 
 @contextmanager
@@ -247,6 +280,8 @@ def resume(
     source: Any = None,
     *,
     threads: int | None = None,
+    nodes: int | str = 1,
+    ray: str | None = None,
     progress: bool | Callable[[Event], None] | None = None,
     tensorboard: str | Path | None = None,
 ) -> Word2Vec:
@@ -260,8 +295,8 @@ def resume(
         The folder that `train` was given for checkpoints.
     source
         The text, as for `train`. It need not be given again while its encoding is still in the cache.
-    threads, progress, tensorboard
-        As for `train`.
+    threads, nodes, ray, progress, tensorboard
+        As for `train`; the machines may be others, and more or fewer.
 
     Returns
     -------
@@ -288,6 +323,8 @@ def resume(
     return train(
         source,
         threads=threads,
+        nodes=nodes,
+        ray=ray,
         progress=progress,
         tensorboard=tensorboard,
         checkpoints=checkpoints,
@@ -308,6 +345,24 @@ def checked_threads(threads: int | None) -> int:
     if not is_int(1, 1024)(plain(threads)):
         raise ConfigError(f"threads must be a whole number from 1 to 1,024, not {shortened(threads)}")
     return int(threads)
+
+
+def checked_nodes(nodes: int | str | None, config: TrainingConfig) -> int | None:
+    """How many machines to use, or None for all there are. They need shards to train."""
+    if nodes == "all":
+        found = None
+    elif not is_int(1, 10_000)(plain(nodes)):
+        raise ConfigError(f'nodes must be a whole number from 1 to 10,000, or "all", not {shortened(nodes)}')
+    else:
+        found = int(plain(nodes))
+    if found == 1:
+        return 1
+    if config.shards < (found or 2):
+        raise ConfigError(
+            f"{'all' if found is None else found} nodes have nothing to share: shards is {config.shards}. Set shards to"
+            f" {found or 8} or more, one or several for each node (it is part of the result, as the seed is)"
+        )
+    return found
 
 
 def _show_settings() -> None:

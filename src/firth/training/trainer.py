@@ -7,7 +7,7 @@ import math
 from collections.abc import Callable
 from contextlib import closing, nullcontext
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -21,9 +21,13 @@ from firth.model import EpochResult
 from firth.reporting.events import NOTHING, Done, Event, Progress
 from firth.training import rounds
 from firth.training.checkpoints import Checkpoints, Identity, Interruption, TrainingInterrupted, interruptions
-from firth.training.schedule import is_wide
+from firth.training.schedule import Tokens, is_wide
 from firth.training.split import select
 from firth.training.workers import Frozen
+
+if TYPE_CHECKING:
+    from firth.cluster.nodes import Nodes
+    from firth.training.by_nodes import ByNodes
 
 
 def kernel_set_of(config: TrainingConfig) -> str:
@@ -79,6 +83,8 @@ class Trainer:
         self.best: Parameters | None = None
         self.longest_at_start = 0.0
         self.has_frozen = False
+        self.nodes: Nodes | None = None
+        self.by_nodes: ByNodes | None = None
 
     @cached_property
     def identity(self) -> Identity:
@@ -109,6 +115,10 @@ class Trainer:
             validation=config.validation,
             seed=config.seed,
         )
+        if self.nodes is not None:
+            from firth.training.by_nodes import ByNodes
+
+            self.by_nodes = ByNodes(self.nodes, self._of_corpus(tokens), frozen)
         events = rounds.train(
             tokens,
             config,
@@ -118,6 +128,7 @@ class Trainer:
             done=done,
             held_out=held_out,
             frozen=frozen,
+            steps=self.by_nodes,
         )
         if not self._is_over():
             saving = interruptions() if self.checkpoints is not None else nullcontext(Interruption())
@@ -134,6 +145,15 @@ class Trainer:
         return self.history, Parameters(
             np.ascontiguousarray(inputs[:, :width]), np.ascontiguousarray(outputs[:, :width])
         )
+
+    def _of_corpus(self, tokens: Tokens) -> tuple[str, str] | None:
+        """The folder and fingerprint of the corpus, if its ids are trained on as they are."""
+        return (self.identity.folder, self.corpus.fingerprint) if tokens.ids is self.corpus.ids else None
+
+    def _fetch(self) -> None:
+        """Let the parameters here be those of the machines that train."""
+        if self.by_nodes is not None:
+            self.by_nodes.fetch()
 
     def _restored(self, parameters: Parameters) -> Done:
         """What is done already, by the last checkpoint, and the parameters as they were then."""
@@ -157,12 +177,14 @@ class Trainer:
         try:
             self.report(event)
         except StopTraining:
+            self._fetch()
             if not self.history:
                 self.history.append(EpochResult(event.epoch, event.loss, event.pairs))
             return False
         if self.checkpoints is not None and (
             asked.signal is not None or self.checkpoints.are_due(epoch_done=event.epoch_done)
         ):
+            self._fetch()
             results = [dataclasses.asdict(result) for result in self.history]
             path = self.checkpoints.save(self.identity, event.done, results, parameters, self.best)
             if asked.signal is not None:

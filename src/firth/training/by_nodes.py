@@ -1,0 +1,214 @@
+"""A training in shards by several machines: who trains and combines what, and what happens when one is lost."""
+
+from __future__ import annotations
+
+import functools
+import itertools
+import time
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import numpy as np
+
+from firth.cluster.nodes import Node, Nodes, NodesLostError
+from firth.config import TrainingConfig
+from firth.errors import ClusterError
+from firth.kernels.word2vec.blocks import Parameters, Plan
+from firth.training.rounds import Step
+from firth.training.schedule import Tokens, row_rate_scales
+from firth.training.shard_node import PieceTokens, Setup
+from firth.training.shards import PARTS, Expected, Period, Piece, part, periods_of, rows_of
+from firth.training.workers import Frozen, Targets, WorkerGroup
+
+MOST_FAILURES = 5
+"""Of one period, before the training ends: it is not chance any more."""
+
+
+class ByNodes:
+    """Train on the periods of an epoch: each machine on some shards, from the same state.
+
+    The driver keeps a state of its own, which it fetches when an epoch ends or it is asked for.
+    """
+
+    def __init__(self, nodes: Nodes, corpus: tuple[str, str] | None, frozen: Frozen | None):
+        self.nodes, self.corpus, self.frozen, self.report = nodes, corpus, frozen, nodes.report
+        self.number = self.fetched = 0  # periods done, by the machines' state and by that which the driver has
+        self.attempt = 0
+        self.setup: Any = None
+        self.kept: dict[str, set[int]] = {}
+        self.has_told = False
+
+    def __call__(
+        self, group: WorkerGroup, tokens: Tokens, config: TrainingConfig, epoch: int, plan: Plan, skipped: int
+    ) -> Iterator[Step]:
+        """But for so many periods that are done."""
+        self.tokens, self.plan, self.parameters = tokens, plan, group.parameters
+        periods = periods_of(tokens.sentence_starts, config)
+        if self.setup is None:
+            self._set_up(config)
+        for number, period in enumerate(periods[skipped:], start=skipped + 1):
+            losses, pairs = self._again_where_lost(functools.partial(self._train, epoch, period))
+            self.number += 1
+            if number == len(periods):
+                self.fetch()
+            yield Step(number, period.end, sum(losses), sum(pairs))
+
+    def fetch(self) -> None:
+        """Let the driver's parameters be those of the machines."""
+        if self.fetched != self.number:
+            self._again_where_lost(self._fetch)
+            self.fetched = self.number
+
+    # ── a period ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _train(self, epoch: int, period: Period) -> tuple[list[float], list[float]]:
+        """Have a period trained; return the loss and the pairs of each shard."""
+        self.nodes.newcomers()
+        self._welcome()
+        self.attempt += 1
+        began = time.perf_counter()
+        alive, owners = self.nodes.alive, self._owners()
+        parts = [of for _, of in owners]
+        trained = [
+            self._train_on(node, epoch, period, first, last, parts)
+            for node, (first, last) in zip(alive, shards_of(len(period.pieces), [n.cpus for n in alive]), strict=True)
+        ]
+        moments = [
+            node.call("sum_changes", self.attempt, of, len(period.pieces), *(refs[1 + i] for refs in trained))
+            for i, (node, of) in enumerate(owners)
+        ]
+        directions = owners[0][0].call("directions", *moments)
+        rows = [node.call("combine", self.attempt, self.plan, period, directions) for node, _ in owners]
+        received = [node.call("receive", self.attempt, parts, *rows) for node in alive]
+        told = self.nodes.results([refs[0] for refs in trained])
+        self.nodes.results(received)
+        self._tell_efficiency(period, time.perf_counter() - began, [seconds for _, _, seconds in told])
+        losses, pairs = (list(itertools.chain.from_iterable(of)) for of in list(zip(*told, strict=True))[:2])
+        return losses, pairs
+
+    def _train_on(
+        self, node: Node, epoch: int, period: Period, first: int, last: int, owners: Sequence[range]
+    ) -> list[Any]:
+        """Have a machine train some shards; return the references to what it tells, and to each owner's changes."""
+        pieces = period.pieces[first:last]
+        missing = [] if node.state else [piece for piece in pieces if piece.begin not in self.kept[node.id]]
+        texts = [self._text_of(piece) for piece in missing]
+        self.kept[node.id].update(piece.begin for piece in missing)
+        of_period = self.attempt, self.number, epoch, self.plan
+        references: list[Any] = node.call(
+            "train", *of_period, pieces, first, owners, missing, *texts, returns=1 + len(owners)
+        )
+        return references
+
+    def _owners(self) -> list[tuple[Node, range]]:
+        """The machines that combine rows, each with its parts of them."""
+        count = min(len(self.nodes.alive), PARTS)
+        return [(self.nodes.alive[i], range(*part(PARTS, i, count))) for i in range(count)]
+
+    def _text_of(self, piece: Piece) -> Any:
+        """A reference to the text of a piece."""
+        starts = self.tokens.sentence_starts
+        end = int(np.searchsorted(starts, piece.end))
+        text = PieceTokens(self.tokens.ids[piece.begin : piece.end], starts[piece.sentence : end + 1])
+        return self.nodes.ray.put(text)
+
+    def _tell_efficiency(self, period: Period, seconds: float, of_nodes: Sequence[float]) -> None:
+        """Say, of the second period, what the exchange costs: the first has kernels to load."""
+        if self.number == 1 and not self.has_told:
+            self.has_told = True
+            exchange = seconds - max(of_nodes)
+            self.report(
+                f"{len(of_nodes)} machines: a period of {period.end - period.begin:,} tokens takes {seconds:.1f} s,"
+                f" {exchange:.1f} s of them the exchange ({max(of_nodes) / seconds:.0%} is training)"
+            )
+
+    # ── states ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _set_up(self, config: TrainingConfig) -> None:
+        """Tell what all machines need to know."""
+        tokens = self.tokens
+        setup = Setup(
+            config,
+            len(tokens.ids),
+            len(tokens.sentence_starts) - 1,
+            tokens.counts,
+            Targets.of(tokens, config),
+            row_rate_scales(tokens, config),
+            Expected.of(tokens, config),
+            self.frozen,
+            self.corpus,
+        )
+        self.setup = self.nodes.ray.put(setup)
+
+    def _welcome(self) -> None:
+        """Have new machines begin from the state: the driver's if it has it, or else another machine's."""
+        new = [node for node in self.nodes.alive if node.state is None]
+        if not new:
+            return
+        width, module = self.parameters.inputs.shape[1], "firth.training.shard_node"
+        for node in new:
+            self._check_store(node)
+        self.nodes.results(
+            [node.actor.make.remote(module, "ShardNode", self.setup, self.plan, width, node.cpus) for node in new]
+        )
+        parts, rows = self._state()
+        self.nodes.results([node.call("load", self.number, parts, *rows) for node in new])
+        sees_text = self.nodes.results([node.call("sees_text") for node in new])
+        for node, sees in zip(new, sees_text, strict=True):
+            node.state, self.kept[node.id] = sees, set()
+        if self.attempt > 0:
+            self.report(f"{', '.join(map(str, new))} joined: {len(self.nodes.alive)} machines")
+
+    def _state(self) -> tuple[list[range], list[Any]]:
+        """The parts of the rows, and references to the rows of each: of the driver, or else of the machines."""
+        if self.fetched == self.number:
+            parts = [range(i, i + 1) for i in range(PARTS)]
+            return parts, [
+                self.nodes.ray.put(Parameters(*(array[rows_of(of, len(array))] for array in self.parameters)))
+                for of in parts
+            ]
+        having = [node for node in self.nodes.alive if node.state is not None]
+        if not having:
+            raise ClusterError(
+                "all machines were lost, and with them what they had learned since the last checkpoint: go on from"
+                " there with resume=True"
+            )
+        parts = [range(*part(PARTS, i, len(having))) for i in range(len(having))]
+        return parts, [node.call("rows", self.number, of) for node, of in zip(having, parts, strict=True)]
+
+    def _fetch(self) -> None:
+        self._welcome()
+        parts = [of for _, of in self._owners()]
+        rows = self.nodes.results([node.call("rows", self.number, of) for node, of in self._owners()])
+        for of, some in zip(parts, rows, strict=True):
+            for array, values in zip(self.parameters, some, strict=True):
+                array[rows_of(of, len(array))] = values
+
+    def _again_where_lost(self, work: Callable[[], Any]) -> Any:
+        """What work comes to, begun again by those that are left when a machine is lost."""
+        for _ in range(MOST_FAILURES):
+            try:
+                return work()
+            except NodesLostError as error:
+                reason = str(error)
+                lost = self.nodes.drop_lost()
+                names = ", ".join(map(str, lost)) or "a machine's work"
+                self.report(f"{names} was lost; the period begins again on {len(self.nodes.alive)} machines")
+                self.nodes.gather(1)
+        raise ClusterError(f"the period failed {MOST_FAILURES} times, the last time: {reason}")
+
+    def _check_store(self, node: Node) -> None:
+        """Raise `ClusterError` for a machine whose object store has no room for what is exchanged at a time."""
+        needed = 2 * sum(array.nbytes for array in self.parameters)
+        if node.store_bytes < needed:
+            raise ClusterError(
+                f"the object store of {node} has {node.store_bytes / 1e6:.0f} MB, and the exchange of"
+                f" {len(self.parameters.inputs):,} vectors needs {needed / 1e6:.0f} MB: start Ray there with"
+                f" --object-store-memory={needed} or more (and /dev/shm as large)"
+            )
+
+
+def shards_of(shards: int, cpus: Sequence[int]) -> list[tuple[int, int]]:
+    """The first shard of each machine, and the one after its last, by how many processors each has."""
+    bounds = [round(shards * done / sum(cpus)) for done in itertools.accumulate(cpus, initial=0)]
+    return list(itertools.pairwise(bounds))

@@ -1,0 +1,218 @@
+"""A machine's part of a training in shards: it keeps all parameters, trains some shards, and combines some rows.
+
+The driver (`firth.training.by_nodes`) calls the methods, in the order in which they stand here. What one machine gives
+to another goes by the driver's references, not through the driver.
+"""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from firth.arrays import Int32, Int64, aligned_zeros
+from firth.config import TrainingConfig
+from firth.corpus.corpus import Corpus, is_encoded
+from firth.errors import FirthError
+from firth.kernels.word2vec.blocks import Parameters, Plan, RateScales
+from firth.kernels.word2vec.contraction import Directions
+from firth.threads import ThreadPool
+from firth.training.rounds import ChunkReader, copy_into, middle_rate, train_pieces
+from firth.training.schedule import Tokens
+from firth.training.shards import (
+    Combiner,
+    Expected,
+    Moments,
+    PartialSum,
+    Period,
+    Piece,
+    TreeSum,
+    directions_of,
+    rows_of,
+)
+from firth.training.workers import Frozen, Targets, WorkerGroup
+
+
+class Setup(NamedTuple):
+    """What a machine needs to know of a training, but for the text and the parameters."""
+
+    config: TrainingConfig
+    tokens: int
+    sentences: int
+    counts: Int64
+    targets: Targets
+    rate_scales: RateScales
+    expected: Expected
+    frozen: Frozen | None
+    corpus: tuple[str, str] | None  # its folder and fingerprint, where the tokens are those of the corpus
+
+
+class PieceTokens(NamedTuple):
+    """The text of a piece: its ids, and the starts of its sentences with the end of the last."""
+
+    ids: Int32
+    sentence_starts: Int64
+
+
+class StaleCallError(FirthError):
+    """A call of an attempt that the driver has given up."""
+
+
+class ShardNode:
+    """What a machine holds.
+
+    `begin` is the state that the periods done so far have come to, `number` of them. `parameters` is where pieces are
+    trained, and then the next state, which is `begin` when the next period starts. So a period can be done again.
+    """
+
+    def __init__(self, setup: Setup, plan: Plan, width: int, threads: int):
+        self.setup = setup
+        self.pool = ThreadPool(min(threads, plan.round_blocks))
+        self.pool.__enter__()
+        rows = len(setup.counts)
+        self.parameters, self.begin = (
+            Parameters(aligned_zeros(rows, width), aligned_zeros(rows, width)) for _ in range(2)
+        )
+        visible = _visible_tokens(setup)
+        self.has_text = visible is not None
+        self.tokens = visible or _room_for_tokens(setup)
+        self.group = WorkerGroup(
+            self.pool, setup.config, plan, self.parameters, setup.targets, None, setup.rate_scales, setup.frozen
+        )
+        self.number, self.has_next = -1, False
+        self.attempt = -1
+        self.combiner: Combiner | None = None
+        self.total: Parameters | None = None
+
+    def sees_text(self) -> bool:
+        """Whether it reads the corpus where the driver does, and needs no pieces of it."""
+        return self.has_text
+
+    def load(self, number: int, parts: Sequence[range], *rows: Parameters) -> None:
+        """Begin from the state after so many periods, of which each part's rows are given."""
+        self._put(self.begin, parts, rows)
+        self.number, self.has_next = number, False
+
+    def train(
+        self,
+        attempt: int,
+        number: int,
+        epoch: int,
+        plan: Plan,
+        pieces: Sequence[Piece],
+        first: int,
+        owners: Sequence[range],
+        missing: Sequence[Piece],
+        *texts: PieceTokens,
+    ) -> tuple[Any, ...]:
+        """Train the pieces of shard number `first` and the next ones, in the period after `number` others.
+
+        Returns their losses, their pairs and the seconds it took; and, for each owner of some parts of the rows, what
+        these have changed by, as sums that are nodes of the tree of all shards.
+        """
+        began = time.perf_counter()
+        self._start(attempt, number)
+        for piece, text in zip(missing, texts, strict=True):
+            self._keep(piece, text)
+        reader = ChunkReader(self.tokens, self.setup.config, epoch, plan)
+        losses, pairs, changes = train_pieces(self.group, reader, plan, pieces, self.begin, first)
+        told = losses, pairs, time.perf_counter() - began
+        return told, *([_rows_of_sum(partial, parts) for partial in changes.partial] for parts in owners)
+
+    def sum_changes(self, attempt: int, parts: range, shards: int, *sums: Sequence[PartialSum]) -> list[Moments]:
+        """Add what all shards have changed in the rows of some parts; return the moments of these."""
+        self._check(attempt)
+        tree = TreeSum()
+        for partial in sorted((one for some in sums for one in some), key=lambda one: one.first):
+            tree.add(partial._replace(changes=Parameters(*(array.copy() for array in partial.changes))))
+        self.total = tree.total()
+        if self.combiner is None or self.combiner.parts != parts:
+            self.combiner = Combiner(self.setup.expected, self.setup.config, self.begin, self.pool, parts)
+        return self.combiner.moments(self.total, shards)
+
+    def directions(self, *moments: Sequence[Moments]) -> tuple[Directions, Directions]:
+        """The directions in which all changes are combined."""
+        return directions_of([one for some in moments for one in some], self.begin.inputs.shape[1])
+
+    def combine(
+        self, attempt: int, plan: Plan, period: Period, directions: tuple[Directions, Directions]
+    ) -> Parameters:
+        """The rows of the parts whose changes were summed, as the period leaves them."""
+        self._check(attempt)
+        assert self.combiner is not None
+        assert self.total is not None
+        rows = Parameters(*(array[self.combiner.rows].copy() for array in self.begin))
+        self.combiner.combine(self.total, directions, period, middle_rate(plan, period), rows)
+        self.total = None
+        return rows
+
+    def receive(self, attempt: int, parts: Sequence[range], *rows: Parameters) -> None:
+        """Take the rows of all parts: they are the next state."""
+        self._check(attempt)
+        self._put(self.parameters, parts, rows)
+        self.has_next = True
+
+    def rows(self, number: int, parts: range) -> Parameters:
+        """The rows of some parts after so many periods."""
+        if number not in (self.number, self.number + self.has_next):
+            raise FirthError(f"asked for the state after {number} periods, it is that after {self.number}")
+        of = self.begin if number == self.number else self.parameters
+        return Parameters(*(array[rows_of(parts, len(array))] for array in of))
+
+    def _start(self, attempt: int, number: int) -> None:
+        """Let both copies of the parameters be the state after so many periods."""
+        if self.has_next and number == self.number + 1:
+            copy_into(self.begin, self.parameters)
+            self.number = number
+        elif number == self.number:
+            copy_into(self.parameters, self.begin)
+        else:
+            raise FirthError(f"asked to go on after {number} periods, the state is that after {self.number}")
+        self.attempt, self.has_next, self.total = attempt, False, None
+
+    def _check(self, attempt: int) -> None:
+        if attempt != self.attempt:
+            raise StaleCallError(f"attempt {attempt} was given up, this is {self.attempt}")
+
+    def _keep(self, piece: Piece, text: PieceTokens) -> None:
+        self.tokens.ids[piece.begin : piece.end] = text.ids
+        self.tokens.sentence_starts[piece.sentence : piece.sentence + len(text.sentence_starts)] = text.sentence_starts
+
+    @staticmethod
+    def _put(parameters: Parameters, parts: Sequence[range], rows: Sequence[Parameters]) -> None:
+        for of_part, some in zip(parts, rows, strict=True):
+            here = rows_of(of_part, len(parameters.inputs))
+            for array, values in zip(parameters, some, strict=True):
+                array[here] = values
+
+
+def _rows_of_sum(partial: PartialSum, parts: range) -> PartialSum:
+    rows = rows_of(parts, len(partial.changes.inputs))
+    return partial._replace(changes=Parameters(*(array[rows] for array in partial.changes)))
+
+
+def _visible_tokens(setup: Setup) -> Tokens | None:
+    """The tokens of the encoded corpus, if this machine sees the folder, with the same content."""
+    if setup.corpus is None:
+        return None
+    folder, fingerprint = setup.corpus
+    if not is_encoded(folder):
+        return None
+    corpus = Corpus(Path(folder))
+    if corpus.fingerprint != fingerprint or len(corpus) != setup.tokens:
+        return None
+    return Tokens(corpus.ids, corpus.sentence_starts, setup.counts)
+
+
+def _room_for_tokens(setup: Setup) -> Tokens:
+    """Arrays for all tokens, in files that take only as much of the disk as pieces are kept."""
+
+    def room(dtype: Any, size: int) -> Any:
+        with tempfile.TemporaryFile() as file:
+            return np.asarray(np.memmap(file, dtype, "w+", shape=(size,)))
+
+    return Tokens(room(np.int32, setup.tokens), room(np.int64, setup.sentences + 1), setup.counts)
