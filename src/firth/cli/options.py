@@ -27,6 +27,17 @@ overwrite = click.option("--overwrite", is_flag=True, help="Replace what is at t
 topn = click.option("-n", "--topn", type=click.IntRange(1), default=10, show_default=True, help="How many words.")
 approximate = click.option("--approximate", is_flag=True, help="Use the index that firth index built.")
 threads = click.option("--threads", type=click.IntRange(1), help="Default: all processors. The result is the same.")
+
+
+def node_count(value: str) -> int | str:
+    """How many machines: a number, or all."""
+    return int(value) if value.isdecimal() else value
+
+
+nodes = click.option(
+    "--nodes", type=node_count, default=1, metavar="N|all", help="Machines of a Ray cluster that train. [default: 1]"
+)
+ray = click.option("--ray", metavar="ADDRESS", help="The cluster, or local. [default: that of this machine]")
 progress = click.option("--progress/--quiet", default=None, help="Show a bar. [default: at a terminal]")
 cache = click.option("--cache", type=PATH, help="Where encoded text is kept for the next time.")
 

@@ -56,6 +56,8 @@ def watching(progress: bool | None) -> Iterator[Watch]:
 @click.option("-o", "--output", required=True, type=PATH, help="The model's folder.")
 @options.overwrite
 @options.threads
+@options.nodes
+@options.ray
 @column_options
 @click.option("--start", type=PATH, help="Vectors to start from: a model, or another program's.")
 @options.starting
@@ -71,6 +73,8 @@ def train(
     output: Path,
     overwrite: bool,
     threads: int | None,
+    nodes: int | str,
+    ray: str | None,
     cache: Path | None,
     resume: bool,
     start: Path | None,
@@ -89,6 +93,7 @@ def train(
     firth train corpus.txt -o words.firth
     firth train 'news/*.txt.gz' -o news.firth --vector-size 200 --epochs 10
     firth train reviews.csv --column text -o reviews.firth
+    firth train 'crawl/*.txt' -o crawl.firth --shards 8 --nodes all
     zcat sessions.gz | firth train - -o items.firth --no-lowercase --no-strip-punctuation --separator ,
 
     Every few minutes, and when it is interrupted (Ctrl-C, SIGTERM), the training is saved in OUTPUT.checkpoints: the
@@ -110,6 +115,8 @@ def train(
             source,
             config=config,
             threads=threads,
+            nodes=nodes,
+            ray=ray,
             progress=watch,
             cache=cache,
             tensorboard=tensorboard,

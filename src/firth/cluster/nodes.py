@@ -8,13 +8,17 @@ from __future__ import annotations
 
 import importlib
 import os
+import socket
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from firth.cluster.host import Host, versions
+from firth.cpu import usable_threads
 from firth.errors import ClusterError, FirthError, shortened
 
 PING_SECONDS, SILENT_SECONDS = 2.0, 30.0
@@ -24,8 +28,13 @@ TOLD_SECONDS, GATHER_SECONDS = 10.0, 600.0
 """After which it is said what is waited for; and no longer waited for."""
 LOOK_SECONDS = 2.0
 """Between looks for machines that have come."""
+KNOCK_SECONDS = 10.0
+"""For a cluster's head to answer."""
 START_SECONDS = 120.0
 """For an actor to start: Python, firth and its imports, on a slow disk."""
+
+LOCAL = "local"
+"""The address of a cluster that is started on this machine, to try it: each of its nodes is a process."""
 
 
 class NodesLostError(Exception):
@@ -54,10 +63,10 @@ class Node:
 
 
 class Nodes:
-    """Those that work now. `wanted` of them, or as many as there are."""
+    """Those that work now: `wanted` of them, or as many as there are, and so many of each machine."""
 
-    def __init__(self, ray: Any, wanted: int | None, report: Callable[[str], None]):
-        self.ray, self.wanted, self.report = ray, wanted, report
+    def __init__(self, ray: Any, wanted: int | None, report: Callable[[str], None], of_machine: int = 1):
+        self.ray, self.wanted, self.report, self.of_machine = ray, wanted, report, of_machine
         self.alive: list[Node] = []
         self.starting: list[tuple[Node, Any, float]] = []
         self.unfit: set[str] = set()
@@ -81,7 +90,8 @@ class Nodes:
         Raises `ClusterError` when they do not come, or are of other versions.
         """
         needed = least or self.wanted or 1
-        began = told = time.monotonic()
+        began = time.monotonic()
+        told = began + TOLD_SECONDS
         come: list[Node] = []
         while True:
             come += self.newcomers(at_once=True)
@@ -93,18 +103,19 @@ class Nodes:
                 raise ClusterError(
                     f"after {GATHER_SECONDS:.0f} s there were too few machines: {self.what_is_missing(needed)}"
                 )
-            if now - told > TOLD_SECONDS:
-                told = now
-                self.report(f"waiting: {self.what_is_missing(needed)}")
+            if now > told:
+                told = now + (told - began)
+                self.report(f"waiting for {self.what_is_missing(needed)}")
             time.sleep(0.05)
 
     def what_is_missing(self, needed: int) -> str:
         """What was asked for, and what is there."""
-        there = [f"{n['NodeManagerAddress']} with {_cpus(n)} CPUs" for n in self._ray_nodes()]
+        there = Counter(map(_cpus, self._ray_nodes()))
+        kinds = ", ".join(f"{machines(count)} of {cpus} CPUs" for cpus, count in sorted(there.items())) or "none"
         free = self.ray.available_resources().get("CPU", 0)
         return (
-            f"wanted {needed} machines with their CPUs free, {len(self.alive)} work; the cluster has"
-            f" {len(there)} with CPUs ({', '.join(there) or 'none'}), of which {free:.0f} CPUs are free"
+            f"{machines(needed)} with all CPUs free, of which {len(self.alive)} work. The cluster has {kinds}; free are"
+            f" {free:.0f} CPUs"
         )
 
     def newcomers(self, *, at_once: bool = False) -> list[Node]:
@@ -127,24 +138,28 @@ class Nodes:
         return ready
 
     def _start_missing(self) -> None:
-        used = {node.id for node in self.alive} | {node.id for node, _, _ in self.starting} | self.unfit
+        used = Counter([node.id for node in self.alive] + [node.id for node, _, _ in self.starting])
+        missing = len(self._ray_nodes()) * self.of_machine if self.wanted is None else self.wanted - used.total()
         for found in self._ray_nodes():
-            if self.wanted is not None and len(self.alive) + len(self.starting) >= self.wanted:
-                return
-            if found["NodeID"] not in used:
-                node = self._start_on(found)
-                self.starting.append((node, node.actor.versions.remote(), time.monotonic()))
+            if found["NodeID"] not in self.unfit:
+                for _ in range(min(self.of_machine - used[found["NodeID"]], missing)):
+                    missing -= 1
+                    node = self._start_on(found)
+                    self.starting.append((node, node.actor.versions.remote(), time.monotonic()))
 
     def _start_on(self, found: dict[str, Any]) -> Node:
         """Start an actor on a machine, with all its CPUs."""
-        strategies = importlib.import_module("ray.util.scheduling_strategies")
+        cpus, affinity = (
+            _cpus(found) // self.of_machine,
+            self.ray.util.scheduling_strategies.NodeAffinitySchedulingStrategy,
+        )
         actor = self.ray.remote(concurrency_groups={"ping": 1})(Host).options(
-            num_cpus=_cpus(found),
+            num_cpus=cpus,
             max_restarts=0,
-            scheduling_strategy=strategies.NodeAffinitySchedulingStrategy(found["NodeID"], soft=False),
+            scheduling_strategy=affinity(found["NodeID"], soft=False),
         )
         store = int(found["Resources"].get("object_store_memory", 0))
-        return Node(found["NodeID"], found["NodeManagerAddress"], _cpus(found), actor.remote(), store)
+        return Node(found["NodeID"], found["NodeManagerAddress"], cpus, actor.remote(), store)
 
     def _is_fit_now(self, node: Node, reference: Any) -> bool:
         """Whether a new node can work. One that comes later and cannot is left alone, and said."""
@@ -261,6 +276,11 @@ class Nodes:
         self.alive, self.starting = [], []
 
 
+def machines(count: int) -> str:
+    """So many of them, in words."""
+    return f"{count} machine{'s' * (count != 1)}"
+
+
 def _cpus(node: dict[str, Any]) -> int:
     return int(node["Resources"].get("CPU", 0))
 
@@ -273,15 +293,16 @@ def connected(wanted: int | None, address: str | None, report: Callable[[str], N
     Raises `ClusterError` where Ray is not installed, or no cluster is there.
     """
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+    os.environ.setdefault("RAY_IGNORE_UNHANDLED_ERRORS", "1")  # of calls whose period was given up
     ray = _imported()
     ours = not ray.is_initialized()
     if ours:
-        _connect(ray, address)
+        _connect(ray, address, wanted or 1)
     elif address is not None and address != "auto" and not _is_here(ray, address):
         raise ClusterError(
             f"this process is connected to another cluster than {shortened(address)}: ray.shutdown() first"
         )
-    nodes = Nodes(ray, wanted, report)
+    nodes = Nodes(ray, wanted, report, of_machine=(wanted or 1) if ours and address == LOCAL else 1)
     try:
         nodes.gather()
         yield nodes
@@ -294,26 +315,44 @@ def connected(wanted: int | None, address: str | None, report: Callable[[str], N
 def _imported() -> Any:
     try:
         ray = importlib.import_module("ray")
-        importlib.import_module("ray.exceptions")
+        importlib.import_module("ray.util.scheduling_strategies")
     except ImportError as error:
         raise ClusterError("training on several machines needs an extra: pip install 'firth[ray]'") from error
     return ray
 
 
-def _connect(ray: Any, address: str | None) -> None:
+def _connect(ray: Any, address: str | None, wanted: int) -> None:
     quiet: dict[str, Any] = {"log_to_driver": False, "logging_level": "ERROR"}
-    if address == "local":
-        quiet["include_dashboard"] = False
+    if address == LOCAL:
+        quiet |= {"include_dashboard": False, "num_cpus": max(usable_threads(), wanted)}
+    address = address or os.environ.get("RAY_ADDRESS") or _address_here()
     try:
-        ray.init(address=address or os.environ.get("RAY_ADDRESS") or "auto", **quiet)
-    except (ConnectionError, ValueError) as error:
+        if address != LOCAL:
+            _knock(address)
+        ray.init(address=address, **quiet)
+    except (OSError, ValueError) as error:
         raise ClusterError(
-            f"there is no Ray cluster {'at ' + shortened(address) if address else 'on this machine'} ({error}). Start"
-            " one with `ray start --head`, on the other machines `ray start --address HEAD:6379`; or try it on this"
+            f"there is no Ray cluster {'here' if address == 'auto' else 'at ' + shortened(address)} ({error}). Start one"
+            " with `ray start --head`, and on the other machines `ray start --address HEAD:6379`; or try it on this"
             ' machine alone with the address "local"'
         ) from error
     except RuntimeError as error:
         raise ClusterError(f"Ray refuses this machine: {error}") from error
+
+
+def _address_here() -> str:
+    """That of the cluster which this machine belongs to, as Ray has written it down; else "auto"."""
+    with suppress(ImportError, AttributeError, OSError):
+        utils = importlib.import_module("ray._common.utils")
+        return Path(utils.get_ray_address_file(None)).read_text("utf-8").strip() or "auto"
+    return "auto"
+
+
+def _knock(address: str) -> None:
+    """Raise `OSError` if nobody listens at an address: Ray would wait for a minute and more."""
+    host, _, port = address.removeprefix("ray://").rpartition(":")
+    if host and port.isdecimal():
+        socket.create_connection((host, int(port)), KNOCK_SECONDS).close()
 
 
 def _is_here(ray: Any, address: str) -> bool:

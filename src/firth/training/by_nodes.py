@@ -6,11 +6,12 @@ import functools
 import itertools
 import time
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
-from firth.cluster.nodes import Node, Nodes, NodesLostError
+from firth.cluster.nodes import Node, Nodes, NodesLostError, machines
 from firth.config import TrainingConfig
 from firth.errors import ClusterError
 from firth.kernels.word2vec.blocks import Parameters, Plan
@@ -24,6 +25,14 @@ MOST_FAILURES = 5
 """Of one period, before the training ends: it is not chance any more."""
 
 
+@dataclass
+class HeldText:
+    """The text that a machine has: all, where it sees the encoded corpus, or the pieces that it was given."""
+
+    sees_all: bool
+    pieces: set[Piece] = field(default_factory=set)
+
+
 class ByNodes:
     """Train on the periods of an epoch: each machine on some shards, from the same state.
 
@@ -35,7 +44,6 @@ class ByNodes:
         self.number = self.fetched = 0  # periods done, by the machines' state and by that which the driver has
         self.attempt = 0
         self.setup: Any = None
-        self.kept: dict[str, set[int]] = {}
         self.has_told = False
 
     def __call__(
@@ -91,9 +99,9 @@ class ByNodes:
     ) -> list[Any]:
         """Have a machine train some shards; return the references to what it tells, and to each owner's changes."""
         pieces = period.pieces[first:last]
-        missing = [] if node.state else [piece for piece in pieces if piece.begin not in self.kept[node.id]]
+        missing = [] if node.state.sees_all else [piece for piece in pieces if piece not in node.state.pieces]
         texts = [self._text_of(piece) for piece in missing]
-        self.kept[node.id].update(piece.begin for piece in missing)
+        node.state.pieces.update(missing)
         of_period = self.attempt, self.number, epoch, self.plan
         references: list[Any] = node.call(
             "train", *of_period, pieces, first, owners, missing, *texts, returns=1 + len(owners)
@@ -118,7 +126,7 @@ class ByNodes:
             self.has_told = True
             exchange = seconds - max(of_nodes)
             self.report(
-                f"{len(of_nodes)} machines: a period of {period.end - period.begin:,} tokens takes {seconds:.1f} s,"
+                f"{machines(len(of_nodes))}: a period of {period.end - period.begin:,} tokens takes {seconds:.1f} s,"
                 f" {exchange:.1f} s of them the exchange ({max(of_nodes) / seconds:.0%} is training)"
             )
 
@@ -155,9 +163,9 @@ class ByNodes:
         self.nodes.results([node.call("load", self.number, parts, *rows) for node in new])
         sees_text = self.nodes.results([node.call("sees_text") for node in new])
         for node, sees in zip(new, sees_text, strict=True):
-            node.state, self.kept[node.id] = sees, set()
+            node.state = HeldText(sees)
         if self.attempt > 0:
-            self.report(f"{', '.join(map(str, new))} joined: {len(self.nodes.alive)} machines")
+            self.report(f"{', '.join(map(str, new))} joined: {machines(len(self.nodes.alive))}")
 
     def _state(self) -> tuple[list[range], list[Any]]:
         """The parts of the rows, and references to the rows of each: of the driver, or else of the machines."""
@@ -193,7 +201,7 @@ class ByNodes:
                 reason = str(error)
                 lost = self.nodes.drop_lost()
                 names = ", ".join(map(str, lost)) or "a machine's work"
-                self.report(f"{names} was lost; the period begins again on {len(self.nodes.alive)} machines")
+                self.report(f"{names} was lost; the period begins again on {machines(len(self.nodes.alive))}")
                 self.nodes.gather(1)
         raise ClusterError(f"the period failed {MOST_FAILURES} times, the last time: {reason}")
 
