@@ -100,9 +100,7 @@ class Nodes:
                 return come
             now = time.monotonic()
             if now - began > GATHER_SECONDS:
-                raise ClusterError(
-                    f"after {GATHER_SECONDS:.0f} s there were too few machines: {self.what_is_missing(needed)}"
-                )
+                raise ClusterError(f"waited {GATHER_SECONDS:.0f} s for {self.what_is_missing(needed)}")
             if now > told:
                 told = now + (told - began)
                 self.report(f"waiting for {self.what_is_missing(needed)}")
@@ -332,8 +330,8 @@ def _connect(ray: Any, address: str | None, wanted: int) -> None:
         ray.init(address=address, **quiet)
     except (OSError, ValueError) as error:
         raise ClusterError(
-            f"there is no Ray cluster {'here' if address == 'auto' else 'at ' + shortened(address)} ({error}). Start one"
-            " with `ray start --head`, and on the other machines `ray start --address HEAD:6379`; or try it on this"
+            f"there is no Ray cluster {'here' if address == 'auto' else 'at ' + shortened(address)} ({error}). Start"
+            " one with `ray start --head`, and on the other machines `ray start --address HEAD:6379`; or try it on this"
             ' machine alone with the address "local"'
         ) from error
     except RuntimeError as error:

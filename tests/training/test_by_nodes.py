@@ -1,0 +1,154 @@
+"""Shards on several machines, which a fake Ray makes of this process: the same bits whoever trains, and dies."""
+
+import pytest
+
+import firth
+from firth.cluster import nodes as cluster
+from firth.cluster.nodes import Nodes
+from firth.config import TrainingConfig
+from firth.errors import ClusterError, ConfigError
+from firth.training import by_nodes, rounds
+from firth.training.by_nodes import ByNodes, shards_of
+from tests.helpers.fake_ray import FakeRay, Machine
+from tests.helpers.rounds import first_parameters, random_corpus, sha256, train
+
+CONFIG = TrainingConfig(vector_size=20, sample=0.02, shards=8, period_tokens=30)
+TOKENS = random_corpus()
+
+
+@pytest.fixture(scope="module")
+def alone():
+    """What one machine comes to without a cluster: the bits, and the losses."""
+    parameters, events = train(TOKENS, CONFIG, epochs=1)
+    assert len(events) > 1
+    return sha256(parameters), [event.loss for event in events]
+
+
+def fake(machines, **options):
+    return FakeRay([Machine(str(number)) for number in range(machines)], **options)
+
+
+def train_on(ray, wanted=None, config=CONFIG, epochs=1):
+    nodes = Nodes(ray, wanted, ray.reports.append)
+    nodes.gather()
+    parameters = first_parameters(TOKENS, config, 0)
+    events = list(rounds.train(TOKENS, config, parameters, epochs=epochs, threads=1, steps=ByNodes(nodes, None, None)))
+    nodes.close()
+    return sha256(parameters), [event.loss for event in events]
+
+
+@pytest.fixture
+def impatient(monkeypatch):
+    monkeypatch.setattr(cluster, "SILENT_SECONDS", 0.0)
+    monkeypatch.setattr(cluster, "LOOK_SECONDS", 0.0)
+
+
+@pytest.mark.parametrize("machines", [1, 2, 3, 4, 5, 8])
+def test_train__comes_to_the_same_bits_on_any_number_of_machines(machines, alone):
+    assert train_on(fake(machines)) == alone
+
+
+def test_train__machines_with_more_processors_train_more_shards(alone):
+    ray = FakeRay([Machine("0", cpus=1), Machine("1", cpus=3)])
+    assert train_on(ray) == alone
+    assert shards_of(8, [1, 3]) == [(0, 2), (2, 8)]
+    assert shards_of(2, [1, 1, 1]) == [(0, 1), (1, 1), (1, 2)]
+
+
+CALLS_OF_A_PERIOD = ["train"] * 3 + ["sum_changes"] * 3 + ["directions"] + ["combine"] * 3 + ["receive"] * 3
+FIRST_CALLS = 6  # three machines load, and say whether they see the text
+
+
+def test_train__makes_the_calls_that_the_next_tests_let_fail(alone):
+    ray = fake(3)
+    train_on(ray)
+    periods = len(alone[1])
+    assert ray.calls == ["load"] * 3 + ["sees_text"] * 3 + CALLS_OF_A_PERIOD * periods + ["rows"] * 3
+
+
+@pytest.mark.parametrize("how", ["actor", "machine", "hangs"])
+def test_train__comes_to_the_same_bits_whichever_call_a_machine_dies_in(how, alone, impatient):
+    calls = FIRST_CALLS + 2 * len(CALLS_OF_A_PERIOD)
+    for call in range(calls):
+        ray = fake(3, dies_at={call: how})
+        assert train_on(ray) == alone, (call, how)
+        if how == "machine":
+            assert not all(machine.alive for machine in ray.machines)
+        assert any("was lost" in report for report in ray.reports)
+
+
+def test_train__survives_one_loss_after_the_other_and_takes_new_machines_in(alone, impatient):
+    ray = fake(4, dies_at={12: "machine", 20: "actor", 31: "machine", 44: "actor"})
+    assert train_on(ray, wanted=3) == alone
+    assert sum("was lost" in report for report in ray.reports) >= 3
+    assert sum("joined" in report for report in ray.reports) >= 2
+    assert sum(machine.alive for machine in ray.machines) == 2
+
+
+def test_train__says_what_to_do_when_all_machines_are_lost(impatient, monkeypatch):
+    monkeypatch.setattr(cluster, "GATHER_SECONDS", 0.2)
+    with pytest.raises(ClusterError, match=r"waited 0 s for 1 machine with all CPUs free.*The cluster has none"):
+        train_on(fake(1, dies_at={4: "machine"}))
+    ray = fake(1, dies_at={8: "actor"})  # the machine is there again, but not the state after a period
+    with pytest.raises(ClusterError, match=r"all machines were lost.*resume=True"):
+        train_on(ray)
+
+
+def test_train__gives_a_period_up_that_always_fails(impatient):
+    dies = dict.fromkeys(range(FIRST_CALLS, 500), "actor")
+    with pytest.raises(ClusterError, match=f"failed {by_nodes.MOST_FAILURES} times"):
+        train_on(fake(2, dies_at=dies))
+
+
+def test_train__goes_on_from_a_state_of_one_machine_on_several(alone):
+    parameters = first_parameters(TOKENS, CONFIG, 0)
+    event = next(rounds.train(TOKENS, CONFIG, parameters, epochs=1, threads=1))
+    ray = fake(3)
+    nodes = Nodes(ray, 3, ray.reports.append)
+    nodes.gather()
+    steps = ByNodes(nodes, None, None)
+    rest = list(rounds.train(TOKENS, CONFIG, parameters, epochs=1, threads=1, done=event.done, steps=steps))
+    assert (sha256(parameters), [event.loss, *(e.loss for e in rest)]) == alone
+
+
+def test_train__refuses_machines_whose_object_store_is_too_small():
+    ray = FakeRay([Machine("0"), Machine("1", store=1000)])
+    with pytest.raises(ClusterError, match=r"object store of 10.0.0.1 .* needs .* --object-store-memory"):
+        train_on(ray)
+
+
+def test_train__an_error_on_a_machine_is_told_and_not_tried_again(monkeypatch):
+    def fails(*arguments):
+        raise ZeroDivisionError("here")
+
+    monkeypatch.setattr("firth.training.shard_node.train_pieces", fails)
+    with pytest.raises(ClusterError, match="the work failed on a machine: ZeroDivisionError: here"):
+        train_on(fake(2))
+
+
+# ── what is asked for ────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"nodes": 4}, "4 nodes have nothing to share: shards is 1. Set shards to 4 or more"),
+        ({"nodes": "all"}, "shards is 1. Set shards to 8"),
+        ({"nodes": 4, "shards": 3}, "shards is 3. Set shards to 4 or more"),
+        ({"nodes": 0}, 'whole number from 1 to 10,000, or "all", not 0'),
+        ({"nodes": "many", "shards": 8}, "not 'many'"),
+        ({"nodes": True, "shards": 8}, "not True"),
+    ],
+    ids=str,
+)
+def test_train__refuses_nodes_that_make_no_sense(settings, message):
+    with pytest.raises(ConfigError, match=message):
+        firth.train([["a", "b"]], **settings)
+
+
+def test_train__one_node_needs_no_ray(monkeypatch):
+    monkeypatch.setitem(__import__("sys").modules, "ray", None)
+    sentences = [["the", "king", "and", "the", "queen"], ["a", "man", "and", "a", "woman"]] * 20
+    assert len(firth.train(sentences, nodes=1, vector_size=4, epochs=1, progress=False)) == 7
+    with pytest.raises(ClusterError, match=r"needs an extra: pip install 'firth\[ray\]'"):
+        firth.train(sentences, nodes=2, shards=2, progress=False)
