@@ -89,9 +89,16 @@ def test_train__says_what_to_do_when_all_machines_are_lost(impatient, monkeypatc
     monkeypatch.setattr(cluster, "GATHER_SECONDS", 0.2)
     with pytest.raises(ClusterError, match=r"waited 0 s for 1 machine with all CPUs free.*The cluster has none"):
         train_on(fake(1, dies_at={4: "machine"}))
-    ray = fake(1, dies_at={8: "actor"})  # the machine is there again, but not the state after a period
-    with pytest.raises(ClusterError, match=r"all machines were lost.*resume=True"):
-        train_on(ray)
+
+
+def test_train__goes_back_to_the_state_of_the_driver_when_all_machines_are_lost(alone, impatient):
+    ray = fake(1, dies_at={8: "actor"})
+    assert train_on(ray) == alone
+    assert any("goes back 1 periods" in report for report in ray.reports)
+    last_call = 2 + 5 * len(alone[1])
+    ray = fake(1, dies_at={last_call: "actor"})  # when the driver fetches the state
+    assert train_on(ray) == alone
+    assert any(f"goes back {len(alone[1])} periods" in report for report in ray.reports)
 
 
 def test_train__gives_a_period_up_that_always_fails(impatient):

@@ -25,6 +25,10 @@ MOST_FAILURES = 5
 """Of one period, before the training ends: it is not chance any more."""
 
 
+class StateLostError(ClusterError):
+    """No machine has the state any more that the driver asks for."""
+
+
 @dataclass
 class HeldText:
     """The text that a machine has: all, where it sees the encoded corpus, or the pieces that it was given."""
@@ -54,15 +58,28 @@ class ByNodes:
         periods = periods_of(tokens.sentence_starts, config)
         if self.setup is None:
             self._set_up(config)
-        for number, period in enumerate(periods[skipped:], start=skipped + 1):
-            losses, pairs = self._again_where_lost(functools.partial(self._train, epoch, period))
-            self.number += 1
-            if number == len(periods):
-                self.fetch()
-            yield Step(number, period.end, sum(losses), sum(pairs))
+        first = self.number - skipped  # the periods of before this epoch
+        told = skipped
+        while self.number - first < len(periods):
+            period = periods[self.number - first]
+            try:
+                losses, pairs = self._again_where_lost(functools.partial(self._train, epoch, period))
+                self.number += 1
+                if self.number - first == len(periods):
+                    self.fetch()
+            except StateLostError:
+                self.report(
+                    f"all machines were lost: the training goes back {self.number - self.fetched} periods, to the state"
+                    " that the driver has"
+                )
+                self.number = self.fetched
+                continue
+            if self.number - first > told:
+                told = self.number - first
+                yield Step(told, period.end, sum(losses), sum(pairs))
 
     def fetch(self) -> None:
-        """Let the driver's parameters be those of the machines."""
+        """Let the driver's parameters be those of the machines. Raises `StateLostError` if all of these are lost."""
         if self.fetched != self.number:
             self._again_where_lost(self._fetch)
             self.fetched = self.number
@@ -88,7 +105,9 @@ class ByNodes:
         directions = owners[0][0].call("directions", *moments)
         rows = [node.call("combine", self.attempt, self.plan, period, directions) for node, _ in owners]
         received = [node.call("receive", self.attempt, parts, *rows) for node in alive]
-        told = self.nodes.results([refs[0] for refs in trained])
+        of_shards = [refs[0] for refs in trained]
+        del trained, rows  # so that what was exchanged is freed as soon as it has come
+        told = self.nodes.results(of_shards)
         self.nodes.results(received)
         self._tell_efficiency(period, time.perf_counter() - began, [seconds for _, _, seconds in told])
         losses, pairs = (list(itertools.chain.from_iterable(of)) for of in list(zip(*told, strict=True))[:2])
@@ -177,9 +196,8 @@ class ByNodes:
             ]
         having = [node for node in self.nodes.alive if node.state is not None]
         if not having:
-            raise ClusterError(
-                "all machines were lost, and with them what they had learned since the last checkpoint: go on from"
-                " there with resume=True"
+            raise StateLostError(
+                "all machines were lost while the driver asked for their state: go on with resume=True"
             )
         parts = [range(*part(PARTS, i, len(having))) for i in range(len(having))]
         return parts, [node.call("rows", self.number, of) for node, of in zip(having, parts, strict=True)]

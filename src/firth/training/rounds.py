@@ -199,6 +199,9 @@ class ByPeriods:
             copy_into(self.begin, group.parameters)
             loss, pairs, changes = train_pieces(group, reader, plan, period.pieces, self.begin)
             total = changes.total()
+            if total.inputs is group.parameters.inputs:
+                total = Parameters(*(array.copy() for array in total))
+            copy_into(group.parameters, self.begin)
             directions = directions_of(self.combiner.moments(total, len(period.pieces)), width)
             self.combiner.combine(total, directions, period, middle_rate(plan, period), group.parameters)
             yield Step(number, period.end, sum(loss), sum(pairs))
@@ -208,16 +211,25 @@ def train_pieces(
     group: WorkerGroup, reader: ChunkReader, plan: Plan, pieces: Sequence[Piece], begin: Parameters, first: int = 0
 ) -> tuple[list[float], list[float], TreeSum]:
     """Train on pieces, that of shard number `first` and the next ones, each from the state `begin`; return the loss and
-    the pairs of each, and what all have changed. The parameters are as they began again.
+    the pairs of each, and what all have changed.
+
+    The parameters are as they began at first, and then of no use: the last change takes their place.
     """
     losses, pairs, changes = [0.0] * len(pieces), [0.0] * len(pieces), TreeSum()
     for number, piece in enumerate(pieces):
         for chunk, _ in reader.within(piece):
             more_loss, more_pairs = group.train(chunk, plan)
             losses[number], pairs[number] = losses[number] + more_loss, pairs[number] + more_pairs
-        of_piece = Parameters(*(array - before for array, before in zip(group.parameters, begin, strict=True)))
-        changes.add(PartialSum(first + number, 1, of_piece))
-        copy_into(group.parameters, begin)
+        is_last = number == len(pieces) - 1
+        change = Parameters(
+            *(
+                np.subtract(array, before, out=array if is_last else None)
+                for array, before in zip(group.parameters, begin, strict=True)
+            )
+        )
+        changes.add(PartialSum(first + number, 1, change))
+        if not is_last:
+            copy_into(group.parameters, begin)
     return losses, pairs, changes
 
 
