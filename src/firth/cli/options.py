@@ -35,7 +35,7 @@ def node_count(value: str) -> int | str:
 
 
 nodes = click.option(
-    "--nodes", type=node_count, default=1, metavar="N|all", help="Machines of a Ray cluster that train. [default: 1]"
+    "--nodes", type=node_count, default="1", metavar="N|all", help="Machines of a Ray cluster that train. [default: 1]"
 )
 ray = click.option("--ray", metavar="ADDRESS", help="The cluster, or local. [default: that of this machine]")
 progress = click.option("--progress/--quiet", default=None, help="Show a bar. [default: at a terminal]")
