@@ -38,6 +38,9 @@ VERSION = 6
 HELD_OUT = 2**32
 """In the place of an epoch's number, for the random numbers of what is held out."""
 KERNELS = {
+    "add_contracted",
+    "add_second_moment",
+    "diagonalize",
     "fill_alias_table",
     "fill_lengths",
     "fill_paths",

@@ -271,7 +271,7 @@ def _compile_beside(config: TrainingConfig, report: Callable[[Event], None]) -> 
     if not is_compiled(kernel_set_of(config)):
         report(Compiling())
         names = ("architecture", "objective", "max_n", "batch_size")
-        kind = {name: getattr(config, name) for name in names}
+        kind = {name: getattr(config, name) for name in names} | {"shards": min(config.shards, 2)}
         background_compile.start(rounds.KERNELS, "firth.training.warm_up", json.dumps(kind))
 
 

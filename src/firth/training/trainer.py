@@ -33,7 +33,8 @@ if TYPE_CHECKING:
 def kernel_set_of(config: TrainingConfig) -> str:
     """The name of the kernels that a training needs."""
     subwords, wide = " subwords" if config.max_n else "", " wide" if is_wide(config) else ""
-    return f"{config.architecture} {config.objective}{subwords}{wide}"
+    shards = " shards" if config.shards > 1 else ""
+    return f"{config.architecture} {config.objective}{subwords}{wide}{shards}"
 
 
 MOST_LENGTH = 1000.0

@@ -21,7 +21,9 @@ def warm_up(**settings: Any) -> None:
     """Train with such settings, a little."""
     config = TrainingConfig(vector_size=1, sample=0, **settings)
     subword_rows = SubwordRows(np.array([0, 2, 3]), np.array([0, 2, 1], np.int32)) if config.max_n else None
-    tokens = Tokens(np.array([0, 1], np.int32), np.array([0, 2]), np.array([1, 1]), subword_rows)
+    sentences = config.shards  # of two words
+    ids, starts = np.tile(np.array([0, 1], np.int32), sentences), 2 * np.arange(sentences + 1)
+    tokens = Tokens(ids, starts, np.array([sentences, sentences]), subword_rows)
     list(train(tokens, config, initial_parameters(2, 1, 1, ngrams=1), epochs=1, threads=1))
 
 
