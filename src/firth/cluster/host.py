@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import platform
+from collections.abc import Callable
 from importlib.metadata import version
 from typing import Any
 
@@ -34,6 +35,10 @@ class Host:
         """Make the object: an instance of a class, by its module and name."""
         self.object = getattr(importlib.import_module(module), name)(*arguments)
         return True
+
+    def run(self, function: Callable[[Any], Any], item: Any) -> Any:
+        """What a function comes to for an item."""
+        return function(item)
 
     def call(self, method: str, *arguments: Any) -> Any:
         """Call a method of the object."""

@@ -13,7 +13,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -52,7 +52,12 @@ class Node:
     store_bytes: int
     ping: Any = None
     pinged: float = 0.0
-    state: Any = field(default=None)
+    state: Any = None
+
+    @property
+    def key(self) -> int:
+        """What tells its actor from those of before on the same machine."""
+        return id(self.actor)
 
     def call(self, method: str, *arguments: Any, returns: int = 1) -> Any:
         """Call a method of its object; references among the arguments are resolved there. Returns references."""
@@ -212,6 +217,25 @@ class Nodes:
             if not done:
                 self._ping_all()
         return [self._get(reference) for reference in references]
+
+    def some_results(self, references: Sequence[Any]) -> list[tuple[Any, Any]]:
+        """Those of some calls that have come to their results, with these; none, if that takes long. Raises as
+        `results` does.
+        """
+        done, _ = self.ray.wait(references, num_returns=1, timeout=PING_SECONDS)
+        if not done:
+            self._ping_all()
+        return [(reference, self._get(reference)) for reference in done]
+
+    def has_failed(self, reference: Any) -> bool:
+        """Whether a call was lost with its machine."""
+        if not self.ray.wait([reference], timeout=0)[0]:
+            return False
+        try:
+            self._get(reference)
+        except NodesLostError:
+            return True
+        return False
 
     def _get(self, reference: Any) -> Any:
         try:
