@@ -90,6 +90,15 @@ def is_archive(path: Path) -> bool:
     return start.startswith(ZIP) or _is_tar(start)
 
 
+def is_plain(file: IO[bytes], name: str) -> bool:
+    """Whether a file is read as it is: neither packed nor an archive, nor refused."""
+    try:
+        texts = texts_in(file, name)
+        return next(texts)[1].file is file
+    except SourceError:  # which will come again where it is read
+        return False
+
+
 def _refuse_others(start: bytes, name: str) -> None:
     for pattern, what in OTHERS.items():
         if re.match(pattern, start):

@@ -16,7 +16,12 @@ from pathlib import Path
 
 from firth.errors import SourceError, shortened
 
-OWN = {"model.json": "a model", "corpus.json": "an encoded corpus", "state.json": "a checkpoint"}
+OWN = {
+    "model.json": "a model",
+    "corpus.json": "an encoded corpus",
+    "state.json": "a checkpoint",
+    "piece.json": "a piece of an encoding",
+}
 """The file that says what one of firth's own folders is."""
 OWN_FILES = {
     r"(model|corpus|state)\.json": rb'\s*\{\s*"format": "firth ',
@@ -31,6 +36,11 @@ OWN_FILES = {
 LONGEST_PATH = 4096
 OWN_BEGINNING = b'"format": "firth '
 OWN_BEGINNING_BYTES = 64
+
+
+def path_of(name: str) -> Path:
+    """The file of this name."""
+    return Path(name)
 
 
 def expand(given: str | os.PathLike[str]) -> list[Path]:

@@ -73,8 +73,11 @@ class RowColumn(Source):
         """A hash of the files' content, of how the column is found in it, and of how it is split."""
         if not isinstance(self.texts, TextFiles) or not self.texts.can_be_read_again:
             return None
-        how = {"column": self.column, "skip_nulls": self.skip_nulls, "rows": [self.delimiter, self.quotes]}
-        return content_fingerprint(self.texts.paths, config, threads, **how)
+        return content_fingerprint(self.texts.paths, config, threads, **self.how_read())
+
+    def how_read(self) -> dict[str, Any]:
+        """What a fingerprint has of how the column is found."""
+        return {"column": self.column, "skip_nulls": self.skip_nulls, "rows": [self.delimiter, self.quotes]}
 
     def splitting(self, config: TextConfig) -> TextConfig | None:
         """How its text is split; None for lists of tokens."""

@@ -40,12 +40,12 @@ class _Texts(Source):
     def blocks(self, config: TextConfig) -> Iterator[Block]:
         bytes_given = 0
         for name, content, bytes_read in self.texts():
-            self._check_is_text(content, name, config)
+            self.check_is_text(content, name, config)
             for block in read_blocks(content, name, config):
                 bytes_given += len(block)
                 yield Block(block, bytes_read() or bytes_given)
 
-    def _check_is_text(self, content: Content, name: str, config: TextConfig) -> None:
+    def check_is_text(self, content: Content, name: str, config: TextConfig) -> None:
         """Raise `SourceError` for a table that the user named; warn, once, of what may be one, or is hardly text."""
         refuse_table(content, name)
         rows = what_rows(content, name, config)
@@ -73,8 +73,7 @@ class TextFiles(_Texts):
     def fingerprint(self, config: TextConfig, threads: int = 1) -> str | None:
         if not self.can_be_read_again:
             return None
-        archives = {"archives": True} if any(map(is_archive, self.paths)) else {}  # of old, they were read as text
-        return content_fingerprint(self.paths, config, threads, **archives)
+        return content_fingerprint(self.paths, config, threads, **how_read(any(map(is_archive, self.paths))))
 
     def texts(self) -> Iterator[tuple[str, Content, Callable[[], int]]]:
         bytes_before = self.files_read = 0
@@ -101,17 +100,41 @@ class TextStream(_Texts):
             yield name, content, lambda: 0
 
 
+def how_read(has_archives: bool) -> dict[str, Any]:
+    """What a fingerprint has of how files of text are read: of old, archives were read as text."""
+    return {"archives": True} if has_archives else {}
+
+
 def content_fingerprint(paths: Sequence[Path], config: TextConfig, threads: int, **how: Any) -> str:
     """A hash of the files' content, of how text is split, and of how else they are read."""
-    settings = {field.name: getattr(config, field.name) for field in dataclasses.fields(TextConfig)}
-    pieces = [
-        (number, path, first)
-        for number, path in enumerate(paths)
-        for first in range(0, path.stat().st_size + 1, PIECE_BYTES)
+    chunks = [
+        (number, path, chunk) for number, path in enumerate(paths) for chunk in range(chunks_of(path.stat().st_size))
     ]
-    hashes = map_ahead(threads, lambda piece: sha256_of(piece[1], piece[2], PIECE_BYTES), pieces)
-    of_pieces = [[number, digest] for (number, _, _), digest in zip(pieces, hashes, strict=True)]
-    told = json.dumps([settings | how, of_pieces], sort_keys=True)
+    digests = map_ahead(threads, lambda chunk: chunk_digest(*chunk[1:]), chunks)
+    return fingerprint_of(
+        [[number, digest] for (number, _, _), digest in zip(chunks, digests, strict=True)], config, how
+    )
+
+
+def chunks_of(size: int) -> int:
+    """Of how many chunks of a file of this size a fingerprint has a hash; the last one may be empty."""
+    return size // PIECE_BYTES + 1
+
+
+def chunks_before(byte: int) -> int:
+    """How many chunks of a file begin before this byte."""
+    return -(-byte // PIECE_BYTES)
+
+
+def chunk_digest(path: Path, chunk: int) -> str:
+    """The hash of one of a file's chunks."""
+    return sha256_of(path, chunk * PIECE_BYTES, PIECE_BYTES)
+
+
+def fingerprint_of(digests: list[list[Any]], config: TextConfig, how: dict[str, Any]) -> str:
+    """The fingerprint, by the hashes of all chunks, each with the number of its file."""
+    settings = {field.name: getattr(config, field.name) for field in dataclasses.fields(TextConfig)}
+    told = json.dumps([settings | how, digests], sort_keys=True)
     return hashlib.sha256(told.encode()).hexdigest()
 
 
