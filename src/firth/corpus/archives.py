@@ -11,10 +11,10 @@ import stat
 import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Self, cast
 
-from firth.corpus.paths import is_own_file
+from firth.corpus.own_files import is_own_file
+from firth.corpus.remote import FilePath
 from firth.errors import SourceError
 from firth.storage.packed import DAMAGE, PIECE_BYTES, START_BYTES, Content, as_file, decompressed, unreadable
 
@@ -80,7 +80,7 @@ def texts_in(file: IO[bytes], name: str, depth: int = 0) -> Iterator[tuple[str, 
         raise SourceError(f"the archive {name} holds no files")
 
 
-def is_archive(path: Path) -> bool:
+def is_archive(path: FilePath) -> bool:
     """Whether what a file holds is other files."""
     try:
         with path.open("rb") as file:

@@ -11,7 +11,6 @@ import itertools
 import json
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import asdict, dataclass, field, replace
-from pathlib import Path
 from typing import IO, Any, NamedTuple
 
 import numpy as np
@@ -19,7 +18,9 @@ import numpy as np
 from firth.config import TextConfig
 from firth.corpus.archives import is_plain
 from firth.corpus.decoding import begins_like_another, is_utf8
+from firth.corpus.paths import name_of
 from firth.corpus.prose import is_prose
+from firth.corpus.remote import FilePath
 from firth.corpus.rows import RowColumn
 from firth.corpus.sources import as_source
 from firth.corpus.tables import FileColumn, ListColumn, OpenTable
@@ -42,7 +43,7 @@ class Part:
     file
         The number of the file in the source.
     path
-        Its absolute path.
+        Its absolute path, or its address.
     size
         The bytes of the whole file.
     bytes
@@ -137,7 +138,7 @@ def cut(source: Any, config: TextConfig | None = None, piece_bytes: int = PIECE_
 class _Files(NamedTuple):
     """A source's files, the names of those that the user named (None: of all), and how they are read."""
 
-    paths: Collection[Path]
+    paths: Collection[FilePath]
     named: Collection[str] | None
     kind: str
     options: dict[str, Any]
@@ -170,7 +171,7 @@ def _parts(files: _Files, config: TextConfig, piece_bytes: int) -> Iterator[Part
     for number, path in enumerate(files.paths):
         size = path.stat().st_size
         is_named = files.named is None or str(path) in files.named
-        whole = Part(number, str(path.absolute()), size, size, None, None, 0, chunks_of(size), is_named)
+        whole = Part(number, name_of(path), size, size, None, None, 0, chunks_of(size), is_named)
         places: list[_Place] = []
         if size > piece_bytes and files.kind == "text" and _is_cuttable(path, config):
             places = _at_lines(path, size, piece_bytes)
@@ -207,7 +208,7 @@ def _grouped(parts: Iterable[Part], piece_bytes: int) -> Iterator[list[Part]]:
         yield group
 
 
-def _is_cuttable(path: Path, config: TextConfig) -> bool:
+def _is_cuttable(path: FilePath, config: TextConfig) -> bool:
     """Whether a file's lines can be read from anywhere on: it is text as it is, in UTF-8, and a line is a sentence."""
     if is_prose(config) or not is_utf8(config):
         return False
@@ -218,7 +219,7 @@ def _is_cuttable(path: Path, config: TextConfig) -> bool:
         return not begins_like_another(file, config)
 
 
-def _at_lines(path: Path, size: int, piece_bytes: int) -> list[_Place]:
+def _at_lines(path: FilePath, size: int, piece_bytes: int) -> list[_Place]:
     """Where the pieces of a file of text begin, and where the last one ends."""
     places = [_Place(0, 0)]
     with path.open("rb") as file:
@@ -238,7 +239,7 @@ def _line_from(file: IO[bytes], byte: int) -> int:
     return place
 
 
-def _at_row_groups(path: Path, size: int, piece_bytes: int) -> list[_Place]:
+def _at_row_groups(path: FilePath, size: int, piece_bytes: int) -> list[_Place]:
     """Where the pieces of a Parquet file begin, and where the last one ends; nothing is cut of an Arrow file."""
     with OpenTable(path) as table:
         ends = np.cumsum(table.row_group_bytes)

@@ -32,7 +32,7 @@ from firth.corpus.paths import path_of
 from firth.corpus.rows import RowColumn
 from firth.corpus.scanning import NO_WORD
 from firth.corpus.tables import FileColumn, ListColumn, TextColumn
-from firth.corpus.text_files import TextFiles, chunk_digest, how_read
+from firth.corpus.text_files import TextFiles, chunk_digest, how_read, stamp_of
 from firth.corpus.tokenizing import Block, Source
 from firth.corpus.translating import CHUNK_TOKENS, IDS, write_ids
 from firth.corpus.word_list import PackedStrings
@@ -186,19 +186,19 @@ def stamps_of(parts: Sequence[Part]) -> list[Any]:
     """What tells whether the files are as they were. Raises `SourceError` for one that is not as it was when cut."""
     found = []
     for part in parts:
+        path = path_of(part.path)
         try:
-            now = path_of(part.path).stat()
-        except OSError as error:
+            size, version = stamp_of(path)
+        except SourceError as error:
             raise SourceError(
-                f"cannot read {part.path}: {error.strerror}. Each machine reads pieces of the text by itself: the file"
-                " must be there under this path on all of them"
+                f"{error}. Each machine reads pieces of the text by itself: the file must be there on all of them"
             ) from error
-        if now.st_size != part.size:
+        if size != part.size:
             raise SourceError(
-                f"{part.path} has {now.st_size:,} bytes, not the {part.size:,} that it had when it was cut into pieces:"
-                " has it changed, or is another file here?"
+                f"{path} has {size:,} bytes, not the {part.size:,} that it had when it was cut into pieces: has it"
+                " changed, or is another file here?"
             )
-        found.append([now.st_size, now.st_mtime_ns])
+        found.append([size, version])
     return found
 
 
@@ -260,7 +260,7 @@ class TextPiece(Source):
 
     def __init__(self, parts: Sequence[Part]):
         self.parts = parts
-        self.name = parts[0].path if len(parts) == 1 else f"{len(parts)} files"
+        self.name = str(path_of(parts[0].path)) if len(parts) == 1 else f"{len(parts)} files"
         self.total_bytes = sum(part.size if part.begin is None else (part.end or 0) - part.begin for part in parts)
 
     def how_read(self) -> dict[str, Any]:
@@ -283,14 +283,15 @@ class TextLines(Source):
 
     def __init__(self, part: Part):
         self.part = part
-        self.name = part.path
+        self.path = path_of(part.path)
+        self.name = str(self.path)
         self.begin, self.end = part.begin or 0, part.end or 0
         self.total_bytes = self.end - self.begin
         self.files_read = int(self.begin == 0)
 
     def blocks(self, config: TextConfig) -> Iterator[Block]:
         """All text, in order."""
-        with path_of(self.name).open("rb") as file:
+        with self.path.open("rb") as file:
             self._check(file, config)
             for block in read_blocks(lines := TextRange(file, self.begin, self.end), self.name, config):
                 yield Block(block, lines.place - self.begin)

@@ -17,6 +17,7 @@ from firth.corpus.decoding import BLOCK_BYTES
 from firth.corpus.in_memory import TokenLists
 from firth.corpus.paths import expand
 from firth.corpus.prose import as_lines, is_prose
+from firth.corpus.remote import FilePath, RemoteFile
 from firth.corpus.rows import RowColumn, no_column, no_value
 from firth.corpus.sources import as_source
 from firth.corpus.tabular import ARROW, PARQUET
@@ -85,7 +86,7 @@ def column_of(source: Any, name: str | None) -> Any:
     return source if name is None else column(source, name)
 
 
-def _is_columnar(path: Path) -> bool:
+def _is_columnar(path: FilePath) -> bool:
     """Whether this is a Parquet or Arrow file. A pipe is none, and is not opened: it can be read once."""
     if not path.is_file():
         return False
@@ -93,7 +94,7 @@ def _is_columnar(path: Path) -> bool:
         return file.read(len(ARROW)).startswith((PARQUET, ARROW))
 
 
-def _opened(path: Path) -> IO[bytes]:
+def _opened(path: FilePath) -> IO[bytes]:
     try:
         return path.open("rb")
     except OSError as error:
@@ -135,14 +136,14 @@ def _without_nulls(values: Iterable[Any], name: str, skip_nulls: bool) -> Iterat
             raise no_value(f"row {number:,}", name)
 
 
-def _column_of_files(paths: list[Path], name: str, skip_nulls: bool) -> Source:
+def _column_of_files(paths: Sequence[FilePath], name: str, skip_nulls: bool) -> Source:
     kinds = {_kind_of_column(path, name) for path in paths}
     if len(kinds) > 1:
         raise SourceError(f"the column {shortened(name)} holds text in some files, and lists in others")
     return (TextColumn if kinds == {"text"} else ListColumn)(paths, name, skip_nulls)
 
 
-def _kind_of_column(path: Path, name: str) -> str:
+def _kind_of_column(path: FilePath, name: str) -> str:
     with OpenTable(path) as table:
         if name not in table.names:
             raise no_column(f"{path} has", name, table.names)
@@ -167,7 +168,7 @@ def _is_text(kind: Any, types: Any) -> bool:
 class OpenTable:
     """A Parquet or Arrow file, opened by pyarrow. Use it as a context manager."""
 
-    def __init__(self, path: Path):
+    def __init__(self, path: FilePath):
         self.path = path
         with _opened(path) as file:
             self.start = file.read(8)
@@ -182,10 +183,10 @@ class OpenTable:
             if self.start.startswith(PARQUET):
                 from pyarrow import parquet
 
-                self.file: Any = parquet.ParquetFile(self.path)
+                self.file: Any = parquet.ParquetFile(self._opened())
                 self.schema, self.rows = self.file.schema_arrow, self.file.metadata.num_rows
             elif self.start.startswith(ARROW):
-                self.file = self.pyarrow.ipc.open_file(self.pyarrow.memory_map(str(self.path)))
+                self.file = self.pyarrow.ipc.open_file(self._opened())
                 self.schema, self.rows = self.file.schema, None
             else:
                 raise SourceError(f"{self.path} is neither a Parquet nor an Arrow file")
@@ -195,6 +196,12 @@ class OpenTable:
         except (self.pyarrow.ArrowException, OSError, ValueError, LookupError) as error:
             raise SourceError(f"cannot read {self.path}: {error}") from error
         return self
+
+    def _opened(self) -> Any:
+        """The file, mapped if it is on this machine."""
+        if isinstance(self.path, RemoteFile):
+            return self.path.open("rb")
+        return self.path if self.start.startswith(PARQUET) else self.pyarrow.memory_map(str(self.path))
 
     def __exit__(self, *_: object) -> None:
         if hasattr(self.file, "close"):
@@ -237,7 +244,7 @@ class OpenTable:
 class FileColumn(Source):
     """What columns of files have in common. Of some Parquet files, some groups of rows alone may be read."""
 
-    def __init__(self, paths: list[Path], column: str, skip_nulls: bool, groups: Sequence[range | None] = ()):
+    def __init__(self, paths: Sequence[FilePath], column: str, skip_nulls: bool, groups: Sequence[range | None] = ()):
         self.paths = paths
         self.column = column
         self.skip_nulls = skip_nulls

@@ -10,12 +10,12 @@ import stat
 import warnings
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from pathlib import Path
 from typing import IO, Any
 
 from firth.config import TextConfig
 from firth.corpus.archives import is_archive, texts_in
 from firth.corpus.decoding import read_blocks
+from firth.corpus.remote import FilePath, RemoteFile
 from firth.corpus.tabular import is_name_of_rows, refuse_table, what_else, what_rows
 from firth.corpus.tokenizing import Block, Source
 from firth.errors import FirthWarning, SourceError
@@ -59,7 +59,7 @@ class _Texts(Source):
 class TextFiles(_Texts):
     """Text files, packed or not, one after the other; a sentence ends with its line and with its file."""
 
-    def __init__(self, paths: Iterable[Path], found: Collection[Path] = ()):
+    def __init__(self, paths: Iterable[FilePath], found: Collection[FilePath] = ()):
         """Look at the files' sizes. Those `found` in folders were not named: among them may be what is no text."""
         self.paths = tuple(paths)
         self.named = {str(path) for path in self.paths}.difference(map(str, found))
@@ -105,7 +105,7 @@ def how_read(has_archives: bool) -> dict[str, Any]:
     return {"archives": True} if has_archives else {}
 
 
-def content_fingerprint(paths: Sequence[Path], config: TextConfig, threads: int, **how: Any) -> str:
+def content_fingerprint(paths: Sequence[FilePath], config: TextConfig, threads: int, **how: Any) -> str:
     """A hash of the files' content, of how text is split, and of how else they are read."""
     chunks = [
         (number, path, chunk) for number, path in enumerate(paths) for chunk in range(chunks_of(path.stat().st_size))
@@ -126,7 +126,7 @@ def chunks_before(byte: int) -> int:
     return -(-byte // PIECE_BYTES)
 
 
-def chunk_digest(path: Path, chunk: int) -> str:
+def chunk_digest(path: FilePath, chunk: int) -> str:
     """The hash of one of a file's chunks."""
     return sha256_of(path, chunk * PIECE_BYTES, PIECE_BYTES)
 
@@ -139,15 +139,23 @@ def fingerprint_of(digests: list[list[Any]], config: TextConfig, how: dict[str, 
 
 
 @contextmanager
-def at_rest(path: Path) -> Iterator[int]:
+def at_rest(path: FilePath) -> Iterator[int]:
     """Gives a file's size. Raises `SourceError` at the end if the file has changed meanwhile; a pipe does so always."""
-    before = path.stat()
-    yield before.st_size
-    if not stat.S_ISREG(before.st_mode):
-        return
-    after = path.stat()
-    if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
+    before = stamp_of(path)
+    yield before[0]
+    if path.is_file() and stamp_of(path) != before:
         raise SourceError(f"{path} changed while it was read: try again when it is at rest")
+
+
+def stamp_of(path: FilePath) -> tuple[int, int | str]:
+    """A file's size, and what else tells whether it has changed. Raises `SourceError` if it cannot be seen."""
+    if isinstance(path, RemoteFile):
+        return path.stamp()
+    try:
+        found = path.stat()
+    except OSError as error:
+        raise SourceError(f"cannot read {path}: {error.strerror}") from error
+    return found.st_size, found.st_mtime_ns
 
 
 def _place_in(file: IO[bytes], before: int) -> int:
@@ -155,10 +163,13 @@ def _place_in(file: IO[bytes], before: int) -> int:
     return before + (file.tell() if file.seekable() else 0)
 
 
-def _check_readable(path: Path) -> None:
+def _check_readable(path: FilePath) -> None:
     """Raise `SourceError` for a file that cannot be opened. A pipe is not: its writer would be left alone when it is
     closed again.
     """
+    if isinstance(path, RemoteFile):
+        path.stat()
+        return
     try:
         if not stat.S_ISFIFO(path.stat().st_mode):
             path.open("rb").close()
