@@ -58,7 +58,7 @@ def test_encode__the_same_text_under_another_name_is_known(text, tmp_path):
 
 
 def test_encode__knows_a_text_by_every_part_of_it(text, monkeypatch):
-    monkeypatch.setattr("firth.corpus.text_files.PIECE_BYTES", 5)
+    monkeypatch.setattr("firth.corpus.fingerprints.CHUNK_BYTES", 5)
     folders = {encode(text, threads=3).folder}
     assert {encode(text, threads=1).folder} == folders
     content = text.read_bytes()

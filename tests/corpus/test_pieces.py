@@ -73,7 +73,7 @@ def test_pieces__give_the_bytes_and_errors_of_encode(contents, config, piece_byt
     with tempfile.TemporaryDirectory() as name, pytest.MonkeyPatch.context() as patch:
         patch.setattr("firth.corpus.decoding.BLOCK_BYTES", block_bytes)
         patch.setattr("firth.corpus.decoding.LONGEST_TOKEN_BYTES", 30)
-        patch.setattr("firth.corpus.text_files.PIECE_BYTES", 16)
+        patch.setattr("firth.corpus.fingerprints.CHUNK_BYTES", 16)
         patch.setattr("firth.corpus.word_list.WORDS_AT_A_TIME", 3)
         patch.setattr("firth.corpus.assembling.WORDS_AT_A_TIME", 3)
         patch.setattr(files, "_flush", lambda path: None)
@@ -132,7 +132,7 @@ def test_pieces__a_line_of_bytes_that_are_not_utf8_is_counted_from_the_beginning
 
 
 def test_cut__is_made_after_line_ends_and_hashes_every_chunk_once(tmp_path, monkeypatch):
-    monkeypatch.setattr("firth.corpus.text_files.PIECE_BYTES", 10)
+    monkeypatch.setattr("firth.corpus.fingerprints.CHUNK_BYTES", 10)
     path = tmp_path / "a.txt"
     path.write_text("a b c\nd e\n\nf g h i j k l m n o p q r s t\nu\n")  # 44 bytes
     pieces = cut(path, piece_bytes=10)
@@ -265,13 +265,13 @@ def test_encode_piece__a_second_time_reads_nothing(text, tmp_path, monkeypatch):
         raise AssertionError("the text was read again")
 
     with monkeypatch.context() as patch:
-        patch.setattr("firth.corpus.pieces.read_blocks", fail)
+        patch.setattr("firth.corpus.piece_sources.read_blocks", fail)
         assert encode_piece(piece, tmp_path / "piece") == first == load_piece(tmp_path / "piece")
         with pytest.raises(AssertionError):  # of another configuration
             encode_piece(piece, tmp_path / "piece", TextConfig(lowercase=False))
     os.utime(text, (0, 0))
     with monkeypatch.context() as patch, pytest.raises(AssertionError):  # and of another file, for all we know
-        patch.setattr("firth.corpus.pieces.read_blocks", fail)
+        patch.setattr("firth.corpus.piece_sources.read_blocks", fail)
         encode_piece(piece, tmp_path / "piece")
 
 

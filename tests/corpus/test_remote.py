@@ -232,6 +232,22 @@ def test_pieces__of_files_at_an_address(memory, tmp_path):
         encode_piece(pieces[0], tmp_path / "piece")
 
 
+@pytest.mark.parametrize("lines", [1, 7, 40])
+def test_pieces__of_a_file_at_an_address_are_hashed_while_they_are_read(memory, tmp_path, monkeypatch, lines):
+    monkeypatch.setattr("firth.corpus.fingerprints.CHUNK_BYTES", 64)
+    monkeypatch.setattr("firth.corpus.decoding.BLOCK_BYTES", 50)
+    memory.pipe("/bucket/a.txt", b"the cat\n" * 8 * lines + b"x" * (lines % 2))  # 40: no chunk is cut short
+    memory.pipe("/bucket/b.txt.gz", gzip.compress(b"the cat\n" * 8 * lines))
+    encode("memory://bucket", tmp_path / "at once")
+
+    def fail(*_):
+        raise AssertionError("a chunk is read only to be hashed")
+
+    monkeypatch.setattr("firth.corpus.fingerprints.sha256_of", fail)
+    in_pieces("memory://bucket", tmp_path / "in pieces", piece_bytes=128)
+    assert bytes_of(tmp_path / "in pieces") == bytes_of(tmp_path / "at once")
+
+
 def test_pieces__of_parquet_at_an_address(memory, tmp_path):
     pyarrow = pytest.importorskip("pyarrow")
     path = write(pyarrow, tmp_path / "a.parquet", text=TEXT.split("\n") * 5)

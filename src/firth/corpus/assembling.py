@@ -22,6 +22,7 @@ from firth.arrays import Int64
 from firth.config import TextConfig
 from firth.corpus.corpus import Corpus, as_json_lines, is_encoded, write_about
 from firth.corpus.cutting import PIECE_BYTES, Piece, cut
+from firth.corpus.fingerprints import fingerprint_of
 from firth.corpus.in_memory import TokenLists
 from firth.corpus.pieces import (
     ABOUT,
@@ -35,7 +36,6 @@ from firth.corpus.pieces import (
 )
 from firth.corpus.sources import as_source
 from firth.corpus.tables import column_of
-from firth.corpus.text_files import fingerprint_of
 from firth.corpus.tokenizing import Source
 from firth.corpus.translating import IDS, STARTS
 from firth.corpus.word_list import WORDS_AT_A_TIME, PackedStrings

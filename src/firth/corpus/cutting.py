@@ -18,13 +18,14 @@ import numpy as np
 from firth.config import TextConfig
 from firth.corpus.archives import is_plain
 from firth.corpus.decoding import begins_like_another, is_utf8
+from firth.corpus.fingerprints import chunks_before, chunks_of
 from firth.corpus.paths import name_of
 from firth.corpus.prose import is_prose
 from firth.corpus.remote import FilePath
 from firth.corpus.rows import RowColumn
 from firth.corpus.sources import as_source
 from firth.corpus.tables import FileColumn, ListColumn, OpenTable
-from firth.corpus.text_files import TextFiles, chunks_before, chunks_of
+from firth.corpus.text_files import TextFiles
 from firth.corpus.tokenizing import Source
 from firth.errors import ConfigError, SourceError
 

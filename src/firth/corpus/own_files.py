@@ -13,12 +13,12 @@ OWN = {
 }
 """The file that says what one of firth's own folders is."""
 OWN_FILES = {
-    r"(model|corpus|state)\.json": rb'\s*\{\s*"format": "firth ',
+    r"(model|corpus|state|piece)\.json": rb'\s*\{\s*"format": "firth ',
     r"phrases\.json": rb'\{"format": "firth ',
     r"vocabulary\.json": rb'\{"words": \[',
     r"words\.jsonl": rb'"',
-    r"(ids|joined|numbers)\.i32|(sentence_starts|counts)\.i64": rb"",
-    r"(vectors|output|subwords|(best-)?(in|out)puts|table-\d+-\d+|full-\d+)\.safetensors": rb".{6}\0\0\{",
+    r"(ids|joined|numbers|places-\d+)\.i32|(sentence_starts|counts)\.i64": rb"",
+    r"(vectors|output|subwords|(best-)?(in|out)puts|words|table-\d+-\d+|full-\d+)\.safetensors": rb".{6}\0\0\{",
     r"(.*/)?kernels/[0-9a-f]{16}/[^/]*": rb"",
 }
 """What the files in such folders are called, and how they begin: an archive may have them in any order."""

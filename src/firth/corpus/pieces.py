@@ -12,34 +12,29 @@ A folder of an encoded piece is
 from __future__ import annotations
 
 import hashlib
-import itertools
 import json
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import numpy as np
 
 from firth.arrays import Int32, Int64
 from firth.config import TextConfig
-from firth.corpus.archives import is_archive
 from firth.corpus.cutting import Part, Piece
-from firth.corpus.decoding import TextRange, read_blocks
+from firth.corpus.fingerprints import chunk_digest
 from firth.corpus.numbering import number_text
 from firth.corpus.paths import path_of
-from firth.corpus.rows import RowColumn
+from firth.corpus.piece_sources import FileOfPart, source_of
 from firth.corpus.scanning import NO_WORD
-from firth.corpus.tables import FileColumn, ListColumn, TextColumn
-from firth.corpus.text_files import TextFiles, chunk_digest, how_read, stamp_of
-from firth.corpus.tokenizing import Block, Source
+from firth.corpus.text_files import stamp_of
 from firth.corpus.translating import CHUNK_TOKENS, IDS, write_ids
 from firth.corpus.word_list import PackedStrings
 from firth.errors import FormatError, SourceError
 from firth.reporting.events import Reading
 from firth.storage.files import UNFINISHED, atomic_file, atomic_folder
-from firth.storage.packed import Content
 from firth.storage.tensors import map_tensors, write_tensors
 from firth.threads import map_ahead
 
@@ -126,7 +121,7 @@ def encode_piece(
     with atomic_folder(folder, overwrite=about is not None) as new:
         encoded = _encode(piece, config, new, threads, report, tables_bytes)
         if stamps_of(piece.parts) != stamps:
-            raise SourceError(f"{source_of(piece).name} changed while it was read: try again when it is at rest")
+            raise SourceError("a file of this piece changed while it was read: try again when all are at rest")
         (new / ABOUT).write_text(json.dumps({"format": FORMAT, "key": key, **asdict(encoded)}), "utf-8")
     return encoded
 
@@ -206,11 +201,8 @@ def _encode(
     piece: Piece, config: TextConfig, folder: Path, threads: int, report: Callable[[Reading], None], tables_bytes: int
 ) -> EncodedPiece:
     """Write all of an encoded piece but what it says of itself."""
-    parts = piece.parts
-    chunks = [(part, chunk) for part in parts for chunk in range(part.first_chunk, part.last_chunk)]
-    digests = map_ahead(threads, lambda some: chunk_digest(path_of(some[0].path), some[1]), chunks)
-    hashed = [[part.file, digest] for (part, _), digest in zip(chunks, digests, strict=True)]
-    source = source_of(piece)
+    files = [FileOfPart.of(part) for part in piece.parts]
+    source = source_of(piece, files)
     with tempfile.TemporaryDirectory(prefix=".once-", suffix=UNFINISHED, dir=folder) as work:
         found, numbered = number_text(source, config, Path(work), report, threads, tables_bytes, save=False)
         words: Any = found.words
@@ -231,9 +223,16 @@ def _encode(
         files=source.files_read,
         is_lists=source.splitting(config) is None,
         how=source.how_read(),
-        digests=hashed,
+        digests=_digests(files, threads),
         sample=_sampled(in_order),
     )
+
+
+def _digests(files: list[FileOfPart], threads: int) -> list[list[Any]]:
+    """The hash of each chunk that is to be hashed with a piece, and the number of its file."""
+    chunks = [(file, chunk) for file in files for chunk in range(file.part.first_chunk, file.part.last_chunk)]
+    digests = map_ahead(threads, lambda some: chunk_digest(some[0].path, some[1]), chunks)
+    return [[file.part.file, digest] for (file, _), digest in zip(chunks, digests, strict=True)]
 
 
 def _sampled(words: PackedStrings) -> list[str]:
@@ -241,74 +240,3 @@ def _sampled(words: PackedStrings) -> list[str]:
     if not len(words):
         return []
     return list(words.at(np.unique(np.linspace(0, len(words) - 1, SAMPLED_WORDS).astype(np.int64))))
-
-
-def source_of(piece: Piece) -> TextPiece | RowColumn | FileColumn:
-    """A piece as a source."""
-    paths = [path_of(part.path) for part in piece.parts]
-    if piece.kind == "text":
-        return TextPiece(piece.parts)
-    if piece.kind == "rows":
-        return RowColumn(_text_files(piece.parts), **piece.options)
-    kind = TextColumn if piece.kind == "texts" else ListColumn
-    groups = [None if part.begin is None else range(part.begin, part.end or 0) for part in piece.parts]
-    return kind(paths, piece.options["column"], piece.options["skip_nulls"], groups)
-
-
-class TextPiece(Source):
-    """Files of text, and lines of some, one after the other."""
-
-    def __init__(self, parts: Sequence[Part]):
-        self.parts = parts
-        self.name = str(path_of(parts[0].path)) if len(parts) == 1 else f"{len(parts)} files"
-        self.total_bytes = sum(part.size if part.begin is None else (part.end or 0) - part.begin for part in parts)
-
-    def how_read(self) -> dict[str, Any]:
-        """What a fingerprint has of how the files are read. What is an archive is never cut."""
-        return how_read(any(is_archive(path_of(part.path)) for part in self.parts if part.begin is None))
-
-    def blocks(self, config: TextConfig) -> Iterator[Block]:
-        """All text, in order."""
-        self.files_read = bytes_before = 0
-        for is_whole, some in itertools.groupby(self.parts, lambda part: part.begin is None):
-            for files in [_text_files(list(some))] if is_whole else map(TextLines, some):
-                for block in files.blocks(config):
-                    yield block._replace(bytes_read=bytes_before + block.bytes_read)
-                self.files_read += files.files_read
-                bytes_before += files.total_bytes or 0
-
-
-class TextLines(Source):
-    """Some lines of a file that is text as it is."""
-
-    def __init__(self, part: Part):
-        self.part = part
-        self.path = path_of(part.path)
-        self.name = str(self.path)
-        self.begin, self.end = part.begin or 0, part.end or 0
-        self.total_bytes = self.end - self.begin
-        self.files_read = int(self.begin == 0)
-
-    def blocks(self, config: TextConfig) -> Iterator[Block]:
-        """All text, in order."""
-        with self.path.open("rb") as file:
-            self._check(file, config)
-            for block in read_blocks(lines := TextRange(file, self.begin, self.end), self.name, config):
-                yield Block(block, lines.place - self.begin)
-
-    def _check(self, file: IO[bytes], config: TextConfig) -> None:
-        """Raise `SourceError` where the file begins as no text does, or the lines begin in the middle of one."""
-        if self.begin == 0:
-            _text_files([self.part]).check_is_text(Content(file, self.name), self.name, config)
-            return
-        file.seek(self.begin - 1)
-        if file.read(1) != b"\n":
-            raise SourceError(
-                f"{self.name} has no line end where it had one when it was cut into pieces: has it changed, or is"
-                " another file here?"
-            )
-
-
-def _text_files(parts: Sequence[Part]) -> TextFiles:
-    paths = [path_of(part.path) for part in parts]
-    return TextFiles(paths, [path for path, part in zip(paths, parts, strict=True) if not part.is_named])

@@ -81,41 +81,47 @@ class RemoteFile:
 
     def open(self, mode: str = "rb") -> IO[bytes]:
         """It, to be read; as a buffered file."""
-        with _explained(self.address):
-            system, path = _system(self.address)
-            return io.BufferedReader(cast(Any, _Raw(system.open(path, mode), self.address)), BUFFER_BYTES)
+        return io.BufferedReader(cast(Any, RawFile(self.address, mode)), BUFFER_BYTES)
 
 
 FilePath: TypeAlias = Path | RemoteFile
 
 
-class _Raw(io.RawIOBase):
+class RawFile(io.RawIOBase):
     """A file of fsspec's, whose errors say which one it is."""
 
-    def __init__(self, file: IO[bytes], address: str):
-        self.file = file
+    def __init__(self, address: str, mode: str = "rb"):
         self.address = address
+        with _explained(address):
+            system, path = _system(address)
+            self.file: IO[bytes] = system.open(path, mode)
 
     def readable(self) -> bool:
+        """Whether it is: yes."""
         return True
 
     def seekable(self) -> bool:
+        """Whether it can be read from anywhere on."""
         return self.file.seekable()
 
     def seek(self, place: int, whence: int = os.SEEK_SET) -> int:
+        """Read from there on."""
         with _explained(self.address):
             return self.file.seek(place, whence)
 
     def tell(self) -> int:
+        """From where on it is read."""
         return self.file.tell()
 
     def readinto(self, buffer: Any) -> int:
+        """Read what comes next; return how many bytes that is."""
         with _explained(self.address):
             some = self.file.read(len(buffer))
         buffer[: len(some)] = some
         return len(some)
 
     def close(self) -> None:
+        """Close it."""
         if not self.closed:
             self.file.close()
         super().close()
@@ -151,7 +157,7 @@ def files_at(address: str) -> tuple[list[RemoteFile], bool]:
     """
     if "::" in address:
         raise SourceError(f"{shown(address)} is an address in another (::), which is not read: name the files alone")
-    address = address.rstrip("/")
+    address = address if address.endswith("://") else address.rstrip("/")
     with _explained(address):
         system, path = _system(address)
         about = _info(system, path)

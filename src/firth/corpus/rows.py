@@ -19,9 +19,10 @@ import orjson
 
 from firth.config import TextConfig
 from firth.corpus.decoding import read_plain
+from firth.corpus.fingerprints import content_fingerprint
 from firth.corpus.in_memory import Texts, TokenLists
 from firth.corpus.tabular import is_table
-from firth.corpus.text_files import TextFiles, TextStream, content_fingerprint
+from firth.corpus.text_files import TextFiles, TextStream
 from firth.corpus.tokenizing import Batch, Block, Source
 from firth.errors import FirthWarning, SourceError, shortened
 from firth.missing_values import is_hole

@@ -14,6 +14,7 @@ import numpy as np
 
 from firth.config import TextConfig
 from firth.corpus.decoding import BLOCK_BYTES
+from firth.corpus.fingerprints import content_fingerprint
 from firth.corpus.in_memory import TokenLists
 from firth.corpus.paths import expand
 from firth.corpus.prose import as_lines, is_prose
@@ -21,7 +22,7 @@ from firth.corpus.remote import FilePath, RemoteFile
 from firth.corpus.rows import RowColumn, no_column, no_value
 from firth.corpus.sources import as_source
 from firth.corpus.tabular import ARROW, PARQUET
-from firth.corpus.text_files import TextFiles, TextStream, at_rest, content_fingerprint
+from firth.corpus.text_files import TextFiles, TextStream, at_rest
 from firth.corpus.tokenizing import Batch, Block, Source
 from firth.errors import SourceError, shortened
 from firth.missing_values import is_hole

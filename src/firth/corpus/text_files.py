@@ -2,29 +2,22 @@
 
 from __future__ import annotations
 
-import dataclasses
 import functools
-import hashlib
-import json
 import stat
 import warnings
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager
-from typing import IO, Any
+from typing import IO
 
 from firth.config import TextConfig
 from firth.corpus.archives import is_archive, texts_in
 from firth.corpus.decoding import read_blocks
+from firth.corpus.fingerprints import content_fingerprint, how_read
 from firth.corpus.remote import FilePath, RemoteFile
 from firth.corpus.tabular import is_name_of_rows, refuse_table, what_else, what_rows
 from firth.corpus.tokenizing import Block, Source
 from firth.errors import FirthWarning, SourceError
-from firth.storage.files import sha256_of
 from firth.storage.packed import Content
-from firth.threads import map_ahead
-
-PIECE_BYTES = 1 << 24
-"""Bytes of a file that one thread hashes at a time."""
 
 
 class _Texts(Source):
@@ -98,44 +91,6 @@ class TextStream(_Texts):
         for name, content in texts_in(self.file, self.name):
             self.files_read += 1
             yield name, content, lambda: 0
-
-
-def how_read(has_archives: bool) -> dict[str, Any]:
-    """What a fingerprint has of how files of text are read: of old, archives were read as text."""
-    return {"archives": True} if has_archives else {}
-
-
-def content_fingerprint(paths: Sequence[FilePath], config: TextConfig, threads: int, **how: Any) -> str:
-    """A hash of the files' content, of how text is split, and of how else they are read."""
-    chunks = [
-        (number, path, chunk) for number, path in enumerate(paths) for chunk in range(chunks_of(path.stat().st_size))
-    ]
-    digests = map_ahead(threads, lambda chunk: chunk_digest(*chunk[1:]), chunks)
-    return fingerprint_of(
-        [[number, digest] for (number, _, _), digest in zip(chunks, digests, strict=True)], config, how
-    )
-
-
-def chunks_of(size: int) -> int:
-    """Of how many chunks of a file of this size a fingerprint has a hash; the last one may be empty."""
-    return size // PIECE_BYTES + 1
-
-
-def chunks_before(byte: int) -> int:
-    """How many chunks of a file begin before this byte."""
-    return -(-byte // PIECE_BYTES)
-
-
-def chunk_digest(path: FilePath, chunk: int) -> str:
-    """The hash of one of a file's chunks."""
-    return sha256_of(path, chunk * PIECE_BYTES, PIECE_BYTES)
-
-
-def fingerprint_of(digests: list[list[Any]], config: TextConfig, how: dict[str, Any]) -> str:
-    """The fingerprint, by the hashes of all chunks, each with the number of its file."""
-    settings = {field.name: getattr(config, field.name) for field in dataclasses.fields(TextConfig)}
-    told = json.dumps([settings | how, digests], sort_keys=True)
-    return hashlib.sha256(told.encode()).hexdigest()
 
 
 @contextmanager
