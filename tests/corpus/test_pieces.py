@@ -269,6 +269,10 @@ def test_encode_piece__a_second_time_reads_nothing(text, tmp_path, monkeypatch):
         assert encode_piece(piece, tmp_path / "piece") == first == load_piece(tmp_path / "piece")
         with pytest.raises(AssertionError):  # of another configuration
             encode_piece(piece, tmp_path / "piece", TextConfig(lowercase=False))
+    (tmp_path / "piece" / "numbers.i32").write_bytes(b"1234")
+    with pytest.raises(FormatError, match="is not an encoded piece"):
+        load_piece(tmp_path / "piece")
+    assert encode_piece(piece, tmp_path / "piece") == first == load_piece(tmp_path / "piece")
     os.utime(text, (0, 0))
     with monkeypatch.context() as patch, pytest.raises(AssertionError):  # and of another file, for all we know
         patch.setattr("firth.corpus.piece_sources.read_blocks", fail)
@@ -350,9 +354,9 @@ def test_encode_piece__of_a_file_that_has_changed(text, tmp_path):
 def test_encode_in_pieces__of_a_file_that_changes_meanwhile(text, tmp_path):
     class Meddling(OneAfterTheOther):
         def map(self, function, items):
-            done = super().map(function, items)
-            os.utime(text, (0, 0))
-            return done
+            for number, item in enumerate(items):
+                os.utime(text, (number, number))
+                yield function(item)
 
     with pytest.raises(SourceError, match="changed while it was read"):
         encode_in_pieces(text, tmp_path / "out", None, Meddling(), piece_bytes=20)

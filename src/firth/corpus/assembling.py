@@ -28,9 +28,9 @@ from firth.corpus.pieces import (
     ABOUT,
     WORDS,
     EncodedPiece,
+    check_unchanged,
     encode_piece,
     load_piece,
-    stamps_of,
     table_of,
     translate_piece,
 )
@@ -132,11 +132,10 @@ def encode_in_pieces(
     source = column_of(source, column)
     found = source if isinstance(source, Source) else as_source(source)
     pieces = cut(found, config, piece_bytes)
-    parts = [part for piece in pieces for part in piece.parts]
-    stamps = stamps_of(parts)
     with _work_folder(folder, work) as place:
         places = [place / f"piece-{number:06}" for number in range(len(pieces))]
         encoded = _encode_all(list(zip(pieces, places, strict=True)), config, workers, threads, report)
+        check_unchanged(zip(pieces, encoded, strict=True))
         boundaries = boundaries_of([piece.sample for piece in encoded], owners)
         ranges = [place / f"range-{number:06}" for number in range(owners)]
         sums = partial(sum_range, pieces=places, boundaries=boundaries)
@@ -144,8 +143,6 @@ def encode_in_pieces(
         for of_range, histogram, first in zip(ranges, histograms, first_ids(histograms), strict=True):
             ids_of(histogram, first).astype("<i4").tofile(of_range / IDS)
         list(workers.map(partial(translate_by_ranges, ranges=ranges), list(enumerate(places))))
-        if stamps_of(parts) != stamps:
-            raise SourceError(f"{found.name} changed while it was read: try again when it is at rest")
         return assemble(folder, found.name, config, places, ranges)
 
 
@@ -158,11 +155,13 @@ def _encode_all(
 ) -> list[EncodedPiece]:
     """Have all pieces encoded, each into its folder."""
     done: list[EncodedPiece] = []
-    bytes_read, total_bytes = 0, sum(piece.bytes for piece, _ in pieces)
-    for encoded in workers.map(partial(encode_into, config=config, threads=threads), pieces):
-        bytes_read += pieces[len(done)][0].bytes
+    bytes_read = tokens = files = 0
+    total_bytes = sum(piece.bytes for piece, _ in pieces)
+    for (piece, _), encoded in zip(
+        pieces, workers.map(partial(encode_into, config=config, threads=threads), pieces), strict=True
+    ):
         done.append(encoded)
-        tokens, files = sum(piece.tokens for piece in done), sum(piece.files for piece in done)
+        bytes_read, tokens, files = bytes_read + piece.bytes, tokens + encoded.tokens, files + encoded.files
         report(Reading(bytes_read, total_bytes, tokens, files))
     return done
 

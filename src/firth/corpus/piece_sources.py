@@ -7,7 +7,6 @@ from collections.abc import Iterable, Iterator
 from typing import IO, Any, NamedTuple
 
 from firth.config import TextConfig
-from firth.corpus.archives import is_archive
 from firth.corpus.cutting import Part, Piece
 from firth.corpus.decoding import TextRange, read_blocks
 from firth.corpus.fingerprints import HashedFile, byte_of_chunk, how_read
@@ -31,7 +30,7 @@ class FileOfPart(NamedTuple):
     def of(cls, part: Part) -> FileOfPart:
         """The file of a part. One at an address is hashed while it is read: it is not to be read twice."""
         path = path_of(part.path)
-        return cls(part, HashedFile(path.address) if isinstance(path, RemoteFile) else path)
+        return cls(part, HashedFile(path.address, part.size) if isinstance(path, RemoteFile) else path)
 
 
 def source_of(piece: Piece, files: list[FileOfPart]) -> TextPiece | RowColumn | TextColumn | ListColumn:
@@ -50,12 +49,13 @@ class TextPiece(Source):
 
     def __init__(self, files: list[FileOfPart]):
         self.files = files
+        self.has_archives = False
         self.name = str(files[0].path) if len(files) == 1 else f"{len(files)} files"
         self.total_bytes = sum(part.size if part.begin is None else (part.end or 0) - part.begin for part, _ in files)
 
     def how_read(self) -> dict[str, Any]:
-        """What a fingerprint has of how the files are read. What is an archive is never cut."""
-        return how_read(any(is_archive(path) for part, path in self.files if part.begin is None))
+        """What a fingerprint has of how the files are read, once they are."""
+        return how_read(self.has_archives)
 
     def blocks(self, config: TextConfig) -> Iterator[Block]:
         """All text, in order."""
@@ -65,6 +65,7 @@ class TextPiece(Source):
                 for block in source.blocks(config):
                     yield block._replace(bytes_read=bytes_before + block.bytes_read)
                 self.files_read += source.files_read
+                self.has_archives |= isinstance(source, TextFiles) and source.has_archives
                 bytes_before += source.total_bytes or 0
 
 

@@ -14,8 +14,8 @@ from __future__ import annotations
 import hashlib
 import json
 import tempfile
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +30,7 @@ from firth.corpus.paths import path_of
 from firth.corpus.piece_sources import FileOfPart, source_of
 from firth.corpus.scanning import NO_WORD
 from firth.corpus.text_files import stamp_of
-from firth.corpus.translating import CHUNK_TOKENS, IDS, write_ids
+from firth.corpus.translating import CHUNK_TOKENS, IDS, STARTS, write_ids
 from firth.corpus.word_list import PackedStrings
 from firth.errors import FormatError, SourceError
 from firth.reporting.events import Reading
@@ -42,6 +42,8 @@ FORMAT, VERSION = "firth piece", 1
 ABOUT, NUMBERS, WORDS = "piece.json", "numbers.i32", "words.safetensors"
 SAMPLED_WORDS = 512
 """Words of a piece that tell where its words lie among all."""
+STAMPING_THREADS = 8
+"""Files that are looked at at a time: over a network, each takes its while."""
 TABLES_BYTES = 128 << 20
 """Memory for the tables of words of one piece, of all threads together."""
 
@@ -62,6 +64,8 @@ class EncodedPiece:
         The number of the file, and the SHA-256, of each chunk that it hashed for the fingerprint.
     sample
         Some of its words, as evenly spaced by code points as can be.
+    stamps
+        For each part, the size of the file, and what else tells whether it has changed.
     """
 
     tokens: int
@@ -72,6 +76,7 @@ class EncodedPiece:
     how: dict[str, Any]
     digests: list[list[Any]]
     sample: list[str]
+    stamps: list[list[Any]] = field(default_factory=list)
 
 
 def encode_piece(
@@ -113,15 +118,15 @@ def encode_piece(
         If a file of the piece cannot be read, is not as it was when it was cut, or changes meanwhile.
     """
     folder, config = Path(folder), config or TextConfig()
-    stamps = stamps_of(piece.parts)
+    stamps = _stamps(piece.parts)
     key = hashlib.sha256(json.dumps([VERSION, piece.as_json(), repr(config), stamps]).encode()).hexdigest()
     about = _about(folder)
     if about is not None and about["key"] == key:
         return _encoded(about)
-    with atomic_folder(folder, overwrite=about is not None) as new:
+    with atomic_folder(folder, overwrite=(folder / ABOUT).is_file()) as new:
         encoded = _encode(piece, config, new, threads, report, tables_bytes)
-        if stamps_of(piece.parts) != stamps:
-            raise SourceError("a file of this piece changed while it was read: try again when all are at rest")
+        encoded = replace(encoded, stamps=stamps)
+        check_unchanged([(piece, encoded), (piece, replace(encoded, stamps=_stamps(piece.parts)))])
         (new / ABOUT).write_text(json.dumps({"format": FORMAT, "key": key, **asdict(encoded)}), "utf-8")
     return encoded
 
@@ -168,7 +173,9 @@ def _about(folder: Path) -> dict[str, Any] | None:
     """What a folder says of itself; None if it is none of an encoded piece."""
     try:
         about = json.loads((folder / ABOUT).read_text("utf-8"))
-        return about if about["format"] == FORMAT and _encoded(about) else None
+        encoded = _encoded(about)
+        sizes = [(folder / name).stat().st_size for name in (NUMBERS, STARTS)]
+        return about if about["format"] == FORMAT and sizes == [4 * encoded.tokens, 8 * encoded.sentences + 8] else None
     except (OSError, ValueError, TypeError, KeyError, RecursionError):
         return None
 
@@ -177,24 +184,37 @@ def _encoded(about: dict[str, Any]) -> EncodedPiece:
     return EncodedPiece(**{name: value for name, value in about.items() if name not in {"format", "key"}})
 
 
-def stamps_of(parts: Sequence[Part]) -> list[Any]:
+def check_unchanged(pieces: Iterable[tuple[Piece, EncodedPiece]]) -> None:
+    """Raise `SourceError` for a file that was not the same when one piece of it was read, and when another was.
+
+    Machines with copies of a file may have it with other times: these tell nothing of that.
+    """
+    known: dict[str, list[Any]] = {}
+    for piece, encoded in pieces:
+        for part, stamp in zip(piece.parts, encoded.stamps, strict=True):
+            if known.setdefault(part.path, stamp) != stamp:
+                raise SourceError(f"{path_of(part.path)} changed while it was read: try again when it is at rest")
+
+
+def _stamps(parts: Sequence[Part]) -> list[list[Any]]:
     """What tells whether the files are as they were. Raises `SourceError` for one that is not as it was when cut."""
-    found = []
-    for part in parts:
-        path = path_of(part.path)
-        try:
-            size, version = stamp_of(path)
-        except SourceError as error:
-            raise SourceError(
-                f"{error}. Each machine reads pieces of the text by itself: the file must be there on all of them"
-            ) from error
-        if size != part.size:
-            raise SourceError(
-                f"{path} has {size:,} bytes, not the {part.size:,} that it had when it was cut into pieces: has it"
-                " changed, or is another file here?"
-            )
-        found.append([size, version])
-    return found
+    return list(map_ahead(min(len(parts), STAMPING_THREADS), _stamp, parts))
+
+
+def _stamp(part: Part) -> list[Any]:
+    path = path_of(part.path)
+    try:
+        size, version = stamp_of(path)
+    except SourceError as error:
+        raise SourceError(
+            f"{error}. Each machine reads pieces of the text by itself: the file must be there on all of them"
+        ) from error
+    if size != part.size:
+        raise SourceError(
+            f"{path} has {size:,} bytes, not the {part.size:,} that it had when it was cut into pieces: has it changed,"
+            " or is another file here?"
+        )
+    return [size, version]
 
 
 def _encode(
@@ -203,6 +223,7 @@ def _encode(
     """Write all of an encoded piece but what it says of itself."""
     files = [FileOfPart.of(part) for part in piece.parts]
     source = source_of(piece, files)
+    is_lists = source.splitting(config) is None
     with tempfile.TemporaryDirectory(prefix=".once-", suffix=UNFINISHED, dir=folder) as work:
         found, numbered = number_text(source, config, Path(work), report, threads, tables_bytes, save=False)
         words: Any = found.words
@@ -221,7 +242,7 @@ def _encode(
         sentences=starts - 1,
         words=len(in_order),
         files=source.files_read,
-        is_lists=source.splitting(config) is None,
+        is_lists=is_lists,
         how=source.how_read(),
         digests=_digests(files, threads),
         sample=_sampled(in_order),

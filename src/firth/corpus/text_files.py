@@ -55,6 +55,7 @@ class TextFiles(_Texts):
     def __init__(self, paths: Iterable[FilePath], found: Collection[FilePath] = ()):
         """Look at the files' sizes. Those `found` in folders were not named: among them may be what is no text."""
         self.paths = tuple(paths)
+        self.has_archives = False  # among those that have been read
         self.named = {str(path) for path in self.paths}.difference(map(str, found))
         self.name = str(self.paths[0]) if len(self.paths) == 1 else f"{len(self.paths)} files"
         for path in self.paths:
@@ -70,11 +71,13 @@ class TextFiles(_Texts):
 
     def texts(self) -> Iterator[tuple[str, Content, Callable[[], int]]]:
         bytes_before = self.files_read = 0
+        self.has_archives = False
         for path in self.paths:
             with at_rest(path) as size, path.open("rb") as file:
                 bytes_read = functools.partial(_place_in, file, bytes_before)
                 for name, content in texts_in(file, str(path)):
                     self.files_read += 1
+                    self.has_archives |= name != str(path)
                     yield name, content, bytes_read
             bytes_before += size
 
