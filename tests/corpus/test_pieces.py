@@ -241,6 +241,45 @@ def test_pieces__a_row_without_a_value_is_named_by_its_number_in_the_file(tmp_pa
         in_pieces(tmp_path / "a.parquet", tmp_path / "out", column="text", piece_bytes=1)
 
 
+ROWS = [
+    '{"x": "the king"}',
+    '{"x": "and\\nthe Queen", "y": 1}',
+    "",
+    " ",
+    "\ufeff",
+    '{"x": "a \u2028 b"}',
+    '{"x":["a","b"]}',
+]
+BROKEN = ['{"y": "no x"}', '{"x": null}', '{"x": 17}', '{"x": "not closed', "[1, 2]", "no JSON", '{"x": NaN}', "\udcff"]
+
+
+@pytest.mark.skipif(not target.is_enabled(), reason="with the compiler off, this takes too long")
+@settings(max_examples=150, deadline=None)
+@given(
+    rows=st.lists(st.sampled_from(ROWS[:6]), max_size=12),
+    other=st.tuples(st.sampled_from([*BROKEN, *ROWS]), st.integers(0, 12)),
+    skip_nulls=st.booleans(),
+    config=st.sampled_from([TextConfig(), TextConfig(sentences="punctuation"), TextConfig(errors="ignore")]),
+)
+def test_pieces__of_json_lines_give_the_bytes_and_errors_of_encode(rows, other, skip_nulls, config):
+    with tempfile.TemporaryDirectory() as name, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(files, "_flush", lambda path: None)
+        patch.setattr("firth.corpus.fingerprints.CHUNK_BYTES", 16)
+        folder = Path(name)
+        path = folder / "a.jsonl"
+        rows.insert(other[1], other[0])
+        path.write_text("\n".join(['{"x": "first"}', *rows]), "utf-8", errors="surrogateescape")
+        column = firth.column(path, "x", skip_nulls=skip_nulls)
+        at_once = outcome(lambda to: encode(column, to, config=config), folder / "at once")
+        of_pieces = outcome(lambda to: in_pieces(column, to, config, piece_bytes=20), folder / "in pieces")
+        if "where rows before hold others" in str(at_once) or "holds strings of text in some" in str(of_pieces):
+            assert at_once[0] == of_pieces[0] == SourceError  # another machine does not know the rows before
+        else:
+            assert of_pieces == at_once
+        can_be_cut = b"\n" in path.read_bytes()[19:-1] and not skip_nulls
+        assert (len(cut(column, config, 20)) > 1) == can_be_cut
+
+
 def test_pieces__text_in_some_files_and_lists_in_others_are_refused(tmp_path):
     (tmp_path / "a.jsonl").write_text('{"x": "a text"}\n')
     (tmp_path / "b.jsonl").write_text('{"x": ["a", "list"]}\n')
@@ -265,7 +304,7 @@ def test_encode_piece__a_second_time_reads_nothing(text, tmp_path, monkeypatch):
         raise AssertionError("the text was read again")
 
     with monkeypatch.context() as patch:
-        patch.setattr("firth.corpus.piece_sources.read_blocks", fail)
+        patch.setattr("firth.corpus.text_files.read_blocks", fail)
         assert encode_piece(piece, tmp_path / "piece") == first == load_piece(tmp_path / "piece")
         with pytest.raises(AssertionError):  # of another configuration
             encode_piece(piece, tmp_path / "piece", TextConfig(lowercase=False))
@@ -275,7 +314,7 @@ def test_encode_piece__a_second_time_reads_nothing(text, tmp_path, monkeypatch):
     assert encode_piece(piece, tmp_path / "piece") == first == load_piece(tmp_path / "piece")
     os.utime(text, (0, 0))
     with monkeypatch.context() as patch, pytest.raises(AssertionError):  # and of another file, for all we know
-        patch.setattr("firth.corpus.piece_sources.read_blocks", fail)
+        patch.setattr("firth.corpus.text_files.read_blocks", fail)
         encode_piece(piece, tmp_path / "piece")
 
 

@@ -1,12 +1,13 @@
 """A source in files, cut into pieces that may be read on several machines: together they are the text, in its order.
 
-A piece is plain data: what it says is enough to open it where its files can be seen. Text as it is, in UTF-8, is cut
-after line ends, and Parquet between groups of rows. What is packed, in an archive or in another encoding, prose, and
-rows of CSV and JSON are cut between files alone.
+A piece is plain data: what it says is enough to open it where its files can be seen. Text and JSON lines as they are,
+in UTF-8, are cut after line ends, and Parquet between groups of rows. What is packed, in an archive or in another
+encoding, prose, and CSV are cut between files alone.
 """
 
 from __future__ import annotations
 
+import codecs
 import itertools
 import json
 from collections.abc import Collection, Iterable, Iterator
@@ -17,7 +18,7 @@ import numpy as np
 
 from firth.config import TextConfig
 from firth.corpus.archives import is_plain
-from firth.corpus.decoding import begins_like_another, is_utf8
+from firth.corpus.decoding import LOOKED_AT, begins_like_another, is_utf8
 from firth.corpus.fingerprints import chunks_before, chunks_of
 from firth.corpus.paths import name_of
 from firth.corpus.prose import is_prose
@@ -25,6 +26,7 @@ from firth.corpus.remote import FilePath
 from firth.corpus.rows import RowColumn
 from firth.corpus.sources import as_source
 from firth.corpus.tables import FileColumn, ListColumn, OpenTable
+from firth.corpus.tabular import is_json
 from firth.corpus.text_files import TextFiles
 from firth.corpus.tokenizing import Source
 from firth.errors import ConfigError, SourceError
@@ -144,6 +146,17 @@ class _Files(NamedTuple):
     kind: str
     options: dict[str, Any]
 
+    def has_lines(self, path: FilePath, config: TextConfig) -> bool:
+        """Whether one of the files can be read from any line on: for JSON, also to find out that a column is not there,
+        as is asked of all lines together if those without it are left out.
+        """
+        if self.kind == "text":
+            return not is_prose(config) and _is_plain_text(path, config)
+        if self.kind != "rows" or self.options["skip_nulls"] or not _is_plain_text(path, config):
+            return False
+        with path.open("rb") as file:
+            return is_json(file.read(LOOKED_AT).removeprefix(codecs.BOM_UTF8))
+
 
 def _files_of(source: Source) -> _Files:
     if isinstance(source, TextFiles) and source.can_be_read_again:
@@ -174,7 +187,7 @@ def _parts(files: _Files, config: TextConfig, piece_bytes: int) -> Iterator[Part
         is_named = files.named is None or str(path) in files.named
         whole = Part(number, name_of(path), size, size, None, None, 0, chunks_of(size), is_named)
         places: list[_Place] = []
-        if size > piece_bytes and files.kind == "text" and _is_cuttable(path, config):
+        if size > piece_bytes and files.has_lines(path, config):
             places = _at_lines(path, size, piece_bytes)
         elif size > piece_bytes and files.kind in {"texts", "lists"}:
             places = _at_row_groups(path, size, piece_bytes)
@@ -209,9 +222,9 @@ def _grouped(parts: Iterable[Part], piece_bytes: int) -> Iterator[list[Part]]:
         yield group
 
 
-def _is_cuttable(path: FilePath, config: TextConfig) -> bool:
-    """Whether a file's lines can be read from anywhere on: it is text as it is, in UTF-8, and a line is a sentence."""
-    if is_prose(config) or not is_utf8(config):
+def _is_plain_text(path: FilePath, config: TextConfig) -> bool:
+    """Whether a file is text as it is, in UTF-8."""
+    if not is_utf8(config):
         return False
     with path.open("rb") as file:
         if not is_plain(file, str(path)):

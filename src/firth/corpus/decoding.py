@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import codecs
 from collections.abc import Iterator
-from typing import IO
+from typing import IO, TypeAlias
 
 from firth.config import TextConfig
 from firth.corpus.prose import Prose, is_prose
 from firth.errors import SourceError
-from firth.storage.packed import Content, read_some
+from firth.storage.packed import START_BYTES, Content, read_some
 
 BLOCK_BYTES = 1 << 19
 LOOKED_AT = 4096
@@ -27,6 +27,8 @@ class TextRange:
     """
 
     def __init__(self, file: IO[bytes], begin: int, end: int):
+        file.seek(begin)
+        self.start = b"" if begin else file.read(START_BYTES)
         self.file = file
         self.begin = begin
         self.place = file.seek(begin)
@@ -39,13 +41,17 @@ class TextRange:
         return data
 
     def lines_before(self) -> int:
-        """How many lines the file has before these."""
+        """How many lines the file has before these; for an error, after which nothing more is read."""
         self.file.seek(0)
         sizes = (min(BLOCK_BYTES, self.begin - first) for first in range(0, self.begin, BLOCK_BYTES))
         return sum(self.file.read(size).count(b"\n") for size in sizes)
 
 
-def read_blocks(file: IO[bytes] | Content | TextRange, name: str, config: TextConfig) -> Iterator[bytes]:
+Text: TypeAlias = Content | TextRange
+"""What is read of a text whose beginning is known."""
+
+
+def read_blocks(file: IO[bytes] | Text, name: str, config: TextConfig) -> Iterator[bytes]:
     """A file's text as blocks of valid UTF-8, each cut after a token, the last one ended by a line end.
 
     However long a line is, none of it is lost. Raises `SourceError`, with the line, for bytes that are not of
@@ -59,7 +65,7 @@ def read_blocks(file: IO[bytes] | Content | TextRange, name: str, config: TextCo
         yield from read_plain(file, name, config)
 
 
-def read_plain(file: IO[bytes] | Content | TextRange, name: str, config: TextConfig) -> Iterator[bytes]:
+def read_plain(file: IO[bytes] | Text, name: str, config: TextConfig) -> Iterator[bytes]:
     """As `read_blocks`, of the text as it is: its lines are those of the file."""
     decoder = _Decoder(name, config, file if isinstance(file, TextRange) else None)
     mark = None if config.separator is None else config.separator.encode()

@@ -7,17 +7,19 @@ import stat
 import warnings
 from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager
-from typing import IO
+from typing import IO, TypeAlias
 
 from firth.config import TextConfig
 from firth.corpus.archives import is_archive, texts_in
-from firth.corpus.decoding import read_blocks
+from firth.corpus.decoding import Text, read_blocks
 from firth.corpus.fingerprints import content_fingerprint, how_read
 from firth.corpus.remote import FilePath, RemoteFile
 from firth.corpus.tabular import is_name_of_rows, refuse_table, what_else, what_rows
 from firth.corpus.tokenizing import Block, Source
 from firth.errors import FirthWarning, SourceError
-from firth.storage.packed import Content
+
+NamedText: TypeAlias = tuple[str, Text, Callable[[], int]]
+"""A text, its name, and what tells how many bytes of the files have been read; 0 where nobody knows."""
 
 
 class _Texts(Source):
@@ -26,19 +28,19 @@ class _Texts(Source):
     named: Collection[str] = ()
     has_warned = False
 
-    def texts(self) -> Iterator[tuple[str, Content, Callable[[], int]]]:
-        """Each text with its name, and what tells how many bytes of the files have been read; 0 where nobody knows."""
+    def texts(self) -> Iterator[NamedText]:
+        """All texts, each to be read before the next one is asked for."""
         raise NotImplementedError
 
     def blocks(self, config: TextConfig) -> Iterator[Block]:
         bytes_given = 0
         for name, content, bytes_read in self.texts():
-            self.check_is_text(content, name, config)
+            self._check_is_text(content, name, config)
             for block in read_blocks(content, name, config):
                 bytes_given += len(block)
                 yield Block(block, bytes_read() or bytes_given)
 
-    def check_is_text(self, content: Content, name: str, config: TextConfig) -> None:
+    def _check_is_text(self, content: Text, name: str, config: TextConfig) -> None:
         """Raise `SourceError` for a table that the user named; warn, once, of what may be one, or is hardly text."""
         refuse_table(content, name)
         rows = what_rows(content, name, config)
@@ -69,17 +71,20 @@ class TextFiles(_Texts):
             return None
         return content_fingerprint(self.paths, config, threads, **how_read(any(map(is_archive, self.paths))))
 
-    def texts(self) -> Iterator[tuple[str, Content, Callable[[], int]]]:
+    def texts(self) -> Iterator[NamedText]:
         bytes_before = self.files_read = 0
-        self.has_archives = False
         for path in self.paths:
             with at_rest(path) as size, path.open("rb") as file:
-                bytes_read = functools.partial(_place_in, file, bytes_before)
-                for name, content in texts_in(file, str(path)):
-                    self.files_read += 1
-                    self.has_archives |= name != str(path)
-                    yield name, content, bytes_read
+                yield from self.texts_of(file, str(path), bytes_before)
             bytes_before += size
+
+    def texts_of(self, file: IO[bytes], name: str, bytes_before: int) -> Iterator[NamedText]:
+        """The texts of one of the files."""
+        bytes_read = functools.partial(_place_in, file, bytes_before)
+        for name_of_text, content in texts_in(file, name):
+            self.files_read += 1
+            self.has_archives |= name_of_text != name
+            yield name_of_text, content, bytes_read
 
 
 class TextStream(_Texts):
@@ -89,7 +94,7 @@ class TextStream(_Texts):
         self.file = file
         self.name = str(getattr(file, "name", "the stream"))
 
-    def texts(self) -> Iterator[tuple[str, Content, Callable[[], int]]]:
+    def texts(self) -> Iterator[NamedText]:
         self.files_read = 0
         for name, content in texts_in(self.file, self.name):
             self.files_read += 1
