@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from firth.config import TextConfig
-from firth.corpus import encoding, external_merge
+from firth.corpus import external_merge, translating
 from firth.corpus.corpus import Corpus
 from firth.corpus.encoding import encode
 from firth.corpus.numbering import Numbering
@@ -34,7 +34,7 @@ def test_encode__gives_ids_by_falling_count_then_by_word(text):
 
 def test_encode__chunks_do_not_matter(text, monkeypatch):
     whole = encode(text, text.parent / "whole")
-    monkeypatch.setattr(encoding, "CHUNK_TOKENS", 2)
+    monkeypatch.setattr(translating, "CHUNK_TOKENS", 2)
     monkeypatch.setattr("firth.corpus.decoding.BLOCK_BYTES", 3)
     cut = encode(text, text.parent / "cut")
     assert whole.ids.tolist() == cut.ids.tolist()
@@ -58,7 +58,7 @@ def test_encode__the_same_text_under_another_name_is_known(text, tmp_path):
 
 
 def test_encode__knows_a_text_by_every_part_of_it(text, monkeypatch):
-    monkeypatch.setattr("firth.corpus.text_files.PIECE_BYTES", 5)
+    monkeypatch.setattr("firth.corpus.fingerprints.CHUNK_BYTES", 5)
     folders = {encode(text, threads=3).folder}
     assert {encode(text, threads=1).folder} == folders
     content = text.read_bytes()
@@ -172,7 +172,7 @@ def test_encode__a_text_that_changes_is_an_error(tmp_path):
 @pytest.mark.parametrize("threads", [1, 2, 3])
 def test_encode__threads_change_nothing(tmp_path, threads, monkeypatch):
     monkeypatch.setattr("firth.corpus.decoding.BLOCK_BYTES", 1000)
-    monkeypatch.setattr(encoding, "CHUNK_TOKENS", 100)
+    monkeypatch.setattr(translating, "CHUNK_TOKENS", 100)
     random = np.random.default_rng(0)
     text = tmp_path / "text.txt"
     text.write_text("\n".join(" ".join(f"É{n}" for n in random.zipf(1.3, 9) % 5000) + 2 * "\n-" for _ in range(3000)))

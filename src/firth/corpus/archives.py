@@ -11,10 +11,10 @@ import stat
 import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Self, cast
 
-from firth.corpus.paths import is_own_file
+from firth.corpus.own_files import is_own_file
+from firth.corpus.remote import FilePath
 from firth.errors import SourceError
 from firth.storage.packed import DAMAGE, PIECE_BYTES, START_BYTES, Content, as_file, decompressed, unreadable
 
@@ -80,7 +80,7 @@ def texts_in(file: IO[bytes], name: str, depth: int = 0) -> Iterator[tuple[str, 
         raise SourceError(f"the archive {name} holds no files")
 
 
-def is_archive(path: Path) -> bool:
+def is_archive(path: FilePath) -> bool:
     """Whether what a file holds is other files."""
     try:
         with path.open("rb") as file:
@@ -88,6 +88,15 @@ def is_archive(path: Path) -> bool:
     except SourceError:  # which will come again where it is read
         return False
     return start.startswith(ZIP) or _is_tar(start)
+
+
+def is_plain(file: IO[bytes], name: str) -> bool:
+    """Whether a file is read as it is: neither packed nor an archive, nor refused."""
+    try:
+        texts = texts_in(file, name)
+        return next(texts)[1].file is file
+    except SourceError:  # which will come again where it is read
+        return False
 
 
 def _refuse_others(start: bytes, name: str) -> None:

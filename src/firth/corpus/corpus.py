@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import itertools
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -189,12 +189,17 @@ def write_words(folder: Path, words: Iterable[str], counts: Int64) -> None:
             file.write(counts[first : first + WORDS_AT_A_TIME].astype("<i8", copy=False).data)
             advise_unneeded(counts)
     with (folder / "words.jsonl").open("wb") as file:
-        if isinstance(words, PackedStrings):
-            file.writelines(some.as_json() for some in words.pieces())
-            return
-        words = iter(words)
-        while some := list(itertools.islice(words, WORDS_AT_A_TIME)):
-            file.write(json.dumps(some, separators=("\n", ":"), ensure_ascii=False)[1:-1].encode() + b"\n")
+        file.writelines(as_json_lines(words))
+
+
+def as_json_lines(words: Iterable[str]) -> Iterator[bytes | memoryview]:
+    """Each word as a JSON string, on a line of its own; some at a time."""
+    if isinstance(words, PackedStrings):
+        yield from (some.as_json() for some in words.pieces())
+        return
+    words = iter(words)
+    while some := list(itertools.islice(words, WORDS_AT_A_TIME)):
+        yield json.dumps(some, separators=("\n", ":"), ensure_ascii=False)[1:-1].encode() + b"\n"
 
 
 def write_about(

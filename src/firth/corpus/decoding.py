@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import codecs
 from collections.abc import Iterator
-from typing import IO
+from typing import IO, TypeAlias
 
 from firth.config import TextConfig
 from firth.corpus.prose import Prose, is_prose
 from firth.errors import SourceError
-from firth.storage.packed import Content, read_some
+from firth.storage.packed import START_BYTES, Content, read_some
 
 BLOCK_BYTES = 1 << 19
 LOOKED_AT = 4096
@@ -19,7 +19,39 @@ LONGEST_TOKEN_BYTES = 1 << 25
 """What has no white space for longer is no text; a small packed file may hold gigabytes of it."""
 
 
-def read_blocks(file: IO[bytes] | Content, name: str, config: TextConfig) -> Iterator[bytes]:
+class TextRange:
+    """Some lines of a file that is text as it is, read as if all of the file were, up to the words of an error.
+
+    They begin after a line end, which the file's encoding does not use for anything else, and end with one, or with the
+    file. Where the file begins like text of another encoding, it is not cut.
+    """
+
+    def __init__(self, file: IO[bytes], begin: int, end: int):
+        file.seek(begin)
+        self.start = b"" if begin else file.read(START_BYTES)
+        self.file = file
+        self.begin = begin
+        self.place = file.seek(begin)
+        self.end = end
+
+    def read(self, size: int) -> bytes:
+        """So many bytes; fewer at the end, and where a read of the whole file would end."""
+        data = self.file.read(min(size - self.place % size, self.end - self.place))
+        self.place += len(data)
+        return data
+
+    def lines_before(self) -> int:
+        """How many lines the file has before these; for an error, after which nothing more is read."""
+        self.file.seek(0)
+        sizes = (min(BLOCK_BYTES, self.begin - first) for first in range(0, self.begin, BLOCK_BYTES))
+        return sum(self.file.read(size).count(b"\n") for size in sizes)
+
+
+Text: TypeAlias = Content | TextRange
+"""What is read of a text whose beginning is known."""
+
+
+def read_blocks(file: IO[bytes] | Text, name: str, config: TextConfig) -> Iterator[bytes]:
     """A file's text as blocks of valid UTF-8, each cut after a token, the last one ended by a line end.
 
     However long a line is, none of it is lost. Raises `SourceError`, with the line, for bytes that are not of
@@ -33,13 +65,13 @@ def read_blocks(file: IO[bytes] | Content, name: str, config: TextConfig) -> Ite
         yield from read_plain(file, name, config)
 
 
-def read_plain(file: IO[bytes] | Content, name: str, config: TextConfig) -> Iterator[bytes]:
+def read_plain(file: IO[bytes] | Text, name: str, config: TextConfig) -> Iterator[bytes]:
     """As `read_blocks`, of the text as it is: its lines are those of the file."""
-    decoder = _Decoder(name, config)
+    decoder = _Decoder(name, config, file if isinstance(file, TextRange) else None)
     mark = None if config.separator is None else config.separator.encode()
     kept: list[bytes] = []
     while data := read_some(file, name, BLOCK_BYTES):
-        cut = _last_cut(data, mark)
+        cut = last_cut(data, mark)
         if cut == 0:
             kept.append(data)
             _refuse_endless(kept, name, config)
@@ -58,7 +90,7 @@ def _refuse_endless(kept: list[bytes], name: str, config: TextConfig) -> None:
         )
 
 
-def _last_cut(data: bytes, mark: bytes | None) -> int:
+def last_cut(data: bytes, mark: bytes | None) -> int:
     """Where the last token that is surely whole ends, or 0. Line ends, and ASCII white space, are such places; so are
     marks between tokens, but those of which two may overlap: where they stand depends on all of the line.
     """
@@ -69,7 +101,7 @@ def _last_cut(data: bytes, mark: bytes | None) -> int:
     return max(data.rfind(space) + 1 for space in (b"\n", b" ", b"\t", b"\r"))
 
 
-def _wide_encoding(data: bytes) -> str | None:
+def wide_encoding(data: bytes) -> str | None:
     """UTF-16 or UTF-32, if that is what a text begins like: by its mark, or by a zero byte in every other place."""
     if data.startswith((codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)):
         return "utf-32"
@@ -84,24 +116,40 @@ def _wide_encoding(data: bytes) -> str | None:
     return None
 
 
+def begins_like_another(file: IO[bytes], config: TextConfig) -> bool:
+    """Whether a file in UTF-8 may be refused because of how it begins: as one of another encoding, or a token without
+    end.
+    """
+    some = file.read(BLOCK_BYTES)
+    cut = last_cut(some, None if config.separator is None else config.separator.encode())
+    return cut == 0 or wide_encoding(some[:cut]) is not None
+
+
+def is_utf8(config: TextConfig) -> bool:
+    """Whether text is read as UTF-8."""
+    return codecs.lookup(config.encoding).name in {"utf-8", "utf-8-sig"}
+
+
 class _Decoder:
     """Turns bytes of the configured encoding into valid UTF-8, and knows the line it is at."""
 
-    def __init__(self, name: str, config: TextConfig):
+    def __init__(self, name: str, config: TextConfig, some: TextRange | None = None):
         self.name = name
         self.config = config
-        self.is_utf8 = codecs.lookup(config.encoding).name in {"utf-8", "utf-8-sig"}
+        self.is_utf8 = is_utf8(config)
         self.incremental = codecs.getincrementaldecoder(config.encoding)(config.errors)
         self.line = 1
-        self.at_start = True
+        self.lines_before = some.lines_before if some else lambda: 0
+        self.at_start = some is None or some.begin == 0
+        self.may_be_wide = some is None and self.is_utf8 and config.errors == "strict"
 
     def utf8(self, data: bytes, *, final: bool = False) -> bytes:
-        if self.at_start and self.is_utf8 and self.config.errors == "strict" and (wide := _wide_encoding(data)):
+        if self.at_start and self.may_be_wide and (wide := wide_encoding(data)):
             raise SourceError(f"{self.name} looks like {wide} text, and would be read as UTF-8: say encoding={wide!r}")
         try:
             text = self._decode(data, final=final)
         except UnicodeDecodeError as error:
-            line = self.line + bytes(error.object)[: error.start].count(b"\n")
+            line = self.lines_before() + self.line + bytes(error.object)[: error.start].count(b"\n")
             raise SourceError(
                 f"{self.name}, line {line:,}: byte 0x{error.object[error.start]:02x} is not {self.config.encoding}"
                 " text. Name its encoding (such as encoding='latin-1'), or let such bytes be replaced or ignored"

@@ -16,30 +16,23 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
-import numpy as np
-
-from firth.arrays import Int32, Int64
 from firth.config import TextConfig
 from firth.corpus.corpus import VERSION, Corpus, is_encoded, write_about, write_words
-from firth.corpus.numbering import NUMBERS, Parts, number_text, number_tokens
+from firth.corpus.numbering import NUMBERS, number_text, number_tokens
 from firth.corpus.sources import as_source
 from firth.corpus.tables import column_of
 from firth.corpus.tokenizing import Source
+from firth.corpus.translating import write_ids
 from firth.cpu import usable_threads
 from firth.errors import CorpusError, FormatError, StopTraining
 from firth.jit import target
-from firth.kernels.text.scanner import SENTENCE_END_NUMBER, translate
 from firth.reporting.events import Reading
 from firth.storage.caches import user_cache
-from firth.storage.files import UNFINISHED, advise_unneeded, atomic_folder, file_lock, remove_abandoned
+from firth.storage.files import UNFINISHED, atomic_folder, file_lock, remove_abandoned
 from firth.storage.kept import remove_old_corpora, touch
-from firth.threads import map_ahead
 
-CHUNK_TOKENS = 1 << 19
-TRANSLATING_THREADS = 4
-"""Threads that put ids in the place of numbers, at most: one thread writes what they do."""
 MONTH_SECONDS = 30 * 24 * 3600
 """An interrupted encoding that nobody has gone on with for so long is thrown away."""
 TABLES_BYTES = 128 << 20
@@ -167,13 +160,14 @@ def _write(
         work = stack.enter_context(_work_folder(folder) if cached else _work_folder_for_once(temporary))
         if target.is_enabled():
             words, parts = number_text(source, config, work, report, threads, tables_bytes, save=cached)
+            words = words._replace(words=source.spelled(words.words))
         else:
             words, parts = number_tokens(source, config, work, report)
         if not len(words.counts):
             raise CorpusError(f"there is not one word in {source.name}")
         with ThreadPoolExecutor(1, thread_name_prefix="firth-words") as beside:
             words_written = beside.submit(write_words, temporary, words.words, words.counts)
-            tokens, starts = _write_ids(work / NUMBERS, words.id_of, parts, temporary, threads)
+            tokens, starts = write_ids(work / NUMBERS, words.id_of, parts, temporary, threads)
             words_written.result()
         write_about(temporary, tokens, starts, len(words.counts), source.name, fingerprint, source.files_read)
     return Corpus(folder)
@@ -207,48 +201,3 @@ def _work_folder_for_once(parent: Path) -> Iterator[Path]:
     """A folder for the numbers of a text that nobody can go on with."""
     with tempfile.TemporaryDirectory(prefix=".once-", suffix=UNFINISHED, dir=parent) as folder:
         yield Path(folder)
-
-
-class Piece(NamedTuple):
-    """Some of a file of numbers: a scanner's, so many, after so many others."""
-
-    scanner: int
-    length: int
-    before: int
-
-
-def _write_ids(numbers_path: Path, id_of: list[Int32], parts: Parts, folder: Path, threads: int) -> tuple[int, int]:
-    """Write the token ids and the sentence starts; return how many of each. Threads translate, and this one writes."""
-
-    def translated(piece: Piece) -> tuple[Int32, Int64]:
-        """The ids of a piece, and how many of them stand before each end of a sentence."""
-        read = np.fromfile(numbers_path, "<i4", piece.length, offset=4 * piece.before)
-        numbers, of_scanner = read.astype(np.int32, copy=False), id_of[piece.scanner]
-        if len(numbers) < piece.length or numbers.min() < 0 or numbers.max() >= len(of_scanner):
-            raise FormatError(f"{numbers_path} is damaged: begin anew (it is removed)")
-        ends = np.empty(np.count_nonzero(numbers == SENTENCE_END_NUMBER), np.int64)
-        ids, ended = translate(numbers, of_scanner, ends)
-        advise_unneeded(of_scanner)
-        return numbers[:ids], ends[:ended]
-
-    tokens = last_end = 0
-    starts = 1
-    with (folder / "ids.i32").open("wb") as ids_file, (folder / "sentence_starts.i64").open("wb") as starts_file:
-        starts_file.write(np.zeros(1, "<i8").data)
-        for ids, of_piece in map_ahead(min(threads, TRANSLATING_THREADS), translated, _pieces(parts)):
-            ends = of_piece + tokens
-            ends = ends[int(len(ends) > 0 and ends[0] == last_end) :]  # no sentence is empty
-            ids_file.write(ids.astype("<i4", copy=False).data)
-            starts_file.write(ends.astype("<i8", copy=False).data)
-            tokens, starts = tokens + len(ids), starts + len(ends)
-            last_end = int(ends[-1]) if len(ends) else last_end
-    return tokens, starts
-
-
-def _pieces(parts: Parts) -> Iterator[Piece]:
-    """The parts, in pieces of a bounded size."""
-    before = 0
-    for scanner, count in parts:
-        for first in range(0, count, CHUNK_TOKENS):
-            yield Piece(scanner, min(CHUNK_TOKENS, count - first), before + first)
-        before += count

@@ -107,7 +107,7 @@ def number_text(
     *,
     save: bool,
 ) -> tuple[Words, Parts]:
-    """Write a number for every token of a source's text; return what words they are.
+    """Write a number for every token of a source's text; return what words they are, not `spelled` by the source yet.
 
     Goes on from what the folder has; with `save`, keeps it such that another process can go on.
     """
@@ -156,7 +156,7 @@ def number_text(
         words = merge_tables(tables, folder, lowercase=lowercase)
     else:
         words = merge(scanners)
-    return words._replace(words=source.spelled(words.words)), numbering.parts
+    return words, numbering.parts
 
 
 def number_tokens(

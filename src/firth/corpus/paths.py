@@ -10,34 +10,38 @@ import functools
 import glob
 import heapq
 import os
-import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from firth.corpus.own_files import own_kind
+from firth.corpus.remote import FilePath, RemoteFile, as_address, files_at, is_address
 from firth.errors import SourceError, shortened
 
-OWN = {"model.json": "a model", "corpus.json": "an encoded corpus", "state.json": "a checkpoint"}
-"""The file that says what one of firth's own folders is."""
-OWN_FILES = {
-    r"(model|corpus|state)\.json": rb'\s*\{\s*"format": "firth ',
-    r"phrases\.json": rb'\{"format": "firth ',
-    r"vocabulary\.json": rb'\{"words": \[',
-    r"words\.jsonl": rb'"',
-    r"(ids|joined|numbers)\.i32|(sentence_starts|counts)\.i64": rb"",
-    r"(vectors|output|subwords|(best-)?(in|out)puts|table-\d+-\d+|full-\d+)\.safetensors": rb".{6}\0\0\{",
-    r"(.*/)?kernels/[0-9a-f]{16}/[^/]*": rb"",
-}
-"""What the files in such folders are called, and how they begin: an archive may have them in any order."""
 LONGEST_PATH = 4096
-OWN_BEGINNING = b'"format": "firth '
-OWN_BEGINNING_BYTES = 64
 
 
-def expand(given: str | os.PathLike[str]) -> list[Path]:
-    """The files that a path means: itself, those of a folder and below it, or those that match a glob.
+def path_of(name: str) -> FilePath:
+    """The file of this name, or at this address."""
+    return RemoteFile(name) if is_address(name) else Path(name)
+
+
+def name_of(path: FilePath) -> str:
+    """What `path_of` takes, wherever it is called."""
+    return path.address if isinstance(path, RemoteFile) else str(path.absolute())
+
+
+def expand(given: str | os.PathLike[str]) -> Sequence[FilePath]:
+    """The files that a path or an address means: itself, those of a folder and below it, or those that match a glob.
 
     Raises `SourceError` if there is none, or it cannot be a path.
     """
+    return files_of(given)[0]
+
+
+def files_of(given: str | os.PathLike[str]) -> tuple[Sequence[FilePath], bool]:
+    """What `expand` gives, and whether that is what a folder holds."""
+    if (address := as_address(given)) is not None:
+        return files_at(address)
     if given == "":
         raise SourceError(f"an empty string is no path; the folder here is '.'. {_hint(given)}")
     path = Path(given)
@@ -47,12 +51,12 @@ def expand(given: str | os.PathLike[str]) -> list[Path]:
         reason = getattr(error, "strerror", None) or error
         raise SourceError(f"{shortened(str(given))} is not a path ({reason}). {_hint(given)}") from error
     if is_folder:
-        return files_below(path)
+        return files_below(path), True
     if exists:
-        return [path]
+        return [path], False
     if glob.has_magic(str(path)):
         if found := matching(str(path)):
-            return found
+            return found, False
         raise SourceError(f"no file matches {shortened(str(given))}. {_hint(given)}")
     raise SourceError(f"there is no file or folder {shortened(str(given))}. {_hint(given)}")
 
@@ -122,29 +126,6 @@ def _entries(folder: Path) -> list[os.DirEntry[str]]:
             return [entry for entry in entries if not entry.name.startswith(".")]
     except OSError as error:
         raise SourceError(f"cannot read the folder {folder}: {error.strerror}") from error
-
-
-def own_kind(folder: Path) -> str | None:
-    """What one of firth's own folders is; None for any other folder."""
-    for name, kind in OWN.items():
-        try:
-            with (folder / name).open("rb") as file:
-                if OWN_BEGINNING in file.read(OWN_BEGINNING_BYTES):
-                    return kind
-        except OSError:
-            continue
-    if folder.parent.name == "kernels" and re.fullmatch("[0-9a-f]{16}", folder.name):
-        return "a cache"
-    return None
-
-
-def is_own_file(name: str, start: bytes) -> bool:
-    """Whether a file in an archive, by its name there and its beginning, is one of a folder of firth's own."""
-    names = (name, name.rpartition("/")[2])
-    return any(
-        any(re.fullmatch(pattern, n) for n in names) and re.match(beginning, start, re.DOTALL)
-        for pattern, beginning in OWN_FILES.items()
-    )
 
 
 def matching(pattern: str) -> list[Path]:

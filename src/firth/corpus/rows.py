@@ -8,24 +8,26 @@ from __future__ import annotations
 
 import csv
 import difflib
+import functools
 import io
 import itertools
 import json
 import warnings
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import IO, Any, NamedTuple
 
 import orjson
 
 from firth.config import TextConfig
-from firth.corpus.decoding import read_plain
+from firth.corpus.decoding import Text, TextRange, read_plain
+from firth.corpus.fingerprints import content_fingerprint
 from firth.corpus.in_memory import Texts, TokenLists
-from firth.corpus.tabular import is_table
-from firth.corpus.text_files import TextFiles, TextStream, content_fingerprint
+from firth.corpus.tabular import is_json, is_table
+from firth.corpus.text_files import TextFiles, TextStream
 from firth.corpus.tokenizing import Batch, Block, Source
 from firth.errors import FirthWarning, SourceError, shortened
 from firth.missing_values import is_hole
-from firth.storage.packed import Content, as_file
+from firth.storage.packed import as_file
 
 DELIMITERS = ",\t;|"
 """What may stand between the cells of a CSV file that nobody named one for."""
@@ -73,8 +75,11 @@ class RowColumn(Source):
         """A hash of the files' content, of how the column is found in it, and of how it is split."""
         if not isinstance(self.texts, TextFiles) or not self.texts.can_be_read_again:
             return None
-        how = {"column": self.column, "skip_nulls": self.skip_nulls, "rows": [self.delimiter, self.quotes]}
-        return content_fingerprint(self.texts.paths, config, threads, **how)
+        return content_fingerprint(self.texts.paths, config, threads, **self.how_read())
+
+    def how_read(self) -> dict[str, Any]:
+        """What a fingerprint has of how the column is found."""
+        return {"column": self.column, "skip_nulls": self.skip_nulls, "rows": [self.delimiter, self.quotes]}
 
     def splitting(self, config: TextConfig) -> TextConfig | None:
         """How its text is split; None for lists of tokens."""
@@ -121,17 +126,22 @@ class RowColumn(Source):
                 self._bytes_read = bytes_read()
                 if is_hole(value):
                     if not self.skip_nulls:
-                        raise no_value(f"line {line:,}", self.column, name)
+                        raise no_value(_line(content, line), self.column, name)
                     continue
                 if type(value) is not kind:
-                    kind = _same_kind(value, kind, f"line {line:,} of {name}", self.column)
+                    kind = _same_kind(value, kind, lambda: f"{_line(content, line)} of {name}", self.column)  # noqa: B023
                 yield value
 
-    def _rows(self, content: Content, name: str, config: TextConfig) -> Iterator[Value]:
+    def _rows(self, content: Text, name: str, config: TextConfig) -> Iterator[Value]:
         file = as_file(filter(None, read_plain(content, name, config)))
-        if file.peek()[:4096].lstrip()[:1] in {b"{", b"["}:
-            return _of_json_lines(file, name, self.column, self.skip_nulls)
+        if isinstance(content, TextRange) or is_json(file.peek()):
+            return _of_json_lines(file, name, self.column, self.skip_nulls, functools.partial(_line, content))
         return _of_csv(file, name, self.column, self.delimiter, self.quotes)
+
+
+def _line(content: Text, number: int) -> str:
+    """What a line is called in an error, by its number among those that are read."""
+    return f"line {number + (content.lines_before() if isinstance(content, TextRange) else 0):,}"
 
 
 def no_column(where: str, name: str, names: Iterable[str]) -> SourceError:
@@ -152,15 +162,15 @@ def no_value(row: str, column: str, where: str = "") -> SourceError:
     )
 
 
-def _same_kind(value: Any, kind: type | None, where: str, column: str) -> type:
+def _same_kind(value: Any, kind: type | None, where: Callable[[], str], column: str) -> type:
     """The type of a value. Raises `SourceError` if it is neither a text nor a list, or not as those before."""
     wanted: dict[type, str] = {str: "strings of text", list: "lists of tokens"}
     if type(value) not in wanted:
         raise SourceError(
-            f"{where}: {shortened(column)} holds {shortened(value)}: wanted strings of text, or lists of tokens"
+            f"{where()}: {shortened(column)} holds {shortened(value)}: wanted strings of text, or lists of tokens"
         )
     if kind is not None:
-        raise SourceError(f"{where}: {shortened(column)} holds {wanted[type(value)]}, where rows before hold others")
+        raise SourceError(f"{where()}: {shortened(column)} holds {wanted[type(value)]}, where rows before hold others")
     return type(value)
 
 
@@ -229,8 +239,10 @@ def _place_of(column: str, header: list[str], name: str) -> int:
     return header.index(column)
 
 
-def _of_json_lines(file: IO[bytes], name: str, column: str, skip_nulls: bool) -> Iterator[Value]:
-    """A column's values; None where an object does not have it."""
+def _of_json_lines(
+    file: IO[bytes], name: str, column: str, skip_nulls: bool, line_of: Callable[[int], str]
+) -> Iterator[Value]:
+    """A column's values; None where an object does not have it. `line_of` is what errors call the line of a number."""
     names: dict[str, None] = {}
     is_there = False
     for number in itertools.count(1):
@@ -240,14 +252,14 @@ def _of_json_lines(file: IO[bytes], name: str, column: str, skip_nulls: bool) ->
         if line.isspace():
             continue
         if len(line) == LONGEST_CELL:
-            raise SourceError(f"{name}, line {number:,} is longer than {LONGEST_CELL:,} bytes: are there line ends?")
-        row = _parsed(line, f"{name}, line {number:,}")
+            raise SourceError(f"{name}, {line_of(number)} is longer than {LONGEST_CELL:,} bytes: are there line ends?")
+        row = _parsed(line, lambda: f"{name}, {line_of(number)}")  # noqa: B023
         if column in row:
             is_there = True
         elif len(names) < MOST_LISTED:
             names |= dict.fromkeys(row)
             if not skip_nulls:
-                raise no_column(f"line {number:,} of {name} has", column, names)
+                raise no_column(f"{line_of(number)} of {name} has", column, names)
         value = row.get(column)
         if isinstance(value, list) and float in map(type, value):
             value = json.loads(line)[column]  # orjson takes long numbers for floating-point ones
@@ -256,7 +268,7 @@ def _of_json_lines(file: IO[bytes], name: str, column: str, skip_nulls: bool) ->
         raise no_column(f"{name} has", column, names)
 
 
-def _parsed(line: bytes, where: str) -> dict[str, Any]:
+def _parsed(line: bytes, where: Callable[[], str]) -> dict[str, Any]:
     """A line's object. What orjson refuses may still be one of Python's: NaN, half a character, a byte order mark."""
     try:
         row = orjson.loads(line)
@@ -265,10 +277,10 @@ def _parsed(line: bytes, where: str) -> dict[str, Any]:
             row = json.loads(line.decode("utf-8-sig"))  # a mark: of a file that was appended to another
         except (ValueError, RecursionError):
             raise SourceError(
-                f"{where} is not an object of JSON, as each line should be: {error}{_hint(line)}"
+                f"{where()} is not an object of JSON, as each line should be: {error}{_hint(line)}"
             ) from error
     if not isinstance(row, dict):
-        raise SourceError(f"{where} is not an object of JSON, as each line should be: {shortened(row)}{_hint(line)}")
+        raise SourceError(f"{where()} is not an object of JSON, as each line should be: {shortened(row)}{_hint(line)}")
     return row
 
 

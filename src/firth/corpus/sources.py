@@ -5,11 +5,11 @@ from __future__ import annotations
 import itertools
 import os
 from collections.abc import Iterable
-from pathlib import Path
 from typing import Any
 
 from firth.corpus.in_memory import NO_TOKEN_LISTS, Texts, TokenLists, is_token_list, kind_of
-from firth.corpus.paths import expand
+from firth.corpus.paths import files_of
+from firth.corpus.remote import is_address, shown
 from firth.corpus.text_files import TextFiles, TextStream
 from firth.corpus.tokenizing import Source
 from firth.errors import SourceError, shortened
@@ -21,7 +21,7 @@ UNORDERED = set | frozenset | type(iter(set()))
 def as_source(source: Any) -> Source:
     """The source that the user means.
 
-    A path or glob (as `str` or `Path`), or a list of `Path`; a folder, for all files in it and below; an open
+    A path, address or glob (as `str` or `Path`), or a list of `Path`; a folder, for all files in it and below; an open
     binary file; an iterable of strings of text, or of lists of tokens. Raises `SourceError` for anything else, for
     files that cannot be read, and for an iterable that yields nothing.
     """
@@ -56,6 +56,11 @@ def as_source(source: Any) -> Source:
                 f"a list of strings is text to learn, but {shortened(first)} is a file: for files, pass pathlib.Path"
                 " objects"
             )
+        if is_address(first) and " " not in first and not first.startswith("http"):  # links are what people write, too
+            raise SourceError(
+                f"a list of strings is text to learn, but {shortened(shown(first))} is an address: for files, pass"
+                " pathlib.Path objects"
+            )
         return Texts(everything)
     if is_token_list(first):
         return TokenLists(everything)
@@ -66,6 +71,6 @@ def files(paths: Iterable[str | os.PathLike[str]]) -> TextFiles:
     """Several files, folders and globs, in this order."""
     if isinstance(paths, UNORDERED):
         raise SourceError(f"{kind_of(paths)} of paths has no order: pass a list, such as sorted(…)")
-    expanded = [(expand(given), Path(given).is_dir()) for given in paths]
+    expanded = [files_of(given) for given in paths]
     found = {path for below, is_folder in expanded if is_folder for path in below}
     return TextFiles((path for those, _ in expanded for path in those), found)

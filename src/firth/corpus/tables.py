@@ -6,7 +6,7 @@ datasets by what they offer themselves. A column holds strings of text, or lists
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import IO, Any, cast
 
@@ -14,13 +14,15 @@ import numpy as np
 
 from firth.config import TextConfig
 from firth.corpus.decoding import BLOCK_BYTES
+from firth.corpus.fingerprints import content_fingerprint
 from firth.corpus.in_memory import TokenLists
 from firth.corpus.paths import expand
 from firth.corpus.prose import as_lines, is_prose
+from firth.corpus.remote import FilePath, RemoteFile
 from firth.corpus.rows import RowColumn, no_column, no_value
 from firth.corpus.sources import as_source
 from firth.corpus.tabular import ARROW, PARQUET
-from firth.corpus.text_files import TextFiles, TextStream, at_rest, content_fingerprint
+from firth.corpus.text_files import TextFiles, TextStream, at_rest
 from firth.corpus.tokenizing import Batch, Block, Source
 from firth.errors import SourceError, shortened
 from firth.missing_values import is_hole
@@ -85,7 +87,7 @@ def column_of(source: Any, name: str | None) -> Any:
     return source if name is None else column(source, name)
 
 
-def _is_columnar(path: Path) -> bool:
+def _is_columnar(path: FilePath) -> bool:
     """Whether this is a Parquet or Arrow file. A pipe is none, and is not opened: it can be read once."""
     if not path.is_file():
         return False
@@ -93,7 +95,7 @@ def _is_columnar(path: Path) -> bool:
         return file.read(len(ARROW)).startswith((PARQUET, ARROW))
 
 
-def _opened(path: Path) -> IO[bytes]:
+def _opened(path: FilePath) -> IO[bytes]:
     try:
         return path.open("rb")
     except OSError as error:
@@ -135,15 +137,15 @@ def _without_nulls(values: Iterable[Any], name: str, skip_nulls: bool) -> Iterat
             raise no_value(f"row {number:,}", name)
 
 
-def _column_of_files(paths: list[Path], name: str, skip_nulls: bool) -> Source:
+def _column_of_files(paths: Sequence[FilePath], name: str, skip_nulls: bool) -> Source:
     kinds = {_kind_of_column(path, name) for path in paths}
     if len(kinds) > 1:
         raise SourceError(f"the column {shortened(name)} holds text in some files, and lists in others")
     return (TextColumn if kinds == {"text"} else ListColumn)(paths, name, skip_nulls)
 
 
-def _kind_of_column(path: Path, name: str) -> str:
-    with _OpenTable(path) as table:
+def _kind_of_column(path: FilePath, name: str) -> str:
+    with OpenTable(path) as table:
         if name not in table.names:
             raise no_column(f"{path} has", name, table.names)
         kind, types = table.schema.field(name).type, table.pyarrow.types
@@ -164,10 +166,10 @@ def _is_text(kind: Any, types: Any) -> bool:
     return bool(types.is_string(kind) or types.is_large_string(kind) or types.is_string_view(kind))
 
 
-class _OpenTable:
+class OpenTable:
     """A Parquet or Arrow file, opened by pyarrow. Use it as a context manager."""
 
-    def __init__(self, path: Path):
+    def __init__(self, path: FilePath):
         self.path = path
         with _opened(path) as file:
             self.start = file.read(8)
@@ -177,15 +179,15 @@ class _OpenTable:
             raise SourceError(f"reading {path} needs pyarrow: pip install pyarrow") from error
         self.pyarrow = pyarrow
 
-    def __enter__(self) -> _OpenTable:
+    def __enter__(self) -> OpenTable:
         try:
             if self.start.startswith(PARQUET):
                 from pyarrow import parquet
 
-                self.file: Any = parquet.ParquetFile(self.path)
+                self.file: Any = parquet.ParquetFile(self._opened())
                 self.schema, self.rows = self.file.schema_arrow, self.file.metadata.num_rows
             elif self.start.startswith(ARROW):
-                self.file = self.pyarrow.ipc.open_file(self.pyarrow.memory_map(str(self.path)))
+                self.file = self.pyarrow.ipc.open_file(self._opened())
                 self.schema, self.rows = self.file.schema, None
             else:
                 raise SourceError(f"{self.path} is neither a Parquet nor an Arrow file")
@@ -196,49 +198,77 @@ class _OpenTable:
             raise SourceError(f"cannot read {self.path}: {error}") from error
         return self
 
+    def _opened(self) -> Any:
+        """The file, mapped if it is on this machine."""
+        if isinstance(self.path, RemoteFile):
+            return self.path.open("rb")
+        return self.path if self.start.startswith(PARQUET) else self.pyarrow.memory_map(str(self.path))
+
     def __exit__(self, *_: object) -> None:
         if hasattr(self.file, "close"):
             self.file.close()
 
-    def batches(self, name: str) -> Iterator[Any]:
-        """The column's arrays, batch after batch, each with places and text that are whole: pyarrow does not look."""
+    @property
+    def row_groups(self) -> list[int]:
+        """How many rows each group of rows of a Parquet file has."""
+        if self.rows is None:
+            return []
+        about = self.file.metadata
+        return [about.row_group(number).num_rows for number in range(about.num_row_groups)]
+
+    @property
+    def row_group_bytes(self) -> list[int]:
+        """How many bytes each group of rows of a Parquet file has."""
+        return [self.file.metadata.row_group(number).total_byte_size for number in range(len(self.row_groups))]
+
+    def batches(self, name: str, groups: range | None = None) -> Iterator[Any]:
+        """The column's arrays, batch after batch, each with places and text that are whole: pyarrow does not look. Of
+        a Parquet file, those of some groups of rows alone, if they are given.
+        """
         try:
-            for array in self._arrays(name):
+            for array in self._arrays(name, groups):
                 array.validate(full=True)
                 yield array
         except (self.pyarrow.ArrowException, OSError, ValueError, LookupError) as error:
             raise SourceError(f"{self.path} is damaged: {error}") from error
 
-    def _arrays(self, name: str) -> Iterator[Any]:
+    def _arrays(self, name: str, groups: range | None) -> Iterator[Any]:
         if self.rows is not None:
-            for batch in self.file.iter_batches(BATCH_ROWS, columns=[name]):
+            some = None if groups is None else list(groups)
+            for batch in self.file.iter_batches(BATCH_ROWS, row_groups=some, columns=[name]):
                 yield batch.column(0)
         else:
             for number in range(self.file.num_record_batches):
                 yield self.file.get_batch(number).column(name)
 
 
-class _FileColumn(Source):
-    """What columns of files have in common."""
+class FileColumn(Source):
+    """What columns of files have in common. Of some Parquet files, some groups of rows alone may be read."""
 
-    def __init__(self, paths: list[Path], column: str, skip_nulls: bool):
+    def __init__(self, paths: Sequence[FilePath], column: str, skip_nulls: bool, groups: Sequence[range | None] = ()):
         self.paths = paths
         self.column = column
         self.skip_nulls = skip_nulls
+        self.groups = groups or [None] * len(paths)
         self.name = f"{column!r} of {paths[0] if len(paths) == 1 else f'{len(paths)} files'}"
         self.total_bytes = sum(path.stat().st_size for path in paths)
 
     def fingerprint(self, config: TextConfig, threads: int = 1) -> str | None:
-        return content_fingerprint(self.paths, config, threads, column=self.column, skip_nulls=self.skip_nulls)
+        """A hash of the files' content, of the column's name, and of how it is split."""
+        return content_fingerprint(self.paths, config, threads, **self.how_read())
+
+    def how_read(self) -> dict[str, Any]:
+        """What a fingerprint has of how the column is found."""
+        return {"column": self.column, "skip_nulls": self.skip_nulls}
 
     def arrays(self) -> Iterator[tuple[Any, int]]:
         """The column's Arrow arrays without nulls, each with the bytes of the files that have been done with it."""
         bytes_before = self.files_read = 0
-        for path in self.paths:
-            rows = 0
-            self.files_read += 1
-            with at_rest(path) as size, _OpenTable(path) as table:
-                for array in table.batches(self.column):
+        for path, groups in zip(self.paths, self.groups, strict=True):
+            self.files_read += groups is None or groups.start == 0
+            with at_rest(path) as size, OpenTable(path) as table:
+                rows = sum(table.row_groups[: groups.start]) if groups else 0
+                for array in table.batches(self.column, groups):
                     if array.null_count and not self.skip_nulls:
                         row = rows + array.is_null().to_pylist().index(True) + 1
                         raise no_value(f"row {row:,}", self.column, str(path))
@@ -248,7 +278,7 @@ class _FileColumn(Source):
             bytes_before += size
 
 
-class TextColumn(_FileColumn):
+class TextColumn(FileColumn):
     """A column of strings in Parquet or Arrow files; a row is a line of text, or several."""
 
     def blocks(self, config: TextConfig) -> Iterator[Block]:
@@ -262,7 +292,7 @@ class TextColumn(_FileColumn):
                     yield Block(_joined(part, "\n"), bytes_read)
 
 
-class ListColumn(_FileColumn, TokenLists):
+class ListColumn(FileColumn, TokenLists):
     """A column of lists of tokens in Parquet or Arrow files; a row is a sentence."""
 
     def blocks(self, config: TextConfig) -> Iterator[Block]:

@@ -6,8 +6,8 @@ import re
 from pathlib import Path
 
 from firth.config import TextConfig
+from firth.corpus.decoding import LOOKED_AT, Text
 from firth.errors import SourceError
-from firth.storage.packed import Content
 
 PARQUET, ARROW = b"PAR1", b"ARROW1"
 _NAME = re.compile(r"\.(csv|tsv|jsonl?|ndjson)(?:\.(?:gz|bz2|xz|zst))?\Z", re.IGNORECASE)
@@ -20,12 +20,17 @@ NO_TEXT = bytes(4)
 _MARKUP = re.compile(rb"(?:\xef\xbb\xbf)?\s*<(?:\?xml\s|!doctype\s+html|html[\s>]|mediawiki\s)", re.IGNORECASE)
 
 
-def is_table(content: Content) -> bool:
+def is_table(content: Text) -> bool:
     """Whether a file is a Parquet or Arrow table."""
     return content.start.startswith((PARQUET, ARROW))
 
 
-def refuse_table(content: Content, name: str) -> None:
+def is_json(start: bytes) -> bool:
+    """Whether rows that begin so are lines of JSON, and not of CSV."""
+    return start[:LOOKED_AT].lstrip()[:1] in {b"{", b"["}
+
+
+def refuse_table(content: Text, name: str) -> None:
     """Raise `SourceError` for a Parquet or Arrow file: read as text, it would be nonsense."""
     if is_table(content):
         raise SourceError(
@@ -38,7 +43,7 @@ def is_name_of_rows(name: str) -> bool:
     return _NAME.search(name) is not None
 
 
-def what_rows(content: Content, name: str, config: TextConfig) -> str | None:
+def what_rows(content: Text, name: str, config: TextConfig) -> str | None:
     """What to say of a file that holds rows of CSV or JSON; None for any other.
 
     JSON is known by its beginning. CSV is known by its name, and is text where tokens have a separator.
@@ -56,7 +61,7 @@ def what_rows(content: Content, name: str, config: TextConfig) -> str | None:
     )
 
 
-def what_else(content: Content, name: str) -> str | None:
+def what_else(content: Text, name: str) -> str | None:
     """What to say of a file of XML or HTML, and of one that looks like no text at all; None for any other."""
     if _MARKUP.match(content.start):
         return f"{name} holds XML or HTML, whose tags would be words: make text of it first"

@@ -2,29 +2,24 @@
 
 from __future__ import annotations
 
-import dataclasses
 import functools
-import hashlib
-import json
 import stat
 import warnings
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
-from typing import IO, Any
+from typing import IO, TypeAlias
 
 from firth.config import TextConfig
 from firth.corpus.archives import is_archive, texts_in
-from firth.corpus.decoding import read_blocks
+from firth.corpus.decoding import Text, read_blocks
+from firth.corpus.fingerprints import content_fingerprint, how_read
+from firth.corpus.remote import FilePath, RemoteFile
 from firth.corpus.tabular import is_name_of_rows, refuse_table, what_else, what_rows
 from firth.corpus.tokenizing import Block, Source
 from firth.errors import FirthWarning, SourceError
-from firth.storage.files import sha256_of
-from firth.storage.packed import Content
-from firth.threads import map_ahead
 
-PIECE_BYTES = 1 << 24
-"""Bytes of a file that one thread hashes at a time."""
+NamedText: TypeAlias = tuple[str, Text, Callable[[], int]]
+"""A text, its name, and what tells how many bytes of the files have been read; 0 where nobody knows."""
 
 
 class _Texts(Source):
@@ -33,8 +28,8 @@ class _Texts(Source):
     named: Collection[str] = ()
     has_warned = False
 
-    def texts(self) -> Iterator[tuple[str, Content, Callable[[], int]]]:
-        """Each text with its name, and what tells how many bytes of the files have been read; 0 where nobody knows."""
+    def texts(self) -> Iterator[NamedText]:
+        """All texts, each to be read before the next one is asked for."""
         raise NotImplementedError
 
     def blocks(self, config: TextConfig) -> Iterator[Block]:
@@ -45,7 +40,7 @@ class _Texts(Source):
                 bytes_given += len(block)
                 yield Block(block, bytes_read() or bytes_given)
 
-    def _check_is_text(self, content: Content, name: str, config: TextConfig) -> None:
+    def _check_is_text(self, content: Text, name: str, config: TextConfig) -> None:
         """Raise `SourceError` for a table that the user named; warn, once, of what may be one, or is hardly text."""
         refuse_table(content, name)
         rows = what_rows(content, name, config)
@@ -59,9 +54,10 @@ class _Texts(Source):
 class TextFiles(_Texts):
     """Text files, packed or not, one after the other; a sentence ends with its line and with its file."""
 
-    def __init__(self, paths: Iterable[Path], found: Collection[Path] = ()):
+    def __init__(self, paths: Iterable[FilePath], found: Collection[FilePath] = ()):
         """Look at the files' sizes. Those `found` in folders were not named: among them may be what is no text."""
         self.paths = tuple(paths)
+        self.has_archives = False  # among those that have been read
         self.named = {str(path) for path in self.paths}.difference(map(str, found))
         self.name = str(self.paths[0]) if len(self.paths) == 1 else f"{len(self.paths)} files"
         for path in self.paths:
@@ -73,18 +69,22 @@ class TextFiles(_Texts):
     def fingerprint(self, config: TextConfig, threads: int = 1) -> str | None:
         if not self.can_be_read_again:
             return None
-        archives = {"archives": True} if any(map(is_archive, self.paths)) else {}  # of old, they were read as text
-        return content_fingerprint(self.paths, config, threads, **archives)
+        return content_fingerprint(self.paths, config, threads, **how_read(any(map(is_archive, self.paths))))
 
-    def texts(self) -> Iterator[tuple[str, Content, Callable[[], int]]]:
+    def texts(self) -> Iterator[NamedText]:
         bytes_before = self.files_read = 0
         for path in self.paths:
             with at_rest(path) as size, path.open("rb") as file:
-                bytes_read = functools.partial(_place_in, file, bytes_before)
-                for name, content in texts_in(file, str(path)):
-                    self.files_read += 1
-                    yield name, content, bytes_read
+                yield from self.texts_of(file, str(path), bytes_before)
             bytes_before += size
+
+    def texts_of(self, file: IO[bytes], name: str, bytes_before: int) -> Iterator[NamedText]:
+        """The texts of one of the files."""
+        bytes_read = functools.partial(_place_in, file, bytes_before)
+        for name_of_text, content in texts_in(file, name):
+            self.files_read += 1
+            self.has_archives |= name_of_text != name
+            yield name_of_text, content, bytes_read
 
 
 class TextStream(_Texts):
@@ -94,37 +94,31 @@ class TextStream(_Texts):
         self.file = file
         self.name = str(getattr(file, "name", "the stream"))
 
-    def texts(self) -> Iterator[tuple[str, Content, Callable[[], int]]]:
+    def texts(self) -> Iterator[NamedText]:
         self.files_read = 0
         for name, content in texts_in(self.file, self.name):
             self.files_read += 1
             yield name, content, lambda: 0
 
 
-def content_fingerprint(paths: Sequence[Path], config: TextConfig, threads: int, **how: Any) -> str:
-    """A hash of the files' content, of how text is split, and of how else they are read."""
-    settings = {field.name: getattr(config, field.name) for field in dataclasses.fields(TextConfig)}
-    pieces = [
-        (number, path, first)
-        for number, path in enumerate(paths)
-        for first in range(0, path.stat().st_size + 1, PIECE_BYTES)
-    ]
-    hashes = map_ahead(threads, lambda piece: sha256_of(piece[1], piece[2], PIECE_BYTES), pieces)
-    of_pieces = [[number, digest] for (number, _, _), digest in zip(pieces, hashes, strict=True)]
-    told = json.dumps([settings | how, of_pieces], sort_keys=True)
-    return hashlib.sha256(told.encode()).hexdigest()
-
-
 @contextmanager
-def at_rest(path: Path) -> Iterator[int]:
+def at_rest(path: FilePath) -> Iterator[int]:
     """Gives a file's size. Raises `SourceError` at the end if the file has changed meanwhile; a pipe does so always."""
-    before = path.stat()
-    yield before.st_size
-    if not stat.S_ISREG(before.st_mode):
-        return
-    after = path.stat()
-    if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
+    before = stamp_of(path)
+    yield before[0]
+    if path.is_file() and stamp_of(path) != before:
         raise SourceError(f"{path} changed while it was read: try again when it is at rest")
+
+
+def stamp_of(path: FilePath) -> tuple[int, int | str]:
+    """A file's size, and what else tells whether it has changed. Raises `SourceError` if it cannot be seen."""
+    if isinstance(path, RemoteFile):
+        return path.stamp()
+    try:
+        found = path.stat()
+    except OSError as error:
+        raise SourceError(f"cannot read {path}: {error.strerror}") from error
+    return found.st_size, found.st_mtime_ns
 
 
 def _place_in(file: IO[bytes], before: int) -> int:
@@ -132,10 +126,13 @@ def _place_in(file: IO[bytes], before: int) -> int:
     return before + (file.tell() if file.seekable() else 0)
 
 
-def _check_readable(path: Path) -> None:
+def _check_readable(path: FilePath) -> None:
     """Raise `SourceError` for a file that cannot be opened. A pipe is not: its writer would be left alone when it is
     closed again.
     """
+    if isinstance(path, RemoteFile):
+        path.stat()
+        return
     try:
         if not stat.S_ISFIFO(path.stat().st_mode):
             path.open("rb").close()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -33,6 +33,13 @@ class PackedStrings:
         letters = np.frombuffer(text, np.uint8)
         return cls(letters, np.concatenate([[0], np.flatnonzero(letters == ord("\n")) + 1]))
 
+    @classmethod
+    def joined(cls, some: Sequence[PackedStrings]) -> PackedStrings:
+        """The words of all of these, one after the other."""
+        sizes = np.concatenate([np.diff(words.starts) for words in some])
+        starts = np.concatenate([[0], np.cumsum(sizes)])
+        return cls(np.concatenate([words.letters for words in some]), starts)
+
     def __len__(self) -> int:
         return len(self.starts) - 1
 
@@ -44,9 +51,17 @@ class PackedStrings:
     def pieces(self) -> Iterator[PackedStrings]:
         """All of them, some at a time. What they take of mapped files is given back."""
         for first in range(0, len(self), WORDS_AT_A_TIME):
-            starts = self.starts[first : first + WORDS_AT_A_TIME + 1]
-            yield PackedStrings(self.letters[starts[0] : starts[-1]], starts - starts[0])
+            yield self.between(first, min(first + WORDS_AT_A_TIME, len(self)))
             advise_unneeded(self.letters, self.starts)
+
+    def between(self, first: int, last: int) -> PackedStrings:
+        """The words from place `first` on, before place `last`."""
+        starts = self.starts[first : last + 1]
+        return PackedStrings(self.letters[starts[0] : starts[-1]], starts - starts[0])
+
+    def word(self, place: int) -> str:
+        """The word at a place."""
+        return self.letters[self.starts[place] : self.starts[place + 1] - 1].tobytes().decode("utf-8")
 
     def by_count(self, counts: Int64) -> Int64:
         """The places of the words by falling count, words of equal count by code points."""

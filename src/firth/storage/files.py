@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import IO, Literal, Protocol
 
 import numpy as np
 
@@ -27,7 +28,15 @@ ABANDONED_SECONDS = 60
 """A folder younger than this may not be held yet by the process that makes it."""
 
 
-def sha256_of(path: Path, first: int = 0, size: int | None = None) -> str:
+class Openable(Protocol):
+    """A path, or what else can be opened to be read."""
+
+    def open(self, mode: Literal["rb"], /) -> IO[bytes]:
+        """It, to be read."""
+        ...
+
+
+def sha256_of(path: Openable, first: int = 0, size: int | None = None) -> str:
     """The SHA-256 of a file's bytes, in hexadecimal; or of so many of them, if it has them, from `first` on."""
     digest = hashlib.sha256()
     with path.open("rb") as file:

@@ -10,7 +10,7 @@ import re
 import sys
 import zlib
 from collections.abc import Iterable, Iterator
-from typing import IO, Any, cast
+from typing import IO, Any, Protocol, cast
 
 from firth.errors import SourceError
 
@@ -118,7 +118,15 @@ def _zstd_frames(file: IO[bytes], zstandard: Any) -> Iterator[bytes]:
         raise EOFError("the last zstd frame has no end")
 
 
-def read_some(file: IO[bytes] | Content, name: str, size: int) -> bytes:
+class Readable(Protocol):
+    """What bytes are read from."""
+
+    def read(self, size: int, /) -> bytes:
+        """So many bytes, fewer at the end."""
+        ...
+
+
+def read_some(file: Readable, name: str, size: int) -> bytes:
     """So many bytes, fewer at the end. Raises `SourceError` where that cannot be done."""
     try:
         return file.read(size)
