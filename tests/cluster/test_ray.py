@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 import firth
+from firth.corpus import on_nodes
 from firth.errors import ClusterError
 from firth.jit import target
 
@@ -105,9 +106,9 @@ class TrainingInBackground(threading.Thread):
         except Exception as error:
             self.error = error
 
-    def wait_until_it_trains(self):
+    def wait_for(self, kind):
         deadline = time.monotonic() + 60
-        while self.is_alive() and not any(type(event).__name__ == "Progress" for event in self.events):
+        while self.is_alive() and not any(type(event).__name__ == kind for event in self.events):
             assert time.monotonic() < deadline
             time.sleep(0.02)
 
@@ -131,7 +132,7 @@ def test_train__survives_killed_actors_and_machines_with_the_same_bits(three_mac
     for _ in range(6):
         training = TrainingInBackground(sentences, nodes=3, ray=three_machines.address, **settings)
         training.start()
-        training.wait_until_it_trains()
+        training.wait_for("Progress")
         while training.is_alive() and kills < 20:
             time.sleep(float(rng.uniform(0.1, 1.5)))
             victims = actors()
@@ -149,13 +150,36 @@ def test_train__survives_killed_actors_and_machines_with_the_same_bits(three_mac
     assert kills >= 20
 
 
+def test_train__reads_pieces_on_all_machines_and_survives_kills_meanwhile(
+    three_machines, tmp_path, sentences, monkeypatch
+):
+    text = tmp_path / "text.txt"
+    text.write_text("\n".join(" ".join(sentence) for sentence in sentences))
+    settings = SETTINGS | {"epochs": 1}
+    alone = sha256(firth.train(text, cache=tmp_path / "alone", **settings))
+    monkeypatch.setattr(on_nodes, "PIECE_BYTES", 12_000)
+    for shared, killed in ((True, 0), (True, 2), (False, 2)):
+        if not shared:
+            monkeypatch.setattr(on_nodes, "sees_all", lambda nodes, folder: False)
+        on_cluster = {"nodes": 3, "ray": three_machines.address, "cache": tmp_path / f"cache-{shared}-{killed}"}
+        training = TrainingInBackground(text, **on_cluster, **settings)
+        training.start()
+        training.wait_for("Reading")
+        for _ in range(killed):
+            os.kill(actors()[0], signal.SIGKILL)
+            time.sleep(0.3)
+        assert sha256(training.result()) == alone
+        assert sum(type(event).__name__ == "Reading" for event in training.events) > 20
+        assert bool(killed) == any("was lost" in report for report in reports(training.events))
+
+
 def test_train__notices_a_machine_that_hangs(three_machines, sentences, alone, monkeypatch):
     from firth.cluster import nodes
 
     monkeypatch.setattr(nodes, "SILENT_SECONDS", 4.0)
     training = TrainingInBackground(sentences, nodes=3, ray=three_machines.address, **SETTINGS)
     training.start()
-    training.wait_until_it_trains()
+    training.wait_for("Progress")
     os.kill(actors()[0], signal.SIGSTOP)
     assert sha256(training.result()) == alone
     assert any("was lost" in report for report in reports(training.events))

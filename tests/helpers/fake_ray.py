@@ -32,7 +32,7 @@ exceptions = SimpleNamespace(
 )
 
 
-@dataclass
+@dataclass(eq=False)
 class Reference:
     """A value, pickled, or an error; on a machine, or with the driver."""
 
@@ -150,8 +150,8 @@ class FakeRay:
         return reference.value()
 
     def do(self, actor, name, arguments, returns):
-        if name == "call":
-            self.calls.append(arguments[0])
+        if name in {"call", "run"}:
+            self.calls.append(arguments[0] if name == "call" else name)
             how = self.dies_at.get(len(self.calls) - 1)
             if how == "hangs":
                 actor.hangs = True

@@ -7,7 +7,7 @@ from firth.cluster import nodes as cluster
 from firth.cluster.nodes import Nodes
 from firth.config import TrainingConfig
 from firth.errors import ClusterError, ConfigError
-from firth.training import by_nodes, rounds
+from firth.training import rounds
 from firth.training.by_nodes import ByNodes, shards_of
 from tests.helpers.fake_ray import FakeRay, Machine
 from tests.helpers.rounds import first_parameters, random_corpus, sha256, train
@@ -103,7 +103,7 @@ def test_train__goes_back_to_the_state_of_the_driver_when_all_machines_are_lost(
 
 def test_train__gives_a_period_up_that_always_fails(impatient):
     dies = dict.fromkeys(range(FIRST_CALLS, 500), "actor")
-    with pytest.raises(ClusterError, match=f"failed {by_nodes.MOST_FAILURES} times"):
+    with pytest.raises(ClusterError, match=f"failed {cluster.MOST_FAILURES} times"):
         train_on(fake(2, dies_at=dies))
 
 

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from firth.cluster.host import Host, versions
 from firth.cpu import usable_threads
@@ -28,6 +28,8 @@ TOLD_SECONDS, GATHER_SECONDS = 10.0, 600.0
 """After which it is said what is waited for; and no longer waited for."""
 LOOK_SECONDS = 2.0
 """Between looks for machines that have come."""
+MOST_FAILURES = 5
+"""Of one part of the work, before it ends: it is not chance any more."""
 KNOCK_SECONDS = 10.0
 """For a cluster's head to answer."""
 START_SECONDS = 120.0
@@ -35,6 +37,8 @@ START_SECONDS = 120.0
 
 LOCAL = "local"
 """The address of a cluster that is started on this machine, to try it: each of its nodes is a process."""
+
+Result = TypeVar("Result")
 
 
 class NodesLostError(Exception):
@@ -271,6 +275,23 @@ class Nodes:
             elif now - node.pinged > SILENT_SECONDS:
                 self._kill(node)
                 raise NodesLostError(f"{node} has not answered for {SILENT_SECONDS:.0f} s")
+
+    def again_where_lost(self, work: Callable[[], Result]) -> Result:
+        """What work comes to, begun again by those that are left when a machine is lost."""
+        reason = ""
+        for _ in range(MOST_FAILURES):
+            try:
+                return work()
+            except NodesLostError as error:
+                reason = str(error)
+                self.tell_lost(self.drop_lost())
+                self.gather(1)
+        raise ClusterError(f"the work failed {MOST_FAILURES} times, the last time: {reason}")
+
+    def tell_lost(self, lost: Sequence[Node]) -> None:
+        """Say which machines were lost, and who does their work."""
+        names = ", ".join(map(str, lost)) or "a machine"
+        self.report(f"{names} was lost: its work is done again by {machines(len(self.alive))}")
 
     def drop_lost(self) -> list[Node]:
         """Leave out those that do not answer now; return them."""

@@ -6,11 +6,8 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-from firth.cluster.nodes import Node, Nodes, NodesLostError
+from firth.cluster.nodes import MOST_FAILURES, Node, Nodes, NodesLostError
 from firth.errors import ClusterError
-
-MOST_FAILURES = 5
-"""Of one item, before the work ends: it is not chance any more."""
 
 
 class NodeWorkers:
@@ -50,7 +47,7 @@ class NodeWorkers:
     ) -> None:
         """Put what lost machines worked on first in the queue."""
         lost = self.nodes.drop_lost()
-        self.nodes.report(f"{', '.join(map(str, lost)) or 'a machine'} was lost: others do its work")
+        self.nodes.tell_lost(lost)
         gone = {node.key for node in lost}
         for reference, (item, node) in list(at_work.items()):
             if node.key in gone or self.nodes.has_failed(reference):

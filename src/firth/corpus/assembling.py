@@ -74,6 +74,7 @@ def encode_in_pieces(
     owners: int = 1,
     threads: int = 1,
     work: str | Path | None = None,
+    readers: Workers | None = None,
     report: Callable[[Reading], None] = lambda _: None,
 ) -> Corpus:
     """Encode a source in files as `encode` does, to the same bytes, by workers that see the same files and folders.
@@ -103,6 +104,8 @@ def encode_in_pieces(
     work
         A folder for what is passed on, by default one beside `folder` that is removed at the end. One that is given
         stays: if the work was interrupted, pieces that it has are not read again.
+    readers
+        Who encodes the pieces, if it is not `workers`: they need not see the folders, if they put what is to be there.
     report
         A function that is called with an event when a piece has been read, in their order.
 
@@ -134,7 +137,7 @@ def encode_in_pieces(
     pieces = cut(found, config, piece_bytes)
     with _work_folder(folder, work) as place:
         places = [place / f"piece-{number:06}" for number in range(len(pieces))]
-        encoded = _encode_all(list(zip(pieces, places, strict=True)), config, workers, threads, report)
+        encoded = _encode_all(list(zip(pieces, places, strict=True)), config, readers or workers, threads, report)
         check_unchanged(zip(pieces, encoded, strict=True))
         boundaries = boundaries_of([piece.sample for piece in encoded], owners)
         ranges = [place / f"range-{number:06}" for number in range(owners)]

@@ -26,7 +26,7 @@ from firth.corpus.tables import column_of
 from firth.corpus.tokenizing import Source
 from firth.corpus.translating import write_ids
 from firth.cpu import usable_threads
-from firth.errors import CorpusError, FormatError, StopTraining
+from firth.errors import ClusterError, CorpusError, FormatError, StopTraining
 from firth.jit import target
 from firth.reporting.events import Reading
 from firth.storage.caches import user_cache
@@ -102,7 +102,7 @@ def encode(
     if isinstance(source, Corpus):
         return source
     if isinstance(source, str | Path) and is_encoded(source):
-        return _found(Path(source), report)
+        return found_in(Path(source), report)
     config, threads = config or TextConfig(), threads or usable_threads()
     source = column_of(source, column)
     found = as_source(source) if not hasattr(source, "batches") else source
@@ -118,13 +118,13 @@ def encode(
     kept = cache / f"{fingerprint[:32]}-{VERSION}"
     touch(kept)
     try:
-        return _found(kept, report)
+        return found_in(kept, report)
     except FormatError:
         remove_old_corpora(cache)
         return _write(found, kept, config, fingerprint, report, threads, tables_bytes, cached=True)
 
 
-def _found(folder: Path, report: Callable[[Reading], None]) -> Corpus:
+def found_in(folder: Path, report: Callable[[Reading], None]) -> Corpus:
     """The corpus in a folder, of which nothing needs to be read."""
     corpus = Corpus(folder)
     report(Reading(0, None, len(corpus), corpus.files, is_kept=True))
@@ -157,7 +157,7 @@ def _write(
     encoding goes on.
     """
     with atomic_folder(folder, overwrite=cached) as temporary, ExitStack() as stack:
-        work = stack.enter_context(_work_folder(folder) if cached else _work_folder_for_once(temporary))
+        work = stack.enter_context(work_folder(folder) if cached else _work_folder_for_once(temporary))
         if target.is_enabled():
             words, parts = number_text(source, config, work, report, threads, tables_bytes, save=cached)
             words = words._replace(words=source.spelled(words.words))
@@ -174,7 +174,7 @@ def _write(
 
 
 @contextmanager
-def _work_folder(folder: Path) -> Iterator[Path]:
+def work_folder(folder: Path) -> Iterator[Path]:
     """A folder for the numbers of a text that stays when the process is killed or interrupted, and is found again.
 
     It goes when the work is done, or has failed. While another process has it, this one gets a folder of its own.
@@ -188,7 +188,7 @@ def _work_folder(folder: Path) -> Iterator[Path]:
             return
         try:
             yield work
-        except StopTraining:  # an interruption, as Ctrl-C is
+        except (StopTraining, ClusterError):  # interruptions, as Ctrl-C is
             raise
         except Exception:
             shutil.rmtree(work, ignore_errors=True)

@@ -131,6 +131,11 @@ def encode_piece(
     return encoded
 
 
+def digests_of(piece: Piece, threads: int = 1) -> list[list[Any]]:
+    """The hashes that `encode_piece` tells of a piece, without reading what it holds."""
+    return _digests([FileOfPart.of(part) for part in piece.parts], threads)
+
+
 def load_piece(folder: str | Path) -> EncodedPiece:
     """What `encode_piece` returned for a folder. Raises `FormatError` if it is none of an encoded piece."""
     about = _about(Path(folder))

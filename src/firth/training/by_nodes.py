@@ -5,13 +5,13 @@ from __future__ import annotations
 import functools
 import itertools
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
-from firth.cluster.nodes import Node, Nodes, NodesLostError, machines
+from firth.cluster.nodes import Node, Nodes, machines
 from firth.config import TrainingConfig
 from firth.errors import ClusterError
 from firth.kernels.word2vec.blocks import Parameters, Plan
@@ -20,9 +20,6 @@ from firth.training.schedule import Tokens, row_rate_scales
 from firth.training.shard_node import PieceTokens, Setup
 from firth.training.shards import PARTS, Expected, Period, Piece, part, periods_of, rows_of
 from firth.training.workers import Frozen, Targets, WorkerGroup
-
-MOST_FAILURES = 5
-"""Of one period, before the training ends: it is not chance any more."""
 
 
 class StateLostError(ClusterError):
@@ -63,7 +60,7 @@ class ByNodes:
         while self.number - first < len(periods):
             period = periods[self.number - first]
             try:
-                losses, pairs = self._again_where_lost(functools.partial(self._train, epoch, period))
+                losses, pairs = self.nodes.again_where_lost(functools.partial(self._train, epoch, period))
                 self.number += 1
                 if self.number - first == len(periods):
                     self.fetch()
@@ -81,7 +78,7 @@ class ByNodes:
     def fetch(self) -> None:
         """Let the driver's parameters be those of the machines. Raises `StateLostError` if all of these are lost."""
         if self.fetched != self.number:
-            self._again_where_lost(self._fetch)
+            self.nodes.again_where_lost(self._fetch)
             self.fetched = self.number
 
     # ── a period ─────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -209,19 +206,6 @@ class ByNodes:
         for of, some in zip(parts, rows, strict=True):
             for array, values in zip(self.parameters, some, strict=True):
                 array[rows_of(of, len(array))] = values
-
-    def _again_where_lost(self, work: Callable[[], Any]) -> Any:
-        """What work comes to, begun again by those that are left when a machine is lost."""
-        for _ in range(MOST_FAILURES):
-            try:
-                return work()
-            except NodesLostError as error:
-                reason = str(error)
-                lost = self.nodes.drop_lost()
-                names = ", ".join(map(str, lost)) or "a machine's work"
-                self.report(f"{names} was lost; the period begins again on {machines(len(self.nodes.alive))}")
-                self.nodes.gather(1)
-        raise ClusterError(f"the period failed {MOST_FAILURES} times, the last time: {reason}")
 
     def _check_store(self, node: Node) -> None:
         """Raise `ClusterError` for a machine whose object store has no room for what is exchanged at a time."""

@@ -188,7 +188,7 @@ def learn(
         nodes = stack.enter_context(_nodes_of(options, report))
         with _nothing_learned_yet():
             _compile_beside(config, report)
-            corpus = encode(source, config=config, cache=options.cache, report=report, threads=options.threads)
+            corpus = _encoded(source, config, options, nodes, report)
             corpus.check()
             corpus = _with_phrases(corpus, phrases, config, options.cache, report)
         vocabulary, id_of = words_to_learn(corpus, config)
@@ -226,6 +226,17 @@ def _nodes_of(options: RunOptions, report: Callable[[Event], None]) -> Iterator[
 
     with connected(options.nodes, options.ray, lambda text: report(OnCluster(text))) as nodes:
         yield nodes
+
+
+def _encoded(
+    source: Any, config: TrainingConfig, options: RunOptions, nodes: Nodes | None, report: Callable[[Event], None]
+) -> Corpus:
+    """The encoding of a source, made by this machine or by those of a cluster."""
+    if nodes is None:
+        return encode(source, config=config, cache=options.cache, report=report, threads=options.threads)
+    from firth.corpus.on_nodes import encode_on_nodes
+
+    return encode_on_nodes(source, nodes, config=config, cache=options.cache, threads=options.threads, report=report)
 
 
 @contextmanager
