@@ -7,6 +7,7 @@ import io
 import subprocess
 import sys
 import tarfile
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,15 +16,14 @@ from click.testing import CliRunner
 import firth
 from firth.cli import cli
 from firth.corpus import remote
-from firth.corpus.cutting import Piece, cut
+from firth.corpus.cutting import Part, Piece, cut
 from firth.corpus.encoding import encode
 from firth.corpus.paths import expand
 from firth.corpus.pieces import encode_piece
 from firth.corpus.remote import RemoteFile, as_address, is_address, shown
 from firth.errors import SourceError
-from tests.corpus.test_pieces import in_pieces
-from tests.corpus.test_tables import write
-from tests.helpers.pieces import bytes_of
+from tests.helpers.pieces import bytes_of, in_pieces
+from tests.helpers.tables import write
 from tests.helpers.text import TEXT
 
 fsspec = pytest.importorskip("fsspec")
@@ -180,6 +180,12 @@ def test_names__have_nothing_that_lets_one_in(monkeypatch):
     assert "pass" not in str(found.value)
     assert "abc" not in str(found.value)
     assert found.value.__cause__ is None
+
+
+def test_piece__shows_nothing_that_lets_one_in():
+    part = Part(0, "ftp://someone:pass@host/a.txt", 10, 10, None, None, 0, 1)
+    assert repr(part) == "Part('ftp://host/a.txt')"
+    assert repr(replace(part, begin=3, end=7)) == "Part('ftp://host/a.txt', 3 to 7)"
 
 
 def test_source__an_address_in_a_list_is_a_path_or_a_text(memory):

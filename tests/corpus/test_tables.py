@@ -12,6 +12,7 @@ from firth.config import TextConfig
 from firth.corpus.encoding import encode
 from firth.corpus.sources import as_source
 from firth.errors import SourceError
+from tests.helpers.tables import write
 
 TEXTS = ["The cat sat.", "on the Mat\nthe dog", "", "Élan"]
 LISTS = [["a", "b"], ["b", "c d"], []]
@@ -31,17 +32,6 @@ WANTED_LISTS = [["a", "b"], ["b", "c d"]]
 @pytest.fixture
 def pyarrow():
     return pytest.importorskip("pyarrow")
-
-
-def write(pyarrow, path, **columns):
-    table = pyarrow.table(columns)
-    if path.suffix == ".parquet":
-        parquet = pytest.importorskip("pyarrow.parquet")
-        parquet.write_table(table, path, row_group_size=2)
-    else:
-        with pyarrow.OSFile(str(path), "wb") as file, pyarrow.ipc.new_file(file, table.schema) as writer:
-            writer.write_table(table, max_chunksize=2)
-    return path
 
 
 @pytest.mark.parametrize("suffix", [".parquet", ".arrow"])

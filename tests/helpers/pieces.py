@@ -4,6 +4,10 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
+from firth.config import TextConfig
+from firth.corpus.assembling import encode_in_pieces
+from firth.corpus.corpus import Corpus
+
 FILES = ["ids.i32", "sentence_starts.i64", "counts.i64", "words.jsonl", "corpus.json"]
 
 
@@ -12,6 +16,11 @@ class OneAfterTheOther:
 
     def map(self, function: Callable[[Any], Any], items: Iterable[Any]) -> list[Any]:
         return [function(item) for item in items]
+
+
+def in_pieces(source: Any, folder: Path, config: TextConfig | None = None, **options: Any) -> Corpus:
+    """`encode_in_pieces` by one worker."""
+    return encode_in_pieces(source, folder, config, OneAfterTheOther(), **options)
 
 
 def bytes_of(folder: Path) -> dict[str, bytes]:

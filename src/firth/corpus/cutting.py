@@ -22,7 +22,7 @@ from firth.corpus.decoding import LOOKED_AT, begins_like_another, is_utf8
 from firth.corpus.fingerprints import chunks_before, chunks_of
 from firth.corpus.paths import name_of
 from firth.corpus.prose import is_prose
-from firth.corpus.remote import FilePath
+from firth.corpus.remote import FilePath, shown
 from firth.corpus.rows import RowColumn
 from firth.corpus.sources import as_source
 from firth.corpus.tables import FileColumn, ListColumn, OpenTable
@@ -37,7 +37,7 @@ LOOKED_AT_BYTES = 1 << 16
 """Bytes that are read at a time to find a line end."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Part:
     """Some of a file, or all of it.
 
@@ -68,6 +68,10 @@ class Part:
     first_chunk: int
     last_chunk: int
     is_named: bool = True
+
+    def __repr__(self) -> str:
+        where = "" if self.begin is None else f", {self.begin} to {self.end}"
+        return f"Part({shown(self.path)!r}{where})"  # an address may have a password
 
 
 @dataclass(frozen=True)

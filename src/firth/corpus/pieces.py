@@ -189,6 +189,11 @@ def _encoded(about: dict[str, Any]) -> EncodedPiece:
     return EncodedPiece(**{name: value for name, value in about.items() if name not in {"format", "key"}})
 
 
+def check_visible(piece: Piece) -> None:
+    """Raise `SourceError` if this machine does not see a file of a piece as it was when it was cut."""
+    _stamps(piece.parts)
+
+
 def check_unchanged(pieces: Iterable[tuple[Piece, EncodedPiece]]) -> None:
     """Raise `SourceError` for a file that was not the same when one piece of it was read, and when another was.
 

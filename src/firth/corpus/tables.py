@@ -40,9 +40,9 @@ def column(
     Parameters
     ----------
     table
-        The path of a Parquet, Arrow, CSV or JSON lines file, also compressed; a folder, a glob, or a list of paths; an
-        open binary file of CSV or JSON lines; a data frame of pandas or polars; an Arrow table; a Hugging Face dataset,
-        streaming or not; or an iterable of rows that are dicts.
+        The path or address of a Parquet, Arrow, CSV or JSON lines file, also compressed; a folder, a glob, or a list of
+        paths; an open binary file of CSV or JSON lines; a data frame of pandas or polars; an Arrow table; a Hugging
+        Face dataset, streaming or not; or an iterable of rows that are dicts.
     name
         The name of the column. In CSV, the first line has the names; in JSON lines, each line is an object with them.
     skip_nulls

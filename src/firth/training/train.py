@@ -66,8 +66,8 @@ def train(
     ----------
     source
         The path of a file (packed with gzip, bzip2, xz or zstd, or not), of a tar or zip archive or of a folder; a
-        glob; a list of `Path`; an open binary file; an iterable of strings of text; an iterable of lists of tokens; or
-        a `Corpus`.
+        glob; an address of these, such as "s3://bucket/news/" (needs the extra `firth[remote]`); a list of `Path`; an
+        open binary file; an iterable of strings of text; an iterable of lists of tokens; or a `Corpus`.
     column
         The name of a column, if the source is a table: a CSV, JSON lines, Parquet or Arrow file, or a data frame.
         `firth.column` has more options.
