@@ -5,6 +5,8 @@ import gzip
 import json
 import multiprocessing
 import os
+import pickle
+import shutil
 import signal
 import subprocess
 import sys
@@ -13,6 +15,7 @@ import tempfile
 import warnings
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -20,10 +23,11 @@ from hypothesis import strategies as st
 import firth
 from firth.config import TextConfig
 from firth.corpus import pieces as encoded_pieces
-from firth.corpus.assembling import encode_in_pieces
+from firth.corpus.assembling import assemble, encode_in_pieces, write_range
 from firth.corpus.cutting import Piece, cut
 from firth.corpus.encoding import encode
-from firth.corpus.pieces import check_visible, encode_piece, load_piece, table_of
+from firth.corpus.pieces import check_unchanged, check_visible, encode_piece, load_piece, table_of, translate_piece
+from firth.corpus.word_ranges import Owner, boundaries_of, deal, first_ids
 from firth.errors import ConfigError, CorpusError, FirthError, FormatError, OutputExistsError, SourceError
 from firth.jit import target
 from firth.storage import files
@@ -314,8 +318,10 @@ def test_encode_piece__a_second_time_reads_nothing(text, tmp_path, monkeypatch):
         with pytest.raises(AssertionError):  # of another configuration
             encode_piece(piece, tmp_path / "piece", TextConfig(lowercase=False))
     (tmp_path / "piece" / "numbers.i32").write_bytes(b"1234")
-    with pytest.raises(FormatError, match="is not an encoded piece"):
-        load_piece(tmp_path / "piece")
+    with pytest.raises(FormatError, match="is damaged"):
+        translate_piece(tmp_path / "piece", np.zeros(first.words, np.int32))
+    with pytest.raises(FormatError, match="has not all ids"):
+        assemble(tmp_path / "out", "a text", TextConfig(), [tmp_path / "piece"], [])
     assert encode_piece(piece, tmp_path / "piece") == first == load_piece(tmp_path / "piece")
     os.utime(text, (0, 0))
     with monkeypatch.context() as patch, pytest.raises(AssertionError):  # and of another file, for all we know
@@ -416,6 +422,33 @@ def test_encode_in_pieces__reports_how_far_it_is(text, tmp_path):
     assert len(seen) == len(cut(text, piece_bytes=20)) > 1
     assert seen[-1].bytes_read == seen[-1].total_bytes == text.stat().st_size
     assert (seen[-1].tokens, seen[-1].files) == (12, 1)
+
+
+def test_pieces__on_machines_that_share_no_disk(text, tmp_path):
+    text.write_text(TEXT * 5)
+    pieces = cut(text, piece_bytes=60)
+    disks = [tmp_path / f"disk {number}" for number in range(len(pieces))]
+    encoded = [encode_piece(piece, disk) for piece, disk in zip(pieces, disks, strict=True)]
+    boundaries = boundaries_of([piece.sample for piece in encoded], 3)
+    owners = [Owner() for _ in range(3)]
+    for number, disk in enumerate(disks):
+        for owner, sent in zip(owners, deal(*table_of(disk), boundaries), strict=True):
+            owner.add(number, *pickle.loads(pickle.dumps(sent)))
+    for owner, first in zip(owners, first_ids([owner.histogram() for owner in owners]), strict=True):
+        owner.ranks(first)
+    head = tmp_path / "head"
+    for number, disk in enumerate(disks):
+        translate_piece(disk, np.concatenate([owner.ids_for(number) for owner in owners]))
+        (head / str(number)).mkdir(parents=True)
+        for name in ("piece.json", "ids.i32", "sentence_starts.i64"):
+            shutil.copy(disk / name, head / str(number) / name)
+    ranges = [head / f"range {number}" for number in range(3)]
+    for owner, folder in zip(owners, ranges, strict=True):
+        write_range(owner, folder)
+    check_unchanged(zip(pieces, encoded, strict=True))
+    assemble(tmp_path / "out", str(text), TextConfig(), [head / str(number) for number in range(len(disks))], ranges)
+    encode(text, tmp_path / "at once")
+    assert bytes_of(tmp_path / "out") == bytes_of(tmp_path / "at once")
 
 
 def test_encode_in_pieces__by_processes(data, tmp_path):

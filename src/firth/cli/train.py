@@ -87,7 +87,7 @@ def train(
     """Learn vectors from text, one sentence a line, and save them as a model.
 
     SOURCE is a file (packed with gzip, bzip2, xz or zstd or not), a tar or zip archive, a folder with all files below
-    it, a glob in quotes, several of these, or - for standard input.
+    it, a glob in quotes, an address (s3://…), several of these, or - for standard input.
 
     \b
     firth train corpus.txt -o words.firth

@@ -30,6 +30,7 @@ from firth.corpus.pieces import (
     EncodedPiece,
     check_unchanged,
     encode_piece,
+    has_file,
     load_piece,
     table_of,
     translate_piece,
@@ -40,7 +41,7 @@ from firth.corpus.tokenizing import Source
 from firth.corpus.translating import IDS, STARTS
 from firth.corpus.word_list import WORDS_AT_A_TIME, PackedStrings
 from firth.corpus.word_ranges import Histogram, Owner, boundaries_of, deal, first_ids, ids_of
-from firth.errors import ConfigError, CorpusError, SourceError
+from firth.errors import ConfigError, CorpusError, FormatError, SourceError
 from firth.reporting.events import Reading
 from firth.storage.files import UNFINISHED, advise_unneeded, atomic_folder, refuse_to_overwrite
 from firth.storage.tensors import write_tensors
@@ -229,9 +230,11 @@ def assemble(
     config
         How text became tokens.
     pieces
-        The folders of the encoded pieces, in the order of the text, with their ids (`translate_piece`).
+        The folders of the encoded pieces, in the order of the text. Of their files, `piece.json`, `ids.i32` (see
+        `translate_piece`) and `sentence_starts.i64` are needed.
     ranges
-        The folders of all owners' words, in the order of their ranges, with their ids (`write_range`).
+        The folders of all owners' words, in the order of their ranges, with their ids (`write_range`). The places of
+        the pieces' words are not needed.
 
     Returns
     -------
@@ -250,6 +253,9 @@ def assemble(
     """
     folder = Path(folder)
     about = [load_piece(piece) for piece in pieces]
+    for piece, encoded in zip(pieces, about, strict=True):
+        if not has_file(piece, IDS, encoded):
+            raise FormatError(f"{piece} has not all ids and sentence starts of its tokens: translate the piece")
     if not sum(piece.words for piece in about):
         raise CorpusError(f"there is not one word in {name}")
     kinds = {piece.is_lists for piece in about if piece.words}

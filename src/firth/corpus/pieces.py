@@ -121,8 +121,8 @@ def encode_piece(
     stamps = _stamps(piece.parts)
     key = hashlib.sha256(json.dumps([VERSION, piece.as_json(), repr(config), stamps]).encode()).hexdigest()
     about = _about(folder)
-    if about is not None and about["key"] == key:
-        return _encoded(about)
+    if about is not None and about["key"] == key and (found := _encoded(about)) and has_file(folder, NUMBERS, found):
+        return found
     with atomic_folder(folder, overwrite=(folder / ABOUT).is_file()) as new:
         encoded = _encode(piece, config, new, threads, report, tables_bytes)
         encoded = replace(encoded, stamps=stamps)
@@ -142,6 +142,12 @@ def load_piece(folder: str | Path) -> EncodedPiece:
     if about is None:
         raise FormatError(f"{folder} is not an encoded piece: it lacks {ABOUT}, or that is of another version of firth")
     return _encoded(about)
+
+
+def has_file(folder: Path, name: str, encoded: EncodedPiece) -> bool:
+    """Whether a folder of an encoded piece has all the numbers or ids of its tokens, and its sentence starts."""
+    wanted = {name: 4 * encoded.tokens, STARTS: 8 * (encoded.sentences + 1)}
+    return all((folder / of).is_file() and (folder / of).stat().st_size == size for of, size in wanted.items())
 
 
 def table_of(folder: str | Path) -> tuple[PackedStrings, Int64]:
@@ -166,9 +172,10 @@ def translate_piece(folder: str | Path, ids: Int32) -> None:
         If the folder does not hold what its encoding wrote.
     """
     folder = Path(folder)
-    numbers = np.memmap(folder / NUMBERS, "<i4", "r") if (folder / NUMBERS).stat().st_size else np.empty(0, "<i4")
-    if len(numbers) != load_piece(folder).tokens or len(ids) != len(table_of(folder)[1]):
-        raise FormatError(f"{folder} is damaged: encode the piece again")
+    encoded = load_piece(folder)
+    if len(ids) != encoded.words or not has_file(folder, NUMBERS, encoded):
+        raise FormatError(f"{folder} is damaged, or has other words than {len(ids):,}: encode the piece again")
+    numbers = np.memmap(folder / NUMBERS, "<i4", "r") if encoded.tokens else np.empty(0, "<i4")
     with atomic_file(folder / IDS, overwrite=True) as temporary, temporary.open("wb") as file:
         for first in range(0, len(numbers), CHUNK_TOKENS):
             file.write(ids[numbers[first : first + CHUNK_TOKENS]].astype("<i4", copy=False).data)
@@ -178,9 +185,7 @@ def _about(folder: Path) -> dict[str, Any] | None:
     """What a folder says of itself; None if it is none of an encoded piece."""
     try:
         about = json.loads((folder / ABOUT).read_text("utf-8"))
-        encoded = _encoded(about)
-        sizes = [(folder / name).stat().st_size for name in (NUMBERS, STARTS)]
-        return about if about["format"] == FORMAT and sizes == [4 * encoded.tokens, 8 * encoded.sentences + 8] else None
+        return about if about["format"] == FORMAT and _encoded(about) else None
     except (OSError, ValueError, TypeError, KeyError, RecursionError):
         return None
 
