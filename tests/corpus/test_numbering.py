@@ -136,7 +136,7 @@ def test_encode__two_at_a_time_do_not_meet(tmp_path, monkeypatch):
     interrupted = Interrupted(tmp_path, monkeypatch)
     interrupted.cache.mkdir()
     folder = interrupted.cache / "x"
-    with encoding._work_folder(folder) as first, encoding._work_folder(folder) as second:
+    with encoding.work_folder(folder) as first, encoding.work_folder(folder) as second:
         assert first != second
 
 
