@@ -104,8 +104,10 @@ def test_encode_on_nodes__what_is_small_or_in_memory_is_encoded_here(tmp_path):
 
 def test_encode_on_nodes__a_machine_that_does_not_see_a_file_is_an_error_before_the_work(text, tmp_path, monkeypatch):
     monkeypatch.setattr("firth.corpus.pieces.stamp_of", refuse)
-    with pytest.raises(SourceError, match="the file must be there on all of them"):
-        encoded(text, tmp_path / "cache")
+    ray = FakeRay([Machine("0"), Machine("1")])
+    with pytest.raises(SourceError, match=r"on 10.0.0.0 .*the file must be there on all of them"):
+        encoded(text, tmp_path / "cache", ray)
+    assert ray.calls == ["run"] * 2
 
 
 def refuse(path):

@@ -24,7 +24,7 @@ from firth.corpus.assembling import Workers, encode_in_pieces
 from firth.corpus.corpus import VERSION, Corpus, is_encoded
 from firth.corpus.cutting import PIECE_BYTES, Piece, cut
 from firth.corpus.encoding import default_cache, encode, found_in, work_folder
-from firth.corpus.pieces import digests_of
+from firth.corpus.pieces import check_visible, digests_of
 from firth.corpus.sources import as_source
 from firth.errors import FormatError, SourceError
 from firth.reporting.events import Reading
@@ -98,6 +98,7 @@ def encode_on_nodes(
     key = hashlib.sha256(json.dumps([[piece.as_json() for piece in pieces], repr(config)]).encode()).hexdigest()[:32]
     known, workers = cache / f"pieces-{key}.json", NodeWorkers(nodes)
     cpus = min(node.cpus for node in nodes.alive)
+    _check_all_see(nodes, pieces)
     try:
         return _known(known, pieces, workers, cpus, report)
     except (OSError, ValueError, KeyError, FormatError):
@@ -146,6 +147,31 @@ def _known(
 def _digests_told(place: Path) -> list[Any]:
     told: list[Any] = json.loads((place / "piece.json").read_text("utf-8"))["digests"]
     return told
+
+
+def _check_all_see(nodes: Nodes, pieces: list[Piece]) -> None:
+    """Raise `SourceError` if a machine does not see a file of a piece, or sees another."""
+
+    def read() -> list[tuple[str, str | None]]:
+        names = list(map(str, nodes.alive))
+        told = nodes.results([node.actor.run.remote(what_is_unseen, pieces) for node in nodes.alive])
+        return list(zip(names, told, strict=True))
+
+    for node, unseen in nodes.again_where_lost(read):
+        if unseen is not None:
+            raise SourceError(
+                f"on {node}: {unseen}. Or encode the text here, and train on the result: firth.encode(source)"
+            )
+
+
+def what_is_unseen(pieces: list[Piece]) -> str | None:
+    """What is wrong with the first file of pieces that is not here as it should be; None if all are."""
+    try:
+        for piece in pieces:
+            check_visible(piece)
+    except SourceError as error:
+        return str(error)
+    return None
 
 
 def sees_all(nodes: Nodes, folder: Path) -> bool:
