@@ -55,7 +55,7 @@ def test_train__machines_with_more_processors_train_more_shards(alone):
     assert shards_of(2, [1, 1, 1]) == [(0, 1), (1, 1), (1, 2)]
 
 
-CALLS_OF_A_PERIOD = ["train"] * 3 + ["sum_changes"] * 3 + ["directions"] + ["combine"] * 3 + ["receive"] * 3
+CALLS_OF_A_PERIOD = ["train"] * 3 + ["sum_changes"] * 3 + ["directions"] * 2 + ["combine"] * 3 + ["receive"] * 3
 FIRST_CALLS = 6  # three machines load, and say whether they see the text
 
 
@@ -92,10 +92,10 @@ def test_train__says_what_to_do_when_all_machines_are_lost(impatient, monkeypatc
 
 
 def test_train__goes_back_to_the_state_of_the_driver_when_all_machines_are_lost(alone, impatient):
-    ray = fake(1, dies_at={8: "actor"})
+    ray = fake(1, dies_at={9: "actor"})
     assert train_on(ray) == alone
     assert any("goes back 1 periods" in report for report in ray.reports)
-    last_call = 2 + 5 * len(alone[1])
+    last_call = 2 + 6 * len(alone[1])
     ray = fake(1, dies_at={last_call: "actor"})  # when the driver fetches the state
     assert train_on(ray) == alone
     assert any(f"goes back {len(alone[1])} periods" in report for report in ray.reports)

@@ -11,6 +11,7 @@ from firth.config import TrainingConfig
 from firth.errors import ConfigError, CorpusError
 from firth.kernels.word2vec.blocks import Parameters
 from firth.reporting.events import NOTHING
+from firth.threads import ThreadPool
 from firth.training import reference_shards, rounds, schedule, shards
 from firth.training.checkpoints import Checkpoints
 from tests.helpers.rounds import first_parameters, needs_threads, random_corpus, reference_epoch, sha256, train
@@ -140,7 +141,7 @@ def test_contracted__is_what_shards_one_after_the_other_would_do_to_a_quadratic(
 
 def test_tree_sum__joins_neighbors_first_in_any_number():
     values = np.float32([1e8, 1.0, -1e8, 1.0, 3.0])
-    total = shards.TreeSum()
+    total = shards.TreeSum(ThreadPool(1))
     for number, value in enumerate(values):
         total.add(shards.PartialSum(number, 1, Parameters(np.array([value]), np.array([-value]))))
     wanted = ((values[0] + values[1]) + (values[2] + values[3])) + values[4]
@@ -153,13 +154,13 @@ def test_tree_sum__is_the_same_by_whichever_parts_it_is_brought(number, cuts):
     values = np.random.default_rng(number).normal(size=number).astype(np.float32)
 
     def sum_of(first, last):
-        tree = shards.TreeSum()
+        tree = shards.TreeSum(ThreadPool(1))
         for shard in range(first, last):
             value = np.array([values[shard]])
             tree.add(shards.PartialSum(shard, 1, Parameters(value, -value)))
         return tree
 
-    whole = shards.TreeSum()
+    whole = shards.TreeSum(ThreadPool(1))
     for first, last in itertools.pairwise([0, *cuts, number]):
         for partial in sum_of(first, last).partial:
             whole.add(partial)

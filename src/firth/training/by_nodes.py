@@ -96,11 +96,16 @@ class ByNodes:
             for node, (first, last) in zip(alive, shards_of(len(period.pieces), [n.cpus for n in alive]), strict=True)
         ]
         moments = [
-            node.call("sum_changes", self.attempt, of, len(period.pieces), *(refs[1 + i] for refs in trained))
+            node.call(
+                "sum_changes", self.attempt, of, len(period.pieces), *(refs[1 + i] for refs in trained), returns=2
+            )
             for i, (node, of) in enumerate(owners)
         ]
-        directions = owners[0][0].call("directions", *moments)
-        rows = [node.call("combine", self.attempt, self.plan, period, directions) for node, _ in owners]
+        directions = [
+            node.call("directions", *of)
+            for (node, _), of in zip((owners[0], owners[-1]), zip(*moments, strict=True), strict=True)
+        ]
+        rows = [node.call("combine", self.attempt, self.plan, period, *directions) for node, _ in owners]
         received = [node.call("receive", self.attempt, parts, *rows) for node in alive]
         of_shards = [refs[0] for refs in trained]
         del trained, rows  # so that what was exchanged is freed as soon as it has come

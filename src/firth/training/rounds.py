@@ -28,6 +28,7 @@ from firth.training.shards import (
     Period,
     Piece,
     TreeSum,
+    by_rows,
     directions_of,
     periods_of,
 )
@@ -199,13 +200,14 @@ class ByPeriods:
         """But for so many periods that are done."""
         reader, width = ChunkReader(tokens, config, epoch, plan), group.parameters.inputs.shape[1]
         for number, period in enumerate(periods_of(tokens.sentence_starts, config)[skipped:], start=skipped + 1):
-            copy_into(self.begin, group.parameters)
+            copy_into(self.begin, group.parameters, group.pool)
             loss, pairs, changes = train_pieces(group, reader, plan, period.pieces, self.begin)
             total = changes.total()
             if total.inputs is group.parameters.inputs:
                 total = Parameters(*(array.copy() for array in total))
-            copy_into(group.parameters, self.begin)
-            directions = directions_of(self.combiner.moments(total, len(period.pieces)), width)
+            copy_into(group.parameters, self.begin, group.pool)
+            moments = self.combiner.moments(total, len(period.pieces))
+            directions = [directions_of(list(of), width) for of in zip(*moments, strict=True)]
             self.combiner.combine(total, directions, period, middle_rate(plan, period), group.parameters)
             yield Step(number, period.end, sum(loss), sum(pairs))
 
@@ -218,28 +220,23 @@ def train_pieces(
 
     The parameters are as they began at first, and then of no use: the last change takes their place.
     """
-    losses, pairs, changes = [0.0] * len(pieces), [0.0] * len(pieces), TreeSum()
+    losses, pairs, changes = [0.0] * len(pieces), [0.0] * len(pieces), TreeSum(group.pool)
     for number, piece in enumerate(pieces):
         for chunk, _ in reader.within(piece):
             more_loss, more_pairs = group.train(chunk, plan)
             losses[number], pairs[number] = losses[number] + more_loss, pairs[number] + more_pairs
         is_last = number == len(pieces) - 1
-        change = Parameters(
-            *(
-                np.subtract(array, before, out=array if is_last else None)
-                for array, before in zip(group.parameters, begin, strict=True)
-            )
-        )
+        change = group.parameters if is_last else Parameters(*(np.empty_like(array) for array in begin))
+        by_rows(np.subtract, group.pool, change, group.parameters, begin)
         changes.add(PartialSum(first + number, 1, change))
         if not is_last:
-            copy_into(group.parameters, begin)
+            copy_into(group.parameters, begin, group.pool)
     return losses, pairs, changes
 
 
-def copy_into(parameters: Parameters, others: Parameters) -> None:
+def copy_into(parameters: Parameters, others: Parameters, pool: ThreadPool) -> None:
     """Let parameters be as others are."""
-    for array, other in zip(parameters, others, strict=True):
-        array[...] = other
+    by_rows(np.positive, pool, parameters, others)
 
 
 def middle_rate(plan: Plan, period: Period) -> float:

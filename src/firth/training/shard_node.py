@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from firth.arrays import Int32, Int64, aligned_zeros
+from firth.arrays import Float64, Int32, Int64, aligned_zeros
 from firth.config import TrainingConfig
 from firth.corpus.corpus import Corpus, is_encoded
 from firth.errors import FirthError
@@ -26,7 +26,6 @@ from firth.training.schedule import Tokens
 from firth.training.shards import (
     Combiner,
     Expected,
-    Moments,
     PartialSum,
     Period,
     Piece,
@@ -123,30 +122,34 @@ class ShardNode:
         told = losses, pairs, time.perf_counter() - began
         return told, *([_rows_of_sum(partial, parts) for partial in changes.partial] for parts in owners)
 
-    def sum_changes(self, attempt: int, parts: range, shards: int, *sums: Sequence[PartialSum]) -> list[Moments]:
-        """Add what all shards have changed in the rows of some parts; return the moments of these."""
+    def sum_changes(
+        self, attempt: int, parts: range, shards: int, *sums: Sequence[PartialSum]
+    ) -> tuple[list[Float64], ...]:
+        """Add what all shards have changed in the rows of some parts; return the moments of outputs, and of inputs."""
         self._check(attempt)
-        tree = TreeSum()
+        tree = TreeSum(self.pool)
         for partial in sorted((one for some in sums for one in some), key=lambda one: one.first):
-            tree.add(partial._replace(changes=Parameters(*(array.copy() for array in partial.changes))))
+            changes = Parameters(*(np.empty_like(array) for array in partial.changes))
+            copy_into(changes, partial.changes, self.pool)
+            tree.add(partial._replace(changes=changes))
         self.total = tree.total()
         if self.combiner is None or self.combiner.parts != parts:
             self.combiner = Combiner(self.setup.expected, self.setup.config, self.begin, self.pool, parts)
-        return self.combiner.moments(self.total, shards)
+        return tuple(list(of) for of in zip(*self.combiner.moments(self.total, shards), strict=True))
 
-    def directions(self, *moments: Sequence[Moments]) -> tuple[Directions, Directions]:
-        """The directions in which all changes are combined."""
+    def directions(self, *moments: Sequence[Float64]) -> Directions:
+        """The directions in which the changes of the inputs, or those of the outputs, are combined."""
         return directions_of([one for some in moments for one in some], self.begin.inputs.shape[1])
 
     def combine(
-        self, attempt: int, plan: Plan, period: Period, directions: tuple[Directions, Directions]
+        self, attempt: int, plan: Plan, period: Period, of_inputs: Directions, of_outputs: Directions
     ) -> Parameters:
         """The rows of the parts whose changes were summed, as the period leaves them."""
         self._check(attempt)
         assert self.combiner is not None
         assert self.total is not None
         rows = Parameters(*(array[self.combiner.rows].copy() for array in self.begin))
-        self.combiner.combine(self.total, directions, period, middle_rate(plan, period), rows)
+        self.combiner.combine(self.total, (of_inputs, of_outputs), period, middle_rate(plan, period), rows)
         self.total = None
         return rows
 
@@ -166,10 +169,10 @@ class ShardNode:
     def _start(self, attempt: int, number: int) -> None:
         """Let both copies of the parameters be the state after so many periods."""
         if self.has_next and number == self.number + 1:
-            copy_into(self.begin, self.parameters)
+            copy_into(self.begin, self.parameters, self.pool)
             self.number = number
         elif number == self.number:
-            copy_into(self.parameters, self.begin)
+            copy_into(self.parameters, self.begin, self.pool)
         else:
             raise FirthError(f"asked to go on after {number} periods, the state is that after {self.number}")
         self.attempt, self.has_next, self.total = attempt, False, None
@@ -182,12 +185,10 @@ class ShardNode:
         self.tokens.ids[piece.begin : piece.end] = text.ids
         self.tokens.sentence_starts[piece.sentence : piece.sentence + len(text.sentence_starts)] = text.sentence_starts
 
-    @staticmethod
-    def _put(parameters: Parameters, parts: Sequence[range], rows: Sequence[Parameters]) -> None:
+    def _put(self, parameters: Parameters, parts: Sequence[range], rows: Sequence[Parameters]) -> None:
         for of_part, some in zip(parts, rows, strict=True):
             here = rows_of(of_part, len(parameters.inputs))
-            for array, values in zip(parameters, some, strict=True):
-                array[here] = values
+            copy_into(Parameters(*(array[here] for array in parameters)), some, self.pool)
 
 
 def _rows_of_sum(partial: PartialSum, parts: range) -> PartialSum:

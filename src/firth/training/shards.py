@@ -90,7 +90,8 @@ class TreeSum:
     Neighbors are joined first: shards 0 and 1, 2 and 3, then the four of them.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, pool: ThreadPool) -> None:
+        self.pool = pool
         self.partial: list[PartialSum] = []
 
     def add(self, more: PartialSum) -> None:
@@ -111,9 +112,19 @@ class TreeSum:
 
     def _join(self) -> None:
         right, left = self.partial.pop(), self.partial.pop()
-        for into, of in zip(left.changes, right.changes, strict=True):
-            np.add(into, of, out=into)
+        by_rows(np.add, self.pool, left.changes, left.changes, right.changes)
         self.partial.append(left._replace(shards=left.shards + right.shards))
+
+
+def by_rows(function: np.ufunc, pool: ThreadPool, out: Parameters, *of: Parameters) -> None:
+    """A function of NumPy's, row by row, on all threads."""
+
+    def work(thread: int) -> None:
+        for into, *arrays in zip(out, *of, strict=True):
+            rows = slice(*part(len(into), thread, pool.threads))
+            function(*(array[rows] for array in arrays), out=into[rows])
+
+    pool.run(work)
 
 
 class Expected(NamedTuple):
@@ -208,15 +219,10 @@ class Combiner:
         self.pool.run(work)
 
 
-def directions_of(moments: Sequence[Moments], width: int) -> tuple[Directions, Directions]:
-    """The eigenvectors of the moments of all parts, summed in their order: those that the inputs' changes are taken
-    apart by, and the outputs'. Their rows have the width of the parameters'.
+def directions_of(moments: Sequence[Float64], width: int) -> Directions:
+    """The eigenvectors of the moments of all parts, summed in their order: what the changes of their partners are taken
+    apart by. Their rows have the width of the parameters'.
     """
-    of_outputs, of_inputs = (_diagonalized(list(of), width) for of in zip(*moments, strict=True))
-    return of_outputs, of_inputs
-
-
-def _diagonalized(moments: Sequence[Float64], width: int) -> Directions:
     size = len(moments[0])
     moment, found = np.zeros((size, size)), np.zeros((size, size))
     for more in moments:
