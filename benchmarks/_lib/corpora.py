@@ -20,10 +20,22 @@ SETTINGS = {"vector_size": 100, "window": 5, "negative": 5, "sample": 1e-3, "min
 
 def wiki100() -> Path:
     """The corpus as a plain text file, unpacked once."""
+    return unpacked("wiki100.txt")
+
+
+def wiki300() -> str:
+    """wiki100 and wiki200, unpacked once: a pattern of their paths."""
+    for name in ("wiki100.txt", "wiki200.txt"):
+        unpacked(name)
+    return str(WORK / "wiki[12]00.txt")
+
+
+def unpacked(name: str) -> Path:
+    """A text of the corpora, unpacked the first time."""
     WORK.mkdir(exist_ok=True)
-    path = WORK / "wiki100.txt"
+    path = WORK / name
     if not path.exists():
-        packed = DATA / "wiki100.txt.xz"
+        packed = DATA / f"{name}.xz"
         if not packed.exists():
             sys.exit(f"{packed} is not there: set FIRTH_TEST_DATA to the folder of corpora")
         with lzma.open(packed) as file, path.with_suffix(".tmp").open("wb") as plain:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -29,7 +32,9 @@ from firth.kernels.word2vec.rounds import (
 )
 from firth.threads import ThreadAutotuner, ThreadPool
 from firth.training import rounds
+from firth.training.by_nodes import ByNodes
 from firth.training.schedule import Tokens, initial_parameters, plan_epoch, row_rate_scales
+from firth.training.shards import PARTS, Combiner, Expected, Period, Piece, directions_of
 from firth.training.workers import Targets, WorkerGroup
 
 COMPUTE, ADD = 0, 1
@@ -194,3 +199,69 @@ def rows_handed_over(group: WorkerGroup, setup: Setup, chunk: Chunk, rounds: int
             owners[found] = thread  # the last to find a change owns the row
             handed += int((owners[found] != thread).sum())
     return handed / rounds
+
+
+# ── several machines ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+class TimedPeriod(NamedTuple):
+    """What a period of a training by several machines took, as the driver sees it: seconds of all, and of training on
+    the slowest machine.
+    """
+
+    tokens: int
+    seconds: float
+    training: float
+
+
+@contextmanager
+def timed_periods() -> Iterator[list[TimedPeriod]]:
+    """Note all periods of the trainings within."""
+    found: list[TimedPeriod] = []
+    tell = ByNodes._tell_efficiency
+
+    def note(self: ByNodes, period: Period, seconds: float, of_nodes: Sequence[float]) -> None:
+        found.append(TimedPeriod(period.end - period.begin, seconds, max(of_nodes)))
+        tell(self, period, seconds, of_nodes)
+
+    ByNodes._tell_efficiency = note  # type: ignore[method-assign]
+    try:
+        yield found
+    finally:
+        ByNodes._tell_efficiency = tell  # type: ignore[method-assign]
+
+
+class CombiningSeconds(NamedTuple):
+    """What combining the changes of shards takes one core: for the moments of a row, for a row, for the directions."""
+
+    moment: float
+    combine: float
+    directions: float
+
+
+def combining_seconds(vector_size: int, rows: int = 20_000, shards: int = 8, repeats: int = 5) -> CombiningSeconds:
+    """Those of inputs and outputs of so many rows; the least of several times."""
+    config = TrainingConfig(vector_size=vector_size, shards=shards)
+    ids = np.arange(rows, dtype=np.int32)
+    tokens = Tokens(ids, np.arange(0, rows + 1, 20), np.ones(rows, np.int64))
+    begin, changes = new_parameters(config, rows), new_parameters(config, rows)
+    period = Period(tuple(Piece(i * rows // shards, (i + 1) * rows // shards, 0) for i in range(shards)))
+    with ThreadPool(1) as pool:
+        combiner = Combiner(Expected.of(tokens, config), config, begin, pool, range(PARTS))
+        moments = combiner.moments(changes, shards)
+        directions = directions_of(moments, begin.inputs.shape[1])
+
+        def least(work: Callable[[], Any]) -> float:
+            return min(_seconds(work) for _ in range(repeats))
+
+        return CombiningSeconds(
+            least(lambda: combiner.moments(changes, shards)) / (2 * rows),
+            least(lambda: combiner.combine(changes, directions, period, 0.025, begin)) / (2 * rows),
+            least(lambda: directions_of(moments, begin.inputs.shape[1])),
+        )
+
+
+def _seconds(work: Callable[[], Any]) -> float:
+    began = time.perf_counter()
+    work()
+    return time.perf_counter() - began
