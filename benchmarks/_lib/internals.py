@@ -265,3 +265,8 @@ def _seconds(work: Callable[[], Any]) -> float:
     began = time.perf_counter()
     work()
     return time.perf_counter() - began
+
+
+def padded_width(vector_size: int) -> int:
+    """Numbers that a row of the parameters takes."""
+    return int(initial_parameters(1, vector_size, 1).inputs.shape[1])

@@ -1,0 +1,346 @@
+"""How many machines pay? The time of a period on 2 to 64 machines, by what its parts take here; two tables, a picture.
+
+`docs/design/cluster.md` has the formula. What it is computed from is measured first, in two minutes, on two raylets of
+this machine; with `--from-results`, it is taken from what was kept the last time.
+"""
+
+from __future__ import annotations
+
+import statistics
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, fields
+from typing import Any
+
+import numpy as np
+
+from benchmarks._lib.drawing import Panel, draw
+from benchmarks._lib.internals import combining_seconds, padded_width, timed_periods
+from benchmarks._lib.processes import run
+from benchmarks._lib.raylets import raylets
+from benchmarks._lib.results import RESULTS, Cell, Column, Result, arguments, finish
+
+CORES = 16
+"""Of a machine."""
+WORDS, ROWS, VECTOR_SIZE, GIGABITS = 1e9, 250_000, 300, 25.0
+"""Of an epoch; of the vocabulary; of a vector; of the network, a second. Those of the picture."""
+MACHINES = 2, 4, 8, 16, 32, 64
+EXCHANGES = 12
+"""In an epoch: fewer cost quality (docs/shards.md)."""
+TRAINING = 0.85
+"""The part of a period that is to be training."""
+PARTS, FLOAT, DOUBLE = 64, 4, 8
+"""Those of the rows whose moments are found apart; bytes of a number."""
+SIZES = ((70_000, 100), (250_000, 100), (250_000, 300), (1_000_000, 300))
+NETWORKS = 10.0, 25.0, 100.0
+PERIOD_MACHINES = 8
+CONSTANTS = "cluster-constants"
+
+
+@dataclass(frozen=True)
+class Constants:
+    """What was measured on one core, or on two raylets that share two."""
+
+    words_100: float  # a second, at a vector size of 100
+    words_300: float
+    threads: float  # how many times one thread's words 16 threads train
+    moment_100: float  # seconds a row
+    moment_300: float
+    combine_100: float
+    combine_300: float
+    directions_100: float  # seconds of both
+    directions_300: float
+    memory: float  # bytes a second: arrays added, or copied
+    store: float  # bytes a second: written into the object store
+    transfer: float  # bytes a second: from one object store into another
+    latency: float  # seconds of a period in which nothing is done
+    call: float  # seconds of the driver for an object
+
+    def of_size(self, name: str, vector_size: int) -> float:
+        """A constant for a vector size."""
+        return float(getattr(self, f"{name}_{vector_size}"))
+
+
+UNITS = {
+    "words": ("words that a core trains a second, millions", 1e6),
+    "threads": (f"words of {CORES} threads, times those of one", 1.0),
+    "moment": ("moments, µs a row", 1e-6),
+    "combine": ("combining, µs a row", 1e-6),
+    "directions": ("eigenvectors of both moments, ms", 1e-3),
+    "memory": ("arrays added or copied, GB/s", 1e9),
+    "store": ("written into the object store, GB/s", 1e9),
+    "transfer": ("from one object store to another, GB/s", 1e9),
+    "latency": ("a period in which nothing is done, ms", 1e-3),
+    "call": ("the driver, ms an object", 1e-3),
+}
+"""How the constants are shown: with which name, and divided by what."""
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """Machines of 16 cores, with a shard each, and what they train."""
+
+    machines: int
+    rows: int
+    vector_size: int
+    gigabits: float  # of the network, a second
+    in_store: bool  # whether what is moved goes through Ray's object stores, as today
+    bytes_moved: int = FLOAT  # of a number
+
+
+# ── the formula ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def words_per_second(constants: Constants, cluster: Cluster) -> float:
+    """Of all machines."""
+    return cluster.machines * constants.threads * constants.of_size("words", cluster.vector_size)
+
+
+def exchange_seconds(constants: Constants, cluster: Cluster) -> float:
+    """Of an exchange: what a machine copies, moves and computes, and what all wait for."""
+    machines, size = cluster.machines, cluster.vector_size
+    numbers = 2 * cluster.rows * padded_width(size)
+    parameters = FLOAT * numbers
+    moved = 2 * (machines - 1) / machines * cluster.bytes_moved * numbers
+    moments = (machines - 1) / machines * PARTS * 2 * size**2 * DOUBLE
+    rate = cluster.gigabits * 1e9 / 8
+    written = 0.0
+    if cluster.in_store:
+        rate = min(rate, constants.transfer)
+        written = (1 + 1 / machines) * cluster.bytes_moved * numbers / constants.store
+    own_rows = 2 * cluster.rows / machines
+    computed = own_rows * (constants.of_size("moment", size) + constants.of_size("combine", size)) / CORES
+    copied = (6 + 3 / machines) * parameters / constants.memory
+    waited = constants.of_size("directions", size) + constants.latency + objects(machines) * constants.call
+    return copied + written + (moved + moments) / rate + computed + waited
+
+
+def objects(machines: int) -> int:
+    """That the driver has the references of, in a period: what each machine tells, and its changes for each; moments,
+    directions, rows, and that they were received.
+    """
+    return machines * (1 + machines) + 3 * machines + 1
+
+
+def training_part(constants: Constants, cluster: Cluster, period_words: float) -> float:
+    """The part of a period of so many words that is training."""
+    seconds = period_words / words_per_second(constants, cluster)
+    return seconds / (seconds + exchange_seconds(constants, cluster))
+
+
+def words_of_period(constants: Constants, cluster: Cluster, part: float = TRAINING) -> float:
+    """The words of a period of which so much is training."""
+    return part / (1 - part) * exchange_seconds(constants, cluster) * words_per_second(constants, cluster)
+
+
+# ── what is measured ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+class Arrays:
+    """Holds an array on a raylet."""
+
+    def __init__(self, megabytes: int):
+        self.array = np.ones(megabytes * 1_000_000 // FLOAT, np.float32)
+
+    def seconds_to_copy(self) -> float:
+        """And to add to what was copied."""
+        began = time.perf_counter()
+        copied = self.array.copy()
+        np.add(copied, self.array, out=copied)
+        return time.perf_counter() - began
+
+    def seconds_to_write(self) -> float:
+        """Into the object store."""
+        import ray
+
+        began = time.perf_counter()
+        ray.put(self.array)
+        return time.perf_counter() - began
+
+    def give(self) -> Any:
+        return self.array
+
+    def take(self, array: Any) -> float:
+        return float(array[-1])
+
+
+def rates(megabytes: int, repeats: int) -> tuple[float, float, float]:
+    """Bytes a second: added or copied, written into the object store, moved from one to the other."""
+    import ray
+    from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
+
+    size = megabytes * 1_000_000
+    with raylets(2) as address:
+        ray.init(address=address, log_to_driver=False, logging_level="ERROR")
+        there, here = (
+            ray.remote(Arrays)
+            .options(num_cpus=1, scheduling_strategy=NodeAffinitySchedulingStrategy(node["NodeID"], soft=False))
+            .remote(megabytes)
+            for node in ray.nodes()
+        )
+        memory = min(ray.get(there.seconds_to_copy.remote()) for _ in range(repeats)) / 2
+        store = min(ray.get(there.seconds_to_write.remote()) for _ in range(repeats))
+        moving = []
+        for _ in range(repeats):
+            array = there.give.remote()
+            ray.wait([array], fetch_local=False)
+            began = time.perf_counter()
+            ray.get(here.take.remote(array))
+            moving.append(time.perf_counter() - began)
+    return size / memory, size / store, size / min(moving)
+
+
+def overheads() -> tuple[float, float]:
+    """Seconds of a period in which nothing is done, on one raylet; and of the driver, for each object."""
+    import firth
+
+    costs = []
+    for count in (1, 2, 4):
+        seconds: list[float] = []
+        with raylets(count, 100_000_000) as address, timed_periods() as periods:
+            firth.train(
+                [["a", "b", "c", "d"] * 5] * 400,
+                shards=4,
+                period_tokens=40,
+                vector_size=8,
+                min_count=1,
+                sample=0,
+                epochs=1,
+                nodes="all",
+                ray=address,
+                progress=lambda _, seconds=seconds: seconds.append(time.process_time()),
+            )
+        costs.append((objects(count), statistics.median(np.diff(seconds)), min(p.seconds for p in periods[1:])))
+    counts, of_driver, by_the_clock = zip(*costs, strict=True)
+    return by_the_clock[0], float(np.polyfit(counts, of_driver, 1)[0])
+
+
+def measured(megabytes: int, repeats: int) -> Constants:
+    """All constants, as they are here."""
+    words = {size: run(sys.executable, "one_scale", "zipf", ROWS, size, 1) for size in (100, 300)}
+    balance = Result.read(RESULTS / "balance.json")
+    threads = next(row[4] for row in balance.rows if row[:2] == ["skip-gram", CORES])
+    of_100, of_300 = combining_seconds(100), combining_seconds(300)
+    memory, store, transfer = rates(megabytes, repeats)
+    latency, call = overheads()
+    return Constants(
+        *(found["words"] / found["wall"] for found in words.values()),
+        float(str(threads)),
+        of_100.moment,
+        of_300.moment,
+        of_100.combine,
+        of_300.combine,
+        of_100.directions,
+        of_300.directions,
+        memory,
+        store,
+        transfer,
+        latency,
+        call,
+    )
+
+
+def constant_rows(constants: Constants) -> list[list[Cell]]:
+    """A row a constant: its name, the vector size, the number."""
+    rows: list[list[Cell]] = []
+    for name, value in asdict(constants).items():
+        kind, _, size = name.partition("_")
+        what, unit = UNITS[kind]
+        rows.append([what, size or None, value / unit])
+    return rows
+
+
+def constants_of(result: Result) -> Constants:
+    """Those that were kept."""
+    names = [field.name for field in fields(Constants)]
+    return Constants(
+        *(float(str(row[2])) * UNITS[name.partition("_")[0]][1] for name, row in zip(names, result.rows, strict=True))
+    )
+
+
+# ── what is shown ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+WAYS: tuple[tuple[str, bool, int], ...] = (
+    ("through Ray's object stores", True, FLOAT),
+    ("the same, 16-bit", True, 2),
+    ("25 Gb/s in full", False, FLOAT),
+    ("25 Gb/s in full, 16-bit", False, 2),
+)
+"""Of moving the changes: the name, whether by Ray's object stores, and the bytes of a number."""
+
+
+def of_picture(machines: int, *, in_store: bool = True, bytes_moved: int = FLOAT) -> Cluster:
+    """The machines of the table and the picture."""
+    return Cluster(machines, ROWS, VECTOR_SIZE, GIGABITS, in_store, bytes_moved)
+
+
+def simulated(constants: Constants) -> list[list[Cell]]:
+    """A row for each number of machines, and each way."""
+    rows: list[list[Cell]] = []
+    for machines in MACHINES:
+        for name, in_store, bytes_moved in WAYS:
+            cluster = of_picture(machines, in_store=in_store, bytes_moved=bytes_moved)
+            words = words_of_period(constants, cluster)
+            at_12 = training_part(constants, cluster, WORDS / EXCHANGES)
+            seconds = exchange_seconds(constants, cluster)
+            rows.append([machines, name, seconds, words / 1e6, WORDS / words, 100 * at_12, EXCHANGES * words / 1e9])
+    return rows
+
+
+def period_rows(constants: Constants) -> list[list[Cell]]:
+    """For each size of the parameters: what an exchange moves, and the words of a period on some machines."""
+    rows: list[list[Cell]] = []
+    for count, size in SIZES:
+        moved = 2 * (1 - 1 / PERIOD_MACHINES) * 2 * count * padded_width(size) * FLOAT
+        clusters = [Cluster(PERIOD_MACHINES, count, size, gigabits, in_store=True) for gigabits in NETWORKS]
+        words = [words_of_period(constants, cluster) / PERIOD_MACHINES / 1e6 for cluster in clusters]
+        rows.append([f"{count:,} × {size}", moved / 1e6, *words])
+    return rows
+
+
+def picture(constants: Constants) -> None:
+    """The part of training at 12 exchanges an epoch, and how many exchanges leave 85%, by machines."""
+    parts: dict[str, list[tuple[float, float]]] = {}
+    exchanges: dict[str, list[tuple[float, float]]] = {}
+    for name, in_store, bytes_moved in WAYS:
+        clusters = [of_picture(n, in_store=in_store, bytes_moved=bytes_moved) for n in MACHINES]
+        parts[name] = [(c.machines, 100 * training_part(constants, c, WORDS / EXCHANGES)) for c in clusters]
+        exchanges[name] = [(c.machines, WORDS / words_of_period(constants, c)) for c in clusters]
+    panels: Sequence[Panel] = (
+        Panel(f"% of the time is training, at {EXCHANGES} exchanges an epoch", "machines", parts, log=True),
+        Panel(f"exchanges an epoch that leave {TRAINING:.0%}", "machines", exchanges, log=True),
+    )
+    draw("cluster", panels)
+
+
+def main() -> None:
+    options = arguments(__doc__, megabytes=200, repeats=10, from_results="no")
+    if options.from_results == "no":
+        constants = measured(options.megabytes, options.repeats)
+        names = [Column(""), Column("vector size"), Column("", 3)]
+        finish(CONSTANTS, "What the simulation begins with", names, constant_rows(constants), save=options.save)
+    else:
+        constants = constants_of(Result.read(RESULTS / f"{CONSTANTS}.json"))
+    columns = [
+        Column("machines", 0),
+        Column("the changes go"),
+        Column("seconds of an exchange", 2),
+        Column(f"words of a period that leave {TRAINING:.0%}, millions", 0),
+        Column("exchanges an epoch then", 1),
+        Column(f"% training at {EXCHANGES} exchanges", 0),
+        Column(f"words of an epoch with which {EXCHANGES} leave {TRAINING:.0%}, billions", 1),
+    ]
+    what = f"Simulated: {WORDS / 1e9:.0f} billion words an epoch, {ROWS:,} words of {VECTOR_SIZE} dimensions"
+    finish("cluster-simulation", what, columns, simulated(constants), save=options.save)
+    columns = [Column("words × vector size"), Column("MB that a machine sends, and receives, in an exchange", 0)]
+    columns += [Column(f"{network:.0f} Gb/s", 0) for network in NETWORKS]
+    what = f"Simulated: million words that each of {PERIOD_MACHINES} machines of {CORES} cores trains in a period"
+    note = f"Then {TRAINING:.0%} of the time is training."
+    finish("cluster-periods", what, columns, period_rows(constants), save=options.save, note=note)
+    if options.save:
+        picture(constants)
+
+
+if __name__ == "__main__":
+    main()
