@@ -9,7 +9,6 @@ from __future__ import annotations
 import statistics
 import sys
 import time
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
@@ -79,7 +78,7 @@ UNITS = {
 
 @dataclass(frozen=True)
 class Cluster:
-    """Machines of 16 cores, with a shard each, and what they train."""
+    """Machines with a shard each, and what they train."""
 
     machines: int
     rows: int
@@ -87,6 +86,7 @@ class Cluster:
     gigabits: float  # of the network, a second
     in_store: bool  # whether what is moved goes through Ray's object stores, as today
     bytes_moved: int = FLOAT  # of a number
+    cores: int = CORES
 
 
 # ── the formula ──────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -110,8 +110,8 @@ def exchange_seconds(constants: Constants, cluster: Cluster) -> float:
         rate = min(rate, constants.transfer)
         written = (1 + 1 / machines) * cluster.bytes_moved * numbers / constants.store
     own_rows = 2 * cluster.rows / machines
-    computed = own_rows * (constants.of_size("moment", size) + constants.of_size("combine", size)) / CORES
-    copied = (6 + 3 / machines) * parameters / constants.memory
+    computed = own_rows * (constants.of_size("moment", size) + constants.of_size("combine", size)) / cluster.cores
+    copied = (5 + 3 / machines) * parameters / constants.memory
     waited = constants.of_size("directions", size) + constants.latency + objects(machines) * constants.call
     return copied + written + (moved + moments) / rate + computed + waited
 
@@ -218,14 +218,18 @@ def overheads() -> tuple[float, float]:
 
 def measured(megabytes: int, repeats: int) -> Constants:
     """All constants, as they are here."""
-    words = {size: run(sys.executable, "one_scale", "zipf", ROWS, size, 1) for size in (100, 300)}
+    trained = ("one_scale", "zipf", ROWS)
+    words = [
+        max(found["words"] / found["wall"] for found in (run(sys.executable, *trained, size, 1) for _ in range(3)))
+        for size in (100, 300)
+    ]
     balance = Result.read(RESULTS / "balance.json")
     threads = next(row[4] for row in balance.rows if row[:2] == ["skip-gram", CORES])
     of_100, of_300 = combining_seconds(100), combining_seconds(300)
     memory, store, transfer = rates(megabytes, repeats)
     latency, call = overheads()
     return Constants(
-        *(found["words"] / found["wall"] for found in words.values()),
+        *words,
         float(str(threads)),
         of_100.moment,
         of_300.moment,
@@ -262,30 +266,53 @@ def constants_of(result: Result) -> Constants:
 # ── what is shown ────────────────────────────────────────────────────────────────────────────────────────────────────
 
 WAYS: tuple[tuple[str, bool, int], ...] = (
-    ("through Ray's object stores", True, FLOAT),
-    ("the same, 16-bit", True, 2),
-    ("25 Gb/s in full", False, FLOAT),
-    ("25 Gb/s in full, 16-bit", False, 2),
+    ("today", True, FLOAT),
+    ("16-bit changes", True, FLOAT // 2),
+    (f"{GIGABITS:.0f} Gb/s in full", False, FLOAT),
+    (f"{GIGABITS:.0f} Gb/s in full, 16-bit changes", False, FLOAT // 2),
 )
 """Of moving the changes: the name, whether by Ray's object stores, and the bytes of a number."""
 
 
-def of_picture(machines: int, *, in_store: bool = True, bytes_moved: int = FLOAT) -> Cluster:
+def of_picture(machines: int, way: int = 0) -> Cluster:
     """The machines of the table and the picture."""
+    _, in_store, bytes_moved = WAYS[way]
     return Cluster(machines, ROWS, VECTOR_SIZE, GIGABITS, in_store, bytes_moved)
 
 
+def times_one(constants: Constants, cluster: Cluster, exchanges: int = EXCHANGES) -> float:
+    """How much faster an epoch of so many exchanges is than on one machine, which needs none."""
+    return cluster.machines * training_part(constants, cluster, WORDS / exchanges)
+
+
 def simulated(constants: Constants) -> list[list[Cell]]:
-    """A row for each number of machines, and each way."""
+    """A row for each number of machines."""
     rows: list[list[Cell]] = []
     for machines in MACHINES:
-        for name, in_store, bytes_moved in WAYS:
-            cluster = of_picture(machines, in_store=in_store, bytes_moved=bytes_moved)
-            words = words_of_period(constants, cluster)
-            at_12 = training_part(constants, cluster, WORDS / EXCHANGES)
-            seconds = exchange_seconds(constants, cluster)
-            rows.append([machines, name, seconds, words / 1e6, WORDS / words, 100 * at_12, EXCHANGES * words / 1e9])
+        today, *others = (of_picture(machines, way) for way in range(len(WAYS)))
+        words = words_of_period(constants, today)
+        at_12 = training_part(constants, today, WORDS / EXCHANGES)
+        rows.append(
+            [machines, exchange_seconds(constants, today), words / 1e6, WORDS / words]
+            + [WORDS / words_of_period(constants, other) for other in others]
+            + [100 * at_12, times_one(constants, today), EXCHANGES * words / 1e9]
+        )
     return rows
+
+
+def columns_of_simulated() -> list[Column]:
+    """The columns of these rows."""
+    leave = f"exchanges an epoch that leave {TRAINING:.0%}"
+    return [
+        Column("machines", 0),
+        Column("seconds of an exchange", 2),
+        Column(f"million words of a period that leaves {TRAINING:.0%}", 0),
+        Column(f"{leave}: today", 1),
+        *(Column(name, 1) for name, _, _ in WAYS[1:]),
+        Column(f"with {EXCHANGES}: % training", 0),
+        Column("times one machine", 1),
+        Column(f"billion words an epoch for {TRAINING:.0%} with {EXCHANGES}", 0),
+    ]
 
 
 def period_rows(constants: Constants) -> list[list[Cell]]:
@@ -300,16 +327,20 @@ def period_rows(constants: Constants) -> list[list[Cell]]:
 
 
 def picture(constants: Constants) -> None:
-    """The part of training at 12 exchanges an epoch, and how many exchanges leave 85%, by machines."""
-    parts: dict[str, list[tuple[float, float]]] = {}
-    exchanges: dict[str, list[tuple[float, float]]] = {}
-    for name, in_store, bytes_moved in WAYS:
-        clusters = [of_picture(n, in_store=in_store, bytes_moved=bytes_moved) for n in MACHINES]
-        parts[name] = [(c.machines, 100 * training_part(constants, c, WORDS / EXCHANGES)) for c in clusters]
-        exchanges[name] = [(c.machines, WORDS / words_of_period(constants, c)) for c in clusters]
-    panels: Sequence[Panel] = (
-        Panel(f"% of the time is training, at {EXCHANGES} exchanges an epoch", "machines", parts, log=True),
-        Panel(f"exchanges an epoch that leave {TRAINING:.0%}", "machines", exchanges, log=True),
+    """How many exchanges leave 85%, and what part of the time is training with 12 of them, by machines."""
+    exchanges: dict[str, list[tuple[float, float]]] = {
+        "what quality needs": [(n, EXCHANGES) for n in MACHINES],
+        "what leaves 85%": [(n, WORDS / words_of_period(constants, of_picture(n))) for n in MACHINES],
+    }
+    parts: dict[str, list[tuple[float, float]]] = {
+        f"{billions} billion words": [
+            (n, 100 * training_part(constants, of_picture(n), billions * 1e9 / EXCHANGES)) for n in MACHINES
+        ]
+        for billions in (100, 10, 1)
+    }
+    panels = (
+        Panel("exchanges in an epoch of a billion words", "machines", exchanges, log=True),
+        Panel(f"% of the time that is training, with {EXCHANGES}", "machines", parts),
     )
     draw("cluster", panels)
 
@@ -322,17 +353,8 @@ def main() -> None:
         finish(CONSTANTS, "What the simulation begins with", names, constant_rows(constants), save=options.save)
     else:
         constants = constants_of(Result.read(RESULTS / f"{CONSTANTS}.json"))
-    columns = [
-        Column("machines", 0),
-        Column("the changes go"),
-        Column("seconds of an exchange", 2),
-        Column(f"words of a period that leave {TRAINING:.0%}, millions", 0),
-        Column("exchanges an epoch then", 1),
-        Column(f"% training at {EXCHANGES} exchanges", 0),
-        Column(f"words of an epoch with which {EXCHANGES} leave {TRAINING:.0%}, billions", 1),
-    ]
     what = f"Simulated: {WORDS / 1e9:.0f} billion words an epoch, {ROWS:,} words of {VECTOR_SIZE} dimensions"
-    finish("cluster-simulation", what, columns, simulated(constants), save=options.save)
+    finish("cluster-simulation", what, columns_of_simulated(), simulated(constants), save=options.save)
     columns = [Column("words × vector size"), Column("MB that a machine sends, and receives, in an exchange", 0)]
     columns += [Column(f"{network:.0f} Gb/s", 0) for network in NETWORKS]
     what = f"Simulated: million words that each of {PERIOD_MACHINES} machines of {CORES} cores trains in a period"

@@ -1,0 +1,82 @@
+"""The simulation of several machines: its formula by numbers worked out by hand, and at its limits."""
+
+from dataclasses import replace
+
+import pytest
+
+from benchmarks._lib.results import RESULTS, Result
+from benchmarks.scaling import cluster_simulation as simulation
+from benchmarks.scaling.cluster_simulation import Cluster, Constants
+
+ROUND = Constants(
+    words_100=1e6,
+    words_300=0.5e6,
+    threads=10.0,
+    moment_100=1e-6,
+    moment_300=2e-6,
+    combine_100=3e-6,
+    combine_300=4e-6,
+    directions_100=0.01,
+    directions_300=0.2,
+    memory=10e9,
+    store=5e9,
+    transfer=1e9,
+    latency=0.005,
+    call=1e-4,
+)
+NOTHING = dict.fromkeys(("moment_100", "combine_100", "directions_100", "latency", "call"), 0.0)
+FREE = replace(ROUND, memory=1e30, store=1e30, transfer=1e30, **NOTHING)
+
+
+def test_exchange__of_two_machines_is_the_sum_worked_out_by_hand():
+    cluster = Cluster(machines=2, rows=100_000, vector_size=100, gigabits=100.0, in_store=True)
+    parameters = 2 * 100_000 * 112 * 4  # rows of 100 are kept in 112: 89.6 MB
+    copied = 6.5 * parameters / 10e9
+    written = 1.5 * parameters / 5e9
+    moved = (parameters + 64 * 100 * 100 * 8) / 1e9  # half of it is another's, twice; and half of two moments
+    computed = 100_000 * 4e-6 / 16
+    waited = 0.01 + 0.005 + (2 * 3 + 3 * 2 + 1) * 1e-4
+    found = simulation.exchange_seconds(ROUND, cluster)
+    assert found == pytest.approx(copied + written + moved + computed + waited)
+
+
+def test_exchange__where_all_else_is_free_the_network_moves_what_the_page_says():
+    for machines in (2, 16):
+        cluster = Cluster(machines, 70_000, 100, gigabits=8.0, in_store=False)
+        moments = (machines - 1) / machines * 64 * 2 * 100**2 * 8
+        dense = 2 * (machines - 1) / machines * 2 * 70_000 * 112 * 4
+        assert simulation.exchange_seconds(FREE, cluster) == pytest.approx((dense + moments) / 1e9)
+
+
+def test_exchange__the_slower_of_network_and_object_store_decides():
+    slow, fast = (Cluster(4, 70_000, 100, gigabits, in_store=True) for gigabits in (1.0, 100.0))
+    assert simulation.exchange_seconds(ROUND, slow) > simulation.exchange_seconds(ROUND, fast)
+    faster = replace(fast, gigabits=400.0)
+    assert simulation.exchange_seconds(ROUND, faster) == simulation.exchange_seconds(ROUND, fast)
+
+
+def test_exchange__one_machine_moves_nothing():
+    one = Cluster(1, 70_000, 100, gigabits=1e-9, in_store=False)
+    assert simulation.exchange_seconds(FREE, one) == pytest.approx(0.0, abs=1e-9)
+
+
+def test_words_of_period__leave_the_part_that_was_asked_for():
+    for part in (0.5, 0.85):
+        cluster = Cluster(8, 250_000, 300, 25.0, in_store=True)
+        words = simulation.words_of_period(ROUND, cluster, part)
+        assert simulation.training_part(ROUND, cluster, words) == pytest.approx(part)
+
+
+def test_constants__are_those_that_were_kept():
+    kept = Result("a", "b", "c", (), simulation.constant_rows(ROUND))
+    for name, value in vars(simulation.constants_of(kept)).items():
+        assert value == pytest.approx(getattr(ROUND, name))
+
+
+@pytest.mark.parametrize(
+    ("name", "rows"), [("cluster-simulation", simulation.simulated), ("cluster-periods", simulation.period_rows)]
+)
+def test_results__of_the_simulation_follow_from_the_constants_that_are_kept(name, rows):
+    constants = simulation.constants_of(Result.read(RESULTS / f"{simulation.CONSTANTS}.json"))
+    for found, kept in zip(rows(constants), Result.read(RESULTS / f"{name}.json").rows, strict=True):
+        assert found == [cell if isinstance(cell, str) else pytest.approx(cell, rel=1e-4) for cell in kept]
