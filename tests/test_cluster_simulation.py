@@ -31,11 +31,11 @@ FREE = replace(ROUND, memory=1e30, store=1e30, transfer=1e30, **NOTHING)
 def test_exchange__of_two_machines_is_the_sum_worked_out_by_hand():
     cluster = Cluster(machines=2, rows=100_000, vector_size=100, gigabits=100.0, in_store=True)
     parameters = 2 * 100_000 * 112 * 4  # rows of 100 are kept in 112: 89.6 MB
-    copied = 6.5 * parameters / 10e9
+    copied = 6.5 * parameters / (4 * 10e9)
     written = 1.5 * parameters / 5e9
     moved = (parameters + 64 * 100 * 100 * 8) / 1e9  # half of it is another's, twice; and half of two moments
     computed = 100_000 * 4e-6 / 16
-    waited = 0.01 + 0.005 + (2 * 3 + 3 * 2 + 1) * 1e-4
+    waited = 0.01 + 0.005 + (2 * 3 + 4 * 2 + 2) * 1e-4
     found = simulation.exchange_seconds(ROUND, cluster)
     assert found == pytest.approx(copied + written + moved + computed + waited)
 

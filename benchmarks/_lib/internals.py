@@ -232,7 +232,9 @@ def timed_periods() -> Iterator[list[TimedPeriod]]:
 
 
 class CombiningSeconds(NamedTuple):
-    """What combining the changes of shards takes one core: for the moments of a row, for a row, for the directions."""
+    """What combining the changes of shards takes one core: for the moments of a row, for a row, and for the directions
+    of the inputs or of the outputs.
+    """
 
     moment: float
     combine: float
@@ -249,7 +251,7 @@ def combining_seconds(vector_size: int, rows: int = 20_000, shards: int = 8, rep
     with ThreadPool(1) as pool:
         combiner = Combiner(Expected.of(tokens, config), config, begin, pool, range(PARTS))
         moments = combiner.moments(changes, shards)
-        directions = directions_of(moments, begin.inputs.shape[1])
+        directions = [directions_of(list(of), begin.inputs.shape[1]) for of in zip(*moments, strict=True)]
 
         def least(work: Callable[[], Any]) -> float:
             return min(_seconds(work) for _ in range(repeats))
@@ -257,7 +259,7 @@ def combining_seconds(vector_size: int, rows: int = 20_000, shards: int = 8, rep
         return CombiningSeconds(
             least(lambda: combiner.moments(changes, shards)) / (2 * rows),
             least(lambda: combiner.combine(changes, directions, period, 0.025, begin)) / (2 * rows),
-            least(lambda: directions_of(moments, begin.inputs.shape[1])),
+            least(lambda: directions_of([of.outputs for of in moments], begin.inputs.shape[1])),
         )
 
 

@@ -27,6 +27,8 @@ WORDS, ROWS, VECTOR_SIZE, GIGABITS = 1e9, 250_000, 300, 25.0
 MACHINES = 2, 4, 8, 16, 32, 64
 EXCHANGES = 12
 """In an epoch: fewer cost quality (docs/shards.md)."""
+COPIERS = 4
+"""Cores that copy as fast as the memory of a machine lets them: a guess."""
 TRAINING = 0.85
 """The part of a period that is to be training."""
 PARTS, FLOAT, DOUBLE = 64, 4, 8
@@ -48,7 +50,7 @@ class Constants:
     moment_300: float
     combine_100: float
     combine_300: float
-    directions_100: float  # seconds of both
+    directions_100: float  # seconds, of inputs or outputs
     directions_300: float
     memory: float  # bytes a second: arrays added, or copied
     store: float  # bytes a second: written into the object store
@@ -66,7 +68,7 @@ UNITS = {
     "threads": (f"words of {CORES} threads, times those of one", 1.0),
     "moment": ("moments, µs a row", 1e-6),
     "combine": ("combining, µs a row", 1e-6),
-    "directions": ("eigenvectors of both moments, ms", 1e-3),
+    "directions": ("eigenvectors of a moment, ms", 1e-3),
     "memory": ("arrays added or copied, GB/s", 1e9),
     "store": ("written into the object store, GB/s", 1e9),
     "transfer": ("from one object store to another, GB/s", 1e9),
@@ -111,16 +113,17 @@ def exchange_seconds(constants: Constants, cluster: Cluster) -> float:
         written = (1 + 1 / machines) * cluster.bytes_moved * numbers / constants.store
     own_rows = 2 * cluster.rows / machines
     computed = own_rows * (constants.of_size("moment", size) + constants.of_size("combine", size)) / cluster.cores
-    copied = (5 + 3 / machines) * parameters / constants.memory
-    waited = constants.of_size("directions", size) + constants.latency + objects(machines) * constants.call
+    copied = (5 + 3 / machines) * parameters / (constants.memory * min(COPIERS, cluster.cores))
+    directions = constants.of_size("directions", size) * (1 if machines > 1 else 2)  # two machines find one each
+    waited = directions + constants.latency + objects(machines) * constants.call
     return copied + written + (moved + moments) / rate + computed + waited
 
 
 def objects(machines: int) -> int:
-    """That the driver has the references of, in a period: what each machine tells, and its changes for each; moments,
-    directions, rows, and that they were received.
+    """That the driver has the references of, in a period: what each machine tells, and its changes for each; two
+    moments, directions, rows, and that they were received.
     """
-    return machines * (1 + machines) + 3 * machines + 1
+    return machines * (1 + machines) + 4 * machines + 2
 
 
 def training_part(constants: Constants, cluster: Cluster, period_words: float) -> float:
