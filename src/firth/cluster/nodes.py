@@ -368,16 +368,16 @@ def _connect(ray: Any, address: str | None, wanted: int) -> None:
     quiet: dict[str, Any] = {"log_to_driver": False, "logging_level": "ERROR"}
     if address == LOCAL:
         quiet |= {"include_dashboard": False, "num_cpus": max(usable_threads(), wanted)}
-    address = address or os.environ.get("RAY_ADDRESS") or _address_here()
+    address = address or os.environ.get("RAY_ADDRESS") or "auto"
     try:
         if address != LOCAL:
-            _knock(address)
+            _knock(_address_here() if address == "auto" else address)
         ray.init(address=address, **quiet)
     except (OSError, ValueError) as error:
         raise ClusterError(
             f"there is no Ray cluster {'here' if address == 'auto' else 'at ' + shortened(address)} ({error}). Start"
             " one with `ray start --head`, and on the other machines `ray start --address HEAD:6379`; or try it on this"
-            ' machine alone with the address "local"'
+            ' machine alone with the address "local". If one is there, it may want a token: set RAY_AUTH_MODE=token'
         ) from error
     except RuntimeError as error:
         raise ClusterError(f"Ray refuses this machine: {error}") from error

@@ -92,8 +92,8 @@ class ByNodes:
         alive, owners = self.nodes.alive, self._owners()
         parts = [of for _, of in owners]
         trained = [
-            self._train_on(node, epoch, period, first, last, parts)
-            for node, (first, last) in zip(alive, shards_of(len(period.pieces), [n.cpus for n in alive]), strict=True)
+            self._train_on(number, epoch, period, shards, parts)
+            for number, shards in enumerate(shards_of(len(period.pieces), [node.cpus for node in alive]))
         ]
         moments = [
             node.call(
@@ -116,16 +116,16 @@ class ByNodes:
         return losses, pairs
 
     def _train_on(
-        self, node: Node, epoch: int, period: Period, first: int, last: int, owners: Sequence[range]
+        self, number: int, epoch: int, period: Period, shards: tuple[int, int], owners: Sequence[range]
     ) -> list[Any]:
         """Have a machine train some shards; return the references to what it tells, and to each owner's changes."""
-        pieces = period.pieces[first:last]
+        node, first, pieces = self.nodes.alive[number], shards[0], period.pieces[slice(*shards)]
         missing = [] if node.state.sees_all else [piece for piece in pieces if piece not in node.state.pieces]
         texts = [self._text_of(piece) for piece in missing]
         node.state.pieces.update(missing)
         of_period = self.attempt, self.number, epoch, self.plan
         references: list[Any] = node.call(
-            "train", *of_period, pieces, first, owners, missing, *texts, returns=1 + len(owners)
+            "train", *of_period, pieces, first, number, owners, missing, *texts, returns=1 + len(owners)
         )
         return references
 

@@ -6,6 +6,7 @@ to another goes by the driver's references, not through the driver.
 
 from __future__ import annotations
 
+import itertools
 import tempfile
 import time
 from collections.abc import Sequence
@@ -85,6 +86,7 @@ class ShardNode:
         self.number, self.has_next = -1, False
         self.attempt = -1
         self.combiner: Combiner | None = None
+        self.own_sums: list[PartialSum] = []
         self.total: Parameters | None = None
 
     def sees_text(self) -> bool:
@@ -104,6 +106,7 @@ class ShardNode:
         plan: Plan,
         pieces: Sequence[Piece],
         first: int,
+        own: int,
         owners: Sequence[range],
         missing: Sequence[Piece],
         *texts: PieceTokens,
@@ -111,7 +114,8 @@ class ShardNode:
         """Train the pieces of shard number `first` and the next ones, in the period after `number` others.
 
         Returns their losses, their pairs and the seconds it took; and, for each owner of some parts of the rows, what
-        these have changed by, as sums that are nodes of the tree of all shards.
+        these have changed by, as sums that are nodes of the tree of all shards. This machine is the owner number `own`,
+        and keeps what it would give to itself.
         """
         began = time.perf_counter()
         self._start(attempt, number)
@@ -120,7 +124,14 @@ class ShardNode:
         reader = ChunkReader(self.tokens, self.setup.config, epoch, plan)
         losses, pairs, changes = train_pieces(self.group, reader, plan, pieces, self.begin, first)
         told = losses, pairs, time.perf_counter() - began
-        return told, *([_rows_of_sum(partial, parts) for partial in changes.partial] for parts in owners)
+        sums = [[_rows_of_sum(partial, parts) for partial in changes.partial] for parts in owners]
+        if own < len(owners):
+            self.own_sums = [
+                partial._replace(changes=Parameters(*(array.copy() for array in partial.changes)))
+                for partial in sums[own]
+            ]
+            sums[own] = []
+        return told, *sums
 
     def sum_changes(
         self, attempt: int, parts: range, shards: int, *sums: Sequence[PartialSum]
@@ -128,11 +139,11 @@ class ShardNode:
         """Add what all shards have changed in the rows of some parts; return the moments of outputs, and of inputs."""
         self._check(attempt)
         tree = TreeSum(self.pool)
-        for partial in sorted((one for some in sums for one in some), key=lambda one: one.first):
+        for partial in sorted(itertools.chain(self.own_sums, *sums), key=lambda one: one.first):
             changes = Parameters(*(np.empty_like(array) for array in partial.changes))
             copy_into(changes, partial.changes, self.pool)
             tree.add(partial._replace(changes=changes))
-        self.total = tree.total()
+        self.total, self.own_sums = tree.total(), []
         if self.combiner is None or self.combiner.parts != parts:
             self.combiner = Combiner(self.setup.expected, self.setup.config, self.begin, self.pool, parts)
         return tuple(list(of) for of in zip(*self.combiner.moments(self.total, shards), strict=True))
@@ -175,7 +186,7 @@ class ShardNode:
             copy_into(self.parameters, self.begin, self.pool)
         else:
             raise FirthError(f"asked to go on after {number} periods, the state is that after {self.number}")
-        self.attempt, self.has_next, self.total = attempt, False, None
+        self.attempt, self.has_next, self.total, self.own_sums = attempt, False, None, []
 
     def _check(self, attempt: int) -> None:
         if attempt != self.attempt:
