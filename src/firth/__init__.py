@@ -23,6 +23,7 @@ _NAMES = {
     "corpus.tables": ("column",),
     "corpus.tokenizing": ("standardize",),
     "errors": (
+        "ClusterError",
         "ConfigError",
         "CorpusError",
         "DivergenceError",

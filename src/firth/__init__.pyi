@@ -16,6 +16,7 @@ from firth.corpus.phrase_detection import join_phrases as join_phrases
 from firth.corpus.python_docs import python_docs as python_docs
 from firth.corpus.tables import column as column
 from firth.corpus.tokenizing import standardize as standardize
+from firth.errors import ClusterError as ClusterError
 from firth.errors import ConfigError as ConfigError
 from firth.errors import CorpusError as CorpusError
 from firth.errors import DivergenceError as DivergenceError
