@@ -3,7 +3,7 @@
 import pytest
 
 from firth.cluster import nodes as cluster
-from firth.cluster.nodes import MOST_FAILURES, Nodes
+from firth.cluster.nodes import MOST_FAILURES, Nodes, Wanted
 from firth.cluster.work import NodeWorkers
 from firth.errors import ClusterError, SourceError
 from tests.helpers.fake_ray import FakeRay, Machine
@@ -17,7 +17,7 @@ def squared(number):
 
 def workers_of(machines, **options):
     ray = FakeRay([Machine(str(number)) for number in range(machines)], **options)
-    nodes = Nodes(ray, None, ray.reports.append)
+    nodes = Nodes(ray, Wanted(None), ray.reports.append)
     nodes.gather()
     return NodeWorkers(nodes), ray
 
@@ -35,7 +35,7 @@ def test_map__gives_results_in_the_order_of_the_items(machines):
     assert list(workers.map(squared, [])) == []
 
 
-@pytest.mark.parametrize("how", ["actor", "machine", "hangs"])
+@pytest.mark.parametrize("how", ["actor", "machine", "hangs", "dropped"])
 def test_map__items_of_a_lost_machine_are_done_by_others(how):
     for call in range(10):
         workers, ray = workers_of(3, dies_at={call: how})

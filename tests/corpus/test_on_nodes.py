@@ -1,14 +1,16 @@
 """Encoding by the machines of a cluster, on a fake Ray: the bytes that one machine writes."""
 
 import json
+import os
 
 import pytest
 
 import firth
 from firth.cluster import nodes as cluster
-from firth.cluster.nodes import Nodes
+from firth.cluster.nodes import Nodes, Wanted
 from firth.config import TrainingConfig
 from firth.corpus import on_nodes
+from firth.corpus.cutting import cut
 from firth.corpus.encoding import encode
 from firth.errors import SourceError
 from firth.reporting.events import Reading
@@ -31,9 +33,9 @@ def text(tmp_path):
     return path
 
 
-def encoded(source, cache, ray=None, events=None, **settings):
+def encoded(source, cache, ray=None, events=None, wanted=None, **settings):
     ray = ray or FakeRay([Machine("0"), Machine("1"), Machine("2")])
-    nodes = Nodes(ray, None, ray.reports.append)
+    nodes = Nodes(ray, Wanted(wanted), ray.reports.append)
     nodes.gather()
     config = TrainingConfig.of(settings)
     report = (lambda _: None) if events is None else events.append
@@ -62,7 +64,7 @@ def test_encode_on_nodes__writes_the_bytes_of_encode_where_that_finds_them(text,
 
 
 @pytest.mark.usefixtures("disks")
-@pytest.mark.parametrize("how", ["actor", "machine", "hangs"])
+@pytest.mark.parametrize("how", ["actor", "machine", "hangs", "dropped"])
 def test_encode_on_nodes__writes_the_same_bytes_when_machines_die(how, text, tmp_path):
     wanted = bytes_of(encode(text, cache=tmp_path / "other").folder)
     for number, call in enumerate((0, 1, 5, 12)):
@@ -102,13 +104,54 @@ def test_encode_on_nodes__what_is_small_or_in_memory_is_encoded_here(tmp_path):
     assert ray.calls == []
 
 
-def test_encode_on_nodes__a_machine_that_does_not_see_a_file_is_an_error_before_the_work(text, tmp_path, monkeypatch):
-    monkeypatch.setattr("firth.corpus.pieces.stamp_of", refuse)
+@pytest.mark.parametrize(
+    ("told", "message"),
+    [
+        ("there is no such file", "on 10.0.0.1 .*: there is no such file. Or encode the text here"),
+        ((1, 2, "a"), "text.txt has another content there: copy it as it is, with its time"),
+        ((1, 3, "b"), "text.txt has another time of change there"),
+    ],
+    ids=str,
+)
+def test_encode_on_nodes__a_machine_with_other_files_is_an_error_before_the_work(
+    told, message, text, tmp_path, monkeypatch
+):
+    made = []
+
+    def files_of(pieces):
+        made.append(1)
+        if len(made) == 3 and isinstance(told, str):  # the driver and the first machine have looked
+            raise SourceError(told)
+        return on_nodes.Files(pieces, {str(text): told if len(made) == 3 else (1, 2, "b")})
+
+    monkeypatch.setattr(on_nodes.Files, "of", files_of)
     ray = FakeRay([Machine("0"), Machine("1")])
-    with pytest.raises(SourceError, match=r"on 10.0.0.0 .*the file must be there on all of them"):
+    with pytest.raises(SourceError, match=message):
         encoded(text, tmp_path / "cache", ray)
     assert ray.calls == ["run"] * 2
 
 
-def refuse(path):
-    raise SourceError(f"cannot read {path}")
+def test_files__of_a_piece_are_known_by_sizes_times_and_both_ends(text):
+    here = on_nodes.Files.of(cut(text, TrainingConfig(), PIECE_BYTES))
+    assert on_nodes.what_differs(here) is None
+    status = text.stat()
+    text.write_bytes(b"x" + text.read_bytes()[1:])
+    os.utime(text, ns=(status.st_atime_ns, status.st_mtime_ns))
+    assert "another content" in on_nodes.what_differs(here)
+    text.unlink()
+    assert "there" in on_nodes.what_differs(here)
+
+
+def test_encode_on_nodes__a_machine_that_comes_later_without_the_files_is_left_out(text, tmp_path, monkeypatch):
+    told = [None, None, None, "no such file"]  # the driver, and both machines, look first
+
+    def files_of(pieces):
+        if (error := told.pop(0) if told else None) is not None:
+            raise SourceError(error)
+        return on_nodes.Files(pieces, {})
+
+    monkeypatch.setattr(on_nodes.Files, "of", files_of)
+    ray = FakeRay([Machine("0"), Machine("1"), Machine("2")], dies_at={9: "machine"})
+    wanted = bytes_of(encode(text, cache=tmp_path / "other").folder)
+    assert bytes_of(encoded(text, tmp_path / "cache", ray, wanted=2).folder) == wanted
+    assert any("left out: on 10.0.0.2" in report for report in ray.reports)

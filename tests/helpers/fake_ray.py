@@ -26,7 +26,7 @@ def _error(name):
 
 
 LOST = ("RayActorError", "ObjectLostError", "WorkerCrashedError", "NodeDiedError", "OutOfMemoryError")
-OTHERS = ("GetTimeoutError", "ObjectStoreFullError", "OutOfDiskError")
+OTHERS = ("ActorUnschedulableError", "GetTimeoutError", "ObjectStoreFullError", "OutOfDiskError")
 exceptions = SimpleNamespace(
     RayError=RayError, RayTaskError=RayTaskError, **{name: _error(name) for name in (*LOST, *OTHERS)}
 )
@@ -55,6 +55,7 @@ class Machine:
     cpus: int = 1
     store: int = 1 << 30
     alive: bool = True
+    starts: bool = True
 
     def told(self):
         resources = {"CPU": self.cpus, "object_store_memory": self.store}
@@ -99,7 +100,7 @@ class FakeRay:
     machines: list[Machine]
     dies_at: dict[int, str] = field(
         default_factory=dict
-    )  # "actor" or "machine", before it has done the call; or "hangs"
+    )  # "actor" or "machine", before it has done the call; "dropped", or "hangs"
     calls: list[str] = field(default_factory=list)
     exceptions = exceptions
     actors: list[Actor] = field(default_factory=list)
@@ -149,10 +150,14 @@ class FakeRay:
             raise exceptions.GetTimeoutError("no answer")
         return reference.value()
 
-    def do(self, actor, name, arguments, returns):
+    def do(self, actor, name, arguments, returns):  # noqa: PLR0911
+        if not actor.machine.starts:
+            return [Reference(None, error=exceptions.ActorUnschedulableError("no room for it"))]
         if name in {"call", "run"}:
             self.calls.append(arguments[0] if name == "call" else name)
             how = self.dies_at.get(len(self.calls) - 1)
+            if how == "dropped":  # the call is lost, and nobody dies
+                return [Reference(None, error=exceptions.RayActorError("unavailable")) for _ in range(returns)]
             if how == "hangs":
                 actor.hangs = True
             elif how:

@@ -4,7 +4,7 @@ import pytest
 
 import firth
 from firth.cluster import nodes as cluster
-from firth.cluster.nodes import Nodes
+from firth.cluster.nodes import Nodes, Wanted
 from firth.config import TrainingConfig
 from firth.errors import ClusterError, ConfigError
 from firth.training import rounds
@@ -29,7 +29,7 @@ def fake(machines, **options):
 
 
 def train_on(ray, wanted=None, config=CONFIG, epochs=1):
-    nodes = Nodes(ray, wanted, ray.reports.append)
+    nodes = Nodes(ray, Wanted(wanted), ray.reports.append)
     nodes.gather()
     parameters = first_parameters(TOKENS, config, 0)
     events = list(rounds.train(TOKENS, config, parameters, epochs=epochs, threads=1, steps=ByNodes(nodes, None, None)))
@@ -40,6 +40,7 @@ def train_on(ray, wanted=None, config=CONFIG, epochs=1):
 @pytest.fixture
 def impatient(monkeypatch):
     monkeypatch.setattr(cluster, "SILENT_SECONDS", 0.0)
+    monkeypatch.setattr(cluster, "PING_SECONDS", 0.0)
     monkeypatch.setattr(cluster, "LOOK_SECONDS", 0.0)
 
 
@@ -66,7 +67,7 @@ def test_train__makes_the_calls_that_the_next_tests_let_fail(alone):
     assert ray.calls == ["load"] * 3 + ["sees_text"] * 3 + CALLS_OF_A_PERIOD * periods + ["rows"] * 3
 
 
-@pytest.mark.parametrize("how", ["actor", "machine", "hangs"])
+@pytest.mark.parametrize("how", ["actor", "machine", "hangs", "dropped"])
 def test_train__comes_to_the_same_bits_whichever_call_a_machine_dies_in(how, alone, impatient):
     calls = FIRST_CALLS + 2 * len(CALLS_OF_A_PERIOD)
     for call in range(calls):
@@ -87,18 +88,18 @@ def test_train__survives_one_loss_after_the_other_and_takes_new_machines_in(alon
 
 def test_train__says_what_to_do_when_all_machines_are_lost(impatient, monkeypatch):
     monkeypatch.setattr(cluster, "GATHER_SECONDS", 0.2)
-    with pytest.raises(ClusterError, match=r"waited 0 s for 1 machine with all CPUs free.*The cluster has none"):
+    with pytest.raises(ClusterError, match=r"waited 0.2 s for 1 machine with all CPUs free.*The cluster has none"):
         train_on(fake(1, dies_at={4: "machine"}))
 
 
 def test_train__goes_back_to_the_state_of_the_driver_when_all_machines_are_lost(alone, impatient):
     ray = fake(1, dies_at={9: "actor"})
     assert train_on(ray) == alone
-    assert any("goes back 1 periods" in report for report in ray.reports)
+    assert any("has, by 1 of its periods" in report for report in ray.reports)
     last_call = 2 + 6 * len(alone[1])
     ray = fake(1, dies_at={last_call: "actor"})  # when the driver fetches the state
     assert train_on(ray) == alone
-    assert any(f"goes back {len(alone[1])} periods" in report for report in ray.reports)
+    assert any(f"has, by {len(alone[1])} of its periods" in report for report in ray.reports)
 
 
 def test_train__gives_a_period_up_that_always_fails(impatient):
@@ -111,7 +112,7 @@ def test_train__goes_on_from_a_state_of_one_machine_on_several(alone):
     parameters = first_parameters(TOKENS, CONFIG, 0)
     event = next(rounds.train(TOKENS, CONFIG, parameters, epochs=1, threads=1))
     ray = fake(3)
-    nodes = Nodes(ray, 3, ray.reports.append)
+    nodes = Nodes(ray, Wanted(3), ray.reports.append)
     nodes.gather()
     steps = ByNodes(nodes, None, None)
     rest = list(rounds.train(TOKENS, CONFIG, parameters, epochs=1, threads=1, done=event.done, steps=steps))
@@ -122,6 +123,12 @@ def test_train__refuses_machines_whose_object_store_is_too_small():
     ray = FakeRay([Machine("0"), Machine("1", store=1000)])
     with pytest.raises(ClusterError, match=r"object store of 10.0.0.1 .* needs .* --object-store-memory"):
         train_on(ray)
+
+
+def test_train__a_machine_that_comes_later_and_has_no_room_is_left_out(alone, impatient):
+    ray = FakeRay([Machine("0"), Machine("1"), Machine("2", store=1000)], dies_at={6: "machine"})
+    assert train_on(ray, wanted=2) == alone
+    assert any("left out: the object store of 10.0.0.2" in report for report in ray.reports)
 
 
 def test_train__an_error_on_a_machine_is_told_and_not_tried_again(monkeypatch):

@@ -9,12 +9,15 @@ from importlib.metadata import version
 from typing import Any
 
 from firth._version import __version__
+from firth.jit import target
 
 
 def versions() -> dict[str, str]:
     """What must be the same on all machines: Python's version to the minor, those of the others whole."""
     python = ".".join(platform.python_version_tuple()[:2])
-    return {"Python": python, "firth": __version__} | {name: version(name) for name in ("numpy", "numba")}
+    compiler = "on" if target.is_enabled() else "off"
+    libraries = {name: version(name) for name in ("numpy", "numba")}
+    return {"Python": python, "firth": __version__, "the compiler": compiler} | libraries
 
 
 class Host:
@@ -33,6 +36,7 @@ class Host:
 
     def make(self, module: str, name: str, *arguments: Any) -> bool:
         """Make the object: an instance of a class, by its module and name."""
+        self.object = None  # an older one takes memory
         self.object = getattr(importlib.import_module(module), name)(*arguments)
         return True
 

@@ -15,21 +15,25 @@ import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
-from firth.cluster.nodes import Nodes
+from firth.cluster.nodes import Node, Nodes
 from firth.cluster.work import NodeWorkers
 from firth.config import TextConfig
 from firth.corpus.assembling import Workers, encode_in_pieces
 from firth.corpus.corpus import VERSION, Corpus, is_encoded
 from firth.corpus.cutting import PIECE_BYTES, Piece, cut
 from firth.corpus.encoding import default_cache, encode, found_in, work_folder
+from firth.corpus.paths import path_of
 from firth.corpus.pieces import check_visible, digests_of
 from firth.corpus.sources import as_source
 from firth.errors import FormatError, SourceError
 from firth.reporting.events import Reading
-from firth.storage.files import atomic_file
+from firth.storage.files import atomic_file, atomic_folder
 from firth.storage.kept import remove_old_corpora, touch
+
+GLIMPSED_BYTES = 1 << 16
+"""Of the beginning and the end of a file, by which machines see whether they have the same."""
 
 
 class Locally:
@@ -41,7 +45,7 @@ class Locally:
 
 
 class CarriedHere:
-    """Machines that write pieces' folders to disks of their own, from where they are sent."""
+    """Workers without a shared disk: the folders that they write are sent here."""
 
     def __init__(self, workers: Workers):
         self.workers = workers
@@ -50,10 +54,9 @@ class CarriedHere:
         """The results of a function that writes a folder, for all pieces and their folders."""
         items = list(items)
         for (_, folder), (result, files) in zip(items, self.workers.map(partial(_carry, function), items), strict=True):
-            shutil.rmtree(folder, ignore_errors=True)
-            folder.mkdir()
-            for name, content in files.items():
-                (folder / name).write_bytes(content)
+            with atomic_folder(folder, overwrite=True) as new:
+                for name, content in files.items():
+                    (new / name).write_bytes(content)
             yield result
 
 
@@ -96,15 +99,20 @@ def encode_on_nodes(
     cache = default_cache() if cache is None else Path(cache)
     cache.mkdir(parents=True, exist_ok=True)
     key = hashlib.sha256(json.dumps([[piece.as_json() for piece in pieces], repr(config)]).encode()).hexdigest()[:32]
-    known, workers = cache / f"pieces-{key}.json", NodeWorkers(nodes)
+    known = cache / f"pieces-{key}.json"
     cpus = min(node.cpus for node in nodes.alive)
-    _check_all_see(nodes, pieces)
+    check = partial(_check_files, nodes, Files.of(pieces))
+    nodes.again_where_lost(lambda: [check(node) for node in nodes.alive])
+    workers = NodeWorkers(nodes, check)
     try:
         return _known(known, pieces, workers, cpus, report)
     except (OSError, ValueError, KeyError, FormatError):
         remove_old_corpora(cache)
     with work_folder(cache / f"pieces-{key}") as work:
-        shared = sees_all(nodes, work)
+        seen = Seen.put_into(work)
+        shared = nodes.again_where_lost(lambda: all(sees(nodes, node, seen) for node in nodes.alive))
+        if shared:
+            workers = NodeWorkers(nodes, partial(_check_sees, nodes, seen, check))
         made = work / "corpus"
         shutil.rmtree(made, ignore_errors=True)
         corpus = encode_in_pieces(
@@ -149,40 +157,79 @@ def _digests_told(place: Path) -> list[Any]:
     return told
 
 
-def _check_all_see(nodes: Nodes, pieces: list[Piece]) -> None:
-    """Raise `SourceError` if a machine does not see a file of a piece, or sees another."""
+class Files(NamedTuple):
+    """Files of pieces, and what tells whether another machine has the same: sizes, times, hashes of both their ends."""
 
-    def read() -> list[tuple[str, str | None]]:
-        names = list(map(str, nodes.alive))
-        told = nodes.results([node.actor.run.remote(what_is_unseen, pieces) for node in nodes.alive])
-        return list(zip(names, told, strict=True))
+    pieces: list[Piece]
+    told: dict[str, tuple[int, int, str]]
 
-    for node, unseen in nodes.again_where_lost(read):
-        if unseen is not None:
-            raise SourceError(
-                f"on {node}: {unseen}. Or encode the text here, and train on the result: firth.encode(source)"
-            )
-
-
-def what_is_unseen(pieces: list[Piece]) -> str | None:
-    """What is wrong with the first file of pieces that is not here as it should be; None if all are."""
-    try:
+    @classmethod
+    def of(cls, pieces: list[Piece]) -> Files:
+        """As this machine sees them; those at addresses are one for all. Raises `SourceError` if one is not here."""
+        told = {}
         for piece in pieces:
             check_visible(piece)
-    except SourceError as error:
+            for path in (path_of(part.path) for part in piece.parts):
+                if isinstance(path, Path) and str(path) not in told:
+                    status = path.stat()
+                    told[str(path)] = status.st_size, status.st_mtime_ns, _hash_of_ends(path, status.st_size)
+        return cls(pieces, told)
+
+
+def _hash_of_ends(path: Path, size: int) -> str:
+    with path.open("rb") as file:
+        begin = file.read(GLIMPSED_BYTES)
+        file.seek(max(0, size - GLIMPSED_BYTES))
+        return hashlib.sha256(begin + file.read(GLIMPSED_BYTES)).hexdigest()
+
+
+def what_differs(here: Files) -> str | None:
+    """What is wrong with the first file that is not on this machine as it is on the driver's; None if all are."""
+    try:
+        there = Files.of(here.pieces)
+    except (SourceError, OSError) as error:
         return str(error)
+    for path, told in here.told.items():
+        if there.told[path] != told:
+            what = "another content" if there.told[path][2] != told[2] else "another time of change"
+            return f"{path} has {what} there: copy it as it is, with its time (rsync --archive, cp --archive)"
     return None
 
 
-def sees_all(nodes: Nodes, folder: Path) -> bool:
-    """Whether all machines see a folder of this one."""
-    secret, path = secrets.token_hex(), folder / "seen"
-    path.write_text(secret, "utf-8")
+def _check_files(nodes: Nodes, here: Files, node: Node) -> None:
+    """Raise `SourceError` if a machine does not see a file, or sees another."""
+    (different,) = nodes.results([node.run(what_differs, here)])
+    if different is not None:
+        raise SourceError(
+            f"on {node}: {different}. Or encode the text here, and train on the result: firth.encode(source)"
+        )
 
-    def read() -> list[str | None]:
-        return nodes.results([node.actor.run.remote(text_of, path.absolute()) for node in nodes.alive])
 
-    return all(text == secret for text in nodes.again_where_lost(read))
+class Seen(NamedTuple):
+    """A file in a folder of this machine, which nobody else can know the content of."""
+
+    path: Path
+    secret: str
+
+    @classmethod
+    def put_into(cls, folder: Path) -> Seen:
+        """Write one."""
+        found = cls((folder / "seen").absolute(), secrets.token_hex())
+        found.path.write_text(found.secret, "utf-8")
+        return found
+
+
+def sees(nodes: Nodes, node: Node, seen: Seen) -> bool:
+    """Whether a machine sees a file of this one."""
+    (text,) = nodes.results([node.run(text_of, seen.path)])
+    return bool(text == seen.secret)
+
+
+def _check_sees(nodes: Nodes, seen: Seen, check: Callable[[Node], None], node: Node) -> None:
+    """Raise `SourceError` if a machine does not see the files, or the folder that all others see."""
+    check(node)
+    if not sees(nodes, node, seen):
+        raise SourceError(f"{node} does not see the cache, {seen.path.parent.parent}, as the others do")
 
 
 def text_of(path: Path) -> str | None:

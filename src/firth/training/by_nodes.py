@@ -13,7 +13,7 @@ import numpy as np
 
 from firth.cluster.nodes import Node, Nodes, machines
 from firth.config import TrainingConfig
-from firth.errors import ClusterError
+from firth.errors import ClusterError, FirthError
 from firth.kernels.word2vec.blocks import Parameters, Plan
 from firth.training.rounds import Step
 from firth.training.schedule import Tokens, row_rate_scales
@@ -40,8 +40,8 @@ class ByNodes:
     The driver keeps a state of its own, which it fetches when an epoch ends or it is asked for.
     """
 
-    def __init__(self, nodes: Nodes, corpus: tuple[str, str] | None, frozen: Frozen | None):
-        self.nodes, self.corpus, self.frozen, self.report = nodes, corpus, frozen, nodes.report
+    def __init__(self, nodes: Nodes, corpus: tuple[str, str, str] | None, frozen: Frozen | None):
+        self.nodes, self.corpus, self.frozen = nodes, corpus, frozen
         self.number = self.fetched = 0  # periods done, by the machines' state and by that which the driver has
         self.attempt = 0
         self.setup: Any = None
@@ -50,7 +50,7 @@ class ByNodes:
     def __call__(
         self, group: WorkerGroup, tokens: Tokens, config: TrainingConfig, epoch: int, plan: Plan, skipped: int
     ) -> Iterator[Step]:
-        """But for so many periods that are done."""
+        """Train an epoch, without its first `skipped` periods."""
         self.tokens, self.plan, self.parameters = tokens, plan, group.parameters
         periods = periods_of(tokens.sentence_starts, config)
         if self.setup is None:
@@ -65,9 +65,9 @@ class ByNodes:
                 if self.number - first == len(periods):
                     self.fetch()
             except StateLostError:
-                self.report(
-                    f"all machines were lost: the training goes back {self.number - self.fetched} periods, to the state"
-                    " that the driver has"
+                self.nodes.report(
+                    f"all machines were lost: the training goes back to the state that the driver has, by"
+                    f" {self.number - self.fetched} of its periods"
                 )
                 self.number = self.fetched
                 continue
@@ -89,12 +89,10 @@ class ByNodes:
         self._welcome()
         self.attempt += 1
         began = time.perf_counter()
-        alive, owners = self.nodes.alive, self._owners()
+        alive, owners = list(self.nodes.alive), self._owners()
         parts = [of for _, of in owners]
-        trained = [
-            self._train_on(number, epoch, period, shards, parts)
-            for number, shards in enumerate(shards_of(len(period.pieces), [node.cpus for node in alive]))
-        ]
+        shares = shards_of(len(period.pieces), [node.cpus for node in alive])
+        trained = [self._train_on(number, epoch, period, shards, parts) for number, shards in enumerate(shares)]
         moments = [
             node.call(
                 "sum_changes", self.attempt, of, len(period.pieces), *(refs[1 + i] for refs in trained), returns=2
@@ -109,8 +107,10 @@ class ByNodes:
         received = [node.call("receive", self.attempt, parts, *rows) for node in alive]
         of_shards = [refs[0] for refs in trained]
         del trained, rows  # so that what was exchanged is freed as soon as it has come
-        told = self.nodes.results(of_shards)
-        self.nodes.results(received)
+        told = self.nodes.results(of_shards, alive)
+        for node, shards in zip(alive, shares, strict=True):
+            node.state.pieces.update(period.pieces[slice(*shards)])
+        self.nodes.results(received, alive)
         self._tell_efficiency(period, time.perf_counter() - began, [seconds for _, _, seconds in told])
         losses, pairs = (list(itertools.chain.from_iterable(of)) for of in list(zip(*told, strict=True))[:2])
         return losses, pairs
@@ -122,7 +122,6 @@ class ByNodes:
         node, first, pieces = self.nodes.alive[number], shards[0], period.pieces[slice(*shards)]
         missing = [] if node.state.sees_all else [piece for piece in pieces if piece not in node.state.pieces]
         texts = [self._text_of(piece) for piece in missing]
-        node.state.pieces.update(missing)
         of_period = self.attempt, self.number, epoch, self.plan
         references: list[Any] = node.call(
             "train", *of_period, pieces, first, number, owners, missing, *texts, returns=1 + len(owners)
@@ -139,14 +138,14 @@ class ByNodes:
         starts = self.tokens.sentence_starts
         end = int(np.searchsorted(starts, piece.end))
         text = PieceTokens(self.tokens.ids[piece.begin : piece.end], starts[piece.sentence : end + 1])
-        return self.nodes.ray.put(text)
+        return self.nodes.put(text)
 
     def _tell_efficiency(self, period: Period, seconds: float, of_nodes: Sequence[float]) -> None:
         """Say, of the second period, what the exchange costs: the first has kernels to load."""
         if self.number == 1 and not self.has_told:
             self.has_told = True
             exchange = seconds - max(of_nodes)
-            self.report(
+            self.nodes.report(
                 f"{machines(len(of_nodes))}: a period of {period.end - period.begin:,} tokens takes {seconds:.1f} s,"
                 f" {exchange:.1f} s of them the exchange ({max(of_nodes) / seconds:.0%} is training)"
             )
@@ -154,7 +153,7 @@ class ByNodes:
     # ── states ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
     def _set_up(self, config: TrainingConfig) -> None:
-        """Tell what all machines need to know."""
+        """Put what every machine needs to know into the object store."""
         tokens = self.tokens
         setup = Setup(
             config,
@@ -167,33 +166,44 @@ class ByNodes:
             self.frozen,
             self.corpus,
         )
-        self.setup = self.nodes.ray.put(setup)
+        self.setup = self.nodes.put(setup)
 
     def _welcome(self) -> None:
         """Have new machines begin from the state: the driver's if it has it, or else another machine's."""
-        new = [node for node in self.nodes.alive if node.state is None]
+        new = self._made([node for node in self.nodes.alive if node.state is None])
         if not new:
             return
-        width, module = self.parameters.inputs.shape[1], "firth.training.shard_node"
-        for node in new:
-            self._check_store(node)
-        self.nodes.results(
-            [node.actor.make.remote(module, "ShardNode", self.setup, self.plan, width, node.cpus) for node in new]
-        )
         parts, rows = self._state()
         self.nodes.results([node.call("load", self.number, parts, *rows) for node in new])
         sees_text = self.nodes.results([node.call("sees_text") for node in new])
         for node, sees in zip(new, sees_text, strict=True):
             node.state = HeldText(sees)
         if self.attempt > 0:
-            self.report(f"{', '.join(map(str, new))} joined: {machines(len(self.nodes.alive))}")
+            self.nodes.report(f"{', '.join(map(str, new))} joined: {machines(len(self.nodes.alive))}")
+
+    def _made(self, new: list[Node]) -> list[Node]:
+        """New machines with what they hold made. One that cannot hold it is left out, if others work."""
+        width = self.parameters.inputs.shape[1]
+        arguments = "firth.training.shard_node", "ShardNode", self.setup, self.plan, width
+        references = [node.actor.make.remote(*arguments, node.cpus) for node in new]
+        made = []
+        for node, reference in zip(new, references, strict=True):
+            try:
+                self._check_store(node)
+                self.nodes.results([reference])
+                made.append(node)
+            except FirthError as error:
+                if all(other.state is None for other in self.nodes.alive):
+                    raise
+                self.nodes.leave_out(node, error)
+        return made
 
     def _state(self) -> tuple[list[range], list[Any]]:
         """The parts of the rows, and references to the rows of each: of the driver, or else of the machines."""
         if self.fetched == self.number:
             parts = [range(i, i + 1) for i in range(PARTS)]
             return parts, [
-                self.nodes.ray.put(Parameters(*(array[rows_of(of, len(array))] for array in self.parameters)))
+                self.nodes.put(Parameters(*(array[rows_of(of, len(array))] for array in self.parameters)))
                 for of in parts
             ]
         having = [node for node in self.nodes.alive if node.state is not None]

@@ -17,8 +17,8 @@ import numpy as np
 
 from firth.arrays import Float64, Int32, Int64, aligned_zeros
 from firth.config import TrainingConfig
-from firth.corpus.corpus import Corpus, is_encoded
-from firth.errors import FirthError
+from firth.corpus.corpus import Corpus
+from firth.errors import FirthError, FormatError
 from firth.kernels.word2vec.blocks import Parameters, Plan, RateScales
 from firth.kernels.word2vec.contraction import Directions
 from firth.threads import ThreadPool
@@ -48,7 +48,7 @@ class Setup(NamedTuple):
     rate_scales: RateScales
     expected: Expected
     frozen: Frozen | None
-    corpus: tuple[str, str] | None  # its folder and fingerprint, where the tokens are those of the corpus
+    corpus: tuple[str, str, str] | None  # its folder, fingerprint and glimpse, if the tokens are those of the corpus
 
 
 class PieceTokens(NamedTuple):
@@ -72,7 +72,7 @@ class ShardNode:
     def __init__(self, setup: Setup, plan: Plan, width: int, threads: int):
         self.setup = setup
         self.pool = ThreadPool(min(threads, plan.round_blocks))
-        self.pool.__enter__()
+        self.pool.__enter__()  # for as long as the process lives
         rows = len(setup.counts)
         self.parameters, self.begin = (
             Parameters(aligned_zeros(rows, width), aligned_zeros(rows, width)) for _ in range(2)
@@ -83,6 +83,7 @@ class ShardNode:
         self.group = WorkerGroup(
             self.pool, setup.config, plan, self.parameters, setup.targets, None, setup.rate_scales, setup.frozen
         )
+        self.kept: set[Piece] = set()
         self.number, self.has_next = -1, False
         self.attempt = -1
         self.combiner: Combiner | None = None
@@ -121,6 +122,8 @@ class ShardNode:
         self._start(attempt, number)
         for piece, text in zip(missing, texts, strict=True):
             self._keep(piece, text)
+        if not self.has_text and not self.kept.issuperset(pieces):
+            raise FirthError("the text of some pieces was never sent here")
         reader = ChunkReader(self.tokens, self.setup.config, epoch, plan)
         losses, pairs, changes = train_pieces(self.group, reader, plan, pieces, self.begin, first)
         told = losses, pairs, time.perf_counter() - began
@@ -179,6 +182,8 @@ class ShardNode:
 
     def _start(self, attempt: int, number: int) -> None:
         """Let both copies of the parameters be the state after so many periods."""
+        if attempt <= self.attempt:
+            raise StaleCallError(f"attempt {attempt} was given up, this is {self.attempt}")
         if self.has_next and number == self.number + 1:
             copy_into(self.begin, self.parameters, self.pool)
             self.number = number
@@ -193,8 +198,10 @@ class ShardNode:
             raise StaleCallError(f"attempt {attempt} was given up, this is {self.attempt}")
 
     def _keep(self, piece: Piece, text: PieceTokens) -> None:
+        """Take the text of a piece."""
         self.tokens.ids[piece.begin : piece.end] = text.ids
         self.tokens.sentence_starts[piece.sentence : piece.sentence + len(text.sentence_starts)] = text.sentence_starts
+        self.kept.add(piece)
 
     def _put(self, parameters: Parameters, parts: Sequence[range], rows: Sequence[Parameters]) -> None:
         for of_part, some in zip(parts, rows, strict=True):
@@ -211,11 +218,12 @@ def _visible_tokens(setup: Setup) -> Tokens | None:
     """The tokens of the encoded corpus, if this machine sees the folder, with the same content."""
     if setup.corpus is None:
         return None
-    folder, fingerprint = setup.corpus
-    if not is_encoded(folder):
-        return None
-    corpus = Corpus(Path(folder))
-    if corpus.fingerprint != fingerprint or len(corpus) != setup.tokens:
+    folder, fingerprint, glimpse = setup.corpus
+    try:
+        corpus = Corpus(Path(folder))
+        if (corpus.fingerprint, corpus.glimpse(), len(corpus)) != (fingerprint, glimpse, setup.tokens):
+            return None
+    except (FormatError, OSError):
         return None
     return Tokens(corpus.ids, corpus.sentence_starts, setup.counts)
 

@@ -185,7 +185,8 @@ def learn(
         report = stack.enter_context(reporter(options.progress, options.tensorboard))
         if kept and not options.resume:
             kept.refuse_to_overwrite()
-        nodes = stack.enter_context(_nodes_of(options, report))
+        with _nothing_learned_yet():
+            nodes = stack.enter_context(_nodes_of(options, config, report))
         with _nothing_learned_yet():
             _compile_beside(config, report)
             corpus = _encoded(source, config, options, nodes, report)
@@ -203,9 +204,10 @@ def learn(
         )
         frozen = begin.fill(vocabulary, parameters, config, composition) if begin else None
         of_start = begin.fingerprint(vocabulary) if begin and kept else ""
-        trainer = Trainer(corpus, vocabulary.counts, config, options.threads, report, kept, of_start, begin is not None)
+        trainer = Trainer(
+            corpus, vocabulary.counts, config, options.threads, report, kept, of_start, begin is not None, nodes
+        )
         subword_rows = SubwordRows(composition.starts, composition.rows) if composition else None
-        trainer.nodes = nodes
         history, (inputs, outputs) = trainer.run(parameters, id_of=id_of, subword_rows=subword_rows, frozen=frozen)
         del parameters
         subwords = None
@@ -217,14 +219,17 @@ def learn(
 
 
 @contextmanager
-def _nodes_of(options: RunOptions, report: Callable[[Event], None]) -> Iterator[Nodes | None]:
+def _nodes_of(options: RunOptions, config: TrainingConfig, report: Callable[[Event], None]) -> Iterator[Nodes | None]:
     """The machines that are to train, if they are several."""
     if options.nodes == 1:
         yield None
         return
-    from firth.cluster.nodes import connected
+    from firth.cluster.connecting import connected
 
-    with connected(options.nodes, options.ray, lambda text: report(OnCluster(text))) as nodes:
+    def tell(text: str) -> None:
+        report(OnCluster(text))
+
+    with connected(options.nodes, options.ray, tell, most=config.shards) as nodes:
         yield nodes
 
 

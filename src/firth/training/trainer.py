@@ -18,7 +18,7 @@ from firth.errors import ConfigError, CorpusError, DivergenceError, StopTraining
 from firth.jit.cache import mark_compiled
 from firth.kernels.word2vec.blocks import Parameters, SubwordRows
 from firth.model import EpochResult
-from firth.reporting.events import NOTHING, Done, Event, Progress
+from firth.reporting.events import NOTHING, Done, Event, OnCluster, Progress
 from firth.training import rounds
 from firth.training.checkpoints import Checkpoints, Identity, Interruption, TrainingInterrupted, interruptions
 from firth.training.schedule import Tokens, is_wide
@@ -78,14 +78,15 @@ class Trainer:
     checkpoints: Checkpoints | None
     start: str
     has_start: bool
+    nodes: Nodes | None = None
 
     def __post_init__(self) -> None:
         self.history: list[EpochResult] = []
         self.best: Parameters | None = None
         self.longest_at_start = 0.0
         self.has_frozen = False
-        self.nodes: Nodes | None = None
         self.by_nodes: ByNodes | None = None
+        self.is_to_stop = False
 
     @cached_property
     def identity(self) -> Identity:
@@ -120,6 +121,7 @@ class Trainer:
             from firth.training.by_nodes import ByNodes
 
             self.by_nodes = ByNodes(self.nodes, self._of_corpus(tokens), frozen)
+            self.nodes.report = self._report_of_nodes
         events = rounds.train(
             tokens,
             config,
@@ -147,14 +149,23 @@ class Trainer:
             np.ascontiguousarray(inputs[:, :width]), np.ascontiguousarray(outputs[:, :width])
         )
 
-    def _of_corpus(self, tokens: Tokens) -> tuple[str, str] | None:
-        """The folder and fingerprint of the corpus, if its ids are trained on as they are."""
-        return (self.identity.folder, self.corpus.fingerprint) if tokens.ids is self.corpus.ids else None
+    def _of_corpus(self, tokens: Tokens) -> tuple[str, str, str] | None:
+        """The folder, fingerprint and glimpse of the corpus, if its ids are trained on as they are."""
+        if tokens.ids is not self.corpus.ids:
+            return None
+        return self.identity.folder, self.corpus.fingerprint, self.corpus.glimpse()
 
-    def _fetch(self) -> None:
-        """Let the parameters here be those of the machines that train."""
-        if self.by_nodes is not None:
+    def _fetch(self) -> bool:
+        """Let the parameters here be those of the machines that train; return whether they are."""
+        if self.by_nodes is None:
+            return True
+        from firth.training.by_nodes import StateLostError
+
+        try:
             self.by_nodes.fetch()
+        except StateLostError:
+            return False
+        return True
 
     def _restored(self, parameters: Parameters) -> Done:
         """What is done already, by the last checkpoint, and the parameters as they were then."""
@@ -177,6 +188,8 @@ class Trainer:
             self._note(event, parameters)
         try:
             self.report(event)
+            if self.is_to_stop:
+                raise StopTraining
         except StopTraining:
             self._fetch()
             if not self.history:
@@ -185,12 +198,20 @@ class Trainer:
         if self.checkpoints is not None and (
             asked.signal is not None or self.checkpoints.are_due(epoch_done=event.epoch_done)
         ):
-            self._fetch()
-            results = [dataclasses.asdict(result) for result in self.history]
-            path = self.checkpoints.save(self.identity, event.done, results, parameters, self.best)
+            path = self.checkpoints.folder / "none"
+            if self._fetch():  # or else there is nothing new to save: the training goes back
+                results = [dataclasses.asdict(result) for result in self.history]
+                path = self.checkpoints.save(self.identity, event.done, results, parameters, self.best)
             if asked.signal is not None:
                 raise TrainingInterrupted(path, asked.signal)
         return not self._is_over()
+
+    def _report_of_nodes(self, text: str) -> None:
+        """Report what the machines tell. If that is to stop the training, it stops at the next event."""
+        try:
+            self.report(OnCluster(text))
+        except StopTraining:
+            self.is_to_stop = True
 
     def _note(self, event: Progress, parameters: Parameters) -> None:
         """What an epoch came to; and its parameters, if it is the best and the best is to be kept."""
