@@ -197,3 +197,9 @@ def test_config__in_files_the_batch_size_keeps_the_name_it_had():
         TrainingConfig.of_saved([1])
     with pytest.raises(ConfigError, match=r"round_centres \(here: batch_size\)"):
         TrainingConfig.of({"round_centres": 1024})
+
+
+def test_config__shards_learn_at_a_rate_that_is_up_to_a_fifth_higher():
+    rates = [TrainingConfig(learning_rate=0.1, shards=shards).first_rate for shards in (1, 2, 5, 1000)]
+    np.testing.assert_allclose(rates, [0.1, 0.11, 0.116, 0.11998], rtol=1e-12)
+    assert TrainingConfig(min_learning_rate=0.01, shards=5).last_rate == pytest.approx(0.0116)

@@ -26,6 +26,8 @@ MOST_DISTANCE = 1000
 """Of a context word."""
 LONGEST_NGRAM = 100
 """Characters in an n-gram."""
+SHARD_STEP = 0.2
+"""By how much the learning rate of shards is raised, times the share of a period's text that none of them has seen."""
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
@@ -195,14 +197,15 @@ class TrainingConfig(TextConfig):
         In skip-gram with hierarchical softmax, whose nodes stay fixed for all context words of a center word, it is 1.5
         times the learning rate. In cbow with exact gradients, of which each context word has a part, it is four times,
         up to a rate of 1; with negative sampling also 0.8 times per word of a window above 5, up to 12 times or a rate
-        of 0.3. If context words are summed, it is at most 1.5 over the window.
+        of 0.3. If context words are summed, it is at most 1.5 over the window. In shards, it is up to a
+        fifth higher.
         """
         window = 50 if self.window == "sentence" else int(self.window)
         if self.architecture == "cbow" and self.context == "sum":
             return min(self.learning_rate, 1.5 / window)
         if not self.shares_gradient:
             is_tree = self.architecture == "skip-gram" and self.objective == "hierarchical-softmax"
-            return self.learning_rate * (1.5 if is_tree else 1)
+            return self.learning_rate * (1.5 if is_tree else 1 + SHARD_STEP * (1 - 1 / self.shards))
         of_window = min(0.8 * window, 12.0) * self.learning_rate if self.objective == "negative-sampling" else 0.0
         return max(min(4 * self.learning_rate, 1.0), self.learning_rate, min(of_window, 0.3))
 

@@ -187,6 +187,14 @@ def test_train__one_shard_is_as_without():
     assert sha256(train(tokens, TrainingConfig(shards=1))[0]) == sha256(train(tokens, TrainingConfig())[0])
 
 
+def test_train__in_shards_reports_the_learning_rate_of_the_settings():
+    """Not the higher one that shards learn at."""
+    tokens = random_corpus()
+    rates = [[e.learning_rate for e in train(tokens, TrainingConfig(shards=n))[1] if e.epoch_done] for n in (1, 4)]
+    assert_allclose(rates[1], rates[0], rtol=1e-12)
+    assert len(rates[0]) == 2
+
+
 def test_train__goes_on_after_any_period_with_the_same_bits():
     tokens, config = random_corpus(), TrainingConfig(vector_size=20, sample=0.02, shards=3, period_tokens=60)
     whole, _ = train(tokens, config)

@@ -34,7 +34,7 @@ from firth.training.shards import (
 )
 from firth.training.workers import Frozen, Targets, WorkerGroup
 
-VERSION = 6
+VERSION = 7
 """Goes up when the same settings come to other bits, so that no checkpoint of before is gone on with."""
 HELD_OUT = 2**32
 """In the place of an epoch's number, for the random numbers of what is held out."""
