@@ -73,11 +73,14 @@ def test_config__period_tokens_need_shards():
 
 
 @pytest.mark.parametrize(
-    ("number", "settings"), [(2, {}), (5, {"window": 12, "negative": 15}), (3, {"distance_weights": "linear"})]
+    ("number", "settings"),
+    [(2, {}), (12, {"window": 12, "negative": 15, "period_tokens": 10}), (3, {"distance_weights": "linear"})],
 )
 def test_train__is_the_reference_but_for_rounding(number, settings):
     tokens = random_corpus()
-    config = TrainingConfig(vector_size=20, learning_rate=0.1, sample=0.02, shards=number, period_tokens=40, **settings)
+    config = TrainingConfig(
+        vector_size=20, learning_rate=0.1, sample=0.02, shards=number, **{"period_tokens": 40} | settings
+    )
     parameters, events = train(tokens, config)
     start = first_parameters(tokens, config, 0)
     inputs, outputs = (array[:, :20].astype(float) for array in start)
@@ -93,7 +96,7 @@ def test_train__is_the_reference_but_for_rounding(number, settings):
         for pieces in periods:
             begin, end = pieces[0].begin, pieces[-1].end
             rate = max(epoch.plan.rate_first + epoch.plan.rate_slope * (begin + end) / 2, epoch.plan.rate_least)
-            seen = shards.CURVATURE * rate * kept * (end - begin) / len(pieces)
+            seen = shards.curvature(number) * rate * kept * (end - begin) / len(pieces)
             rates.append(tuple(seen * of for of in visits))
         losses.append(
             reference_shards.train_epoch_in_shards(

@@ -27,12 +27,14 @@ from firth.threads import ThreadPool
 from firth.training.sampling import noise_distribution
 from firth.training.schedule import Tokens, Visits, kept_counts, kept_frequencies, visits, word_frequencies
 
-PERIODS = 48
+PERIODS = 12
 """In an epoch, unless a length is asked for."""
 BLOCK_ROWS, PARTS = 64, 64
 """Rows that are multiplied at a time; and parts of all rows whose moments are found side by side, then summed."""
-CURVATURE = 0.3
-"""Of the loss of a pair, by its score: σ(1 - σ), at most .25, in units of which a row's visits contract it."""
+CURVATURE, FEW_SHARDS = 0.3, 8
+"""Of the loss of a pair, by its score, in units of which a row's visits contract it: σ(1 - σ), twice. With more shards
+than these it is raised with their number: see `docs/shards.md`.
+"""
 
 
 class Piece(NamedTuple):
@@ -138,6 +140,7 @@ class Expected(NamedTuple):
     visits: Visits
     partners: tuple[Float64, Float64]
     kept: float
+    curvature: float
 
     @classmethod
     def of(cls, tokens: Tokens, config: TrainingConfig) -> Expected:
@@ -145,14 +148,14 @@ class Expected(NamedTuple):
         p, k = kept_frequencies(tokens, config), config.negative
         q = noise_distribution(tokens.counts, config.noise_exponent)
         kept = float(kept_counts(tokens, config).sum()) / len(tokens.ids)
-        return cls(visits(tokens, config, word_frequencies), ((p + k * q) / (1 + k), p), kept)
+        return cls(visits(tokens, config, word_frequencies), ((p + k * q) / (1 + k), p), kept, curvature(config.shards))
 
     def visits_in(self, period: Period, rate: float) -> tuple[Float64, Float64]:
         """What an eigenvalue of the partners' moment is multiplied by, for each row of the inputs and of the outputs:
         the visits of one shard in a period, by the learning rate and the loss's curvature.
         """
         tokens = (period.end - period.begin) / len(period.pieces)
-        inputs, outputs = (CURVATURE * rate * tokens * self.kept * of for of in self.visits)
+        inputs, outputs = (self.curvature * rate * tokens * self.kept * of for of in self.visits)
         return inputs, outputs
 
 
@@ -161,6 +164,11 @@ class Moments(NamedTuple):
 
     outputs: Float64
     inputs: Float64
+
+
+def curvature(shards: int) -> float:
+    """What is reckoned with in a training of so many shards."""
+    return CURVATURE * max(1, shards / FEW_SHARDS)
 
 
 class Combiner:
