@@ -184,7 +184,7 @@ class TrainingConfig(TextConfig):
     )
     period_tokens: int | None = setting(
         None,
-        "tokens that each shard learns from before changes are combined (default: so many that an epoch has 48"
+        "tokens that each shard learns from before changes are combined (default: so many that an epoch has 12"
         " exchanges)",
         or_else(whole(1)),
     )
