@@ -12,7 +12,7 @@ from benchmarks._lib.results import Cell, Column, arguments, finish
 
 SEEDS = (1, 2, 3)
 TRAININGS: dict[str, list[tuple[int, int]]] = {
-    "wiki100": [(1, 0), (8, 48), (16, 48), (32, 48), (8, 12), (8, 4)],
+    "wiki100": [(1, 0), (8, 48), (8, 12), (8, 4), (16, 12), (32, 12)],
     "wiki100 + wiki200": [(1, 0), (8, 12), (32, 12)],
 }
 """Of each text: shards, and exchanges in an epoch."""
