@@ -20,6 +20,9 @@ ENGLISH_CONNECTOR_WORDS = (
 )  # fmt: skip
 """Words that English phrases may hold, but hardly begin or end with: gensim's."""
 
+THRESHOLDS = {"mikolov": 10.0, "npmi": 0.5}
+"""Ways to score a pair of words, and the score above which they are a phrase, by default: gensim's."""
+
 Phrase = tuple[str, ...]
 """The words that are joined: two, or more where there are connector words between these."""
 
@@ -44,6 +47,7 @@ class Phrases:
     def __init__(self, passes: Sequence[Mapping[Phrase, float]], separator: str = "_"):
         self.passes = tuple(dict(pairs) for pairs in passes)
         self.separator = separator
+        self._lengths = [sorted({len(pair) for pair in pairs}) for pairs in self.passes]
 
     def join(self, tokens: Sequence[str]) -> list[str]:
         """A sentence with its phrases joined: from left to right, each word in one phrase at most.
@@ -65,9 +69,8 @@ class Phrases:
         if isinstance(tokens, str):
             raise TypeError(f"wanted a list of tokens, not a string, {shortened(tokens)}: split it first")
         joined = list(tokens)
-        for pairs in self.passes:
+        for pairs, lengths in zip(self.passes, self._lengths, strict=True):
             sentence, joined = joined, []
-            lengths = sorted({len(pair) for pair in pairs})
             i = 0
             while i < len(sentence):
                 length = next((n for n in lengths if tuple(sentence[i : i + n]) in pairs), 1)

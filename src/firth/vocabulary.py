@@ -135,6 +135,17 @@ class Vocabulary:
         order = by_count_then_word(kept, of_kept)[:max_vocabulary]
         return cls([kept[i] for i in order.tolist()], of_kept[order])
 
+    def often(self, min_count: int) -> Vocabulary:
+        """The words that occur so often, in their order.
+
+        Parameters
+        ----------
+        min_count
+            Words that occur less often are left out.
+        """
+        rows = np.flatnonzero(self.counts >= min_count)
+        return Vocabulary([self.words[i] for i in rows.tolist()], self.counts[rows])
+
     @cached_property
     def ids(self) -> dict[str, int]:
         """The id of each word, by word."""

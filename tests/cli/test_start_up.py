@@ -43,6 +43,8 @@ def loaded_by(line):
         "import firth.cli",
         "from firth import load; load({folder!r}).most_similar('king')",
         SIMILAR,
+        "import firth.gensim; firth.gensim.KeyedVectors.load({folder!r}).most_similar('king')",
+        "from firth.gensim import FastText, Phrases, Word2Vec; Word2Vec(); Phrases()",
     ],
 )
 def test_start__loads_neither_the_compiler_nor_the_trainer(model, tmp_path, line):

@@ -17,14 +17,12 @@ from firth.corpus.corpus import TOKENS_AT_A_TIME, VERSION, Corpus, ranges_of_sen
 from firth.corpus.encoding import default_cache, encode, for_once
 from firth.errors import ConfigError, FormatError
 from firth.kernels.text import phrases as kernels
-from firth.phrases import FILE, Phrase, Phrases
+from firth.phrases import FILE, THRESHOLDS, Phrase, Phrases
 from firth.reporting.events import Joining
 from firth.settings import are_words, is_int, is_real, plain, tuple_of
 from firth.storage.files import UNFINISHED, atomic_folder
 from firth.vocabulary import by_count_then_word
 
-THRESHOLDS = {"mikolov": 10.0, "npmi": 0.5}
-"""Ways to score a pair of words, and the score above which they are a phrase, by default: gensim's."""
 PAIRS_AT_A_TIME = 1 << 24
 """Pairs that are sorted at a time (8 bytes each), where a corpus has more."""
 FEWEST_PATHS = 1 << 12

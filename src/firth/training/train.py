@@ -188,7 +188,7 @@ def learn(
         with _nothing_learned_yet():
             nodes = stack.enter_context(_nodes_of(options, config, report))
         with _nothing_learned_yet():
-            _compile_beside(config, report)
+            compile_beside(config, report)
             corpus = _encoded(source, config, options, nodes, report)
             corpus.check()
             corpus = _with_phrases(corpus, phrases, config, options.cache, report)
@@ -282,7 +282,7 @@ def _with_phrases(
     return corpus if phrases is None else join_phrases(corpus, phrases, cache=cache, report=report)
 
 
-def _compile_beside(config: TrainingConfig, report: Callable[[Event], None]) -> None:
+def compile_beside(config: TrainingConfig, report: Callable[[Event], None]) -> None:
     """Have what the training needs compiled by another process, where it never was on this machine."""
     if not is_compiled(kernel_set_of(config)):
         report(Compiling())

@@ -89,6 +89,22 @@ class WordVectors(Changeable, Searchable, Comparable):
 
         return firth.export(self, path, **options)
 
+    def to_gensim(self) -> Any:
+        """The same words, vectors and counts as gensim's own `KeyedVectors`; n-grams have no place there.
+
+        Returns
+        -------
+        gensim.models.KeyedVectors
+
+        Raises
+        ------
+        FirthError
+            If gensim is not installed.
+        """
+        from firth.vectors.for_gensim import as_keyed_vectors  # an optional package
+
+        return as_keyed_vectors(self)
+
     def save(self, folder: str | Path, *, overwrite: bool = False) -> Path:
         """Save to a folder, all or nothing: if the disk fills up, what was there before stays intact.
 
