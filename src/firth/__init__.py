@@ -12,7 +12,9 @@ from typing import Any
 from firth._version import __version__ as __version__
 
 _NAMES = {
+    "analysis.alignment": ("align",),
     "analysis.comparison": ("Comparison", "Stability", "compare", "stability"),
+    "analysis.drift": ("Drift", "drift"),
     "analysis.evaluation": ("evaluate",),
     "analysis.scores": ("AnalogyScore", "OutlierScore", "PairScore"),
     "config": ("TextConfig", "TrainingConfig"),

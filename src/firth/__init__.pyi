@@ -1,8 +1,11 @@
 from firth._version import __version__ as __version__
+from firth.analysis.alignment import align as align
 from firth.analysis.comparison import Comparison as Comparison
 from firth.analysis.comparison import Stability as Stability
 from firth.analysis.comparison import compare as compare
 from firth.analysis.comparison import stability as stability
+from firth.analysis.drift import Drift as Drift
+from firth.analysis.drift import drift as drift
 from firth.analysis.evaluation import evaluate as evaluate
 from firth.analysis.scores import AnalogyScore as AnalogyScore
 from firth.analysis.scores import OutlierScore as OutlierScore

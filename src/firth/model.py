@@ -34,7 +34,15 @@ from firth.storage.folders import check_file, read_about
 from firth.storage.tensors import map_tensor, sha256_of_mapped, write_tensor
 from firth.vectors.changing import Change, taken
 from firth.vectors.subwords import Subwords
-from firth.vectors.word_vectors import FORMAT_OF_VECTORS, SUBWORDS, VECTORS, VOCABULARY, WordVectors
+from firth.vectors.word_vectors import (
+    FORMAT_OF_VECTORS,
+    SUBWORDS,
+    VECTORS,
+    VOCABULARY,
+    WordVectors,
+    checked_rotation,
+    turned,
+)
 from firth.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
@@ -211,6 +219,29 @@ class Word2Vec(WordVectors):
             outputs = change.vectors if self.config.shared_vectors else taken(self.output_vectors, change.rows)
         made = (change.vocabulary, change.vectors, outputs, self.config, list(self.history))
         return type(self)(*made, phrases=self.phrases, subwords=change.subwords)
+
+    def rotated(self, rotation: Any) -> Self:
+        """All vectors turned by an orthogonal matrix, the output vectors too. The same as `WordVectors.rotated`.
+
+        Parameters
+        ----------
+        rotation : (d, d) array
+            Each vector v becomes v @ rotation.
+
+        Returns
+        -------
+        Word2Vec
+
+        Raises
+        ------
+        ValueError
+            If the array is not a (d, d) orthogonal matrix.
+        """
+        checked = checked_rotation(rotation, self.vector_size)
+        vectors, subwords = self._rotated(checked)
+        outputs = None if self._output_vectors is None else turned(self.output_vectors, checked)
+        made = (self.vocabulary, vectors, outputs, self.config, list(self.history))
+        return type(self)(*made, phrases=self.phrases, subwords=subwords)
 
     def __repr__(self) -> str:
         epochs = f"{len(self.history):,} epoch{'' if len(self.history) == 1 else 's'}"

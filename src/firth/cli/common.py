@@ -27,10 +27,12 @@ def load_model(path: Path, kept: str = READING) -> WordVectors:
 
 
 COMMANDS = {
+    "align": "daily",
     "analogy": "query",
     "cache": "cache",
     "compare": "inspect",
     "demo": "demo",
+    "drift": "daily",
     "evaluate": "inspect",
     "explore": "query",
     "export": "query",
@@ -76,6 +78,7 @@ def cli() -> None:
     firth explore words.firth               type words and analogies, see neighbors
     firth map words.firth                   a map of the words, to look at in the browser; also: projector
     firth evaluate words.firth simlex.txt   scores by test sets; also: stability, compare
+    firth drift today.firth old.firth       what changed since yesterday; also: align
     firth export words.firth vectors.txt    for other programs
     firth tutorial shakespeare.txt          TensorFlow's word2vec tutorial, step by step
 
