@@ -260,6 +260,9 @@ class Word2Vec(WordVectors):
         about = super()._about() | {"format": FORMAT, "config": self.config.saved()}
         return about | {"history": [_about_epoch(result) for result in self.history]}
 
+    def _outputs(self) -> Float32:
+        return self.output_vectors
+
     def _write(self, folder: Path) -> None:
         super()._write(folder)
         write_tensor(folder / OUTPUT, "output", self.output_vectors)

@@ -143,3 +143,15 @@ def test_similar__a_warning_is_one_line(run, tmp_path):
     code, out, err = run("similar", path, "a")
     assert (code, out.split()[1]) == (0, "b")
     assert err == f"firth: {path} has 2 words, its header promised 3: it may be cut short. All are read\n"
+
+
+def test_export__joins_a_catalogue_by_word(run, saved, tmp_path):
+    parquet = pytest.importorskip("pyarrow.parquet")
+    (tmp_path / "about.csv").write_text("price,id\n1.5,king\n9,nobody\n")
+    code, out, _ = run("export", saved, tmp_path / "m.parquet", "--about", tmp_path / "about.csv", "--on", "id")
+    assert (code, out) == (0, f"wrote {tmp_path / 'm.parquet'}\n")
+    table = parquet.read_table(tmp_path / "m.parquet")
+    assert dict(zip(table["word"].to_pylist(), table["price"].to_pylist(), strict=True))["king"] == 1.5
+    code, _, err = run("export", saved, tmp_path / "m.txt", "--about", tmp_path / "about.csv")
+    assert code == 2
+    assert "are for .parquet files" in err

@@ -9,7 +9,7 @@ from typing import Any, Self
 import numpy as np
 
 from firth.arrays import Float32, Float64
-from firth.errors import shortened
+from firth.errors import FirthError, shortened
 from firth.storage.folders import new_model_folder
 from firth.storage.tensors import write_tensor
 from firth.vectors.changing import Changeable
@@ -123,6 +123,42 @@ class WordVectors(Changeable, Searchable, Comparable):
         import firth  # whose formats stand above vectors
 
         return firth.export(self, path, **options)
+
+    def to_arrow(self, *, output: bool = False, about: Any = None, on: str | None = None) -> Any:
+        """Words, counts and vectors as a `pyarrow.Table`, for DuckDB, polars, LanceDB and others; not copied.
+
+        The columns are `word` (string), `count` (int64, null where it is not known) and `vector`
+        (fixed_size_list<float32>[d]). The schema's metadata has, as JSON under the key `firth`, what made them: a
+        trained model's settings and history.
+
+        Parameters
+        ----------
+        output
+            Whether to add a column `output`, with the output vectors of a trained model.
+        about
+            A table about the words: one of Arrow's, a data frame, or the path of a Parquet, Arrow, CSV or JSON-lines
+            file. Its columns come behind, null for words that it does not have.
+        on
+            The column of the words in that table; by default the one called word, or else the first. Numbers are
+            words by their digits.
+
+        Returns
+        -------
+        pyarrow.Table
+
+        Raises
+        ------
+        FirthError
+            If pyarrow is not installed (extra `firth[tables]`), or the table has none of the words, one twice, or a
+            column of the same name as one here.
+        """
+        from firth.vectors.arrow_table import arrow_table  # whose pyarrow no look-up needs
+
+        return arrow_table(self, self._about(), self._outputs() if output else None, about, on)
+
+    def _outputs(self) -> Float32:
+        """The output vectors (V, d)."""
+        raise FirthError("only a trained model has output vectors, these are vectors alone")
 
     def save(self, folder: str | Path, *, overwrite: bool = False) -> Path:
         """Save to a folder, all or nothing: if the disk fills up, what was there before stays intact.
