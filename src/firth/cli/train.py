@@ -204,7 +204,9 @@ def checkpoints_beside(output: Path, *, overwrite: bool, resume: bool) -> Iterat
     help="Only the words that the model knows learn; new ones come to them; or the new text's words alone.",
 )
 @click.option("--freeze", is_flag=True, help="The words that the model knows keep their vectors.")
-@click.option("--epochs", type=click.IntRange(1), help="Passes over the new text. [default: by its size]")
+@click.option(
+    "--epochs", type=click.IntRange(1), help="Passes over the new text. [default: 1, or more where it is not small]"
+)
 @click.option("--learning-rate", type=float, help="At the start; it falls to the model's least. [default: the model's]")
 @options.threads
 @column_options

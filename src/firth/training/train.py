@@ -171,10 +171,11 @@ def learn(
     words_to_learn: WordsToLearn,
     *,
     trained_before: int = 0,
+    passes: Callable[[Corpus, TrainingConfig], int] | None = None,
 ) -> Word2Vec:
     """The story: encode, choose the words, draw first vectors or take given ones, train; return the model.
 
-    The vectors drawn after so many epochs `trained_before` are not those drawn at first.
+    The vectors drawn after so many epochs `trained_before` are not those drawn at first. `passes` chooses the epochs.
     """
     kept = Checkpoints.of(options.checkpoints) if options.checkpoints is not None else None
     if kept is None and options.resume:
@@ -193,7 +194,7 @@ def learn(
             corpus.check()
             corpus = _with_phrases(corpus, phrases, config, options.cache, report)
         vocabulary, id_of = words_to_learn(corpus, config)
-        config = dataclasses.replace(config, epochs=config.epochs or epochs_for(len(corpus)))
+        config = dataclasses.replace(config, epochs=(passes or usual_passes)(corpus, config))
         composition = Composition(vocabulary.words, ngrams_of(config)) if config.max_n else None
         parameters = initial_parameters(
             len(vocabulary),
@@ -347,6 +348,11 @@ def resume(
         resume=True,
         config=found.identity.config,
     )
+
+
+def usual_passes(corpus: Corpus, config: TrainingConfig) -> int:
+    """The epochs of a new training: those of the configuration, or else by the size of the corpus."""
+    return config.epochs or epochs_for(len(corpus))
 
 
 def epochs_for(tokens: int) -> int:
