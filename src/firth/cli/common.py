@@ -30,6 +30,7 @@ COMMANDS = {
     "align": "daily",
     "analogy": "query",
     "cache": "cache",
+    "cite": "cite",
     "compare": "inspect",
     "demo": "demo",
     "drift": "daily",
@@ -99,6 +100,7 @@ def facts(model: WordVectors) -> dict[str, Any]:
     if isinstance(model, Word2Vec):
         known["settings"] = dataclasses.asdict(model.config)
         known["history"] = [dataclasses.asdict(result) for result in model.history]
+        known["provenance"] = [dataclasses.asdict(text) for text in model.provenance]
     return known
 
 

@@ -212,6 +212,8 @@ def export(
 @options.as_json
 def info(model: Path, as_json: bool) -> None:
     """What a model is, and how it was made."""
+    from firth.history import Provenance
+
     known = facts(load_model(model))
     if as_json:
         return print_json(known)
@@ -219,6 +221,9 @@ def info(model: Path, as_json: bool) -> None:
         if name == "history":
             losses = ", ".join(f"{result['loss']:.4f}" for result in value)
             click.echo(f"loss of each epoch (nats a pair): {losses}")
+        elif name == "provenance":
+            texts = [Provenance(**text).told() for text in value] or ["not known"]
+            click.echo("\n".join(f"learned from: {text}" for text in texts))
         elif isinstance(value, dict):
             click.echo(f"{name}: " + ", ".join(f"{key}={setting!r}" for key, setting in value.items()))
         elif value is None:

@@ -17,6 +17,7 @@ from firth.corpus.phrase_detection import find_phrases, join_phrases
 from firth.corpus.tables import column_of
 from firth.cpu import usable_threads
 from firth.errors import ConfigError, FirthError, FormatError, StopTraining, shortened
+from firth.history import Provenance, name_of, versions_here
 from firth.jit.background import background_compile
 from firth.jit.cache import is_compiled
 from firth.kernels.word2vec.blocks import SubwordRows
@@ -216,7 +217,22 @@ def learn(
             own, rows = inputs[: len(vocabulary)], inputs[len(vocabulary) :]
             subwords = Subwords(composition.ngrams, own, composition.used, rows)
             inputs = composition.compose(inputs)
-        return Word2Vec(vocabulary, inputs, outputs, config, history, phrases=corpus.phrases, subwords=subwords)
+        return Word2Vec(
+            vocabulary,
+            inputs,
+            outputs,
+            config,
+            history,
+            phrases=corpus.phrases,
+            subwords=subwords,
+            provenance=[*(begin.provenance if begin else ()), provenance_of(corpus)],
+        )
+
+
+def provenance_of(corpus: Corpus) -> Provenance:
+    """What a model records of the text that it learns from."""
+    counted = (corpus.files, corpus.sentences, len(corpus))
+    return Provenance(name_of(str(corpus.about.get("source"))), corpus.fingerprint, *counted, versions_here())
 
 
 @contextmanager

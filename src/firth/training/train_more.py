@@ -167,4 +167,5 @@ def _joined(old: Word2Vec, new: Word2Vec) -> Word2Vec:
     if old.subwords is not None and new.subwords is not None:
         subwords = old.subwords.joined(new.subwords, joined(old.subwords.own, new.subwords.own))
     inputs = subwords.compose_all(vocabulary.words) if subwords else joined(old.vectors, new.vectors)
-    return Word2Vec(vocabulary, inputs, outputs, new.config, new.history, phrases=old.phrases, subwords=subwords)
+    made = (vocabulary, inputs, outputs, new.config, new.history)
+    return Word2Vec(*made, phrases=old.phrases, subwords=subwords, provenance=new.provenance)
