@@ -134,7 +134,12 @@ def test_parquet__what_is_no_table_of_vectors_is_an_error(tmp_path, columns, mes
         ("v.csv", b"word,v1\n", "has no words"),
         ("v.csv", b"word,v1\na,1\nb,1,2\n", "row 2: 3 cells, the first line has 2"),
         ("v.csv", b"word,v1\na,1\nb,x\n", "row 2: could not convert"),
-        ("v.csv", b"word,count,v1\na,many,1\n", "row 1: invalid literal"),
+        ("v.csv", b"word,count,v1\na,many,1\n", "row 1: 'many' is no count"),
+        ("v.csv", b"word,count,v1\na,-1,1\n", "row 1: '-1' is no count"),
+        ("v.jsonl", b'{"word": "a", "count": 1.5, "vector": [1]}\n', "row 1: 1.5 is no count"),
+        ("v.jsonl", b'{"word": "a", "count": 1' + b"0" * 30 + b', "vector": [1]}\n', "row 1: 1.*is no count"),
+        ("v.jsonl", b'{"word": "a", "vector": [1' + b"0" * 400 + b"]}\n", "row 1: int too large"),
+        ("v.jsonl", rb'{"word": "\ud800", "vector": [1]}' + b"\n", "row 1"),
         ("v.csv", b"word,v1\n\xff,1\n", "not UTF-8"),
         ("v.jsonl", b"", "has no words"),
         ("v.jsonl", b"[1]\n", "row 1: wanted a word and a vector"),
@@ -150,6 +155,26 @@ def test_load__a_damaged_file_is_an_error_that_says_where(tmp_path, name, conten
     (tmp_path / name).write_bytes(content)
     with pytest.raises(FormatError, match=message):
         load(tmp_path / name)
+
+
+def test_csv__counts_may_come_first(tmp_path):
+    (tmp_path / "v.csv").write_text("count,word,x\n7,a,0.5\n2,b,1\n")
+    again = load(tmp_path / "v.csv")
+    assert (again.words, again.vocabulary.counts.tolist(), again.vectors.tolist()) == (["a", "b"], [7, 2], [[0.5], [1]])
+
+
+def test_parquet__a_column_that_comes_twice_and_words_that_are_not_utf8_are_errors(tmp_path):
+    import pyarrow as pa
+    from pyarrow import parquet
+
+    arrays = [pa.array(["a"]), pa.array([[1.0]]), pa.array(["b"])]
+    parquet.write_table(pa.Table.from_arrays(arrays, ["word", "vector", "word"]), tmp_path / "v.parquet")
+    with pytest.raises(FormatError, match="the column 'word' twice"):
+        load(tmp_path / "v.parquet")
+    words = pa.Array.from_buffers(pa.string(), 1, pa.array([b"\xff"]).buffers())
+    parquet.write_table(pa.table({"word": words, "vector": [[1.0]]}), tmp_path / "w.parquet")
+    with pytest.raises(FormatError, match="not UTF-8"):
+        load(tmp_path / "w.parquet")
 
 
 @pytest.mark.parametrize("array", [np.zeros(3), np.zeros((2, 2)), np.array([["a"]]), np.array([[{}]], object)])

@@ -91,6 +91,23 @@ def test_to_arrow__numbers_in_a_catalogue_are_words_by_their_digits(items):
     assert items.to_arrow(about=with_holes)["x"].to_pylist() == [1, None, None]
 
 
+def test_to_arrow__ids_in_a_file_stay_the_text_they_are(tmp_path):
+    items = WordVectors(["007", "7", "2020-01-01"], np.eye(3))
+    (tmp_path / "a.csv").write_text("price,id\n1,007\n2,7\n3,\n4,\n5,2020-01-01\n")
+    assert items.to_arrow(about=tmp_path / "a.csv", on="id")["price"].to_pylist() == [1, 2, 5]
+    (tmp_path / "a.jsonl").write_text('{"id": "007", "x": 1}\n{"id": "2020-01-01", "y": "2021-01-01"}\n')
+    table = items.to_arrow(about=tmp_path / "a.jsonl")
+    assert table["x"].to_pylist() == [1, None, None]
+    assert table["y"].to_pylist() == [None, None, "2021-01-01"]
+
+
+@pytest.mark.parametrize("content", ["", "[1]\n", '{"id": 1\n', "[" * 100_000])
+def test_to_arrow__a_damaged_catalogue_is_an_error(items, tmp_path, content):
+    (tmp_path / "a.jsonl").write_text(content)
+    with pytest.raises(FormatError, match="cannot read"):
+        items.to_arrow(about=tmp_path / "a.jsonl")
+
+
 @pytest.mark.parametrize(
     ("table", "on", "message"),
     [

@@ -37,11 +37,13 @@ def read(path: Path, reading: Reading) -> WordVectors:
                 f"{path} has no column {shortened(min(missing))}; it has {', '.join(names)}. Vectors are in columns"
                 f" called {WORD}, {VECTOR} and {COUNT}"
             )
+        if twice := [name for name in (WORD, COUNT, VECTOR) if names.count(name) > 1]:
+            raise FormatError(f"{path} has the column {shortened(twice[0])} twice")
         table = file.read([name for name in (WORD, COUNT, VECTOR) if name in names])
     except (pyarrow.ArrowException, OSError) as error:
         raise FormatError(f"{path} cannot be read: {shortened(str(error))[1:-1]}") from error
     table = table.slice(0, reading.limit)
-    words, counts = table.column(WORD).to_pylist(), None
+    words, counts = _words(table.column(WORD), path), None
     if not all(type(word) is str for word in words):
         raise FormatError(f"{path}: the column {WORD} holds {table.schema.field(WORD).type}, or nulls: wanted strings")
     if COUNT in names and table.column(COUNT).null_count == 0:
@@ -49,6 +51,15 @@ def read(path: Path, reading: Reading) -> WordVectors:
         if not all(type(count) is int and count >= 0 for count in counts):
             raise FormatError(f"{path}: the column {COUNT} has what is no count: whole numbers, 0 or more")
     return word_vectors(words, _rows(table.column(VECTOR), path), path, counts)
+
+
+def _words(column: Any, path: Path) -> list[Any]:
+    """What a column of words holds. Raises `FormatError` if it is not UTF-8."""
+    try:
+        words: list[Any] = column.to_pylist()
+    except UnicodeDecodeError as error:
+        raise FormatError(f"{path}: the column {WORD} has words that are not UTF-8: {error}") from error
+    return words
 
 
 def _rows(column: Any, path: Path) -> Float32:

@@ -16,6 +16,7 @@ from firth.formats.decimals import decimal_lines
 from firth.formats.reading import Reading, unpacked_text
 from firth.formats.text_rows import GrowingRows
 from firth.formats.words import word_vectors
+from firth.vectors.changing import LARGEST_COUNT
 from firth.vectors.word_vectors import WordVectors
 
 WORD, COUNT, VECTOR = "word", "count", "vector"
@@ -75,7 +76,7 @@ def read_csv(path: Path, reading: Reading) -> WordVectors:
                 for cells in rows:
                     if len(cells) != len(names):
                         raise ValueError(f"{len(cells):,} cells, the first line has {len(names):,}")
-                    yield cells[place], counted and cells[counted], [cells[i] for i in numbers]
+                    yield cells[place], None if counted is None else cells[counted], [cells[i] for i in numbers]
 
             return _read(parts(), len(numbers), path, reading)
         except csv.Error as error:
@@ -98,6 +99,16 @@ def read_jsonl(path: Path, reading: Reading) -> WordVectors:
         return _read(parts(), None, path, reading)
 
 
+def _count(value: Any) -> int | None:
+    """How often a word occurs; None where that is not known. Raises `ValueError` for what is no count."""
+    if value is None:
+        return None
+    number = value if type(value) is int else int(value) if isinstance(value, str) and value.isdecimal() else -1
+    if not 0 <= number <= LARGEST_COUNT:
+        raise ValueError(f"{shortened(value)} is no count: wanted a whole number, 0 or more")
+    return number
+
+
 def _read(parts: Iterator[tuple[str, Any, Any]], width: int | None, path: Path, reading: Reading) -> WordVectors:
     """Vectors of words, counts and numbers, row by row."""
     rows: GrowingRows | None = None
@@ -109,11 +120,11 @@ def _read(parts: Iterator[tuple[str, Any, Any]], width: int | None, path: Path, 
             if len(numbers) != rows.array.shape[1]:
                 raise ValueError(f"{len(numbers):,} numbers, those before have {rows.array.shape[1]:,}")
             rows.add(numbers)
-            counts.append(None if count is None else int(count))
+            counts.append(_count(count))
             words.append(word if word.isascii() else reading.text(word, path, f"row {len(words) + 1:,}"))
     except FormatError:
         raise
-    except (ValueError, TypeError, RecursionError) as error:
+    except (ValueError, TypeError, OverflowError, RecursionError) as error:
         raise FormatError(f"{path}, row {len(words) + 1:,}: {shortened(str(error))[1:-1]}") from error
     if rows is None:
         raise FormatError(f"{path} has no words")

@@ -35,7 +35,7 @@ def arrow_table(vectors: WordVectors, what: dict[str, Any], outputs: Float32 | N
     if outputs is not None:
         columns[OUTPUT] = fixed_lists(outputs)
     if about is not None:
-        columns |= _joined(vectors.words, as_table(about), on, columns)
+        columns |= _joined(vectors.words, as_table(about, on), on, columns)
     elif on is not None:
         raise ValueError("on names a column of the table about the words: give that table, about=…")
     metadata = {METADATA: json.dumps(what | {"written_by": f"firth {__version__}"}, ensure_ascii=True)}
@@ -49,41 +49,57 @@ def fixed_lists(rows: Float32) -> Any:
     return pyarrow.FixedSizeListArray.from_arrays(values, rows.shape[1])
 
 
-def as_table(about: Any) -> Any:
-    """A table of Arrow's, from one, a data frame, or the path of a Parquet, Arrow, CSV or JSON-lines file.
+def as_table(about: Any, on: str | None = None) -> Any:
+    """A table of Arrow's, from one, a data frame, or the path of a Parquet, Arrow, CSV or JSON-lines file; of CSV, the
+    column of the words, `on`, is text.
 
     Raises `FormatError` for a file that cannot be read, `ValueError` for what is no table.
     """
     pyarrow = library("pyarrow")
     if isinstance(about, str | Path):
-        return _read_table(Path(about), pyarrow)
+        return _read_table(Path(about), on)
     if isinstance(about, pyarrow.Table):
         return about
-    if hasattr(about, "to_arrow"):  # polars, duckdb
+    if hasattr(about, "to_arrow"):  # polars
         return about.to_arrow()
     if hasattr(about, "iloc"):
         return pyarrow.Table.from_pandas(about, preserve_index=False)
     raise ValueError(f"a table about the words is a path, a table of Arrow's or a data frame, not {shortened(about)}")
 
 
-def _read_table(path: Path, pyarrow: Any) -> Any:
+def _read_table(path: Path, on: str | None) -> Any:
     readers = {
-        ".parquet": lambda: _module("parquet").read_table(path),
-        ".arrow": lambda: _module("feather").read_table(path),
-        ".feather": lambda: _module("feather").read_table(path),
-        ".csv": lambda: _module("csv").read_csv(path),
-        ".jsonl": lambda: _module("json").read_json(path),
+        ".parquet": lambda: library("pyarrow.parquet").read_table(path),
+        ".arrow": lambda: library("pyarrow.feather").read_table(path),
+        ".feather": lambda: library("pyarrow.feather").read_table(path),
+        ".csv": lambda: _read_csv(path, on),
+        ".jsonl": lambda: _read_json_lines(path),
     }
     if path.suffix.lower() not in readers:
         raise FormatError(f"{path} is no table about words that firth knows: it reads {', '.join(readers)}")
     try:
         return readers[path.suffix.lower()]()
-    except (pyarrow.ArrowException, OSError, ValueError) as error:
+    except (library("pyarrow").ArrowException, OSError, ValueError, RecursionError) as error:
         raise FormatError(f"cannot read {path}: {shortened(str(error))[1:-1]}") from error
 
 
-def _module(name: str) -> Any:
-    return library(f"pyarrow.{name}")
+def _read_csv(path: Path, on: str | None) -> Any:
+    """A CSV file, in which the column of the words stays the text it is: 007 is not 7."""
+    pyarrow, csv = library("pyarrow"), library("pyarrow.csv")
+    with csv.open_csv(path) as file:
+        names = file.schema.names
+    types = {_key(names, on): pyarrow.string()}
+    return csv.read_csv(path, convert_options=csv.ConvertOptions(column_types=types, strings_can_be_null=True))
+
+
+def _read_json_lines(path: Path) -> Any:
+    """A file of objects, whose strings stay strings, also where they look like dates."""
+    with path.open(encoding="utf-8") as file:
+        rows = [json.loads(line) for line in file if line.strip()]
+    if not rows or not all(isinstance(row, dict) for row in rows):
+        raise ValueError("wanted an object a line")
+    names = dict.fromkeys(name for row in rows for name in row)
+    return library("pyarrow").table({name: [row.get(name) for row in rows] for name in names})
 
 
 def _joined(words: list[str], table: Any, on: str | None, taken: dict[str, Any]) -> dict[str, Any]:
