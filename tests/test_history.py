@@ -94,6 +94,22 @@ def test_provenance__of_models_without_one_is_empty_and_they_load(model, tmp_pat
     assert (again.vectors == model.vectors).all()
 
 
+@pytest.mark.parametrize(
+    "provenance",
+    [3, "text", [3], [{}], *([dataclasses.asdict(TEXT) | wrong] for wrong in (
+        {"tokens": "40"}, {"files": -1}, {"source": 3}, {"versions": []}, {"versions": {"firth": 1}},
+    ))],
+)  # fmt: skip
+def test_provenance__what_is_none_is_an_error(model, tmp_path, provenance):
+    folder = model.save(tmp_path / "m")
+    about = json.loads((folder / "model.json").read_text()) | {"provenance": provenance}
+    del about["sha256"]
+    about["sha256"] = hashlib.sha256(json.dumps(about, sort_keys=True).encode()).hexdigest()
+    (folder / "model.json").write_text(json.dumps(about))
+    with pytest.raises(firth.FormatError, match="cannot be read"):
+        firth.load(folder)
+
+
 def test_provenance__leaves_out_what_a_later_version_adds():
     assert Provenance.of_saved(dataclasses.asdict(TEXT) | {"machine": "x"}) == TEXT
 

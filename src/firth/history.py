@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from firth._version import __version__
+from firth.errors import shortened
 
 
 @dataclasses.dataclass(frozen=True)
@@ -85,9 +86,19 @@ class Provenance:
         ----------
         saved
             The fields, by name.
+
+        Raises
+        ------
+        ValueError, KeyError, TypeError, AttributeError
+            For what is no such record.
         """
-        names = [field.name for field in dataclasses.fields(cls)]
-        return cls(**{name: saved[name] for name in names})
+        text = cls(**{field.name: saved[field.name] for field in dataclasses.fields(cls)})
+        counts, words = (text.files, text.sentences, text.tokens), (text.source, text.fingerprint)
+        if not all(type(n) is int and n >= 0 for n in counts) or not all(type(word) is str for word in words):
+            raise ValueError(f"no text is of {shortened(counts)} files, sentences and tokens: {shortened(words)}")
+        if not all(type(part) is str for pair in text.versions.items() for part in pair):
+            raise ValueError(f"these are no versions: {shortened(text.versions)}")
+        return text
 
     def told(self) -> str:
         """All of it in a line, the fingerprint by its first digits."""

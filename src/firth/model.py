@@ -308,7 +308,7 @@ def _load_folder(folder: Path, *, verify: bool) -> WordVectors:
         config = TrainingConfig.of_saved(about["config"]) if is_trained else None
         history = [EpochResult.of_saved(result) for result in about["history"]] if is_trained else []
         provenance = [Provenance.of_saved(text) for text in about.get("provenance", [])]
-    except (ValueError, KeyError, TypeError, OverflowError, RecursionError, FirthError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError, FirthError) as error:
         raise FormatError(f"the model in {folder} cannot be read: {shortened(str(error))[1:-1]}") from error
     vectors = map_tensor(folder / VECTORS, "vectors")
     if vectors.shape != (len(vocabulary), vector_size):
