@@ -13,6 +13,7 @@ from firth.errors import FormatError, shortened
 from firth.formats.reading import Reading
 from firth.formats.words import word_vectors
 from firth.vectors.arrow_table import COUNT, VECTOR, WORD
+from firth.vectors.changing import LARGEST_COUNT
 from firth.vectors.word_vectors import WordVectors
 
 
@@ -30,36 +31,48 @@ def read(path: Path, reading: Reading) -> WordVectors:
     """Read the columns `word`, `vector` and, if it is there, `count`. Raises `FormatError` if they do not fit."""
     pyarrow = library("pyarrow")
     try:
-        file = library("pyarrow.parquet").ParquetFile(path)
+        table = _table(path).slice(0, reading.limit)
+        counts = _counts(table, path)
+        return word_vectors(_words(table.column(WORD), path), _rows(table.column(VECTOR), path), path, counts)
+    except FormatError:
+        raise
+    except (pyarrow.ArrowException, OSError, ValueError, LookupError) as error:
+        raise FormatError(f"{path} cannot be read: {shortened(str(error))[1:-1]}") from error
+
+
+def _table(path: Path) -> Any:
+    """The columns that are read. Raises `FormatError` where one is missing, or comes twice."""
+    with library("pyarrow.parquet").ParquetFile(path) as file:
         names = file.schema_arrow.names
         if missing := {WORD, VECTOR} - set(names):
             raise FormatError(
-                f"{path} has no column {shortened(min(missing))}; it has {', '.join(names)}. Vectors are in columns"
-                f" called {WORD}, {VECTOR} and {COUNT}"
+                f"{path} has no column {shortened(min(missing))}; it has {shortened(', '.join(names))[1:-1]}. Vectors"
+                f" are in columns called {WORD}, {VECTOR} and {COUNT}"
             )
         if twice := [name for name in (WORD, COUNT, VECTOR) if names.count(name) > 1]:
             raise FormatError(f"{path} has the column {shortened(twice[0])} twice")
-        table = file.read([name for name in (WORD, COUNT, VECTOR) if name in names])
-    except (pyarrow.ArrowException, OSError) as error:
-        raise FormatError(f"{path} cannot be read: {shortened(str(error))[1:-1]}") from error
-    table = table.slice(0, reading.limit)
-    words, counts = _words(table.column(WORD), path), None
-    if not all(type(word) is str for word in words):
-        raise FormatError(f"{path}: the column {WORD} holds {table.schema.field(WORD).type}, or nulls: wanted strings")
-    if COUNT in names and table.column(COUNT).null_count == 0:
-        counts = table.column(COUNT).to_pylist()
-        if not all(type(count) is int and count >= 0 for count in counts):
-            raise FormatError(f"{path}: the column {COUNT} has what is no count: whole numbers, 0 or more")
-    return word_vectors(words, _rows(table.column(VECTOR), path), path, counts)
+        return file.read([name for name in (WORD, COUNT, VECTOR) if name in names])
 
 
-def _words(column: Any, path: Path) -> list[Any]:
-    """What a column of words holds. Raises `FormatError` if it is not UTF-8."""
+def _words(column: Any, path: Path) -> list[str]:
+    """The words of a column."""
     try:
         words: list[Any] = column.to_pylist()
     except UnicodeDecodeError as error:
         raise FormatError(f"{path}: the column {WORD} has words that are not UTF-8: {error}") from error
+    if not all(type(word) is str for word in words):
+        raise FormatError(f"{path}: the column {WORD} holds {column.type}, or nulls: wanted strings")
     return words
+
+
+def _counts(table: Any, path: Path) -> list[int] | None:
+    """How often the words occur; None where that is not known of all."""
+    if COUNT not in table.column_names or table.column(COUNT).null_count:
+        return None
+    counts: list[Any] = table.column(COUNT).to_pylist()
+    if not all(type(count) is int and 0 <= count <= LARGEST_COUNT for count in counts):
+        raise FormatError(f"{path}: the column {COUNT} has what is no count: whole numbers, 0 or more")
+    return counts
 
 
 def _rows(column: Any, path: Path) -> Float32:

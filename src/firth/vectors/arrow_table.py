@@ -79,7 +79,7 @@ def _read_table(path: Path, on: str | None) -> Any:
         raise FormatError(f"{path} is no table about words that firth knows: it reads {', '.join(readers)}")
     try:
         return readers[path.suffix.lower()]()
-    except (library("pyarrow").ArrowException, OSError, ValueError, RecursionError) as error:
+    except (library("pyarrow").ArrowException, OSError, ValueError, LookupError, RecursionError) as error:
         raise FormatError(f"cannot read {path}: {shortened(str(error))[1:-1]}") from error
 
 
