@@ -28,11 +28,14 @@ def read(path: Path, reading: Reading) -> WordVectors:
     """Map the array, and read the words beside it. Raises `FormatError` if they do not fit, or one is not there."""
     if not words_path(path).is_file():
         raise FormatError(f"{path} {WITHOUT_WORDS}. Or put the words beside it, one a line, in {words_path(path).name}")
+    from tokenize import TokenError  # only who reads arrays needs it
+
+    harmed = (TokenError, SyntaxError, RecursionError, TypeError, KeyError, OverflowError)  # NumPy parses Python there
     try:
         vectors = np.load(path, mmap_mode="r", allow_pickle=False)
-    except (ValueError, OSError, EOFError) as error:
+    except (ValueError, OSError, EOFError, MemoryError, *harmed) as error:
         raise FormatError(f"{path} cannot be read: {shortened(str(error))[1:-1]}") from error
-    if not isinstance(vectors, np.ndarray) or vectors.ndim != 2 or vectors.dtype.kind not in "fiu":
+    if not isinstance(vectors, np.memmap) or vectors.ndim != 2 or vectors.dtype.kind not in "fiu":
         raise FormatError(f"{path} is no array of numbers (words, dimensions)")
     words = read_words(words_path(path), reading)
     if reading.limit is None and len(words) != len(vectors):
