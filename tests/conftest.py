@@ -8,8 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from firth.config import TrainingConfig
 from firth.corpus import encoding
-from firth.model import EpochResult, TrainingConfig, Word2Vec
+from firth.history import EpochResult
+from firth.model import Word2Vec
 from firth.vectors.word_vectors import WordVectors
 from firth.vocabulary import Vocabulary
 

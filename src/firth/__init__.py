@@ -12,9 +12,12 @@ from typing import Any
 from firth._version import __version__ as __version__
 
 _NAMES = {
+    "analysis.alignment": ("align",),
     "analysis.comparison": ("Comparison", "Stability", "compare", "stability"),
+    "analysis.drift": ("Drift", "drift"),
     "analysis.evaluation": ("evaluate",),
     "analysis.scores": ("AnalogyScore", "OutlierScore", "PairScore"),
+    "citation": ("cite",),
     "config": ("TextConfig", "TrainingConfig"),
     "corpus.corpus": ("Corpus",),
     "corpus.encoding": ("encode",),
@@ -38,7 +41,8 @@ _NAMES = {
         "WordNotFoundError",
     ),
     "formats": ("export",),
-    "model": ("EpochResult", "Word2Vec", "load"),
+    "history": ("EpochResult", "Provenance"),
+    "model": ("Word2Vec", "load"),
     "phrases": ("ENGLISH_CONNECTOR_WORDS", "Phrases"),
     "training.sampling": ("keep_probabilities", "sampling_table"),
     "training.train": ("resume", "train"),

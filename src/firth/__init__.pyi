@@ -1,12 +1,16 @@
 from firth._version import __version__ as __version__
+from firth.analysis.alignment import align as align
 from firth.analysis.comparison import Comparison as Comparison
 from firth.analysis.comparison import Stability as Stability
 from firth.analysis.comparison import compare as compare
 from firth.analysis.comparison import stability as stability
+from firth.analysis.drift import Drift as Drift
+from firth.analysis.drift import drift as drift
 from firth.analysis.evaluation import evaluate as evaluate
 from firth.analysis.scores import AnalogyScore as AnalogyScore
 from firth.analysis.scores import OutlierScore as OutlierScore
 from firth.analysis.scores import PairScore as PairScore
+from firth.citation import cite as cite
 from firth.config import TextConfig as TextConfig
 from firth.config import TrainingConfig as TrainingConfig
 from firth.corpus.corpus import Corpus as Corpus
@@ -30,7 +34,8 @@ from firth.errors import UnwritableWordError as UnwritableWordError
 from firth.errors import VectorNotFiniteError as VectorNotFiniteError
 from firth.errors import WordNotFoundError as WordNotFoundError
 from firth.formats import export as export
-from firth.model import EpochResult as EpochResult
+from firth.history import EpochResult as EpochResult
+from firth.history import Provenance as Provenance
 from firth.model import Word2Vec as Word2Vec
 from firth.model import load as load
 from firth.phrases import ENGLISH_CONNECTOR_WORDS as ENGLISH_CONNECTOR_WORDS

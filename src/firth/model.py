@@ -16,9 +16,8 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import math
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
@@ -28,13 +27,22 @@ import numpy as np
 from firth.arrays import Float32
 from firth.config import TrainingConfig
 from firth.errors import FirthError, FirthWarning, FormatError, shortened
+from firth.history import EpochResult, Provenance
 from firth.phrases import FILE as PHRASES
 from firth.phrases import Phrases
 from firth.storage.folders import check_file, read_about
 from firth.storage.tensors import map_tensor, sha256_of_mapped, write_tensor
 from firth.vectors.changing import Change, taken
 from firth.vectors.subwords import Subwords
-from firth.vectors.word_vectors import FORMAT_OF_VECTORS, SUBWORDS, VECTORS, VOCABULARY, WordVectors
+from firth.vectors.word_vectors import (
+    FORMAT_OF_VECTORS,
+    SUBWORDS,
+    VECTORS,
+    VOCABULARY,
+    WordVectors,
+    checked_rotation,
+    turned,
+)
 from firth.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
@@ -46,38 +54,6 @@ FILES = {FORMAT: (VOCABULARY, VECTORS, OUTPUT), FORMAT_OF_VECTORS: (VOCABULARY, 
 """What a folder must hold, by its format."""
 TENSORS_OF_OTHERS = "model.safetensors"
 """In a folder of Hugging Face's, such as model2vec's: the vectors, with the tokenizer beside them."""
-
-
-@dataclasses.dataclass(frozen=True)
-class EpochResult:
-    """What an epoch came to.
-
-    Parameters
-    ----------
-    epoch
-        Its number, from 1.
-    loss
-        The mean loss of a (context, center) pair in nats (float64), each pair measured just before it was learned; NaN
-        if there was none. These vectors lean towards the text just seen: compare models by their validation loss.
-    pairs
-        The number of pairs that were measured.
-    validation_loss
-        The same mean over the sentences held out (see the setting `validation`); None where none were.
-    """
-
-    epoch: int
-    loss: float
-    pairs: int
-    validation_loss: float | None = None  # of the sentences held out, where some were
-
-
-def _about_epoch(result: EpochResult) -> dict[str, Any]:
-    return dataclasses.asdict(result) | {"loss": None if math.isnan(result.loss) else result.loss}
-
-
-def _epoch_result(about: dict[str, Any]) -> EpochResult:
-    """As saved: the loss of an epoch without a pair is no number, which JSON has none for."""
-    return EpochResult(**about | {"loss": math.nan if about["loss"] is None else about["loss"]})
 
 
 class Word2Vec(WordVectors):
@@ -101,6 +77,9 @@ class Word2Vec(WordVectors):
         The phrases that were joined in the text. Words separated by spaces are looked up as a phrase.
     subwords
         Vectors of character n-grams, by which unseen words have vectors.
+    provenance
+        The texts that it has learned from, with the versions it learned with. A model that was saved before this was
+        recorded has none.
 
     Examples
     --------
@@ -121,12 +100,14 @@ class Word2Vec(WordVectors):
         folder: Path | None = None,
         phrases: Phrases | None = None,
         subwords: Subwords | None = None,
+        provenance: Sequence[Provenance] = (),
     ):
         super().__init__(vocabulary, vectors, subwords)
         self.config = config
         self.history = history
         self.folder = folder
         self.phrases = phrases
+        self.provenance = tuple(provenance)
         self._output_vectors = output_vectors
         self._output_sum: str | None = None  # a checksum that is still to be compared
 
@@ -210,7 +191,30 @@ class Word2Vec(WordVectors):
         if self._output_vectors is not None:
             outputs = change.vectors if self.config.shared_vectors else taken(self.output_vectors, change.rows)
         made = (change.vocabulary, change.vectors, outputs, self.config, list(self.history))
-        return type(self)(*made, phrases=self.phrases, subwords=change.subwords)
+        return type(self)(*made, phrases=self.phrases, subwords=change.subwords, provenance=self.provenance)
+
+    def rotated(self, rotation: Any) -> Self:
+        """All vectors turned by an orthogonal matrix, the output vectors too. The same as `WordVectors.rotated`.
+
+        Parameters
+        ----------
+        rotation : (d, d) array
+            Each vector v becomes v @ rotation.
+
+        Returns
+        -------
+        Word2Vec
+
+        Raises
+        ------
+        ValueError
+            If the array is not a (d, d) orthogonal matrix.
+        """
+        checked = checked_rotation(rotation, self.vector_size)
+        vectors, subwords = self._rotated(checked)
+        outputs = None if self._output_vectors is None else turned(self.output_vectors, checked)
+        made = (self.vocabulary, vectors, outputs, self.config, list(self.history))
+        return type(self)(*made, phrases=self.phrases, subwords=subwords, provenance=self.provenance)
 
     def __repr__(self) -> str:
         epochs = f"{len(self.history):,} epoch{'' if len(self.history) == 1 else 's'}"
@@ -223,11 +227,17 @@ class Word2Vec(WordVectors):
         tokens = f"{int(self.vocabulary.counts.sum()):,}"
         losses = ", ".join(f"{result.loss:.3f}" for result in self.history)
         settings = self.config.changed() or "the defaults"
-        return {"tokens": tokens, "loss of each epoch": losses, "settings": html.escape(settings)}
+        texts = "<br>".join(html.escape(text.told()) for text in self.provenance) or "not known"
+        facts = {"tokens": tokens, "loss of each epoch": losses, "settings": html.escape(settings)}
+        return facts | {"learned from": texts}
 
     def _about(self) -> dict[str, Any]:
         about = super()._about() | {"format": FORMAT, "config": self.config.saved()}
-        return about | {"history": [_about_epoch(result) for result in self.history]}
+        about["history"] = [result.saved() for result in self.history]
+        return about | {"provenance": [dataclasses.asdict(text) for text in self.provenance]}
+
+    def _outputs(self) -> Float32:
+        return self.output_vectors
 
     def _write(self, folder: Path) -> None:
         super()._write(folder)
@@ -296,8 +306,9 @@ def _load_folder(folder: Path, *, verify: bool) -> WordVectors:
         vocabulary = Vocabulary(content["words"], content["counts"])
         vector_size = about["vector_size"]
         config = TrainingConfig.of_saved(about["config"]) if is_trained else None
-        history = [_epoch_result(result) for result in about["history"]] if is_trained else []
-    except (ValueError, KeyError, TypeError, OverflowError, RecursionError, FirthError) as error:
+        history = [EpochResult.of_saved(result) for result in about["history"]] if is_trained else []
+        provenance = [Provenance.of_saved(text) for text in about.get("provenance", [])]
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError, FirthError) as error:
         raise FormatError(f"the model in {folder} cannot be read: {shortened(str(error))[1:-1]}") from error
     vectors = map_tensor(folder / VECTORS, "vectors")
     if vectors.shape != (len(vocabulary), vector_size):
@@ -309,7 +320,7 @@ def _load_folder(folder: Path, *, verify: bool) -> WordVectors:
     outputs = map_tensor(folder / OUTPUT, "output")  # now: there may be another model in the folder later
     if outputs.shape != vectors.shape:
         raise FormatError(f"{folder / OUTPUT} has the shape {outputs.shape}, not {vectors.shape}")
-    model = Word2Vec(vocabulary, vectors, outputs, config, history, folder.absolute(), phrases, subwords)
+    model = Word2Vec(vocabulary, vectors, outputs, config, history, folder.absolute(), phrases, subwords, provenance)
     model._output_sum = str(files[OUTPUT].get("sha256"))
     return model
 

@@ -7,14 +7,7 @@ from numpy.testing import assert_allclose
 from firth.analysis.comparison import compare, stability
 from firth.errors import FirthError, WordNotFoundError
 from firth.vectors.word_vectors import WordVectors
-from firth.vocabulary import Vocabulary
-
-WORDS = [f"w{i}" for i in range(60)]
-
-
-def some(seed=0, words=WORDS, width=8):
-    numbers = np.random.default_rng(seed).normal(size=(len(words), width)).astype(np.float32)
-    return WordVectors(Vocabulary(words, range(len(words), 0, -1)), numbers)
+from tests.helpers.vectors import WORDS, some
 
 
 def turned(vectors, seed=1):
@@ -140,7 +133,7 @@ def test_comparison__the_most_moved_can_leave_out_words():
 def test_comparison__as_a_frame_a_table_and_a_line():
     pandas = pytest.importorskip("pandas")
     found = compare(some(), exchanged(without_counts(some())))
-    frame = found.to_frame()
+    frame = found.to_pandas()
     assert isinstance(frame, pandas.DataFrame)
     assert list(frame.columns) == ["word", "distance", "count_before"]
     assert frame["word"][0] == found.most_moved(1)[0][0]
@@ -155,7 +148,7 @@ def test_comparison__as_a_frame_a_table_and_a_line():
 def test_comparison__without_pandas_says_what_to_install(monkeypatch):
     monkeypatch.setitem(sys.modules, "pandas", None)
     with pytest.raises(FirthError, match="pip install pandas"):
-        compare(some(), some()).to_frame()
+        compare(some(), some()).to_pandas()
 
 
 def test_models__words_that_are_not_finite_are_as_if_not_there():

@@ -2,6 +2,7 @@
 
 import pytest
 
+import firth
 from firth.analysis.scores import (
     AnalogyAnswer,
     AnalogyScore,
@@ -52,3 +53,28 @@ def test_score__is_a_table_in_a_notebook():
     assert "<td>&lt;rivers&gt;</td><td></td><td></td><td>0</td><td>5,000</td>" in table
     assert "<td>Spearman</td><td>0.7123</td>" in PAIR_SCORE._repr_html_()
     assert "<td>0.5000</td><td>0.7500</td><td>64</td>" in OUTLIER_SCORE._repr_html_()
+
+
+def test_scores__every_answer_is_a_row_of_a_data_frame(vectors, tmp_path):
+    pytest.importorskip("pandas")
+    pytest.importorskip("polars")
+    tests = {
+        "pairs.txt": "the\tking\t3\nking\tqueen\t9\nthe\tqueen\t2\nking\tnobody\t1\n",
+        "analogies.txt": ": one\nthe king queen 42\nthe king queen nobody\n",
+        "outliers.txt": "the\nking\nqueen\n\n42\n",
+    }
+    frames = []
+    for name, text in tests.items():
+        (tmp_path / name).write_text(text)
+        score = firth.evaluate(vectors, tmp_path / name)
+        frames.append(score.to_pandas())
+        assert score.to_polars().columns == list(frames[-1].columns)
+        assert score.to_arrow().num_rows == len(frames[-1])
+    pairs, analogies, outliers = frames
+    assert list(pairs.columns) == ["first", "second", "score", "cosine"]
+    assert pairs["score"].tolist() == [3, 9, 2, 1]
+    assert pairs["cosine"][1] == pytest.approx(vectors.similarity("king", "queen"))
+    assert pairs["cosine"].isna().tolist() == [False, False, False, True]
+    assert analogies.iloc[0, :5].tolist() == ["one", "the", "king", "queen", "42"]
+    assert outliers["group"].tolist()[0] == ["the", "king", "queen"]
+    assert outliers["wanted"].tolist() == ["42"]

@@ -1,11 +1,13 @@
 """Commands that look up."""
 
+import dataclasses
 import json
 
 import numpy as np
 import pytest
 
-from firth import export, load
+from firth import cite, export, load
+from firth.history import Provenance
 from firth.vectors.word_vectors import WordVectors
 from firth.vocabulary import Vocabulary
 
@@ -143,3 +145,32 @@ def test_similar__a_warning_is_one_line(run, tmp_path):
     code, out, err = run("similar", path, "a")
     assert (code, out.split()[1]) == (0, "b")
     assert err == f"firth: {path} has 2 words, its header promised 3: it may be cut short. All are read\n"
+
+
+def test_export__joins_a_catalogue_by_word(run, saved, tmp_path):
+    parquet = pytest.importorskip("pyarrow.parquet")
+    (tmp_path / "about.csv").write_text("price,id\n1.5,king\n9,nobody\n")
+    code, out, _ = run("export", saved, tmp_path / "m.parquet", "--about", tmp_path / "about.csv", "--on", "id")
+    assert (code, out) == (0, f"wrote {tmp_path / 'm.parquet'}\n")
+    table = parquet.read_table(tmp_path / "m.parquet")
+    assert dict(zip(table["word"].to_pylist(), table["price"].to_pylist(), strict=True))["king"] == 1.5
+    code, _, err = run("export", saved, tmp_path / "m.txt", "--about", tmp_path / "about.csv")
+    assert code == 2
+    assert "are for .parquet files" in err
+
+
+def test_info__tells_what_a_model_learned_from(run, model, tmp_path):
+    text = Provenance("corpus.txt", "ab" * 32, 2, 3, 40, {"firth": "0.1", "numpy": "2.0"})
+    assert "learned from: not known" in run("info", model.save(tmp_path / "old"))[1]
+    model.provenance = (text,)
+    folder = model.save(tmp_path / "new")
+    line = "learned from: corpus.txt (2 files, 3 sentences, 40 tokens, abababababab…), with firth 0.1, numpy 2.0"
+    assert line in run("info", folder)[1].splitlines()
+    assert json.loads(run("info", folder, "--json")[1])["provenance"] == [dataclasses.asdict(text)]
+
+
+def test_cite__prints_the_citation_and_how_a_model_was_trained(run, saved):
+    assert run("cite") == (0, cite() + "\n", "")
+    code, out, _ = run("cite", saved)
+    assert (code, out) == (0, cite(load(saved)) + "\n")
+    assert run("cite", "nothing.firth")[0] == 1

@@ -13,7 +13,8 @@ from firth.cli.common import COMMANDS, cli
 SIMILAR = "import sys; sys.argv = ['firth', 'similar', {folder!r}, 'king']; import firth.cli; firth.cli.main()"
 MODULES_OF_SIMILAR = {
     "",
-    *("._version", ".arrays", ".config", ".errors", ".missing_values", ".model", ".phrases", ".settings"),
+    *("._version", ".arrays", ".config", ".data_frames", ".errors", ".history", ".missing_values", ".model"),
+    *(".phrases", ".settings"),
     *(".cli", ".cli.common", ".cli.options", ".cli.query"),
     *(".storage", ".storage.files", ".storage.folders", ".storage.tensors"),
     *(".vectors", ".vectors.changing", ".vectors.comparing", ".vectors.lookup", ".vectors.nearest"),

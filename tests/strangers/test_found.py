@@ -9,7 +9,7 @@ from firth.errors import FirthError
 from firth.jit import target
 from tests.strangers import READERS, found, whole
 
-NEEDS = {"parquet": "pyarrow", "arrow": "pyarrow", "index": "faiss", "zstd": "zstandard"}
+NEEDS = {"parquet": "pyarrow", "arrow": "pyarrow", "index": "faiss", "zstd": "zstandard", "vectors-parquet": "pyarrow"}
 NEEDS_THE_COMPILER = {"interrupted", "corpus"}
 SECONDS = 5
 

@@ -1,13 +1,17 @@
 """Learning from more text."""
 
+import warnings
+
 import numpy as np
 import pytest
 from click.testing import CliRunner
 
 import firth
 from firth.cli import cli
-from firth.errors import ConfigError, CorpusError
+from firth.errors import ConfigError, CorpusError, FirthWarning
 from firth.jit import target
+from firth.training.train import epochs_for
+from firth.training.train_more import passes_for
 from tests.helpers.models import SETTINGS, assert_same, text
 
 pytestmark = pytest.mark.skipif(not target.is_enabled(), reason="the compiler is off")
@@ -123,3 +127,35 @@ def test_commands__start_and_train_more(tmp_path):
     assert firth.load(tmp_path / "v.txt").vector_size == 24
     refused = runner.invoke(cli, ["train-more", str(tmp_path / "v.txt"), str(tmp_path / "2.txt"), "-o", second + "x"])
     assert "is no firth model" in str(refused.exception)
+
+
+def passes_of(model, more, **options):
+    return model.train_more(more, progress=False, **options).config.epochs
+
+
+@pytest.mark.parametrize(("tokens", "passes"), [(1, 1), (299_999, 1), (1_000_000, 5), (4_000_000, 10), (0, 1)])
+def test_train_more__passes_follow_the_ratio_of_new_text_to_old(tokens, passes):
+    assert passes_for(tokens, 1_000_000) == passes
+
+
+def test_train_more__by_default_passes_once_over_a_small_text(model):
+    assert passes_of(model, text(seed=2, lines=60)) == 1
+    assert passes_of(model, text(seed=2, lines=600)) == 5
+    assert passes_of(model, text(seed=2, lines=60), epochs=3) == 3
+
+
+@pytest.mark.parametrize("options", [{"frozen": True}, {"vocabulary": "replace"}])
+def test_train_more__passes_as_often_as_a_new_model_where_nothing_is_forgotten(model, options):
+    more = text(seed=2, lines=60, words=90)
+    assert passes_of(model, more, **options) == epochs_for(60 * 12) == 50
+
+
+def test_train_more__many_passes_over_a_small_text_warn_that_much_is_forgotten(model):
+    more = text(seed=2, lines=60)
+    with pytest.warns(FirthWarning, match=r"20 passes over 720 new words .* forget .* Try epochs=1 \(the default"):
+        model.train_more(more, epochs=20, progress=False)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        model.train_more(more, epochs=20, learning_rate=0.005, progress=False)
+        model.train_more(more, epochs=20, frozen=True, progress=False)
+        model.train_more(text(seed=2), epochs=20, progress=False)

@@ -1,5 +1,6 @@
 import copy
 import pickle
+import sys
 
 import numpy as np
 import pytest
@@ -274,3 +275,23 @@ def test_notebook__shows_tables_with_words_as_text():
     table = vectors.most_similar("b")._repr_html_()
     assert "<td>&lt;b&gt;</td><td>0.0000</td>" in table
     assert "<b>" not in table
+
+
+def test_neighbors__are_data_frames(vectors):
+    pandas, polars = pytest.importorskip("pandas"), pytest.importorskip("polars")
+    pyarrow = pytest.importorskip("pyarrow")
+    found = vectors.most_similar("king", topn=3)
+    columns = {"word": [word for word, _ in found], "cosine": [cosine for _, cosine in found]}
+    assert found.to_pandas().equals(pandas.DataFrame(columns))
+    assert found.to_polars().equals(polars.DataFrame(columns))
+    assert found.to_arrow().equals(pyarrow.table(columns))
+    assert vectors.analogy("the", "king", "queen", method="mul").to_pandas().columns[1] == "3CosMul"
+    assert len(vectors.most_similar("king", among=["king"]).to_pandas()) == 0
+
+
+@pytest.mark.parametrize("library", ["pandas", "polars", "pyarrow"])
+def test_neighbors__as_a_data_frame_need_a_library_and_say_which(vectors, monkeypatch, library):
+    monkeypatch.setitem(sys.modules, library, None)
+    found = vectors.most_similar("king")
+    with pytest.raises(FirthError, match=f"needs {library}: pip install"):
+        getattr(found, f"to_{library.replace('py', '')}")()

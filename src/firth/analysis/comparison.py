@@ -9,15 +9,25 @@ from typing import Any
 
 import numpy as np
 
-from firth.arrays import Float64, Int64
+from firth.analysis.alignment import (
+    common_words,
+    counts_in_both,
+    refuse_other_sizes,
+    refuse_too_few,
+    refuse_without_counts,
+    restricted,
+    rotation_between,
+    unit_rows,
+)
+from firth.arrays import Float64
+from firth.data_frames import Tabular
 from firth.errors import FirthError, shortened
 from firth.reporting.html_table import html_table
 from firth.vectors.word_vectors import WordVectors
-from firth.vocabulary import Vocabulary
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Stability:
+class Stability(Tabular):
     """Overlap of nearest neighbors between models, per word, 0 (none in common) to 1 (the same).
 
     Parameters
@@ -48,6 +58,9 @@ class Stability:
         order = np.argsort(self.overlap, kind="stable")[:n]
         return [(self.words[i], float(self.overlap[i])) for i in order]
 
+    def _columns(self) -> dict[str, Any]:
+        return {"word": self.words, "overlap": self.overlap}
+
     def __repr__(self) -> str:
         return f"Stability({len(self.words):,} words, {self.topn:,} neighbors, mean overlap {self.mean:.4f})"
 
@@ -56,7 +69,7 @@ class Stability:
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Comparison:
+class Comparison(Tabular):
     """Two models, one turned to lie on the other as well as can be, and how far each common word is from itself.
 
     Parameters
@@ -103,7 +116,7 @@ class Comparison:
         """
         _refuse_without_counts(min_count, self.before, self.after)
         unwanted = {without} if isinstance(without, str) else {str(word) for word in without}
-        ids, counts = self.before.vocabulary.ids, _counts_in_both(self.before, self.after)
+        ids, counts = self.before.vocabulary.ids, counts_in_both(self.before, self.after)
         order = np.argsort(-self.distance, kind="stable").tolist()
         wanted = (i for i in order if self.words[i] not in unwanted and counts[ids[self.words[i]]] >= min_count)
         return [(self.words[i], float(self.distance[i])) for i in itertools.islice(wanted, n)]
@@ -119,19 +132,15 @@ class Comparison:
         """
         return self.before.most_similar(words, topn=topn), self.after.most_similar(words, topn=topn)
 
-    def to_frame(self) -> Any:
-        """The words as a data frame of pandas, the farthest first: word, distance, and the counts that are known."""
-        try:
-            import pandas as pd
-        except ImportError as error:
-            raise FirthError("a data frame needs pandas: pip install pandas") from error
+    def _columns(self) -> dict[str, Any]:
+        """The words, the farthest first, their distances, and the counts that are known."""
         order = np.argsort(-self.distance, kind="stable")
         words = [self.words[i] for i in order.tolist()]
         columns: dict[str, Any] = {"word": words, "distance": self.distance[order]}
         for name, model in (("count_before", self.before), ("count_after", self.after)):
             if model.vocabulary.has_counts:
                 columns[name] = model.vocabulary.counts[[model.vocabulary.ids[word] for word in words]]
-        return pd.DataFrame(columns)
+        return columns
 
     def _repr_html_(self) -> str:
         moved = self.most_moved()
@@ -179,7 +188,7 @@ def stability(models: Sequence[WordVectors], *, topn: int = 10, words: str | Seq
     if isinstance(models, WordVectors) or len(models) < 2:
         raise ValueError("stability is between two models at least: stability([one, other])")
     models = [model.finite() for model in models]
-    common = _common(models)
+    common = common_words(models)
     if len(common) <= topn:
         raise FirthError(f"the models have {len(common):,} words in common: too few for {topn} neighbors of each")
     asked = common if words is None else [str(word) for word in ([words] if isinstance(words, str) else words)]
@@ -187,7 +196,7 @@ def stability(models: Sequence[WordVectors], *, topn: int = 10, words: str | Seq
     for word in asked:
         if word not in known:
             raise FirthError(f"{shortened(word)} is not in all of the models, or its vector is not finite")
-    found = [_of(model, common).most_similar(asked, topn=topn) for model in models]
+    found = [restricted(model, common).most_similar(asked, topn=topn) for model in models]
     sets = [[{word for word, _ in neighbors} for neighbors in of_model] for of_model in found]
     overlaps = [
         [len(a & b) / len(a | b) for a, b in zip(one, other, strict=True)]
@@ -216,7 +225,7 @@ def compare(before: WordVectors, after: WordVectors, *, min_count: int = 0) -> C
     Comparison
         `words`, and `distance` (words,) float64, 1 - cosine of each word with itself, 0 to 2; `before` and `after`, in
         one space; `rotation` (d, d) float64. `comparison[word]` is one distance, `most_moved(n)` lists words,
-        `to_frame()` is a data frame of pandas.
+        `to_pandas()` is a data frame.
 
     Raises
     ------
@@ -224,23 +233,16 @@ def compare(before: WordVectors, after: WordVectors, *, min_count: int = 0) -> C
         If the dimensions differ, there are fewer common words than dimensions, or, with `min_count`, the counts are not
         known or no word is that frequent.
     """
-    if before.vector_size != after.vector_size:
-        raise FirthError(
-            f"the vectors have {before.vector_size} and {after.vector_size} numbers: they cannot be laid on"
-        )
+    refuse_other_sizes(before, after)
     _refuse_without_counts(min_count, before, after)
     before, after = before.finite(), after.finite()
-    common = _common([before, after])
-    if len(common) < before.vector_size:
-        raise FirthError(
-            f"the models have {len(common):,} words in common: fewer than the {before.vector_size} numbers of a vector"
-        )
-    one, other = _of(before, common), _of(after, common)
-    a, b = (_units(vectors) for vectors in (one, other))
-    u, _, v = np.linalg.svd(a.T @ b)
-    rotation: Float64 = u @ v
+    common = common_words([before, after])
+    refuse_too_few(len(common), before.vector_size)
+    one, other = restricted(before, common), restricted(after, common)
+    a, b = (unit_rows(vectors) for vectors in (one, other))
+    rotation = rotation_between(a, b)
     distance = 1 - np.einsum("ij,ij->i", a @ rotation, b)
-    often = np.flatnonzero(_counts_in_both(one, other) >= min_count)
+    often = np.flatnonzero(counts_in_both(one, other) >= min_count)
     if not len(often):
         raise FirthError(f"none of the {len(common):,} words in common occurs {min_count:,} times in both models")
     turned = WordVectors(one.vocabulary, one.vectors.astype(np.float64) @ rotation)
@@ -248,34 +250,5 @@ def compare(before: WordVectors, after: WordVectors, *, min_count: int = 0) -> C
 
 
 def _refuse_without_counts(min_count: int, before: WordVectors, after: WordVectors) -> None:
-    sides = [name for name, side in (("before", before), ("after", after)) if not side.vocabulary.has_counts]
-    if min_count > 0 and sides:
-        raise FirthError(
-            f"the vectors {' and '.join(sides)} came without counts, as those in files of other programs do: compare"
-            " without min_count, load firth models, or give counts: firth.load(path, counts=file), --counts"
-        )
-
-
-def _counts_in_both(before: WordVectors, after: WordVectors) -> Int64:
-    """How often words occur in the model where they are rarer; both have the same words."""
-    fewer: Int64 = np.minimum(before.vocabulary.counts, after.vocabulary.counts)
-    return fewer
-
-
-def _common(models: Sequence[WordVectors]) -> list[str]:
-    """The words that all models know, in the order of the first."""
-    return [word for word in models[0].words if all(word in model for model in models[1:])]
-
-
-def _of(vectors: WordVectors, words: list[str]) -> WordVectors:
-    """The vectors of these words only."""
-    rows = [vectors.vocabulary.ids[word] for word in words]
-    return WordVectors(Vocabulary(words, vectors.vocabulary.counts[rows]), vectors.vectors[rows])
-
-
-def _units(vectors: WordVectors) -> Float64:
-    """The vectors scaled to length 1, in double precision; zeros stay."""
-    rows = vectors.vectors.astype(np.float64)
-    lengths = np.linalg.norm(rows, axis=1, keepdims=True)
-    units: Float64 = rows / np.where(lengths > 0, lengths, 1)
-    return units
+    if min_count > 0:
+        refuse_without_counts({"before": before, "after": after}, "compare without min_count")

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
+from firth.data_frames import Tabular
 from firth.errors import shortened
 from firth.reporting.html_table import html_table
 
@@ -19,7 +21,7 @@ class PairAnswer:
 
 
 @dataclass(frozen=True, repr=False)
-class PairScore:
+class PairScore(Tabular):
     """Correlation of the cosines of word pairs with people's scores.
 
     Parameters
@@ -48,6 +50,9 @@ class PairScore:
     pearson: float
     pearson_p: float
     answers: tuple[PairAnswer, ...]
+
+    def _columns(self) -> dict[str, Any]:
+        return {name: [getattr(a, name) for a in self.answers] for name in ("first", "second", "score", "cosine")}
 
     def __repr__(self) -> str:
         spearman = f"Spearman {self.spearman:.4f} ({self.low:.4f} to {self.high:.4f})"
@@ -104,7 +109,7 @@ class Section:
 
 
 @dataclass(frozen=True, repr=False)
-class AnalogyScore:
+class AnalogyScore(Tabular):
     """Shares of analogies answered right.
 
     Parameters
@@ -128,6 +133,13 @@ class AnalogyScore:
     first_words: int
     sections: tuple[Section, ...]
 
+    def _columns(self) -> dict[str, Any]:
+        asked = [(section.name, answer) for section in self.sections for answer in section.answers]
+        columns: dict[str, Any] = {"section": [name for name, _ in asked]}
+        columns |= {name: [answer.question[i] for _, answer in asked] for i, name in enumerate("abc")}
+        given = ("wanted", "add", "mul", "right_add", "right_mul")
+        return columns | {name: [getattr(answer, name) for _, answer in asked] for name in given}
+
     def __repr__(self) -> str:
         counts = _counts(self.questions, "questions", self.missing)
         sections = f"{len(self.sections):,} section{'' if len(self.sections) == 1 else 's'}"
@@ -148,7 +160,7 @@ class OutlierAnswer:
 
 
 @dataclass(frozen=True, repr=False)
-class OutlierScore:
+class OutlierScore(Tabular):
     """How often the word that does not belong is found.
 
     Parameters
@@ -171,6 +183,10 @@ class OutlierScore:
     groups: int
     missing: int
     answers: tuple[OutlierAnswer, ...]
+
+    def _columns(self) -> dict[str, Any]:
+        groups = {"group": [list(answer.group) for answer in self.answers]}
+        return groups | {name: [getattr(answer, name) for answer in self.answers] for name in ("wanted", "found")}
 
     def __repr__(self) -> str:
         shares = f"accuracy {self.accuracy:.4f}, mean position {self.position:.4f}"

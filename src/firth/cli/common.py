@@ -27,10 +27,13 @@ def load_model(path: Path, kept: str = READING) -> WordVectors:
 
 
 COMMANDS = {
+    "align": "daily",
     "analogy": "query",
     "cache": "cache",
+    "cite": "cite",
     "compare": "inspect",
     "demo": "demo",
+    "drift": "daily",
     "evaluate": "inspect",
     "explore": "query",
     "export": "query",
@@ -76,6 +79,7 @@ def cli() -> None:
     firth explore words.firth               type words and analogies, see neighbors
     firth map words.firth                   a map of the words, to look at in the browser; also: projector
     firth evaluate words.firth simlex.txt   scores by test sets; also: stability, compare
+    firth drift today.firth old.firth       what changed since yesterday; also: align
     firth export words.firth vectors.txt    for other programs
     firth tutorial shakespeare.txt          TensorFlow's word2vec tutorial, step by step
 
@@ -96,6 +100,7 @@ def facts(model: WordVectors) -> dict[str, Any]:
     if isinstance(model, Word2Vec):
         known["settings"] = dataclasses.asdict(model.config)
         known["history"] = [dataclasses.asdict(result) for result in model.history]
+        known["provenance"] = [dataclasses.asdict(text) for text in model.provenance]
     return known
 
 

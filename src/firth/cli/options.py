@@ -44,7 +44,8 @@ cache = click.option("--cache", type=PATH, help="Where encoded text is kept for 
 READING_OPTIONS: dict[str, dict[str, Any]] = {
     "format": {
         "metavar": "NAME",
-        "help": "Of a file: word2vec-text, word2vec-binary, glove, fasttext, tsv, safetensors. [default: by name]",
+        "help": "Of a file: word2vec-text, word2vec-binary, glove, fasttext, tsv, safetensors, parquet, numpy, csv,"
+        " json-lines. [default: by name]",
     },
     "limit": {"type": click.IntRange(1), "help": "Read only the first n vectors."},
     "errors": {

@@ -158,10 +158,20 @@ def index(model: Path, recall: float, seed: int, threads: int | None, overwrite:
     show_default=True,
     help="Words that the format cannot hold: written with _ for each space, or left out.",
 )
+@click.option("--about", type=PATH, help="A table about the words, joined by word: .parquet, .csv, .jsonl, .arrow.")
+@click.option("--on", metavar="NAME", help="Its column of the words. [default: word, or the first]")
 @click.option("--no-counts", is_flag=True, help="Write no counts beside, in OUTPUT.counts.txt.")
 @options.overwrite
 def export(
-    model: Path, output: Path, format: str | None, vectors: str, spaces: Spaces, no_counts: bool, overwrite: bool
+    model: Path,
+    output: Path,
+    format: str | None,
+    vectors: str,
+    spaces: Spaces,
+    about: Path | None,
+    on: str | None,
+    no_counts: bool,
+    overwrite: bool,
 ) -> None:
     """Write vectors in another format, by the ending of OUTPUT, and how often the words occur, where that is known.
 
@@ -170,11 +180,15 @@ def export(
     .bin        word2vec's binary format
     .tsv        numbers, with the words in a metadata.tsv beside: the Embedding Projector's
     .safetensors  a matrix, with the words in a .words.txt beside
+    .parquet    a table: word, count, vector; with --about, what a catalogue says of the words
+    .npy        an array, with the words in a .words.txt beside
+    .csv .jsonl   a row a word
     .firth      a folder, with checksums: what firth loads fastest
 
     \b
     firth export words.firth vectors.txt                       and vectors.txt.counts.txt
     firth export glove.txt glove.firth --counts vocab.txt      counts from GloVe's vocab_count
+    firth export items.firth items.parquet --about catalogue.parquet --on id
     """
     from firth.formats import export as export_vectors
     from firth.model import Word2Vec
@@ -184,7 +198,10 @@ def export(
         if not isinstance(loaded, Word2Vec):
             raise click.UsageError(f"{model} has no {vectors} vectors: only a firth model has")
         loaded = loaded.choose(vectors)
+    if (about or on) and output.suffix.lower() != ".parquet" and format != "parquet":
+        raise click.UsageError("--about and --on are for .parquet files")
     how: dict[str, Any] = {"format": format, "spaces": spaces, "counts": not no_counts, "overwrite": overwrite}
+    how |= {"about": about, "on": on}
     for path in export_vectors(loaded, output, **how):
         click.echo(f"wrote {path}")
 
@@ -195,6 +212,8 @@ def export(
 @options.as_json
 def info(model: Path, as_json: bool) -> None:
     """What a model is, and how it was made."""
+    from firth.history import Provenance
+
     known = facts(load_model(model))
     if as_json:
         return print_json(known)
@@ -202,6 +221,9 @@ def info(model: Path, as_json: bool) -> None:
         if name == "history":
             losses = ", ".join(f"{result['loss']:.4f}" for result in value)
             click.echo(f"loss of each epoch (nats a pair): {losses}")
+        elif name == "provenance":
+            texts = [Provenance(**text).told() for text in value] or ["not known"]
+            click.echo("\n".join(f"learned from: {text}" for text in texts))
         elif isinstance(value, dict):
             click.echo(f"{name}: " + ", ".join(f"{key}={setting!r}" for key, setting in value.items()))
         elif value is None:

@@ -16,9 +16,14 @@ from firth.cli.settings import LISTS, column_options, options_of, text_of, words
 from firth.config import TextConfig, TrainingConfig
 
 if TYPE_CHECKING:
+    from firth.model import Word2Vec
     from firth.reporting.progress_bar import ProgressBar
     from firth.training.checkpoints import Checkpoints
+    from firth.vectors.word_vectors import WordVectors
 
+align_option = click.option(
+    "--align", "aligned_with", type=PATH, help="Turn the vectors into the space of this model, such as yesterday's."
+)
 resume_option = click.option(
     "--resume", is_flag=True, help="Go on where an interrupted training was, if there was one."
 )
@@ -62,6 +67,7 @@ def watching(progress: bool | None) -> Iterator[Watch]:
 @click.option("--start", type=PATH, help="Vectors to start from: a model, or another program's.")
 @options.starting
 @click.option("--freeze", is_flag=True, help="Words that have a vector to start from keep it.")
+@align_option
 @options.cache
 @resume_option
 @click.option("--tensorboard", type=PATH, help="A folder for logs that TensorBoard shows.")
@@ -79,6 +85,7 @@ def train(
     resume: bool,
     start: Path | None,
     freeze: bool,
+    aligned_with: Path | None,
     tensorboard: Path | None,
     progress: bool | None,
     as_json: bool,
@@ -94,6 +101,7 @@ def train(
     firth train 'news/*.txt.gz' -o news.firth --vector-size 200 --epochs 10
     firth train reviews.csv --column text -o reviews.firth
     firth train 'crawl/*.txt' -o crawl.firth --shards 8 --nodes all
+    firth train today.txt --align yesterday.firth -o today.firth
     zcat sessions.gz | firth train - -o items.firth --no-lowercase --no-strip-punctuation --separator ,
 
     Every few minutes, and when it is interrupted (Ctrl-C, SIGTERM), the training is saved in OUTPUT.checkpoints: the
@@ -107,6 +115,7 @@ def train(
         )
     config = TrainingConfig.of(settings)
     check_output(output, overwrite=overwrite)
+    space = space_of(aligned_with, config.vector_size)
     source = text_of(sources)
     from firth.training.train import train as train_model
 
@@ -125,11 +134,43 @@ def train(
             start=load_model(start, START) if start else None,
             frozen=freeze,
         )
-        model.save(output, overwrite=overwrite)
+        save_aligned(model, space, output, overwrite=overwrite)
     if as_json:
         return print_json(facts(model) | {"model": str(output), "files": watch.files or None})
     click.echo(f"{len(model):,} words, {model.vector_size} dimensions{watch.told()}, saved to {output}")
     click.echo(f"try: firth similar {quoted(output)} {quoted(model.words[min(100, len(model) - 1)])}")
+
+
+def space_of(path: Path | None, vector_size: int) -> WordVectors | None:
+    """The vectors that a model is to be aligned with, if it is. Raises `FirthError`, before the training, if they have
+    other dimensions.
+    """
+    if path is None:
+        return None
+    from firth.errors import ConfigError
+
+    space = load_model(path)
+    if space.vector_size != vector_size:
+        raise ConfigError(
+            f"the vectors of {path}, to align with, have {space.vector_size} numbers, and the model's {vector_size}"
+        )
+    return space
+
+
+def save_aligned(model: Word2Vec, space: WordVectors | None, output: Path, *, overwrite: bool) -> None:
+    """Save a model, turned into a space if one is given. What cannot be turned is saved as it is, and is an error."""
+    if space is None:
+        model.save(output, overwrite=overwrite)
+        return
+    from firth.analysis.alignment import align
+    from firth.errors import FirthError
+
+    try:
+        aligned = align(model, space)
+    except FirthError as error:
+        model.save(output, overwrite=overwrite)
+        raise FirthError(f"{output} is saved, but not aligned: {error}") from error
+    aligned.save(output, overwrite=overwrite)
 
 
 @contextmanager
@@ -163,10 +204,13 @@ def checkpoints_beside(output: Path, *, overwrite: bool, resume: bool) -> Iterat
     help="Only the words that the model knows learn; new ones come to them; or the new text's words alone.",
 )
 @click.option("--freeze", is_flag=True, help="The words that the model knows keep their vectors.")
-@click.option("--epochs", type=click.IntRange(1), help="Passes over the new text. [default: by its size]")
+@click.option(
+    "--epochs", type=click.IntRange(1), help="Passes over the new text. [default: 1, or more where it is not small]"
+)
 @click.option("--learning-rate", type=float, help="At the start; it falls to the model's least. [default: the model's]")
 @options.threads
 @column_options
+@align_option
 @options.cache
 @resume_option
 @options.progress
@@ -180,6 +224,7 @@ def train_more(
     vocabulary: str,
     freeze: bool,
     threads: int | None,
+    aligned_with: Path | None,
     cache: Path | None,
     resume: bool,
     progress: bool | None,
@@ -201,6 +246,7 @@ def train_more(
     loaded = load(model)
     if not isinstance(loaded, Word2Vec):
         raise FormatError(f"{model} is no firth model: start from it with firth train --start {quoted(model)}")
+    space = space_of(aligned_with, loaded.vector_size)
     changed = {name: value for name, value in settings.items() if value is not None}
     with checkpoints_beside(output, overwrite=overwrite, resume=resume) as checkpoints, watching(progress) as watch:
         more = loaded.train_more(
@@ -214,7 +260,7 @@ def train_more(
             resume=resume,
             **changed,
         )
-        more.save(output, overwrite=overwrite)
+        save_aligned(more, space, output, overwrite=overwrite)
     if as_json:
         return print_json(facts(more) | {"model": str(output), "files": watch.files or None})
     new = sum(word not in loaded for word in more.words)

@@ -4,13 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from firth.errors import FormatError, shortened
-from firth.formats import fasttext, foreign, glove, tensor_file, tsv, word2vec_binary, word2vec_text
+from firth.formats import (
+    fasttext,
+    foreign,
+    glove,
+    numpy_file,
+    parquet,
+    rows,
+    tensor_file,
+    tsv,
+    word2vec_binary,
+    word2vec_text,
+)
 from firth.formats.counts import counts_path, write_counts
 from firth.formats.reading import Errors, Reading, unpacked_suffix
 from firth.formats.words import WHITE_SPACE, Spaces, writable, write_words
@@ -51,6 +63,10 @@ FORMATS = (
     Format("fasttext", (), fasttext.write, fasttext.read, WHITE_SPACE + "\0", has_counts=True, is_whole=True),
     Format("tsv", (".tsv",), tsv.write, tsv.read, "\t\n\r", tsv.words_path),
     Format("safetensors", (".safetensors",), tensor_file.write, tensor_file.read, "\n\r", tensor_file.words_path),
+    Format("parquet", (".parquet",), parquet.write, parquet.read, "", has_counts=True),
+    Format("numpy", (".npy",), numpy_file.write, numpy_file.read, "\n\r", tensor_file.words_path),
+    Format("csv", (".csv",), rows.write_csv, rows.read_csv, "", has_counts=True),
+    Format("json lines", (".jsonl",), rows.write_jsonl, rows.read_jsonl, "", has_counts=True),
     Format("firth", (".firth",), None, _read_no_folder, None, has_counts=True, is_whole=True),
 )
 
@@ -78,6 +94,8 @@ def export(
     format: str | None = None,
     spaces: Spaces = "error",
     counts: bool = True,
+    about: Any = None,
+    on: str | None = None,
     overwrite: bool = False,
 ) -> list[Path]:
     """Write vectors for other programs; return the files written.
@@ -89,7 +107,8 @@ def export(
     path
         A file. Its ending decides the format: `.txt` and `.vec` are word2vec's text, `.bin` word2vec's binary (for
         vectors with subwords fastText's, which holds those too), `.tsv` the Embedding Projector's, `.safetensors` one
-        matrix, `.firth` a folder, as `save` writes it.
+        matrix, `.parquet` a table with the columns word, count and vector (needs the extra `firth[tables]`), `.npy` an
+        array, `.csv` a row a word, `.jsonl` an object a line, `.firth` a folder, as `save` writes it.
     format
         The name of the format, if the ending does not tell: see `load`.
     spaces : {"error", "replace", "skip"}
@@ -98,6 +117,10 @@ def export(
     counts
         Whether to write counts into a file of their own, `NAME.counts.txt`, if they are known and the format has no
         place for them. `firth.load(path, counts=…)` reads it.
+    about
+        With Parquet, a table about the words, whose columns are joined to theirs: see `WordVectors.to_arrow`.
+    on
+        The column of the words in it.
     overwrite
         Whether to replace files that are there.
 
@@ -113,6 +136,8 @@ def export(
         If a file exists, unless `overwrite` is set.
     FormatError
         For an unknown format.
+    ValueError
+        For a table about the words with a format that cannot hold it.
 
     Examples
     --------
@@ -123,6 +148,8 @@ def export(
     if format is None and path.suffix.lower() == ".bin" and vectors.subwords is not None:
         format = "fasttext"
     found = _format_of(path, format, path.suffix.lower())
+    if about is not None or on is not None:
+        found = _with_table(found, about, on)
     refuse_to_overwrite(path, overwrite=overwrite)
     if found.refuses is not None:
         vectors = writable(vectors, found.refuses, found.name, spaces, is_whole=found.is_whole)
@@ -137,6 +164,17 @@ def export(
         for file, write in reversed(writers.items()):
             write(vectors, stack.enter_context(atomic_file(file, overwrite=overwrite)))
     return list(writers)
+
+
+def _with_table(format: Format, about: Any, on: str | None) -> Format:
+    """A format that is written with the columns of a table about the words. Raises `ValueError` if it has no place."""
+    if format.name != "parquet":
+        raise ValueError(f"a table about the words can be joined in .parquet files, not in {format.name}")
+
+    def write(vectors: WordVectors, path: Path) -> None:
+        parquet.write_table(vectors.to_arrow(about=about, on=on), path)
+
+    return replace(format, write=write)
 
 
 def read(
@@ -172,7 +210,8 @@ def read(
     """
     path = Path(path)
     reading = Reading(errors, limit, numbers_in_words)
-    if format is None and (what := foreign.what_it_is(path)):
+    is_array = format is None and unpacked_suffix(path) == ".npy"  # which is read if its words are beside it
+    if format is None and not is_array and (what := foreign.what_it_is(path)):
         raise FormatError(f"{path} {what}")
     if format is None and path.is_file() and fasttext.is_fasttext(path):
         format = "fasttext"

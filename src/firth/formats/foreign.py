@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from firth.errors import shortened
+from firth.formats.numpy_file import WITHOUT_WORDS
 from firth.formats.reading import unpacked
 
 HEAD_BYTES = 1 << 12
@@ -16,8 +17,7 @@ OLD_FASTTEXT = (
     " words, and firth reads that; or train it again with a later fastText"
 )
 OTHERS = {
-    b"\x93NUMPY": "is a NumPy array, without words (gensim writes such beside its .kv and .model: read these with"
-    " gensim). In Python: firth.WordVectors(firth.Vocabulary(words, counts), numpy.load(path))",
+    b"\x93NUMPY": WITHOUT_WORDS,
     b"\x89HDF": "is HDF5, such as ConceptNet's Numberbatch or Keras's weights: export its vectors as text (.txt)",
     b"GGUF\x02": "is a language model (GGUF), and no table of words with their vectors",
     b"GGUF\x03": "is a language model (GGUF), and no table of words with their vectors",

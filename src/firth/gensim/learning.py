@@ -17,8 +17,8 @@ from firth.config import TrainingConfig
 from firth.corpus.corpus import Corpus
 from firth.corpus.encoding import encode
 from firth.errors import CorpusError, FirthWarning
+from firth.history import EpochResult
 from firth.kernels.word2vec.blocks import Parameters, SubwordRows
-from firth.model import EpochResult
 from firth.reporting.events import Event, Progress
 from firth.training.listeners import reporter
 from firth.training.rounds import NO_PAIR

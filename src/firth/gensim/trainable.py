@@ -16,7 +16,7 @@ from firth.gensim import arguments
 from firth.gensim.models.callbacks import CallbackAny2Vec
 from firth.gensim.models.keyedvectors import KeyedVectors
 from firth.gensim.sentences import source_of
-from firth.model import EpochResult
+from firth.history import EpochResult
 from firth.vocabulary import Vocabulary
 
 TrimRule = Callable[[str, int, int], int]

@@ -17,6 +17,7 @@ from firth.corpus.phrase_detection import find_phrases, join_phrases
 from firth.corpus.tables import column_of
 from firth.cpu import usable_threads
 from firth.errors import ConfigError, FirthError, FormatError, StopTraining, shortened
+from firth.history import Provenance, name_of, versions_here
 from firth.jit.background import background_compile
 from firth.jit.cache import is_compiled
 from firth.kernels.word2vec.blocks import SubwordRows
@@ -171,10 +172,11 @@ def learn(
     words_to_learn: WordsToLearn,
     *,
     trained_before: int = 0,
+    passes: Callable[[Corpus, TrainingConfig], int] | None = None,
 ) -> Word2Vec:
     """The story: encode, choose the words, draw first vectors or take given ones, train; return the model.
 
-    The vectors drawn after so many epochs `trained_before` are not those drawn at first.
+    The vectors drawn after so many epochs `trained_before` are not those drawn at first. `passes` chooses the epochs.
     """
     kept = Checkpoints.of(options.checkpoints) if options.checkpoints is not None else None
     if kept is None and options.resume:
@@ -193,7 +195,7 @@ def learn(
             corpus.check()
             corpus = _with_phrases(corpus, phrases, config, options.cache, report)
         vocabulary, id_of = words_to_learn(corpus, config)
-        config = dataclasses.replace(config, epochs=config.epochs or epochs_for(len(corpus)))
+        config = dataclasses.replace(config, epochs=(passes or usual_passes)(corpus, config))
         composition = Composition(vocabulary.words, ngrams_of(config)) if config.max_n else None
         parameters = initial_parameters(
             len(vocabulary),
@@ -215,7 +217,22 @@ def learn(
             own, rows = inputs[: len(vocabulary)], inputs[len(vocabulary) :]
             subwords = Subwords(composition.ngrams, own, composition.used, rows)
             inputs = composition.compose(inputs)
-        return Word2Vec(vocabulary, inputs, outputs, config, history, phrases=corpus.phrases, subwords=subwords)
+        return Word2Vec(
+            vocabulary,
+            inputs,
+            outputs,
+            config,
+            history,
+            phrases=corpus.phrases,
+            subwords=subwords,
+            provenance=[*(begin.provenance if begin else ()), provenance_of(corpus)],
+        )
+
+
+def provenance_of(corpus: Corpus) -> Provenance:
+    """What a model records of the text that it learns from."""
+    counted = (corpus.files, corpus.sentences, len(corpus))
+    return Provenance(name_of(str(corpus.about.get("source"))), corpus.fingerprint, *counted, versions_here())
 
 
 @contextmanager
@@ -347,6 +364,11 @@ def resume(
         resume=True,
         config=found.identity.config,
     )
+
+
+def usual_passes(corpus: Corpus, config: TrainingConfig) -> int:
+    """The epochs of a new training: those of the configuration, or else by the size of the corpus."""
+    return config.epochs or epochs_for(len(corpus))
 
 
 def epochs_for(tokens: int) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import warnings
 from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Any
@@ -11,16 +12,23 @@ import numpy as np
 
 from firth.arrays import Float32
 from firth.config import TrainingConfig
+from firth.corpus.corpus import Corpus
 from firth.corpus.tables import column_of
-from firth.errors import ConfigError, shortened
+from firth.errors import ConfigError, FirthWarning, shortened
 from firth.model import Word2Vec
 from firth.phrases import Phrases
 from firth.reporting.events import Event
 from firth.training.checkpoints import Checkpoints
-from firth.training.train import RunOptions, checked_threads, learn
+from firth.training.train import RunOptions, checked_threads, epochs_for, learn
 from firth.training.warm_start import WarmStart
 from firth.training.words_to_learn import words_of_both
 from firth.vocabulary import Vocabulary, by_count_then_word
+
+PASSES_AT_EQUAL_SIZE = 5
+"""Over a new text as large as all that the model has learned from; else so many times the ratio of their sizes."""
+MOST_PASSES_TIMES_RATE = 0.2
+"""Of a text that is smaller by half or more: above it, vectors move far from what they were, and are worse than before.
+"""
 
 
 def train_more(
@@ -59,7 +67,11 @@ def train_more(
     threads, progress, cache, checkpoints, resume
         As for `train`.
     **settings
-        Settings that differ from the model's. Without `epochs`, there are as many passes as for a new model.
+        Settings that differ from the model's. Without `epochs`, there is one pass over a text that is small beside all
+        that the model has learned from, and five times the ratio of their sizes over others, up to as many as for a new
+        model. Nothing reminds the model of the old text: more passes over a small text make it forget, of which a
+        `FirthWarning` warns (`docs/how-to/daily.md` has measurements). With `frozen=True` and "replace", there are as
+        many passes as for a new model.
 
     Returns
     -------
@@ -95,6 +107,7 @@ def train_more(
         model.phrases or Phrases([]),
         lambda corpus, config: words_of_both(corpus, config, model, vocabulary),
         trained_before=len(model.history),
+        passes=None if vocabulary == "replace" or frozen is True else _passes_after(model),
     )
     if vocabulary == "replace":
         return new
@@ -103,6 +116,33 @@ def train_more(
         *(dataclasses.replace(result, epoch=len(model.history) + result.epoch) for result in new.history),
     ]
     return _joined(model, new)
+
+
+def _passes_after(model: Word2Vec) -> Callable[[Corpus, TrainingConfig], int]:
+    """What chooses the passes over a text that a model is to learn besides, so that it does not forget the old one."""
+    learned = int(model.vocabulary.counts.sum())
+
+    def passes(corpus: Corpus, config: TrainingConfig) -> int:
+        fitting = passes_for(len(corpus), learned)
+        if config.epochs is None:
+            return fitting
+        is_small = 2 * len(corpus) <= learned
+        if is_small and config.epochs > fitting and config.epochs * config.learning_rate > MOST_PASSES_TIMES_RATE:
+            warnings.warn(
+                f"{config.epochs} passes over {len(corpus):,} new words will make the model forget much of the"
+                f" {learned:,} before. Try epochs={fitting} (the default here), a smaller learning_rate, or frozen=True"
+                " (--freeze), which lets only new words learn",
+                FirthWarning,
+                stacklevel=4,
+            )
+        return config.epochs
+
+    return passes
+
+
+def passes_for(tokens: int, learned: int) -> int:
+    """Passes over so many new tokens, by default, after so many `learned`: 1, or more where the text is not small."""
+    return min(max(1, round(PASSES_AT_EQUAL_SIZE * tokens / max(learned, 1))), epochs_for(tokens))
 
 
 def _joined(old: Word2Vec, new: Word2Vec) -> Word2Vec:
@@ -127,4 +167,5 @@ def _joined(old: Word2Vec, new: Word2Vec) -> Word2Vec:
     if old.subwords is not None and new.subwords is not None:
         subwords = old.subwords.joined(new.subwords, joined(old.subwords.own, new.subwords.own))
     inputs = subwords.compose_all(vocabulary.words) if subwords else joined(old.vectors, new.vectors)
-    return Word2Vec(vocabulary, inputs, outputs, new.config, new.history, phrases=old.phrases, subwords=subwords)
+    made = (vocabulary, inputs, outputs, new.config, new.history)
+    return Word2Vec(*made, phrases=old.phrases, subwords=subwords, provenance=new.provenance)

@@ -15,9 +15,9 @@ from firth.arrays import Float32, Int64
 from firth.config import TrainingConfig
 from firth.corpus.corpus import Corpus
 from firth.errors import ConfigError, CorpusError, DivergenceError, StopTraining
+from firth.history import EpochResult
 from firth.jit.cache import mark_compiled
 from firth.kernels.word2vec.blocks import Parameters, SubwordRows
-from firth.model import EpochResult
 from firth.reporting.events import NOTHING, Done, Event, OnCluster, Progress
 from firth.training import rounds
 from firth.training.checkpoints import Checkpoints, Identity, Interruption, TrainingInterrupted, interruptions

@@ -13,6 +13,7 @@ import numpy as np
 from firth.arrays import Float32
 from firth.config import TrainingConfig
 from firth.errors import ConfigError, CorpusError, FirthError, shortened
+from firth.history import Provenance
 from firth.kernels.word2vec.blocks import Parameters
 from firth.model import Word2Vec, load
 from firth.training.workers import Frozen
@@ -68,6 +69,11 @@ class WarmStart:
             except FirthError:
                 pass
         return None
+
+    @property
+    def provenance(self) -> tuple[Provenance, ...]:
+        """The texts that the vectors come from, where they tell."""
+        return self.vectors.provenance if isinstance(self.vectors, Word2Vec) else ()
 
     def fingerprint(self, vocabulary: Vocabulary) -> str:
         """What tells a training of these words from this start from others."""

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple, TypedDict, Unpack, overload
 import numpy as np
 
 from firth.arrays import Array, Float32
+from firth.data_frames import Tabular
 from firth.errors import shortened
 from firth.vectors.lookup import Lookup, is_vector, weighted
 from firth.vectors.nearest import cosines, nearest
@@ -17,10 +18,13 @@ EPSILON = 0.001
 """Keeps 3CosMul from dividing by zero: Levy and Goldberg's number."""
 
 
-class Neighbors(list[tuple[str, float]]):
+class Neighbors(list[tuple[str, float]], Tabular):
     """Words and their cosines, the nearest first. A notebook shows them as a table."""
 
     measure = "cosine"
+
+    def _columns(self) -> dict[str, Any]:
+        return {"word": [word for word, _ in self], self.measure: [number for _, number in self]}
 
     def _repr_html_(self) -> str:
         import html  # only a notebook needs it

@@ -4,20 +4,26 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
+from firth.arrays import Float32, Float64
+from firth.errors import FirthError, shortened
 from firth.storage.folders import new_model_folder
 from firth.storage.tensors import write_tensor
 from firth.vectors.changing import Changeable
 from firth.vectors.comparing import Comparable
 from firth.vectors.neighbors import Searchable
+from firth.vectors.subwords import Subwords
 from firth.vocabulary import Vocabulary
 
 FORMAT_OF_VECTORS = "firth vectors"
 VOCABULARY, VECTORS, SUBWORDS = "vocabulary.json", "vectors.safetensors", "subwords.safetensors"
 """Files of a folder that `save` writes."""
+ORTHOGONAL_WITHIN = 1e-4
+"""How far the products of a rotation's rows may be from 0 and 1: float32 has seven digits."""
+ROWS_AT_A_TIME = 1 << 14
 
 
 class WordVectors(Changeable, Searchable, Comparable):
@@ -70,6 +76,35 @@ class WordVectors(Changeable, Searchable, Comparable):
         words = [self.words[i] for i in rows.tolist()]
         return WordVectors(Vocabulary(words, self.vocabulary.counts[rows]), self.vectors[rows])
 
+    def rotated(self, rotation: Any) -> Self:
+        """All vectors turned by an orthogonal matrix: cosines, neighbors and the scores of pairs stay as they are.
+
+        Parameters
+        ----------
+        rotation : (d, d) array
+            Each vector v becomes v @ rotation. A reflection is one too.
+
+        Returns
+        -------
+        WordVectors
+            A new object; a trained model remains one, its output vectors turned with the others.
+
+        Raises
+        ------
+        ValueError
+            If the array is not a (d, d) orthogonal matrix.
+        """
+        vectors, subwords = self._rotated(checked_rotation(rotation, self.vector_size))
+        return type(self)(self.vocabulary, vectors, subwords)
+
+    def _rotated(self, rotation: Float64) -> tuple[Float32, Subwords | None]:
+        """The vectors, and those of n-grams, turned."""
+        subwords = None
+        if self.subwords is not None:
+            own, rows = (turned(array, rotation) for array in (self.subwords.own, self.subwords.rows))
+            subwords = Subwords(self.subwords.ngrams, own, self.subwords.used, rows)
+        return turned(self.vectors, rotation), subwords
+
     def export(self, path: str | Path, **options: Any) -> list[Path]:
         """Write the vectors for other programs. The same as `firth.export(vectors, path, …)`.
 
@@ -104,6 +139,42 @@ class WordVectors(Changeable, Searchable, Comparable):
         from firth.vectors.for_gensim import as_keyed_vectors  # an optional package
 
         return as_keyed_vectors(self)
+
+    def to_arrow(self, *, output: bool = False, about: Any = None, on: str | None = None) -> Any:
+        """Words, counts and vectors as a `pyarrow.Table`, for DuckDB, polars, LanceDB and others; not copied.
+
+        The columns are `word` (string), `count` (int64, null where it is not known) and `vector`
+        (fixed_size_list<float32>[d]). The schema's metadata has, as JSON under the key `firth`, what made them: a
+        trained model's settings and history.
+
+        Parameters
+        ----------
+        output
+            Whether to add a column `output`, with the output vectors of a trained model.
+        about
+            A table about the words: one of Arrow's, a data frame, or the path of a Parquet, Arrow, CSV or JSON-lines
+            file. Its columns come behind, null for words that it does not have.
+        on
+            The column of the words in that table; by default the one called word, or else the first. Numbers are
+            words by their digits.
+
+        Returns
+        -------
+        pyarrow.Table
+
+        Raises
+        ------
+        FirthError
+            If pyarrow is not installed (extra `firth[tables]`), or the table has none of the words, one twice, or a
+            column of the same name as one here.
+        """
+        from firth.vectors.arrow_table import arrow_table  # whose pyarrow no look-up needs
+
+        return arrow_table(self, self._about(), self._outputs() if output else None, about, on)
+
+    def _outputs(self) -> Float32:
+        """The output vectors (V, d)."""
+        raise FirthError("only a trained model has output vectors, these are vectors alone")
 
     def save(self, folder: str | Path, *, overwrite: bool = False) -> Path:
         """Save to a folder, all or nothing: if the disk fills up, what was there before stays intact.
@@ -162,3 +233,26 @@ class WordVectors(Changeable, Searchable, Comparable):
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({len(self):,} words, {self.vector_size} dimensions)"
+
+
+def checked_rotation(rotation: Any, vector_size: int) -> Float64:
+    """A rotation as numbers in double precision. Raises `ValueError` if it is not an orthogonal (d, d) matrix."""
+    try:
+        numbers: Float64 = np.asarray(rotation, np.float64)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"a rotation is an array of numbers, not {shortened(rotation)}") from error
+    if numbers.shape != (vector_size, vector_size):
+        raise ValueError(f"a rotation here has the shape ({vector_size}, {vector_size}), not {numbers.shape}")
+    if not np.allclose(numbers @ numbers.T, np.eye(vector_size), rtol=0, atol=ORTHOGONAL_WITHIN):
+        raise ValueError("a rotation is an orthogonal matrix, rotation @ rotation.T the identity, and this one is not")
+    return numbers
+
+
+def turned(vectors: Float32, rotation: Float64) -> Float32:
+    """Vectors (n, d) @ rotation, each product in double precision; rows that are not finite stay not finite."""
+    result = np.empty(vectors.shape, np.float32)
+    with np.errstate(over="ignore", invalid="ignore"):
+        for start in range(0, len(vectors), ROWS_AT_A_TIME):
+            some = slice(start, start + ROWS_AT_A_TIME)
+            result[some] = vectors[some].astype(np.float64) @ rotation
+    return result
