@@ -9,6 +9,7 @@ from pathlib import Path
 import firth
 from benchmarks._lib.corpora import DATA, wiki100, wiki300
 from benchmarks._lib.results import Cell, Column, arguments, finish
+from firth.errors import DivergenceError
 
 SEEDS = (1, 2, 3)
 TRAININGS: dict[str, list[tuple[int, int]]] = {
@@ -20,9 +21,12 @@ TEXTS: dict[str, Callable[[], Path | str]] = {"wiki100": wiki100, "wiki100 + wik
 
 
 def scores(corpus: firth.Corpus, shards: int, exchanges: int, seed: int) -> list[float]:
-    """The loss of the last epoch, and what the vectors come to on the test sets."""
+    """The loss of the last epoch, and what the vectors come to on the test sets; nothing if the training diverged."""
     length = len(corpus) // (shards * exchanges) if exchanges else None
-    model = firth.train(corpus, shards=shards, period_tokens=length, epochs=5, seed=seed, progress=False)
+    try:
+        model = firth.train(corpus, shards=shards, period_tokens=length, epochs=5, seed=seed, progress=False)
+    except DivergenceError:
+        return []
     pairs = [firth.evaluate(model, DATA / name).spearman for name in ("wordsim353.tsv", "simlex999.txt")]
     found = [model.history[-1].loss, *pairs, firth.evaluate(model, DATA / "questions-words.txt").add]
     print(shards, exchanges, seed, found, flush=True)
@@ -36,8 +40,8 @@ def main() -> None:
         corpus = firth.encode(TEXTS[text]())
         for shards, exchanges in trainings:
             found = [scores(corpus, shards, exchanges, seed) for seed in SEEDS]
-            means = [statistics.mean(column) for column in zip(*found, strict=True)]
-            spread = " ".join(f"{of_seed[-1]:.3f}" for of_seed in found)
+            means = [statistics.mean(column) for column in zip(*found, strict=True)] if all(found) else [None] * 4
+            spread = " ".join(f"{of_seed[-1]:.3f}" if of_seed else "diverged" for of_seed in found)
             rows.append([text, shards, exchanges, *means, spread])
     names = ("loss", "WordSim-353", "SimLex-999", "analogies")
     columns = [Column("shards", 0), Column("exchanges an epoch", 0), *(Column(name, 3) for name in names)]
