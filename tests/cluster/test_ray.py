@@ -88,6 +88,13 @@ def actors():
     return found
 
 
+def wait_until(is_so):
+    deadline = time.monotonic() + 60
+    while not is_so():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
 def reports(events):
     return [event.text for event in events if type(event).__name__ == "OnCluster"]
 
@@ -155,13 +162,14 @@ def test_train__reads_pieces_on_all_machines_and_survives_kills_meanwhile(
 ):
     text = tmp_path / "text.txt"
     text.write_text("\n".join(" ".join(sentence) for sentence in sentences))
-    settings = SETTINGS | {"epochs": 1}
+    settings = SETTINGS | {"epochs": 12}
     alone = sha256(firth.train(text, cache=tmp_path / "alone", **settings))
     monkeypatch.setattr(on_nodes, "PIECE_BYTES", 12_000)
     for shared, killed in ((True, 0), (True, 2), (False, 2)):
         if not shared:
-            monkeypatch.setattr(on_nodes, "sees_all", lambda nodes, folder: False)
+            monkeypatch.setattr(on_nodes, "sees", lambda nodes, node, seen: False)
         on_cluster = {"nodes": 3, "ray": three_machines.address, "cache": tmp_path / f"cache-{shared}-{killed}"}
+        wait_until(lambda: not actors())  # those of the training before
         training = TrainingInBackground(text, **on_cluster, **settings)
         training.start()
         training.wait_for("Reading")
