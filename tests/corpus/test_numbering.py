@@ -96,6 +96,7 @@ def test_encode__goes_on_where_a_report_stopped_it(tmp_path, monkeypatch):
     assert interrupted.go_on(monkeypatch) == interrupted.blocks - 20
 
 
+@pytest.mark.long
 @needs_locks
 @pytest.mark.parametrize("damaged", [False, True])
 def test_encode__goes_on_with_tables_that_went_to_the_disk(tmp_path, monkeypatch, damaged):

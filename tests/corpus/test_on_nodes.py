@@ -63,6 +63,7 @@ def test_encode_on_nodes__writes_the_bytes_of_encode_where_that_finds_them(text,
     assert encode(text, cache=tmp_path / "cache").folder == corpus.folder
 
 
+@pytest.mark.long
 @pytest.mark.usefixtures("disks")
 @pytest.mark.parametrize("how", ["actor", "machine", "hangs", "dropped"])
 def test_encode_on_nodes__writes_the_same_bytes_when_machines_die(how, text, tmp_path):

@@ -60,6 +60,7 @@ def outcome(work, folder):
     return bytes_of(folder)
 
 
+@pytest.mark.long
 @pytest.mark.skipif(not target.is_enabled(), reason="with the compiler off, this takes too long")
 @settings(max_examples=200, deadline=None)
 @given(
@@ -262,6 +263,7 @@ BROKEN = [
 ]
 
 
+@pytest.mark.long
 @pytest.mark.skipif(not target.is_enabled(), reason="with the compiler off, this takes too long")
 @settings(max_examples=100, deadline=None)
 @given(

@@ -6,6 +6,7 @@ from firth.corpus.python_docs import manual_paragraphs, python_docs
 from firth.errors import SourceError
 
 
+@pytest.mark.long
 def test_python_docs__is_prose_enough_to_learn_from_and_written_once(tmp_path):
     path = python_docs(tmp_path)
     text = path.read_text()

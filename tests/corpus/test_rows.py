@@ -218,6 +218,7 @@ def test_csv__a_cell_may_be_long(tmp_path):
     assert len(encode(tmp_path / "a.csv", column="text")) == 100_000
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("kind", ["csv", "json"])
 def test_rows__memory_does_not_grow_with_the_file(tmp_path, kind):
     def peak(rows):
