@@ -216,9 +216,9 @@ class ByNodes:
 
     def _fetch(self) -> None:
         self._welcome()
-        parts = [of for _, of in self._owners()]
-        rows = self.nodes.results([node.call("rows", self.number, of) for node, of in self._owners()])
-        for of, some in zip(parts, rows, strict=True):
+        owners = self._owners()
+        rows = self.nodes.results([node.call("rows", self.number, of) for node, of in owners])
+        for (_, of), some in zip(owners, rows, strict=True):
             for array, values in zip(self.parameters, some, strict=True):
                 array[rows_of(of, len(array))] = values
 

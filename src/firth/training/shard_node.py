@@ -6,7 +6,6 @@ to another goes by the driver's references, not through the driver.
 
 from __future__ import annotations
 
-import itertools
 import tempfile
 import time
 from collections.abc import Sequence
@@ -129,10 +128,7 @@ class ShardNode:
         told = losses, pairs, time.perf_counter() - began
         sums = [[_rows_of_sum(partial, parts) for partial in changes.partial] for parts in owners]
         if own < len(owners):
-            self.own_sums = [
-                partial._replace(changes=Parameters(*(array.copy() for array in partial.changes)))
-                for partial in sums[own]
-            ]
+            self.own_sums = [self._copied(partial) for partial in sums[own]]
             sums[own] = []
         return told, *sums
 
@@ -142,10 +138,9 @@ class ShardNode:
         """Add what all shards have changed in the rows of some parts; return the moments of outputs, and of inputs."""
         self._check(attempt)
         tree = TreeSum(self.pool)
-        for partial in sorted(itertools.chain(self.own_sums, *sums), key=lambda one: one.first):
-            changes = Parameters(*(np.empty_like(array) for array in partial.changes))
-            copy_into(changes, partial.changes, self.pool)
-            tree.add(partial._replace(changes=changes))
+        others = [self._copied(partial) for some in sums for partial in some]  # what Ray gives cannot be written to
+        for partial in sorted([*self.own_sums, *others], key=lambda one: one.first):
+            tree.add(partial)
         self.total, self.own_sums = tree.total(), []
         if self.combiner is None or self.combiner.parts != parts:
             self.combiner = Combiner(self.setup.expected, self.setup.config, self.begin, self.pool, parts)
@@ -202,6 +197,12 @@ class ShardNode:
         self.tokens.ids[piece.begin : piece.end] = text.ids
         self.tokens.sentence_starts[piece.sentence : piece.sentence + len(text.sentence_starts)] = text.sentence_starts
         self.kept.add(piece)
+
+    def _copied(self, partial: PartialSum) -> PartialSum:
+        """A sum in arrays of its own."""
+        changes = Parameters(*(np.empty_like(array) for array in partial.changes))
+        copy_into(changes, partial.changes, self.pool)
+        return partial._replace(changes=changes)
 
     def _put(self, parameters: Parameters, parts: Sequence[range], rows: Sequence[Parameters]) -> None:
         for of_part, some in zip(parts, rows, strict=True):
