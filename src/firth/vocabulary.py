@@ -9,6 +9,7 @@ from typing import Any, NoReturn, SupportsIndex
 import numpy as np
 
 from firth.arrays import Int64, UInt8, UInt64
+from firth.data_frames import Tabular
 from firth.errors import FirthError, WordNotFoundError, shortened
 from firth.missing_values import text_of
 
@@ -86,7 +87,7 @@ class Words(list[str]):
         return Words, (list(self),)  # a list's own way appends
 
 
-class Vocabulary:
+class Vocabulary(Tabular):
     """Words in the order of their ids: by falling count, words of equal count by code points.
 
     Parameters
@@ -215,6 +216,9 @@ class Vocabulary:
         return self.words == other.words and bool((self.counts == other.counts).all())
 
     __hash__ = None  # type: ignore[assignment]
+
+    def _columns(self) -> dict[str, Any]:
+        return {"word": self.words} | ({"count": self.counts} if self.has_counts else {})
 
     def __repr__(self) -> str:
         tokens = f"{int(self.counts.sum()):,} tokens" if self.has_counts else "no counts"

@@ -26,6 +26,7 @@ import numpy as np
 from firth.arrays import Int32, Int64
 from firth.corpus.word_list import WORDS_AT_A_TIME, PackedStrings
 from firth.errors import CorpusError, FormatError
+from firth.html_table import facts_table
 from firth.phrases import FILE as PHRASES
 from firth.phrases import Phrases
 from firth.storage.files import advise_unneeded, sha256_of
@@ -34,6 +35,8 @@ from firth.vocabulary import Vocabulary
 FORMAT = "firth corpus"
 VERSION = 1
 TOKENS_AT_A_TIME = 1 << 22
+FIRST_SHOWN = 12
+"""Words that a notebook shows of it."""
 GLIMPSED = (slice(1 << 16), slice(-(1 << 16), None))
 """Of an array, by `Corpus.glimpse`."""
 
@@ -185,6 +188,12 @@ class Corpus:
         if second > 1:
             hint += f", min_count=1 all {len(self.counts):,}"
         return f"{found}, but min_count={min_count} keeps {size or 'none'} of them: {hint}"
+
+    def _repr_html_(self) -> str:
+        facts = {"source": self.about.get("source"), "files": self.files or None, "sentences": self.sentences}
+        first = self.words(min(FIRST_SHOWN, len(self.counts)))
+        facts |= {"tokens": len(self), "words": len(self.counts), "most frequent": " ".join(first)}
+        return facts_table(type(self).__name__, {name: fact for name, fact in facts.items() if fact is not None})
 
     def __repr__(self) -> str:
         return f"Corpus({len(self):,} tokens, {len(self.counts):,} words, {self.sentences:,} sentences)"

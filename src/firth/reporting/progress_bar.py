@@ -137,7 +137,7 @@ class LogLines:
 
 
 class ProgressBar:
-    """Shows events on standard error, or in a line of a notebook. Use it as a context manager, and call it with each event.
+    """Shows events on standard error, or in a line of a notebook. Use it as a context manager; call it with each event.
 
     Its clock stops at the last event: what is done before the next bar, such as compiling, is no part of it.
     """

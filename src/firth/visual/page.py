@@ -36,6 +36,9 @@ class Page:
 
     html: str
 
+    def __repr__(self) -> str:
+        return f"Page({len(self.html):,} characters of HTML)"
+
     def save(self, path: str | Path, *, overwrite: bool = False) -> Path:
         """Write the file, all or nothing; return its path.
 
