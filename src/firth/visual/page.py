@@ -60,7 +60,7 @@ class Page:
         return path
 
     def _repr_html_(self) -> str:
-        frame = 'style="width: 100%; border: 1px solid #ccc" sandbox="allow-scripts"'
+        frame = 'style="width: 100%; border: 1px solid #ccc" sandbox="allow-scripts allow-downloads"'
         return f'<iframe {frame} height="{FRAME_HEIGHT}" srcdoc="{html.escape(self.html)}"></iframe>'
 
 
@@ -71,7 +71,7 @@ def show(path: Path) -> bool:
 
 def assemble(title: str, data: dict[str, Any]) -> Page:
     """The page with this data, as the script wants it."""
-    parts = {name: _part(f"page.{name}") for name in ("html", "css", "js")}
+    parts = {"html": _part("page.html"), "css": _part("page.css"), "js": _part("picture.js") + _part("page.js")}
     # "<" may not stand in a script block: "</script>" would end it. In JSON it is as good as \u003c
     content = json.dumps(data, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
     values = {

@@ -1,0 +1,85 @@
+"use strict";
+// What is drawn over the points, and the key, as marks: lines, rings, dots, boxes and texts. A canvas and a file get the same.
+const pictures = (() => {
+  const FONT_SIZE = 12, FAMILY = 'system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", sans-serif';
+  const FONT = `${FONT_SIZE}px ${FAMILY}`, WIDEST = 300;
+
+  const painters = {
+    line(context, { from, to }) { context.beginPath(); context.moveTo(...from); context.lineTo(...to); context.stroke(); },
+    ring(context, { at, radius }) { context.beginPath(); context.arc(...at, radius, 0, 7); context.stroke(); },
+    dot(context, { at, radius }) { context.beginPath(); context.arc(...at, radius, 0, 7); context.fill(); },
+    box(context, { at, size, round = 0, stroke }) {
+      context.beginPath(); context.roundRect(...at, ...size, round); context.fill();
+      if (stroke) context.stroke();
+    },
+    text(context, { at, text, halo }) {
+      if (halo) context.strokeText(text, ...at, WIDEST);
+      context.fillText(text, ...at, WIDEST);
+    },
+  };
+  function paint(context, marks) {
+    context.font = FONT; context.textBaseline = "middle"; context.lineJoin = "round";
+    for (const mark of marks) {
+      context.globalAlpha = mark.opacity ?? 1;
+      context.fillStyle = mark.fill ?? "#000";
+      context.strokeStyle = mark.halo ?? mark.stroke ?? mark.fill;
+      context.lineWidth = mark.halo ? 3 : mark.width ?? 1;
+      painters[mark.kind](context, mark);
+    }
+    context.globalAlpha = 1;
+  }
+
+  // ---- SVG: attributes alone, which every program that draws knows
+  const escaped = (text) => text.replace(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff\p{Cs}]/gu, "\ufffd")
+    .replace(/[&<>"]/g, (c) => ({ "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" })[c]);
+  const short = (number) => String(Math.round(number * 100) / 100);
+  function element(name, attributes, content) {
+    const all = Object.entries(attributes).filter(([, value]) => value !== undefined)
+      .map(([key, value]) => ` ${key}="${typeof value === "number" ? short(value) : escaped(value)}"`).join("");
+    return content === undefined ? `<${name}${all}/>` : `<${name}${all}>${content}</${name}>`;
+  }
+  const opacity = (mark) => (mark.opacity === undefined || mark.opacity === 1 ? undefined : mark.opacity);
+  const writers = {
+    line: (m) => element("line", { x1: m.from[0], y1: m.from[1], x2: m.to[0], y2: m.to[1], stroke: m.stroke,
+      "stroke-width": m.width, "stroke-opacity": opacity(m) }),
+    ring: (m) => element("circle", { cx: m.at[0], cy: m.at[1], r: m.radius, fill: "none", stroke: m.stroke, "stroke-width": m.width }),
+    dot: (m) => element("circle", { cx: m.at[0], cy: m.at[1], r: m.radius, fill: m.fill, "fill-opacity": opacity(m) }),
+    box: (m) => element("rect", { x: m.at[0], y: m.at[1], width: m.size[0], height: m.size[1], rx: m.round, fill: m.fill,
+      "fill-opacity": opacity(m), stroke: m.stroke }),
+    text(m, { down, widthOf }) { // the halo is a text of its own, under the other: few programs know paint-order
+      const squeezed = widthOf(m.text) > WIDEST ? { textLength: WIDEST, lengthAdjust: "spacingAndGlyphs" } : {};
+      const place = { x: m.at[0], y: m.at[1] + down, opacity: opacity(m), ...squeezed };
+      const halo = m.halo && element("text", { ...place, fill: m.halo, stroke: m.halo, "stroke-width": 3, "stroke-linejoin": "round" }, escaped(m.text));
+      return (halo ?? "") + element("text", { ...place, fill: m.fill }, escaped(m.text));
+    },
+  };
+  // how far the line that letters stand on is below their middle, and how wide a text is
+  function metricsOf(context) {
+    context.font = FONT;
+    context.textBaseline = "middle";
+    const fromMiddle = context.measureText("x").fontBoundingBoxAscent;
+    context.textBaseline = "alphabetic";
+    return { down: context.measureText("x").fontBoundingBoxAscent - fromMiddle, widthOf: (text) => context.measureText(text).width };
+  }
+  function svg({ width, height, ground, title, about }, marks, context) {
+    const metrics = metricsOf(context);
+    const root = { xmlns: "http://www.w3.org/2000/svg", width, height, viewBox: `0 0 ${width} ${height}`,
+      "font-family": FAMILY, "font-size": FONT_SIZE, "xml:space": "preserve" };
+    const lines = [element("title", {}, escaped(title)), element("desc", {}, escaped(about)),
+      element("rect", { width, height, fill: ground }), ...marks.map((mark) => writers[mark.kind](mark, metrics))];
+    return `<?xml version="1.0" encoding="UTF-8"?>\n${element("svg", root, `\n${lines.join("\n")}\n`)}\n`;
+  }
+
+  // ---- files
+  function fileName(parts, ending) {
+    const name = parts.join("-").toLowerCase().replace(/[^\p{L}\p{M}\p{N}]+/gu, "-").replace(/^-+|-+$/g, "");
+    return `${[...name].slice(0, 80).join("") || "map"}.${ending}`;
+  }
+  function save(blob, name) {
+    const link = document.createElement("a");
+    link.href = URL.createObjectURL(blob); link.download = name;
+    link.click();
+    setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
+  }
+  return { FONT, WIDEST, paint, svg, fileName, save };
+})();
