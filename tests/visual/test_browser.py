@@ -4,7 +4,7 @@ import base64
 import os
 import shutil
 import time
-import xml.etree.ElementTree as ElementTree
+from xml.etree import ElementTree
 
 import numpy as np
 import pytest

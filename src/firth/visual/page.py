@@ -60,7 +60,7 @@ class Page:
         return path
 
     def _repr_html_(self) -> str:
-        frame = 'style="width: 100%; border: 1px solid #ccc" sandbox="allow-scripts allow-downloads"'
+        frame = 'style="width: 100%; border: 1px solid #8886" sandbox="allow-scripts allow-downloads"'
         return f'<iframe {frame} height="{FRAME_HEIGHT}" srcdoc="{html.escape(self.html)}"></iframe>'
 
 
