@@ -35,8 +35,9 @@ lint: $(VENV)/.installed-check
 types: $(VENV)/.installed-check
 	$(BIN)/mypy
 
-# The site, in build/site; a warning is an error.
+# The site, in build/site, with the notebooks as they run now; a warning is an error.
 docs: $(VENV)/.installed-check
+	$(BIN)/python -m tools.notebooks
 	$(BIN)/zensical build --clean --strict
 
 # Lines of a compiled kernel cannot be counted, so what runs without the compiler is measured too, then both together.

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 MOST_ROWS = 50
 """Rows of a table that are shown; how many more there are is said below."""
-LONGEST_CELL = 120
+LONGEST_CELL = 300
 """Characters of a cell that are shown."""
 LEFT = ' style="text-align: left"'
 """What text has: in a notebook, cells are aligned to the right, as numbers want it."""
