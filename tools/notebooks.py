@@ -10,6 +10,7 @@ import base64
 import html
 import json
 import re
+import shutil
 import tempfile
 import time
 from pathlib import Path
@@ -107,8 +108,11 @@ def _fenced(text: str) -> str:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--clean", action="store_true", help="take the outputs out of the files, and run nothing")
+    clean = parser.parse_args().clean
+    if not clean:
+        shutil.rmtree(PAGES, ignore_errors=True)  # of notebooks that were others
     for path in notebooks():
-        if parser.parse_args().clean:
+        if clean:
             path.write_text(as_text(cleaned(json.loads(path.read_text("utf-8")))), "utf-8")
             continue
         begun = time.perf_counter()

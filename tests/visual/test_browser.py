@@ -461,8 +461,11 @@ def test_picture__words_stand_in_a_drawing_as_text_whatever_they_hold(browser, t
     assert name == "ein-atlas-ß.svg"
     labels = [text for text in ElementTree.fromstring(content).findall(f"{SVG}text") if text.get("stroke") is None]
     shown = {text.text for text in labels}
-    assert {"<b>&amp;", 'quo"te', "a\ufffdb\ufffdc", "\ufffd", "long" * 100, "مدينة", "𝔘𝔫𝔦"} <= shown
-    assert [text.get("textLength") for text in labels if text.text == "long" * 100] == ["300"]
+    assert {"<b>&amp;", 'quo"te', "a\ufffdb\ufffdc", "\ufffd", "مدينة", "𝔘𝔫𝔦"} <= shown
+    (cut,) = [word for word in shown if word.startswith("long")]
+    assert cut.endswith("…")
+    assert ("long" * 100).startswith(cut[:-1])
+    assert 20 < len(cut) < 100
     page.close()
 
 

@@ -189,7 +189,8 @@
 
   // ---- labels: the most frequent first, each where it hides no other
   const LABELS = 160, LOOKED_AT = 5000;
-  const widths = new Float32Array(n);
+  const widths = new Float32Array(n), fittedWords = [];
+  const labelOf = (i) => (fittedWords[i] ??= pictures.fitted(over, words[i]));
   let labeled = [], labeledScale = 0;
   function labels() {
     const placed = [], boxes = [], { scale, left, top } = view;
@@ -197,7 +198,7 @@
     const place = (i) => {
       const x = xs[i] * scale + left, y = ys[i] * scale + top;
       if (x < 0 || y < 0 || x > width || y > height) return false;
-      if (!widths[i]) widths[i] = Math.min(over.measureText(words[i]).width, pictures.WIDEST);
+      if (!widths[i]) widths[i] = over.measureText(labelOf(i)).width;
       const x0 = x + 5, x1 = x0 + widths[i] + 4, y0 = y - 8, y1 = y + 8;
       for (const b of boxes) if (x0 < b[2] && x1 > b[0] && y0 < b[3] && y1 > b[1]) return true;
       boxes.push([x0 - 3, y0, x1, y1]); placed.push(i);
@@ -228,7 +229,7 @@
     for (const i of labels()) {
       const [x, y] = at(i), special = i === selected || near.has(i);
       const opacity = region && !region.has(i) && !special ? 0.35 : 1;
-      marks.push({ kind: "text", at: [x + 6, y], text: words[i], fill: special ? mark : ink, halo: `rgb(${ground})`, opacity });
+      marks.push({ kind: "text", at: [x + 6, y], text: labelOf(i), fill: special ? mark : ink, halo: `rgb(${ground})`, opacity });
     }
     return marks;
   }
@@ -498,9 +499,9 @@
     const column = columns[byId("color").selectedIndex], ROW = 18, EDGE = 10;
     if (!column || !byId("legend").open) return [];
     const lines = [{ colors: [], text: column.name }, ...keyOf(column)].slice(0, Math.floor((height - 40) / ROW));
-    over.font = pictures.FONT;
+    for (const line of lines) line.text = pictures.fitted(over, line.text);
     const wide = (line) => (line.colors.length > 1 ? RAMP : line.colors.length && 10);
-    const size = [30 + Math.max(...lines.map((l) => wide(l) + Math.min(over.measureText(l.text).width, pictures.WIDEST))), ROW * lines.length + 8];
+    const size = [30 + Math.max(...lines.map((l) => wide(l) + over.measureText(l.text).width)), ROW * lines.length + 8];
     const top = height - EDGE - size[1];
     return [
       { kind: "box", at: [EDGE, top], size, round: 7, fill: `rgb(${ground})`, stroke: line, opacity: 0.9 },

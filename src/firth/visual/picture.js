@@ -13,8 +13,8 @@ const pictures = (() => {
       if (stroke) context.stroke();
     },
     text(context, { at, text, halo }) {
-      if (halo) context.strokeText(text, ...at, WIDEST);
-      context.fillText(text, ...at, WIDEST);
+      if (halo) context.strokeText(text, ...at);
+      context.fillText(text, ...at);
     },
   };
   function paint(context, marks) {
@@ -27,6 +27,20 @@ const pictures = (() => {
       painters[mark.kind](context, mark);
     }
     context.globalAlpha = 1;
+  }
+
+  // as much of a text as a label has room for
+  function fitted(context, text) {
+    context.font = FONT;
+    const fits = (some) => context.measureText(some).width <= WIDEST;
+    if (text.length <= WIDEST && fits(text)) return text;
+    const letters = [...text.slice(0, WIDEST)];
+    let low = 0, high = letters.length;
+    while (low < high) {
+      const middle = Math.ceil((low + high) / 2);
+      if (fits(`${letters.slice(0, middle).join("")}…`)) low = middle; else high = middle - 1;
+    }
+    return `${letters.slice(0, low).join("")}…`;
   }
 
   // ---- SVG: attributes alone, which every program that draws knows
@@ -46,27 +60,26 @@ const pictures = (() => {
     dot: (m) => element("circle", { cx: m.at[0], cy: m.at[1], r: m.radius, fill: m.fill, "fill-opacity": opacity(m) }),
     box: (m) => element("rect", { x: m.at[0], y: m.at[1], width: m.size[0], height: m.size[1], rx: m.round, fill: m.fill,
       "fill-opacity": opacity(m), stroke: m.stroke }),
-    text(m, { down, widthOf }) { // the halo is a text of its own, under the other: few programs know paint-order
-      const squeezed = widthOf(m.text) > WIDEST ? { textLength: WIDEST, lengthAdjust: "spacingAndGlyphs" } : {};
-      const place = { x: m.at[0], y: m.at[1] + down, opacity: opacity(m), ...squeezed };
+    text(m, down) { // the halo is a text of its own, under the other: few programs know paint-order
+      const place = { x: m.at[0], y: m.at[1] + down, opacity: opacity(m) };
       const halo = m.halo && element("text", { ...place, fill: m.halo, stroke: m.halo, "stroke-width": 3, "stroke-linejoin": "round" }, escaped(m.text));
       return (halo ?? "") + element("text", { ...place, fill: m.fill }, escaped(m.text));
     },
   };
-  // how far the line that letters stand on is below their middle, and how wide a text is
-  function metricsOf(context) {
-    context.font = FONT;
-    context.textBaseline = "middle";
-    const fromMiddle = context.measureText("x").fontBoundingBoxAscent;
-    context.textBaseline = "alphabetic";
-    return { down: context.measureText("x").fontBoundingBoxAscent - fromMiddle, widthOf: (text) => context.measureText(text).width };
+  // how far the line that letters stand on is below their middle
+  function downFromMiddle(context) {
+    const [middle, line] = ["middle", "alphabetic"].map((baseline) => {
+      context.font = FONT; context.textBaseline = baseline;
+      return context.measureText("x").fontBoundingBoxAscent;
+    });
+    return line - middle;
   }
   function svg({ width, height, ground, title, about }, marks, context) {
-    const metrics = metricsOf(context);
+    const down = downFromMiddle(context);
     const root = { xmlns: "http://www.w3.org/2000/svg", width, height, viewBox: `0 0 ${width} ${height}`,
       "font-family": FAMILY, "font-size": FONT_SIZE, "xml:space": "preserve" };
     const lines = [element("title", {}, escaped(title)), element("desc", {}, escaped(about)),
-      element("rect", { width, height, fill: ground }), ...marks.map((mark) => writers[mark.kind](mark, metrics))];
+      element("rect", { width, height, fill: ground }), ...marks.map((mark) => writers[mark.kind](mark, down))];
     return `<?xml version="1.0" encoding="UTF-8"?>\n${element("svg", root, `\n${lines.join("\n")}\n`)}\n`;
   }
 
@@ -81,5 +94,5 @@ const pictures = (() => {
     link.click();
     setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
   }
-  return { FONT, WIDEST, paint, svg, fileName, save };
+  return { FONT, paint, fitted, svg, fileName, save };
 })();
