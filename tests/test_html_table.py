@@ -78,6 +78,17 @@ def test_result__every_line_of_a_table_has_as_many_cells_as_its_header(results):
         assert {len(row) for row in rows} == {len(rows[0])}, name
 
 
+def test_corpus__says_what_it_was_read_from_but_not_where_that_is(tmp_path):
+    for name in "ab":
+        (tmp_path / f"{name}.txt").write_text("the king\n" * 9)
+    shown = dict(rows_of(firth.encode(tmp_path / "a.txt", tmp_path / "one")._repr_html_()))
+    assert shown["source"] == "a.txt"
+    assert (shown["files"], shown["sentences"], shown["tokens"]) == ("1", "9", "18")
+    both = firth.train([tmp_path / "a.txt", tmp_path / "b.txt"], min_count=1, sample=0, epochs=1, progress=False)
+    assert "2 files (18 sentences" in both._repr_html_()
+    assert str(tmp_path) not in both._repr_html_()
+
+
 def test_neighbors__of_many_are_a_line_each_and_rows_of_a_data_frame(models):
     pandas = pytest.importorskip("pandas")
     asked = ["king", models[0]["queen"], "<b>x</b>"]
@@ -131,6 +142,12 @@ def test_table__a_long_one_ends_with_how_many_more_there_are():
     assert rows_of(html_table("", ["n"], [[n] for n in range(MOST_ROWS)]))[-1] == [f"{MOST_ROWS - 1}"]
     of_words = firth.Vocabulary([f"w{n}" for n in range(10_000)], [1] * 10_000)
     assert rows_of(of_words._repr_html_())[-1] == ["… and 9,950 more"]
+
+
+def test_table__text_is_on_the_left_with_its_header_and_numbers_where_the_notebook_puts_them():
+    shown = html_table("", ["word", "n"], [["a", 1]])
+    left = ' style="text-align: left"'
+    assert shown == f"<table><tr><th{left}>word</th><th>n</th></tr><tr><td{left}>a</td><td>1</td></tr></table>"
 
 
 def test_table__a_long_cell_is_cut_and_half_a_character_replaced():

@@ -133,7 +133,7 @@ class Provenance:
 
     def told(self) -> str:
         """All of it in a line, the fingerprint by its first digits."""
-        files = f"{self.files:,} files, " if self.files > 1 else ""
+        files = f"{self.files:,} files, " if self.files > 1 and self.source != f"{self.files} files" else ""
         text = f"{self.source} ({files}{self.sentences:,} sentences, {self.tokens:,} tokens, {self.fingerprint[:12]}…)"
         return f"{text}, with {self._versions()}"
 

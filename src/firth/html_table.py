@@ -11,7 +11,7 @@ MOST_ROWS = 50
 LONGEST_CELL = 300
 """Characters of a cell that are shown."""
 LEFT = ' style="text-align: left"'
-"""What text has: in a notebook, cells are aligned to the right, as numbers want it."""
+"""What text has, and what is above it: in a notebook, cells are aligned to the right, as numbers want it."""
 
 
 def html_table(title: str, header: Sequence[str], rows: Iterable[Sequence[object]], *, rows_in_all: int = 0) -> str:
@@ -22,8 +22,9 @@ def html_table(title: str, header: Sequence[str], rows: Iterable[Sequence[object
     rest = iter(rows)
     shown = list(itertools.islice(rest, MOST_ROWS))
     more = (rows_in_all or len(shown) + sum(1 for _ in rest)) - len(shown)
-    lines = ["".join(_cell_in_html(name, "th") for name in header)]
-    lines += ["".join(_cell_in_html(value, "td") for value in row) for row in shown]
+    is_text = [any(isinstance(row[i], str) for row in shown) for i in range(len(header))]
+    lines = ["".join(_cell_in_html(name, "th", is_left=left) for name, left in zip(header, is_text, strict=True))]
+    lines += ["".join(_cell_in_html(value, "td", is_left=isinstance(value, str)) for value in row) for row in shown]
     if more > 0:
         lines.append(f'<td colspan="{len(header)}"{LEFT}>… and {more:,} more</td>')
     return _titled(title, lines)
@@ -56,10 +57,10 @@ def _titled(title: str, lines: Sequence[str]) -> str:
     return f"<b>{_escaped(title)}</b>{table}" if title else table
 
 
-def _cell_in_html(value: object, tag: str) -> str:
+def _cell_in_html(value: object, tag: str, *, is_left: bool) -> str:
     text = cell(value)
     shown = text if len(text) <= LONGEST_CELL else f"{text[: LONGEST_CELL - 1]}…"
-    return f"<{tag}{LEFT if isinstance(value, str) and tag == 'td' else ''}>{_escaped(shown)}</{tag}>"
+    return f"<{tag}{LEFT if is_left else ''}>{_escaped(shown)}</{tag}>"
 
 
 def _escaped(text: str) -> str:

@@ -26,6 +26,7 @@ import numpy as np
 from firth.arrays import Int32, Int64
 from firth.corpus.word_list import WORDS_AT_A_TIME, PackedStrings
 from firth.errors import CorpusError, FormatError
+from firth.history import name_of
 from firth.html_table import facts_table
 from firth.phrases import FILE as PHRASES
 from firth.phrases import Phrases
@@ -190,10 +191,10 @@ class Corpus:
         return f"{found}, but min_count={min_count} keeps {size or 'none'} of them: {hint}"
 
     def _repr_html_(self) -> str:
-        facts = {"source": self.about.get("source"), "files": self.files or None, "sentences": self.sentences}
         first = self.words(min(FIRST_SHOWN, len(self.counts)))
-        facts |= {"tokens": len(self), "words": len(self.counts), "most frequent": " ".join(first)}
-        return facts_table(type(self).__name__, {name: fact for name, fact in facts.items() if fact is not None})
+        facts = {"source": name_of(str(self.about.get("source") or "not known")), "files": self.files}
+        facts |= {"sentences": self.sentences, "tokens": len(self), "words": len(self.counts)}
+        return facts_table(type(self).__name__, facts | {"most frequent": " ".join(first)})
 
     def __repr__(self) -> str:
         return f"Corpus({len(self):,} tokens, {len(self.counts):,} words, {self.sentences:,} sentences)"

@@ -71,7 +71,7 @@
         const paint = swatch.getContext("2d");
         colors.forEach((color, x) => { paint.fillStyle = color; paint.fillRect(x, 0, 1, 1); });
       } else swatch.style.background = colors[0];
-      label.textContent = text; label.dir = "auto";
+      label.textContent = label.title = text; label.dir = "auto";
       row.append(swatch, label);
       return row;
     }));
