@@ -77,4 +77,4 @@ $(VENV)/.installed-check: pyproject.toml $(VENV)/.pip
 	@touch $@ $(VENV)/.installed $(VENV)/.installed-test
 
 clean:
-	rm -rf $(VENV) .cache .coverage* build dist .pytest_cache .mypy_cache .ruff_cache
+	rm -rf $(VENV) .cache .coverage* build dist docs/examples .pytest_cache .mypy_cache .ruff_cache

@@ -104,7 +104,7 @@ class Searchable(Lookup):
     @overload
     def most_similar(self, words: str | int, **options: Unpack[SearchOptions]) -> Neighbors: ...
     @overload
-    def most_similar(self, words: Sequence[Any], **options: Unpack[SearchOptions]) -> list[Neighbors]: ...
+    def most_similar(self, words: Sequence[Any], **options: Unpack[SearchOptions]) -> NeighborsOfEach: ...
     @overload
     def most_similar(self, words: Array, **options: Unpack[SearchOptions]) -> Any: ...
     @overload
@@ -145,6 +145,7 @@ class Searchable(Lookup):
         Returns
         -------
         Neighbors, or a list of n of them
+            Both are lists that a notebook shows as tables, with `to_pandas()`, `to_polars()` and `to_arrow()`.
         """
         candidates = self._candidates(topn, among, first)
         queries, asked, is_one = self._queries(words, positive, negative)
