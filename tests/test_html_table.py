@@ -37,6 +37,7 @@ def results(models):
         "settings": one.config,
         "settings of a text": firth.TextConfig(),
         "vocabulary": one.vocabulary,
+        "words": one.words,
         "corpus": firth.encode(TEXT),
         "phrases": firth.find_phrases(TEXT, min_count=1, threshold=0.1),
         "neighbors": one.most_similar("king"),
@@ -56,8 +57,8 @@ def results(models):
 
 
 NAMES = [
-    "model", "vectors", "history", "provenance", "settings", "settings of a text", "vocabulary", "corpus", "phrases",
-    "neighbors", "neighbors of many", "analogy", "comparison", "most moved", "neighbors before and after",
+    "model", "vectors", "history", "provenance", "settings", "settings of a text", "vocabulary", "words", "corpus",
+    "phrases", "neighbors", "neighbors of many", "analogy", "comparison", "most moved", "neighbors before and after",
     "neighbors of many before and after", "stability", "least stable", "drift", "most drifted", "pairs", "examples",
 ]  # fmt: skip
 

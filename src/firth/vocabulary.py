@@ -11,6 +11,7 @@ import numpy as np
 from firth.arrays import Int64, UInt8, UInt64
 from firth.data_frames import Tabular
 from firth.errors import FirthError, WordNotFoundError, shortened
+from firth.html_table import html_table
 from firth.missing_values import text_of
 
 
@@ -82,6 +83,9 @@ class Words(list[str]):
 
     append = extend = insert = remove = pop = clear = sort = reverse = _refuse
     __setitem__ = __delitem__ = __iadd__ = __imul__ = _refuse
+
+    def _repr_html_(self) -> str:
+        return html_table("", ("id", "word"), enumerate(self), rows_in_all=len(self))
 
     def __reduce_ex__(self, protocol: SupportsIndex) -> tuple[type[Words], tuple[list[str]]]:
         return Words, (list(self),)  # a list's own way appends

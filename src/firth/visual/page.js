@@ -496,23 +496,9 @@
     return marks;
   }
   function marksOfKey() {
-    const column = columns[byId("color").selectedIndex], ROW = 18, EDGE = 10;
+    const column = columns[byId("color").selectedIndex];
     if (!column || !byId("legend").open) return [];
-    const lines = [{ colors: [], text: column.name }, ...keyOf(column)].slice(0, Math.floor((height - 40) / ROW));
-    for (const line of lines) line.text = pictures.fitted(over, line.text);
-    const wide = (line) => (line.colors.length > 1 ? RAMP : line.colors.length && 10);
-    const size = [30 + Math.max(...lines.map((l) => wide(l) + over.measureText(l.text).width)), ROW * lines.length + 8];
-    const top = height - EDGE - size[1];
-    return [
-      { kind: "box", at: [EDGE, top], size, round: 7, fill: `rgb(${ground})`, stroke: line, opacity: 0.9 },
-      ...lines.flatMap(({ colors, text }, row) => {
-        const x = EDGE + 10, y = top + 4 + ROW * (row + 0.5), after = wide({ colors });
-        const swatches = colors.length > 1
-          ? colors.map((fill, k) => ({ kind: "box", at: [x + k, y - 5], size: [1.2, 10], fill }))
-          : colors.map((fill) => ({ kind: "dot", at: [x + 5, y], radius: 5, fill }));
-        return [...swatches, { kind: "text", at: [x + after + (after && 6), y], text, fill: colors.length ? ink : soft }];
-      }),
-    ];
+    return pictures.keyMarks(over, [{ colors: [], text: column.name }, ...keyOf(column)], height, { ground: `rgb(${ground})`, line, ink, soft });
   }
   function svgOfView() {
     const about = { width, height, ground: `rgb(${ground})`, title: document.title, about: data.made };

@@ -43,6 +43,24 @@ const pictures = (() => {
     return `${letters.slice(0, low).join("")}…`;
   }
 
+  // a key, at the lower left: lines of colors, none, one or many, and what they mean
+  function keyMarks(context, all, height, theme) {
+    const ROW = 18, EDGE = 10, lines = all.slice(0, Math.max(1, Math.floor((height - 40) / ROW)));
+    const shown = lines.map(({ colors, text }) => ({ colors, text: fitted(context, text), wide: colors.length > 1 ? colors.length : 10 * colors.length }));
+    const size = [30 + Math.max(...shown.map(({ text, wide }) => wide + context.measureText(text).width)), ROW * lines.length + 8];
+    const top = height - EDGE - size[1];
+    return [
+      { kind: "box", at: [EDGE, top], size, round: 7, fill: theme.ground, stroke: theme.line, opacity: 0.9 },
+      ...shown.flatMap(({ colors, text, wide }, row) => {
+        const x = EDGE + 10, y = top + 4 + ROW * (row + 0.5);
+        const swatches = colors.length > 1
+          ? colors.map((fill, k) => ({ kind: "box", at: [x + k, y - 5], size: [1.2, 10], fill }))
+          : colors.map((fill) => ({ kind: "dot", at: [x + 5, y], radius: 5, fill }));
+        return [...swatches, { kind: "text", at: [x + wide + (wide && 6), y], text, fill: wide ? theme.ink : theme.soft }];
+      }),
+    ];
+  }
+
   // ---- SVG: attributes alone, which every program that draws knows
   const escaped = (text) => text.replace(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff\p{Cs}]/gu, "\ufffd")
     .replace(/[&<>"]/g, (c) => ({ "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" })[c]);
@@ -94,5 +112,5 @@ const pictures = (() => {
     link.click();
     setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
   }
-  return { FONT, paint, fitted, svg, fileName, save };
+  return { FONT, paint, fitted, keyMarks, svg, fileName, save };
 })();
