@@ -94,19 +94,16 @@ class ByNodes:
         shares = shards_of(len(period.pieces), [node.cpus for node in alive])
         trained = [self._train_on(number, epoch, period, shards, parts) for number, shards in enumerate(shares)]
         moments = [
-            node.call(
-                "sum_changes", self.attempt, of, len(period.pieces), *(refs[1 + i] for refs in trained), returns=2
-            )
+            node.call("sum_changes", self.attempt, of, len(period.pieces), *(refs[1 + i] for refs in trained))
             for i, (node, of) in enumerate(owners)
         ]
         directions = [
-            node.call("directions", *of)
-            for (node, _), of in zip((owners[0], owners[-1]), zip(*moments, strict=True), strict=True)
+            node.call("directions", which, *moments) for which, (node, _) in enumerate((owners[0], owners[-1]))
         ]
-        rows = [node.call("combine", self.attempt, self.plan, period, *directions) for node, _ in owners]
-        received = [node.call("receive", self.attempt, parts, *rows) for node in alive]
+        combined = [node.call("combine", self.attempt, self.plan, period, *directions) for node, _ in owners]
+        received = [node.call("receive", self.attempt, parts, *combined) for node in alive]
         of_shards = [refs[0] for refs in trained]
-        del trained, rows  # so that what was exchanged is freed as soon as it has come
+        del trained, combined  # so that what was exchanged is freed as soon as it has come
         told = self.nodes.results(of_shards, alive)
         for node, shards in zip(alive, shares, strict=True):
             node.state.pieces.update(period.pieces[slice(*shards)])

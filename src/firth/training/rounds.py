@@ -7,11 +7,13 @@ the number of threads changes the time, never a bit of the result. `docs/rounds.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Generator, Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
 
+from firth.arrays import Float32
 from firth.config import TrainingConfig
 from firth.errors import CorpusError
 from firth.kernels.machine import rng
@@ -22,19 +24,24 @@ from firth.training.sampling import as_thresholds, keep_probabilities
 from firth.training.schedule import Tokens, loss_of_nothing, plan_epoch, row_rate_scales
 from firth.training.shards import (
     PARTS,
+    Changes,
     Combiner,
     Expected,
     PartialSum,
     Period,
     Piece,
     TreeSum,
+    add_changes,
     by_rows,
+    changes_between,
+    changes_joined,
     directions_of,
     periods_of,
+    sum_of_moments,
 )
 from firth.training.workers import Frozen, Targets, WorkerGroup
 
-VERSION = 7
+VERSION = 8
 """Goes up when the same settings come to other bits, so that no checkpoint of before is gone on with."""
 HELD_OUT = 2**32
 """In the place of an epoch's number, for the random numbers of what is held out."""
@@ -201,42 +208,49 @@ class ByPeriods:
         reader, width = ChunkReader(tokens, config, epoch, plan), group.parameters.inputs.shape[1]
         for number, period in enumerate(periods_of(tokens.sentence_starts, config)[skipped:], start=skipped + 1):
             copy_into(self.begin, group.parameters, group.pool)
-            loss, pairs, changes = train_pieces(group, reader, plan, period.pieces, self.begin)
+            loss, pairs, changes = train_pieces(group, reader, plan, period.pieces, self.begin, config.vector_size)
             total = changes.total()
-            if total.inputs is group.parameters.inputs:
-                total = Parameters(*(array.copy() for array in total))
-            copy_into(group.parameters, self.begin, group.pool)
-            moments = self.combiner.moments(total, len(period.pieces))
-            directions = [directions_of(list(of), width) for of in zip(*moments, strict=True)]
-            self.combiner.combine(total, directions, period, middle_rate(plan, period), group.parameters)
+            moments = sum_of_moments(self.combiner.moments(total, len(period.pieces)))
+            directions = [directions_of(of, width) for of in moments]
+            self.combiner.combine(total, directions, period, middle_rate(plan, period))
+            add_changes(self.begin, total, group.parameters, group.pool)
             yield Step(number, period.end, sum(loss), sum(pairs))
 
 
 def train_pieces(
-    group: WorkerGroup, reader: ChunkReader, plan: Plan, pieces: Sequence[Piece], begin: Parameters, first: int = 0
-) -> tuple[list[float], list[float], TreeSum]:
+    group: WorkerGroup,
+    reader: ChunkReader,
+    plan: Plan,
+    pieces: Sequence[Piece],
+    begin: Parameters,
+    size: int,
+    first: int = 0,
+) -> tuple[list[float], list[float], TreeSum[Changes]]:
     """Train on pieces, that of shard number `first` and the next ones, each from the state `begin`; return the loss and
-    the pairs of each, and what all have changed.
+    the pairs of each, and what all have changed in the first `size` numbers of each row.
 
-    The parameters are as they began at first, and then of no use: the last change takes their place.
+    The parameters are as they began at first, and then of no use.
     """
-    losses, pairs, changes = [0.0] * len(pieces), [0.0] * len(pieces), TreeSum(group.pool)
+    losses, pairs, changes = [0.0] * len(pieces), [0.0] * len(pieces), TreeSum(changes_joined(group.pool))
     for number, piece in enumerate(pieces):
+        if number > 0:
+            copy_into(group.parameters, begin, group.pool)
         for chunk, _ in reader.within(piece):
             more_loss, more_pairs = group.train(chunk, plan)
             losses[number], pairs[number] = losses[number] + more_loss, pairs[number] + more_pairs
-        is_last = number == len(pieces) - 1
-        change = group.parameters if is_last else Parameters(*(np.empty_like(array) for array in begin))
-        by_rows(np.subtract, group.pool, change, group.parameters, begin)
+        change = changes_between(group.parameters, begin, size, group.pool)
         changes.add(PartialSum(first + number, 1, change))
-        if not is_last:
-            copy_into(group.parameters, begin, group.pool)
     return losses, pairs, changes
 
 
 def copy_into(parameters: Parameters, others: Parameters, pool: ThreadPool) -> None:
     """Let parameters be as others are."""
-    by_rows(np.positive, pool, parameters, others)
+    for into, array in zip(parameters, others, strict=True):
+        by_rows(pool, len(into), functools.partial(_copy_rows, into, array))
+
+
+def _copy_rows(into: Float32, array: Float32, begin: int, end: int) -> None:
+    into[begin:end] = array[begin:end]
 
 
 def middle_rate(plan: Plan, period: Period) -> float:
