@@ -36,11 +36,11 @@ from firth.training.by_nodes import ByNodes
 from firth.training.schedule import Tokens, initial_parameters, plan_epoch, row_rate_scales
 from firth.training.shards import (
     PARTS,
+    ChangeArrays,
     Combiner,
     Expected,
     Period,
     Piece,
-    changes_between,
     directions_of,
     sum_of_moments,
 )
@@ -258,7 +258,7 @@ def combining_seconds(vector_size: int, rows: int = 20_000, shards: int = 8, rep
     begin = new_parameters(config, rows)
     period = Period(tuple(Piece(i * rows // shards, (i + 1) * rows // shards, 0) for i in range(shards)))
     with ThreadPool(1) as pool:
-        changes = changes_between(begin, Parameters(*map(np.zeros_like, begin)), vector_size, pool)
+        changes = ChangeArrays(vector_size, pool).between(begin, Parameters(*map(np.zeros_like, begin)))
         combiner = Combiner(Expected.of(tokens, config), config, begin, pool, range(PARTS))
         moments = sum_of_moments(combiner.moments(changes, shards))
         directions = [directions_of(of, begin.inputs.shape[1]) for of in moments]

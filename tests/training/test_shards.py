@@ -178,10 +178,11 @@ def test_changes__are_differences_summed_and_added_as_the_reference_rounds_them(
     rng = np.random.default_rng(number)
     pool, size = ThreadPool(1), 7
     before = Parameters(*(np.float32(rng.normal(size=(9, 16))) for _ in range(2)))
-    tree, changes = shards.TreeSum(shards.changes_joined(pool)), []
+    arrays, changes = shards.ChangeArrays(size, pool), []
+    tree = shards.TreeSum(arrays.joined)
     for i in range(number):
         after = Parameters(*(np.float32(rng.normal(size=(9, 16))) for _ in range(2)))
-        tree.add(shards.PartialSum(i, 1, shards.changes_between(after, before, size, pool)))
+        tree.add(shards.PartialSum(i, 1, arrays.between(after, before)))
         changes.append([(new - old)[:, :size] for new, old in zip(after, before, strict=True)])
     out = Parameters(*(np.zeros((9, 16), np.float32) for _ in range(2)))
     shards.add_changes(before, tree.total(), out, pool)

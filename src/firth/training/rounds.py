@@ -24,6 +24,7 @@ from firth.training.sampling import as_thresholds, keep_probabilities
 from firth.training.schedule import Tokens, loss_of_nothing, plan_epoch, row_rate_scales
 from firth.training.shards import (
     PARTS,
+    ChangeArrays,
     Changes,
     Combiner,
     Expected,
@@ -33,8 +34,6 @@ from firth.training.shards import (
     TreeSum,
     add_changes,
     by_rows,
-    changes_between,
-    changes_joined,
     directions_of,
     periods_of,
     sum_of_moments,
@@ -200,6 +199,7 @@ class ByPeriods:
     def __init__(self, tokens: Tokens, config: TrainingConfig, parameters: Parameters, pool: ThreadPool):
         self.begin = Parameters(*(np.empty_like(array) for array in parameters))
         self.combiner = Combiner(Expected.of(tokens, config), config, self.begin, pool, range(PARTS))
+        self.arrays = ChangeArrays(config.vector_size, pool)
 
     def __call__(
         self, group: WorkerGroup, tokens: Tokens, config: TrainingConfig, epoch: int, plan: Plan, skipped: int
@@ -208,12 +208,13 @@ class ByPeriods:
         reader, width = ChunkReader(tokens, config, epoch, plan), group.parameters.inputs.shape[1]
         for number, period in enumerate(periods_of(tokens.sentence_starts, config)[skipped:], start=skipped + 1):
             copy_into(self.begin, group.parameters, group.pool)
-            loss, pairs, changes = train_pieces(group, reader, plan, period.pieces, self.begin, config.vector_size)
+            loss, pairs, changes = train_pieces(group, reader, plan, period.pieces, self.begin, self.arrays)
             total = changes.total()
             moments = sum_of_moments(self.combiner.moments(total, len(period.pieces)))
             directions = [directions_of(of, width) for of in moments]
             self.combiner.combine(total, directions, period, middle_rate(plan, period))
             add_changes(self.begin, total, group.parameters, group.pool)
+            self.arrays.spare.append(total)
             yield Step(number, period.end, sum(loss), sum(pairs))
 
 
@@ -223,23 +224,22 @@ def train_pieces(
     plan: Plan,
     pieces: Sequence[Piece],
     begin: Parameters,
-    size: int,
+    arrays: ChangeArrays,
     first: int = 0,
 ) -> tuple[list[float], list[float], TreeSum[Changes]]:
     """Train on pieces, that of shard number `first` and the next ones, each from the state `begin`; return the loss and
-    the pairs of each, and what all have changed in the first `size` numbers of each row.
+    the pairs of each, and what all have changed.
 
     The parameters are as they began at first, and then of no use.
     """
-    losses, pairs, changes = [0.0] * len(pieces), [0.0] * len(pieces), TreeSum(changes_joined(group.pool))
+    losses, pairs, changes = [0.0] * len(pieces), [0.0] * len(pieces), TreeSum(arrays.joined)
     for number, piece in enumerate(pieces):
         if number > 0:
             copy_into(group.parameters, begin, group.pool)
         for chunk, _ in reader.within(piece):
             more_loss, more_pairs = group.train(chunk, plan)
             losses[number], pairs[number] = losses[number] + more_loss, pairs[number] + more_pairs
-        change = changes_between(group.parameters, begin, size, group.pool)
-        changes.add(PartialSum(first + number, 1, change))
+        changes.add(PartialSum(first + number, 1, arrays.between(group.parameters, begin)))
     return losses, pairs, changes
 
 

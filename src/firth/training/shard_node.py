@@ -25,6 +25,7 @@ from firth.threads import ThreadPool
 from firth.training.rounds import ChunkReader, copy_into, middle_rate, train_pieces
 from firth.training.schedule import Tokens
 from firth.training.shards import (
+    ChangeArrays,
     Changes,
     Combiner,
     Expected,
@@ -34,7 +35,6 @@ from firth.training.shards import (
     Piece,
     TreeSum,
     add_changes,
-    changes_joined,
     directions_of,
     rows_of,
     sum_of_moments,
@@ -92,6 +92,8 @@ class ShardNode:
         self.number, self.has_next = -1, False
         self.attempt = -1
         self.combiner: Combiner | None = None
+        self.arrays = ChangeArrays(setup.config.vector_size, self.pool)
+        self.given: list[PartialSum[Changes]] = []  # to the owners of rows
         self.own_sums: list[PartialSum[Changes]] = []
         self.total: Changes | None = None
 
@@ -131,10 +133,10 @@ class ShardNode:
         if not self.has_text and not self.kept.issuperset(pieces):
             raise FirthError("the text of some pieces was never sent here")
         reader = ChunkReader(self.tokens, self.setup.config, epoch, plan)
-        size = self.setup.config.vector_size
-        losses, pairs, changes = train_pieces(self.group, reader, plan, pieces, self.begin, size, first)
+        losses, pairs, changes = train_pieces(self.group, reader, plan, pieces, self.begin, self.arrays, first)
         told = losses, pairs, time.perf_counter() - began
-        sums = [[_rows_of_sum(partial, parts) for partial in changes.partial] for parts in owners]
+        self.given = changes.partial
+        sums = [[_rows_of_sum(partial, parts) for partial in self.given] for parts in owners]
         if own < len(owners):
             self.own_sums = [_copied(partial) for partial in sums[own]]
             sums[own] = []
@@ -145,7 +147,7 @@ class ShardNode:
     ) -> list[PartialSum[Moments]]:
         """Add what all shards have changed in the rows of some parts; return the moments of these."""
         self._check(attempt)
-        tree = TreeSum(changes_joined(self.pool))
+        tree = TreeSum(ChangeArrays(self.setup.config.vector_size, self.pool).joined)
         others = [_copied(partial) for some in sums for partial in some]  # what Ray gives cannot be written to
         for partial in sorted([*self.own_sums, *others], key=lambda one: one.first):
             tree.add(partial)
@@ -197,6 +199,8 @@ class ShardNode:
         else:
             raise FirthError(f"asked to go on after {number} periods, the state is that after {self.number}")
         self.attempt, self.has_next, self.total, self.own_sums = attempt, False, None, []
+        self.arrays.spare += [partial.value for partial in self.given]  # Ray has copied what it was given
+        self.given = []
 
     def _check(self, attempt: int) -> None:
         if attempt != self.attempt:

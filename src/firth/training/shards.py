@@ -136,23 +136,27 @@ class TreeSum(Generic[Value]):
         self.partial.append(PartialSum(left.first, left.size + right.size, self.join(left.value, right.value)))
 
 
-def changes_between(after: Parameters, before: Parameters, size: int, pool: ThreadPool) -> Changes:
-    """What the first `size` numbers of each row have changed by."""
-    found = Changes(*(np.empty((len(array), size), np.uint16) for array in before))
-    for new, old, out in zip(after, before, found, strict=True):
-        by_rows(pool, len(out), functools.partial(round_differences, new, old, out))
-    return found
+class ChangeArrays:
+    """What shards change, found and added in arrays that are used again: the system is slow to give new ones."""
 
+    def __init__(self, size: int, pool: ThreadPool):
+        self.size, self.pool = size, pool
+        self.spare: list[Changes] = []
 
-def changes_joined(pool: ThreadPool) -> Callable[[Changes, Changes], Changes]:
-    """How a tree joins changes, in the place of the left ones."""
+    def between(self, after: Parameters, before: Parameters) -> Changes:
+        """What the first `size` numbers of each row have changed by."""
+        rows = len(before.inputs)
+        found = self.spare.pop() if self.spare else Changes(*(np.empty((rows, self.size), np.uint16) for _ in before))
+        for new, old, out in zip(after, before, found, strict=True):
+            by_rows(self.pool, rows, functools.partial(round_differences, new, old, out))
+        return found
 
-    def joined(left: Changes, right: Changes) -> Changes:
+    def joined(self, left: Changes, right: Changes) -> Changes:
+        """How a tree joins them, in the place of the left ones."""
         for into, more in zip(left, right, strict=True):
-            by_rows(pool, len(into), functools.partial(add_rounded, into, more))
+            by_rows(self.pool, len(into), functools.partial(add_rounded, into, more))
+        self.spare.append(right)
         return left
-
-    return joined
 
 
 def moments_joined(left: Moments, right: Moments) -> Moments:
