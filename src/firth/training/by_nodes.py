@@ -221,7 +221,7 @@ class ByNodes:
 
     def _check_store(self, node: Node) -> None:
         """Raise `ClusterError` for a machine whose object store has no room for what is exchanged at a time."""
-        needed = 2 * sum(array.nbytes for array in self.parameters)
+        needed = 3 * sum(array.nbytes for array in self.parameters) // 2
         if node.store_bytes < needed:
             raise ClusterError(
                 f"the object store of {node} has {node.store_bytes / 1e6:.0f} MB, and the exchange of"

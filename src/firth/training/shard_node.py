@@ -136,6 +136,7 @@ class ShardNode:
         losses, pairs, changes = train_pieces(self.group, reader, plan, pieces, self.begin, self.arrays, first)
         told = losses, pairs, time.perf_counter() - began
         self.given = changes.partial
+        self.arrays.spare.clear()  # the exchange needs the memory
         sums = [[_rows_of_sum(partial, parts) for partial in self.given] for parts in owners]
         if own < len(owners):
             self.own_sums = [_copied(partial) for partial in sums[own]]
