@@ -31,8 +31,8 @@ from firth.kernels.word2vec.rounds import (
     whole_rounds,
 )
 from firth.threads import ThreadAutotuner, ThreadPool
-from firth.training import rounds
 from firth.training.by_nodes import ByNodes
+from firth.training.chunks import ChunkReader
 from firth.training.schedule import Tokens, initial_parameters, plan_epoch, row_rate_scales
 from firth.training.shards import (
     PARTS,
@@ -96,7 +96,7 @@ def new_group(setup: Setup, pool: ThreadPool, parameters: Parameters | None = No
 
 def chunks(setup: Setup, epoch: int = 0) -> Any:
     """The chunks of an epoch."""
-    for chunk, _ in rounds.ChunkReader(setup.tokens, setup.config, epoch, setup.plan):
+    for chunk, _ in ChunkReader(setup.tokens, setup.config, epoch, setup.plan):
         yield chunk
 
 

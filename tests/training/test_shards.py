@@ -12,7 +12,7 @@ from firth.errors import ConfigError, CorpusError
 from firth.kernels.word2vec.blocks import Parameters
 from firth.reporting.events import NOTHING
 from firth.threads import ThreadPool
-from firth.training import reference_shards, rounds, schedule, shards
+from firth.training import by_periods, chunks, reference_shards, rounds, schedule, shards, workers
 from firth.training.checkpoints import Checkpoints
 from tests.helpers.rounds import first_parameters, needs_threads, random_corpus, reference_epoch, sha256, train
 
@@ -200,11 +200,55 @@ def test_train__in_shards_gives_the_same_bits_at_any_number_of_threads_and_where
     tokens = random_corpus(seed=5, words=2000, sentences=3000)
     config = TrainingConfig(sample=0.01, shards=3)
     one, events = train(tokens, config)
-    monkeypatch.setattr(rounds, "CHUNK_TOKENS", 3000)
+    monkeypatch.setattr(chunks, "CHUNK_TOKENS", 3000)
     many, many_events = train(tokens, config, threads=3)
     assert sha256(one) == sha256(many)
     assert [event.loss for event in events] == [event.loss for event in many_events]
     assert len(events) == 2 * shards.PERIODS
+
+
+@needs_threads
+@pytest.mark.parametrize(("number", "replicas"), [(3, 2), (8, 3), (8, 8), (5, 1)])
+def test_train__has_the_same_bits_with_any_number_of_replicas(number, replicas, monkeypatch):
+    tokens = random_corpus(seed=5, words=500, sentences=800)
+    config = TrainingConfig(vector_size=20, sample=0.01, shards=number)
+    one, events = train(tokens, config)
+    monkeypatch.setattr(by_periods, "replicas_that_pay", lambda *_: replicas)
+    many, many_events = train(tokens, config, threads=2 * replicas)
+    assert sha256(one) == sha256(many)
+    assert [event.loss for event in events] == [event.loss for event in many_events]
+
+
+def test_replicas__are_as_many_as_shards_threads_and_memory_allow(monkeypatch):
+    parameters = Parameters(*(np.zeros((1000, 100), np.float32) for _ in range(2)))
+    size = 2 * 1000 * 100 * 4
+    for shards_, threads, free, wanted in (
+        (8, 4, 1e12, 4),
+        (3, 4, 1e12, 3),
+        (1, 4, 1e12, 1),
+        (8, 4, 0, 1),
+        (8, 4, 4 * 2 * 2 * size, 3),
+    ):
+        monkeypatch.setattr(by_periods, "free_memory", lambda free=free: int(free))
+        assert by_periods.replicas_that_pay(shards_, threads, parameters) == wanted
+
+
+@needs_threads
+def test_train__what_fails_in_a_replica_ends_the_training_and_the_other_replicas(monkeypatch):
+    chunks_seen = []
+
+    def fail(self, chunk, plan):
+        chunks_seen.append(chunk)
+        if len(chunks_seen) == 3:
+            raise KeyboardInterrupt
+        return 0.0, 1.0
+
+    monkeypatch.setattr(chunks, "CHUNK_TOKENS", 200)
+    monkeypatch.setattr(workers.WorkerGroup, "train", fail)
+    tokens = random_corpus(seed=5, words=500, sentences=3000)
+    with pytest.raises(KeyboardInterrupt):
+        train(tokens, TrainingConfig(vector_size=20, sample=0.01, shards=2, period_tokens=10**6), threads=2)
+    assert len(chunks_seen) < len(tokens.ids) // 400
 
 
 def test_train__one_shard_is_as_without():

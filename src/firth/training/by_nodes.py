@@ -15,7 +15,7 @@ from firth.cluster.nodes import Node, Nodes, machines
 from firth.config import TrainingConfig
 from firth.errors import ClusterError, FirthError
 from firth.kernels.word2vec.blocks import Parameters, Plan
-from firth.training.rounds import Step
+from firth.training.chunks import Step
 from firth.training.schedule import Tokens, row_rate_scales
 from firth.training.shard_node import PieceTokens, Setup
 from firth.training.shards import PARTS, Expected, Period, Piece, part, periods_of, rows_of

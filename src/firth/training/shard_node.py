@@ -22,7 +22,7 @@ from firth.errors import FirthError, FormatError
 from firth.kernels.word2vec.blocks import Parameters, Plan, RateScales
 from firth.kernels.word2vec.contraction import Directions
 from firth.threads import ThreadPool
-from firth.training.rounds import ChunkReader, copy_into, middle_rate, train_pieces
+from firth.training.chunks import ChunkReader, copy_into, middle_rate, train_pieces
 from firth.training.schedule import Tokens
 from firth.training.shards import (
     ChangeArrays,

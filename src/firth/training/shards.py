@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import functools
 import itertools
+from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from typing import Generic, NamedTuple, TypeVar
 
@@ -139,14 +140,17 @@ class TreeSum(Generic[Value]):
 class ChangeArrays:
     """What shards change, found and added in arrays that are used again: the system is slow to give new ones."""
 
-    def __init__(self, size: int, pool: ThreadPool):
+    def __init__(self, size: int, pool: ThreadPool, spare: deque[Changes] | None = None):
         self.size, self.pool = size, pool
-        self.spare: list[Changes] = []
+        self.spare = deque() if spare is None else spare
 
     def between(self, after: Parameters, before: Parameters) -> Changes:
         """What the first `size` numbers of each row have changed by."""
         rows = len(before.inputs)
-        found = self.spare.pop() if self.spare else Changes(*(np.empty((rows, self.size), np.uint16) for _ in before))
+        try:
+            found = self.spare.pop()
+        except IndexError:
+            found = Changes(*(np.empty((rows, self.size), np.uint16) for _ in before))
         for new, old, out in zip(after, before, found, strict=True):
             by_rows(self.pool, rows, functools.partial(round_differences, new, old, out))
         return found
