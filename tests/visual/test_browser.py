@@ -304,6 +304,28 @@ def test_notebook__shows_the_map_in_a_frame(browser, path, tmp_path):
     page.close()
 
 
+DARK_MARKS = ['data-jp-theme-light="false"', 'data-vscode-theme-kind="vscode-dark"', 'data-md-color-scheme="slate"']
+LIGHT_MARKS = ['data-jp-theme-light="true"', 'data-vscode-theme-kind="vscode-light"', ""]
+
+
+@pytest.mark.parametrize(("mark", "theme"), [(m, "dark") for m in DARK_MARKS] + [(m, "light") for m in LIGHT_MARKS])
+def test_notebook__its_theme_is_that_of_the_map(browser, path, tmp_path, mark, theme):
+    frame = Page(path.read_text("utf-8"))._repr_html_()
+    (tmp_path / "notebook.html").write_text(f"<!doctype html><html><body {mark}>{frame}</body></html>", "utf-8")
+    page = browser.new_page(color_scheme="no-preference")
+    page.goto((tmp_path / "notebook.html").as_uri())
+    page.wait_for_timeout(300)
+    wait_until(page.frames[1], "window.atlas !== undefined")
+    assert page.frames[1].evaluate("document.documentElement.dataset.theme") == theme
+    page.close()
+
+
+def test_theme__follows_the_system_as_it_changes(page):
+    assert page.evaluate("document.documentElement.dataset.theme") == "light"
+    page.emulate_media(color_scheme="dark")
+    wait_until(page, "document.documentElement.dataset.theme === 'dark'")
+
+
 def test_projection__of_two_the_better_one_is_shown_first(browser, tmp_path):
     pytest.importorskip("openTSNE", reason="the extra firth[map] is not installed")
     words = [f"word{i}" for i in range(60)]

@@ -110,8 +110,9 @@ def test_page__is_saved_whole_and_not_over_another(tmp_path):
 def test_page__in_a_notebook_is_a_frame():
     page = word_map(some(["a", "b"]), projection="pca", title='A "map"')
     frame = page._repr_html_()
-    assert frame.startswith("<iframe")
+    assert frame.count("<iframe") == 1
     assert 'sandbox="allow-scripts allow-downloads"' in frame
+    assert 'class="firth-page"' in frame
     assert "&lt;script" in frame
     assert "<title>A &quot;map&quot;</title>" in page.html
 

@@ -30,7 +30,8 @@
     return a.map((v, c) => Math.round(v + (b[c] - v) * (at - left)));
   };
   const colorsOfWords = new Uint8Array(3 * n);
-  let theme = matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light";
+  const dark = matchMedia("(prefers-color-scheme: dark)");
+  let theme = dark.matches ? "dark" : "light";
   let ground = [255, 255, 255], ink = "#000", mark = "#c00", soft = "#555", line = "#ccc";
 
   function colorOf(column, code) {
@@ -547,6 +548,7 @@
   byId("farther").addEventListener("click", () => zoom(1 / 1.5, width / 2, height / 2));
   byId("all").addEventListener("click", () => fly(home()));
   byId("theme").addEventListener("click", () => { theme = theme === "dark" ? "light" : "dark"; recolor(); });
+  dark.addEventListener("change", () => { theme = dark.matches ? "dark" : "light"; recolor(); }); // of the system, or a notebook
   byId("close").addEventListener("click", clear);
   byId("copy").addEventListener("click", copy);
   byId("made").textContent = data.made;

@@ -22,6 +22,10 @@ from firth.storage.files import atomic_file
 
 FRAME_HEIGHT = 640
 """Of a map in a notebook, in CSS pixels."""
+ON_LIGHT = 'body[data-jp-theme-light="true"], body[data-vscode-theme-kind*="light"], [data-md-color-scheme="default"]'
+ON_DARK = 'body[data-jp-theme-light="false"], body[data-vscode-theme-kind*="dark"], [data-md-color-scheme="slate"]'
+"""How JupyterLab, VS Code and our site mark whether they are light or dark; elsewhere, the system's choice holds."""
+THEMES = f":is({ON_LIGHT}) .firth-page {{ color-scheme: light }} :is({ON_DARK}) .firth-page {{ color-scheme: dark }}"
 
 
 @dataclass(frozen=True)
@@ -60,8 +64,9 @@ class Page:
         return path
 
     def _repr_html_(self) -> str:
-        frame = 'style="width: 100%; border: 1px solid #8886" sandbox="allow-scripts allow-downloads"'
-        return f'<iframe {frame} height="{FRAME_HEIGHT}" srcdoc="{html.escape(self.html)}"></iframe>'
+        frame = f'class="firth-page" style="width: 100%; border: 1px solid #8886" height="{FRAME_HEIGHT}"'
+        allowed, content = 'sandbox="allow-scripts allow-downloads"', html.escape(self.html)
+        return f'<style>{THEMES}</style><iframe {frame} {allowed} srcdoc="{content}"></iframe>'
 
 
 def show(path: Path) -> bool:
