@@ -103,6 +103,10 @@ def test_pace__little_work_is_not_divided(monkeypatch, units):
     assert paced(monkeypatch, {1: 1.0, 4: 3.0}, 4, units) == [[(4, units)]] * 4
 
 
+def test_pace__of_no_work_there_is_none_to_do(monkeypatch):
+    assert paced(monkeypatch, {1: 1.0, 4: 3.0}, 4, 0) == [[]] * 4
+
+
 def test_pace__one_thread_is_one_thread(monkeypatch):
     assert paced(monkeypatch, {1: 1.0}, 12) == [[(1, 80)]] * 12
 

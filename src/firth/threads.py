@@ -81,9 +81,10 @@ class ThreadAutotuner:
         yield from self._timed(self.faster, units)
 
     def _timed(self, threads: int, units: int) -> Iterator[tuple[int, int]]:
-        began = time.perf_counter()
-        yield threads, units
-        self.seconds[threads] = (time.perf_counter() - began) / units
+        if units:
+            began = time.perf_counter()
+            yield threads, units
+            self.seconds[threads] = (time.perf_counter() - began) / units
 
 
 class ThreadPool:
