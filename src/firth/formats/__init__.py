@@ -97,6 +97,11 @@ def _spelled(name: str) -> str:
     return name.replace("-", " ").replace("_", " ").lower()
 
 
+def is_static_embedding(format: str | None) -> bool:
+    """Whether a format is the folder of vectors of texts."""
+    return format is not None and _spelled(format) == STATIC_EMBEDDING
+
+
 def export(
     vectors: WordVectors,
     path: str | Path,
@@ -161,7 +166,7 @@ def export(
     ['words.txt', 'words.txt.counts.txt']
     """
     path = Path(path)
-    if format is not None and _spelled(format) == STATIC_EMBEDDING:
+    if is_static_embedding(format):
         if about is not None or on is not None:
             raise ValueError("a table about the words can be joined in .parquet files, not in a folder")
         return _export_folder(vectors, path, spaces=spaces, overwrite=overwrite, **of_texts)

@@ -9,6 +9,7 @@ from typing import Any
 
 from firth.config import TextConfig
 from firth.corpus.in_memory import is_token_list, kind_of, text_of_token
+from firth.corpus.rows import RowColumn
 from firth.corpus.sources import UNORDERED, as_source
 from firth.corpus.tables import FileColumn
 from firth.corpus.text_files import TextFiles
@@ -67,7 +68,7 @@ def _checked(texts: Iterable[Any]) -> Iterator[Document]:
 def can_be_read_again(texts: Any) -> bool:
     """Whether texts are there a second time when they have been read once."""
     if isinstance(texts, Source):
-        files = getattr(texts, "texts", texts)  # those of a column of CSV or JSON lines
+        files = texts.texts if isinstance(texts, RowColumn) else texts
         return isinstance(files, FileColumn) or (isinstance(files, TextFiles) and files.can_be_read_again)
     return isinstance(texts, Path) or not (hasattr(texts, "read") or isinstance(texts, Iterator))
 

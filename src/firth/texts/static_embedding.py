@@ -144,14 +144,14 @@ def _rows_of_words(model: WordVectors, config: TextConfig, spaces: Spaces) -> li
 
 
 def _no_text_has(bad: Sequence[str], has_phrases: bool) -> str:
-    why = "the folder's tokenizer joins no phrases" if has_phrases else "texts are split and lower-cased otherwise"
-    how = (
-        "Leave them out, spaces='skip' (--spaces skip)"
-        if has_phrases
-        else "Say how texts are split, config=firth.TextConfig(lowercase=False, …), --no-lowercase, or leave such words"
-        " out, spaces='skip' (--spaces skip)"
-    )
-    return f"a folder of static embeddings cannot use {len(bad):,} words, such as {_some(bad)}: {why}. {how}"
+    """What to say of words that no text becomes."""
+    why, how = "no text has them as texts are split", "say how they are, config=firth.TextConfig(…), --no-lowercase; or"
+    if has_phrases:
+        why, how = "the folder's tokenizer joins no phrases", ""
+    return (
+        f"a folder of static embeddings cannot use {len(bad):,} word{'s' * (len(bad) != 1)}, such as {_some(bad)}: {why}."
+        f" To go on, {how} leave such words out, spaces='skip' (--spaces skip)"
+    ).replace("  ", " ")
 
 
 def _some(words: Sequence[str]) -> str:

@@ -14,6 +14,7 @@ from firth.config import TextConfig
 from firth.corpus.tokenizing import Document
 from firth.errors import ConfigError, CorpusError, FirthWarning, shortened
 from firth.settings import is_int, is_real, plain
+from firth.storage.files import atomic_file, refuse_to_overwrite
 from firth.texts.averaging import WeightedWords
 from firth.texts.documents import can_be_read_again, documents_of
 from firth.texts.estimator import NotFittedError, Transformer
@@ -34,6 +35,13 @@ class Vectors(NamedTuple):
     vectors: Float32
     words: Int64
     texts: list[Document]
+
+
+class Written(NamedTuple):
+    """How many texts were written, and how many of these have no known word, and zeros."""
+
+    texts: int
+    unknown: int
 
 
 class TextVectors(Transformer):
@@ -126,7 +134,7 @@ class TextVectors(Transformer):
         """
         self._check()
         count = self._removed
-        if X is None and (count or self.weights == "usif"):
+        if X is None and self.learns:
             raise CorpusError(
                 f"{self.weights} with remove={count} learns from texts: fit(texts); export(…, fit=texts), --fit FILE"
                 + ("" if self.weights == "usif" else "; or remove nothing, remove=0")
@@ -292,6 +300,62 @@ class TextVectors(Transformer):
         if fit is not None or not hasattr(self, "components_"):
             self.fit(fit)
         return write_folder(self, rows, Path(folder), card, overwrite=overwrite)
+
+    def write(self, X: Any, path: str | Path, *, texts: bool = True, overwrite: bool = False) -> Written:
+        """Write the vectors of texts to a file, some at a time; it is written completely or not at all.
+
+        Parameters
+        ----------
+        X
+            Texts, as for `fit`.
+        path
+            A file, whose ending decides the format: `.parquet`, `.csv` and `.jsonl` have a row a text, with its text,
+            how many of its words the model knows, and its vector; `.npy` is the (n, d) float32 array.
+        texts
+            Whether the texts themselves are written.
+        overwrite
+            Whether to replace a file.
+
+        Returns
+        -------
+        Written
+            `texts`, how many there were, and `unknown`, how many of them have no word that the model knows, and zeros.
+
+        Raises
+        ------
+        FormatError
+            For another ending, and where there is no such folder.
+        OutputExistsError
+            If the file exists, unless `overwrite` is set.
+        FirthError
+            If `fit` was not called.
+        SourceError
+            If X holds no texts.
+        """
+        from firth.texts.tables import Table, writer_of  # who transforms has no need of them
+
+        path, counted = Path(path), [0, 0]
+        self.learned()
+        write = writer_of(path)
+        refuse_to_overwrite(path, overwrite=overwrite)
+        about = {"weights": self.weights, "a": float(self.a), "remove": len(self.shares_), "model": repr(self.model)}
+
+        def pieces() -> Iterator[Vectors]:
+            for piece in self.stream(X):
+                counted[0] += len(piece.words)
+                counted[1] += int(np.count_nonzero(piece.words == 0))
+                yield piece
+
+        with atomic_file(path, overwrite=overwrite) as new:
+            write(Table(pieces(), self.model.vector_size, texts, about), new)
+        written = Written(*counted)
+        warn_of_unknown(written.unknown, written.texts)
+        return written
+
+    @property
+    def learns(self) -> bool:
+        """Whether `fit` needs texts, with these parameters."""
+        return self.weights == "usif" or self._removed > 0
 
     def learned(self) -> Components:
         """What `fit` found to be removed. Raises `FirthError` if it was not called."""
