@@ -145,13 +145,16 @@ def _rows_of_words(model: WordVectors, config: TextConfig, spaces: Spaces) -> li
 
 def _no_text_has(bad: Sequence[str], has_phrases: bool) -> str:
     """What to say of words that no text becomes."""
-    why, how = "no text has them as texts are split", "say how they are, config=firth.TextConfig(…), --no-lowercase; or"
-    if has_phrases:
-        why, how = "the folder's tokenizer joins no phrases", ""
+    count = f"{len(bad):,} word{'s' * (len(bad) != 1)}"
+    why = "the folder's tokenizer joins no phrases. Leave them out"
+    if not has_phrases:
+        why = (
+            "no text has them as texts are split now. Say how to split, config=firth.TextConfig(lowercase=False),"
+            " --no-lowercase, or leave such words out"
+        )
     return (
-        f"a folder of static embeddings cannot use {len(bad):,} word{'s' * (len(bad) != 1)}, such as {_some(bad)}: {why}."
-        f" To go on, {how} leave such words out, spaces='skip' (--spaces skip)"
-    ).replace("  ", " ")
+        f"a folder of static embeddings cannot use {count}, such as {_some(bad)}: {why}, spaces='skip', --spaces skip"
+    )
 
 
 def _some(words: Sequence[str]) -> str:
