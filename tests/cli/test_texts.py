@@ -1,6 +1,7 @@
 """Vectors of texts by the command: embed, and export of folders."""
 
 import csv
+import dataclasses
 import json
 
 import numpy as np
@@ -148,6 +149,15 @@ def test_export__words_of_a_folder_are_left_out_or_kept_by_options(run, tmp_path
     code, _, _ = run("export", cased, tmp_path / "g", *folder, "--no-lowercase")
     assert code == 0
     assert firth.load(tmp_path / "g").words == ["[UNK]", "The", "king"]
+
+
+def test_export__other_vectors_of_a_model_are_split_as_its_text_was(run, model, tmp_path):
+    config = dataclasses.replace(model.config, lowercase=False, strip_punctuation=False)
+    cased = firth.Word2Vec(model.vocabulary, model.vectors, model.output_vectors, config, [])
+    folder = ("--format", "static-embedding", "--weights", "mean")
+    code, _, _ = run("export", cased.save(tmp_path / "m.firth"), tmp_path / "f", *folder, "--vectors", "output")
+    assert code == 0
+    assert firth.load(tmp_path / "f")["Zoë"].tolist() == cased.choose("output")["Zoë"].tolist()
 
 
 @pytest.mark.parametrize(

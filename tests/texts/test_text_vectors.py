@@ -273,6 +273,20 @@ def test_texts__a_data_frame_is_a_table(words):
     np.testing.assert_array_equal(fitted.transform(pandas.Series(TEXTS)), fitted.transform(TEXTS))
 
 
+@pytest.mark.parametrize("kind", ["numpy", "pandas", "polars", "pyarrow", "chunked"])
+def test_texts__columns_of_other_libraries_are_lists_of_texts(words, kind):
+    fitted = firth.TextVectors(words).fit(TEXTS)
+    column = {
+        "numpy": lambda: np.array(TEXTS),
+        "pandas": lambda: pytest.importorskip("pandas").Series(TEXTS),
+        "polars": lambda: pytest.importorskip("polars").Series(TEXTS),
+        "pyarrow": lambda: pytest.importorskip("pyarrow").array(TEXTS),
+        "chunked": lambda: pytest.importorskip("pyarrow").table({"text": TEXTS})["text"],
+    }[kind]()
+    np.testing.assert_array_equal(fitted.transform(column), fitted.transform(TEXTS))
+    np.testing.assert_allclose(fitted.fit_transform(column), fitted.transform(TEXTS), atol=1e-6)
+
+
 def test_texts__no_texts_have_no_vectors(words):
     assert firth.TextVectors(words).fit(TEXTS).transform([]).shape == (0, 6)
 

@@ -78,7 +78,7 @@ def export(
     from firth.formats import export as export_vectors
     from firth.model import Word2Vec
 
-    loaded = load_model(model)
+    model_itself = loaded = load_model(model)
     if vectors != "input":
         if not isinstance(loaded, Word2Vec):
             raise click.UsageError(f"{model} has no {vectors} vectors: only a firth model has")
@@ -86,6 +86,6 @@ def export(
     if (about or on) and output.suffix.lower() != ".parquet" and format != "parquet":
         raise click.UsageError("--about and --on are for .parquet files")
     how: dict[str, Any] = {"format": format, "spaces": spaces, "counts": not no_counts, "overwrite": overwrite}
-    how |= {"about": about, "on": on} | options_of_folder(loaded, format, settings)
+    how |= {"about": about, "on": on} | options_of_folder(model_itself, format, settings)
     for path in export_vectors(loaded, output, **how):
         click.echo(f"wrote {path}")

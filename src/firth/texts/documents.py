@@ -46,7 +46,7 @@ def documents_of(texts: Any, config: TextConfig) -> Iterator[Document]:
         raise SourceError(
             f"wanted a list of texts, not an array of {dimensions} dimensions: texts are words, no numbers"
         )
-    return _checked(texts)
+    return _checked((value.as_py() for value in texts) if hasattr(texts, "to_pylist") else texts)  # Arrow's
 
 
 def _checked(texts: Iterable[Any]) -> Iterator[Document]:
