@@ -1,7 +1,9 @@
 """Vectors of texts, beside the papers' way of computing them; and what is refused."""
 
 import dataclasses
+import os
 import pickle
+import threading
 
 import numpy as np
 import pytest
@@ -159,6 +161,17 @@ def test_fit__reads_generators_files_and_columns_alike(words, tmp_path, weights)
         for texts in (iter(TEXTS), path, firth.column(rows, "text"), file):
             found = firth.TextVectors(words, weights=weights, remove=2).fit_transform(texts)
             np.testing.assert_allclose(found, expected, atol=1e-6)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="a system without named pipes")
+def test_fit__a_pipe_is_read_once(words, tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    writer = threading.Thread(target=(tmp_path / "pipe").write_text, args=("\n".join(TEXTS), "utf-8"))
+    writer.start()
+    found = firth.TextVectors(words, weights="usif", remove=2).fit_transform(tmp_path / "pipe")
+    writer.join()
+    expected = firth.TextVectors(words, weights="usif", remove=2).fit_transform(TEXTS)
+    np.testing.assert_allclose(found, expected, atol=1e-6)
 
 
 def test_fit__needs_no_texts_where_nothing_is_learned(words):

@@ -28,9 +28,7 @@ def documents_of(texts: Any, config: TextConfig) -> Iterator[Document]:
 
     Raises `SourceError` for what holds no texts, and with the text's number where one is neither, or not as the first.
     """
-    if isinstance(texts, Path):
-        return as_source(texts).documents(config)
-    if hasattr(texts, "read"):
+    if isinstance(texts, Path) or hasattr(texts, "read"):
         return as_source(texts).documents(config)
     if isinstance(texts, Source):
         return texts.documents(config)
@@ -44,7 +42,7 @@ def documents_of(texts: Any, config: TextConfig) -> Iterator[Document]:
         raise SourceError(f"wanted a list of texts, in an order, not {kind_of(texts)}")
     if (dimensions := getattr(texts, "ndim", 1)) != 1:
         raise SourceError(
-            f"wanted a list of texts, not an array of {dimensions} dimensions: texts are words, no numbers"
+            f"wanted a list of texts, not an array of {dimensions} dimensions: texts are strings, or lists of tokens"
         )
     return _checked((value.as_py() for value in texts) if hasattr(texts, "to_pylist") else texts)  # Arrow's
 
@@ -67,10 +65,12 @@ def _checked(texts: Iterable[Any]) -> Iterator[Document]:
 
 def can_be_read_again(texts: Any) -> bool:
     """Whether texts are there a second time when they have been read once."""
+    if isinstance(texts, Path):
+        texts = as_source(texts)
     if isinstance(texts, Source):
         files = texts.texts if isinstance(texts, RowColumn) else texts
         return isinstance(files, FileColumn) or (isinstance(files, TextFiles) and files.can_be_read_again)
-    return isinstance(texts, Path) or not (hasattr(texts, "read") or isinstance(texts, Iterator))
+    return not (hasattr(texts, "read") or isinstance(texts, Iterator))
 
 
 def batches(documents: Iterable[Document]) -> Iterator[list[Document]]:
