@@ -309,6 +309,19 @@ def test_transform__before_fit_is_an_error(words):
         firth.TextVectors(words).transform(TEXTS)
 
 
+def test_transform__with_other_parameters_needs_another_fit(words, tmp_path):
+    fitted = firth.TextVectors(words).fit(TEXTS).set_params(weights="mean", a=1e-3, remove=None)
+    for use in (
+        fitted.transform,
+        lambda _: fitted.export(tmp_path / "f"),
+        lambda _: fitted.write([], tmp_path / "v.npy"),
+    ):
+        with pytest.raises(FirthError, match="weights changed after these TextVectors were fitted"):
+            use(TEXTS)
+    assert not list(tmp_path.iterdir())
+    assert fitted.fit(TEXTS).transform(TEXTS).any()
+
+
 def test_stream__gives_texts_vectors_and_how_many_words_are_known(words):
     fitted = firth.TextVectors(words).fit(TEXTS)
     (piece,) = fitted.stream(iter(TEXTS))

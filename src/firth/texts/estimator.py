@@ -59,7 +59,7 @@ class Transformer:
         return {name: getattr(self, name) for name in self._parameters()}
 
     def set_params(self, **params: Any) -> Self:
-        """Change parameters; what was learned by others stays until the next `fit`.
+        """Change parameters; call `fit` again before anything else.
 
         Parameters
         ----------

@@ -152,6 +152,7 @@ class TextVectors(Transformer):
             removed = components(words, X, self._reader, count, by_size=by_usif)
         self.mean_length_, self.word_weights_, self._words = length, weights, words
         self.components_, self.shares_ = removed
+        self._fitted_with = self.get_params()
         return self
 
     def transform(self, X: Any) -> Any:
@@ -195,6 +196,7 @@ class TextVectors(Transformer):
         -------
         (n, d) float32 array, or the data frame that `set_output` asked for.
         """
+        self._check()
         again = X if can_be_read_again(X) else list(documents_of(X, self.text_config))
         return self.fit(again, y).transform(again)
 
@@ -299,6 +301,7 @@ class TextVectors(Transformer):
         rows = usable_rows(self.model, self.text_config, Path(folder), spaces, overwrite=overwrite)
         if fit is not None or not hasattr(self, "components_"):
             self.fit(fit)
+        self.learned()
         return write_folder(self, rows, Path(folder), card, overwrite=overwrite)
 
     def write(self, X: Any, path: str | Path, *, texts: bool = True, overwrite: bool = False) -> Written:
@@ -358,9 +361,11 @@ class TextVectors(Transformer):
         return self.weights == "usif" or self._removed > 0
 
     def learned(self) -> Components:
-        """What `fit` found to be removed. Raises `FirthError` if it was not called."""
+        """What `fit` found to be removed. Raises `FirthError` if it was not called with these parameters."""
         if not hasattr(self, "components_"):
             raise NotFittedError("these TextVectors have not learned from texts yet: call fit(texts) first")
+        if changed := [name for name, value in self.get_params().items() if value != self._fitted_with[name]]:
+            raise NotFittedError(f"{', '.join(changed)} changed after these TextVectors were fitted: call fit again")
         return Components(self.components_, self.shares_)
 
     @property
