@@ -1,13 +1,14 @@
 """How near are texts to what people say? STS-B and SICK: Pearson's r of cosines with judgments, by ways to weigh words.
 
-    python -m benchmarks.compare.texts --folder FOLDER
+    FIRTH_STS_DATA=FOLDER python -m benchmarks.compare.texts
 
 FOLDER holds `sts-dev.csv` and `sts-test.csv` of the STS Benchmark and SICK's `SICK_test_annotated.txt`; their licenses
 keep them out of this repository (a copy of each is in github.com/kawine/usif). Components are those of the set's own
-texts, as in the papers. Each row has the mean over trainings on `wiki100` and `wiki200` with several seeds.
+texts, as in the papers. The models are trained on `wiki100` and `wiki200`, with several seeds.
 """
 
 import csv
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ from typing import Any
 import numpy as np
 
 import firth
-from benchmarks._lib.corpora import wiki300
+from benchmarks._lib.corpora import DATA, wiki300
 from benchmarks._lib.results import Cell, Column, arguments, counted, finish, spread
 
 WAYS: dict[str, dict[str, Any]] = {
@@ -26,6 +27,7 @@ WAYS: dict[str, dict[str, Any]] = {
     "uSIF, nothing removed": {"weights": "usif", "remove": 0},
     "uSIF": {"weights": "usif"},
 }
+FOLDER = Path(os.environ.get("FIRTH_STS_DATA", DATA))
 FILES = {"STS-B dev": "sts-dev.csv", "STS-B test": "sts-test.csv", "SICK test": "SICK_test_annotated.txt"}
 
 
@@ -53,10 +55,10 @@ def pearson(texts: firth.TextVectors, path: Path) -> float:
 
 
 def main() -> None:
-    options = arguments(__doc__, folder="", vector_size=100, seeds=3)
-    paths = {name: Path(options.folder) / file for name, file in FILES.items()}
+    options = arguments(__doc__, vector_size=100, seeds=3)
+    paths = {name: FOLDER / file for name, file in FILES.items()}
     if missing := [str(path) for path in paths.values() if not path.is_file()]:
-        raise SystemExit(f"{missing[0]} is not there: name the folder of these files, --folder")
+        raise SystemExit(f"{missing[0]} is not there: set FIRTH_STS_DATA to the folder of these files")
     settings = {"vector_size": options.vector_size, "epochs": 5, "progress": False}
     models = [firth.train(wiki300(), seed=seed, **settings) for seed in range(1, options.seeds + 1)]
     rows: list[list[Cell]] = []
