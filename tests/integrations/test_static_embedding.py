@@ -14,7 +14,10 @@ from tests.texts.conftest import COUNTS, TEXTS, WORDS
 NEEDS = ["model2vec>=0.10", "sentence-transformers>=6.0", "torch==2.13.0"]
 tokenizers = pytest.importorskip("tokenizers", reason="python -m tools.integrations static_embedding")
 
-pytestmark = pytest.mark.filterwarnings("default")
+pytestmark = [
+    pytest.mark.filterwarnings("default"),
+    pytest.mark.filterwarnings("ignore:.*have no word that the model knows.*:firth.errors.FirthWarning"),
+]
 WAYS = [("mean", 0), ("mean", 2), ("sif", 0), ("sif", 1), ("sif", 3), ("usif", 5)]
 OTHERS = ["the unheard-of king", "", "nobody", "of of of the ΜΙΡ, мир", "Élan! The (sharp) axe's king."]
 
