@@ -12,21 +12,18 @@ import numpy as np
 from firth.arrays import Array, Float32, Int64
 from firth.config import TextConfig
 from firth.corpus.tokenizing import Document
-from firth.errors import ConfigError, CorpusError, FirthWarning, shortened
-from firth.settings import is_int, is_real, plain
+from firth.errors import CorpusError, FirthWarning
 from firth.storage.files import atomic_file, refuse_to_overwrite
 from firth.texts.averaging import WeightedWords
 from firth.texts.documents import can_be_read_again, documents_of
 from firth.texts.estimator import NotFittedError, Transformer
 from firth.texts.learning import Reader, components, mean_length, word_weights
+from firth.texts.parameters import check_parameters, removed_by
 from firth.texts.weighting import MOST_USIF, Components, no_components
 from firth.vectors.word_vectors import WordVectors
 
 if TYPE_CHECKING:
     from firth.formats.words import Spaces
-
-REMOVED = {"mean": 0, "sif": 1, "usif": 5}
-"""How words may be weighted, and how many components are removed then, if nobody says: as many as in the paper."""
 
 
 class Vectors(NamedTuple):
@@ -380,38 +377,11 @@ class TextVectors(Transformer):
 
     @property
     def _removed(self) -> int:
-        """How many components are to be removed."""
-        return REMOVED[self.weights] if self.remove is None else int(self.remove)
+        return removed_by(self.weights, self.remove)
 
     def _check(self) -> None:
         """Raise `ConfigError` with everything that is wrong about the parameters."""
-        if not isinstance(self.model, WordVectors):
-            hint = f": firth.load({shortened(self.model)})" if isinstance(self.model, str | Path) else ""
-            raise ConfigError(f"model must be a model or WordVectors, not {shortened(self.model)}{hint}")
-        wrong = []
-        if self.config is not None and not isinstance(self.config, TextConfig):
-            wrong.append(f"config must be a TextConfig, not {shortened(self.config)}")
-        if not isinstance(self.weights, str) or self.weights not in REMOVED:
-            wrong.append(f"weights must be {', '.join(REMOVED)}, not {shortened(self.weights)}")
-        if not is_real(0)(plain(self.a)) or self.a == 0:
-            wrong.append(f"a must be a number above 0, such as 0.001, not {shortened(self.a)}")
-        if self.remove is not None and not is_int(0)(plain(self.remove)):
-            wrong.append(f"remove must be a whole number of 0 or more, not {shortened(self.remove)}")
-        if wrong := wrong or self._contradictions():
-            raise ConfigError("; ".join(wrong))
-
-    def _contradictions(self) -> list[str]:
-        wrong, size = [], self.model.vector_size
-        if self._removed >= size:
-            wrong.append(
-                f"remove must be below the {size:,} dimensions of the vectors: {self._removed:,} would leave nothing"
-            )
-        if self.weights != "mean" and not self.model.vocabulary.has_counts:
-            wrong.append(
-                f"{self.weights} weighs words by their counts, which these vectors came without: load a firth model, or"
-                ' give them, firth.load(path, counts=file), --counts; or weigh all words alike, weights="mean"'
-            )
-        return wrong
+        check_parameters(**self.get_params())
 
 
 def warn_of_unknown(unknown: int, texts: int) -> None:
