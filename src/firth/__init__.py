@@ -44,6 +44,7 @@ _NAMES = {
     "history": ("EpochResult", "Provenance"),
     "model": ("Word2Vec", "load"),
     "phrases": ("ENGLISH_CONNECTOR_WORDS", "Phrases"),
+    "texts.text_vectors": ("TextVectors",),
     "training.sampling": ("keep_probabilities", "sampling_table"),
     "training.train": ("resume", "train"),
     "training.train_more": ("train_more",),

@@ -40,6 +40,7 @@ from firth.model import Word2Vec as Word2Vec
 from firth.model import load as load
 from firth.phrases import ENGLISH_CONNECTOR_WORDS as ENGLISH_CONNECTOR_WORDS
 from firth.phrases import Phrases as Phrases
+from firth.texts.text_vectors import TextVectors as TextVectors
 from firth.training.sampling import keep_probabilities as keep_probabilities
 from firth.training.sampling import sampling_table as sampling_table
 from firth.training.train import resume as resume

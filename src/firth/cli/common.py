@@ -35,8 +35,9 @@ COMMANDS = {
     "demo": "demo",
     "drift": "daily",
     "evaluate": "inspect",
+    "embed": "texts",
     "explore": "query",
-    "export": "query",
+    "export": "export",
     "index": "query",
     "info": "query",
     "map": "inspect",
@@ -80,6 +81,7 @@ def cli() -> None:
     firth map words.firth                   a map of the words, to look at in the browser; also: projector
     firth evaluate words.firth simlex.txt   scores by test sets; also: stability, compare
     firth drift today.firth old.firth       what changed since yesterday; also: align
+    firth embed words.firth texts.txt -o texts.parquet
     firth export words.firth vectors.txt    for other programs
     firth tutorial shakespeare.txt          TensorFlow's word2vec tutorial, step by step
 

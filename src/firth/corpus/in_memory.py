@@ -29,12 +29,7 @@ class Texts(Source):
     def blocks(self, config: TextConfig) -> Iterator[Block]:
         waiting: list[bytes] = []
         size = bytes_read = 0
-        for number, text in enumerate(self.texts, start=1):
-            if not isinstance(text, str):
-                raise SourceError(
-                    f"item {number:,} is {kind_of(text)}, where those before it are strings of text:"
-                    " pass only strings, or only lists of tokens"
-                )
+        for number, text in enumerate(self.documents(config), start=1):
             waiting.append(_encoded(as_lines(text, config), f"item {number:,}"))
             size += len(waiting[-1])
             if size >= BLOCK_BYTES:
@@ -42,6 +37,15 @@ class Texts(Source):
                 yield Block(b"\n".join([*waiting, b""]), bytes_read)
                 waiting, size = [], 0
         yield Block(b"\n".join([*waiting, b""]), bytes_read + size)
+
+    def documents(self, config: TextConfig) -> Iterator[str]:
+        for number, text in enumerate(self.texts, start=1):
+            if not isinstance(text, str):
+                raise SourceError(
+                    f"item {number:,} is {kind_of(text)}, where those before it are strings of text:"
+                    " pass only strings, or only lists of tokens"
+                )
+            yield text
 
 
 class TokenLists(Source):
@@ -77,16 +81,24 @@ class TokenLists(Source):
         _encoded(raw, f"the token {shortened(raw)}")
         return raw
 
-    def _texts(self) -> Iterator[list[str]]:
-        """The tokens' texts, '' after each sentence, `BATCH_TOKENS` or so at a time."""
-        tokens: list[Any] = []
-        ends: list[int] = []
-        number = self.before
+    def documents(self, config: TextConfig) -> Iterator[list[Any]]:
+        return map(list, self._sentences())
+
+    def _sentences(self) -> Iterator[Iterable[Any]]:
+        """The sentences, each an iterable of tokens."""
         for number, sentence in enumerate(self.sentences, start=self.before + 1):
             if type(sentence) is not list and not is_token_list(sentence):
                 raise SourceError(
                     f"item {number:,} is {kind_of(sentence)}, where a list of tokens was meant{NO_TOKEN_LISTS}"
                 )
+            yield sentence
+
+    def _texts(self) -> Iterator[list[str]]:
+        """The tokens' texts, '' after each sentence, `BATCH_TOKENS` or so at a time."""
+        tokens: list[Any] = []
+        ends: list[int] = []
+        number = self.before
+        for number, sentence in enumerate(self._sentences(), start=self.before + 1):
             tokens.extend(sentence)
             ends.append(len(tokens))
             tokens.append("")
@@ -128,7 +140,7 @@ def _texts_of(tokens: list[Any], ends: list[int], last: int) -> list[str]:
         return tokens if kinds == {str} else list(map(str, tokens))
     texts: list[str] = []
     for number, end in enumerate(ends, start=last - len(ends) + 1):
-        texts += [_text_of_token(token, number) for token in tokens[len(texts) : end]]
+        texts += [text_of_token(token, number) for token in tokens[len(texts) : end]]
         texts.append("")
     return texts
 
@@ -144,7 +156,7 @@ def _as_lines(texts: list[str]) -> bytes:
         return b"".join(_encoded(text, f"the token {shortened(text)}") for text in texts)  # names the one
 
 
-def _text_of_token(token: Any, sentence: int) -> str:
+def text_of_token(token: Any, sentence: int) -> str:
     """The text a token is known by. Holes, '' and what cannot be hashed are surely mistakes."""
     problem = None
     if is_hole(token):

@@ -24,7 +24,7 @@ from firth.corpus.fingerprints import content_fingerprint
 from firth.corpus.in_memory import Texts, TokenLists
 from firth.corpus.tabular import is_json, is_table
 from firth.corpus.text_files import TextFiles, TextStream
-from firth.corpus.tokenizing import Batch, Block, Source
+from firth.corpus.tokenizing import Batch, Block, Document, Source
 from firth.errors import FirthWarning, SourceError, shortened
 from firth.missing_values import is_hole
 from firth.storage.packed import as_file
@@ -96,6 +96,10 @@ class RowColumn(Source):
         values, self._begun = self._values(config), None
         for batch in values.batches(config):
             yield batch._replace(bytes_read=self._bytes_read or batch.bytes_read)
+
+    def documents(self, config: TextConfig) -> Iterator[Document]:
+        """The column's values, row by row."""
+        return self._read(config)
 
     def spelled(self, words: Iterable[str]) -> Iterable[str]:
         """What words of its text mean."""

@@ -261,6 +261,11 @@ class FileColumn(Source):
         """What a fingerprint has of how the column is found."""
         return {"column": self.column, "skip_nulls": self.skip_nulls}
 
+    def documents(self, config: TextConfig) -> Iterator[Any]:
+        """The column's values, row by row."""
+        for array, _ in self.arrays():
+            yield from array.to_pylist()
+
     def arrays(self) -> Iterator[tuple[Any, int]]:
         """The column's Arrow arrays without nulls, each with the bytes of the files that have been done with it."""
         bytes_before = self.files_read = 0

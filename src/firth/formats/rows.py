@@ -32,7 +32,7 @@ def write_csv(vectors: WordVectors, path: Path) -> None:
         file.write(",".join(names) + "\n")
         for i, (word, line) in enumerate(zip(vectors.words, lines, strict=True)):
             count = [str(n) for n in _with_counts(vectors, int(vectors.vocabulary.counts[i]))]
-            file.write(",".join([_quoted(word), *count, line.decode()]) + "\n")
+            file.write(",".join([quoted(word), *count, line.decode()]) + "\n")
 
 
 def write_jsonl(vectors: WordVectors, path: Path) -> None:
@@ -52,7 +52,7 @@ def _with_counts(vectors: WordVectors, value: Any) -> list[Any]:
     return [value] if vectors.vocabulary.has_counts else []
 
 
-def _quoted(word: str) -> str:
+def quoted(word: str) -> str:
     """A word as a cell of CSV."""
     return word if NEEDS_QUOTES.isdisjoint(word) else '"' + word.replace('"', '""') + '"'
 
