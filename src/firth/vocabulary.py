@@ -67,6 +67,20 @@ def _eight_letters(letters: UInt8, at: Int64, ends: Int64, *, reverse: bool) -> 
     return ~found if reverse else found
 
 
+def _are_integers(words: Iterable[str]) -> bool:
+    """Whether all words are whole numbers, as Python writes them, that one column of int64 or of uint64 holds."""
+    least = most = 0
+    for word in words:
+        try:
+            number = int(word)
+        except ValueError:
+            return False
+        if str(number) != word:  # as of "007", which is another word than "7"
+            return False
+        least, most = min(least, number), max(most, number)
+    return least >= -(2**63) and most < (2**63 if least < 0 else 2**64)
+
+
 class Words(list[str]):
     """A list of words that cannot be changed, as each word has an id, a count and a vector of its own.
 
@@ -95,6 +109,9 @@ class Vocabulary:
         V words. The attribute `words` is a list of them.
     counts
         How often each occurs; all 0 where that is not known. The attribute `counts` is a read-only (V,) int64 array.
+    integers
+        Whether the words were whole numbers in their source, such as ids of items. They still are if one column of
+        int64 or of uint64 holds all; then the attribute `integers` is true, and answers are numbers.
 
     Examples
     --------
@@ -102,7 +119,7 @@ class Vocabulary:
     ['king', 'queen', 'axe']
     """
 
-    def __init__(self, words: Sequence[str], counts: Iterable[int]):
+    def __init__(self, words: Sequence[str], counts: Iterable[int], integers: bool = False):
         if isinstance(words, str | bytes):
             raise ValueError(f"wanted a list of words, not one string, {shortened(words)}")
         self.words = Words(words)
@@ -110,6 +127,7 @@ class Vocabulary:
         self.counts.setflags(write=False)
         if len(self.words) != len(self.counts):
             raise ValueError(f"{len(self.words)} words, but {len(self.counts)} counts")
+        self.integers = integers and _are_integers(self.words)
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
@@ -143,8 +161,22 @@ class Vocabulary:
         min_count
             Words that occur less often are left out.
         """
-        rows = np.flatnonzero(self.counts >= min_count)
-        return Vocabulary([self.words[i] for i in rows.tolist()], self.counts[rows])
+        return self.at(np.flatnonzero(self.counts >= min_count))
+
+    def at(self, rows: Int64) -> Vocabulary:
+        """The words with these ids, in this order.
+
+        Parameters
+        ----------
+        rows
+            Their ids, (n,).
+        """
+        return Vocabulary([self.words[i] for i in rows.tolist()], self.counts[rows], self.integers)
+
+    @cached_property
+    def typed_words(self) -> list[Any]:
+        """The words as answers give them: whole numbers where they are `integers`, or else `words` itself."""
+        return [int(word) for word in self.words] if self.integers else self.words
 
     @cached_property
     def ids(self) -> dict[str, int]:

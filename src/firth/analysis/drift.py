@@ -9,7 +9,15 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from firth.analysis.alignment import align, common_words, refuse_other_sizes, restricted, rotation_between, unit_rows
+from firth.analysis.alignment import (
+    align,
+    common_words,
+    refuse_other_sizes,
+    restricted,
+    rotation_between,
+    typed,
+    unit_rows,
+)
 from firth.arrays import Float64, Int64
 from firth.data_frames import Tabular
 from firth.errors import FirthError, shortened
@@ -40,7 +48,7 @@ class Drift(Tabular):
     Parameters
     ----------
     words : list of n words
-        Those that were compared, which both models know.
+        Those that were compared, which both models know; numbers where they are in both.
     cosine : (n,) float64 array
         Of each word's vector today with its vector yesterday, as they are: -1 to 1.
     kept : (n,) float64 array
@@ -57,7 +65,7 @@ class Drift(Tabular):
         The same between two trainings of one day with different seeds: what moves no more than that has not moved.
     """
 
-    words: list[str]
+    words: list[Any]
     cosine: Float64
     kept: Float64
     answered: Float64
@@ -71,7 +79,7 @@ class Drift(Tabular):
         """The means of `cosine`, `kept` and `answered` over all words, by name."""
         return Moves(self.cosine, self.kept, self.answered).means()
 
-    def most_drifted(self, n: int = 10, *, by: str = "kept") -> list[tuple[str, float]]:
+    def most_drifted(self, n: int = 10, *, by: str = "kept") -> list[tuple[Any, float]]:
         """The words that drifted farthest, as (word, measure), the farthest first.
 
         With a baseline, words are ordered by how much less of the measure is left than there.
@@ -95,7 +103,7 @@ class Drift(Tabular):
         order = np.lexsort((self.cosine, beyond))[:n].tolist()
         return [(self.words[i], float(left[i])) for i in order]
 
-    def rows(self, words: Sequence[str]) -> list[tuple[Any, ...]]:
+    def rows(self, words: Sequence[Any]) -> list[tuple[Any, ...]]:
         """The word, its cosine, kept and answered; with a baseline, the same three of that; for each of some words.
 
         Parameters
@@ -107,13 +115,14 @@ class Drift(Tabular):
         FirthError
             For a word that was not compared.
         """
-        places = {word: i for i, word in enumerate(self.words)}
-        if missing := [word for word in words if word not in places]:
+        places = {text_of(word): i for i, word in enumerate(self.words)}
+        if missing := [word for word in words if text_of(word) not in places]:
             raise FirthError(
                 f"{shortened(missing[0])} was not compared: it is not in both models, or was not asked for"
             )
-        _, *arrays = self._columns().values()
-        return [(word, *(float(array[places[word]]) for array in arrays)) for word in words]
+        named, *arrays = self._columns().values()
+        rows = [places[text_of(word)] for word in words]
+        return [(named[row], *(float(array[row]) for array in arrays)) for row in rows]
 
     @property
     def header(self) -> tuple[str, ...]:
@@ -192,7 +201,7 @@ def drift(
     before, after, *refit = (restricted(model, common) for model in models)
     rows = np.array([before.vocabulary.ids[word] for word in asked], np.int64)
     moved = _moves(after, before, rows, topn)
-    of_seed = None
+    asked, of_seed = typed(asked, [before, after]), None
     if refit:
         moves = _moves(refit[0], before, rows, topn)
         of_seed = Drift(asked, *moves, topn, _aligned_cosine(refit[0], before), 0, 0)

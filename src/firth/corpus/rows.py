@@ -81,6 +81,11 @@ class RowColumn(Source):
         """What a fingerprint has of how the column is found."""
         return {"column": self.column, "skip_nulls": self.skip_nulls, "rows": [self.delimiter, self.quotes]}
 
+    @property
+    def has_integers(self) -> bool:  # type: ignore[override]
+        """Whether all tokens read so far were whole numbers, and not text."""
+        return self._last.has_integers
+
     def splitting(self, config: TextConfig) -> TextConfig | None:
         """How its text is split; None for lists of tokens."""
         return self._values(config).splitting(config)

@@ -295,6 +295,15 @@ class TextColumn(FileColumn):
 class ListColumn(FileColumn, TokenLists):
     """A column of lists of tokens in Parquet or Arrow files; a row is a sentence."""
 
+    def arrays(self) -> Iterator[tuple[Any, int]]:
+        """The column's lists, without nulls; notes whether all of them hold whole numbers."""
+        from pyarrow import types
+
+        self.has_integers = True
+        for array, bytes_read in super().arrays():
+            self.has_integers = self.has_integers and types.is_integer(array.type.value_type)
+            yield array, bytes_read
+
     def blocks(self, config: TextConfig) -> Iterator[Block]:
         """All text, in order."""
         rows = 0
