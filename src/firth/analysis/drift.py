@@ -18,7 +18,7 @@ from firth.analysis.alignment import (
     typed,
     unit_rows,
 )
-from firth.arrays import Float64, Int64
+from firth.arrays import Float32, Float64, Int64
 from firth.data_frames import Tabular
 from firth.errors import FirthError, shortened
 from firth.missing_values import text_of
@@ -200,10 +200,11 @@ def drift(
     asked = common if words is None else _asked(words, set(common))
     before, after, *refit = (restricted(model, common) for model in models)
     rows = np.array([before.vocabulary.ids[word] for word in asked], np.int64)
-    moved = _moves(after, before, rows, topn)
+    earlier = _neighbors(before.unit_vectors()[rows], before, rows, topn)
+    moved = _moves(after, before, rows, earlier)
     asked, of_seed = typed(asked, [before, after]), None
     if refit:
-        moves = _moves(refit[0], before, rows, topn)
+        moves = _moves(refit[0], before, rows, earlier)
         of_seed = Drift(asked, *moves, topn, _aligned_cosine(refit[0], before), 0, 0)
     shared = len(common_words([today, yesterday]))
     new, gone = len(today) - shared, len(yesterday) - shared
@@ -221,19 +222,17 @@ def _asked(words: str | Sequence[Any], known: set[str]) -> list[str]:
     return asked
 
 
-def _moves(after: WordVectors, before: WordVectors, rows: Int64, topn: int) -> Moves:
-    """What became of the words at some rows of two models with the same words."""
-    queries = before.unit_vectors()[rows]
-    left_out = [[row] for row in rows.tolist()]
-    earlier = _neighbors(queries, before, left_out, topn)
+def _moves(after: WordVectors, before: WordVectors, rows: Int64, earlier: Int64) -> Moves:
+    """What became of the words at some rows of two models with the same words, whose neighbors were `earlier` ones."""
+    topn = earlier.shape[1]
     cosine: Float64 = np.einsum("ij,ij->i", unit_rows(before)[rows], unit_rows(after)[rows])
-    kept = _shared(earlier, _neighbors(after.unit_vectors()[rows], after, left_out, topn))
-    return Moves(cosine, kept, _shared(earlier, _neighbors(queries, after, left_out, topn)))
+    kept = _shared(earlier, _neighbors(after.unit_vectors()[rows], after, rows, topn))
+    return Moves(cosine, kept, _shared(earlier, _neighbors(before.unit_vectors()[rows], after, rows, topn)))
 
 
-def _neighbors(queries: Any, among: WordVectors, left_out: list[list[int]], topn: int) -> Int64:
-    """The rows (n, topn) of the words nearest to queries (n, d), without those to be left out."""
-    return nearest(queries, among.vectors, among.inverse_norms, left_out, topn)[1]
+def _neighbors(queries: Float32, among: WordVectors, rows: Int64, topn: int) -> Int64:
+    """The rows (n, topn) of the words nearest to queries (n, d), each without the word whose row (n,) it is."""
+    return nearest(queries, among.vectors, among.inverse_norms, rows[:, None].tolist(), topn)[1]
 
 
 def _shared(one: Int64, other: Int64) -> Float64:
