@@ -74,6 +74,7 @@ def test_vector__is_the_matrix_times_the_mean_of_the_contexts_means(known, corpu
     wanted = carte.transform @ (((w1 + w2) / 2 + w3 + w3) / 3)
     np.testing.assert_allclose(carte.vector(contexts), wanted, rtol=1e-6)
     assert carte.vector(contexts).dtype == np.float32
+    assert (carte.vector(iter(contexts)) == carte.vector(contexts)).all()
     found = carte.induce([*contexts, ["unknown"], []])
     assert (found.contexts, found.left_out, found.context_words) == (3, 2, 5)
     assert (found.vector == carte.vector(contexts)).all()
@@ -119,9 +120,9 @@ def test_vector__without_known_words_is_an_error(known, corpus):
         carte.vector([["w1"]], word="new")
     with pytest.raises(FirthError, match="none of the 1 contexts has the word '…'"):
         carte.vector(["w1"], word="…")
-    with pytest.raises(FirthError, match="none of the 0 contexts"):
-        carte.vector([])
-    for one in ("w1 w2", [1, 2]):
+    with pytest.raises(FirthError, match="no vector of no contexts"):
+        carte.vector([], word="new")
+    for one in ("w1 w2", [1, 2], np.array([1, 2]), [{"w1"}], [None]):
         with pytest.raises(ValueError, match="wanted a list of contexts"):
             carte.vector(one)
 
@@ -175,6 +176,15 @@ def test_alacarte__takes_text_and_window_as_the_model_did(in_a_folder_with_a_cor
     assert firth.alacarte(model, "corpus.txt", weights=1, window=2).window == 2
 
 
+def test_alacarte__holds_words_of_any_model_out(in_a_folder_with_a_corpus):
+    how = {"vector_size": 4, "epochs": 1, "min_count": 1, "progress": False}
+    for more in ({"objective": "hierarchical-softmax"}, {"max_n": 3, "buckets": 10}, {"architecture": "cbow"}):
+        model = firth.train("corpus.txt", **how, **more)
+        carte = firth.alacarte(model, "corpus.txt", weights=1, held_out=np.array(["king"]))
+        assert carte.induce(["the king and"], word="king").context_words == 2
+        assert "king" not in carte.vectors
+
+
 def test_alacarte__joins_phrases_as_the_model_did():
     phrases = Phrases([{("new", "york"): 9.0}])
     text = [" ".join(words) for words in itertools.product(["new", "old", "a"], ["york", "town"], ["city", "is"])] * 9
@@ -210,12 +220,13 @@ STOP_WORDS = set(
     re.findall(
         r"\w+",
         """
-        i me my myself we our ours ourselves you your yours yourself yourselves he him his himself she her hers herself it its
-        itself they them their theirs themselves what which who whom this that these those am is are was were be been being have
-        has had having do does did doing would should could ought a an the and but if or because as until while of at by for
-        with about against between into through during before after above below to from up down in out on off over under again
-        further then once here there when where why how all any both each few more most other some such no nor not only own same
-        so than too very will cannot
+        i me my myself we our ours ourselves you your yours yourself yourselves he him his himself she her
+        hers herself it its itself they them their theirs themselves what which who whom this that these those
+        am is are was were be been being have has had having do does did doing would should could ought a an
+        the and but if or because as until while of at by for with about against between into through during
+        before after above below to from up down in out on off over under again further then once here there
+        when where why how all any both each few more most other some such no nor not only own same so than
+        too very will cannot
         """,
     )
 )

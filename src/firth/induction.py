@@ -10,7 +10,7 @@ Semantic Feature Vectors"):
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ from firth.arrays import Bool, Float32, Float64, Int64
 from firth.config import MOST_DISTANCE, TextConfig, TrainingConfig
 from firth.corpus.corpus import Corpus
 from firth.corpus.encoding import encode
+from firth.corpus.in_memory import is_token_list
 from firth.corpus.phrase_detection import join_phrases
 from firth.corpus.tokenizing import standardize
 from firth.errors import ConfigError, CorpusError, FirthError, shortened
@@ -78,12 +79,12 @@ class Alacarte:
     config: TextConfig
     phrases: Phrases | None
 
-    def vector(self, contexts: Sequence[Any], *, word: Any = None) -> Float32:
+    def vector(self, contexts: Iterable[Any], *, word: Any = None) -> Float32:
         """The vector of a word from some contexts. The same as `induce(contexts, word=word).vector`.
 
         Parameters
         ----------
-        contexts : list of contexts
+        contexts : iterable of contexts
             Each a list of tokens, or a text.
         word
             The word, where contexts have it within them.
@@ -94,12 +95,12 @@ class Alacarte:
         """
         return self.induce(contexts, word=word).vector
 
-    def induce(self, contexts: Sequence[Any], *, word: Any = None) -> Induced:
+    def induce(self, contexts: Iterable[Any], *, word: Any = None) -> Induced:
         """The vector of a word from some contexts, and how many of these it is made of.
 
         Parameters
         ----------
-        contexts : list of contexts
+        contexts : iterable of contexts
             Each a list of tokens (such as a session of items), or a text, which becomes tokens as the model's text did.
         word
             The word, where contexts have it within them; of several tokens, such as "vibe coding", if they are text.
@@ -116,11 +117,14 @@ class Alacarte:
         ValueError
             For one context in place of a list of them.
         """
-        if isinstance(contexts, str) or (len(contexts) and not isinstance(contexts[0], str | Sequence | np.ndarray)):
+        given = [contexts] if isinstance(contexts, str) else list(contexts)
+        if isinstance(contexts, str) or not all(isinstance(one, str) or is_token_list(one) for one in given):
             raise ValueError(f"wanted a list of contexts, each a text or a list of tokens, not {shortened(contexts)}")
-        around = [context for given in contexts for context in self._around(given, word)]
+        around = [context for one in given for context in self._around(one, word)]
+        if not given:
+            raise FirthError("there is no vector of no contexts")
         if not around:
-            raise FirthError(f"none of the {len(contexts):,} contexts has the word {shortened(word)}")
+            raise FirthError(f"none of the {len(given):,} contexts has the word {shortened(word)}")
         rows = list(filter(None, map(self._known, around)))
         if not rows:
             raise FirthError(
@@ -217,9 +221,10 @@ def alacarte(
     window = _checked_window(settings.window if window is None else window)
     if weights != "log" and (type(weights) is not int or weights < 1):
         raise ConfigError(f'weights is "log", or a whole number from 1 on, not {shortened(weights)}')
-    known = model.finite()
-    if held_out:
-        known = known.remove(list(held_out))
+    finite = model.finite()
+    known = WordVectors(finite.vocabulary, finite.vectors)
+    if len(held_out):
+        known = known.remove(held_out)
     config = config or TextConfig(**{name: getattr(settings, name) for name in TextConfig.__dataclass_fields__})
     phrases = model.phrases if isinstance(model, Word2Vec) else None
     if transform is not None:

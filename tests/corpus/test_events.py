@@ -229,6 +229,29 @@ def test_events__of_several_kinds_are_an_error(tmp_path):
         encode(events_of(paths))
 
 
+def test_events__have_ids_of_64_bits_without_a_sign(tmp_path, monkeypatch):
+    large = [row | {"item": 2**63 + row["item"] if n > 2 else row["item"]} for n, row in enumerate(ROWS)]
+    wanted = [[20, 30, 2**63 + 21], [10, 2**63 + 11], [2**63 + 30]]
+    for batch in (1, 4, 100):
+        monkeypatch.setattr(events, "BATCH_ROWS", batch)
+        assert sentences(events_of(large)) == wanted
+    paths = [tmp_path / "small.parquet", tmp_path / "large.parquet"]
+    for path, some, kind in zip(paths, (large[:3], large[3:]), ("int32", "uint64"), strict=True):
+        table = pyarrow.Table.from_pylist(
+            some, pyarrow.schema([("session", "string"), ("item", kind), ("time", "int64")])
+        )
+        pytest.importorskip("pyarrow.parquet").write_table(table, path)
+    assert sentences(events_of(paths)) == wanted
+    for wrong in (-1, 2**64):
+        with pytest.raises(SourceError, match="values of several kinds"):
+            encode(events_of([*large, ROWS[0] | {"item": wrong}]))
+
+
+def test_events__with_empty_text_are_an_error():
+    with pytest.raises(SourceError, match="sentence 1 holds an empty string where a token was meant"):
+        encode(events_of([row | {"item": ""} for row in ROWS]))
+
+
 def test_events__need_their_columns(tmp_path):
     for table in (*(TABLES[kind](ROWS) for kind in ("pandas", "polars", "arrow")), *_files(tmp_path)):
         with pytest.raises(SourceError, match=r"no column 'sesion': there are .*'session'"):

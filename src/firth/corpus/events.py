@@ -148,21 +148,34 @@ def arranged(batches: Iterable[Any], by: GroupedBy) -> Any:
     Raises `SourceError` for items that are neither text nor whole numbers, and for what cannot be ordered or grouped.
     """
     pyarrow, compute = library("pyarrow"), library("pyarrow.compute")
-    tables = [batch for batch in batches if len(batch)]
-    if not tables:
-        raise SourceError(f"there is not one event in the column {shortened(by.column)}")
-    try:
-        events = pyarrow.concat_tables(tables, promote_options="permissive").combine_chunks()
-    except (pyarrow.ArrowInvalid, pyarrow.ArrowTypeError) as error:
-        raise SourceError(f"columns hold values of several kinds: {shortened(str(error))[1:-1]}") from error
+    events = _joined([batch for batch in batches if len(batch)], by)
     items, keys = _items(events.column(by.column), by.column), {"session": _codes(events.column(by.group_by), by)}
     if by.order_by is not None:
         keys["time"] = _times(events.column(by.order_by), by.order_by)
-    del events, tables
+    del events
     lengths = np.bincount(keys["session"].to_numpy())
     order = compute.sort_indices(pyarrow.table(keys), sort_keys=[(key, "ascending") for key in keys])  # a stable sort
     offsets = pyarrow.array(np.concatenate([[0], np.cumsum(lengths)]))
     return pyarrow.LargeListArray.from_arrays(offsets, items.take(order).combine_chunks())
+
+
+def _joined(tables: list[Any], by: GroupedBy) -> Any:
+    """Tables as one. Whole numbers above those of int64 are there uint64, as long as none is below 0."""
+    pyarrow = library("pyarrow")
+    if not tables:
+        raise SourceError(f"there is not one event in the column {shortened(by.column)}")
+    try:
+        for name in by.names:
+            kinds = {table.schema.field(name).type for table in tables}
+            if len(kinds) > 1 and pyarrow.uint64() in kinds and all(map(pyarrow.types.is_integer, kinds)):
+                places = [table.schema.get_field_index(name) for table in tables]
+                tables = [
+                    table.set_column(i, name, table.column(i).cast(pyarrow.uint64()))
+                    for i, table in zip(places, tables, strict=True)
+                ]
+        return pyarrow.concat_tables(tables, promote_options="permissive").combine_chunks()
+    except (pyarrow.ArrowInvalid, pyarrow.ArrowTypeError) as error:
+        raise SourceError(f"columns hold values of several kinds: {shortened(str(error))[1:-1]}") from error
 
 
 def _items(column: Any, name: str) -> Any:
@@ -243,8 +256,9 @@ def _as_table(rows: Sequence[Sequence[Any]], names: list[str]) -> Any:
     pyarrow = library("pyarrow")
     columns = {}
     for name, values in zip(names, zip(*rows, strict=True), strict=True):
+        is_large = all(type(value) is int for value in values) and max(values) >= 2**63
         try:
-            columns[name] = pyarrow.array(values)
+            columns[name] = pyarrow.array(values, pyarrow.uint64() if is_large else None)
         except (pyarrow.ArrowException, OverflowError, ValueError, TypeError) as error:
             raise SourceError(
                 f"the column {shortened(name)} holds values of several kinds, or too large: {error}"
