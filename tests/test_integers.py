@@ -241,6 +241,15 @@ def test_vocabulary__has_integers_only_if_all_words_are():
         assert Vocabulary(["1", word], [1, 1], integers=True).typed_words == ["1", word]
 
 
+def test_vocabulary__of_numbers_has_them_as_text_and_as_numbers():
+    for found in (Vocabulary([7, 10], [2, 1]), Vocabulary.from_counts({10: 1, np.int32(7): 2})):
+        assert found.words == ["7", "10"]
+        assert found.typed_words == [7, 10]
+        assert found.id(10) == found.id("10") == 1
+    mixed = Vocabulary.from_counts({10: 1, "ten": 2})
+    assert mixed.words == mixed.typed_words == ["ten", "10"]
+
+
 def test_index__answers_with_integers():
     pytest.importorskip("faiss")
     vectors = firth.WordVectors(range(1000), np.random.default_rng(1).normal(size=(1000, 8)))
