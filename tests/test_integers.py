@@ -2,11 +2,14 @@
 
 import enum
 import json
+import re
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 
 import firth
+from firth.cli import cli
 from firth.corpus.assembling import encode_in_pieces
 from firth.corpus.cutting import PIECE_BYTES
 from firth.errors import FormatError
@@ -248,6 +251,49 @@ def test_vocabulary__of_numbers_has_them_as_text_and_as_numbers():
         assert found.id(10) == found.id("10") == 1
     mixed = Vocabulary.from_counts({10: 1, "ten": 2})
     assert mixed.words == mixed.typed_words == ["ten", "10"]
+
+
+@pytest.fixture
+def shops(tmp_path):
+    """Two models of the same items, in folders."""
+    models = [firth.WordVectors(range(4700, 4730), np.random.default_rng(seed).normal(size=(30, 4))) for seed in (1, 2)]
+    return models, [str(model.save(tmp_path / f"{n}.firth")) for n, model in enumerate(models)]
+
+
+COMMANDS = [
+    ("similar", "4711"),
+    ("similar", "4711", "4712", "--json"),
+    ("analogy", "4711", "4712", "4713"),
+    *(("drift", *more) for more in ((), ("--csv",), ("--json",))),
+    *(("stability", *more) for more in ((), ("--csv",), ("--json",))),
+    *(("compare", *more) for more in ((), ("4711", "4712"), ("--csv",), ("--json",))),
+    ("info",),
+]
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
+def test_commands__show_ids_as_they_are(shops, command):
+    name, *more = command
+    _, folders = shops
+    models = folders if name in {"drift", "stability", "compare"} else folders[:1]
+    result = CliRunner().invoke(cli, [name, *models, *more], catch_exceptions=False)
+    assert result.exit_code == 0
+    assert re.search(r"\b47\d\d\b", result.output)
+    assert not re.search(r"\b4,7\d\d\b", result.output)
+
+
+def test_notebooks__show_ids_as_they_are(shops):
+    models, _ = shops
+    shown = [
+        firth.drift(*models),
+        firth.stability(models),
+        firth.compare(*models),
+        models[0].most_similar(4711),
+        models[0],
+    ]
+    for result in shown:
+        assert re.search(r"\b47\d\d\b", result._repr_html_())
+        assert not re.search(r"\b4,7\d\d\b", result._repr_html_() + repr(result))
 
 
 def test_index__answers_with_integers():

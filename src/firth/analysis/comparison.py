@@ -23,7 +23,7 @@ from firth.analysis.alignment import (
 from firth.arrays import Float64
 from firth.data_frames import Tabular
 from firth.errors import FirthError, shortened
-from firth.reporting.html_table import html_table
+from firth.reporting.html_table import html_table, of_words
 from firth.vectors.word_vectors import WordVectors
 
 
@@ -67,7 +67,7 @@ class Stability(Tabular):
         return f"Stability({len(self.words):,} words, {self.topn:,} neighbors, mean overlap {self.mean:.4f})"
 
     def _repr_html_(self) -> str:
-        return html_table(repr(self), ("least stable", "overlap"), self.least_stable())
+        return html_table(repr(self), ("least stable", "overlap"), of_words(self.least_stable()))
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -154,7 +154,7 @@ class Comparison(Tabular):
             for row, *sides in zip(moved, *near, strict=True)
         ]
         header = ("word", "moved", "neighbors before", "neighbors after")
-        return html_table(f"Comparison of {len(self):,} words", header, rows)
+        return html_table(f"Comparison of {len(self):,} words", header, of_words(rows))
 
     def __repr__(self) -> str:
         moved = ", ".join(shortened(str(word))[1:-1] for word, _ in self.most_moved(3))

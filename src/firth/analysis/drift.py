@@ -22,7 +22,7 @@ from firth.arrays import Float32, Float64, Int64
 from firth.data_frames import Tabular
 from firth.errors import FirthError, shortened
 from firth.missing_values import text_of
-from firth.reporting.html_table import html_table
+from firth.reporting.html_table import html_table, of_words
 from firth.vectors.nearest import nearest
 from firth.vectors.word_vectors import WordVectors
 
@@ -144,7 +144,7 @@ class Drift(Tabular):
         return f"Drift({len(self):,} words, {self.topn:,} neighbors, {means})"
 
     def _repr_html_(self) -> str:
-        return html_table(repr(self), self.header, self.rows([word for word, _ in self.most_drifted()]))
+        return html_table(repr(self), self.header, of_words(self.rows([word for word, _ in self.most_drifted()])))
 
 
 def drift(
