@@ -247,6 +247,15 @@ def test_events__have_ids_of_64_bits_without_a_sign(tmp_path, monkeypatch):
             encode(events_of([*large, ROWS[0] | {"item": wrong}]))
 
 
+def test_events__of_a_column_that_comes_twice_are_an_error(tmp_path):
+    twice = pyarrow.Table.from_pylist(ROWS).append_column("item", pyarrow.array(range(6)))
+    pytest.importorskip("pyarrow.parquet").write_table(twice, tmp_path / "a.parquet")
+    frame = pandas.concat([pandas.DataFrame(ROWS), pandas.DataFrame({"item": range(6)})], axis=1)
+    for table in (twice, tmp_path / "a.parquet", frame):
+        with pytest.raises(SourceError, match="2 columns 'item': give them names of their own"):
+            encode(events_of(table))
+
+
 def test_events__with_empty_text_are_an_error():
     with pytest.raises(SourceError, match="sentence 1 holds an empty string where a token was meant"):
         encode(events_of([row | {"item": ""} for row in ROWS]))

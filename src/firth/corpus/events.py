@@ -83,6 +83,7 @@ class Sessions(ListArrays):
                 yield _as_table(rows, self.by.names)
 
     def _rows_of_texts(self, texts: TextFiles | TextStream, config: TextConfig) -> Iterator[Sequence[Any]]:
+        """The values of the columns in CSV or JSON lines, row by row."""
         by = self.by
         how: Any = {"delimiter": by.delimiter, "quotes": by.quotes, "skip_nulls": by.skip_nulls}
         for name, content, _ in texts.texts():
@@ -114,6 +115,7 @@ class Sessions(ListArrays):
         return True
 
     def _tables_of_files(self, paths: Sequence[FilePath]) -> Iterator[Any]:
+        """The columns of Parquet and Arrow files."""
         pyarrow = library("pyarrow")
         self.files_read = 0
         for path in paths:
@@ -247,7 +249,7 @@ def _as_arrow(table: Any, names: list[str]) -> Any:
         return table.select(names).to_arrow()
     try:
         return pyarrow.Table.from_pandas(table[names], preserve_index=False)
-    except (pyarrow.ArrowException, ValueError, TypeError) as error:
+    except (pyarrow.ArrowException, ValueError, TypeError, LookupError) as error:
         raise SourceError(f"the columns {', '.join(names)} cannot be read: {shortened(str(error))[1:-1]}") from error
 
 
@@ -280,7 +282,9 @@ def _values(row: Any, number: int, names: list[str]) -> list[Any]:
 
 
 def _refuse_missing(names: Sequence[str], there: Sequence[str], where: str) -> None:
-    """Raise `SourceError` for a column that is not there."""
+    """Raise `SourceError` for a column that is not there, or comes twice."""
     for name in names:
         if name not in there:
             raise no_column(where, name, there)
+        if there.count(name) > 1:
+            raise SourceError(f"{where} {there.count(name)} columns {shortened(name)}: give them names of their own")
