@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 
 def html_table(title: str, header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
@@ -12,6 +13,11 @@ def html_table(title: str, header: Sequence[str], rows: Iterable[Sequence[object
     lines = [[f"<th>{html.escape(name)}</th>" for name in header]]
     lines += [[f"<td>{html.escape(cell(value))}</td>" for value in row] for row in rows]
     return f"{html.escape(title)}<table>{''.join('<tr>' + ''.join(line) + '</tr>' for line in lines)}</table>"
+
+
+def of_words(rows: Iterable[Sequence[Any]]) -> list[tuple[Any, ...]]:
+    """Rows that begin with a word, which is text also where it is a number: the digits of an id are not grouped."""
+    return [(str(word), *others) for word, *others in rows]
 
 
 def cell(value: object) -> str:

@@ -18,8 +18,11 @@ EPSILON = 0.001
 """Keeps 3CosMul from dividing by zero: Levy and Goldberg's number."""
 
 
-class Neighbors(list[tuple[str, float]], Tabular):
-    """Words and their cosines, the nearest first. A notebook shows them as a table."""
+class Neighbors(list[tuple[Any, float]], Tabular):
+    """Words and their cosines, the nearest first. A notebook shows them as a table.
+
+    Words are strings, or numbers where all words of the model were whole numbers in their source.
+    """
 
     measure = "cosine"
 
@@ -29,7 +32,7 @@ class Neighbors(list[tuple[str, float]], Tabular):
     def _repr_html_(self) -> str:
         import html  # only a notebook needs it
 
-        rows = "".join(f"<tr><td>{html.escape(word)}</td><td>{number:.4f}</td></tr>" for word, number in self)
+        rows = "".join(f"<tr><td>{html.escape(str(word))}</td><td>{number:.4f}</td></tr>" for word, number in self)
         return f"<table><tr><th>word</th><th>{self.measure}</th></tr>{rows}</table>"
 
 
@@ -44,7 +47,7 @@ class SearchOptions(TypedDict, total=False):
 class _Candidates(NamedTuple):
     """Words that can be answers, with their vectors, and at most how many are; `places` is where each id is here."""
 
-    words: list[str]
+    words: list[Any]
     vectors: Float32
     inverse_norms: Float32
     places: range | dict[int, int]
@@ -205,13 +208,13 @@ class Searchable(Lookup):
         if first is not None and first < 1:
             raise ValueError(f"first must be 1 or more, not {first}")
         if among is None:
-            words = self.words[:first]
+            words = self.vocabulary.typed_words[:first]
             return _Candidates(words, self.vectors[:first], self.inverse_norms[:first], range(len(words)), topn)
         if isinstance(among, str):
             raise ValueError("among is a list of words")
         found = {self.vocabulary.id(word): None for word in among}
         rows = [i for i in found if first is None or i < first]
-        words = [self.words[i] for i in rows]
+        words = [self.vocabulary.typed_words[i] for i in rows]
         self.unit_vectors(words)  # raises for one that is not finite
         places = {i: place for place, i in enumerate(rows)}
         return _Candidates(words, self.vectors[rows], self.inverse_norms[rows], places, topn)
