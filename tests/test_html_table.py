@@ -105,6 +105,26 @@ def test_neighbors__of_many_are_a_line_each_and_rows_of_a_data_frame(models):
     assert rows_of(models[0].most_similar([])._repr_html_()) == [["word", "neighbors"]]
 
 
+def test_results__the_digits_of_ids_are_not_grouped():
+    text = [[10_000, 20_000, 30_000], [10_000, 20_000, 40_000]] * 30
+    one, other = (
+        firth.train(text, sample=0, min_count=1, vector_size=2, epochs=1, seed=s, progress=False) for s in (1, 2)
+    )
+    found = one.most_similar(10_000)
+    assert {type(word) for word, _ in found} == {int}
+    compared = firth.compare(one, other)
+    shown = [found, one.most_similar([10_000]), one.vocabulary, compared, compared.most_moved()]
+    shown += [
+        compared.neighbors(10_000),
+        compared.neighbors([10_000]),
+        firth.stability([one, other], topn=2).least_stable(),
+    ]
+    for result in shown:
+        cells = [cell for row in rows_of(result._repr_html_()) for cell in row]
+        assert {"10000", "20000", "30000", "40000"} & set(" ".join(cells).split()), result
+        assert not any("0,000" in cell for cell in cells), result
+
+
 def test_results__that_are_lists_stay_what_they_are_when_copied(results):
     for name in ("neighbors", "neighbors of many", "history", "least stable", "analogy"):
         result = results[name]

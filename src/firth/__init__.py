@@ -42,6 +42,7 @@ _NAMES = {
     ),
     "formats": ("export",),
     "history": ("EpochResult", "Provenance"),
+    "induction": ("Alacarte", "Induced", "alacarte"),
     "model": ("Word2Vec", "load"),
     "phrases": ("ENGLISH_CONNECTOR_WORDS", "Phrases"),
     "texts.text_vectors": ("TextVectors",),

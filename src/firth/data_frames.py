@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from firth.errors import FirthError
-from firth.html_table import html_table
+from firth.html_table import html_table, of_words
 
 
 class Tabular:
@@ -33,13 +33,17 @@ class Tabular:
         """What stands above the table in a notebook."""
         return repr(self)
 
+    def _rows(self) -> Iterable[tuple[Any, ...]]:
+        """The rows that a notebook shows."""
+        return zip(*self._columns().values(), strict=True)
+
     def _repr_html_(self) -> str:
         columns = self._columns()
         length = len(next(iter(columns.values())))
-        return html_table(self._title(), list(columns), zip(*columns.values(), strict=True), rows_in_all=length)
+        return html_table(self._title(), list(columns), self._rows(), rows_in_all=length)
 
 
-class Ranking(list[tuple[str, float]], Tabular):
+class Ranking(list[tuple[Any, float]], Tabular):
     """Words with a number each, in an order. A notebook shows them as a table.
 
     Parameters
@@ -52,7 +56,7 @@ class Ranking(list[tuple[str, float]], Tabular):
 
     measure = "score"
 
-    def __init__(self, pairs: Iterable[tuple[str, float]] = (), measure: str | None = None):
+    def __init__(self, pairs: Iterable[tuple[Any, float]] = (), measure: str | None = None):
         super().__init__(pairs)
         self.measure = measure or self.measure
 
@@ -61,6 +65,9 @@ class Ranking(list[tuple[str, float]], Tabular):
 
     def _title(self) -> str:
         return ""
+
+    def _rows(self) -> Iterable[tuple[Any, ...]]:
+        return of_words(self)
 
 
 def library(name: str) -> Any:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import numbers
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 MOST_ROWS = 50
 """Rows of a table that are shown; how many more there are is said below."""
@@ -38,6 +39,11 @@ def facts_table(title: str, facts: Mapping[str, object]) -> str:
         told = "<br>".join(_escaped(cell(value)) for value in values)
         lines.append(f"<th{LEFT}>{_escaped(name)}</th><td{LEFT}>{told}</td>")
     return _titled(title, lines)
+
+
+def of_words(rows: Iterable[Sequence[Any]]) -> list[tuple[Any, ...]]:
+    """Rows that begin with a word, which is text also where it is a number: the digits of an id are not grouped."""
+    return [(str(word), *others) for word, *others in rows]
 
 
 def cell(value: object) -> str:

@@ -301,7 +301,7 @@ def _load_folder(folder: Path, *, verify: bool) -> WordVectors:
     subwords = Subwords.load(folder / SUBWORDS) if SUBWORDS in files else None
     try:
         content = json.loads((folder / VOCABULARY).read_bytes())
-        vocabulary = Vocabulary(content["words"], content["counts"])
+        vocabulary = Vocabulary(content["words"], content["counts"], about.get("integers") is True)
         vector_size = about["vector_size"]
         config = TrainingConfig.of_saved(about["config"]) if is_trained else None
         history = [EpochResult.of_saved(result) for result in about["history"]] if is_trained else []

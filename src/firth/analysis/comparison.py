@@ -17,12 +17,13 @@ from firth.analysis.alignment import (
     refuse_without_counts,
     restricted,
     rotation_between,
+    typed,
     unit_rows,
 )
 from firth.arrays import Float64
 from firth.data_frames import Ranking, Tabular
 from firth.errors import FirthError, shortened
-from firth.html_table import html_table
+from firth.html_table import html_table, of_words
 from firth.vectors.neighbors import NeighborsOfEach, in_a_line
 from firth.vectors.word_vectors import WordVectors
 
@@ -34,12 +35,13 @@ class Stability(Tabular):
     Parameters
     ----------
     words : list of n words
+        Numbers where they are in all models.
     overlap : (n,) float64 array
     topn : int
         How many neighbors were compared.
     """
 
-    words: list[str]
+    words: list[Any]
     overlap: Float64
     topn: int
 
@@ -57,7 +59,7 @@ class Stability(Tabular):
             How many.
         """
         order = np.argsort(self.overlap, kind="stable")[:n]
-        return Ranking(((self.words[i], float(self.overlap[i])) for i in order), "overlap")
+        return Ranking(((self.words[i], float(self.overlap[i])) for i in order.tolist()), "overlap")
 
     def _columns(self) -> dict[str, Any]:
         return {"word": self.words, "overlap": self.overlap}
@@ -66,7 +68,7 @@ class Stability(Tabular):
         return f"Stability({len(self.words):,} words, {self.topn:,} neighbors, mean overlap {self.mean:.4f})"
 
     def _repr_html_(self) -> str:
-        return html_table(repr(self), ("least stable", "overlap"), self.least_stable())
+        return html_table(repr(self), ("least stable", "overlap"), of_words(self.least_stable()))
 
 
 class BeforeAndAfter(NamedTuple):
@@ -77,13 +79,14 @@ class BeforeAndAfter(NamedTuple):
 
     def _repr_html_(self) -> str:
         if not isinstance(self.before, NeighborsOfEach):
-            rows = [(*one, *other) for one, other in itertools.zip_longest(*self, fillvalue=(None, None))]
+            sides = itertools.zip_longest(*map(of_words, self), fillvalue=(None, None))
+            rows = [(*one, *other) for one, other in sides]
             return html_table("", ("before", "cosine", "after", "cosine"), rows)
         lines = [
             (word, *map(in_a_line, sides))
             for word, *sides in zip(self.before.asked, self.before, self.after, strict=True)
         ]
-        return html_table("", ("word", "before", "after"), lines)
+        return html_table("", ("word", "before", "after"), of_words(lines))
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -93,7 +96,7 @@ class Comparison(Tabular):
     Parameters
     ----------
     words : list of n words
-        The common words, those that are too rare left out.
+        The common words, those that are too rare left out; numbers where they are in both models.
     distance : (n,) float64 array
         1 - cosine of each with itself, 0 to 2.
     before, after : WordVectors
@@ -102,7 +105,7 @@ class Comparison(Tabular):
         What turned it: `before.vectors` are those of the first model @ `rotation`.
     """
 
-    words: list[str]
+    words: list[Any]
     distance: Float64
     before: WordVectors
     after: WordVectors
@@ -134,9 +137,11 @@ class Comparison(Tabular):
         """
         _refuse_without_counts(min_count, self.before, self.after)
         unwanted = {without} if isinstance(without, str) else {str(word) for word in without}
-        ids, counts = self.before.vocabulary.ids, counts_in_both(self.before, self.after)
+        vocabulary, counts = self.before.vocabulary, counts_in_both(self.before, self.after)
         order = np.argsort(-self.distance, kind="stable").tolist()
-        wanted = (i for i in order if self.words[i] not in unwanted and counts[ids[self.words[i]]] >= min_count)
+        wanted = (
+            i for i in order if str(self.words[i]) not in unwanted and counts[vocabulary.id(self.words[i])] >= min_count
+        )
         return Ranking(((self.words[i], float(self.distance[i])) for i in itertools.islice(wanted, n)), "distance")
 
     def neighbors(self, words: str | Sequence[str], topn: int = 10) -> BeforeAndAfter:
@@ -157,21 +162,21 @@ class Comparison(Tabular):
         columns: dict[str, Any] = {"word": words, "distance": self.distance[order]}
         for name, model in (("count_before", self.before), ("count_after", self.after)):
             if model.vocabulary.has_counts:
-                columns[name] = model.vocabulary.counts[[model.vocabulary.ids[word] for word in words]]
+                columns[name] = model.vocabulary.counts[[model.vocabulary.id(word) for word in words]]
         return columns
 
     def _repr_html_(self) -> str:
         moved = self.most_moved()
         near = self.neighbors([word for word, _ in moved], topn=5)
         rows = [
-            (*row, *(" ".join(other for other, _ in side) for side in sides))
+            (*row, *(" ".join(str(other) for other, _ in side) for side in sides))
             for row, *sides in zip(moved, *near, strict=True)
         ]
         header = ("word", "moved", "neighbors before", "neighbors after")
-        return html_table(f"Comparison of {len(self):,} words", header, rows)
+        return html_table(f"Comparison of {len(self):,} words", header, of_words(rows))
 
     def __repr__(self) -> str:
-        moved = ", ".join(shortened(word)[1:-1] for word, _ in self.most_moved(3))
+        moved = ", ".join(shortened(str(word))[1:-1] for word, _ in self.most_moved(3))
         return f"Comparison({len(self):,} words, most moved: {moved})"
 
 
@@ -215,13 +220,13 @@ def stability(models: Sequence[WordVectors], *, topn: int = 10, words: str | Seq
         if word not in known:
             raise FirthError(f"{shortened(word)} is not in all of the models, or its vector is not finite")
     found = [restricted(model, common).most_similar(asked, topn=topn) for model in models]
-    sets = [[{word for word, _ in neighbors} for neighbors in of_model] for of_model in found]
+    sets = [[{str(word) for word, _ in neighbors} for neighbors in of_model] for of_model in found]
     overlaps = [
         [len(a & b) / len(a | b) for a, b in zip(one, other, strict=True)]
         for i, one in enumerate(sets)
         for other in sets[:i]
     ]
-    return Stability(asked, np.mean(overlaps, axis=0), topn)
+    return Stability(typed(asked, models), np.mean(overlaps, axis=0), topn)
 
 
 def compare(before: WordVectors, after: WordVectors, *, min_count: int = 0) -> Comparison:
@@ -264,7 +269,8 @@ def compare(before: WordVectors, after: WordVectors, *, min_count: int = 0) -> C
     if not len(often):
         raise FirthError(f"none of the {len(common):,} words in common occurs {min_count:,} times in both models")
     turned = WordVectors(one.vocabulary, one.vectors.astype(np.float64) @ rotation)
-    return Comparison([common[i] for i in often.tolist()], distance[often], turned, other, rotation)
+    words = typed([common[i] for i in often.tolist()], [one, other])
+    return Comparison(words, distance[often], turned, other, rotation)
 
 
 def _refuse_without_counts(min_count: int, before: WordVectors, after: WordVectors) -> None:

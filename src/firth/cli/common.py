@@ -39,6 +39,7 @@ COMMANDS = {
     "explore": "query",
     "export": "export",
     "index": "query",
+    "induce": "daily",
     "info": "query",
     "map": "inspect",
     "phrases": "train",
@@ -80,7 +81,7 @@ def cli() -> None:
     firth explore words.firth               type words and analogies, see neighbors
     firth map words.firth                   a map of the words, to look at in the browser; also: projector
     firth evaluate words.firth simlex.txt   scores by test sets; also: stability, compare
-    firth drift today.firth old.firth       what changed since yesterday; also: align
+    firth drift today.firth old.firth       what changed since yesterday; also: align, induce
     firth embed words.firth texts.txt -o texts.parquet
     firth export words.firth vectors.txt    for other programs
     firth tutorial shakespeare.txt          TensorFlow's word2vec tutorial, step by step

@@ -63,6 +63,14 @@ column_options = remembered(
             "column",
             {"metavar": "NAME", "help": "The column to learn from, of CSV, JSON lines, Parquet or Arrow files."},
         ),
+        "--group-by": (
+            "group_by",
+            {"metavar": "NAME", "help": "Rows are events: the column of their sessions. Each is a sentence."},
+        ),
+        "--order-by": (
+            "order_by",
+            {"metavar": "NAME", "help": "The column of the events' times. [default: as they come]"},
+        ),
         "--delimiter": ("delimiter", {"type": text, "help": "What separates the cells of CSV. [default: found]"}),
         "--no-quotes": (
             "no_quotes",
@@ -87,12 +95,13 @@ def text_of(sources: tuple[str, ...], of_table: Mapping[str, Any] | None = None)
         raise click.UsageError("- (standard input) cannot be mixed with files")
     of_table = given(COLUMN) if of_table is None else of_table
     if of_table and "column" not in of_table:
-        raise click.UsageError("--delimiter, --no-quotes and --skip-nulls are for tables: name the --column")
+        flags = ", ".join(f"--{name.replace('_', '-')}" for name in of_table)
+        raise click.UsageError(f"{flags} is for tables: name the --column")
     read: Any = sys.stdin.buffer if sources == ("-",) else list(sources)
     if of_table:
         from firth.corpus.tables import column
 
-        how = {name: value for name, value in of_table.items() if name in {"delimiter", "skip_nulls"}}
+        how = {name: value for name, value in of_table.items() if name not in {"column", "no_quotes"}}
         return column(read, of_table["column"], quotes="no_quotes" not in of_table, **how)
     if sources == ("-",):
         return read

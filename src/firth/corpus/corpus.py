@@ -152,7 +152,7 @@ class Corpus:
         size = min(size, max_vocabulary or size)
         if size < 2:
             raise CorpusError(self._why_so_few(min_count, max_vocabulary, size))
-        return Vocabulary(self.words(size), self.counts[:size])
+        return Vocabulary(self.words(size), self.counts[:size], self.about.get("integers") is True)
 
     def words(self, size: int) -> list[str]:
         """The words of the ids below `size`, the most frequent first.
@@ -221,9 +221,18 @@ def as_json_lines(words: Iterable[str]) -> Iterator[bytes | memoryview]:
 
 
 def write_about(
-    folder: Path, tokens: int, starts: int, words: int, source: str, fingerprint: str | None, files: int
+    folder: Path,
+    tokens: int,
+    starts: int,
+    words: int,
+    source: str,
+    fingerprint: str | None,
+    files: int,
+    integers: bool = False,
 ) -> None:
-    """Complete a folder that holds all else: write what it is, and of how much."""
+    """Complete a folder that holds all else: write what it is, and of how much; and that its tokens were whole numbers,
+    if they were.
+    """
     about = {
         "format": FORMAT,
         "version": VERSION,
@@ -234,6 +243,7 @@ def write_about(
         "words": words,
         "files": files,
     }
+    about |= {"integers": True} if integers else {}
     (folder / "corpus.json").write_text(json.dumps(about, indent=1), "utf-8")
 
 

@@ -169,7 +169,8 @@ def _write(
             words_written = beside.submit(write_words, temporary, words.words, words.counts)
             tokens, starts = write_ids(work / NUMBERS, words.id_of, parts, temporary, threads)
             words_written.result()
-        write_about(temporary, tokens, starts, len(words.counts), source.name, fingerprint, source.files_read)
+        what = (source.name, fingerprint, source.files_read, source.has_integers)
+        write_about(temporary, tokens, starts, len(words.counts), *what)
     return Corpus(folder)
 
 

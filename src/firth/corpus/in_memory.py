@@ -13,7 +13,7 @@ from firth.corpus.prose import as_lines
 from firth.corpus.tokenizing import SENTENCE_END, Batch, Block, Source
 from firth.corpus.word_list import PackedStrings
 from firth.errors import SourceError, shortened
-from firth.missing_values import is_hole, text_of
+from firth.missing_values import is_hole, is_whole_number, text_of
 
 BATCH_TOKENS = 1 << 17
 
@@ -97,16 +97,21 @@ class TokenLists(Source):
         """The tokens' texts, '' after each sentence, `BATCH_TOKENS` or so at a time."""
         tokens: list[Any] = []
         ends: list[int] = []
-        number = self.before
+        number, self.has_integers = self.before, True
         for number, sentence in enumerate(self._sentences(), start=self.before + 1):
             tokens.extend(sentence)
             ends.append(len(tokens))
             tokens.append("")
             if len(tokens) >= BATCH_TOKENS:
-                yield _texts_of(tokens, ends, number)
+                yield self._texts_of(tokens, ends, number)
                 tokens, ends = [], []
         if tokens:
-            yield _texts_of(tokens, ends, number)
+            yield self._texts_of(tokens, ends, number)
+
+    def _texts_of(self, tokens: list[Any], ends: list[int], last: int) -> list[str]:
+        """The texts of the tokens of some sentences; notes whether all of these are whole numbers."""
+        self.has_integers = self.has_integers and _are_whole_numbers(tokens, len(ends))
+        return _texts_of(tokens, ends, last)
 
 
 TAB_WRITTEN, LINE_END_WRITTEN = "\t\1", "\t\2"
@@ -130,7 +135,22 @@ def kind_of(value: Any) -> str:
 
 def _is_plain(kind: type) -> bool:
     """Whether every token of this type has a text, and is known by it."""
-    return kind is str or (issubclass(kind, int | np.integer) and not issubclass(kind, np.timedelta64))
+    return kind is str or kind is bool or _is_integer(kind)
+
+
+def _is_integer(kind: type) -> bool:
+    """Whether every token of this type is a whole number."""
+    return issubclass(kind, int | np.integer) and not issubclass(kind, bool | np.timedelta64)
+
+
+def _are_whole_numbers(tokens: list[Any], ends: int) -> bool:
+    """Whether the tokens of some sentences are, among which '' stands at each of so many ends."""
+    types = list(map(type, tokens))
+    kinds = set(types) - {str}
+    floats = {kind for kind in kinds if issubclass(kind, float | np.floating)}
+    if types.count(str) > ends or not all(map(_is_integer, kinds - floats)):
+        return False
+    return not floats or all(is_whole_number(token) for token in tokens if type(token) in floats)
 
 
 def _texts_of(tokens: list[Any], ends: list[int], last: int) -> list[str]:

@@ -126,6 +126,8 @@ class Source:
     name: str
     total_bytes: int | None = None
     files_read = 0
+    has_integers = False
+    """Whether all tokens read so far were whole numbers, and not text."""
 
     def fingerprint(self, config: TextConfig, threads: int = 1) -> str | None:
         """A hash of the content and of how it is split, or None for what can be read only once."""

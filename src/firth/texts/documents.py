@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from firth.config import TextConfig
+from firth.corpus.columnar import FileColumn
 from firth.corpus.in_memory import is_token_list, kind_of, text_of_token
 from firth.corpus.rows import RowColumn
 from firth.corpus.sources import UNORDERED, as_source
-from firth.corpus.tables import FileColumn
 from firth.corpus.text_files import TextFiles
 from firth.corpus.tokenizing import Document, Source, standardize, tokenize
 from firth.errors import SourceError, shortened

@@ -160,7 +160,7 @@ def _joined(old: Word2Vec, new: Word2Vec) -> Word2Vec:
         rows[places] = of_new
         return rows[order]
 
-    vocabulary = Vocabulary([words[i] for i in order.tolist()], counts[order])
+    vocabulary = Vocabulary([words[i] for i in order.tolist()], counts[order], old.vocabulary.integers)
     outputs = joined(old.output_vectors, new.output_vectors)
     subwords = None
     if old.subwords is not None and new.subwords is not None:

@@ -122,7 +122,7 @@ class NeighborIndex:
         if not len(queries):
             return []
         cosines, found = self._search(queries, topn + max(map(len, asked)))
-        words, answers = self._among.words, []
+        words, answers = self._among.vocabulary.typed_words, []
         for ids, row, similar in zip(asked, found.tolist(), cosines.tolist(), strict=True):
             unwanted = {self._among.vocabulary.ids[self.vectors.words[i]] for i in ids if i is not None} | {-1}
             near = [(words[i], c) for i, c in zip(row, similar, strict=True) if i not in unwanted]

@@ -11,7 +11,7 @@ import numpy as np
 from firth.arrays import Array, Float32
 from firth.data_frames import Ranking, Tabular
 from firth.errors import shortened
-from firth.html_table import html_table
+from firth.html_table import html_table, of_words
 from firth.vectors.lookup import Lookup, is_vector, weighted
 from firth.vectors.nearest import cosines, nearest
 
@@ -21,6 +21,8 @@ EPSILON = 0.001
 
 class Neighbors(Ranking):
     """Words and their cosines, the nearest first. A notebook shows them as a table.
+
+    Words are strings, or numbers where all words of the model were whole numbers in their source.
 
     Parameters
     ----------
@@ -46,7 +48,7 @@ class NeighborsOfEach(list[Neighbors], Tabular):
 
     def __init__(self, found: Iterable[Neighbors], words: Sequence[Any]):
         super().__init__(found)
-        self.asked = [f"vector {i}" if is_vector(word) else str(word) for i, word in enumerate(words)]
+        self.asked = [f"vector {i}" if is_vector(word) else word for i, word in enumerate(words)]
 
     def _columns(self) -> dict[str, Any]:
         rows = [
@@ -59,7 +61,7 @@ class NeighborsOfEach(list[Neighbors], Tabular):
 
     def _repr_html_(self) -> str:
         lines = ((asked, in_a_line(near)) for asked, near in zip(self.asked, self, strict=True))
-        return html_table("", ("word", "neighbors"), lines, rows_in_all=len(self))
+        return html_table("", ("word", "neighbors"), of_words(lines))
 
 
 def in_a_line(found: Neighbors) -> str:
@@ -78,7 +80,7 @@ class SearchOptions(TypedDict, total=False):
 class _Candidates(NamedTuple):
     """Words that can be answers, with their vectors, and at most how many are; `places` is where each id is here."""
 
-    words: list[str]
+    words: list[Any]
     vectors: Float32
     inverse_norms: Float32
     places: range | dict[int, int]
@@ -238,13 +240,13 @@ class Searchable(Lookup):
         if first is not None and first < 1:
             raise ValueError(f"first must be 1 or more, not {first}")
         if among is None:
-            words = self.words[:first]
+            words = self.vocabulary.typed_words[:first]
             return _Candidates(words, self.vectors[:first], self.inverse_norms[:first], range(len(words)), topn)
         if isinstance(among, str):
             raise ValueError("among is a list of words")
         found = {self.vocabulary.id(word): None for word in among}
         rows = [i for i in found if first is None or i < first]
-        words = [self.words[i] for i in rows]
+        words = [self.vocabulary.typed_words[i] for i in rows]
         self.unit_vectors(words)  # raises for one that is not finite
         places = {i: place for place, i in enumerate(rows)}
         return _Candidates(words, self.vectors[rows], self.inverse_norms[rows], places, topn)

@@ -17,7 +17,6 @@ from firth.vectors.changing import Changeable
 from firth.vectors.comparing import Comparable
 from firth.vectors.neighbors import Searchable
 from firth.vectors.subwords import Subwords
-from firth.vocabulary import Vocabulary
 
 FORMAT_OF_VECTORS = "firth vectors"
 VOCABULARY, VECTORS, SUBWORDS = "vocabulary.json", "vectors.safetensors", "subwords.safetensors"
@@ -69,15 +68,14 @@ class WordVectors(Changeable, Searchable, Comparable):
         -------
         WordVectors
         """
-        return WordVectors(Vocabulary(self.words[:n], self.vocabulary.counts[:n]), self.vectors[:n])
+        return WordVectors(self.vocabulary.at(np.arange(len(self))[:n]), self.vectors[:n])
 
     def finite(self) -> WordVectors:
         """The words whose vectors are finite, as `WordVectors`. If all are, this is the same object."""
         rows = np.flatnonzero(self.is_finite)
         if len(rows) == len(self):
             return self
-        words = [self.words[i] for i in rows.tolist()]
-        return WordVectors(Vocabulary(words, self.vocabulary.counts[rows]), self.vectors[rows])
+        return WordVectors(self.vocabulary.at(rows), self.vectors[rows])
 
     def rotated(self, rotation: Any) -> Self:
         """All vectors turned by an orthogonal matrix: cosines, neighbors and the scores of pairs stay as they are.
@@ -146,9 +144,9 @@ class WordVectors(Changeable, Searchable, Comparable):
     def to_arrow(self, *, output: bool = False, about: Any = None, on: str | None = None) -> Any:
         """Words, counts and vectors as a `pyarrow.Table`, for DuckDB, polars, LanceDB and others; not copied.
 
-        The columns are `word` (string), `count` (int64, null where it is not known) and `vector`
-        (fixed_size_list<float32>[d]). The schema's metadata has, as JSON under the key `firth`, what made them: a
-        trained model's settings and history.
+        The columns are `word` (string; int64, or uint64 if need be, where the words were whole numbers in their
+        source), `count` (int64, null where it is not known) and `vector` (fixed_size_list<float32>[d]). The
+        schema's metadata has, as JSON under the key `firth`, what made them: a trained model's settings and history.
 
         Parameters
         ----------
@@ -211,7 +209,8 @@ class WordVectors(Changeable, Searchable, Comparable):
 
     def _about(self) -> dict[str, Any]:
         """What a folder says of these vectors, in JSON's types."""
-        return {"format": FORMAT_OF_VECTORS, "words": len(self), "vector_size": self.vector_size}
+        about = {"format": FORMAT_OF_VECTORS, "words": len(self), "vector_size": self.vector_size}
+        return about | ({"integers": True} if self.vocabulary.integers else {})
 
     def _write(self, folder: Path) -> None:
         """Fill a folder with what these vectors are."""
