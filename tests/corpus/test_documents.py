@@ -79,3 +79,9 @@ def test_documents__of_lists_are_their_items():
         documents(as_source(["one", 2]))
     with pytest.raises(SourceError, match="item 2 is a str, where a list of tokens was meant"):
         documents(as_source([["a"], "b"]))
+
+
+def test_documents__of_events_are_the_sessions():
+    pytest.importorskip("pyarrow")
+    rows = [{"s": "b", "t": 2, "item": 10}, {"s": "a", "t": 1, "item": 20}, {"s": "b", "t": 1, "item": 30}]
+    assert documents(firth.column(rows, "item", group_by="s", order_by="t")) == [[30, 10], [20]]

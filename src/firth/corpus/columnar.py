@@ -222,6 +222,11 @@ class ListArrays(TokenLists):
         """Arrays of lists, none of them null, each with the bytes of the files that have been done with it."""
         raise NotImplementedError
 
+    def documents(self, config: TextConfig) -> Iterator[list[Any]]:
+        """The lists, row by row."""
+        for array, _ in self.arrays(config):
+            yield from array.to_pylist()
+
     def _arrays(self, config: TextConfig) -> Iterator[tuple[Any, int]]:
         """The same; notes whether all of them hold whole numbers."""
         from pyarrow import types
