@@ -18,6 +18,7 @@ from firth.corpus.tokenizing import SENTENCE_END, Block, Source
 from firth.kernels.text.scanner import SENTENCE_END_NUMBER
 from firth.reporting.events import Reading
 from firth.storage.files import atomic_file, sha256_of
+from firth.storage.system import flush_open, remove_file
 from firth.storage.tensors import write_tensors
 from firth.vocabulary import Interner, Vocabulary
 
@@ -48,7 +49,7 @@ class Numbering:
         with atomic_file(folder / STATE, overwrite=True) as temporary:
             temporary.write_text(json.dumps(asdict(self)), "utf-8")
         for path in before:
-            path.unlink()
+            remove_file(path)
 
     def table(self, folder: Path, index: int) -> Path:
         """The file of a scanner's table."""
@@ -146,7 +147,7 @@ def number_text(
                 scanners = [Scanner(splitting) for _ in range(threads)]
             if save and first is not None:
                 file.flush()
-                os.fsync(file.fileno())
+                flush_open(file.fileno())
                 numbering.save(folder, scanners)
     if numbering.full:
         numbering.spill(folder, scanners)

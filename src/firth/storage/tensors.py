@@ -19,6 +19,7 @@ import numpy as np
 from firth.arrays import Array, Float32
 from firth.errors import FormatError, shortened
 from firth.storage.files import advise_unneeded, sha256_of
+from firth.storage.system import mapped
 
 LONGEST_HEADER_BYTES = 1 << 20
 
@@ -109,10 +110,10 @@ def _mapped(path: Path, name: str, entry: Any, data_start: int) -> Array:
         raise FormatError(f"{path}: the tensor {name!r} does not fit the file: it is cut short, or altered")
     if math.prod(shape) == 0:
         return np.zeros(shape, numbers)
-    mapped = np.asarray(np.memmap(path, numbers, "r", data_start + start, shape))
+    found = mapped(path, numbers, shape, data_start + start)
     if entry["dtype"] == "BF16":  # the upper half of a float32
-        return (mapped.astype("<u4") << 16).view("<f4")
-    return mapped
+        return (found.astype("<u4") << 16).view("<f4")
+    return found
 
 
 def sha256_of_mapped(array: Float32, path: Path) -> str:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import json
-import shutil
 import signal
 import threading
 import time
@@ -24,7 +23,9 @@ from firth.config import TrainingConfig
 from firth.errors import FirthError, FormatError, OutputExistsError, shortened
 from firth.kernels.word2vec.blocks import Parameters
 from firth.reporting.events import Done
-from firth.storage.files import atomic_folder, file_lock, remove_abandoned, sha256_of
+from firth.storage.files import atomic_folder, remove_abandoned, sha256_of
+from firth.storage.locks import file_lock
+from firth.storage.system import remove_folder
 from firth.storage.tensors import map_tensor, write_tensor
 from firth.training.rounds import VERSION
 
@@ -183,7 +184,7 @@ class Checkpoints:
             }
             (temporary / STATE).write_text(json.dumps(state, indent=1), "ascii")
         for old in self._paths()[KEPT:]:
-            shutil.rmtree(old, ignore_errors=True)
+            remove_folder(old)
         self.last = time.monotonic()
         self.cost = self.last - begun
         return path
@@ -191,7 +192,7 @@ class Checkpoints:
     def clear(self) -> None:
         """Remove all of them, and keep the folder, which this process may hold."""
         for path in self._paths():
-            shutil.rmtree(path, ignore_errors=True)
+            remove_folder(path)
         remove_abandoned(self.folder)
 
     def remove(self) -> None:
