@@ -15,6 +15,8 @@ import sys
 import types
 from pathlib import Path
 
+import pytest
+
 from firth.storage import system
 
 KEPT_FROM_THE_REAL = {
@@ -46,9 +48,20 @@ REFUSED = []
 """The paths that were refused because they were in use."""
 
 
+def is_of_firth():
+    """Whether it is firth that does something now, and not a test, which may damage what it likes."""
+    frame = sys._getframe(1)
+    while frame is not None:
+        package = frame.f_globals.get("__name__", "").partition(".")[0]
+        if package in {"firth", "tests"} and frame.f_globals is not globals():
+            return package == "firth"
+        frame = frame.f_back
+    return False
+
+
 def refuse_used(path):
     """Raise what Windows raises for a file that is open."""
-    if found := used(path):
+    if is_of_firth() and (found := used(path)):
         REFUSED.append(str(path))
         raise PermissionError(
             errno.EACCES, "The process cannot access the file because it is being used", str(found[0])
@@ -85,7 +98,8 @@ def at_rest(name):
 
 def open_strictly(file, mode="r", *args, **kwargs):
     """`open`, which does not empty a file that is mapped."""
-    if isinstance(file, str | os.PathLike) and "w" in mode and os.path.realpath(file) in _mapped():
+    is_file = isinstance(file, str | os.PathLike)
+    if is_file and "w" in mode and is_of_firth() and os.path.realpath(file) in _mapped():
         raise OSError(errno.EINVAL, "Invalid argument", str(file))
     return real_open(file, mode, *args, **kwargs)
 
@@ -98,21 +112,20 @@ def locking(descriptor, mode, size):
         raise PermissionError(errno.EACCES, "Permission denied") from error
 
 
-def become_windows(set_attribute=setattr, seconds_to_retry=0.05):
-    """Be as strict, from now on; `set_attribute` may be pytest's, which takes it back."""
-    set_attribute(system, "IS_WINDOWS", True)
-    set_attribute(system, "SECONDS_TO_RETRY", seconds_to_retry)
-    set_attribute(os, "rename", rename)
-    set_attribute(os, "replace", replace)
+def become_windows(patch, seconds_to_retry=0.05):
+    """Be as strict, until the patch is undone."""
+    patch.setattr(system, "IS_WINDOWS", True)
+    patch.setattr(system, "SECONDS_TO_RETRY", seconds_to_retry)
+    patch.setattr(os, "rename", rename)
+    patch.setattr(os, "replace", replace)
     for name in ("unlink", "remove", "rmdir", "truncate"):
-        set_attribute(os, name, at_rest(name))
-    set_attribute(shutil, "_use_fd_functions", False)
-    set_attribute(io, "open", open_strictly)
-    set_attribute(builtins, "open", open_strictly)
-    sys.modules["msvcrt"] = types.SimpleNamespace(locking=locking, LK_NBLCK=2)
+        patch.setattr(os, name, at_rest(name))
+    patch.setattr(shutil, "_use_fd_functions", False)
+    patch.setattr(io, "open", open_strictly)
+    patch.setattr(builtins, "open", open_strictly)
+    patch.setitem(sys.modules, "msvcrt", types.SimpleNamespace(locking=locking, LK_NBLCK=2))
 
 
 def pytest_configure(config):
     """As a plugin: for all tests of the run."""
-    if config.pluginmanager.hasplugin("tests.helpers.windows"):
-        become_windows()
+    become_windows(pytest.MonkeyPatch())

@@ -76,8 +76,10 @@ def remove_folder(folder: Path) -> bool:
         aside = folder.with_name(f".{folder.name.lstrip('.')}.{os.urandom(4).hex()}.tmp")
         try:
             rename(folder, aside)
-        except OSError:
+        except PermissionError:
             return False
+        except OSError:  # then as far as it can be removed where it is
+            aside = folder
         folder = aside
     shutil.rmtree(folder, ignore_errors=True)
     return not folder.exists()
