@@ -244,7 +244,7 @@ class Word2Vec(WordVectors):
         super()._write(folder)
         write_tensor(folder / OUTPUT, "output", self.output_vectors)
         if self.phrases is not None:
-            (folder / PHRASES).write_text(self.phrases.as_json(), "ascii")
+            (folder / PHRASES).write_text(self.phrases.as_json(), "ascii", newline="\n")
 
     def train_more(self, source: Any, **options: Any) -> Word2Vec:
         """Learn from more text; return the new model. The same as `firth.train_more(model, source, …)`.

@@ -199,7 +199,7 @@ def write_range(owner: Owner, folder: Path) -> None:
     if they are known.
     """
     folder.mkdir(exist_ok=True)
-    (folder / ABOUT).write_text('{"format": "firth range"}', "utf-8")  # so that it is known for no text
+    (folder / ABOUT).write_text('{"format": "firth range"}', "utf-8", newline="\n")  # so that it is known for no text
     words = owner.words
     write_tensors(folder / WORDS, {"letters": words.letters, "starts": words.starts, "counts": owner.counts})
     for piece in owner.numbers:

@@ -224,7 +224,7 @@ def write_about(
         "words": words,
         "files": files,
     }
-    (folder / "corpus.json").write_text(json.dumps(about, indent=1), "utf-8")
+    (folder / "corpus.json").write_text(json.dumps(about, indent=1), "utf-8", newline="\n")
 
 
 def ranges_of_sentences(starts: Int64) -> list[tuple[int, int]]:

@@ -47,7 +47,7 @@ class Numbering:
             write_tensors(self.table(folder, index), scanner.saved())
         self.tables = [sha256_of(self.table(folder, index)) for index in range(len(scanners))]
         with atomic_file(folder / STATE, overwrite=True) as temporary:
-            temporary.write_text(json.dumps(asdict(self)), "utf-8")
+            temporary.write_text(json.dumps(asdict(self)), "utf-8", newline="\n")
         for path in before:
             remove_file(path)
 

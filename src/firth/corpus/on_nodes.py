@@ -133,7 +133,7 @@ def encode_on_nodes(
             remove_folder(kept)
             rename(made, kept)
     with atomic_file(known, overwrite=True) as temporary:
-        temporary.write_text(json.dumps({"corpus": kept.name, "digests": digests}), "utf-8")
+        temporary.write_text(json.dumps({"corpus": kept.name, "digests": digests}), "utf-8", newline="\n")
     return Corpus(kept)
 
 
@@ -215,7 +215,7 @@ class Seen(NamedTuple):
     def put_into(cls, folder: Path) -> Seen:
         """Write one."""
         found = cls((folder / "seen").absolute(), secrets.token_hex())
-        found.path.write_text(found.secret, "utf-8")
+        found.path.write_text(found.secret, "utf-8", newline="\n")
         return found
 
 

@@ -296,7 +296,9 @@ def _join(corpus: Corpus, phrases: Phrases, folder: Path, fingerprint: str | Non
                 into = stack.enter_context(folder_for_once(folder.parent))
             with atomic_folder(into, overwrite=True) as temporary:
                 _join_pairs(corpus, pairs, phrases.separator, temporary, fingerprint, report)
-                (temporary / FILE).write_text(Phrases([*before, *phrases.passes], phrases.separator).as_json(), "ascii")
+                (temporary / FILE).write_text(
+                    Phrases([*before, *phrases.passes], phrases.separator).as_json(), "ascii", newline="\n"
+                )
             corpus = Corpus(into)
     return corpus
 

@@ -128,7 +128,7 @@ def encode_piece(
         encoded = _encode(piece, config, new, threads, report, tables_bytes)
         encoded = replace(encoded, stamps=stamps)
         check_unchanged([(piece, encoded), (piece, replace(encoded, stamps=_stamps(piece.parts)))])
-        (new / ABOUT).write_text(json.dumps({"format": FORMAT, "key": key, **asdict(encoded)}), "utf-8")
+        (new / ABOUT).write_text(json.dumps({"format": FORMAT, "key": key, **asdict(encoded)}), "utf-8", newline="\n")
     return encoded
 
 

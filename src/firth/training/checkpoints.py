@@ -43,6 +43,8 @@ SECONDS_BETWEEN = 180.0
 SHARE = 0.01
 """Of the time, at most, that goes into writing checkpoints."""
 KEPT = 2
+STOPPING = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGBREAK") if hasattr(signal, name))
+"""Ctrl-C, the signal that asks a process to end, and Windows' own: Ctrl-Break, and a console that is closed."""
 
 
 @dataclass(frozen=True)
@@ -182,7 +184,7 @@ class Checkpoints:
                 "history": history,
                 "sha256": {name: sha256_of(temporary / name) for name in files},
             }
-            (temporary / STATE).write_text(json.dumps(state, indent=1), "ascii")
+            (temporary / STATE).write_text(json.dumps(state, indent=1), "ascii", newline="\n")
         for old in self._paths()[KEPT:]:
             remove_folder(old)
         self.last = time.monotonic()
@@ -242,7 +244,7 @@ def _read(path: Path) -> Checkpoint:
 
 
 class Interruption:
-    """Whether somebody has asked the training to stop, by Ctrl-C or SIGTERM."""
+    """Whether somebody has asked the training to stop, by one of `STOPPING`."""
 
     def __init__(self) -> None:
         self.signal: int | None = None
@@ -250,7 +252,7 @@ class Interruption:
 
 @contextmanager
 def interruptions() -> Iterator[Interruption]:
-    """Within this, a first Ctrl-C or SIGTERM is noted, so that a checkpoint can be written; a second one stops at once.
+    """Within this, a first signal to stop is noted, so that a checkpoint can be written; a second one stops at once.
 
     Signals reach the main thread only: in others, nothing is changed.
     """
@@ -258,7 +260,7 @@ def interruptions() -> Iterator[Interruption]:
     if threading.current_thread() is not threading.main_thread():
         yield asked
         return
-    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    before = {number: signal.getsignal(number) for number in STOPPING}
 
     def note(number: int, frame: FrameType | None) -> None:
         asked.signal = number
