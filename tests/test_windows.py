@@ -12,8 +12,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 
 import firth
+from firth.cli import cli
 from firth.corpus import encoding
 from firth.errors import OutputExistsError
 from firth.jit import target
@@ -164,6 +166,9 @@ def test_cache__a_corpus_in_use_stays_whole_and_goes_later(strict, tmp_path):
     corpus = firth.encode(tmp_path / "a.txt", cache=tmp_path / "corpora")
     (one,) = kept(tmp_path)
     assert remove([one]) == [one]
+    said = CliRunner().invoke(cli, ["cache", "--clear", "--cache", str(tmp_path)]).output
+    assert said.splitlines()[0] == "not removed, because of another program that uses it or a lack of permission: 1"
+    assert "removed 0.0 MB" in said
     corpus.check()
     assert firth.encode(tmp_path / "a.txt", cache=tmp_path / "corpora").folder == corpus.folder
     del corpus

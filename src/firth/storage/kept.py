@@ -58,7 +58,7 @@ def touch(corpus: Path) -> None:
 
 
 def remove(things: Iterable[Kept]) -> list[Kept]:
-    """Take things out of the cache; return those that stay, as another program uses them (on Windows)."""
+    """Take things out of the cache; return those that stay: on Windows, those in use."""
     gone = {one: remove_folder(one.path) if one.path.is_dir() else remove_file(one.path) for one in things}
     return [one for one, is_gone in gone.items() if not is_gone]
 
