@@ -100,8 +100,10 @@ def test_save__over_the_loaded_model_leaves_both_whole(strict, tmp_path, model, 
     assert os.listdir(tmp_path) == ["m.firth"]
 
 
-@pytest.mark.parametrize("suffix", [".npy", ".safetensors"])
+@pytest.mark.parametrize("suffix", [".npy", ".safetensors", ".parquet", ".csv", ".jsonl", ".txt", ".bin", ".tsv"])
 def test_export__over_the_file_it_came_from(strict, tmp_path, vectors, suffix):
+    if suffix == ".parquet":
+        pytest.importorskip("pyarrow")
     path = tmp_path / f"v{suffix}"
     firth.export(vectors, path)
     loaded = firth.load(path)

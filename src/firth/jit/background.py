@@ -26,8 +26,11 @@ class BackgroundCompile:
         import subprocess
 
         command, nothing = [sys.executable, "-P", "-m", module, *arguments], subprocess.DEVNULL
+        no_window = getattr(subprocess, "CREATE_NO_WINDOW", 0)  # which Windows opens for a program without a console
         with contextlib.suppress(OSError):
-            self.process = subprocess.Popen(command, stdin=nothing, stdout=nothing, stderr=nothing)
+            self.process = subprocess.Popen(
+                command, stdin=nothing, stdout=nothing, stderr=nothing, creationflags=no_window
+            )
             self.kernels = frozenset(kernels)
 
     def wait_for(self, kernel: str) -> None:
