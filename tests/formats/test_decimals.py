@@ -51,8 +51,9 @@ def test_decimal_lines__without_orjson_have_the_same_digits(monkeypatch):
     assert (np.array(without).astype(np.float32).view(np.uint32) == numbers.view(np.uint32)).all()
 
 
-def test_decimal_lines__without_orjson_are_in_order(without_orjson):
+def test_decimal_lines__without_orjson_are_in_order_and_as_short(without_orjson):
     test_decimal_lines__are_in_order_and_as_many_as_the_rows()
+    test_decimal_lines__have_no_more_digits_than_a_number_needs()
 
 
 def test_json_writer__without_orjson_gives_the_same_values(monkeypatch):

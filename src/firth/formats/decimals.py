@@ -43,7 +43,8 @@ def _writer() -> Callable[[np.ndarray, bytes], bytes]:
 
 
 def _by_numpy(rows: np.ndarray, separator: bytes) -> bytes:
-    return b"".join(separator.join(line) + b"\n" for line in rows.astype(DIGITS).tolist())
+    lines = b"".join(separator.join(line) + b"\n" for line in rows.astype(DIGITS).tolist())
+    return lines.replace(b"e-0", b"e-").replace(b"e+0", b"e+")
 
 
 def json_writer() -> Callable[[dict[str, Any]], bytes]:
