@@ -31,7 +31,7 @@ def _zstd_errors() -> tuple[type[Exception], ...]:
     return (ZstdError,)
 
 
-DAMAGE = (EOFError, OSError, lzma.LZMAError, zlib.error, *_zstd_errors())
+DAMAGE: tuple[type[Exception], ...] = (EOFError, OSError, lzma.LZMAError, zlib.error, *_zstd_errors())
 """What is raised where a file cannot be read."""
 
 
