@@ -6,6 +6,7 @@ columns. What stands between them is found by the one that is asked for.
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import difflib
 import functools
@@ -36,6 +37,8 @@ DELIMITERS = ",\t;|"
 """What may stand between the cells of a CSV file that nobody named one for."""
 LONGEST_CELL = 1 << 27
 """Characters, or bytes of a line of JSON. A quote that is never closed ends here, and not when memory does."""
+EXACT = {str, int, bool, type(None)}
+"""Types of values of JSON that are the same for all who read them."""
 MOST_LISTED = 20
 """Columns of a table that a message names."""
 
@@ -264,11 +267,17 @@ def _of_json_lines(
             if not skip_nulls:
                 raise no_column(f"{line_of(number)} of {name} has", column, names)
         value = row.get(column)
-        if isinstance(value, list) and float in map(type, value):
-            value = json.loads(line)[column]  # orjson takes long numbers for floating-point ones
+        if not _is_exact(value):
+            with contextlib.suppress(RecursionError):  # then it is no text and no list of tokens, however it is read
+                value = json.loads(line)[column]
         yield Value(number, value)
     if names and not is_there:
         raise no_column(f"{name} has", column, names)
+
+
+def _is_exact(value: Any) -> bool:
+    """Whether a value is sure to be what Python reads: orjson takes long whole numbers for floating-point ones."""
+    return EXACT.issuperset(map(type, value)) if isinstance(value, list) else type(value) in EXACT
 
 
 def _parsed(line: bytes, where: Callable[[], str]) -> dict[str, Any]:
