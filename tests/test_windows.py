@@ -124,6 +124,18 @@ def test_encode__leaves_nothing_behind(strict, tmp_path, tables_bytes):
 
 
 @is_compiled
+@pytest.mark.parametrize("phrases", [0, 2])
+def test_encode__what_is_damaged_in_the_cache_is_replaced(strict, tmp_path, phrases):
+    (tmp_path / "a.txt").write_text(TEXT)
+    options = {"cache": tmp_path / "cache", "phrase_passes": phrases, "phrase_threshold": 0, "sample": 0}
+    train(tmp_path / "a.txt", **options)
+    for damaged in (tmp_path / "cache").rglob("words.jsonl"):
+        damaged.unlink()
+    train(tmp_path / "a.txt", **options)
+    assert list((tmp_path / "cache").rglob("words.jsonl"))
+
+
+@is_compiled
 def test_train__of_what_is_in_memory_removes_its_files(strict, own_cache):
     corpus = encoding.encode(SENTENCES)
     train(corpus, sample=0, validation=0.3)

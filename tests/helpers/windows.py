@@ -116,6 +116,7 @@ def become_windows(patch, seconds_to_retry=0.05):
     """Be as strict, until the patch is undone."""
     patch.setattr(system, "IS_WINDOWS", True)
     patch.setattr(system, "SECONDS_TO_RETRY", seconds_to_retry)
+    patch.setattr(system, "exchange", lambda new, old: False)
     patch.setattr(os, "rename", rename)
     patch.setattr(os, "replace", replace)
     for name in ("unlink", "remove", "rmdir", "truncate"):

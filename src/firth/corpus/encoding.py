@@ -12,7 +12,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -117,11 +117,10 @@ def encode(
         return for_once(cache, lambda folder: _write(found, folder, config, None, report, threads, tables_bytes))
     kept = cache / f"{fingerprint[:32]}-{VERSION}"
     touch(kept)
-    try:
+    with suppress(FormatError):  # whose traceback would hold open what is replaced now
         return found_in(kept, report)
-    except FormatError:
-        remove_old_corpora(cache)
-        return _write(found, kept, config, fingerprint, report, threads, tables_bytes, cached=True)
+    remove_old_corpora(cache)
+    return _write(found, kept, config, fingerprint, report, threads, tables_bytes, cached=True)
 
 
 def found_in(folder: Path, report: Callable[[Reading], None]) -> Corpus:

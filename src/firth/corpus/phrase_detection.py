@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Collection, Iterable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any
 
@@ -175,10 +175,9 @@ def join_phrases(
     if not corpus.about.get("fingerprint"):
         return for_once(cache, lambda folder: _join(corpus, phrases, folder, told, report))
     kept = cache / f"{told[:32]}-{VERSION}"
-    try:
+    with suppress(FormatError):  # whose traceback would hold open what is replaced now
         return Corpus(kept)
-    except FormatError:
-        return _join(corpus, phrases, kept, told, report)
+    return _join(corpus, phrases, kept, told, report)
 
 
 def _pieces(corpus: Corpus, work: str, report: Report) -> Iterator[tuple[Any, Int64]]:

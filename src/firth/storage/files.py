@@ -86,7 +86,7 @@ def atomic_file(path: Path, *, overwrite: bool = False) -> Iterator[Path]:
         system.replace(temporary, path)
         system.flush(path.parent)
     finally:
-        temporary.unlink(missing_ok=True)
+        system.remove_file(temporary)
 
 
 @contextmanager
