@@ -16,7 +16,7 @@ MODULES_OF_SIMILAR = {
     *("._version", ".arrays", ".config", ".data_frames", ".errors", ".history", ".missing_values", ".model"),
     *(".html_table", ".phrases", ".settings"),
     *(".cli", ".cli.common", ".cli.options", ".cli.query"),
-    *(".storage", ".storage.files", ".storage.folders", ".storage.tensors"),
+    *(".storage", ".storage.files", ".storage.folders", ".storage.locks", ".storage.system", ".storage.tensors"),
     *(".vectors", ".vectors.changing", ".vectors.comparing", ".vectors.lookup", ".vectors.nearest"),
     *(".vectors.neighbors", ".vectors.subwords", ".vectors.word_vectors"),
     ".vocabulary",

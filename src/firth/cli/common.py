@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import importlib
 import json
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -109,7 +110,11 @@ def facts(model: WordVectors) -> dict[str, Any]:
 
 def quoted(argument: object) -> str:
     """A path or a word, as it is typed into a shell."""
-    import shlex  # only a hint needs it
+    if os.name == "nt":
+        import subprocess  # only a hint needs it
+
+        return subprocess.list2cmdline([str(argument)])
+    import shlex
 
     return shlex.quote(str(argument))
 

@@ -64,7 +64,7 @@ class Corpus:
         """Map the folder's files. Raises `FormatError` if they are not all there and whole."""
         self.folder = folder
         self.about = _read_about(folder)
-        self._maps: list[np.memmap[Any, Any]] = []
+        self.maps: list[np.memmap[Any, Any]] = []
         self.ids: Int32 = self._map("ids.i32", "<i4", "tokens")
         self.sentence_starts: Int64 = self._map("sentence_starts.i64", "<i8", "sentence_starts")
         self.counts: Int64 = self._map("counts.i64", "<i8", "words")
@@ -79,12 +79,12 @@ class Corpus:
         if size != wanted * np.dtype(dtype).itemsize:
             raise FormatError(f"{path} holds {size:,} bytes, not the {wanted:,} numbers it should: it is cut short")
         mapped = np.memmap(path, dtype=dtype, mode="r", shape=(wanted,))
-        self._maps.append(mapped)
+        self.maps.append(mapped)
         return np.asarray(mapped)
 
     def advise_unneeded(self) -> None:
         """Give back the memory of what has been read; it is mapped again when it is needed again."""
-        advise_unneeded(*self._maps)
+        advise_unneeded(*self.maps)
 
     @property
     def fingerprint(self) -> str:
@@ -244,7 +244,7 @@ def write_about(
         "files": files,
     }
     about |= {"integers": True} if integers else {}
-    (folder / "corpus.json").write_text(json.dumps(about, indent=1), "utf-8")
+    (folder / "corpus.json").write_text(json.dumps(about, indent=1), "utf-8", newline="\n")
 
 
 def ranges_of_sentences(starts: Int64) -> list[tuple[int, int]]:

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from firth.errors import FormatError, shortened
-from firth.formats.decimals import decimal_lines
+from firth.formats.decimals import decimal_lines, json_writer
 from firth.formats.reading import Reading, unpacked_text
 from firth.formats.text_rows import GrowingRows
 from firth.formats.words import word_vectors
@@ -37,15 +37,13 @@ def write_csv(vectors: WordVectors, path: Path) -> None:
 
 def write_jsonl(vectors: WordVectors, path: Path) -> None:
     """Write an object a line: `word`, `count` where it is known, and `vector`; null for what is no finite number."""
-    import orjson  # only who writes text needs it
-
-    words = vectors.vocabulary.typed_words
+    as_json, words = json_writer(), vectors.vocabulary.typed_words
     with path.open("wb") as file:
         for word, count, row in zip(words, vectors.vocabulary.counts.tolist(), vectors.vectors, strict=True):
             about = (
                 dict(zip((WORD, COUNT), (word, count), strict=True)) if vectors.vocabulary.has_counts else {WORD: word}
             )
-            file.write(orjson.dumps(about | {VECTOR: row}, option=orjson.OPT_SERIALIZE_NUMPY) + b"\n")
+            file.write(as_json(about | {VECTOR: row}) + b"\n")
 
 
 def _with_counts(vectors: WordVectors, value: Any) -> list[Any]:

@@ -16,6 +16,8 @@ from firth.reporting.notebook import NotebookLine, in_a_kernel, line_here
 
 def wanted(progress: bool | None) -> bool:
     """Whether to show a bar: as asked, or else where there is someone to see it, at a terminal or in a notebook."""
+    if sys.stderr is None:  # a program without a console has none
+        return False
     if progress is not None:
         return progress
     return sys.stderr.isatty() or in_a_kernel()

@@ -24,7 +24,7 @@ from firth.cpu import usable_threads
 from firth.errors import FirthError, FormatError, shortened
 from firth.html_table import facts_table
 from firth.storage.files import atomic_file
-from firth.storage.tensors import write_tensors
+from firth.storage.tensors import about_of, map_tensors, write_tensors
 from firth.vectors.nearest import nearest, unit_rows
 from firth.vectors.neighbors import Neighbors, NeighborsOfEach, one_by_one
 from firth.vectors.word_vectors import WordVectors
@@ -260,18 +260,15 @@ def load_index(vectors: WordVectors, path: str | Path) -> NeighborIndex:
     FormatError
         If it is not an index, is cut short, or belongs to other vectors.
     """
-    from safetensors import SafetensorError, safe_open
-
     path = Path(path)
     if not path.is_file():
         raise FormatError(f"there is no index {path}: build one with firth index")
     try:
-        with safe_open(path, "np") as file:  # files keep older names: middles are centroids, lists are cells
-            about = json.loads((file.metadata() or {})["firth"])
-            centroids, cells = file.get_tensor("middles"), file.get_tensor("lists")
+        about, found = json.loads(about_of(path)), map_tensors(path)
+        centroids, cells = np.array(found["middles"]), np.array(found["lists"])  # files keep these older names
         measured = Measured(*(float(about[name]) for name in ("recall", "seconds", "exact_seconds")))
         nprobe, format, of = int(about["lists_asked"]), about["format"], about["vectors"]  # lists_asked: nprobe
-    except (SafetensorError, OSError, ValueError, KeyError, TypeError, RecursionError) as error:
+    except (FormatError, OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise FormatError(f"{path} is not an index, or cut short: {shortened(error)}") from error
     if format != FORMAT:
         raise FormatError(f"{path} has the format {shortened(format)}: this firth reads {FORMAT!r}")

@@ -215,7 +215,7 @@ class WordVectors(Changeable, Searchable, Comparable):
     def _write(self, folder: Path) -> None:
         """Fill a folder with what these vectors are."""
         words = {"words": self.words, "counts": self.vocabulary.counts.tolist()}
-        (folder / VOCABULARY).write_text(json.dumps(words, ensure_ascii=True), "ascii")
+        (folder / VOCABULARY).write_text(json.dumps(words, ensure_ascii=True), "ascii", newline="\n")
         write_tensor(folder / VECTORS, "vectors", self.vectors)
         if self.subwords is not None:
             self.subwords.save(folder / SUBWORDS)

@@ -60,7 +60,7 @@ class Page:
         """
         path = Path(path)
         with atomic_file(path, overwrite=overwrite) as temporary:
-            temporary.write_text(self.html, "utf-8")
+            temporary.write_text(self.html, "utf-8", newline="\n")
         return path
 
     def _repr_html_(self) -> str:
