@@ -15,7 +15,7 @@ import numpy as np
 from firth.corpus.tokenizing import Document
 from firth.data_frames import library
 from firth.errors import FormatError, SourceError, shortened
-from firth.formats.decimals import decimal_lines
+from firth.formats.decimals import decimal_lines, json_writer
 from firth.formats.rows import quoted
 from firth.texts.text_vectors import Vectors
 from firth.vectors.arrow_table import METADATA, VECTOR, fixed_lists
@@ -64,14 +64,13 @@ def write_csv(table: Table, path: Path) -> None:
 
 def write_jsonl(table: Table, path: Path) -> None:
     """Write an object a line: `text`, `words` and `vector`."""
-    import orjson  # only who writes text needs it
-
+    as_json = json_writer()
     with path.open("wb") as file:
         for piece in table.pieces:
             for text, words, row in zip(piece.texts, piece.words.tolist(), piece.vectors, strict=True):
                 of_text: dict[str, Any] = {TEXT: _plain(text)} if table.has_texts else {}
                 line = of_text | {WORDS: words, VECTOR: row}
-                file.write(orjson.dumps(line, option=orjson.OPT_SERIALIZE_NUMPY) + b"\n")
+                file.write(as_json(line) + b"\n")
 
 
 def write_parquet(table: Table, path: Path) -> None:
