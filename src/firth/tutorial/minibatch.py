@@ -16,6 +16,7 @@ import numpy as np
 from firth.arrays import Array, Int32, aligned_zeros
 from firth.cpu import usable_threads
 from firth.errors import ConfigError, DivergenceError, shortened
+from firth.kernels.linalg.exponentials import logarithms
 from firth.kernels.machine.rng import INITIAL_VECTORS, fill_uniform, stream_key
 from firth.kernels.tutorial.minibatch import (
     COUNTERS,
@@ -31,6 +32,7 @@ from firth.reporting.events import EpochMetrics
 from firth.settings import TRUE_OR_FALSE, Config, number, one_of, or_else, setting, whole
 from firth.threads import ThreadAutotuner, ThreadPool
 from firth.tutorial.batches import order_of_epoch
+from firth.tutorial.candidates import log_uniform_probabilities
 from firth.tutorial.examples import Examples, random_order
 from firth.tutorial.objectives import OBJECTIVES
 from firth.tutorial.optimizers import OPTIMIZERS
@@ -342,10 +344,8 @@ def _check_embeddings(embeddings: Embeddings, vocabulary_size: int) -> None:
 
 def _log_expected(expected: Any, vocabulary_size: int, k: int) -> Array:
     if expected is None:
-        classes = np.arange(vocabulary_size)
-        expected = k * (np.log(classes + 2) - np.log(classes + 1)) / np.log(vocabulary_size + 1)
+        expected = k * log_uniform_probabilities(vocabulary_size)
     expected = np.asarray(expected, np.float64)
     if expected.shape != (vocabulary_size,) or not (expected >= 0).all():
         raise ValueError(f"expected must be {vocabulary_size:,} numbers of 0 or more")
-    log: Array = np.log(np.maximum(expected, 1e-30))
-    return log
+    return logarithms(np.maximum(expected, 1e-30))
