@@ -125,6 +125,7 @@ def test_beside__compiles_what_the_training_then_loads(own_kernels, monkeypatch,
         assert len(list(tmp_path.rglob(f"{kernel}-*.kernel"))) == 1
 
 
+@needs_compiler
 @pytest.mark.parametrize("settings", [{}, {"objective": "hierarchical-softmax"}, {"shards": 2}], ids=str)
 def test_beside__what_a_warm_up_compiles_is_waited_for(settings, monkeypatch):
     called, call = set(), Kernel.__call__
