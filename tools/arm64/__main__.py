@@ -1,6 +1,6 @@
 """Whether trainings come to the same bits on an ARM processor as here: a check before a release.
 
-    python -m tools.arm64                # all of it: some minutes, the first time
+    python -m tools.arm64                # all of it: four minutes of processor time, later one
     python -m tools.arm64 --counts       # only what the machine code calls and spills, without qemu or a network
     python -m tools.arm64 --save-counts  # the same, and keep today's counts in counts.json
 
@@ -16,6 +16,7 @@ import hashlib
 import json
 import os
 import pickle
+import shutil
 import subprocess
 import sys
 import time
@@ -40,7 +41,9 @@ def main() -> None:
     folder.mkdir(parents=True, exist_ok=True)
 
     here = dict(run_here(folder))
-    compiled = folder / f"kernels-{sources_digest()}"
+    compiled = folder / f"compiled-{sources_digest()}"
+    for old in set(folder.glob("compiled-*")) - {compiled}:
+        shutil.rmtree(old)
     wanted = pickle.loads((folder / "wanted").read_bytes())
     print(f"compiling {len(wanted)} kernels for an ARM processor", flush=True)
     counts = dict(kernels.compile_all(compiled, wanted, arguments.processes))
