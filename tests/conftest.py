@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import settings
 
 from firth.config import TrainingConfig
 from firth.corpus import encoding
@@ -14,6 +15,9 @@ from firth.history import EpochResult
 from firth.model import Word2Vec
 from firth.vectors.word_vectors import WordVectors
 from firth.vocabulary import Vocabulary
+
+settings.register_profile("firth", deadline=None)  # a busy machine makes no test wrong
+settings.load_profile("firth")
 
 
 @pytest.fixture(autouse=True)

@@ -17,7 +17,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
@@ -27,9 +27,10 @@ import numpy as np
 from firth.arrays import Float32
 from firth.config import TrainingConfig
 from firth.errors import FirthError, FirthWarning, FormatError, shortened
-from firth.history import EpochResult, Provenance
+from firth.history import EpochResult, History, Provenance
 from firth.phrases import FILE as PHRASES
 from firth.phrases import Phrases
+from firth.storage import system
 from firth.storage.folders import check_file, read_about
 from firth.storage.tensors import map_tensor, sha256_of_mapped, write_tensor
 from firth.vectors.changing import Change, taken
@@ -70,7 +71,7 @@ class Word2Vec(WordVectors):
     config
         The settings it was trained with.
     history
-        The result of each epoch.
+        The result of each epoch. The attribute `history` is a list of them, which a notebook shows as a table.
     folder
         Where it was loaded from.
     phrases
@@ -96,7 +97,7 @@ class Word2Vec(WordVectors):
         vectors: Float32,
         output_vectors: Float32 | None,
         config: TrainingConfig,
-        history: list[EpochResult],
+        history: Iterable[EpochResult],
         folder: Path | None = None,
         phrases: Phrases | None = None,
         subwords: Subwords | None = None,
@@ -104,7 +105,7 @@ class Word2Vec(WordVectors):
     ):
         super().__init__(vocabulary, vectors, subwords)
         self.config = config
-        self.history = history
+        self.history = History(history)
         self.folder = folder
         self.phrases = phrases
         self.provenance = tuple(provenance)
@@ -221,15 +222,13 @@ class Word2Vec(WordVectors):
         made = f"{self.config.architecture} with {self.config.objective}, {epochs}"
         return f"{type(self).__name__}({len(self):,} words, {self.vector_size} dimensions, {made})"
 
-    def _facts(self) -> dict[str, str]:
-        import html  # only a notebook needs it
-
-        tokens = f"{int(self.vocabulary.counts.sum()):,}"
-        losses = ", ".join(f"{result.loss:.3f}" for result in self.history)
-        settings = self.config.changed() or "the defaults"
-        texts = "<br>".join(html.escape(text.told()) for text in self.provenance) or "not known"
-        facts = {"tokens": tokens, "loss of each epoch": losses, "settings": html.escape(settings)}
-        return facts | {"learned from": texts}
+    def _facts(self) -> dict[str, object]:
+        return {
+            "tokens": int(self.vocabulary.counts.sum()),
+            "loss of each epoch": self.history.losses_in_a_line(),
+            "settings": self.config.changed() or "the defaults",
+            "learned from": [text.told() for text in self.provenance] or "not known",
+        }
 
     def _about(self) -> dict[str, Any]:
         about = super()._about() | {"format": FORMAT, "config": self.config.saved()}
@@ -243,7 +242,7 @@ class Word2Vec(WordVectors):
         super()._write(folder)
         write_tensor(folder / OUTPUT, "output", self.output_vectors)
         if self.phrases is not None:
-            (folder / PHRASES).write_text(self.phrases.as_json(), "ascii")
+            (folder / PHRASES).write_text(self.phrases.as_json(), "ascii", newline="\n")
 
     def train_more(self, source: Any, **options: Any) -> Word2Vec:
         """Learn from more text; return the new model. The same as `firth.train_more(model, source, …)`.
@@ -298,12 +297,12 @@ def _load_folder(folder: Path, *, verify: bool) -> WordVectors:
     files = about["files"]
     is_trained = about["format"] == FORMAT
     for name in {VOCABULARY, VECTORS, *({OUTPUT} if is_trained else ()), *({PHRASES, SUBWORDS} & set(files))}:
-        check_file(folder, name, files, verify=verify and name != OUTPUT)
+        check_file(folder, name, files, verify=verify and (name != OUTPUT or system.IS_WINDOWS))
     phrases = Phrases.load(folder / PHRASES) if PHRASES in files else None
     subwords = Subwords.load(folder / SUBWORDS) if SUBWORDS in files else None
     try:
         content = json.loads((folder / VOCABULARY).read_bytes())
-        vocabulary = Vocabulary(content["words"], content["counts"])
+        vocabulary = Vocabulary(content["words"], content["counts"], about.get("integers") is True)
         vector_size = about["vector_size"]
         config = TrainingConfig.of_saved(about["config"]) if is_trained else None
         history = [EpochResult.of_saved(result) for result in about["history"]] if is_trained else []
@@ -321,7 +320,8 @@ def _load_folder(folder: Path, *, verify: bool) -> WordVectors:
     if outputs.shape != vectors.shape:
         raise FormatError(f"{folder / OUTPUT} has the shape {outputs.shape}, not {vectors.shape}")
     model = Word2Vec(vocabulary, vectors, outputs, config, history, folder.absolute(), phrases, subwords, provenance)
-    model._output_sum = str(files[OUTPUT].get("sha256"))
+    if not system.IS_WINDOWS:  # where they have just been read, and the file may be another at any time
+        model._output_sum = str(files[OUTPUT].get("sha256"))
     return model
 
 

@@ -30,7 +30,7 @@ from firth.corpus.pieces import check_unchanged, check_visible, encode_piece, lo
 from firth.corpus.word_ranges import Owner, boundaries_of, deal, first_ids
 from firth.errors import ConfigError, CorpusError, FirthError, FormatError, OutputExistsError, SourceError
 from firth.jit import target
-from firth.storage import files
+from firth.storage import system
 from tests.helpers.pieces import OneAfterTheOther, bytes_of, in_pieces
 from tests.helpers.text import CONFIGS, TEXT, TRICKY
 
@@ -77,7 +77,7 @@ def test_pieces__give_the_bytes_and_errors_of_encode(contents, config, piece_byt
         patch.setattr("firth.corpus.fingerprints.CHUNK_BYTES", 16)
         patch.setattr("firth.corpus.word_list.WORDS_AT_A_TIME", 3)
         patch.setattr("firth.corpus.assembling.WORDS_AT_A_TIME", 3)
-        patch.setattr(files, "_flush", lambda path: None)
+        patch.setattr(system, "flush", lambda path: None)
         folder = Path(name)
         paths = [folder / f"{number}.txt" for number in range(len(contents))]
         for path, content in zip(paths, contents, strict=True):
@@ -116,7 +116,7 @@ def test_pieces__whether_a_file_is_text_is_told_by_its_beginning(name, tmp_path)
 def test_pieces__a_token_without_end_is_refused_as_at_once(tmp_path, monkeypatch):
     monkeypatch.setattr("firth.corpus.decoding.BLOCK_BYTES", 64)
     monkeypatch.setattr("firth.corpus.decoding.LONGEST_TOKEN_BYTES", 128)
-    monkeypatch.setattr(files, "_flush", lambda path: None)
+    monkeypatch.setattr(system, "flush", lambda path: None)
     path = tmp_path / "a.txt"
     for lines in range(100):
         path.write_bytes(b"a\n" * lines + b"b" * 200 + b"\nc\n")
@@ -274,7 +274,7 @@ BROKEN = [
 )
 def test_pieces__of_json_lines_give_the_bytes_and_errors_of_encode(rows, other, skip_nulls, config):
     with tempfile.TemporaryDirectory() as name, pytest.MonkeyPatch.context() as patch:
-        patch.setattr(files, "_flush", lambda path: None)
+        patch.setattr(system, "flush", lambda path: None)
         patch.setattr("firth.corpus.fingerprints.CHUNK_BYTES", 16)
         folder = Path(name)
         path = folder / "a.jsonl"

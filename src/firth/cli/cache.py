@@ -34,12 +34,19 @@ def cache(
     found = kept(root, [kind] if kind else KINDS)
     if days is not None or limit is not None:
         found = beyond(found, days=days, most_bytes=None if limit is None else int(limit * 1e6))
-    if clear:
-        remove(found)
+    in_use = remove(found) if clear else []
     if as_json:
-        return print_json([dataclasses.asdict(one) | {"path": str(one.path), "removed": clear} for one in found])
+        gone = [
+            dataclasses.asdict(one) | {"path": str(one.path), "removed": clear and one not in in_use} for one in found
+        ]
+        return print_json(gone)
+    found = [one for one in found if one not in in_use]
     rows = [(one.kind, f"{one.bytes / 1e6:9,.1f}", f"{one.days:8,.1f}", one.source) for one in found]
     if rows:
         print_table(("kind", "       MB", "days ago", "of"), rows, as_csv=False)
     megabytes = sum(one.bytes for one in found) / 1e6
-    click.echo(f"{'removed ' if clear else ''}{megabytes:,.1f} MB in {root}" if found else f"nothing in {root}")
+    if in_use:
+        click.echo(f"not removed, because of another program that uses it or a lack of permission: {len(in_use):,}")
+    click.echo(
+        f"{'removed ' if clear else ''}{megabytes:,.1f} MB in {root}" if found or in_use else f"nothing in {root}"
+    )

@@ -9,7 +9,6 @@ folders of all where it is called.
 from __future__ import annotations
 
 import shutil
-import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
@@ -43,7 +42,7 @@ from firth.corpus.word_list import WORDS_AT_A_TIME, PackedStrings
 from firth.corpus.word_ranges import Histogram, Owner, boundaries_of, deal, first_ids, ids_of
 from firth.errors import ConfigError, CorpusError, FormatError, SourceError
 from firth.reporting.events import Reading
-from firth.storage.files import UNFINISHED, advise_unneeded, atomic_folder, refuse_to_overwrite
+from firth.storage.files import advise_unneeded, atomic_folder, folder_for_once, refuse_to_overwrite
 from firth.storage.tensors import write_tensors
 
 PLACES = "places-{:06}.i32"
@@ -200,7 +199,7 @@ def write_range(owner: Owner, folder: Path) -> None:
     if they are known.
     """
     folder.mkdir(exist_ok=True)
-    (folder / ABOUT).write_text('{"format": "firth range"}', "utf-8")  # so that it is known for no text
+    (folder / ABOUT).write_text('{"format": "firth range"}', "utf-8", newline="\n")  # so that it is known for no text
     words = owner.words
     write_tensors(folder / WORDS, {"letters": words.letters, "starts": words.starts, "counts": owner.counts})
     for piece in owner.numbers:
@@ -267,7 +266,8 @@ def assemble(
         tokens, starts = _join(pieces, new)
         words = _write_words(ranges, new, is_lists=True in kinds)
         files = sum(piece.files for piece in about)
-        write_about(new, tokens, starts, words, name, fingerprint_of(digests, config, how), files)
+        integers = all(piece.has_integers for piece in about if piece.words)
+        write_about(new, tokens, starts, words, name, fingerprint_of(digests, config, how), files, integers)
     return Corpus(folder)
 
 
@@ -323,5 +323,5 @@ def _work_folder(folder: Path, work: str | Path | None) -> Iterator[Path]:
         Path(work).mkdir(parents=True, exist_ok=True)
         yield Path(work)
         return
-    with tempfile.TemporaryDirectory(prefix=".once-", suffix=UNFINISHED, dir=folder.parent) as temporary:
-        yield Path(temporary)
+    with folder_for_once(folder.parent) as temporary:
+        yield temporary

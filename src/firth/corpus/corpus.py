@@ -26,6 +26,8 @@ import numpy as np
 from firth.arrays import Int32, Int64
 from firth.corpus.word_list import WORDS_AT_A_TIME, PackedStrings
 from firth.errors import CorpusError, FormatError
+from firth.history import name_of
+from firth.html_table import facts_table
 from firth.phrases import FILE as PHRASES
 from firth.phrases import Phrases
 from firth.storage.files import advise_unneeded, sha256_of
@@ -34,6 +36,8 @@ from firth.vocabulary import Vocabulary
 FORMAT = "firth corpus"
 VERSION = 1
 TOKENS_AT_A_TIME = 1 << 22
+FIRST_SHOWN = 12
+"""Words that a notebook shows of it."""
 GLIMPSED = (slice(1 << 16), slice(-(1 << 16), None))
 """Of an array, by `Corpus.glimpse`."""
 
@@ -60,7 +64,7 @@ class Corpus:
         """Map the folder's files. Raises `FormatError` if they are not all there and whole."""
         self.folder = folder
         self.about = _read_about(folder)
-        self._maps: list[np.memmap[Any, Any]] = []
+        self.maps: list[np.memmap[Any, Any]] = []
         self.ids: Int32 = self._map("ids.i32", "<i4", "tokens")
         self.sentence_starts: Int64 = self._map("sentence_starts.i64", "<i8", "sentence_starts")
         self.counts: Int64 = self._map("counts.i64", "<i8", "words")
@@ -75,12 +79,12 @@ class Corpus:
         if size != wanted * np.dtype(dtype).itemsize:
             raise FormatError(f"{path} holds {size:,} bytes, not the {wanted:,} numbers it should: it is cut short")
         mapped = np.memmap(path, dtype=dtype, mode="r", shape=(wanted,))
-        self._maps.append(mapped)
+        self.maps.append(mapped)
         return np.asarray(mapped)
 
     def advise_unneeded(self) -> None:
         """Give back the memory of what has been read; it is mapped again when it is needed again."""
-        advise_unneeded(*self._maps)
+        advise_unneeded(*self.maps)
 
     @property
     def fingerprint(self) -> str:
@@ -148,7 +152,7 @@ class Corpus:
         size = min(size, max_vocabulary or size)
         if size < 2:
             raise CorpusError(self._why_so_few(min_count, max_vocabulary, size))
-        return Vocabulary(self.words(size), self.counts[:size])
+        return Vocabulary(self.words(size), self.counts[:size], self.about.get("integers") is True)
 
     def words(self, size: int) -> list[str]:
         """The words of the ids below `size`, the most frequent first.
@@ -186,6 +190,12 @@ class Corpus:
             hint += f", min_count=1 all {len(self.counts):,}"
         return f"{found}, but min_count={min_count} keeps {size or 'none'} of them: {hint}"
 
+    def _repr_html_(self) -> str:
+        first = self.words(min(FIRST_SHOWN, len(self.counts)))
+        facts = {"source": name_of(str(self.about.get("source") or "not known")), "files": self.files}
+        facts |= {"sentences": self.sentences, "tokens": len(self), "words": len(self.counts)}
+        return facts_table(type(self).__name__, facts | {"most frequent": " ".join(first)})
+
     def __repr__(self) -> str:
         return f"Corpus({len(self):,} tokens, {len(self.counts):,} words, {self.sentences:,} sentences)"
 
@@ -211,9 +221,18 @@ def as_json_lines(words: Iterable[str]) -> Iterator[bytes | memoryview]:
 
 
 def write_about(
-    folder: Path, tokens: int, starts: int, words: int, source: str, fingerprint: str | None, files: int
+    folder: Path,
+    tokens: int,
+    starts: int,
+    words: int,
+    source: str,
+    fingerprint: str | None,
+    files: int,
+    integers: bool = False,
 ) -> None:
-    """Complete a folder that holds all else: write what it is, and of how much."""
+    """Complete a folder that holds all else: write what it is, and of how much; and that its tokens were whole numbers,
+    if they were.
+    """
     about = {
         "format": FORMAT,
         "version": VERSION,
@@ -224,7 +243,8 @@ def write_about(
         "words": words,
         "files": files,
     }
-    (folder / "corpus.json").write_text(json.dumps(about, indent=1), "utf-8")
+    about |= {"integers": True} if integers else {}
+    (folder / "corpus.json").write_text(json.dumps(about, indent=1), "utf-8", newline="\n")
 
 
 def ranges_of_sentences(starts: Int64) -> list[tuple[int, int]]:

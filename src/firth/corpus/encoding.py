@@ -9,12 +9,10 @@ then goes on from the last point at which everything was on the disk.
 
 from __future__ import annotations
 
-import shutil
 import tempfile
-import weakref
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -29,9 +27,11 @@ from firth.cpu import usable_threads
 from firth.errors import ClusterError, CorpusError, FormatError, StopTraining
 from firth.jit import target
 from firth.reporting.events import Reading
+from firth.storage import system
 from firth.storage.caches import user_cache
-from firth.storage.files import UNFINISHED, atomic_folder, file_lock, remove_abandoned
+from firth.storage.files import UNFINISHED, atomic_folder, folder_for_once, remove_abandoned
 from firth.storage.kept import remove_old_corpora, touch
+from firth.storage.locks import file_lock
 
 MONTH_SECONDS = 30 * 24 * 3600
 """An interrupted encoding that nobody has gone on with for so long is thrown away."""
@@ -117,11 +117,10 @@ def encode(
         return for_once(cache, lambda folder: _write(found, folder, config, None, report, threads, tables_bytes))
     kept = cache / f"{fingerprint[:32]}-{VERSION}"
     touch(kept)
-    try:
+    with suppress(FormatError):  # whose traceback would hold open what is replaced now
         return found_in(kept, report)
-    except FormatError:
-        remove_old_corpora(cache)
-        return _write(found, kept, config, fingerprint, report, threads, tables_bytes, cached=True)
+    remove_old_corpora(cache)
+    return _write(found, kept, config, fingerprint, report, threads, tables_bytes, cached=True)
 
 
 def found_in(folder: Path, report: Callable[[Reading], None]) -> Corpus:
@@ -135,10 +134,10 @@ def for_once(cache: Path, write: Callable[[Path], Corpus]) -> Corpus:
     """A corpus that `write` makes in a folder of the cache; its files go with the `Corpus`, or with the process."""
     with ExitStack() as stack:
         temporary = Path(tempfile.mkdtemp(prefix=".once-", suffix=UNFINISHED, dir=cache))
-        stack.callback(shutil.rmtree, temporary, ignore_errors=True)
+        stack.callback(system.remove_folder, temporary)
         stack.enter_context(file_lock(temporary))
         corpus = write(temporary / "corpus")
-        weakref.finalize(corpus, stack.pop_all().close)
+        system.when_unmapped(corpus.maps, stack.pop_all().close)
     return corpus
 
 
@@ -157,20 +156,39 @@ def _write(
     encoding goes on.
     """
     with atomic_folder(folder, overwrite=cached) as temporary, ExitStack() as stack:
-        work = stack.enter_context(work_folder(folder) if cached else _work_folder_for_once(temporary))
-        if target.is_enabled():
-            words, parts = number_text(source, config, work, report, threads, tables_bytes, save=cached)
-            words = words._replace(words=source.spelled(words.words))
-        else:
-            words, parts = number_tokens(source, config, work, report)
-        if not len(words.counts):
-            raise CorpusError(f"there is not one word in {source.name}")
-        with ThreadPoolExecutor(1, thread_name_prefix="firth-words") as beside:
-            words_written = beside.submit(write_words, temporary, words.words, words.counts)
-            tokens, starts = write_ids(work / NUMBERS, words.id_of, parts, temporary, threads)
-            words_written.result()
-        write_about(temporary, tokens, starts, len(words.counts), source.name, fingerprint, source.files_read)
+        work = stack.enter_context(work_folder(folder) if cached else folder_for_once(temporary))
+        sizes = _write_numbers(source, temporary, work, config, report, threads, tables_bytes, save=cached)
+        write_about(temporary, *sizes, source.name, fingerprint, source.files_read, source.has_integers)
     return Corpus(folder)
+
+
+def _write_numbers(
+    source: Source,
+    folder: Path,
+    work: Path,
+    config: TextConfig,
+    report: Callable[[Reading], None],
+    threads: int,
+    tables_bytes: int,
+    *,
+    save: bool,
+) -> tuple[int, int, int]:
+    """Write all of an encoding but what it is; return how many tokens, sentence starts and words it has.
+
+    Of what it maps in the folder `work`, nothing is left when it returns: that folder is to be removed.
+    """
+    if target.is_enabled():
+        words, parts = number_text(source, config, work, report, threads, tables_bytes, save=save)
+        words = words._replace(words=source.spelled(words.words))
+    else:
+        words, parts = number_tokens(source, config, work, report)
+    if not len(words.counts):
+        raise CorpusError(f"there is not one word in {source.name}")
+    with ThreadPoolExecutor(1, thread_name_prefix="firth-words") as beside:
+        words_written = beside.submit(write_words, folder, words.words, words.counts)
+        tokens, starts = write_ids(work / NUMBERS, words.id_of, parts, folder, threads)
+        words_written.result()
+    return tokens, starts, len(words.counts)
 
 
 @contextmanager
@@ -183,7 +201,7 @@ def work_folder(folder: Path) -> Iterator[Path]:
     work.mkdir(exist_ok=True)
     with file_lock(work, alone=True) as is_ours:
         if not is_ours:
-            with _work_folder_for_once(folder.parent) as own:
+            with folder_for_once(folder.parent) as own:
                 yield own
             return
         try:
@@ -191,13 +209,6 @@ def work_folder(folder: Path) -> Iterator[Path]:
         except (StopTraining, ClusterError):  # interruptions, as Ctrl-C is
             raise
         except Exception:
-            shutil.rmtree(work, ignore_errors=True)
+            system.remove_folder(work)
             raise
-        shutil.rmtree(work, ignore_errors=True)
-
-
-@contextmanager
-def _work_folder_for_once(parent: Path) -> Iterator[Path]:
-    """A folder for the numbers of a text that nobody can go on with."""
-    with tempfile.TemporaryDirectory(prefix=".once-", suffix=UNFINISHED, dir=parent) as folder:
-        yield Path(folder)
+        system.remove_folder(work)

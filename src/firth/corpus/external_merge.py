@@ -22,6 +22,7 @@ from firth.corpus.word_list import PackedStrings
 from firth.kernels.text.scanner import COUNT, START
 from firth.kernels.text.word_list import put_lines
 from firth.storage.files import advise_unneeded
+from firth.storage.tensors import map_tensors
 
 WORDS_AT_A_TIME = 1 << 18
 """Words that are worked on at a time."""
@@ -36,10 +37,8 @@ class _Run:
 
     def __init__(self, table: Path, folder: Path, lowercase: bool):
         """Sort a table as `Scanner.saved` gives it."""
-        from safetensors.numpy import load_file
-
         self.path = folder / table.stem
-        saved = load_file(table)
+        saved = map_tensors(table)
         words = PackedStrings(saved["letters"], np.ascontiguousarray(saved["words"][1:, START]))
         if lowercase:
             words = PackedStrings.of(words.letters.tobytes().decode("utf-8").lower().encode("utf-8"))

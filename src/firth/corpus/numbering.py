@@ -11,14 +11,17 @@ from pathlib import Path
 
 import numpy as np
 
+from firth.arrays import Array
 from firth.config import TextConfig
 from firth.corpus.external_merge import merge_tables
 from firth.corpus.scanning import NO_WORD, Scanner, Words, merge, scan
 from firth.corpus.tokenizing import SENTENCE_END, Block, Source
+from firth.errors import FormatError
 from firth.kernels.text.scanner import SENTENCE_END_NUMBER
 from firth.reporting.events import Reading
 from firth.storage.files import atomic_file, sha256_of
-from firth.storage.tensors import write_tensors
+from firth.storage.system import flush_open, remove_file
+from firth.storage.tensors import map_tensors, write_tensors
 from firth.vocabulary import Interner, Vocabulary
 
 NUMBERS, STATE = "numbers.i32", "state.json"
@@ -46,9 +49,9 @@ class Numbering:
             write_tensors(self.table(folder, index), scanner.saved())
         self.tables = [sha256_of(self.table(folder, index)) for index in range(len(scanners))]
         with atomic_file(folder / STATE, overwrite=True) as temporary:
-            temporary.write_text(json.dumps(asdict(self)), "utf-8")
+            temporary.write_text(json.dumps(asdict(self)), "utf-8", newline="\n")
         for path in before:
-            path.unlink()
+            remove_file(path)
 
     def table(self, folder: Path, index: int) -> Path:
         """The file of a scanner's table."""
@@ -84,17 +87,18 @@ class Numbering:
     @staticmethod
     def load(folder: Path, splitting: TextConfig | None) -> tuple[Numbering, list[Scanner]]:
         """What was saved in a folder; the beginning, if nothing was, or not all of it is whole."""
-        from safetensors import SafetensorError
-        from safetensors.numpy import load_file
-
         try:
             found = Numbering(**json.loads((folder / STATE).read_text("utf-8")))
             if found.is_whole(folder):
-                tables = [load_file(found.table(folder, index)) for index in range(len(found.tables))]
+                tables = [_copied(map_tensors(found.table(folder, index))) for index in range(len(found.tables))]
                 return found, [Scanner.restored(splitting, table) for table in tables]
-        except (OSError, ValueError, TypeError, IndexError, RecursionError, SafetensorError):
+        except (OSError, ValueError, TypeError, IndexError, RecursionError, FormatError):
             pass
         return Numbering(), []
+
+
+def _copied(arrays: dict[str, Array]) -> dict[str, Array]:
+    return {name: np.array(array) for name, array in arrays.items()}
 
 
 def number_text(
@@ -146,7 +150,7 @@ def number_text(
                 scanners = [Scanner(splitting) for _ in range(threads)]
             if save and first is not None:
                 file.flush()
-                os.fsync(file.fileno())
+                flush_open(file.fileno())
                 numbering.save(folder, scanners)
     if numbering.full:
         numbering.spill(folder, scanners)

@@ -10,7 +10,6 @@ import dataclasses
 import hashlib
 import json
 import secrets
-import shutil
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
@@ -31,6 +30,7 @@ from firth.errors import FormatError, SourceError
 from firth.reporting.events import Reading
 from firth.storage.files import atomic_file, atomic_folder
 from firth.storage.kept import remove_old_corpora, touch
+from firth.storage.system import remove_folder, rename
 
 GLIMPSED_BYTES = 1 << 16
 """Of the beginning and the end of a file, by which machines see whether they have the same."""
@@ -114,8 +114,8 @@ def encode_on_nodes(
         if shared:
             workers = NodeWorkers(nodes, partial(_check_sees, nodes, seen, check))
         made = work / "corpus"
-        shutil.rmtree(made, ignore_errors=True)
-        corpus = encode_in_pieces(
+        remove_folder(made)
+        fingerprint = encode_in_pieces(
             found,
             made,
             config,
@@ -126,14 +126,14 @@ def encode_on_nodes(
             work=work,
             readers=None if shared else CarriedHere(workers),
             report=report,
-        )
-        kept = cache / f"{corpus.fingerprint[:32]}-{VERSION}"
+        ).fingerprint  # the corpus itself would hold its files open
+        kept = cache / f"{fingerprint[:32]}-{VERSION}"
         digests = [digest for place in sorted(work.glob("piece-*")) for digest in _digests_told(place)]
         if not is_encoded(kept):
-            shutil.rmtree(kept, ignore_errors=True)
-            made.rename(kept)
+            remove_folder(kept)
+            rename(made, kept)
     with atomic_file(known, overwrite=True) as temporary:
-        temporary.write_text(json.dumps({"corpus": kept.name, "digests": digests}), "utf-8")
+        temporary.write_text(json.dumps({"corpus": kept.name, "digests": digests}), "utf-8", newline="\n")
     return Corpus(kept)
 
 
@@ -215,7 +215,7 @@ class Seen(NamedTuple):
     def put_into(cls, folder: Path) -> Seen:
         """Write one."""
         found = cls((folder / "seen").absolute(), secrets.token_hex())
-        found.path.write_text(found.secret, "utf-8")
+        found.path.write_text(found.secret, "utf-8", newline="\n")
         return found
 
 

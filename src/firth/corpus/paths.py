@@ -91,30 +91,40 @@ def _walk(folder: Path) -> tuple[list[Path], list[Path]]:
     broken: list[Path] = []
     real = os.path.realpath(folder)
     folders, seen = [(folder, real)], {real}
-    links: list[tuple[Path, str]] = []
+    links: list[tuple[tuple[str, ...], Path, str]] = []
     while folders or links:
         if folders:
             shown, real = folders.pop()
             for entry in _entries(shown):
                 path, of_entry = shown / entry.name, os.path.join(real, entry.name)
                 if entry.is_symlink():
-                    heapq.heappush(links, (path, real))
+                    heapq.heappush(links, (path.parts, path, real))
                 elif entry.is_file():
                     found.setdefault(of_entry, path)
                 elif entry.is_dir() and of_entry not in seen:
                     seen.add(of_entry)
                     folders.append((path, of_entry))
             continue
-        link, of_link = heapq.heappop(links)
+        _, link, of_link = heapq.heappop(links)
         real = os.path.realpath(link)
         if not link.exists():
             broken.append(link)
         elif link.is_file():
             found.setdefault(real, link)
-        elif link.is_dir() and real not in seen and os.path.commonpath([real, of_link]) != real:
+        elif link.is_dir() and real not in seen and not _is_in(of_link, real):
             seen.add(real)
             folders.append((link, real))
-    return sorted(found.values()), sorted(broken)
+    return _in_order(found.values()), _in_order(broken)
+
+
+def _in_order(paths: Iterable[Path]) -> list[Path]:
+    """Paths by the code points of their names, on all systems: Windows' own order makes no difference of A and a."""
+    return sorted(paths, key=lambda path: path.parts)
+
+
+def _is_in(path: str, folder: str) -> bool:
+    """Whether a real path is that of a folder, or below it."""
+    return Path(folder) in {Path(path), *Path(path).parents}
 
 
 def _entries(folder: Path) -> list[os.DirEntry[str]]:
@@ -142,7 +152,7 @@ def matching(pattern: str) -> list[Path]:
     else:
         found = [path for path in map(Path, glob.glob(pattern)) if path.is_file()]
     own = functools.cache(own_kind)
-    return _each_once(path for path in sorted(found) if not any(map(own, path.parents)))
+    return _each_once(path for path in _in_order(found) if not any(map(own, path.parents)))
 
 
 def _fits(parts: tuple[str, ...], pattern: tuple[str, ...]) -> bool:
@@ -151,7 +161,7 @@ def _fits(parts: tuple[str, ...], pattern: tuple[str, ...]) -> bool:
         return not parts
     if pattern[0] == "**":
         return any(_fits(parts[n:], pattern[1:]) for n in range(len(parts) + 1))
-    return bool(parts) and fnmatch.fnmatchcase(parts[0], pattern[0]) and _fits(parts[1:], pattern[1:])
+    return bool(parts) and fnmatch.fnmatch(parts[0], pattern[0]) and _fits(parts[1:], pattern[1:])
 
 
 def _each_once(paths: Iterable[Path]) -> list[Path]:
@@ -163,4 +173,4 @@ def _each_once(paths: Iterable[Path]) -> list[Path]:
         real = os.path.realpath(path) if path.is_symlink() else of_folder
         this = (real != os.path.abspath(path), number, path)
         kept[real] = min(kept.get(real, this), this)
-    return sorted(path for _, _, path in kept.values())
+    return _in_order(path for _, _, path in kept.values())

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Collection, Iterable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -21,7 +20,7 @@ from firth.kernels.text import phrases as kernels
 from firth.phrases import FILE, THRESHOLDS, Phrase, Phrases
 from firth.reporting.events import Joining
 from firth.settings import are_words, is_int, is_real, plain, tuple_of
-from firth.storage.files import UNFINISHED, atomic_folder
+from firth.storage.files import atomic_folder, folder_for_once
 from firth.vocabulary import by_count_then_word
 
 PAIRS_AT_A_TIME = 1 << 24
@@ -113,18 +112,32 @@ def find_phrases(
     threshold = THRESHOLDS[scoring] if threshold is None else threshold
     corpus = encode(source, column=column, config=config, cache=cache, report=report)
     corpus.check()
-    joined = corpus
+
+    def score(joined: Corpus) -> dict[Phrase, float]:
+        return _score_pairs(joined, min_count, threshold, scoring, set(connectors), report)
+
+    with folder_for_once(corpus.folder.parent) as folder:
+        return Phrases(_found_in_passes(corpus, passes, separator, score, folder, report), separator)
+
+
+def _found_in_passes(
+    corpus: Corpus,
+    passes: int,
+    separator: str,
+    score: Callable[[Corpus], dict[Phrase, float]],
+    folder: Path,
+    report: Report,
+) -> list[dict[Phrase, float]]:
+    """The phrases that each pass finds, each in a folder where those of the passes before are joined."""
     found: list[dict[Phrase, float]] = []
-    with TemporaryDirectory(prefix=".once-", suffix=UNFINISHED, dir=corpus.folder.parent) as folder:
-        for number in range(passes):
-            found.append(_score_pairs(joined, min_count, threshold, scoring, set(connectors), report))
-            if not found[-1]:
-                found.pop()
-                break
-            if number == passes - 1:
-                break
-            joined = _join(joined, Phrases(found[-1:], separator), Path(folder) / str(number), None, report)
-    return Phrases(found, separator)
+    for number in range(passes):
+        if number:
+            corpus = _join(corpus, Phrases(found[-1:], separator), folder / str(number), None, report)
+        phrases = score(corpus)
+        if not phrases:
+            break
+        found.append(phrases)
+    return found
 
 
 def join_phrases(
@@ -163,10 +176,9 @@ def join_phrases(
     if not corpus.about.get("fingerprint"):
         return for_once(cache, lambda folder: _join(corpus, phrases, folder, told, report))
     kept = cache / f"{told[:32]}-{VERSION}"
-    try:
+    with suppress(FormatError):  # whose traceback would hold open what is replaced now
         return Corpus(kept)
-    except FormatError:
-        return _join(corpus, phrases, kept, told, report)
+    return _join(corpus, phrases, kept, told, report)
 
 
 def _pieces(corpus: Corpus, work: str, report: Report) -> Iterator[tuple[Any, Int64]]:
@@ -281,11 +293,12 @@ def _join(corpus: Corpus, phrases: Phrases, folder: Path, fingerprint: str | Non
             is_last = number == len(phrases.passes) - 1
             into = folder
             if not is_last:
-                once = TemporaryDirectory(prefix=".once-", suffix=UNFINISHED, dir=folder.parent)
-                into = Path(stack.enter_context(once))
+                into = stack.enter_context(folder_for_once(folder.parent))
             with atomic_folder(into, overwrite=True) as temporary:
                 _join_pairs(corpus, pairs, phrases.separator, temporary, fingerprint, report)
-                (temporary / FILE).write_text(Phrases([*before, *phrases.passes], phrases.separator).as_json(), "ascii")
+                (temporary / FILE).write_text(
+                    Phrases([*before, *phrases.passes], phrases.separator).as_json(), "ascii", newline="\n"
+                )
             corpus = Corpus(into)
     return corpus
 

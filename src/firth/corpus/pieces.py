@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import tempfile
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
@@ -30,11 +29,13 @@ from firth.corpus.paths import path_of
 from firth.corpus.piece_sources import FileOfPart, source_of
 from firth.corpus.scanning import NO_WORD
 from firth.corpus.text_files import stamp_of
+from firth.corpus.tokenizing import Source
 from firth.corpus.translating import CHUNK_TOKENS, IDS, STARTS, write_ids
 from firth.corpus.word_list import PackedStrings
 from firth.errors import FormatError, SourceError
 from firth.reporting.events import Reading
-from firth.storage.files import UNFINISHED, atomic_file, atomic_folder
+from firth.storage.files import atomic_file, atomic_folder, folder_for_once
+from firth.storage.system import rename
 from firth.storage.tensors import map_tensors, write_tensors
 from firth.threads import map_ahead
 
@@ -64,6 +65,8 @@ class EncodedPiece:
         The number of the file, and the SHA-256, of each chunk that it hashed for the fingerprint.
     sample
         Some of its words, as evenly spaced by code points as can be.
+    has_integers
+        Whether all its tokens are whole numbers, and not text.
     stamps
         For each part, the size of the file, and what else tells whether it has changed.
     """
@@ -76,6 +79,7 @@ class EncodedPiece:
     how: dict[str, Any]
     digests: list[list[Any]]
     sample: list[str]
+    has_integers: bool = False
     stamps: list[list[Any]] = field(default_factory=list)
 
 
@@ -127,7 +131,7 @@ def encode_piece(
         encoded = _encode(piece, config, new, threads, report, tables_bytes)
         encoded = replace(encoded, stamps=stamps)
         check_unchanged([(piece, encoded), (piece, replace(encoded, stamps=_stamps(piece.parts)))])
-        (new / ABOUT).write_text(json.dumps({"format": FORMAT, "key": key, **asdict(encoded)}), "utf-8")
+        (new / ABOUT).write_text(json.dumps({"format": FORMAT, "key": key, **asdict(encoded)}), "utf-8", newline="\n")
     return encoded
 
 
@@ -239,29 +243,46 @@ def _encode(
     files = [FileOfPart.of(part) for part in piece.parts]
     source = source_of(piece, files)
     is_lists = source.splitting(config) is None
-    with tempfile.TemporaryDirectory(prefix=".once-", suffix=UNFINISHED, dir=folder) as work:
-        found, numbered = number_text(source, config, Path(work), report, threads, tables_bytes, save=False)
-        words: Any = found.words
-        order = words.by_count(np.zeros(len(words), np.int64))  # which all have: so by code points
-        places = np.empty(len(order) + 1, np.int32)
-        places[order], places[NO_WORD] = np.arange(len(order)), NO_WORD
-        in_order = words.at(order)
-        write_tensors(
-            folder / WORDS, {"letters": in_order.letters, "starts": in_order.starts, "counts": found.counts[order]}
-        )
-        id_of = [places[ids] for ids in found.id_of]
-        tokens, starts = write_ids(Path(work) / NUMBERS, id_of, numbered, folder, threads)
-        (folder / IDS).rename(folder / NUMBERS)
+    with folder_for_once(folder) as work:
+        tokens, starts, sample, words = _write_numbers(source, config, folder, work, threads, report, tables_bytes)
     return EncodedPiece(
         tokens=tokens,
         sentences=starts - 1,
-        words=len(in_order),
+        words=words,
         files=source.files_read,
         is_lists=is_lists,
         how=source.how_read(),
         digests=_digests(files, threads),
-        sample=_sampled(in_order),
+        sample=sample,
+        has_integers=source.has_integers,
     )
+
+
+def _write_numbers(
+    source: Source,
+    config: TextConfig,
+    folder: Path,
+    work: Path,
+    threads: int,
+    report: Callable[[Reading], None],
+    tables_bytes: int,
+) -> tuple[int, int, list[str], int]:
+    """Write the words and the numbers of a piece; return how many tokens and sentence starts there are, a sample of the
+    words, and how many these are. Of what it maps in the folder `work`, nothing is left.
+    """
+    found, numbered = number_text(source, config, work, report, threads, tables_bytes, save=False)
+    words: Any = found.words
+    order = words.by_count(np.zeros(len(words), np.int64))  # which all have: so by code points
+    places = np.empty(len(order) + 1, np.int32)
+    places[order], places[NO_WORD] = np.arange(len(order)), NO_WORD
+    in_order = words.at(order)
+    write_tensors(
+        folder / WORDS, {"letters": in_order.letters, "starts": in_order.starts, "counts": found.counts[order]}
+    )
+    id_of = [places[ids] for ids in found.id_of]
+    tokens, starts = write_ids(work / NUMBERS, id_of, numbered, folder, threads)
+    rename(folder / IDS, folder / NUMBERS)
+    return tokens, starts, _sampled(in_order), len(in_order)
 
 
 def _digests(files: list[FileOfPart], threads: int) -> list[list[Any]]:

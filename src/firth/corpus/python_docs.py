@@ -49,7 +49,7 @@ def python_docs(cache: Path | None = None) -> Path:
             )
         folder.mkdir(parents=True, exist_ok=True)
         with atomic_file(path, overwrite=True) as temporary:
-            temporary.write_text("\n".join(paragraphs) + "\n", "utf-8")
+            temporary.write_text("\n".join(paragraphs) + "\n", "utf-8", newline="\n")
     return path
 
 
@@ -57,7 +57,7 @@ def manual_paragraphs() -> Iterator[str]:
     """Every paragraph of the manual on a line of its own, in the same order every time; examples are left out."""
     yield from _paragraphs("\n\n".join(_topics()))
     library = Path(sysconfig.get_path("stdlib"))
-    for path in sorted(library.rglob("*.py")):
+    for path in sorted(library.rglob("*.py"), key=lambda path: path.parts):  # as on all systems
         if not LEFT_OUT.intersection(path.relative_to(library).parts):
             for docstring in _docstrings(path):
                 yield from _paragraphs(docstring)

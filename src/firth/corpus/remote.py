@@ -13,7 +13,7 @@ import re
 import stat
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from pathlib import Path
+from pathlib import Path, PureWindowsPath
 from typing import IO, Any, NamedTuple, TypeAlias, cast
 
 from firth.corpus.own_files import OWN, OWN_BEGINNING, OWN_BEGINNING_BYTES, kind_by_name
@@ -140,7 +140,8 @@ def as_address(given: str | os.PathLike[str]) -> str | None:
     if isinstance(given, str) or (match := _ADDRESS_AS_PATH.match(text)) is None or Path(given).exists():
         return None
     root = "/" if match[1] in {"file", "local"} else ""
-    return f"{match[1]}://{root}{match[2]}"
+    rest = match[2].replace("\\", "/") if isinstance(given, PureWindowsPath) else match[2]
+    return f"{match[1]}://{root}{rest}"
 
 
 def shown(address: str) -> str:

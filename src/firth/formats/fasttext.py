@@ -18,6 +18,7 @@ from firth.config import TrainingConfig
 from firth.errors import FormatError
 from firth.formats.reading import Reading, is_packed, unpacked
 from firth.formats.words import rows_of_first
+from firth.storage.system import mapped
 from firth.vectors.subwords import Ngrams, Subwords
 from firth.vectors.word_vectors import WordVectors
 from firth.vocabulary import Vocabulary
@@ -171,4 +172,4 @@ def _matrix(file: BinaryIO, path: Path, width: int) -> Float32:
     offset = file.tell()
     if columns != width or rows < 1 or 4 * rows * columns > path.stat().st_size - offset:
         raise FormatError(f"{path} promises vectors of the shape {rows:,} × {columns:,}: it is cut short, or altered")
-    return np.asarray(np.memmap(path, "<f4", "r", offset, (rows, columns)))
+    return mapped(path, "<f4", (rows, columns), offset)

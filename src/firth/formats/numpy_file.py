@@ -10,6 +10,7 @@ from firth.errors import FormatError, shortened
 from firth.formats.reading import Reading
 from firth.formats.tensor_file import words_path
 from firth.formats.words import read_words, word_vectors
+from firth.storage import system
 from firth.vectors.word_vectors import WordVectors
 
 WITHOUT_WORDS = (
@@ -32,10 +33,10 @@ def read(path: Path, reading: Reading) -> WordVectors:
 
     harmed = (TokenError, SyntaxError, RecursionError, TypeError, KeyError, OverflowError)  # NumPy parses Python there
     try:
-        vectors = np.load(path, mmap_mode="r", allow_pickle=False)
+        vectors = np.load(path, mmap_mode=None if system.IS_WINDOWS else "r", allow_pickle=False)
     except (ValueError, OSError, EOFError, MemoryError, *harmed) as error:
         raise FormatError(f"{path} cannot be read: {shortened(str(error))[1:-1]}") from error
-    if not isinstance(vectors, np.memmap) or vectors.ndim != 2 or vectors.dtype.kind not in "fiu":
+    if not isinstance(vectors, np.ndarray) or vectors.ndim != 2 or vectors.dtype.kind not in "fiu":
         raise FormatError(f"{path} is no array of numbers (words, dimensions)")
     words = read_words(words_path(path), reading)
     if reading.limit is None and len(words) != len(vectors):

@@ -20,13 +20,17 @@ class BackgroundCompile:
         """Have kernels of these names compiled by `python -m module arguments`. Where that fails, they are compiled
         here later; so they are where no process can use another's (see `numba_public.py`).
         """
-        if not sys.executable or self.process is not None or not numba_private.is_tested():
+        is_python = sys.executable and not getattr(sys, "frozen", False)  # and no program that Python is packed into
+        if not is_python or self.process is not None or not numba_private.is_tested():
             return
         import subprocess
 
         command, nothing = [sys.executable, "-P", "-m", module, *arguments], subprocess.DEVNULL
+        no_window = getattr(subprocess, "CREATE_NO_WINDOW", 0)  # which Windows opens for a program without a console
         with contextlib.suppress(OSError):
-            self.process = subprocess.Popen(command, stdin=nothing, stdout=nothing, stderr=nothing)
+            self.process = subprocess.Popen(
+                command, stdin=nothing, stdout=nothing, stderr=nothing, creationflags=no_window
+            )
             self.kernels = frozenset(kernels)
 
     def wait_for(self, kernel: str) -> None:

@@ -46,11 +46,14 @@ def usual_cache() -> Path | None:
 
 def _is_usable(folder: Path) -> bool:
     """Whether a folder can be written to; it is made, if it is not there."""
+    probe = folder / f".{os.urandom(4).hex()}.tmp"  # `os.access` knows nothing of permissions on Windows
     try:
         folder.mkdir(parents=True, exist_ok=True)
+        probe.mkdir()
+        probe.rmdir()
     except OSError:
         return False
-    return os.access(folder, os.W_OK | os.X_OK)
+    return True
 
 
 def _temporary() -> Path:
@@ -62,7 +65,9 @@ def _temporary() -> Path:
         found = folder.lstat()
     except OSError:
         return Path(tempfile.mkdtemp(prefix="firth-"))
-    is_own = not hasattr(os, "getuid") or found.st_uid == os.getuid()
+    if not hasattr(os, "getuid"):  # Windows: each user has temporary files of their own
+        return folder
+    is_own = found.st_uid == os.getuid()
     if is_own and stat.S_ISDIR(found.st_mode) and not found.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
         return folder
     return Path(tempfile.mkdtemp(prefix="firth-"))

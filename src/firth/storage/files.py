@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import errno
 import hashlib
 import mmap
@@ -20,6 +19,8 @@ import numpy as np
 
 from firth.arrays import Array
 from firth.errors import OutputExistsError
+from firth.storage import system
+from firth.storage.locks import file_lock
 
 CHUNK_BYTES = 1 << 20
 UNFINISHED = ".tmp"
@@ -66,17 +67,6 @@ def refuse_to_overwrite(path: Path, *, overwrite: bool) -> None:
         raise OutputExistsError(f"{path} exists already: choose another path, or ask to overwrite it")
 
 
-def _flush(path: Path) -> None:
-    """Have the system write a file, or a folder's list of names, to the disk."""
-    if path.is_dir() and os.name != "posix":
-        return  # Windows has no way to flush a folder
-    descriptor = os.open(path, os.O_RDONLY if os.name == "posix" else os.O_RDWR)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
 @contextmanager
 def atomic_file(path: Path, *, overwrite: bool = False) -> Iterator[Path]:
     """A temporary path beside `path`, to be written by the caller; it takes the place of `path` at the end.
@@ -89,13 +79,14 @@ def atomic_file(path: Path, *, overwrite: bool = False) -> Iterator[Path]:
     try:
         with _named(path):
             yield temporary
-        temporary.chmod(stat.S_IMODE(mode))  # also where the caller put another file there
-        _flush(temporary)
+        if not system.IS_WINDOWS:  # which knows of no permissions but read-only
+            temporary.chmod(stat.S_IMODE(mode))  # also where the caller put another file there
+        system.flush(temporary)
         refuse_to_overwrite(path, overwrite=overwrite)
-        temporary.replace(path)
-        _flush(path.parent)
+        system.replace(temporary, path)
+        system.flush(path.parent)
     finally:
-        temporary.unlink(missing_ok=True)
+        system.remove_file(temporary)
 
 
 @contextmanager
@@ -124,19 +115,19 @@ def atomic_folder(path: Path, *, overwrite: bool = False) -> Iterator[Path]:
             if path.is_dir():
                 temporary.chmod(stat.S_IMODE(path.stat().st_mode))
             for file in temporary.iterdir():
-                _flush(file)
-            _flush(temporary)
+                system.flush(file)
+            system.flush(temporary)
             _put_in_place(temporary, path, overwrite=overwrite)
-            _flush(path.parent)
+            system.flush(path.parent)
         finally:
-            _remove(temporary)
+            system.remove_folder(temporary)
 
 
 def _put_in_place(new: Path, path: Path, *, overwrite: bool) -> None:
     """Give a folder its own name, also where another process has just made one of that name."""
     if not path.exists():
         try:
-            new.rename(path)
+            system.rename(new, path)
             return
         except OSError as error:
             if error.errno not in {errno.ENOTEMPTY, errno.EEXIST}:
@@ -146,33 +137,19 @@ def _put_in_place(new: Path, path: Path, *, overwrite: bool) -> None:
 
 
 @contextmanager
-def file_lock(folder: Path, *, alone: bool = False) -> Iterator[bool | None]:
-    """Let other processes see that a folder is in use, until the end, or until this process is gone.
+def folder_for_once(parent: Path) -> Iterator[Path]:
+    """A new folder in another one, to work in: removed at the end with what is in it.
 
-    Gives whether that could be done: with `alone`, no other process may hold it. None where the system cannot tell.
-    Raises `FileNotFoundError` if the folder is not there, or is removed meanwhile.
+    Nothing in it should be mapped any more by then: Windows would keep it, for `remove_abandoned` to remove later.
     """
-    if os.name != "posix":
-        yield None
-        return
-    import fcntl
+    import tempfile  # who only reads has no need of it
 
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
+    folder = Path(tempfile.mkdtemp(prefix=".once-", suffix=UNFINISHED, dir=parent))
+    with file_lock(folder):
         try:
-            fcntl.flock(descriptor, (fcntl.LOCK_EX if alone else fcntl.LOCK_SH) | fcntl.LOCK_NB)
-            done: bool | None = True
-            if not os.path.samestat(os.fstat(descriptor), folder.stat()):
-                raise FileNotFoundError(errno.ENOENT, "another process has replaced it", str(folder))
-        except FileNotFoundError:
-            raise
-        except BlockingIOError:
-            done = False
-        except OSError:  # a file system without locks
-            done = None
-        yield done
-    finally:
-        os.close(descriptor)
+            yield folder
+        finally:
+            system.remove_folder(folder)
 
 
 def remove_abandoned(parent: Path, pattern: str = f".*{UNFINISHED}", seconds: float | None = None) -> None:
@@ -183,7 +160,7 @@ def remove_abandoned(parent: Path, pattern: str = f".*{UNFINISHED}", seconds: fl
             if time.time() - folder.stat().st_mtime >= young:
                 with file_lock(folder, alone=True) as is_ours:
                     if is_ours:
-                        _remove(folder)
+                        system.remove_folder(folder)
 
 
 def _made_beside(path: Path, ending: str, make: Callable[[Path], None]) -> Path:
@@ -198,29 +175,19 @@ def _made_beside(path: Path, ending: str, make: Callable[[Path], None]) -> Path:
             return new
 
 
-def _remove(folder: Path) -> None:
-    """Remove a folder with what is in it, as far as that can be done."""
-    import shutil  # who only reads has no need of it, and it takes its time to start
-
-    shutil.rmtree(folder, ignore_errors=True)
-
-
 def _exchange(new: Path, old: Path) -> None:
     """Let two folders change names: in one step where the system can, so that neither is ever missing."""
-    if sys.platform == "linux":
-        at_working_folder, exchange = -100, 2
-        rename = getattr(ctypes.CDLL(None), "renameat2", None)
-        if rename and rename(at_working_folder, bytes(new), at_working_folder, bytes(old), exchange) == 0:
-            return
+    if system.exchange(new, old):
+        return
     import tempfile  # only systems without that need it
 
     aside = Path(tempfile.mkdtemp(prefix=f".{old.name}.", suffix=".old", dir=old.parent))
     try:
-        old.rename(aside / old.name)
+        system.rename(old, aside / old.name)
         try:
-            new.rename(old)
+            system.rename(new, old)
         except BaseException:
             (aside / old.name).rename(old)
             raise
     finally:
-        _remove(aside)
+        system.remove_folder(aside)

@@ -44,7 +44,7 @@ def new_model_folder(folder: Path, about: Mapping[str, Any], *, overwrite: bool)
         }
         whole = {**about, "version": VERSION, "written_by": f"firth {__version__}", "files": files}
         whole["sha256"] = _digest(whole)
-        (temporary / ABOUT).write_text(json.dumps(whole, indent=1), "ascii")
+        (temporary / ABOUT).write_text(json.dumps(whole, indent=1), "ascii", newline="\n")
 
 
 def read_about(folder: Path, formats: Mapping[str, Iterable[str]]) -> dict[str, Any]:

@@ -8,12 +8,13 @@ from __future__ import annotations
 import json
 import os
 import re
-import shutil
 import time
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+
+from firth.storage.system import remove_file, remove_folder
 
 DAY_SECONDS = 24 * 3600.0
 CORPORA, KERNELS, TEXTS = "corpora", "kernels", "texts"
@@ -56,13 +57,10 @@ def touch(corpus: Path) -> None:
         os.utime(corpus / "corpus.json")
 
 
-def remove(things: Iterable[Kept]) -> None:
-    """Take things out of the cache."""
-    for one in things:
-        if one.path.is_dir():
-            shutil.rmtree(one.path, ignore_errors=True)
-        else:
-            one.path.unlink(missing_ok=True)
+def remove(things: Iterable[Kept]) -> list[Kept]:
+    """Take things out of the cache; return those that stay: on Windows, those in use."""
+    gone = {one: remove_folder(one.path) if one.path.is_dir() else remove_file(one.path) for one in things}
+    return [one for one, is_gone in gone.items() if not is_gone]
 
 
 def beyond(things: Iterable[Kept], *, days: float | None = None, most_bytes: int | None = None) -> list[Kept]:

@@ -20,7 +20,18 @@ PIECE_BYTES = 1 << 16
 """Bytes of a file in another one that are read at a time."""
 START_BYTES = 512
 """Bytes at a file's beginning that tell what it is: a tar archive's first header."""
-DAMAGE = (EOFError, OSError, lzma.LZMAError, zlib.error)
+
+
+def _zstd_errors() -> tuple[type[Exception], ...]:
+    """What Python's own reader of zstd files raises: from 3.14 on, where Python was built with it."""
+    try:
+        from compression.zstd import ZstdError
+    except ImportError:
+        return ()
+    return (ZstdError,)
+
+
+DAMAGE: tuple[type[Exception], ...] = (EOFError, OSError, lzma.LZMAError, zlib.error, *_zstd_errors())
 """What is raised where a file cannot be read."""
 
 

@@ -1,7 +1,8 @@
-"""Arrays in safetensors files: written by that library, and mapped into memory when they are read.
+"""Arrays in safetensors files, mapped into memory when they are read.
 
-The library's own reader copies the numbers; ours reads the header, checks every number in it against the size of
-the file, and maps the rest. The layout: 8 bytes of header length, little-endian; a JSON header; the data.
+The library of this name has no wheel for every Python, its reader copies the numbers, and it writes strided arrays
+wrongly (0.8.0). Ours reads the header, checks every number in it against the size of the file, and maps the rest. The
+layout: 8 bytes of header length, little-endian; a JSON header; the data.
 """
 
 from __future__ import annotations
@@ -9,7 +10,6 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-import stat
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ import numpy as np
 from firth.arrays import Array, Float32
 from firth.errors import FormatError, shortened
 from firth.storage.files import advise_unneeded, sha256_of
+from firth.storage.system import mapped
 
 LONGEST_HEADER_BYTES = 1 << 20
 
@@ -34,24 +35,33 @@ DTYPES = {
     "U8": "u1",
 }
 """NumPy's names of the kinds of numbers."""
+WRITTEN = {np.dtype(DTYPES[kind]).name: kind for kind in ("I64", "F64", "F32", "I32", "F16", "I16", "I8", "U8")}
+"""The kinds that are written, by NumPy's names, in the order that tensors have in a file: the widest first."""
+ALIGNMENT = 8
+"""Bytes of which the header is a multiple."""
 
 
 def write_tensors(path: Path, arrays: Mapping[str, Array], about: str = "") -> None:
     """Write arrays as a safetensors file, each a tensor of its name; `about` goes into the header as `firth`.
 
-    Raises `OSError` if the disk is full, or cannot be written to.
+    The bytes are those that the library of this name writes. Raises `OSError` if the disk is full, or cannot be
+    written to.
     """
-    from safetensors import SafetensorError
-    from safetensors.numpy import save_file
-
-    whole = {name: np.ascontiguousarray(array) for name, array in arrays.items()}  # 0.8.0 writes strided ones wrongly
-    path.touch()
-    mode = path.stat().st_mode
-    try:
-        save_file(whole, path, metadata={"firth": about} if about else None)
-    except SafetensorError as error:  # which has no number of the system's
-        raise OSError(f"cannot write {path}: {error}") from error
-    path.chmod(stat.S_IMODE(mode))  # safetensors puts a file of its own there, which only its owner can read
+    kinds = list(WRITTEN)
+    whole = {name: np.ascontiguousarray(array).reshape(array.shape) for name, array in arrays.items()}
+    names = sorted(whole, key=lambda name: (kinds.index(whole[name].dtype.name), name))
+    header: dict[str, Any] = {"__metadata__": {"firth": about}} if about else {}
+    end = 0
+    for name in names:
+        begin, end = end, end + whole[name].nbytes
+        kind, shape = WRITTEN[whole[name].dtype.name], list(whole[name].shape)
+        header[name] = {"dtype": kind, "shape": shape, "data_offsets": [begin, end]}
+    written = json.dumps(header, separators=(",", ":"), ensure_ascii=False).encode()
+    written += b" " * (-len(written) % ALIGNMENT)
+    with path.open("wb") as file:
+        file.write(len(written).to_bytes(8, "little") + written)
+        for name in names:
+            file.write(whole[name].astype(DTYPES[WRITTEN[whole[name].dtype.name]], copy=False).data)
 
 
 def write_tensor(path: Path, name: str, array: Float32) -> None:
@@ -80,16 +90,27 @@ def map_tensors(path: Path) -> dict[str, Array]:
     return {name: _mapped(path, name, entry, start) for name, entry in header.items()}
 
 
+def about_of(path: Path) -> str:
+    """What `write_tensors` was given as `about`; '' if nothing. Raises `FormatError` if it cannot be read."""
+    metadata = _whole_header(path)[0].get("__metadata__")
+    return str(metadata.get("firth", "")) if isinstance(metadata, dict) else ""
+
+
 def _header(path: Path) -> tuple[dict[str, Any], int]:
     """What a safetensors file says of each tensor, and where the data begin."""
+    header, start = _whole_header(path)
+    return {name: entry for name, entry in header.items() if name != "__metadata__"}, start
+
+
+def _whole_header(path: Path) -> tuple[dict[str, Any], int]:
+    """All that a safetensors file says before the data, and where these begin."""
     size = path.stat().st_size
     with path.open("rb") as file:
         header_size = int.from_bytes(file.read(8), "little")
         if size < 8 or header_size > min(LONGEST_HEADER_BYTES, size - 8):
             raise FormatError(f"{path} is not a safetensors file, or cut short")
         try:
-            header = json.loads(file.read(header_size))
-            return {name: entry for name, entry in header.items() if name != "__metadata__"}, 8 + header_size
+            return dict(json.loads(file.read(header_size)).items()), 8 + header_size
         except (ValueError, AttributeError, RecursionError) as error:
             raise FormatError(f"{path} has no tensor that can be read: {error!r}") from error
 
@@ -109,10 +130,10 @@ def _mapped(path: Path, name: str, entry: Any, data_start: int) -> Array:
         raise FormatError(f"{path}: the tensor {name!r} does not fit the file: it is cut short, or altered")
     if math.prod(shape) == 0:
         return np.zeros(shape, numbers)
-    mapped = np.asarray(np.memmap(path, numbers, "r", data_start + start, shape))
+    found = mapped(path, numbers, shape, data_start + start)
     if entry["dtype"] == "BF16":  # the upper half of a float32
-        return (mapped.astype("<u4") << 16).view("<f4")
-    return mapped
+        return (found.astype("<u4") << 16).view("<f4")
+    return found
 
 
 def sha256_of_mapped(array: Float32, path: Path) -> str:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import json
-import shutil
 import signal
 import threading
 import time
@@ -24,7 +23,9 @@ from firth.config import TrainingConfig
 from firth.errors import FirthError, FormatError, OutputExistsError, shortened
 from firth.kernels.word2vec.blocks import Parameters
 from firth.reporting.events import Done
-from firth.storage.files import atomic_folder, file_lock, remove_abandoned, sha256_of
+from firth.storage.files import atomic_folder, remove_abandoned, sha256_of
+from firth.storage.locks import file_lock
+from firth.storage.system import remove_folder
 from firth.storage.tensors import map_tensor, write_tensor
 from firth.training.rounds import VERSION
 
@@ -42,6 +43,8 @@ SECONDS_BETWEEN = 180.0
 SHARE = 0.01
 """Of the time, at most, that goes into writing checkpoints."""
 KEPT = 2
+STOPPING = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGBREAK") if hasattr(signal, name))
+"""Ctrl-C, the signal that asks a process to end, and Windows' own: Ctrl-Break, and a console that is closed."""
 
 
 @dataclass(frozen=True)
@@ -181,9 +184,9 @@ class Checkpoints:
                 "history": history,
                 "sha256": {name: sha256_of(temporary / name) for name in files},
             }
-            (temporary / STATE).write_text(json.dumps(state, indent=1), "ascii")
+            (temporary / STATE).write_text(json.dumps(state, indent=1), "ascii", newline="\n")
         for old in self._paths()[KEPT:]:
-            shutil.rmtree(old, ignore_errors=True)
+            remove_folder(old)
         self.last = time.monotonic()
         self.cost = self.last - begun
         return path
@@ -191,7 +194,7 @@ class Checkpoints:
     def clear(self) -> None:
         """Remove all of them, and keep the folder, which this process may hold."""
         for path in self._paths():
-            shutil.rmtree(path, ignore_errors=True)
+            remove_folder(path)
         remove_abandoned(self.folder)
 
     def remove(self) -> None:
@@ -241,7 +244,7 @@ def _read(path: Path) -> Checkpoint:
 
 
 class Interruption:
-    """Whether somebody has asked the training to stop, by Ctrl-C or SIGTERM."""
+    """Whether somebody has asked the training to stop, by one of `STOPPING`."""
 
     def __init__(self) -> None:
         self.signal: int | None = None
@@ -249,7 +252,7 @@ class Interruption:
 
 @contextmanager
 def interruptions() -> Iterator[Interruption]:
-    """Within this, a first Ctrl-C or SIGTERM is noted, so that a checkpoint can be written; a second one stops at once.
+    """Within this, a first signal to stop is noted, so that a checkpoint can be written; a second one stops at once.
 
     Signals reach the main thread only: in others, nothing is changed.
     """
@@ -257,7 +260,7 @@ def interruptions() -> Iterator[Interruption]:
     if threading.current_thread() is not threading.main_thread():
         yield asked
         return
-    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    before = {number: signal.getsignal(number) for number in STOPPING}
 
     def note(number: int, frame: FrameType | None) -> None:
         asked.signal = number

@@ -16,7 +16,7 @@ import numpy as np
 from firth.arrays import Float32, Int32, Int64, UInt8, UInt32
 from firth.config import LONGEST_NGRAM
 from firth.errors import FormatError
-from firth.storage.tensors import map_tensor, write_tensors
+from firth.storage.tensors import about_of, map_tensor, map_tensors, write_tensors
 
 SENTENCE_END = "</s>"
 """The one word that has no n-grams in fastText."""
@@ -203,14 +203,10 @@ class Subwords:
     @classmethod
     def load(cls, path: Path) -> Subwords:
         """Read such a file; the vectors are mapped. Raises `FormatError` if it is not whole."""
-        from safetensors import SafetensorError, safe_open
-
         try:
-            with safe_open(path, "np") as file:
-                used = file.get_tensor("used")
-                numbers = (file.metadata() or {})["firth"].split()
-            ngrams = Ngrams(*map(int, numbers))
-        except (SafetensorError, OSError, ValueError, KeyError, TypeError) as error:
+            used = np.array(map_tensors(path)["used"])
+            ngrams = Ngrams(*map(int, about_of(path).split()))
+        except (FormatError, OSError, ValueError, KeyError, TypeError) as error:
             raise FormatError(f"{path} cannot be read: {error!r}") from error
         own, rows = map_tensor(path, "own"), map_tensor(path, "rows")
         fits = used.dtype == np.int32 and used.shape == rows.shape[:1] and own.ndim == rows.ndim == 2

@@ -89,14 +89,16 @@ def write_projector(vectors: WordVectors, folder: str | Path, *, overwrite: bool
         vectors = vectors.first(PROJECTOR_ROWS)
     export(vectors.finite(), folder / "vectors.tsv", spaces="replace", counts=False, overwrite=overwrite)
     (folder / "projector_config.pbtxt").write_text(
-        'embeddings {\n  tensor_name: "firth"\n  tensor_path: "vectors.tsv"\n  metadata_path: "metadata.tsv"\n}\n'
+        'embeddings {\n  tensor_name: "firth"\n  tensor_path: "vectors.tsv"\n  metadata_path: "metadata.tsv"\n}\n',
+        "ascii",
+        newline="\n",
     )
     return folder
 
 
 def can_serve() -> bool:
     """Whether TensorBoard can be started here."""
-    return importlib.util.find_spec("tensorboard") is not None
+    return not getattr(sys, "frozen", False) and importlib.util.find_spec("tensorboard") is not None
 
 
 @contextmanager
@@ -108,7 +110,8 @@ def serve_folder(folder: Path, port: int = 6006) -> Iterator[tuple[subprocess.Po
     if not can_serve():
         raise FirthError("the projector needs an extra: pip install 'firth[tensorboard]'")
     with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        # on Windows, SO_REUSEADDR would let two servers have one port
+        probe.setsockopt(socket.SOL_SOCKET, getattr(socket, "SO_EXCLUSIVEADDRUSE", socket.SO_REUSEADDR), 1)
         try:
             probe.bind((LOOPBACK, port))
         except OSError as error:

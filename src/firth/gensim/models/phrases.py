@@ -267,7 +267,7 @@ class Phrases(_Joining):
         pairs = [[*pair, count] for pair, count in self.pairs.items()]
         about = {"format": FORMAT, "settings": settings, "corpus_word_count": self.corpus_word_count}
         with atomic_file(Path(fname_or_handle), overwrite=True) as path:
-            path.write_text(json.dumps(about | {"words": self.words, "pairs": pairs}), "ascii")
+            path.write_text(json.dumps(about | {"words": self.words, "pairs": pairs}), "ascii", newline="\n")
 
     @classmethod
     def load(cls, fname: str | Path, *args: Any, **kwargs: Any) -> Self:
@@ -352,7 +352,7 @@ class FrozenPhrases(_Joining):
             How gensim pickles; not needed.
         """
         with atomic_file(Path(fname_or_handle), overwrite=True) as path:
-            path.write_text(self._found.as_json(), "ascii")
+            path.write_text(self._found.as_json(), "ascii", newline="\n")
 
     @classmethod
     def load(cls, fname: str | Path, *args: Any, **kwargs: Any) -> Self:

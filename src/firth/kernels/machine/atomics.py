@@ -41,7 +41,7 @@ def read_counter(counters: Int64, index: int) -> int:
 
 
 def sched_yield() -> None:
-    """Let another thread run, where the system has a call for it."""
+    """Let another thread run."""
 
 
 @compiled

@@ -31,6 +31,5 @@ def _read_counter(builder: Builder, counters: List, place: Value) -> Value:
 
 @replaces(atomics.sched_yield)
 def _sched_yield(builder: Builder) -> None:
-    if os.name == "posix":
-        kind = ir.FunctionType(ir.IntType(32), [])
-        builder.call(declared(builder, kind, "sched_yield"), [])
+    kind = ir.FunctionType(ir.IntType(32), [])
+    builder.call(declared(builder, kind, "sched_yield" if os.name == "posix" else "SwitchToThread"), [])
