@@ -6,7 +6,7 @@ import contextlib
 import sys
 from typing import Any
 
-from firth.jit import numba_private
+from firth.jit import numba_private, shipped
 
 
 class BackgroundCompile:
@@ -21,6 +21,8 @@ class BackgroundCompile:
         here later; so they are where no process can use another's (see `numba_public.py`).
         """
         if not sys.executable or self.process is not None or not numba_private.is_tested():
+            return
+        if shipped.folder_here() is not None:  # there is nothing to compile
             return
         import subprocess
 
