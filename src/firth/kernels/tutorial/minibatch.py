@@ -12,14 +12,13 @@ whole of it. All work on float32, and on float64 for gradient checks.
 
 from __future__ import annotations
 
-import math
 from typing import NamedTuple
 
 import numpy as np
 
 from firth.arrays import Array, Bool, Float64, Int32, Int64
 from firth.jit.kernel import compiled
-from firth.kernels.linalg.exponentials import exponential
+from firth.kernels.linalg.exponentials import exponential, log_of_one_and, logarithm
 from firth.kernels.linalg.rows import dot, sum_places, weigh_rows
 from firth.kernels.machine.atomics import NONE_LEFT, claim_below, fetch_add, wait_until
 from firth.kernels.machine.prefetch import prefetch_row
@@ -124,7 +123,7 @@ def softmax_losses(first: int, last: int, start: int, batch: Batch, losses: Floa
         total = 0.0
         for j in range(candidates):
             total += logits[i, j]
-        losses[start + i] += math.log(total)
+        losses[start + i] += logarithm(total)
         for j in range(candidates):
             logits[i, j] /= total
         logits[i, 0] -= 1
@@ -138,8 +137,8 @@ def logistic_losses(first: int, last: int, start: int, batch: Batch, losses: Flo
         losses[start + i] = 0
         for j in range(logits.shape[1]):
             signed = -logits[i, j] if j == 0 else logits[i, j]
-            decay = math.exp(-abs(signed))
-            losses[start + i] += math.log1p(decay) + (signed if signed > 0 else 0)
+            decay = exponential(-abs(float(signed)))
+            losses[start + i] += log_of_one_and(decay) + (signed if signed > 0 else 0)
             error = (1 if signed > 0 else decay) / (1 + decay)
             logits[i, j] = -error if j == 0 else error
 
