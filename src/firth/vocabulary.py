@@ -9,7 +9,9 @@ from typing import Any, NoReturn, SupportsIndex
 import numpy as np
 
 from firth.arrays import Int64, UInt8, UInt64
+from firth.data_frames import Tabular
 from firth.errors import FirthError, WordNotFoundError, shortened
+from firth.html_table import html_table
 from firth.missing_values import is_whole_number, text_of
 
 
@@ -103,11 +105,14 @@ class Words(list[str]):
     append = extend = insert = remove = pop = clear = sort = reverse = _refuse
     __setitem__ = __delitem__ = __iadd__ = __imul__ = _refuse
 
+    def _repr_html_(self) -> str:
+        return html_table("", ("id", "word"), enumerate(self), rows_in_all=len(self))
+
     def __reduce_ex__(self, protocol: SupportsIndex) -> tuple[type[Words], tuple[list[str]]]:
         return Words, (list(self),)  # a list's own way appends
 
 
-class Vocabulary:
+class Vocabulary(Tabular):
     """Words in the order of their ids: by falling count, words of equal count by code points.
 
     Parameters
@@ -256,6 +261,12 @@ class Vocabulary:
         return self.words == other.words and bool((self.counts == other.counts).all())
 
     __hash__ = None  # type: ignore[assignment]
+
+    def _columns(self) -> dict[str, Any]:
+        return {"word": self.typed_words} | ({"count": self.counts} if self.has_counts else {})
+
+    def _rows(self) -> Iterable[tuple[Any, ...]]:
+        return zip(self.words, *([self.counts] if self.has_counts else []), strict=True)
 
     def __repr__(self) -> str:
         tokens = f"{int(self.counts.sum()):,} tokens" if self.has_counts else "no counts"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -21,9 +21,10 @@ from firth.analysis.alignment import (
     unit_rows,
 )
 from firth.arrays import Float64
-from firth.data_frames import Tabular
+from firth.data_frames import Ranking, Tabular
 from firth.errors import FirthError, shortened
-from firth.reporting.html_table import html_table, of_words
+from firth.html_table import html_table, of_words
+from firth.vectors.neighbors import NeighborsOfEach, in_a_line
 from firth.vectors.word_vectors import WordVectors
 
 
@@ -49,7 +50,7 @@ class Stability(Tabular):
         """The mean over all words."""
         return float(self.overlap.mean())
 
-    def least_stable(self, n: int = 10) -> list[tuple[str, float]]:
+    def least_stable(self, n: int = 10) -> Ranking:
         """The words whose neighbors agree least, as (word, overlap).
 
         Parameters
@@ -58,7 +59,7 @@ class Stability(Tabular):
             How many.
         """
         order = np.argsort(self.overlap, kind="stable")[:n]
-        return [(self.words[i], float(self.overlap[i])) for i in order.tolist()]
+        return Ranking(((self.words[i], float(self.overlap[i])) for i in order.tolist()), "overlap")
 
     def _columns(self) -> dict[str, Any]:
         return {"word": self.words, "overlap": self.overlap}
@@ -68,6 +69,24 @@ class Stability(Tabular):
 
     def _repr_html_(self) -> str:
         return html_table(repr(self), ("least stable", "overlap"), of_words(self.least_stable()))
+
+
+class BeforeAndAfter(NamedTuple):
+    """The nearest words of a word in two models, or of each of many words. A notebook shows them side by side."""
+
+    before: Any
+    after: Any
+
+    def _repr_html_(self) -> str:
+        if not isinstance(self.before, NeighborsOfEach):
+            sides = itertools.zip_longest(*map(of_words, self), fillvalue=(None, None))
+            rows = [(*one, *other) for one, other in sides]
+            return html_table("", ("before", "cosine", "after", "cosine"), rows)
+        lines = [
+            (word, *map(in_a_line, sides))
+            for word, *sides in zip(self.before.asked, self.before, self.after, strict=True)
+        ]
+        return html_table("", ("word", "before", "after"), of_words(lines))
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -99,7 +118,7 @@ class Comparison(Tabular):
     def __len__(self) -> int:
         return len(self.words)
 
-    def most_moved(self, n: int = 10, *, min_count: int = 0, without: Collection[Any] = ()) -> list[tuple[str, float]]:
+    def most_moved(self, n: int = 10, *, min_count: int = 0, without: Collection[Any] = ()) -> Ranking:
         """The words that are farthest from where they were, as (word, distance), the farthest first.
 
         Parameters
@@ -123,9 +142,9 @@ class Comparison(Tabular):
         wanted = (
             i for i in order if str(self.words[i]) not in unwanted and counts[vocabulary.id(self.words[i])] >= min_count
         )
-        return [(self.words[i], float(self.distance[i])) for i in itertools.islice(wanted, n)]
+        return Ranking(((self.words[i], float(self.distance[i])) for i in itertools.islice(wanted, n)), "distance")
 
-    def neighbors(self, words: str | Sequence[str], topn: int = 10) -> tuple[Any, Any]:
+    def neighbors(self, words: str | Sequence[str], topn: int = 10) -> BeforeAndAfter:
         """The nearest words before and after, of a word or, in lists, of each of many.
 
         Parameters
@@ -134,7 +153,7 @@ class Comparison(Tabular):
         topn : int
             How many neighbors of each.
         """
-        return self.before.most_similar(words, topn=topn), self.after.most_similar(words, topn=topn)
+        return BeforeAndAfter(*(side.most_similar(words, topn=topn) for side in (self.before, self.after)))
 
     def _columns(self) -> dict[str, Any]:
         """The words, the farthest first, their distances, and the counts that are known."""

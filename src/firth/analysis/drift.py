@@ -19,10 +19,10 @@ from firth.analysis.alignment import (
     unit_rows,
 )
 from firth.arrays import Float32, Float64, Int64
-from firth.data_frames import Tabular
+from firth.data_frames import Ranking, Tabular
 from firth.errors import FirthError, shortened
+from firth.html_table import html_table, of_words
 from firth.missing_values import text_of
-from firth.reporting.html_table import html_table, of_words
 from firth.vectors.nearest import nearest
 from firth.vectors.word_vectors import WordVectors
 
@@ -79,7 +79,7 @@ class Drift(Tabular):
         """The means of `cosine`, `kept` and `answered` over all words, by name."""
         return Moves(self.cosine, self.kept, self.answered).means()
 
-    def most_drifted(self, n: int = 10, *, by: str = "kept") -> list[tuple[Any, float]]:
+    def most_drifted(self, n: int = 10, *, by: str = "kept") -> Ranking:
         """The words that drifted farthest, as (word, measure), the farthest first.
 
         With a baseline, words are ordered by how much less of the measure is left than there.
@@ -101,7 +101,7 @@ class Drift(Tabular):
         left: Float64 = getattr(self, by)
         beyond = left if self.baseline is None else left - getattr(self.baseline, by)
         order = np.lexsort((self.cosine, beyond))[:n].tolist()
-        return [(self.words[i], float(left[i])) for i in order]
+        return Ranking(((self.words[i], float(left[i])) for i in order), by)
 
     def rows(self, words: Sequence[Any]) -> list[tuple[Any, ...]]:
         """The word, its cosine, kept and answered; with a baseline, the same three of that; for each of some words.

@@ -126,7 +126,7 @@ def print_table(header: tuple[str, ...], rows: Sequence[tuple[Any, ...]], *, as_
 
         writer = csv.writer(sys.stdout, lineterminator="\n")
         return writer.writerows([header, *rows])
-    from firth.reporting.html_table import cell
+    from firth.html_table import cell
 
     cells = [[cell(value) for value in row] for row in (header, *rows)]
     filled = [i for i in range(len(header)) if any(row[i] for row in cells[1:])]

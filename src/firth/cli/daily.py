@@ -113,7 +113,7 @@ def drift(
             f"aligned, the mean cosine is {found.aligned_cosine:.4f}: firth align {quoted(today)} {quoted(yesterday)}"
         )
     if show:
-        from firth.reporting.html_table import of_words
+        from firth.html_table import of_words
 
         rows = found.rows([word for word, _ in found.most_drifted(show)])
         print_table(("drifted most", *found.header[1:]), of_words(rows), as_csv=False)

@@ -309,7 +309,7 @@ def stability(models: tuple[Path, ...], topn: int, show: int, as_json: bool, as_
     Refit with another --seed to learn which words' neighbors can be relied on. --csv gives every word.
     """
     from firth.analysis.comparison import stability as stability_of
-    from firth.reporting.html_table import of_words
+    from firth.html_table import of_words
 
     if len(models) < 2:
         raise click.UsageError("stability is between two models at least")
@@ -355,7 +355,7 @@ def compare(
     firth compare 1990s.firth 2000s.firth mouse cell
     """
     from firth.analysis.comparison import compare as compare_models
-    from firth.reporting.html_table import of_words
+    from firth.html_table import of_words
 
     found = compare_models(load_model(before), load_model(after), min_count=min_count)
     moved = [(word, found[word]) for word in words]

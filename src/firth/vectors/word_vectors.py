@@ -10,6 +10,7 @@ import numpy as np
 
 from firth.arrays import Float32, Float64
 from firth.errors import FirthError, shortened
+from firth.html_table import facts_table
 from firth.storage.folders import new_model_folder
 from firth.storage.tensors import write_tensor
 from firth.vectors.changing import Changeable
@@ -23,6 +24,8 @@ VOCABULARY, VECTORS, SUBWORDS = "vocabulary.json", "vectors.safetensors", "subwo
 ORTHOGONAL_WITHIN = 1e-4
 """How far the products of a rotation's rows may be from 0 and 1: float32 has seven digits."""
 ROWS_AT_A_TIME = 1 << 14
+FIRST_SHOWN = 12
+"""Words that a notebook shows of them."""
 
 
 class WordVectors(Changeable, Searchable, Comparable):
@@ -218,16 +221,14 @@ class WordVectors(Changeable, Searchable, Comparable):
             self.subwords.save(folder / SUBWORDS)
 
     def _repr_html_(self) -> str:
-        import html  # only a notebook needs it
-
-        first = " ".join(html.escape(word) for word in self.words[:12])
         named = "most frequent" if self.vocabulary.has_counts else "first"
-        facts = {"words": f"{len(self):,}", "dimensions": f"{self.vector_size:,}", named: f"{first} …"}
-        rows = "".join(f"<tr><th>{name}</th><td>{value}</td></tr>" for name, value in (facts | self._facts()).items())
-        return f"<b>{type(self).__name__}</b><table>{rows}</table>"
+        more = " …" if len(self) > FIRST_SHOWN else ""
+        first = " ".join(self.words[:FIRST_SHOWN]) + more
+        facts = {"words": len(self), "dimensions": self.vector_size, named: first}
+        return facts_table(type(self).__name__, facts | self._facts())
 
-    def _facts(self) -> dict[str, str]:
-        """More that a notebook shows, as HTML."""
+    def _facts(self) -> dict[str, object]:
+        """More that a notebook shows, by name."""
         return {}
 
     def __repr__(self) -> str:
