@@ -23,7 +23,7 @@ def test_wheel__holds_every_module_and_works_where_it_is_installed(tmp_path):
     modules = {
         str(p.relative_to(source))
         for p in (source / "firth").rglob("*")
-        if p.suffix in {".py", ".pyi", ".typed", ".html", ".css", ".js"}
+        if p.suffix in {".py", ".pyi", ".typed", ".html", ".css", ".js", ".json", ".kernel"}
     }
     assert held == modules
     line = "import firth; print(firth.__file__, firth.train([['a', 'b']] * 200, epochs=1)['a'].shape)"

@@ -4,7 +4,6 @@ calls a library's functions or spills registers.
 Numba translates a kernel as it does here, and LLVM compiles it for the other processor. Nothing of it runs here.
 """
 
-import hashlib
 import importlib
 import os
 import re
@@ -17,6 +16,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
+
+from firth.jit import shipped
 
 TRIPLE = "aarch64-linux-gnu"
 PROCESSOR = {"NUMBA_CPU_NAME": "generic", "NUMBA_CPU_FEATURES": ""}
@@ -48,13 +49,6 @@ class Counts(NamedTuple):
     spills: int
 
 
-def file_name(kernel: Any, signature: tuple[Any, ...]) -> str:
-    """Where the machine code of a kernel for arguments of these types is kept."""
-    function = kernel.function
-    digest = hashlib.sha256(repr(signature).encode()).hexdigest()[:16]
-    return f"{function.__module__}.{function.__name__}-{digest}.kernel"
-
-
 def of_type(value: Any) -> Any:
     """A value of the same type; of an array, one without numbers."""
     if isinstance(value, np.ndarray):
@@ -75,7 +69,7 @@ def noted(found: list[Wanted], training: list[str]) -> Iterator[None]:
 
     def note(kernel: Any, signature: tuple[Any, ...], arguments: tuple[Any, ...]) -> Any:
         function, like = kernel.function, tuple(map(of_type, arguments))
-        new = Wanted(training[-1], function.__module__, function.__name__, like, file_name(kernel, signature))
+        new = Wanted(training[-1], function.__module__, function.__name__, like, shipped.file_name(function, signature))
         assert new.name not in {other.name for other in found}, "a training calls it with arguments of several types"
         found.append(new)
         return load(kernel, signature, arguments)

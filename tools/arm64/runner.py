@@ -10,11 +10,12 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from firth.jit import shipped
 from firth.jit.background import background_compile
 from firth.jit.cache import MachineCode
 from firth.jit.kernel import Kernel
 from firth.jit.linking import linked
-from tools.arm64.kernels import Wanted, file_name, noted
+from tools.arm64.kernels import Wanted, noted
 from tools.arm64.trainings import sha256, trainings
 
 
@@ -29,7 +30,7 @@ def plant(folder: Path) -> None:
     """From now on, kernels come from a folder, and nothing is compiled."""
 
     def load(kernel: Any, signature: tuple[Any, ...], arguments: tuple[Any, ...]) -> Any:
-        name = file_name(kernel, signature)
+        name = shipped.file_name(kernel.function, signature)
         found = MachineCode.from_bytes((folder / name).read_bytes())
         if found is None:
             sys.exit(f"{folder / name} is not whole: remove it, and run this again")

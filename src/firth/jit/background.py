@@ -6,7 +6,7 @@ import contextlib
 import sys
 from typing import Any
 
-from firth.jit import numba_private
+from firth.jit import numba_private, shipped
 
 
 class BackgroundCompile:
@@ -22,6 +22,8 @@ class BackgroundCompile:
         """
         is_python = sys.executable and not getattr(sys, "frozen", False)  # and no program that Python is packed into
         if not is_python or self.process is not None or not numba_private.is_tested():
+            return
+        if shipped.folder_here() is not None:  # there is nothing to compile
             return
         import subprocess
 

@@ -56,14 +56,19 @@ class MachineCode:
         return None
 
 
-@functools.cache
-def cache_folder() -> Path:
-    """Where this version's machine code is kept: under `NUMBA_CACHE_DIR` or the user's cache folder."""
+def sources_digest() -> str:
+    """What tells the sources of all machine code from others."""
     digest = hashlib.sha256()
     for source in sorted(file for name in SOURCES for file in _files(PACKAGE / name)):
         digest.update(source.relative_to(PACKAGE).as_posix().encode() + b"\0" + source.read_bytes())
+    return digest.hexdigest()
+
+
+@functools.cache
+def cache_folder() -> Path:
+    """Where this version's machine code is kept: under `NUMBA_CACHE_DIR` or the user's cache folder."""
     machine = (sys.version, np.__version__, _version_file("numba"), _version_file("llvmlite"), *processor())
-    digest.update(repr(machine).encode())
+    digest = hashlib.sha256(repr((sources_digest(), machine)).encode())
     name = Path(KERNELS) / digest.hexdigest()[:16]
     if root := os.environ.get("NUMBA_CACHE_DIR"):
         return Path(root) / name

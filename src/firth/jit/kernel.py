@@ -13,7 +13,7 @@ import threading
 from collections.abc import Callable
 from typing import Any, TypeVar, cast
 
-from firth.jit import cache, numba_private
+from firth.jit import cache, numba_private, shipped
 from firth.jit.background import background_compile
 from firth.jit.checked import call_checked
 from firth.jit.compilable import Compilable, CompilableByType
@@ -80,7 +80,7 @@ class Kernel(Compilable):
         code = self.function.__code__  # that of a kernel outside this package may change, too
         digest = hashlib.sha256(repr((signature, code.co_code, code.co_consts)).encode()).hexdigest()[:16]
         name = f"{self.function.__module__.rpartition('.')[2]}.{self.function.__name__}-{digest}"
-        found = cache.find(name)
+        found = shipped.find(self.function, signature) or cache.find(name)
         if found is None:
             background_compile.wait_for(self.function.__name__)
             found = cache.find(name)
