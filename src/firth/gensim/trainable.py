@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from firth.arrays import Float32, Int64
+from firth.arrays import Bool, Float32, Int64
 from firth.config import TrainingConfig
 from firth.errors import ConfigError, CorpusError, FirthError, shortened
 from firth.gensim import arguments
@@ -118,10 +118,14 @@ class Trainable:
         from firth.gensim.learning import initial_state
 
         state = initial_state(len(vocabulary), self.vector_size, arguments.seed_of(self) + len(self.history), 0)
+        locked = np.zeros(len(vocabulary), np.bool_)
         if rows is not None:
             kept = rows >= 0
             state.inputs[kept], state.outputs[kept] = self.wv.vectors[rows[kept]], self._outputs[rows[kept]]
+            locked[kept] = self.wv.is_locked()[rows[kept]]
         self.wv.fill(vocabulary, state.inputs)
+        if locked.any():
+            self.wv.vectors_lockf = np.where(locked, 0, 1).astype(np.float32)
         self._outputs, self._words = state.outputs, list(vocabulary.words)
 
     def _vocabulary(self) -> Vocabulary:
@@ -162,8 +166,9 @@ class Trainable:
             self._state(),
             dataclasses.replace(config, seed=config.seed + done),
             arguments.threads_of(self.workers),
-            self._composition(vocabulary),
-            is_new=done == 0,
+            self._composition(),
+            self._locked(),
+            is_new=self.train_count == 0,
             at_epoch_end=after_epoch if callbacks else None,
         )
         self._hold(state)
@@ -185,5 +190,9 @@ class Trainable:
         """Let the vectors be these."""
         self.wv.vectors, self._outputs = state.inputs, state.outputs
 
-    def _composition(self, vocabulary: Vocabulary) -> Any:
+    def _composition(self) -> Any:
         return None
+
+    def _locked(self) -> Bool:
+        """Which words' vectors stay as they are, (V,)."""
+        return self.wv.is_locked()
