@@ -13,6 +13,7 @@ from firth.arrays import Bool, Float32, Int64
 from firth.config import TrainingConfig
 from firth.errors import ConfigError, CorpusError, FirthError, shortened
 from firth.gensim import arguments
+from firth.gensim.hooks import Hooked
 from firth.gensim.models.callbacks import CallbackAny2Vec
 from firth.gensim.models.keyedvectors import KeyedVectors
 from firth.gensim.sentences import source_of
@@ -49,7 +50,7 @@ def _is_kept(rule: TrimRule, word: str, count: int, min_count: int) -> bool:
     return count >= min_count if decided is None else decided
 
 
-class Trainable:
+class Trainable(Hooked):
     """Words, vectors, and what they were learned by. `Word2Vec` adds what gensim's users call."""
 
     wv: KeyedVectors
@@ -69,6 +70,7 @@ class Trainable:
         self.total_train_time = self.running_training_loss = 0.0
         self.history: list[EpochResult] = []
         arguments.threads_of(self.workers)
+        self._refuse_what_is_not_called()
         self._config(self.epochs, (self.alpha, self.min_alpha))
         self.wv = self._no_vectors()
         self._outputs: Float32 = np.zeros((0, self.vector_size), np.float32)

@@ -105,7 +105,8 @@ class Word2Vec(Trainable):
         max_final_vocab: int | None = None,
         shrink_windows: bool = True,
     ):
-        arguments.warn_of_unneeded(hashfxn=hashfxn, batch_words=batch_words, max_vocab_size=max_vocab_size)
+        of_batches = {} if self._changes_sentences() else {"batch_words": batch_words}
+        arguments.warn_of_unneeded(hashfxn=hashfxn, **of_batches, max_vocab_size=max_vocab_size)
         arguments.refuse_what_cannot_be_kept(null_word=null_word, sorted_vocab=sorted_vocab)
         arguments.objective_of(hs, negative)
         self.vector_size = self.layer1_size = vector_size
@@ -117,10 +118,13 @@ class Word2Vec(Trainable):
         self.negative = 0 if hs else negative
         self.ns_exponent, self.cbow_mean = ns_exponent, int(arguments.is_flag("cbow_mean", cbow_mean))
         self.compute_loss, self.callbacks, self.comment = compute_loss, callbacks, comment
+        self.batch_words = batch_words
         self._begin()
         if sentences is not None or corpus_file is not None:
             corpus = self._read(sentences, corpus_file)
             self._take_words_of(corpus, trim_rule, update=False)
+            if self._changes_sentences() and corpus_file is None:
+                corpus, epochs = self._read(self._changed(sentences, alpha, epochs), None), 1
             self._learn(corpus, epochs, (alpha, min_alpha), callbacks)
         elif trim_rule is not None:
             warnings.warn("a trim_rule is not kept: give it to build_vocab", FirthWarning, stacklevel=2)
@@ -212,8 +216,11 @@ class Word2Vec(Trainable):
         if not len(self.wv):
             raise RuntimeError("there is no vocabulary yet: call build_vocab(sentences) before train(…)")
         rates = (start_alpha or self.alpha, self.min_alpha if end_alpha is None else end_alpha)
+        epochs = self.epochs if epochs is None else epochs
+        if self._changes_sentences() and corpus_file is None:
+            corpus_iterable, epochs = self._changed(corpus_iterable, rates[0], epochs), 1
         corpus = self._read(corpus_iterable, corpus_file)
-        return self._learn(corpus, self.epochs if epochs is None else epochs, rates, list(callbacks) or self.callbacks)
+        return self._learn(corpus, epochs, rates, list(callbacks) or self.callbacks)
 
     @property
     def syn1neg(self) -> Float32:
