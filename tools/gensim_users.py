@@ -3,7 +3,7 @@
     python -m tools.gensim_users                              # all
     python -m tools.gensim_users --python python3.14 pecanpy  # also where gensim cannot be installed
 
-Each gets an environment of its own under `.cache/gensim_users`, with what it needs except gensim, in whose place there
+Each gets an environment of its own under `build/gensim_users`, with what it needs except gensim, in whose place there
 is a package that is `firth.gensim` by gensim's name. What runs are the tests in its source archive, if it has any, and
 `tests/gensim_users/test_NAME.py`. Nothing of these programs is kept here.
 """
@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 ROOT = Path(__file__).parents[1]
-WORK = ROOT / ".cache" / "gensim_users"
+WORK = ROOT / "build" / "gensim_users"
 
 
 class User(NamedTuple):

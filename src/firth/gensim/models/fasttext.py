@@ -237,7 +237,7 @@ class FastText(Word2Vec):
         self.wv.hold(old)
         self._hold(state)
 
-    def take(self, vectors: WordVectors, outputs: Float32) -> None:
+    def _take(self, vectors: WordVectors, outputs: Float32) -> None:
         """Let words with n-grams, and their output vectors (V, d), take the place of all that is here."""
         self.wv, self._made_of = FastTextKeyedVectors.of(vectors), None
         self._outputs, self._words = np.array(outputs), list(vectors.words)
@@ -330,7 +330,7 @@ def load_facebook_model(path: str | Path, encoding: str = "utf-8") -> FastText:
         raise FormatError(f"{path} has no n-grams, which FastText is about: KeyedVectors.load reads its vectors")
     arguments_of = {name: settings[theirs] for name, theirs in IN_FASTTEXT.items()}
     model = FastText(sg=int(settings["model"] == MODELS["skip-gram"]), **arguments_of)
-    model.take(vectors, outputs)
+    model._take(vectors, outputs)
     return model
 
 
