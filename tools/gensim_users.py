@@ -117,7 +117,7 @@ def tested(command: str, name: str) -> bool:
         Path(subprocess.run(where, check=True, stdout=subprocess.PIPE, text=True).stdout.strip())
     )
     source = source_of(name, python)
-    subprocess.run([*install, "--no-deps", source], check=True)
+    subprocess.run([*install, "-qq", "--no-deps", source], check=True)  # its setup.py has much to say
     own = ROOT / "tests" / "gensim_users" / f"test_{name}.py"
     runs = [(ROOT, own)] if own.exists() else []
     if user.own_tests is not None:
