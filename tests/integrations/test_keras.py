@@ -39,7 +39,7 @@ def test_to_keras__gives_each_word_its_vector(model):
 
 @pytest.mark.parametrize("given", [True, False])
 def test_to_keras__has_the_rows_of_string_lookup(model, tensorflow, given):
-    lookup = keras.layers.StringLookup(vocabulary=list(model.words), mask_token="")
+    lookup = keras.layers.StringLookup(vocabulary=model.words, mask_token="")
     layer, rows = model.to_keras(lookup.get_vocabulary()) if given else model.to_keras()
     words = ["king", "unheard", "", *model.words]
     ids = np.asarray(lookup(np.array([words])))
@@ -50,7 +50,7 @@ def test_to_keras__has_the_rows_of_string_lookup(model, tensorflow, given):
 
 
 def test_to_keras__has_the_rows_of_text_vectorization(model, tensorflow):
-    vectorize = keras.layers.TextVectorization(vocabulary=list(model.words), output_sequence_length=5)
+    vectorize = keras.layers.TextVectorization(vocabulary=model.words, output_sequence_length=5)
     layer, rows = model.to_keras()
     ids = np.asarray(vectorize(np.array(["The king, unheard!"])))
     assert ids.tolist() == [[rows["the"], rows["king"], 1, 0, 0]]
