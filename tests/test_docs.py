@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 import firth
+import firth.gensim
 from firth.reporting import events
 from tools import notebooks
 
@@ -84,6 +85,13 @@ def test_reference__every_public_name_is_on_one_page():
     pages = [page.read_text("utf-8") for page in (DOCS / "api").glob("*.md")]
     named = [name for page in pages for name in re.findall(r"^::: firth\.(\w+)$", page, re.MULTILINE)]
     assert sorted(named) == sorted(firth.__all__)
+
+
+def test_reference__every_name_of_gensims_is_on_one_page():
+    page = (DOCS / "api" / "gensim.md").read_text("utf-8")
+    things = [getattr(firth.gensim, name) for name in firth.gensim.__all__]
+    named = re.findall(r"^::: ([\w.]+)$", page, re.MULTILINE)
+    assert {f"{thing.__module__}.{thing.__qualname__}" for thing in things} <= set(named)
 
 
 def test_settings__the_page_is_what_the_fields_say():

@@ -4,7 +4,7 @@
     python -m tools.integrations torch spacy      # tests/integrations/test_torch.py and test_spacy.py
     python -m tools.integrations --python python3.13 torch
 
-Each file gets an environment of its own under `.cache/integrations`, with what its `NEEDS` names. A file whose
+Each file gets an environment of its own under `build/integrations`, with what its `NEEDS` names. A file whose
 tests were all skipped has failed.
 """
 
@@ -16,7 +16,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 TESTS = ROOT / "tests" / "integrations"
-ENVIRONMENTS = ROOT / ".cache" / "integrations"
+ENVIRONMENTS = ROOT / "build" / "integrations"  # not in .cache, which `make docs` empties
 NO_TESTS_RAN = 5  # pytest's exit status
 
 

@@ -112,13 +112,13 @@ class Word2Vec(WordVectors):
         self._output_vectors = output_vectors
         self._output_sum: str | None = None  # a checksum that is still to be compared
 
-    def _find(self, word: object) -> tuple[int | None, Float32]:
+    def _known(self, word: object) -> tuple[int | None, Float32] | None:
         """A word, or words with spaces between them that are a phrase."""
         if self.phrases is not None and word not in self.vocabulary:
             joined = self.phrases.join(str(word).split())
             if len(joined) == 1 and joined[0] in self.vocabulary:
                 word = joined[0]
-        return super()._find(word)
+        return super()._known(word)
 
     @cached_property
     def output_vectors(self) -> Float32:

@@ -315,3 +315,78 @@ def test_line_sentences__are_cut_and_limited(tmp_path):
     assert list(PathLineSentences(tmp_path))[-2:] == [["h"], ["i"]]
     with pytest.raises(SourceError, match="no file or folder"):
         PathLineSentences(tmp_path / "nowhere")
+
+
+@pytest.fixture
+def given(tmp_path):
+    """A file with vectors of two words that occur and one that does not."""
+    path = tmp_path / "given.txt"
+    firth.WordVectors(["axe", "unheard", "pear"], np.arange(36).reshape(3, 12) / 36).export(path, counts=False)
+    return path
+
+
+@pytest.mark.parametrize(("sg", "hs"), [(0, 0), (1, 0), (1, 1)])
+def test_intersect__gives_words_vectors_from_a_file_that_stay(sentences, given, sg, hs):
+    model = Word2Vec(**SETTINGS, sg=sg, hs=hs, negative=0 if hs else 5)
+    model.build_vocab(sentences)
+    before = model.wv["they"].copy()
+    model.wv.intersect_word2vec_format(given)
+    assert "unheard" not in model.wv
+    assert_array_equal(model.wv["they"], before)
+    assert model.wv.similarity("axe", "pear") > 0.9
+    model.train(sentences, total_examples=600, epochs=2)
+    for word in ("axe", "pear"):
+        assert_array_equal(model.wv[word], firth.load(given)[word])
+    assert np.abs(model.wv["they"] - before).max() > 1e-3
+
+
+def test_intersect__with_a_lock_factor_of_1_lets_them_learn(sentences, given):
+    model = Word2Vec(**SETTINGS)
+    model.build_vocab(sentences)
+    model.wv.intersect_word2vec_format(given, lockf=1.0)
+    assert_array_equal(model.wv["axe"], firth.load(given)["axe"])
+    model.train(sentences, total_examples=600, epochs=1)
+    assert np.abs(model.wv["axe"] - firth.load(given)["axe"]).max() > 0
+
+
+def test_intersect__locks_outlast_an_update_of_the_vocabulary(sentences, given):
+    model = Word2Vec(**SETTINGS)
+    model.build_vocab(sentences)
+    model.wv.intersect_word2vec_format(given)
+    model.build_vocab([["robot", "axe"]] * 5, update=True)
+    robot = model.wv["robot"].copy()
+    model.train([["robot", "axe", "they"]] * 50, total_examples=50, epochs=2)
+    assert_array_equal(model.wv["axe"], firth.load(given)["axe"])
+    assert np.abs(model.wv["robot"] - robot).max() > 0
+    model.build_vocab(sentences)  # begins anew
+    assert not model.wv.is_locked().any()
+
+
+def test_vectors_lockf__is_read_by_training(sentences):
+    model = Word2Vec(**SETTINGS)
+    model.build_vocab(sentences)
+    model.wv.vectors_lockf = np.ones(len(model.wv))
+    model.wv.vectors_lockf[model.wv.get_index("saw")] = 0
+    saw, axe = model.wv["saw"].copy(), model.wv["axe"].copy()
+    model.train(sentences, total_examples=600, epochs=1)
+    assert_array_equal(model.wv["saw"], saw)
+    assert np.abs(model.wv["axe"] - axe).max() > 0
+
+
+def test_intersect__refuses_what_cannot_be_kept(sentences, given, tmp_path):
+    model = Word2Vec(**SETTINGS)
+    model.build_vocab(sentences)
+    with pytest.raises(ConfigError, match="lockf is 0"):
+        model.wv.intersect_word2vec_format(given, lockf=0.5)
+    with pytest.raises(FileNotFoundError, match="nowhere"):
+        model.wv.intersect_word2vec_format(tmp_path / "nowhere.txt")
+    firth.WordVectors(["axe"], np.ones((1, 3))).export(tmp_path / "narrow.txt", counts=False)
+    with pytest.raises(ConfigError, match="vectors of 3 numbers, and here they have 12"):
+        model.wv.intersect_word2vec_format(tmp_path / "narrow.txt")
+    firth.WordVectors(["AXE"], np.ones((1, 12))).export(tmp_path / "others.txt", counts=False)
+    with pytest.warns(FirthWarning, match="none of the 13 keys"):
+        model.wv.intersect_word2vec_format(tmp_path / "others.txt")
+    for factors, says in (([0.5], "not 0.5"), ([1, 1], "one for each")):
+        model.wv.vectors_lockf = np.array(factors)
+        with pytest.raises(ConfigError, match=says):
+            model.train(sentences, total_examples=600, epochs=1)

@@ -27,6 +27,7 @@ from firth.corpus.sources import as_source
 from firth.corpus.tables import column
 from firth.errors import FirthError, FirthWarning
 from firth.formats.counts import read_counts as counts_of
+from firth.gensim.models.fasttext import load_facebook_model
 from firth.jit import target
 from firth.phrases import Phrases
 from firth.storage import folders
@@ -254,10 +255,20 @@ def read_map_columns(content: bytes, folder: Path) -> None:
     read_columns(path)
 
 
+def read_trained_fasttext(content: bytes, folder: Path) -> None:
+    """A model of fastText's that training could go on from."""
+    path = folder / "model.bin"
+    path.write_bytes(content)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", FirthWarning)  # of words that come twice
+        load_facebook_model(path)
+
+
 READERS: dict[str, Reader] = {
     "word2vec-text": _vectors("vectors.txt"),
     "word2vec-binary": _vectors("vectors.bin"),
     "fasttext": _vectors("vectors.bin"),
+    "fasttext-trained": read_trained_fasttext,
     "glove": _vectors("vectors.any", format="glove"),
     "packed-vectors": read_packed_vectors,
     "tsv": _vectors("vectors.tsv", "metadata.tsv"),
@@ -353,6 +364,7 @@ def whole(name: str, folder: Path) -> list[bytes]:
         "numpy": lambda folder: _exported(folder, "a.npy"),
         "tokenizer": _whole_tokenizer,
         "fasttext": _whole_fasttext,
+        "fasttext-trained": _whole_fasttext,
     }
     return make[name](folder)
 

@@ -269,3 +269,10 @@ def test_unit_vector__of_one_as_short_and_as_long_as_float32_can_be():
     assert extreme.similarity("long", "short") == pytest.approx(0.5**0.5)
     assert extreme.similarity("none", "none") == 0
     assert_allclose(extreme.similarities("long"), [1, 0.5**0.5, 0], rtol=1e-6)
+
+
+def test_mean_vector__of_a_text_with_unknown_words_does_not_look_for_near_spellings(vectors, monkeypatch):
+    monkeypatch.delattr(type(vectors.vocabulary), "near_spellings")
+    mean = vectors.mean_vector(["king", "kink", "unheard"], unknown="ignore", unit=False)
+    np.testing.assert_array_equal(mean, vectors["king"])
+    assert vectors.get("kink") is None

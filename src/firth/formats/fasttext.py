@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import struct
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO, NamedTuple
 
 import numpy as np
 
@@ -27,7 +27,11 @@ MAGIC = (793712314).to_bytes(4, "little")
 """How these files begin."""
 VERSIONS = (11, 12)
 SETTINGS = struct.Struct("<12id")
-"""dim, ws, epoch, minCount, neg, wordNgrams, loss, model, bucket, minn, maxn, lrUpdateRate, t."""
+NAMES = (
+    "dim", "ws", "epoch", "minCount", "neg", "wordNgrams", "loss", "model", "bucket", "minn", "maxn", "lrUpdateRate",
+    "t",
+)  # fmt: skip
+"""What these are, by fastText's names."""
 SIZES = struct.Struct("<3i2q")
 """Entries, words, labels; tokens; pruned n-grams (-1: not pruned)."""
 ENTRY_BYTES = 9
@@ -91,11 +95,49 @@ def write(vectors: WordVectors, path: Path) -> None:
         file.write(np.ascontiguousarray(np.zeros((len(vectors), width)) if outputs is None else outputs, "<f4").data)
 
 
+class Trained(NamedTuple):
+    """A model as fastText has trained it: vectors, output vectors (V, d), and settings by fastText's names."""
+
+    vectors: WordVectors
+    outputs: Float32
+    settings: dict[str, Any]
+
+
 def read(path: Path, reading: Reading) -> WordVectors:
     """Read a fastText model: the vectors of its words, and those of n-grams, for unseen words; they are mapped.
 
     Raises `FormatError` for one that is quantised or pruned, cut short, or whose sizes do not fit each other.
     """
+    return _read(path, reading)[0]
+
+
+def read_trained(path: Path) -> Trained:
+    """Read a fastText model with all that training goes on from; arrays are mapped.
+
+    Raises `FormatError` as `read`, and where the output vectors are not those of words: of labels, or of a tree.
+    """
+    vectors, rows, settings, end = _read(path, Reading())
+    is_of_words = settings["model"] in MODELS.values() and settings["loss"] == LOSSES["negative-sampling"]
+    if not is_of_words:
+        raise FormatError(
+            f"{path} was not trained by negative sampling on words (skipgram or cbow with -loss ns), so training cannot"
+            " go on from it; its vectors can be read: load_facebook_vectors, firth.load"
+        )
+    counts = vectors.vocabulary.counts
+    if not vectors.vocabulary.has_counts or (np.diff(counts) > 0).any():
+        raise FormatError(f"{path} does not say how often its words occur, or has them in another order than by that")
+    with path.open("rb") as file:
+        file.seek(end)
+        if _exactly(file, 1, path) != b"\0":
+            raise FormatError(f"{path} has quantised output vectors: {AS_TRAINED}")
+        outputs, _ = _matrix(file, path, vectors.vector_size)
+    if len(outputs) <= max(rows):
+        raise FormatError(f"{path} has {len(outputs):,} output vectors, and words up to number {max(rows) + 1:,}")
+    return Trained(vectors, outputs[rows], settings)
+
+
+def _read(path: Path, reading: Reading) -> tuple[WordVectors, list[int], dict[str, Any], int]:
+    """The vectors, which rows of the file they are, the file's settings, and where its input matrix ends."""
     if is_packed(path):
         raise FormatError(f"{path} is a packed fastText model: unpack it first, as its vectors are read where they lie")
     with path.open("rb") as file:
@@ -104,7 +146,8 @@ def read(path: Path, reading: Reading) -> WordVectors:
         version = int.from_bytes(_exactly(file, 4, path), "little")
         if version not in VERSIONS:
             raise FormatError(f"{path} is of version {version} of fastText's files: firth reads {VERSIONS}")
-        width, *_, model, buckets, min_n, max_n, _, _ = SETTINGS.unpack(_exactly(file, SETTINGS.size, path))
+        settings = dict(zip(NAMES, SETTINGS.unpack(_exactly(file, SETTINGS.size, path)), strict=True))
+        width, buckets, min_n, max_n = (settings[name] for name in ("dim", "bucket", "minn", "maxn"))
         entries, words_promised, _, _, pruned = SIZES.unpack(_exactly(file, SIZES.size, path))
         bytes_left = path.stat().st_size - file.tell()
         if not 0 < words_promised <= entries or entries * (ENTRY_BYTES + 1) > bytes_left or width < 1 or buckets < 0:
@@ -114,8 +157,8 @@ def read(path: Path, reading: Reading) -> WordVectors:
         words, counts = _dictionary(file, path, entries, words_promised, reading)
         if _exactly(file, 1, path) != b"\0":
             raise FormatError(f"{path} has been quantised (.ftz): {AS_TRAINED}")
-        inputs = _matrix(file, path, width)
-    has_ngrams = max_n > 0 and buckets > 0 and not (version == VERSIONS[0] and model not in MODELS.values())
+        inputs, end = _matrix(file, path, width)
+    has_ngrams = max_n > 0 and buckets > 0 and not (version == VERSIONS[0] and settings["model"] not in MODELS.values())
     if len(inputs) < len(words) or (has_ngrams and len(inputs) != len(words) + buckets):
         raise FormatError(f"{path} has {len(inputs):,} vectors for {len(words):,} words and {buckets:,} buckets")
     ngram_rows, own = inputs[len(words) :], inputs[: len(words)]
@@ -124,15 +167,16 @@ def read(path: Path, reading: Reading) -> WordVectors:
         words, counts, own = [words[row] for row in kept], [counts[row] for row in kept], own[kept]
     if reading.ends_at(len(words)):
         words, counts, own = words[: reading.limit], counts[: reading.limit], own[: reading.limit]
+        kept = kept[: reading.limit]
     is_counted = len(counts) < 2 or counts != [1] * len(counts)
     vocabulary = Vocabulary(words, counts if is_counted else [0] * len(counts))
     if not has_ngrams:
-        return WordVectors(vocabulary, own)
+        return WordVectors(vocabulary, own), kept, settings, end
     ngrams = Ngrams(min_n, max_n, buckets)
     if not ngrams.are_possible:
         raise FormatError(f"{path} has n-grams from {min_n} to {max_n}, which makes no sense")
     subwords = Subwords(ngrams, own, np.arange(buckets, dtype=np.int32), ngram_rows)
-    return WordVectors(vocabulary, subwords.compose_all(words), subwords)
+    return WordVectors(vocabulary, subwords.compose_all(words), subwords), kept, settings, end
 
 
 def _exactly(file: BinaryIO, size: int, path: Path) -> bytes:
@@ -166,10 +210,10 @@ def _dictionary(
     return words, counts
 
 
-def _matrix(file: BinaryIO, path: Path, width: int) -> Float32:
-    """The matrix that begins here, mapped."""
+def _matrix(file: BinaryIO, path: Path, width: int) -> tuple[Float32, int]:
+    """The matrix that begins here, mapped, and where it ends."""
     rows, columns = SHAPE.unpack(_exactly(file, SHAPE.size, path))
     offset = file.tell()
     if columns != width or rows < 1 or 4 * rows * columns > path.stat().st_size - offset:
         raise FormatError(f"{path} promises vectors of the shape {rows:,} × {columns:,}: it is cut short, or altered")
-    return mapped(path, "<f4", (rows, columns), offset)
+    return mapped(path, "<f4", (rows, columns), offset), offset + 4 * rows * columns

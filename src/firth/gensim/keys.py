@@ -7,7 +7,7 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from firth.arrays import Array, Float32
+from firth.arrays import Array, Bool, Float32
 from firth.errors import ConfigError, FirthError, shortened
 from firth.missing_values import text_of
 from firth.vectors.nearest import inverse_lengths, unit_rows
@@ -45,6 +45,7 @@ class KeyTable:
         self.key_to_index: dict[Any, int] = {}
         self.expandos: dict[str, Array] = {}
         self.vectors = np.zeros((0, self.vector_size), np.float32)
+        self.vectors_lockf = np.ones(1, np.float32)
 
     @classmethod
     def of(cls, vectors: WordVectors) -> Any:
@@ -57,7 +58,7 @@ class KeyTable:
         """Let these words and vectors take the place of all that is here."""
         self.index_to_key = list(vocabulary.words)
         self.key_to_index = dict(vocabulary.ids)
-        self.vectors = vectors
+        self.vectors, self.vectors_lockf = vectors, np.ones(1, np.float32)
         self.expandos = {"count": np.array(vocabulary.counts)} if vocabulary.has_counts else {}
 
     def to_firth(self) -> WordVectors:
@@ -81,6 +82,25 @@ class KeyTable:
         if self._inverse is None or len(self._inverse) != len(self.vectors):
             self._inverse = inverse_lengths(self.vectors)
         return self._inverse
+
+    def is_locked(self) -> Bool:
+        """Which vectors stay as they are while a model is trained, (n,): those with a factor 0 in `vectors_lockf`.
+
+        Raises `ConfigError` for another factor than 0 and 1, and for more or fewer of them than keys.
+        """
+        factors = np.asarray(self.vectors_lockf, np.float32)
+        if factors.shape not in {(1,), (len(self),)}:
+            raise ConfigError(
+                f"vectors_lockf has one number for all {len(self):,} keys, or one for each, not the shape"
+                f" {factors.shape}"
+            )
+        others = factors[(factors != 0) & (factors != 1)]
+        if len(others):
+            raise ConfigError(
+                f"a lock factor is 0 here (the vector stays as it is) or 1 (it learns), and not {others[0]:g}: firth"
+                " has no rates of single words"
+            )
+        return np.broadcast_to(factors == 0, (len(self),))
 
     @property
     def norms(self) -> Float32:

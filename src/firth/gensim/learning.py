@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from firth.arrays import Float32, Int32
+from firth.arrays import Bool, Float32, Int32
 from firth.config import TrainingConfig
 from firth.corpus.corpus import Corpus
 from firth.corpus.encoding import encode
@@ -25,6 +25,7 @@ from firth.training.rounds import NO_PAIR
 from firth.training.schedule import initial_parameters
 from firth.training.train import compile_beside
 from firth.training.trainer import Trainer
+from firth.training.workers import Frozen
 from firth.vectors.subwords import Composition
 from firth.vocabulary import Vocabulary, by_count_then_word
 
@@ -82,11 +83,12 @@ def learn(
     config: TrainingConfig,
     threads: int,
     composition: Composition | None,
+    locked: Bool,
     *,
     is_new: bool,
     at_epoch_end: Callable[[Progress, State], None] | None = None,
 ) -> tuple[State, Sequence[EpochResult]]:
-    """Train from a state; return the new one, and what each epoch came to.
+    """Train from a state; return the new one, and what each epoch came to. Input vectors that are locked, (V,), stay.
 
     A text without a pair of words to learn from is an error for a new model alone: later ones may be one sentence long.
     """
@@ -103,7 +105,8 @@ def learn(
         compile_beside(config, report)
         trainer = Trainer(corpus, vocabulary.counts, config, threads, report, None, "", not is_new)
         try:
-            history, trained = trainer.run(parameters, id_of=ids_in(vocabulary, corpus), subword_rows=subword_rows)
+            id_of, frozen = ids_in(vocabulary, corpus), Frozen(locked, np.zeros_like(locked)) if locked.any() else None
+            history, trained = trainer.run(parameters, id_of=id_of, subword_rows=subword_rows, frozen=frozen)
         except CorpusError as error:
             if str(error) != NO_PAIR or is_new:
                 raise

@@ -88,12 +88,17 @@ def source_of(sentences: Any, corpus_file: Any) -> Any:
         )
     if corpus_file is not None:
         return Path(corpus_file)
+    if isinstance(sentences, LineSentence) and sentences.path is not None:
+        return sentences.path
+    return lists_of(sentences)
+
+
+def lists_of(sentences: Any) -> Iterable[Any]:
+    """Sentences as they come. Raises `SourceError` for one string, and while they come, for a string among them."""
     if isinstance(sentences, str | bytes | Path):
         raise SourceError(
             f"sentences are lists of words, and {shortened(sentences)} is one string: for a file, corpus_file=PATH"
         )
-    if isinstance(sentences, LineSentence) and sentences.path is not None:
-        return sentences.path
     return _Sentences(sentences)
 
 

@@ -9,10 +9,11 @@ from typing import Any
 
 import numpy as np
 
-from firth.arrays import Float32, Int64
+from firth.arrays import Bool, Float32, Int64
 from firth.config import TrainingConfig
 from firth.errors import ConfigError, CorpusError, FirthError, shortened
 from firth.gensim import arguments
+from firth.gensim.hooks import Hooked
 from firth.gensim.models.callbacks import CallbackAny2Vec
 from firth.gensim.models.keyedvectors import KeyedVectors
 from firth.gensim.sentences import source_of
@@ -49,7 +50,7 @@ def _is_kept(rule: TrimRule, word: str, count: int, min_count: int) -> bool:
     return count >= min_count if decided is None else decided
 
 
-class Trainable:
+class Trainable(Hooked):
     """Words, vectors, and what they were learned by. `Word2Vec` adds what gensim's users call."""
 
     wv: KeyedVectors
@@ -69,6 +70,7 @@ class Trainable:
         self.total_train_time = self.running_training_loss = 0.0
         self.history: list[EpochResult] = []
         arguments.threads_of(self.workers)
+        self._refuse_what_is_not_called()
         self._config(self.epochs, (self.alpha, self.min_alpha))
         self.wv = self._no_vectors()
         self._outputs: Float32 = np.zeros((0, self.vector_size), np.float32)
@@ -118,10 +120,14 @@ class Trainable:
         from firth.gensim.learning import initial_state
 
         state = initial_state(len(vocabulary), self.vector_size, arguments.seed_of(self) + len(self.history), 0)
+        locked = np.zeros(len(vocabulary), np.bool_)
         if rows is not None:
             kept = rows >= 0
             state.inputs[kept], state.outputs[kept] = self.wv.vectors[rows[kept]], self._outputs[rows[kept]]
+            locked[kept] = self.wv.is_locked()[rows[kept]]
         self.wv.fill(vocabulary, state.inputs)
+        if locked.any():
+            self.wv.vectors_lockf = np.where(locked, 0, 1).astype(np.float32)
         self._outputs, self._words = state.outputs, list(vocabulary.words)
 
     def _vocabulary(self) -> Vocabulary:
@@ -162,8 +168,9 @@ class Trainable:
             self._state(),
             dataclasses.replace(config, seed=config.seed + done),
             arguments.threads_of(self.workers),
-            self._composition(vocabulary),
-            is_new=done == 0,
+            self._composition(),
+            self._locked(),
+            is_new=self.train_count == 0,
             at_epoch_end=after_epoch if callbacks else None,
         )
         self._hold(state)
@@ -185,5 +192,9 @@ class Trainable:
         """Let the vectors be these."""
         self.wv.vectors, self._outputs = state.inputs, state.outputs
 
-    def _composition(self, vocabulary: Vocabulary) -> Any:
+    def _composition(self) -> Any:
         return None
+
+    def _locked(self) -> Bool:
+        """Which words' vectors stay as they are, (V,)."""
+        return self.wv.is_locked()

@@ -48,7 +48,7 @@ class Changeable(Lookup):
         ValueError
             For a word that comes twice.
         """
-        return self.changed(_kept(self, np.array([self.vocabulary.id(text) for text in _texts(words)], np.int64)))
+        return self.changed(_kept(self, np.array([self.vocabulary.id(text) for text in texts_of(words)], np.int64)))
 
     def remove(self, words: Any) -> Self:
         """All words except these, in their order. What is raised is that of `select`.
@@ -155,7 +155,7 @@ def without(old: Lookup, words: Any) -> Change:
     """All words but these, in the order they have."""
     if isinstance(words, set | frozenset):
         words = list(words)  # their order matters nowhere
-    gone = [old.vocabulary.id(text) for text in _texts([words] if _is_one(words) else words)]
+    gone = [old.vocabulary.id(text) for text in texts_of([words] if _is_one(words) else words)]
     return _kept(old, np.delete(np.arange(len(old)), gone))
 
 
@@ -199,7 +199,7 @@ def _is_one(words: Any) -> bool:
     return isinstance(words, str) or not isinstance(words, Iterable)
 
 
-def _texts(words: Sequence[Any]) -> list[str]:
+def texts_of(words: Sequence[Any]) -> list[str]:
     """Words as text. Raises `ValueError` for one that comes twice, or where this is no list of words."""
     if _is_one(words) or isinstance(words, bytes | set | frozenset):
         raise ValueError(f"wanted a list of words, in an order, got {type(words).__name__} {shortened(words)}")
@@ -215,7 +215,7 @@ def _words_and_vectors(old: Lookup, words: Any, vectors: Any) -> tuple[list[str]
     """A list of words with their vectors (n, d); or one word with its vector (d,)."""
     if _is_one(words):
         words, vectors = [words], np.asarray(vectors)[None]
-    texts = _texts(words)
+    texts = texts_of(words)
     numbers = as_vectors(vectors, len(texts))
     if numbers.shape[1] != old.vector_size:
         raise ValueError(f"vectors here have {old.vector_size} numbers, and those given {numbers.shape[1]}")

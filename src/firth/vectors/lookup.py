@@ -10,7 +10,7 @@ import numpy as np
 
 from firth.arrays import Bool, Float32
 from firth.errors import VectorNotFiniteError, WordNotFoundError, shortened
-from firth.missing_values import is_whole_number
+from firth.missing_values import is_whole_number, text_of
 from firth.vectors.nearest import LONGEST, SHORTEST, inverse_lengths, unit_rows
 from firth.vectors.subwords import Subwords
 from firth.vocabulary import Vocabulary
@@ -84,12 +84,30 @@ class Lookup:
 
     def _find(self, word: object) -> tuple[int | None, Float32]:
         """The id of a word, None for one that is made up of its n-grams, and its vector (d,)."""
-        if self.subwords is not None and word not in self.vocabulary:
-            made_up = self.subwords.compose(str(word))
-            if made_up is not None:
-                return None, made_up
-        i = self.vocabulary.id(word)
-        return i, self.vectors[i]
+        found = self._known(word)
+        if found is None:
+            raise WordNotFoundError(text_of(word), self.vocabulary.near_spellings(text_of(word)))
+        return found
+
+    def _known(self, word: object) -> tuple[int | None, Float32] | None:
+        """As `_find`; None for an unknown word, whose near spellings would take their time."""
+        i = self.vocabulary.ids.get(text_of(word))
+        if i is not None:
+            return i, self.vectors[i]
+        made_up = self.subwords.compose(str(word)) if self.subwords is not None else None
+        return None if made_up is None else (None, made_up)
+
+    def get(self, word: object, default: Any = None) -> Any:
+        """The vector of a word, (d,), or a default. At unknown words it is faster than an error with near spellings.
+
+        Parameters
+        ----------
+        word : word
+        default
+            What to return for a word that is unknown, or whose vector is not finite.
+        """
+        found = self._known(word)
+        return default if found is None or not np.isfinite(found[1]).all() else found[1]
 
     def count(self, word: object) -> int:
         """How often a word occurs in the text: 0 for an out-of-vocabulary word that has a vector by its n-grams.
@@ -165,18 +183,14 @@ class Lookup:
         pairs = weighted(words)
         if not pairs:
             raise ValueError("there is no mean of no words")
-        total, weights, missed = np.zeros(self.vector_size), 0.0, None
-        for word, weight in pairs:
-            try:
+        is_left_out = [unknown == "ignore" and not is_vector(w) and self.get(w) is None for w, _ in pairs]
+        if all(is_left_out):
+            self._find_unit(pairs[0][0])  # which says what is wrong with it
+        total, weights = np.zeros(self.vector_size), 0.0
+        for (word, weight), is_missed in zip(pairs, is_left_out, strict=True):
+            if not is_missed:
                 total += weight * self._term(word, unit=unit)
-            except WordNotFoundError as error:
-                if unknown == "raise":
-                    raise
-                missed = missed or error
-            else:
                 weights += abs(weight)
-        if missed is not None and not weights:
-            raise missed
         mean: Float32 = (total / (weights or 1.0)).astype(np.float32)
         return mean
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
@@ -17,6 +18,9 @@ from firth.vectors.changing import Changeable
 from firth.vectors.comparing import Comparable
 from firth.vectors.neighbors import Searchable
 from firth.vectors.subwords import Subwords
+
+if TYPE_CHECKING:
+    from firth.vectors.layers import EmbeddingLayer
 
 FORMAT_OF_VECTORS = "firth vectors"
 VOCABULARY, VECTORS, SUBWORDS = "vocabulary.json", "vectors.safetensors", "subwords.safetensors"
@@ -172,6 +176,68 @@ class WordVectors(Changeable, Searchable, Comparable):
         from firth.vectors.arrow_table import arrow_table  # whose pyarrow no look-up needs
 
         return arrow_table(self, self._about(), self._outputs() if output else None, about, on)
+
+    def to_torch(self, words: Sequence[Any] | None = None, *, freeze: bool = True) -> EmbeddingLayer:
+        """The vectors as an embedding layer of PyTorch's, a copy, with the row of each word: `layer, rows = …`.
+
+        Row 0 is padding (`padding_idx`), row 1 is for unknown words, both zeros; the words follow in their order.
+        `rows[word]` is a word's row, 1 for an unknown one.
+
+        Parameters
+        ----------
+        words
+            The words of the layer, in this order; by default all of `words`. With n-grams, words that were never seen
+            have vectors too. Words without one get zeros, and a warning.
+        freeze
+            Whether the vectors stay as they are while a network learns. The row of padding always does.
+
+        Returns
+        -------
+        EmbeddingLayer
+            `layer`, a `torch.nn.Embedding` (2 + n, d) of float32, and `rows`, a dict.
+
+        Raises
+        ------
+        FirthError
+            If PyTorch is not installed, or none of the words has a vector.
+        ValueError
+            For a word that comes twice.
+        """
+        from firth.vectors.layers import torch_embedding  # an optional package
+
+        return torch_embedding(self, words, freeze=freeze)
+
+    def to_keras(self, words: Sequence[Any] | None = None, *, trainable: bool = False) -> EmbeddingLayer:
+        """The vectors as an embedding layer of Keras's (Keras 3, any backend), with the row of each word.
+
+        Row 0 is padding (`mask_zero`), row 1 is for unknown words, both zeros; the words follow in their order. So rows
+        are what `keras.layers.StringLookup(vocabulary=model.words, mask_token="")` and
+        `keras.layers.TextVectorization(vocabulary=model.words)` give.
+
+        Parameters
+        ----------
+        words
+            The words of the layer, in this order; by default all of `words`. This may be what `get_vocabulary()` of
+            such a layer gives. With n-grams, words that were never seen have vectors too. Words without one get zeros,
+            and a warning.
+        trainable
+            Whether the vectors learn with the network; that of padding too, where it is not masked.
+
+        Returns
+        -------
+        EmbeddingLayer
+            `layer`, a `keras.layers.Embedding` (2 + n, d), and `rows`, a dict: `rows[word]` is 1 for an unknown word.
+
+        Raises
+        ------
+        FirthError
+            If Keras is not installed, or has no backend; or none of the words has a vector.
+        ValueError
+            For a word that comes twice, and for a vocabulary without Keras's mask token.
+        """
+        from firth.vectors.layers import keras_embedding  # an optional package
+
+        return keras_embedding(self, words, trainable=trainable)
 
     def _outputs(self) -> Float32:
         """The output vectors (V, d)."""

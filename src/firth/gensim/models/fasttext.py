@@ -8,17 +8,18 @@ from typing import Any, Self
 
 import numpy as np
 
-from firth.arrays import Float32, Int32
+from firth.arrays import Bool, Float32, Int32
 from firth.errors import ConfigError, FormatError
+from firth.formats.fasttext import MODELS, read_trained
 from firth.gensim import arguments
 from firth.gensim.models.callbacks import CallbackAny2Vec
-from firth.gensim.models.keyedvectors import KeyedVectors
+from firth.gensim.models.keyedvectors import KeyedVectors, refuse_encoding
 from firth.gensim.models.word2vec import Word2Vec
 from firth.gensim.trainable import TrimRule
 from firth.model import Word2Vec as Trained
 from firth.model import load
 from firth.vectors.nearest import inverse_lengths, unit_rows
-from firth.vectors.subwords import Ngrams, Subwords
+from firth.vectors.subwords import Composition, Ngrams, Subwords
 from firth.vectors.word_vectors import WordVectors
 from firth.vocabulary import Vocabulary
 
@@ -104,6 +105,20 @@ class FastTextKeyedVectors(KeyedVectors):
             "words with n-grams cannot be added here: wv.to_firth().add(words, vectors) gives new vectors that do"
         )
 
+    def intersect_word2vec_format(self, *args: Any, **kwargs: Any) -> None:
+        """Not here: raises `NotImplementedError`, which says what to do instead."""
+        raise NotImplementedError(
+            "a word's vector is made of those of its n-grams, which other words have too: it cannot be set alone."
+            " Word2Vec, which has no n-grams, takes vectors from a file"
+        )
+
+    def is_locked(self) -> Bool:
+        """Which vectors stay as they are while a model is trained: none. Raises `ConfigError` where some should."""
+        locked = super().is_locked()
+        if locked.any():
+            raise ConfigError("vectors_lockf cannot be 0 here: words share their n-grams with others. Word2Vec can")
+        return locked
+
 
 class FastText(Word2Vec):
     """A model with gensim's arguments and defaults; vectors of words and n-grams are in `wv`. firth trains it.
@@ -125,6 +140,7 @@ class FastText(Word2Vec):
     """
 
     wv: FastTextKeyedVectors
+    _made_of: Composition | None = None
 
     def __init__(
         self,
@@ -197,37 +213,52 @@ class FastText(Word2Vec):
     def _no_vectors(self) -> FastTextKeyedVectors:
         return FastTextKeyedVectors(self.vector_size, *self._ngrams)
 
-    def _composition(self, vocabulary: Vocabulary) -> Any:
-        from firth.vectors.subwords import Composition
-
-        return Composition(vocabulary.words, self._ngrams)
+    def _composition(self) -> Composition:
+        """What the words are made of, computed once for a vocabulary."""
+        if self._made_of is None:
+            self._made_of = Composition(self._words, self._ngrams)
+        return self._made_of
 
     def _start(self, vocabulary: Vocabulary, rows: Any) -> None:
         from firth.gensim.learning import initial_state
 
-        composition = self._composition(vocabulary)
-        used = composition.used
+        self._words, self._made_of = list(vocabulary.words), None
+        used = self._composition().used
         state = initial_state(len(vocabulary), self.vector_size, arguments.seed_of(self) + len(self.history), len(used))
+        old = self.wv.subwords
         if rows is not None:
-            kept, old = rows >= 0, self.wv.subwords
+            kept = rows >= 0
             state.inputs[kept], state.outputs[kept] = old.own[rows[kept]], self._outputs[rows[kept]]
             ours, theirs = old.rows_of(used)
             state.ngrams[ours] = old.rows[theirs]
         self.wv.fill(vocabulary, self.wv.vectors[:0])
-        self._words = list(vocabulary.words)
-        self.wv.hold(Subwords(self._ngrams, state.inputs, used, state.ngrams))
+        if rows is None:
+            old = Subwords(self._ngrams, state.inputs, used, state.ngrams)
+        self.wv.hold(old)
         self._hold(state)
+
+    def _take(self, vectors: WordVectors, outputs: Float32) -> None:
+        """Let words with n-grams, and their output vectors (V, d), take the place of all that is here."""
+        self.wv, self._made_of = FastTextKeyedVectors.of(vectors), None
+        self._outputs, self._words = np.array(outputs), list(vectors.words)
+        self.corpus_total_words, self.train_count = int(vectors.vocabulary.counts.sum()), 1
 
     def _state(self) -> Any:
         from firth.gensim.learning import State
 
         parts = self.wv.subwords
-        return State(parts.own, self._outputs, parts.rows)
+        used = self._composition().used
+        rows = np.zeros((len(used), self.vector_size), np.float32)
+        ours, theirs = parts.rows_of(used)
+        rows[ours] = parts.rows[theirs]
+        return State(parts.own, self._outputs, rows)
 
     def _hold(self, state: Any) -> None:
-        parts = Subwords(self._ngrams, state.inputs, self.wv.subwords.used, state.ngrams)
+        """Let the vectors be these; n-grams that no word here has stay as they are."""
+        used = self._composition().used
+        parts = self.wv.subwords.joined(Subwords(self._ngrams, state.inputs, used, state.ngrams), state.inputs)
         self.wv.hold(parts)
-        self.wv.vectors = parts.compose_all([str(key) for key in self.wv.index_to_key])
+        self.wv.vectors = parts.compose_all(self._words)
         self._outputs = state.outputs
 
     def _subwords(self) -> Subwords:
@@ -247,6 +278,20 @@ class FastText(Word2Vec):
         return dict(zip(("min_n", "max_n", "bucket"), trained.subwords.ngrams, strict=True))
 
 
+IN_FASTTEXT = {
+    "vector_size": "dim",
+    "window": "ws",
+    "epochs": "epoch",
+    "min_count": "minCount",
+    "negative": "neg",
+    "min_n": "minn",
+    "max_n": "maxn",
+    "bucket": "bucket",
+    "sample": "t",
+}
+"""Arguments, and what they are called in fastText."""
+
+
 def load_facebook_vectors(path: str | Path, encoding: str = "utf-8") -> FastTextKeyedVectors:
     """The words and n-grams of fastText's own `.bin` file, with their vectors.
 
@@ -257,13 +302,36 @@ def load_facebook_vectors(path: str | Path, encoding: str = "utf-8") -> FastText
     encoding
         There is only UTF-8.
     """
+    refuse_encoding(encoding)
     vectors: FastTextKeyedVectors = FastTextKeyedVectors.of(load(path, format="fasttext"))
     return vectors
 
 
-def load_facebook_model(path: str | Path, encoding: str = "utf-8") -> None:
-    """Not here: raises `NotImplementedError`, which says what to do instead."""
-    raise NotImplementedError("firth trains on from its own models; load_facebook_vectors(path) reads the vectors")
+def load_facebook_model(path: str | Path, encoding: str = "utf-8") -> FastText:
+    """The model of fastText's own `.bin` file, which can be trained on: its vectors, n-grams, output vectors, settings.
+
+    The file does not hold the learning rate: that of the model is the default.
+
+    Parameters
+    ----------
+    path
+        The file.
+    encoding
+        There is only UTF-8.
+
+    Raises
+    ------
+    FormatError
+        For a file that cannot be read, has no n-grams, or was not trained by negative sampling on words.
+    """
+    refuse_encoding(encoding)
+    vectors, outputs, settings = read_trained(Path(path))
+    if vectors.subwords is None:
+        raise FormatError(f"{path} has no n-grams, which FastText is about: KeyedVectors.load reads its vectors")
+    arguments_of = {name: settings[theirs] for name, theirs in IN_FASTTEXT.items()}
+    model = FastText(sg=int(settings["model"] == MODELS["skip-gram"]), **arguments_of)
+    model._take(vectors, outputs)
+    return model
 
 
 def save_facebook_model(model: FastText, path: str | Path, encoding: str = "utf-8") -> None:
@@ -280,4 +348,5 @@ def save_facebook_model(model: FastText, path: str | Path, encoding: str = "utf-
     """
     from firth.formats import export
 
+    refuse_encoding(encoding)
     export(model.to_firth(), path, format="fasttext", overwrite=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
 from typing import Any, NamedTuple, Self
 
@@ -10,13 +11,20 @@ import numpy as np
 from firth import formats
 from firth.analysis.evaluation import evaluate
 from firth.analysis.scores import AnalogyScore, PairScore
-from firth.errors import ConfigError, FormatError, shortened
+from firth.errors import ConfigError, FirthWarning, FormatError, shortened
 from firth.formats.counts import counted, write_counts
 from firth.gensim.queries import Queries
+from firth.missing_values import text_of
 from firth.model import load as load_any
 from firth.storage.files import atomic_file
 from firth.vectors.word_vectors import WordVectors
 from firth.vocabulary import Vocabulary
+
+
+def refuse_encoding(encoding: str) -> None:
+    """Raise `ConfigError` for another encoding than UTF-8."""
+    if encoding.lower().replace("-", "").replace("_", "") != "utf8":
+        raise ConfigError(f"words are read as UTF-8, not {shortened(encoding)}: unicode_errors='replace' may help")
 
 
 class Correlation(NamedTuple):
@@ -165,8 +173,7 @@ class KeyedVectors(Queries):
         FormatError
             If it is not such a file, is cut short, or is a pickle of gensim's.
         """
-        if encoding.lower().replace("-", "").replace("_", "") != "utf8":
-            raise ConfigError(f"words are read as UTF-8, not {shortened(encoding)}: unicode_errors='replace' may help")
+        refuse_encoding(encoding)
         if np.dtype(datatype) != np.float32:
             raise ConfigError(f"vectors are float32 here, not {np.dtype(datatype)}")
         if what := formats.foreign.what_it_is(Path(fname)):
@@ -176,12 +183,52 @@ class KeyedVectors(Queries):
         loaded: Self = cls.of(found if fvocab is None else counted(found, fvocab, unicode_errors))
         return loaded
 
-    def intersect_word2vec_format(self, *args: Any, **kwargs: Any) -> None:
-        """Not here: raises `NotImplementedError`, which says what to do instead."""
-        raise NotImplementedError(
-            "vectors to start from are an argument of firth's own training, which freezes them too:"
-            " firth.train(sentences, start='vectors.bin', frozen=True)"
+    def intersect_word2vec_format(
+        self,
+        fname: str | Path,
+        lockf: float = 0.0,
+        binary: bool = False,
+        encoding: str = "utf8",
+        unicode_errors: Any = "strict",
+    ) -> None:
+        """Give the keys that are in a file of word2vec's format the vectors they have there. No keys are added.
+
+        Parameters
+        ----------
+        fname
+            The file.
+        lockf : {0, 1}
+            Whether these vectors learn in later trainings of the model (1), or stay as they are (0).
+        binary, encoding, unicode_errors
+            As for `load_word2vec_format`.
+
+        Raises
+        ------
+        ConfigError
+            For another `lockf`, and vectors of another size.
+        FormatError
+            As `load_word2vec_format`.
+        """
+        if lockf not in {0, 1}:
+            raise ConfigError(f"lockf is 0 (vectors stay as they are) or 1 (they learn) here, not {shortened(lockf)}")
+        found = KeyedVectors.load_word2vec_format(
+            fname, binary=binary, encoding=encoding, unicode_errors=unicode_errors
         )
+        if found.vector_size != self.vector_size:
+            raise ConfigError(
+                f"{fname} has vectors of {found.vector_size} numbers, and here they have {self.vector_size}"
+            )
+        theirs = {row: found.key_to_index.get(text_of(key), -1) for row, key in enumerate(self.index_to_key)}
+        rows = [row for row, place in theirs.items() if place >= 0]
+        if not rows:
+            warnings.warn(
+                f"{fname} has none of the {len(self):,} keys: all stay as they are", FirthWarning, stacklevel=2
+            )
+        factors = np.where(self.is_locked(), 0, 1).astype(np.float32)
+        factors[rows] = lockf
+        self.vectors[rows] = found.vectors[[theirs[row] for row in rows]]
+        self.vectors_lockf = factors
+        self.fill_norms(force=True)
 
     def evaluate_word_pairs(
         self,

@@ -13,8 +13,9 @@ from firth.arrays import Float32
 from firth.errors import FirthWarning, FormatError
 from firth.gensim import arguments
 from firth.gensim.models.callbacks import CallbackAny2Vec
-from firth.gensim.sentences import MAX_WORDS_IN_BATCH, LineSentence, PathLineSentences
+from firth.gensim.sentences import MAX_WORDS_IN_BATCH, LineSentence, PathLineSentences, lists_of
 from firth.gensim.trainable import Trainable, TrimRule
+from firth.missing_values import text_of
 from firth.model import Word2Vec as Trained
 from firth.vocabulary import Vocabulary
 
@@ -104,7 +105,8 @@ class Word2Vec(Trainable):
         max_final_vocab: int | None = None,
         shrink_windows: bool = True,
     ):
-        arguments.warn_of_unneeded(hashfxn=hashfxn, batch_words=batch_words, max_vocab_size=max_vocab_size)
+        of_batches = {} if self._changes_sentences() else {"batch_words": batch_words}
+        arguments.warn_of_unneeded(hashfxn=hashfxn, **of_batches, max_vocab_size=max_vocab_size)
         arguments.refuse_what_cannot_be_kept(null_word=null_word, sorted_vocab=sorted_vocab)
         arguments.objective_of(hs, negative)
         self.vector_size = self.layer1_size = vector_size
@@ -116,10 +118,13 @@ class Word2Vec(Trainable):
         self.negative = 0 if hs else negative
         self.ns_exponent, self.cbow_mean = ns_exponent, int(arguments.is_flag("cbow_mean", cbow_mean))
         self.compute_loss, self.callbacks, self.comment = compute_loss, callbacks, comment
+        self.batch_words = batch_words
         self._begin()
         if sentences is not None or corpus_file is not None:
             corpus = self._read(sentences, corpus_file)
             self._take_words_of(corpus, trim_rule, update=False)
+            if self._changes_sentences() and corpus_file is None:
+                corpus, epochs = self._read(self._changed(sentences, alpha, epochs), None), 1
             self._learn(corpus, epochs, (alpha, min_alpha), callbacks)
         elif trim_rule is not None:
             warnings.warn("a trim_rule is not kept: give it to build_vocab", FirthWarning, stacklevel=2)
@@ -211,8 +216,11 @@ class Word2Vec(Trainable):
         if not len(self.wv):
             raise RuntimeError("there is no vocabulary yet: call build_vocab(sentences) before train(…)")
         rates = (start_alpha or self.alpha, self.min_alpha if end_alpha is None else end_alpha)
+        epochs = self.epochs if epochs is None else epochs
+        if self._changes_sentences() and corpus_file is None:
+            corpus_iterable, epochs = self._changed(corpus_iterable, rates[0], epochs), 1
         corpus = self._read(corpus_iterable, corpus_file)
-        return self._learn(corpus, self.epochs if epochs is None else epochs, rates, list(callbacks) or self.callbacks)
+        return self._learn(corpus, epochs, rates, list(callbacks) or self.callbacks)
 
     @property
     def syn1neg(self) -> Float32:
@@ -260,9 +268,43 @@ class Word2Vec(Trainable):
         order = np.argsort(-odds, kind="stable")[:topn]
         return [(self.wv.index_to_key[i], float(odds[i] / odds.sum())) for i in order.tolist()]
 
-    def score(self, sentences: Any, *args: Any, **kwargs: Any) -> Any:
-        """Not here: raises `NotImplementedError`."""
-        raise NotImplementedError("firth does not score sentences; it tells the loss of those held out (validation)")
+    def score(
+        self,
+        sentences: Iterable[Any],
+        total_sentences: int = 1_000_000,
+        chunksize: int = 100,
+        queue_factor: int = 2,
+        report_delay: float = 1,
+    ) -> Float32:
+        """The log probability of each sentence by a model of hierarchical softmax, in nats, (n,) float32.
+
+        It is the sum, over all words of the sentence, of the log probability of the word: given each word of its
+        window (skip-gram), or all of them together (CBOW). Unknown words are left out; a sentence without any has 0.
+
+        Parameters
+        ----------
+        sentences
+            Lists of words.
+        total_sentences, chunksize, queue_factor, report_delay
+            Not needed.
+
+        Raises
+        ------
+        RuntimeError
+            For a model of negative sampling, which has no probabilities.
+        """
+        if not self.hs:
+            raise RuntimeError("score needs a model of hierarchical softmax: train with hs=1, negative=0")
+        from firth.gensim.scoring import SentenceScores
+
+        counts, inputs = self._vocabulary().counts, self.wv.vectors
+        is_skip_gram, is_mean = bool(self.sg), bool(self.cbow_mean)
+        scores = SentenceScores(
+            inputs, self._outputs, counts, window=self.window, is_skip_gram=is_skip_gram, is_mean=is_mean
+        )
+        row_of = self.wv.key_to_index
+        texts = ([text_of(word) for word in sentence] for sentence in lists_of(sentences))
+        return scores([row_of[text] for text in sentence if text in row_of] for sentence in texts)
 
     def init_sims(self, replace: bool = False) -> None:
         """What gensim before 4.0 needed for similarities; with `replace`, scale all vectors to length 1."""
