@@ -35,8 +35,9 @@ lint: $(VENV)/.installed-check
 types: $(VENV)/.installed-check
 	$(BIN)/mypy
 
-# The site, in build/site; a warning is an error.
+# The site, in build/site, with the notebooks as they run now; a warning is an error.
 docs: $(VENV)/.installed-check
+	$(BIN)/python -m tools.notebooks
 	$(BIN)/zensical build --clean --strict
 
 # Lines of a compiled kernel cannot be counted, so what runs without the compiler is measured too, then both together.
@@ -76,4 +77,4 @@ $(VENV)/.installed-check: pyproject.toml $(VENV)/.pip
 	@touch $@ $(VENV)/.installed $(VENV)/.installed-test
 
 clean:
-	rm -rf $(VENV) .cache .coverage* build dist .pytest_cache .mypy_cache .ruff_cache
+	rm -rf $(VENV) .cache .coverage* build dist docs/examples .pytest_cache .mypy_cache .ruff_cache

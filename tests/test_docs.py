@@ -3,6 +3,7 @@
 import dataclasses
 import importlib.util
 import inspect
+import json
 import re
 import runpy
 import shutil
@@ -15,10 +16,15 @@ import pytest
 
 import firth
 from firth.reporting import events
+from tools import notebooks
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
-PAGES = [ROOT / "README.md", ROOT / "benchmarks" / "README.md", *sorted(DOCS.rglob("*.md"))]
+NOTEBOOKS = sorted((ROOT / "examples").glob("*.ipynb"))
+OF_NOTEBOOKS = DOCS / "examples"
+"""Where the site's pages of notebooks are made."""
+OF_THE_SITE = sorted(page for page in DOCS.rglob("*.md") if page.parent != OF_NOTEBOOKS)
+PAGES = [ROOT / "README.md", ROOT / "benchmarks" / "README.md", *OF_THE_SITE]
 EXAMPLES = re.compile(r"^```python\n(.*?)^```", re.DOTALL | re.MULTILINE)
 
 
@@ -41,14 +47,17 @@ def test_docs__examples_run(code, in_a_folder_with_a_corpus):
 
 
 def test_docs__links_lead_somewhere():
-    for page in PAGES:
+    for page in [*PAGES, *NOTEBOOKS]:
         for target in re.findall(r"\]\(([^)#:]+)\)", page.read_text("utf-8")):
-            assert (page.parent / target).exists(), f"{page.name} links to {target}"
+            path = (page.parent / target).resolve()
+            made_of = ROOT / "examples" / f"{path.stem}.ipynb" if path.parent == OF_NOTEBOOKS else path
+            assert made_of.exists(), f"{page.name} links to {target}"
 
 
 def test_site__every_page_is_in_the_navigation():
     listed = re.findall(r"^ +- .+: (\S+\.md)$", (ROOT / "mkdocs.yml").read_text("utf-8"), re.MULTILINE)
-    assert sorted(listed) == sorted(page.relative_to(DOCS).as_posix() for page in DOCS.rglob("*.md"))
+    of_notebooks = [f"examples/{path.stem}.md" for path in NOTEBOOKS]
+    assert sorted(listed) == sorted([*of_notebooks, *(page.relative_to(DOCS).as_posix() for page in OF_THE_SITE)])
 
 
 @pytest.mark.long
@@ -58,6 +67,8 @@ def test_site__loads_nothing_from_outside(tmp_path):
         shutil.copytree(ROOT / name, tmp_path / name)
     for name in ("mkdocs.yml", "CHANGELOG.md", "CONTRIBUTING.md"):
         shutil.copy(ROOT / name, tmp_path)
+    for path in NOTEBOOKS:
+        notebooks.write_page(json.loads(path.read_text("utf-8")), path.stem, tmp_path / "docs" / "examples")
     build = [Path(sys.executable).parent / "zensical", "build", "--strict"]
     subprocess.run(build, cwd=tmp_path, check=True)
     pages = list((tmp_path / "build" / "site").rglob("*.html"))

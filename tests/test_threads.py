@@ -5,7 +5,7 @@ import pytest
 
 from firth.errors import FirthError
 from firth.jit import target
-from firth.threads import CALLS_TO_SEE, UNITS_TO_SEE, ThreadAutotuner, ThreadPool, map_ahead
+from firth.threads import CALLS_TO_SEE, ThreadAutotuner, ThreadPool, map_ahead
 
 pytestmark = pytest.mark.skipif(not target.is_enabled(), reason="with the compiler off there is one thread")
 
@@ -57,22 +57,54 @@ def paced(monkeypatch, seconds, calls, units=80):
     return given
 
 
-def test_pace__all_threads_work_where_they_are_faster(monkeypatch):
-    for call, shares in enumerate(paced(monkeypatch, {1: 1.9, 2: 1.0}, 3 * CALLS_TO_SEE), start=1):
-        few = 80 // UNITS_TO_SEE if call % CALLS_TO_SEE == 2 else 0
-        assert shares == ([(1, few)] if few else []) + [(2, 80 - few)]
+def seen(given):
+    """The calls of which several parts were done, by different numbers of threads."""
+    return [call for call, shares in enumerate(given, start=1) if len(shares) > 1]
 
 
-def test_pace__one_thread_works_where_it_is_faster(monkeypatch):
-    _, _, *later = paced(monkeypatch, {1: 1.0, 16: 2.4}, 3 * CALLS_TO_SEE)
-    assert all(shares[-1][0] == 1 for shares in later)
-    assert [(16, 10), (1, 70)] in later
-    assert all(sum(some for _, some in shares) == 80 for shares in later)
+def test_pace__all_threads_work_where_they_are_faster_and_it_is_looked_less_and_less_often(monkeypatch):
+    given = paced(monkeypatch, {1: 1.9, 2: 1.0}, 100)
+    assert seen(given) == [1, 9, 25, 57, 89]
+    assert given[0] == [(2, 10), (1, 10), (2, 10), (2, 50)]
+    assert all(shares in ([(2, 80)], [(1, 10), (2, 70)]) for shares in given[1:])
+
+
+def test_pace__one_thread_works_where_it_is_faster_and_it_is_looked_less_and_less_often(monkeypatch):
+    given = paced(monkeypatch, {1: 1.0, 16: 2.4}, 70)
+    assert seen(given) == [1, 3, 7, 15, 31, 63]
+    assert given[0] == [(16, 10), (1, 10), (16, 10), (1, 50)]
+    assert all(shares in ([(1, 80)], [(16, 10), (1, 70)]) for shares in given[1:])
+
+
+@pytest.mark.parametrize("slower", [1.04, 1.5, 2.5])
+def test_pace__where_all_threads_are_slower_they_cost_less_than_a_twentieth(monkeypatch, slower):
+    """As on cores that others use as well."""
+    given = paced(monkeypatch, {1: 1.0, 2: slower}, 40)
+    took = sum((slower if threads > 1 else 1) * some for call in given for threads, some in call)
+    assert took < 1.05 * 40 * 80
+
+
+def test_pace__a_change_is_seen_within_the_call_and_it_is_looked_often_again(monkeypatch):
+    seconds, now, given = {1: 1.0, 2: 3.0}, 0.0, []
+    monkeypatch.setattr("firth.threads.time.perf_counter", lambda: now)
+    autotuner = ThreadAutotuner(2)
+    for call in range(1, 64):
+        seconds[2] = 3.0 if call < 50 else 0.6
+        given.append([])
+        for threads, some in autotuner.split(80):
+            now += seconds[threads] * some
+            given[-1].append((threads, some))
+    assert given[61:] == [[(1, 80)], [(2, 10), (2, 70)]]
+    assert autotuner.calls_between == CALLS_TO_SEE
 
 
 @pytest.mark.parametrize("units", [1, 7])
 def test_pace__little_work_is_not_divided(monkeypatch, units):
     assert paced(monkeypatch, {1: 1.0, 4: 3.0}, 4, units) == [[(4, units)]] * 4
+
+
+def test_pace__of_no_work_there_is_none_to_do(monkeypatch):
+    assert paced(monkeypatch, {1: 1.0, 4: 3.0}, 4, 0) == [[]] * 4
 
 
 def test_pace__one_thread_is_one_thread(monkeypatch):

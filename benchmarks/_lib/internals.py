@@ -31,10 +31,19 @@ from firth.kernels.word2vec.rounds import (
     whole_rounds,
 )
 from firth.threads import ThreadAutotuner, ThreadPool
-from firth.training import rounds
 from firth.training.by_nodes import ByNodes
+from firth.training.chunks import ChunkReader
 from firth.training.schedule import Tokens, initial_parameters, plan_epoch, row_rate_scales
-from firth.training.shards import PARTS, Combiner, Expected, Period, Piece, directions_of
+from firth.training.shards import (
+    PARTS,
+    ChangeArrays,
+    Combiner,
+    Expected,
+    Period,
+    Piece,
+    directions_of,
+    sum_of_moments,
+)
 from firth.training.workers import Targets, WorkerGroup
 
 COMPUTE, ADD = 0, 1
@@ -87,7 +96,7 @@ def new_group(setup: Setup, pool: ThreadPool, parameters: Parameters | None = No
 
 def chunks(setup: Setup, epoch: int = 0) -> Any:
     """The chunks of an epoch."""
-    for chunk, _ in rounds.ChunkReader(setup.tokens, setup.config, epoch, setup.plan):
+    for chunk, _ in ChunkReader(setup.tokens, setup.config, epoch, setup.plan):
         yield chunk
 
 
@@ -246,20 +255,21 @@ def combining_seconds(vector_size: int, rows: int = 20_000, shards: int = 8, rep
     config = TrainingConfig(vector_size=vector_size, shards=shards)
     ids = np.arange(rows, dtype=np.int32)
     tokens = Tokens(ids, np.arange(0, rows + 1, 20), np.ones(rows, np.int64))
-    begin, changes = new_parameters(config, rows), new_parameters(config, rows)
+    begin = new_parameters(config, rows)
     period = Period(tuple(Piece(i * rows // shards, (i + 1) * rows // shards, 0) for i in range(shards)))
     with ThreadPool(1) as pool:
+        changes = ChangeArrays(vector_size, pool).between(begin, Parameters(*map(np.zeros_like, begin)))
         combiner = Combiner(Expected.of(tokens, config), config, begin, pool, range(PARTS))
-        moments = combiner.moments(changes, shards)
-        directions = [directions_of(list(of), begin.inputs.shape[1]) for of in zip(*moments, strict=True)]
+        moments = sum_of_moments(combiner.moments(changes, shards))
+        directions = [directions_of(of, begin.inputs.shape[1]) for of in moments]
 
         def least(work: Callable[[], Any]) -> float:
             return min(_seconds(work) for _ in range(repeats))
 
         return CombiningSeconds(
             least(lambda: combiner.moments(changes, shards)) / (2 * rows),
-            least(lambda: combiner.combine(changes, directions, period, 0.025, begin)) / (2 * rows),
-            least(lambda: directions_of([of.outputs for of in moments], begin.inputs.shape[1])),
+            least(lambda: combiner.combine(changes, directions, period, 0.025)) / (2 * rows),
+            least(lambda: directions_of(moments.outputs, begin.inputs.shape[1])),
         )
 
 

@@ -31,8 +31,8 @@ COPIERS = 4
 """Cores that copy as fast as the memory of a machine lets them: a guess."""
 TRAINING = 0.85
 """The part of a period that is to be training."""
-PARTS, FLOAT, DOUBLE = 64, 4, 8
-"""Those of the rows whose moments are found apart; bytes of a number."""
+CHANGE, FLOAT, DOUBLE = 2, 4, 8
+"""Bytes of a number that is moved, and of others."""
 SIZES = ((70_000, 100), (250_000, 100), (250_000, 300), (1_000_000, 300))
 NETWORKS = 10.0, 25.0, 100.0
 PERIOD_MACHINES = 8
@@ -87,7 +87,6 @@ class Cluster:
     vector_size: int
     gigabits: float  # of the network, a second
     in_store: bool  # whether what is moved goes through Ray's object stores, as today
-    bytes_moved: int = FLOAT  # of a number
     cores: int = CORES
 
 
@@ -102,28 +101,27 @@ def words_per_second(constants: Constants, cluster: Cluster) -> float:
 def exchange_seconds(constants: Constants, cluster: Cluster) -> float:
     """Of an exchange: what a machine copies, moves and computes, and what all wait for."""
     machines, size = cluster.machines, cluster.vector_size
-    numbers = 2 * cluster.rows * padded_width(size)
-    parameters = FLOAT * numbers
-    moved = 2 * (machines - 1) / machines * cluster.bytes_moved * numbers
-    moments = (machines - 1) / machines * PARTS * 2 * size**2 * DOUBLE
+    parameters = 2 * cluster.rows * padded_width(size) * FLOAT
+    changes = 2 * cluster.rows * size * CHANGE
+    moved = 2 * (machines - 1) / machines * changes + (machines - 1) * 2 * size**2 * DOUBLE
     rate = cluster.gigabits * 1e9 / 8
     written = 0.0
     if cluster.in_store:
         rate = min(rate, constants.transfer)
-        written = (1 + 1 / machines) * cluster.bytes_moved * numbers / constants.store
+        written = changes / constants.store
     own_rows = 2 * cluster.rows / machines
     computed = own_rows * (constants.of_size("moment", size) + constants.of_size("combine", size)) / cluster.cores
-    copied = (5 + 3 / machines) * parameters / (constants.memory * min(COPIERS, cluster.cores))
+    copied = (3.5 * parameters + 2 * changes) / (constants.memory * min(COPIERS, cluster.cores))
     directions = constants.of_size("directions", size) * (1 if machines > 1 else 2)  # two machines find one each
     waited = directions + constants.latency + objects(machines) * constants.call
-    return copied + written + (moved + moments) / rate + computed + waited
+    return copied + written + moved / rate + computed + waited
 
 
 def objects(machines: int) -> int:
-    """That the driver has the references of, in a period: what each machine tells, and its changes for each; two
-    moments, directions, rows, and that they were received.
+    """That the driver has the references of, in a period: what each machine tells, and its changes for each; moments,
+    directions, what rows change by, and that this was received.
     """
-    return machines * (1 + machines) + 4 * machines + 2
+    return machines * (1 + machines) + 3 * machines + 2
 
 
 def training_part(constants: Constants, cluster: Cluster, period_words: float) -> float:
@@ -268,19 +266,13 @@ def constants_of(result: Result) -> Constants:
 
 # ── what is shown ────────────────────────────────────────────────────────────────────────────────────────────────────
 
-WAYS: tuple[tuple[str, bool, int], ...] = (
-    ("today", True, FLOAT),
-    ("16-bit changes", True, FLOAT // 2),
-    (f"{GIGABITS:.0f} Gb/s in full", False, FLOAT),
-    (f"{GIGABITS:.0f} Gb/s in full, 16-bit changes", False, FLOAT // 2),
-)
-"""Of moving the changes: the name, whether by Ray's object stores, and the bytes of a number."""
+WAYS: tuple[tuple[str, bool], ...] = (("today", True), (f"{GIGABITS:.0f} Gb/s in full", False))
+"""Of moving the changes: the name, and whether by Ray's object stores."""
 
 
 def of_picture(machines: int, way: int = 0) -> Cluster:
     """The machines of the table and the picture."""
-    _, in_store, bytes_moved = WAYS[way]
-    return Cluster(machines, ROWS, VECTOR_SIZE, GIGABITS, in_store, bytes_moved)
+    return Cluster(machines, ROWS, VECTOR_SIZE, GIGABITS, in_store=WAYS[way][1])
 
 
 def times_one(constants: Constants, cluster: Cluster, exchanges: int = EXCHANGES) -> float:
@@ -311,7 +303,7 @@ def columns_of_simulated() -> list[Column]:
         Column("seconds of an exchange", 2),
         Column(f"million words of a period that leaves {TRAINING:.0%}", 0),
         Column(f"{leave}: today", 1),
-        *(Column(name, 1) for name, _, _ in WAYS[1:]),
+        *(Column(name, 1) for name, _ in WAYS[1:]),
         Column(f"with {EXCHANGES}: % training", 0),
         Column("times one machine", 1),
         Column(f"billion words an epoch for {TRAINING:.0%} with {EXCHANGES}", 0),
@@ -322,7 +314,7 @@ def period_rows(constants: Constants) -> list[list[Cell]]:
     """For each size of the parameters: what an exchange moves, and the words of a period on some machines."""
     rows: list[list[Cell]] = []
     for count, size in SIZES:
-        moved = 2 * (1 - 1 / PERIOD_MACHINES) * 2 * count * padded_width(size) * FLOAT
+        moved = 2 * (1 - 1 / PERIOD_MACHINES) * 2 * count * size * CHANGE
         clusters = [Cluster(PERIOD_MACHINES, count, size, gigabits, in_store=True) for gigabits in NETWORKS]
         words = [words_of_period(constants, cluster) / PERIOD_MACHINES / 1e6 for cluster in clusters]
         rows.append([f"{count:,} × {size}", moved / 1e6, *words])

@@ -36,10 +36,14 @@ from firth.errors import WordNotFoundError as WordNotFoundError
 from firth.formats import export as export
 from firth.history import EpochResult as EpochResult
 from firth.history import Provenance as Provenance
+from firth.induction import Alacarte as Alacarte
+from firth.induction import Induced as Induced
+from firth.induction import alacarte as alacarte
 from firth.model import Word2Vec as Word2Vec
 from firth.model import load as load
 from firth.phrases import ENGLISH_CONNECTOR_WORDS as ENGLISH_CONNECTOR_WORDS
 from firth.phrases import Phrases as Phrases
+from firth.texts.text_vectors import TextVectors as TextVectors
 from firth.training.sampling import keep_probabilities as keep_probabilities
 from firth.training.sampling import sampling_table as sampling_table
 from firth.training.train import resume as resume

@@ -1,15 +1,17 @@
-"""Results as tables of other libraries: pandas, polars, Arrow."""
+"""Results as tables: of a notebook, and of other libraries, pandas, polars, Arrow."""
 
 from __future__ import annotations
 
 import importlib
+from collections.abc import Iterable
 from typing import Any
 
 from firth.errors import FirthError
+from firth.html_table import html_table, of_words
 
 
 class Tabular:
-    """A result that is a table: a class gives its columns, and has them as data frames."""
+    """A result that is a table: a class gives its columns, and a notebook shows them; they become data frames."""
 
     def _columns(self) -> dict[str, Any]:
         """The columns by name, each a list or an array."""
@@ -26,6 +28,46 @@ class Tabular:
     def to_arrow(self) -> Any:
         """The table as a `pyarrow.Table`. Raises `FirthError` if pyarrow is not installed."""
         return library("pyarrow").table(self._columns())
+
+    def _title(self) -> str:
+        """What stands above the table in a notebook."""
+        return repr(self)
+
+    def _rows(self) -> Iterable[tuple[Any, ...]]:
+        """The rows that a notebook shows."""
+        return zip(*self._columns().values(), strict=True)
+
+    def _repr_html_(self) -> str:
+        columns = self._columns()
+        length = len(next(iter(columns.values())))
+        return html_table(self._title(), list(columns), self._rows(), rows_in_all=length)
+
+
+class Ranking(list[tuple[Any, float]], Tabular):
+    """Words with a number each, in an order. A notebook shows them as a table.
+
+    Parameters
+    ----------
+    pairs
+        The words and their numbers.
+    measure
+        What the numbers are.
+    """
+
+    measure = "score"
+
+    def __init__(self, pairs: Iterable[tuple[Any, float]] = (), measure: str | None = None):
+        super().__init__(pairs)
+        self.measure = measure or self.measure
+
+    def _columns(self) -> dict[str, Any]:
+        return {"word": [word for word, _ in self], self.measure: [number for _, number in self]}
+
+    def _title(self) -> str:
+        return ""
+
+    def _rows(self) -> Iterable[tuple[Any, ...]]:
+        return of_words(self)
 
 
 def library(name: str) -> Any:

@@ -10,7 +10,11 @@ from typing import Any
 import numpy as np
 
 from firth._version import __version__
+from firth.data_frames import Tabular
 from firth.errors import shortened
+from firth.html_table import facts_table
+
+LOSSES_IN_A_LINE = 10
 
 
 @dataclasses.dataclass(frozen=True)
@@ -49,6 +53,27 @@ class EpochResult:
             What `saved()` gave.
         """
         return cls(**saved | {"loss": math.nan if saved["loss"] is None else saved["loss"]})
+
+
+class History(list[EpochResult], Tabular):
+    """The results of a training's epochs. A notebook shows them as a table."""
+
+    def _columns(self) -> dict[str, Any]:
+        names = [field.name for field in dataclasses.fields(EpochResult)]
+        columns = {name: [getattr(result, name) for result in self] for name in names}
+        if all(loss is None for loss in columns["validation_loss"]):
+            del columns["validation_loss"]
+        return columns
+
+    def _title(self) -> str:
+        return ""
+
+    def losses_in_a_line(self) -> str:
+        """The loss of each epoch; of many, the first ones and the last."""
+        losses = [f"{result.loss:.3f}" for result in self]
+        if len(losses) > LOSSES_IN_A_LINE:
+            losses[LOSSES_IN_A_LINE - 2 : -1] = ["…"]
+        return ", ".join(losses)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -100,11 +125,17 @@ class Provenance:
             raise ValueError(f"these are no versions: {shortened(text.versions)}")
         return text
 
+    def _repr_html_(self) -> str:
+        return facts_table(type(self).__name__, dataclasses.asdict(self) | {"versions": self._versions()})
+
+    def _versions(self) -> str:
+        return ", ".join(f"{name} {version}" for name, version in self.versions.items())
+
     def told(self) -> str:
         """All of it in a line, the fingerprint by its first digits."""
-        files = f"{self.files:,} files, " if self.files > 1 else ""
+        files = f"{self.files:,} files, " if self.files > 1 and self.source != f"{self.files} files" else ""
         text = f"{self.source} ({files}{self.sentences:,} sentences, {self.tokens:,} tokens, {self.fingerprint[:12]}…)"
-        return f"{text}, with {', '.join(f'{name} {version}' for name, version in self.versions.items())}"
+        return f"{text}, with {self._versions()}"
 
 
 def versions_here() -> dict[str, str]:

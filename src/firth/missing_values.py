@@ -29,6 +29,13 @@ def is_hole(value: Any) -> bool:
     return getattr(value, "is_valid", True) is False and hasattr(value, "as_py")  # a scalar of Arrow's
 
 
+def is_whole_number(token: Any) -> bool:
+    """Whether a token is one: an int, or a float that `text_of` gives no decimals. True and False are none."""
+    if isinstance(token, float | np.floating):
+        return bool(-LARGEST_ID <= token <= LARGEST_ID and token == int(token))
+    return isinstance(token, int | np.integer) and not isinstance(token, bool | np.timedelta64)
+
+
 def text_of(value: Any) -> str:
     """The text that a token is known by. A whole number is known by its digits, also one that pandas made a float
     because a column had holes: 3.0 is "3".

@@ -17,7 +17,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
@@ -27,7 +27,7 @@ import numpy as np
 from firth.arrays import Float32
 from firth.config import TrainingConfig
 from firth.errors import FirthError, FirthWarning, FormatError, shortened
-from firth.history import EpochResult, Provenance
+from firth.history import EpochResult, History, Provenance
 from firth.phrases import FILE as PHRASES
 from firth.phrases import Phrases
 from firth.storage import system
@@ -71,7 +71,7 @@ class Word2Vec(WordVectors):
     config
         The settings it was trained with.
     history
-        The result of each epoch.
+        The result of each epoch. The attribute `history` is a list of them, which a notebook shows as a table.
     folder
         Where it was loaded from.
     phrases
@@ -97,7 +97,7 @@ class Word2Vec(WordVectors):
         vectors: Float32,
         output_vectors: Float32 | None,
         config: TrainingConfig,
-        history: list[EpochResult],
+        history: Iterable[EpochResult],
         folder: Path | None = None,
         phrases: Phrases | None = None,
         subwords: Subwords | None = None,
@@ -105,7 +105,7 @@ class Word2Vec(WordVectors):
     ):
         super().__init__(vocabulary, vectors, subwords)
         self.config = config
-        self.history = history
+        self.history = History(history)
         self.folder = folder
         self.phrases = phrases
         self.provenance = tuple(provenance)
@@ -222,15 +222,13 @@ class Word2Vec(WordVectors):
         made = f"{self.config.architecture} with {self.config.objective}, {epochs}"
         return f"{type(self).__name__}({len(self):,} words, {self.vector_size} dimensions, {made})"
 
-    def _facts(self) -> dict[str, str]:
-        import html  # only a notebook needs it
-
-        tokens = f"{int(self.vocabulary.counts.sum()):,}"
-        losses = ", ".join(f"{result.loss:.3f}" for result in self.history)
-        settings = self.config.changed() or "the defaults"
-        texts = "<br>".join(html.escape(text.told()) for text in self.provenance) or "not known"
-        facts = {"tokens": tokens, "loss of each epoch": losses, "settings": html.escape(settings)}
-        return facts | {"learned from": texts}
+    def _facts(self) -> dict[str, object]:
+        return {
+            "tokens": int(self.vocabulary.counts.sum()),
+            "loss of each epoch": self.history.losses_in_a_line(),
+            "settings": self.config.changed() or "the defaults",
+            "learned from": [text.told() for text in self.provenance] or "not known",
+        }
 
     def _about(self) -> dict[str, Any]:
         about = super()._about() | {"format": FORMAT, "config": self.config.saved()}
@@ -304,7 +302,7 @@ def _load_folder(folder: Path, *, verify: bool) -> WordVectors:
     subwords = Subwords.load(folder / SUBWORDS) if SUBWORDS in files else None
     try:
         content = json.loads((folder / VOCABULARY).read_bytes())
-        vocabulary = Vocabulary(content["words"], content["counts"])
+        vocabulary = Vocabulary(content["words"], content["counts"], about.get("integers") is True)
         vector_size = about["vector_size"]
         config = TrainingConfig.of_saved(about["config"]) if is_trained else None
         history = [EpochResult.of_saved(result) for result in about["history"]] if is_trained else []

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from firth.data_frames import Tabular
 from firth.errors import FormatError, shortened
 
 FORMAT, FORMAT_WITH_CONNECTORS = "firth phrases 1", "firth phrases 2"
@@ -27,7 +28,7 @@ Phrase = tuple[str, ...]
 """The words that are joined: two, or more where there are connector words between these."""
 
 
-class Phrases:
+class Phrases(Tabular):
     """Pairs of words to be joined, pass by pass: a later pass joins what an earlier one has joined.
 
     Parameters
@@ -127,8 +128,12 @@ class Phrases:
 
     __hash__ = None  # type: ignore[assignment]
 
+    def _columns(self) -> dict[str, Any]:
+        scores = self.scores()
+        return {"phrase": list(scores), "score": list(scores.values())}
+
     def __repr__(self) -> str:
-        return f"Phrases({len(self):,} in {len(self.passes)} passes)"
+        return f"Phrases({len(self):,} in {len(self.passes)} pass{'' if len(self.passes) == 1 else 'es'})"
 
 
 def _phrase(words: list[Any]) -> Phrase:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple, Self
 
 from firth.errors import LONGEST_QUOTE, ConfigError, shortened
+from firth.html_table import html_table
 
 LARGEST_INT, LARGEST_FLOAT = 2**31 - 1, sys.float_info.max
 
@@ -79,6 +80,11 @@ def or_else(rule: Rule, other: Any = None) -> Rule:
     named = "nothing" if other is None else f'"{other}"'
     check = lambda value: (type(value) is type(other) and value == other) or rule.check(value)  # noqa: E731
     return Rule(check, f"{rule.wanted}, or {named}")
+
+
+def _shown(value: Any) -> str:
+    """A setting's value as a table shows it."""
+    return value if isinstance(value, str) else shortened(value)
 
 
 def _folded(word: str) -> str:
@@ -172,6 +178,13 @@ class Config:
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.changed()})"
+
+    def _repr_html_(self) -> str:
+        rows = [
+            (field.name, _shown(getattr(self, field.name)), _shown(field.default), field.metadata["doc"])
+            for field in dataclasses.fields(self)  # type: ignore[arg-type]
+        ]
+        return html_table(type(self).__name__, ("setting", "value", "default", "meaning"), rows)
 
     def changed(self) -> str:
         """The settings that are not the defaults, as keywords."""

@@ -15,11 +15,11 @@ from firth.jit import target
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
-CALLS_TO_SEE, CALLS_ALONE, UNITS_TO_SEE = 8, 2, 8
-"""Calls after which it is seen which is faster, while all work and while one works; and the part of the work that it is
-seen by. Where all are faster, that costs less than a hundredth.
+CALLS_TO_SEE, CALLS_ALONE, MOST_CALLS, UNITS_TO_SEE = 8, 2, 32, 8
+"""Calls after which it is seen again which is faster, while all work and while one works, doubled if nothing changes;
+how many these become at most; and the part of the work of a call that it is seen by.
 """
-ONE_IS_FASTER = 0.9
+ONE_IS_FASTER = 0.97
 """Seconds of one thread to those of all, below which one is preferred."""
 
 
@@ -51,7 +51,8 @@ class ThreadAutotuner:
 
     def __init__(self, threads: int):
         self.threads = threads
-        self.calls_left = 2  # until it is seen which is faster; the first call may have kernels to load
+        self.calls_left = 1  # until it is seen which is faster
+        self.calls_between = 0
         self.seconds: dict[int, float] = {}  # for a unit of work, by how many threads did it
 
     @property
@@ -66,15 +67,24 @@ class ThreadAutotuner:
         until the next is asked for.
         """
         self.calls_left -= 1
-        first = self.faster
         few = units // UNITS_TO_SEE if self.threads > 1 and self.calls_left <= 0 else 0
-        for threads, some in ((self.threads + 1 - first, few), (first, units - few)):
-            if some:
-                began = time.perf_counter()
-                yield threads, some
-                self.seconds[threads] = (time.perf_counter() - began) / some
         if few:
-            self.calls_left = CALLS_TO_SEE if self.faster > 1 else CALLS_ALONE
+            before = self.faster
+            first = self.threads, 1, self.threads  # twice, as at first there may be kernels to load
+            for threads in first if not self.seconds else (self.threads + 1 - before,):
+                yield from self._timed(threads, few)
+                units -= few
+            fewest = CALLS_TO_SEE if self.faster > 1 else CALLS_ALONE
+            is_as_before = self.faster == before and self.calls_between > 0
+            self.calls_between = min(2 * self.calls_between, MOST_CALLS) if is_as_before else fewest
+            self.calls_left = self.calls_between
+        yield from self._timed(self.faster, units)
+
+    def _timed(self, threads: int, units: int) -> Iterator[tuple[int, int]]:
+        if units:
+            began = time.perf_counter()
+            yield threads, units
+            self.seconds[threads] = (time.perf_counter() - began) / units
 
 
 class ThreadPool:

@@ -9,8 +9,10 @@ from typing import Any, NoReturn, SupportsIndex
 import numpy as np
 
 from firth.arrays import Int64, UInt8, UInt64
+from firth.data_frames import Tabular
 from firth.errors import FirthError, WordNotFoundError, shortened
-from firth.missing_values import text_of
+from firth.html_table import html_table
+from firth.missing_values import is_whole_number, text_of
 
 
 class Interner(dict[Any, int]):
@@ -67,6 +69,27 @@ def _eight_letters(letters: UInt8, at: Int64, ends: Int64, *, reverse: bool) -> 
     return ~found if reverse else found
 
 
+def _as_texts(words: Sequence[Any]) -> tuple[Sequence[str], bool]:
+    """Words as text, and whether they were whole numbers."""
+    if all(type(word) is str for word in words):
+        return words, False
+    return [text_of(word) for word in words], all(map(is_whole_number, words))
+
+
+def _are_integers(words: Iterable[str]) -> bool:
+    """Whether all words are whole numbers, as Python writes them, that one column of int64 or of uint64 holds."""
+    least = most = 0
+    for word in words:
+        try:
+            number = int(word)
+        except ValueError:
+            return False
+        if str(number) != word:  # as of "007", which is another word than "7"
+            return False
+        least, most = min(least, number), max(most, number)
+    return least >= -(2**63) and most < (2**63 if least < 0 else 2**64)
+
+
 class Words(list[str]):
     """A list of words that cannot be changed, as each word has an id, a count and a vector of its own.
 
@@ -82,19 +105,25 @@ class Words(list[str]):
     append = extend = insert = remove = pop = clear = sort = reverse = _refuse
     __setitem__ = __delitem__ = __iadd__ = __imul__ = _refuse
 
+    def _repr_html_(self) -> str:
+        return html_table("", ("id", "word"), enumerate(self), rows_in_all=len(self))
+
     def __reduce_ex__(self, protocol: SupportsIndex) -> tuple[type[Words], tuple[list[str]]]:
         return Words, (list(self),)  # a list's own way appends
 
 
-class Vocabulary:
+class Vocabulary(Tabular):
     """Words in the order of their ids: by falling count, words of equal count by code points.
 
     Parameters
     ----------
     words
-        V words. The attribute `words` is a list of them.
+        V words, strings or numbers. The attribute `words` is a list of them as text.
     counts
         How often each occurs; all 0 where that is not known. The attribute `counts` is a read-only (V,) int64 array.
+    integers
+        Whether words given as text were whole numbers in their source, such as ids of items. They still are if one
+        column of int64 or of uint64 holds all; then the attribute `integers` is true, and answers are numbers.
 
     Examples
     --------
@@ -102,14 +131,16 @@ class Vocabulary:
     ['king', 'queen', 'axe']
     """
 
-    def __init__(self, words: Sequence[str], counts: Iterable[int]):
+    def __init__(self, words: Sequence[Any], counts: Iterable[int], integers: bool = False):
         if isinstance(words, str | bytes):
             raise ValueError(f"wanted a list of words, not one string, {shortened(words)}")
-        self.words = Words(words)
+        texts, are_numbers = _as_texts(words)
+        self.words = Words(texts)
         self.counts: Int64 = np.array(counts, np.int64)
         self.counts.setflags(write=False)
         if len(self.words) != len(self.counts):
             raise ValueError(f"{len(self.words)} words, but {len(self.counts)} counts")
+        self.integers = (integers or are_numbers) and _are_integers(self.words)
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
@@ -117,7 +148,7 @@ class Vocabulary:
 
     @classmethod
     def from_counts(
-        cls, counts: Mapping[str, int], min_count: int = 1, max_vocabulary: int | None = None
+        cls, counts: Mapping[Any, int], min_count: int = 1, max_vocabulary: int | None = None
     ) -> Vocabulary:
         """The vocabulary of counted words.
 
@@ -132,8 +163,9 @@ class Vocabulary:
         """
         kept = [word for word, count in counts.items() if count >= min_count]
         of_kept = np.array([counts[word] for word in kept], np.int64)
-        order = by_count_then_word(kept, of_kept)[:max_vocabulary]
-        return cls([kept[i] for i in order.tolist()], of_kept[order])
+        texts, are_numbers = _as_texts(kept)
+        order = by_count_then_word(texts, of_kept)[:max_vocabulary]
+        return cls([texts[i] for i in order.tolist()], of_kept[order], are_numbers)
 
     def often(self, min_count: int) -> Vocabulary:
         """The words that occur so often, in their order.
@@ -143,8 +175,22 @@ class Vocabulary:
         min_count
             Words that occur less often are left out.
         """
-        rows = np.flatnonzero(self.counts >= min_count)
-        return Vocabulary([self.words[i] for i in rows.tolist()], self.counts[rows])
+        return self.at(np.flatnonzero(self.counts >= min_count))
+
+    def at(self, rows: Int64) -> Vocabulary:
+        """The words with these ids, in this order.
+
+        Parameters
+        ----------
+        rows
+            Their ids, (n,).
+        """
+        return Vocabulary([self.words[i] for i in rows.tolist()], self.counts[rows], self.integers)
+
+    @cached_property
+    def typed_words(self) -> list[Any]:
+        """The words as answers give them: whole numbers where they are `integers`, or else `words` itself."""
+        return [int(word) for word in self.words] if self.integers else self.words
 
     @cached_property
     def ids(self) -> dict[str, int]:
@@ -215,6 +261,12 @@ class Vocabulary:
         return self.words == other.words and bool((self.counts == other.counts).all())
 
     __hash__ = None  # type: ignore[assignment]
+
+    def _columns(self) -> dict[str, Any]:
+        return {"word": self.typed_words} | ({"count": self.counts} if self.has_counts else {})
+
+    def _rows(self) -> Iterable[tuple[Any, ...]]:
+        return zip(self.words, *([self.counts] if self.has_counts else []), strict=True)
 
     def __repr__(self) -> str:
         tokens = f"{int(self.counts.sum()):,} tokens" if self.has_counts else "no counts"

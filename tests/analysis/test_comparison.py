@@ -7,6 +7,7 @@ from numpy.testing import assert_allclose
 from firth.analysis.comparison import compare, stability
 from firth.errors import FirthError, WordNotFoundError
 from firth.vectors.word_vectors import WordVectors
+from tests.helpers.html import rows_of
 from tests.helpers.vectors import WORDS, some
 
 
@@ -143,6 +144,7 @@ def test_comparison__as_a_frame_a_table_and_a_line():
     table = compare(some(0, words), some(0, words))._repr_html_()
     assert "&lt;b&gt;" in table
     assert "<td><b>" not in table
+    assert rows_of(table)[0] == ["word", "moved", "neighbors before", "neighbors after"]
 
 
 def test_comparison__without_pandas_says_what_to_install(monkeypatch):
@@ -179,4 +181,17 @@ def test_stability__is_shown_in_a_line_and_as_a_table_of_the_least_stable():
     found = stability([some(0), some(1)], topn=5)
     assert repr(found) == f"Stability(60 words, 5 neighbors, mean overlap {found.mean:.4f})"
     word, overlap = found.least_stable()[0]
-    assert f"<td>{word}</td><td>{overlap:.4f}</td>" in found._repr_html_()
+    assert rows_of(found._repr_html_())[1] == [word, f"{overlap:.4f}"]
+    assert rows_of(found.least_stable(1)._repr_html_()) == [["word", "overlap"], [word, f"{overlap:.4f}"]]
+
+
+def test_comparison__neighbors_before_and_after_are_side_by_side():
+    found = compare(some(0), some(1))
+    one = found.neighbors("w1", topn=3)
+    table = rows_of(one._repr_html_())
+    assert table[0] == ["before", "cosine", "after", "cosine"]
+    assert [row[0] for row in table[1:]] == [word for word, _ in one.before]
+    assert [row[2] for row in table[1:]] == [word for word, _ in one.after]
+    many = rows_of(found.neighbors(["w1", "w2"], topn=2)._repr_html_())
+    assert [row[0] for row in many] == ["word", "w1", "w2"]
+    assert many[1][1].split()[::2] == [word for word, _ in one.before[:2]]

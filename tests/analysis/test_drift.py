@@ -8,6 +8,7 @@ from firth.analysis.alignment import align
 from firth.analysis.drift import drift
 from firth.errors import FirthError
 from firth.vectors.word_vectors import WordVectors
+from tests.helpers.html import rows_of
 from tests.helpers.vectors import WORDS, a_rotation, some
 
 
@@ -104,7 +105,8 @@ def test_drift__as_data_frames_a_table_and_a_line():
     assert list(frame.columns) == ["word", "cosine", "kept", "answered"]
     assert frame["kept"].tolist() == found.kept.tolist()
     assert found.to_polars()["word"].to_list() == WORDS
-    assert "<td>w4</td>" in found._repr_html_()
+    assert rows_of(found._repr_html_())[1][0] == found.most_drifted(1)[0][0]
+    assert rows_of(found.most_drifted(by="cosine")._repr_html_())[0] == ["word", "cosine"]
     assert repr(found).startswith("Drift(60 words, 10 neighbors, cosine 0.9")
 
 

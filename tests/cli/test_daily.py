@@ -6,7 +6,7 @@ import json
 import numpy as np
 import pytest
 
-from firth import WordVectors, align, drift, export, load
+from firth import WordVectors, alacarte, align, drift, export, load, train
 from tests.helpers.commands import QUICK
 from tests.helpers.vectors import WORDS, a_rotation, some
 
@@ -86,3 +86,63 @@ def test_train__a_model_that_cannot_be_aligned_is_saved_and_is_an_error(run, sma
     assert code == 1
     assert "is saved, but not aligned: the models have 0 words in common" in err
     assert len(load(tmp_path / "m")) == 16
+
+
+@pytest.fixture
+def shop(tmp_path):
+    """A model of sessions, the file of these, and sessions with a new item in them."""
+    random = np.random.default_rng(1)
+    text = "\n".join(" ".join(random.choice(WORDS[:12], 6)) for _ in range(200))
+    (tmp_path / "corpus.txt").write_text(text)
+    (tmp_path / "new.txt").write_text("w1 New Thing, w2\n\nw3 new thing\nnew thing\n")
+    model = train(tmp_path / "corpus.txt", vector_size=4, epochs=1, min_count=1, progress=False)
+    return model.save(tmp_path / "m.firth"), tmp_path / "corpus.txt", tmp_path / "new.txt"
+
+
+def test_induce__is_the_functions_and_is_saved(run, shop, tmp_path):
+    path, corpus, examples = shop
+    matrix, more = tmp_path / "a.npy", tmp_path / "more.firth"
+    asked = ("induce", path, examples, "--word", "new thing", "--weights", 1)
+    code, out, err = run(*asked, "--corpus", corpus, "--transform", matrix, "-o", more, "-n", 3)
+    assert (code, err) == (0, "")
+    carte = alacarte(load(path), corpus, weights=1)
+    vector = carte.vector([["w1", "w2"], ["w3"]])
+    wanted = load(path).most_similar(positive=[vector], topn=3)
+    assert out.splitlines() == [
+        *(f"{cosine:.4f}  {word}" for word, cosine in wanted),
+        "of 2 contexts, 3 known words, 1 without a known word left out",
+        f"13 words, saved to {more}",
+    ]
+    assert (load(more)["new thing"] == vector).all()
+    assert (np.load(matrix) == carte.transform).all()
+    told = json.loads(run(*asked, "--transform", matrix, "-n", 3, "--json")[1])
+    assert [row["word"] for row in told["similar"]] == [word for word, _ in wanted]
+    assert (told["contexts"], told["left_out"], told["context_words"]) == (2, 1, 3)
+    np.testing.assert_allclose(told["vector"], vector, atol=1e-7)
+
+
+def test_induce__of_a_known_word_replaces_it(run, shop, tmp_path):
+    path, corpus, examples = shop
+    examples.write_text("w1 w5 w2\n")
+    code, out, _ = run("induce", path, examples, "--word", "w5", "--corpus", corpus, "-o", tmp_path / "more.firth")
+    assert code == 0
+    assert "12 words, saved to" in out
+    assert "  w5" not in out
+
+
+def test_induce__needs_a_text_or_a_matrix_and_the_word(run, shop, tmp_path):
+    path, corpus, examples = shop
+    code, _, err = run("induce", path, examples, "--word", "new thing")
+    assert code == 2
+    assert "name the text that the model learned from, --corpus, or its matrix, --transform" in err
+    code, _, err = run("induce", path, examples, "--word", "newer", "--corpus", corpus, "--weights", 1)
+    assert code == 1
+    assert "none of the 3 contexts has the word 'newer'" in err
+    (tmp_path / "a.npy").write_bytes(b"no matrix")
+    code, _, err = run("induce", path, examples, "--word", "new thing", "--transform", tmp_path / "a.npy")
+    assert code == 1
+    assert "holds no matrix" in err
+    examples.write_bytes(b"\xff")
+    code, _, err = run("induce", path, examples, "--word", "new thing", "--corpus", corpus)
+    assert code == 1
+    assert "is not a text in UTF-8" in err

@@ -65,7 +65,7 @@ class InterruptedColumn(Interrupted):
 
     def written(self, monkeypatch):
         pyarrow = pytest.importorskip("pyarrow")
-        monkeypatch.setattr("firth.corpus.tables.BLOCK_BYTES", 4000)
+        monkeypatch.setattr("firth.corpus.columnar.BLOCK_BYTES", 4000)
         path = self.text.with_suffix(".arrow")
         table = pyarrow.table({"tokens": self.sentences})
         with pyarrow.OSFile(str(path), "wb") as file, pyarrow.ipc.new_file(file, table.schema) as writer:

@@ -64,8 +64,8 @@ LIST_TYPES = {
 @pytest.mark.parametrize("kind", LIST_TYPES)
 @pytest.mark.parametrize(("block_bytes", "most_bytes"), [(1, 1 << 30), (1 << 19, 1 << 30), (1 << 19, 0)])
 def test_column__of_any_list_type(pyarrow, tmp_path, monkeypatch, kind, block_bytes, most_bytes):
-    monkeypatch.setattr("firth.corpus.tables.BLOCK_BYTES", block_bytes)
-    monkeypatch.setattr("firth.corpus.tables.MOST_BYTES", most_bytes)
+    monkeypatch.setattr("firth.corpus.columnar.BLOCK_BYTES", block_bytes)
+    monkeypatch.setattr("firth.corpus.columnar.MOST_BYTES", most_bytes)
     lists = [["7", "-12"], ["12", "7"], ["7", "7"]]
     values = [list(map(int, tokens)) for tokens in lists] if kind == "numbers" else lists
     path = write(pyarrow, tmp_path / "a.arrow", items=pyarrow.array(values, LIST_TYPES[kind](pyarrow)))
@@ -83,14 +83,14 @@ def test_column__of_lists_whose_tokens_are_not_lines(pyarrow, tmp_path):
 
 
 def test_column__rows_larger_than_a_block(pyarrow, tmp_path, monkeypatch):
-    monkeypatch.setattr("firth.corpus.tables.BLOCK_BYTES", 10)
+    monkeypatch.setattr("firth.corpus.columnar.BLOCK_BYTES", 10)
     path = write(pyarrow, tmp_path / "a.parquet", text=["x y " * 50, *TEXTS])
     assert sentences(firth.column(path, "text")) == [["x", "y"] * 50, *WANTED_TEXTS]
 
 
 @pytest.mark.parametrize("of_lists", [False, True])
 def test_column__a_block_is_measured_by_its_text_not_by_a_dictionary(pyarrow, tmp_path, monkeypatch, of_lists):
-    monkeypatch.setattr("firth.corpus.tables.BLOCK_BYTES", 2000)
+    monkeypatch.setattr("firth.corpus.columnar.BLOCK_BYTES", 2000)
     strings = pyarrow.array(["x" * 500] * 100).dictionary_encode()
     lists = pyarrow.ListArray.from_arrays(pyarrow.array(range(101), pyarrow.int32()), strings)
     table, path = pyarrow.table({"text": lists if of_lists else strings}), tmp_path / "a.arrow"

@@ -105,7 +105,7 @@ def test_parquet__of_others_is_read_with_lists_of_any_kind(tmp_path):
     ("columns", "message"),
     [
         ({"word": ["a"], "x": [1]}, "no column 'vector'; it has word, x"),
-        ({"word": [1], "vector": [[1.0]]}, "column word holds int64"),
+        ({"word": [1.5], "vector": [[1.0]]}, "column word holds double"),
         ({"word": ["a", None], "vector": [[1.0], [2.0]]}, "or nulls"),
         ({"word": ["a"], "vector": ["x"]}, "wanted lists of floating-point numbers"),
         ({"word": ["a"], "vector": [[1]]}, "wanted lists of floating-point numbers"),

@@ -12,7 +12,9 @@ import pytest
 import firth.kernels
 from firth.jit import cache, target
 from firth.jit.background import background_compile
-from firth.jit.kernel import compiled
+from firth.jit.kernel import Kernel, compiled
+from firth.training.rounds import KERNELS
+from firth.training.warm_up import warm_up
 
 needs_compiler = pytest.mark.skipif(not target.is_enabled(), reason="the compiler is off")
 
@@ -121,6 +123,16 @@ def test_beside__compiles_what_the_training_then_loads(own_kernels, monkeypatch,
         subprocess.run([sys.executable, "-c", line], check=True)
         assert made.stat().st_mtime_ns == before
         assert len(list(tmp_path.rglob(f"{kernel}-*.kernel"))) == 1
+
+
+@needs_compiler
+@pytest.mark.parametrize("settings", [{}, {"objective": "hierarchical-softmax"}, {"shards": 2}], ids=str)
+def test_beside__what_a_warm_up_compiles_is_waited_for(settings, monkeypatch):
+    called, call = set(), Kernel.__call__
+    monkeypatch.setattr(Kernel, "__call__", lambda self, *args: called.add(self.__name__) or call(self, *args))
+    warm_up(**settings)
+    assert "train_rounds" in called
+    assert called <= KERNELS
 
 
 def test_beside__does_nothing_where_no_process_can_start(monkeypatch):

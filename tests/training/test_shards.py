@@ -12,7 +12,7 @@ from firth.errors import ConfigError, CorpusError
 from firth.kernels.word2vec.blocks import Parameters
 from firth.reporting.events import NOTHING
 from firth.threads import ThreadPool
-from firth.training import reference_shards, rounds, schedule, shards
+from firth.training import by_periods, chunks, reference_shards, rounds, schedule, shards, workers
 from firth.training.checkpoints import Checkpoints
 from tests.helpers.rounds import first_parameters, needs_threads, random_corpus, reference_epoch, sha256, train
 
@@ -111,8 +111,9 @@ def test_train__is_the_reference_but_for_rounding(number, settings):
         )
     assert len(periods) > 1
     assert np.abs(outputs).max() > 1e-3
-    assert_allclose(parameters.inputs[:, :20], inputs, rtol=1e-3, atol=2e-6)
-    assert_allclose(parameters.outputs[:, :20], outputs, rtol=1e-3, atol=2e-6)
+    for found, wanted in ((parameters.inputs[:, :20], inputs), (parameters.outputs[:, :20], outputs)):
+        assert np.isclose(found, wanted, rtol=1e-3, atol=2e-6).mean() > 0.9
+        assert_allclose(found, wanted, rtol=2e-2, atol=1e-3)  # where 16 bits went to the other side
     assert_allclose([e.loss for e in events if e.epoch_done], [loss / pairs for loss, pairs in losses], rtol=1e-5)
     assert not parameters.inputs[:, 20:].any()
 
@@ -121,7 +122,8 @@ def test_contracted__is_the_sum_where_nothing_was_learned_and_the_mean_where_all
     changes = list(np.random.default_rng(0).normal(size=(8, 3, 5)))
     moment = np.eye(5)
     for rate, wanted in ((0.0, sum(changes)), (1e3, sum(changes) / 8)):
-        assert_allclose(reference_shards.contracted(changes, moment, np.full(3, rate)), wanted, atol=1e-12)
+        found = reference_shards.contracted(sum(changes), 8, moment, np.full(3, rate))
+        assert_allclose(found, wanted, atol=1e-12)
 
 
 def test_contracted__is_what_shards_one_after_the_other_would_do_to_a_quadratic():
@@ -138,36 +140,56 @@ def test_contracted__is_what_shards_one_after_the_other_would_do_to_a_quadratic(
     for _ in range(6):
         wanted = learned(wanted)
     change = np.array([learned(begin) - begin])
-    combined = reference_shards.contracted([change] * 6, moment, np.array([rate]))
+    combined = reference_shards.contracted(6 * change, 6, moment, np.array([rate]))
     assert_allclose(begin + combined[0], wanted, rtol=1e-10)
 
 
-def test_tree_sum__joins_neighbors_first_in_any_number():
-    values = np.float32([1e8, 1.0, -1e8, 1.0, 3.0])
-    total = shards.TreeSum(ThreadPool(1))
-    for number, value in enumerate(values):
-        total.add(shards.PartialSum(number, 1, Parameters(np.array([value]), np.array([-value]))))
-    wanted = ((values[0] + values[1]) + (values[2] + values[3])) + values[4]
-    assert [array.tolist() for array in total.total()] == [[wanted], [-wanted]]
-    assert wanted != np.float32(5)  # the order matters here
+def join(left, right):
+    return f"({left}{right})"
+
+
+@pytest.mark.parametrize(
+    ("number", "wanted"), [(1, "0"), (2, "(01)"), (5, "(((01)(23))4)"), (7, "(((01)(23))((45)6))")], ids=str
+)
+def test_tree_sum__joins_neighbors_first_in_any_number(number, wanted):
+    tree = shards.TreeSum(join)
+    for i in range(number):
+        tree.add(shards.PartialSum(i, 1, str(i)))
+    assert tree.total() == wanted
 
 
 @pytest.mark.parametrize(("number", "cuts"), [(8, [3]), (8, [2, 5]), (7, [4]), (13, [1, 2, 9]), (5, [])])
 def test_tree_sum__is_the_same_by_whichever_parts_it_is_brought(number, cuts):
-    values = np.random.default_rng(number).normal(size=number).astype(np.float32)
-
     def sum_of(first, last):
-        tree = shards.TreeSum(ThreadPool(1))
-        for shard in range(first, last):
-            value = np.array([values[shard]])
-            tree.add(shards.PartialSum(shard, 1, Parameters(value, -value)))
+        tree = shards.TreeSum(join)
+        for i in range(first, last):
+            tree.add(shards.PartialSum(i, 1, f"{i},"))
         return tree
 
-    whole = shards.TreeSum(ThreadPool(1))
+    whole = shards.TreeSum(join)
     for first, last in itertools.pairwise([0, *cuts, number]):
         for partial in sum_of(first, last).partial:
             whole.add(partial)
-    assert whole.total().inputs == sum_of(0, number).total().inputs
+    assert whole.total() == sum_of(0, number).total()
+
+
+@pytest.mark.parametrize("number", [1, 2, 5, 8, 13])
+def test_changes__are_differences_summed_and_added_as_the_reference_rounds_them(number):
+    rng = np.random.default_rng(number)
+    pool, size = ThreadPool(1), 7
+    before = Parameters(*(np.float32(rng.normal(size=(9, 16))) for _ in range(2)))
+    arrays, changes = shards.ChangeArrays(size, pool), []
+    tree = shards.TreeSum(arrays.joined)
+    for i in range(number):
+        after = Parameters(*(np.float32(rng.normal(size=(9, 16))) for _ in range(2)))
+        tree.add(shards.PartialSum(i, 1, arrays.between(after, before)))
+        changes.append([(new - old)[:, :size] for new, old in zip(after, before, strict=True)])
+    out = Parameters(*(np.zeros((9, 16), np.float32) for _ in range(2)))
+    shards.add_changes(before, tree.total(), out, pool)
+    for new, old, of in zip(out, before, zip(*changes, strict=True), strict=True):
+        wanted = reference_shards.tree_sum(np.float64(of))
+        assert (new[:, :size] == np.float32(old[:, :size] + wanted)).all()
+        assert not new[:, size:].any()
 
 
 # ── the whole ────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -178,11 +200,55 @@ def test_train__in_shards_gives_the_same_bits_at_any_number_of_threads_and_where
     tokens = random_corpus(seed=5, words=2000, sentences=3000)
     config = TrainingConfig(sample=0.01, shards=3)
     one, events = train(tokens, config)
-    monkeypatch.setattr(rounds, "CHUNK_TOKENS", 3000)
+    monkeypatch.setattr(chunks, "CHUNK_TOKENS", 3000)
     many, many_events = train(tokens, config, threads=3)
     assert sha256(one) == sha256(many)
     assert [event.loss for event in events] == [event.loss for event in many_events]
     assert len(events) == 2 * shards.PERIODS
+
+
+@needs_threads
+@pytest.mark.parametrize(("number", "replicas"), [(3, 2), (8, 3), (8, 8), (5, 1)])
+def test_train__has_the_same_bits_with_any_number_of_replicas(number, replicas, monkeypatch):
+    tokens = random_corpus(seed=5, words=500, sentences=800)
+    config = TrainingConfig(vector_size=20, sample=0.01, shards=number)
+    one, events = train(tokens, config)
+    monkeypatch.setattr(by_periods, "replicas_that_pay", lambda *_: replicas)
+    many, many_events = train(tokens, config, threads=2 * replicas)
+    assert sha256(one) == sha256(many)
+    assert [event.loss for event in events] == [event.loss for event in many_events]
+
+
+def test_replicas__are_as_many_as_shards_threads_and_memory_allow(monkeypatch):
+    parameters = Parameters(*(np.zeros((1000, 100), np.float32) for _ in range(2)))
+    size = 2 * 1000 * 100 * 4
+    for shards_, threads, free, wanted in (
+        (8, 4, 1e12, 4),
+        (3, 4, 1e12, 3),
+        (1, 4, 1e12, 1),
+        (8, 4, 0, 1),
+        (8, 4, 4 * 2 * 2 * size, 3),
+    ):
+        monkeypatch.setattr(by_periods, "free_memory", lambda free=free: int(free))
+        assert by_periods.replicas_that_pay(shards_, threads, parameters) == wanted
+
+
+@needs_threads
+def test_train__what_fails_in_a_replica_ends_the_training_and_the_other_replicas(monkeypatch):
+    chunks_seen = []
+
+    def fail(self, chunk, plan):
+        chunks_seen.append(chunk)
+        if len(chunks_seen) == 3:
+            raise KeyboardInterrupt
+        return 0.0, 1.0
+
+    monkeypatch.setattr(chunks, "CHUNK_TOKENS", 200)
+    monkeypatch.setattr(workers.WorkerGroup, "train", fail)
+    tokens = random_corpus(seed=5, words=500, sentences=3000)
+    with pytest.raises(KeyboardInterrupt):
+        train(tokens, TrainingConfig(vector_size=20, sample=0.01, shards=2, period_tokens=10**6), threads=2)
+    assert len(chunks_seen) < len(tokens.ids) // 400
 
 
 def test_train__one_shard_is_as_without():

@@ -1,9 +1,19 @@
+from decimal import Decimal, localcontext
+
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
+from firth.kernels.machine.rng import draws, stream_key
 from firth.training.sampling import sampling_table
-from firth.tutorial.candidates import log_uniform_probabilities, log_uniform_sampler, negative_samples, unigram_sampler
+from firth.tutorial.candidates import (
+    CANDIDATES,
+    at_least_once,
+    log_uniform_probabilities,
+    log_uniform_sampler,
+    negative_samples,
+    unigram_sampler,
+)
 from firth.tutorial.examples import random_order, skipgrams, training_examples
 from firth.tutorial.sequences import capped_vocabulary, pad_sequences, vectorize
 
@@ -145,6 +155,21 @@ def test_log_uniform_sampler__follows_its_distribution():
     assert (np.abs(counts - n * p) < 5 * np.sqrt(n * p)).all()
     assert_allclose(true_expected, n * p[3])
     assert_allclose(sampled_expected, n * p[sampled])
+
+
+def test_log_uniform_sampler__inverts_its_distribution():
+    range_max, key = 1_000_000, stream_key(5, 0, CANDIDATES)
+    sampled = log_uniform_sampler([3], 5_000, range_max, unique=False, seed=5).sampled
+    drawn = (draws(key, 5_000) >> np.uint64(11)) / 2.0**53
+    assert sampled.tolist() == [int((range_max + 1) ** u) - 1 for u in drawn.astype(np.longdouble)]
+
+
+@pytest.mark.parametrize("tries", [1, 5, 1000, 10**9])
+def test_log_uniform_sampler__expects_what_arithmetic_with_sixty_digits_does(tries):
+    p = np.array([1e-18, 1e-12, 1e-7, 1e-3, 0.3, 0.999])
+    with localcontext(prec=60):
+        exact = [float(1 - (1 - Decimal(one)) ** tries) for one in p.tolist()]
+    assert_allclose(at_least_once(p, tries), exact, rtol=2e-15)
 
 
 @pytest.mark.parametrize("sampler", ["log_uniform", "unigram"])

@@ -119,6 +119,17 @@ def test_run__compiled_is_step_after_step(objective, optimizer, shared):
     assert_allclose(compiled.embeddings.context, stepwise.embeddings.context, rtol=1e-9, atol=1e-12)
 
 
+def test_run__of_very_many_candidates_is_a_step():
+    config = MinibatchConfig(vector_size=5, objective="negative-sampling")
+    random = np.random.default_rng(0)
+    targets, contexts = (random.integers(0, V, shape, dtype=np.int32) for shape in (20, (20, 3000)))
+    start = initial_embeddings(V, config, np.float64)
+    compiled, stepwise = (Trainer(start.copy(), config, np.zeros(V), ThreadPool(1)) for _ in range(2))
+    loss, _ = compiled.run(targets, contexts, 20)
+    assert_allclose(loss, stepwise.step(targets, contexts)[0].mean(), rtol=1e-9)
+    assert_allclose(compiled.embeddings.target, stepwise.embeddings.target, rtol=1e-9, atol=1e-12)
+
+
 def test_train__the_same_bits_whoever_does_how_much(monkeypatch):
     config = MinibatchConfig(vector_size=20, batch_size=8, epochs=3)
     metrics, one = last(some_examples(), V, config, threads=1)

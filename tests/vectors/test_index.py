@@ -7,6 +7,7 @@ from firth.vectors.index import NeighborIndex, build_index, index_path, load_ind
 from firth.vectors.subwords import Ngrams, Subwords
 from firth.vectors.word_vectors import WordVectors
 from firth.vocabulary import Vocabulary
+from tests.helpers.html import rows_of
 
 pytest.importorskip("faiss", reason="the extra firth[ann] is not installed")
 
@@ -165,3 +166,11 @@ def test_index__is_shown_in_a_line(index):
     shown = repr(index)
     assert shown.startswith(f"NeighborIndex(5,000 words in {len(index.centroids)} cells, recall 0.9")
     assert len(shown) < 120
+
+
+def test_index__is_a_table_in_a_notebook_and_so_are_its_answers(index):
+    shown = dict(rows_of(index._repr_html_()))
+    assert (shown["words"], shown["cells"]) == ("5,000", f"{len(index.centroids):,}")
+    assert shown["recall of the 10 nearest"] == f"{index.measured.recall:.3f}"
+    many = index.most_similar(["w6", "w7"], topn=2)
+    assert [row[0] for row in rows_of(many._repr_html_())] == ["word", "w6", "w7"]

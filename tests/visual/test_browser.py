@@ -1,8 +1,10 @@
 """Every control of the map, in a real browser."""
 
+import base64
 import os
 import shutil
 import time
+from xml.etree import ElementTree
 
 import numpy as np
 import pytest
@@ -60,7 +62,7 @@ def page(browser, path):
     wait_until(opened, "window.atlas && atlas.labels.length > 0")
     yield opened
     assert complaints == []
-    assert [url for url in requests if not url.startswith("data:")] == [path.as_uri()]
+    assert [url for url in requests if not url.startswith(("data:", "blob:"))] == [path.as_uri()]
     context.close()
 
 
@@ -297,8 +299,31 @@ def test_notebook__shows_the_map_in_a_frame(browser, path, tmp_path):
     inner.fill("#search", "word17")
     inner.press("#search", "Enter")
     assert inner.evaluate("atlas.selected") == "word17"
+    assert downloaded(page, "png", inner)[0] == "map-of-words-word17.png"
     assert complaints == []
     page.close()
+
+
+DARK_MARKS = ['data-jp-theme-light="false"', 'data-vscode-theme-kind="vscode-dark"', 'data-md-color-scheme="slate"']
+LIGHT_MARKS = ['data-jp-theme-light="true"', 'data-vscode-theme-kind="vscode-light"', ""]
+
+
+@pytest.mark.parametrize(("mark", "theme"), [(m, "dark") for m in DARK_MARKS] + [(m, "light") for m in LIGHT_MARKS])
+def test_notebook__its_theme_is_that_of_the_map(browser, path, tmp_path, mark, theme):
+    frame = Page(path.read_text("utf-8"))._repr_html_()
+    (tmp_path / "notebook.html").write_text(f"<!doctype html><html><body {mark}>{frame}</body></html>", "utf-8")
+    page = browser.new_page(color_scheme="no-preference")
+    page.goto((tmp_path / "notebook.html").as_uri())
+    page.wait_for_timeout(300)
+    wait_until(page.frames[1], "window.atlas !== undefined")
+    assert page.frames[1].evaluate("document.documentElement.dataset.theme") == theme
+    page.close()
+
+
+def test_theme__follows_the_system_as_it_changes(page):
+    assert page.evaluate("document.documentElement.dataset.theme") == "light"
+    page.emulate_media(color_scheme="dark")
+    wait_until(page, "document.documentElement.dataset.theme === 'dark'")
 
 
 def test_projection__of_two_the_better_one_is_shown_first(browser, tmp_path):
@@ -340,6 +365,132 @@ def test_touch__two_fingers_zoom(browser, path):
     context.close()
 
 
+SVG = "{http://www.w3.org/2000/svg}"
+DIFFERENCE = """async ([one, other]) => {
+  const pixelsOf = async (url) => {
+    const image = new Image();
+    image.src = url;
+    await image.decode();
+    const canvas = new OffscreenCanvas(1200, 700), context = canvas.getContext("2d", { willReadFrequently: true });
+    context.fillStyle = "#808080"; context.fillRect(0, 0, 1200, 700);
+    context.imageSmoothingQuality = "high";
+    context.drawImage(image, 0, 0, 1200, 700);
+    return context.getImageData(0, 0, 1200, 700).data;
+  };
+  const [a, b] = [await pixelsOf(one), await pixelsOf(other)];
+  let sum = 0, ink = 0;
+  for (let i = 0; i < a.length; i++) {
+    sum += Math.abs(a[i] - b[i]);
+    ink += Math.abs(a[i] - a[i % 4]); // how far from the ground, whose color the first pixel has
+  }
+  return sum / ink;
+}"""
+"""How much of a picture is elsewhere in another: 0 where they are the same, above 1 where nothing is at its place."""
+CANVASES = """() => {
+  const both = document.createElement("canvas"), points = document.getElementById("points");
+  both.width = points.width; both.height = points.height;
+  for (const name of ["points", "over"]) both.getContext("2d").drawImage(document.getElementById(name), 0, 0);
+  return both.toDataURL();
+}"""
+"""What the map shows, without the panel and the legend, which lie over it."""
+
+
+def downloaded(page, button, frame=None):
+    """The name and the content of the file that a button gives."""
+    with page.expect_download() as waiting:
+        (frame or page).click(f"#{button}")
+    return waiting.value.suggested_filename, waiting.value.path().read_bytes()
+
+
+def as_url(content, kind):
+    return f"data:image/{kind};base64,{base64.b64encode(content).decode()}"
+
+
+def difference(browser, one, other):
+    page = browser.new_page()
+    try:
+        return page.evaluate(DIFFERENCE, [one, other])
+    finally:
+        page.close()
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("state", ["as opened", "a word", "a region"])
+def test_picture__is_what_is_seen(browser, page, state, theme):
+    if theme == "dark":
+        page.click("#theme")
+    page.click("#legend summary")
+    elsewhere = page.evaluate(CANVASES)
+    if state == "a word":
+        page.fill("#search", "word17")
+        page.keyboard.press("Enter")
+    elif state == "a region":
+        page.mouse.move(300, 200)
+        page.keyboard.down("Shift")
+        page.mouse.down()
+        page.mouse.move(600, 500, steps=3)
+        page.mouse.up()
+        page.keyboard.up("Shift")
+    settle(page)
+    page.wait_for_timeout(100)
+    seen, labels = page.evaluate(CANVASES), page.evaluate("atlas.labels")
+    for kind, mime in (("png", "png"), ("svg", "svg+xml")):
+        name, content = downloaded(page, kind)
+        assert name == ("map-of-words-word17" if state == "a word" else "map-of-words") + f".{kind}"
+        assert difference(browser, seen, as_url(content, mime)) < 0.4  # 0.20 and 0.26 here: letters have other edges
+        if state == "a word":
+            assert difference(browser, elsewhere, as_url(content, mime)) > 0.8
+    drawn = ElementTree.fromstring(content)
+    ground = drawn.find(f"{SVG}rect").get("fill")
+    assert ground == ("rgb(20,23,26)" if theme == "dark" else "rgb(255,255,255)")
+    texts = drawn.findall(f"{SVG}text")
+    assert [text.text for text in texts if text.get("stroke") is None] == labels
+    mark = "#fb923c" if theme == "dark" else "#c2410c"
+    assert len(drawn.findall(f"{SVG}line")) == (12 if state == "a word" else 0)
+    near = {"word17", *page.locator("#neighbors button").all_text_contents()} if state == "a word" else set()
+    assert {text.text for text in texts if text.get("fill") == mark} == near & set(labels)
+    assert page.evaluate(CANVASES) == seen
+
+
+def test_picture__has_the_key_of_the_colors_where_the_legend_is_open(page):
+    _, content = downloaded(page, "svg")
+    texts = [text.text for text in ElementTree.fromstring(content).findall(f"{SVG}text")]
+    assert texts[-4:] == ["part", "verb", "noun", "not known"]
+    page.select_option("#color", "frequency")
+    _, content = downloaded(page, "svg")
+    drawn = ElementTree.fromstring(content)
+    assert "3 times" in drawn.findall(f"{SVG}text")[-1].text
+    assert len(drawn.findall(f"{SVG}rect")) == 2 + 120
+    assert drawn.find(f"{SVG}title").text == "Map of words"
+    assert "PCA keeps" in drawn.find(f"{SVG}desc").text
+
+
+def test_picture__of_pixels_has_two_for_each_of_the_screen(page):
+    _, content = downloaded(page, "png")
+    box = page.locator("#map").bounding_box()
+    sizes = [int.from_bytes(content[at : at + 4], "big") for at in (16, 20)]
+    assert sizes == [2 * round(box["width"]), 2 * round(box["height"])]
+
+
+def test_picture__words_stand_in_a_drawing_as_text_whatever_they_hold(browser, tmp_path):
+    words = ["<b>&amp;", 'quo"te', "a\x01b\x0cc", "\ufffe", "long" * 100, "مدينة", "𝔘𝔫𝔦"]
+    numbers = np.random.default_rng(0).normal(size=(len(words), 4)).astype(np.float32)
+    made = word_map(WordVectors(Vocabulary(words, [1] * len(words)), numbers), projection="pca", title="Ein/Atlas: ß")
+    page = browser.new_page()
+    page.goto(made.save(tmp_path / "map.html").as_uri())
+    wait_until(page, "window.atlas !== undefined")
+    name, content = downloaded(page, "svg")
+    assert name == "ein-atlas-ß.svg"
+    labels = [text for text in ElementTree.fromstring(content).findall(f"{SVG}text") if text.get("stroke") is None]
+    shown = {text.text for text in labels}
+    assert {"<b>&amp;", 'quo"te', "a\ufffdb\ufffdc", "\ufffd", "مدينة", "𝔘𝔫𝔦"} <= shown
+    (cut,) = [word for word in shown if word.startswith("long")]
+    assert cut.endswith("…")
+    assert ("long" * 100).startswith(cut[:-1])
+    assert 20 < len(cut) < 100
+    page.close()
+
+
 def test_a_large_map__is_painted_at_once_and_moves_without_stutter(browser, tmp_path):
     random = np.random.default_rng(0)
     words = [f"word{i}" for i in range(30_000)]
@@ -360,5 +511,10 @@ def test_a_large_map__is_painted_at_once_and_moves_without_stutter(browser, tmp_
     for step in range(20):
         page.mouse.move(600 + 10 * step, 400)
     page.mouse.up()
+    begun = time.perf_counter()
+    for kind in ("svg", "png"):
+        _, content = downloaded(page, kind)
+        assert 50_000 < len(content) < 5e6
+    assert time.perf_counter() - begun < 10
     assert sorted(page.evaluate("atlas.frames"))[len(page.evaluate("atlas.frames")) // 2] < 60  # milliseconds; 8 here
     page.close()

@@ -31,6 +31,12 @@ def test_own__few_numbers_and_words_are_labels():
     assert own("year", {"w0": 1990, "w1": 2000}, WORDS).labels == ("1990", "2000")
 
 
+def test_own__words_that_are_numbers_may_be_given_as_numbers():
+    for values in ({7: "a", 42: "b"}, {"7": "a", 42: "b"}, {np.int64(7): "a", np.int64(42): "b"}):
+        column = own("shelf", values, ["42", "8", "7"])
+        assert [column.labels[code] if code != MISSING else None for code in column.codes] == ["b", None, "a"]
+
+
 def test_own__labels_beyond_the_colors_are_other():
     column = own("id", {word: f"label {word}" for word in WORDS}, WORDS)
     assert len(column.labels) == MOST_LABELS

@@ -61,6 +61,17 @@ def test_draw__every_kind_in_every_format_and_twice_the_same(tmp_path, ending):
         assert path.read_bytes() == content
 
 
+def test_draw__without_a_file_is_a_picture_that_a_notebook_shows(tmp_path):
+    drawn = draw_words(VECTORS, WORDS[:9], inches=(4.0, 3.0))
+    png, about = drawn._repr_png_()
+    assert png == draw_words(VECTORS, WORDS[:9], tmp_path / "x.png", inches=(4.0, 3.0)).read_bytes()
+    assert about == {"width": 384}
+    assert int.from_bytes(png[16:20], "big") == 600  # 150 to an inch
+    assert repr(drawn) == f"Picture({len(png):,} bytes of PNG)"
+    assert draw_similarities(VECTORS, WORDS[:3]).png.startswith(b"\x89PNG")
+    assert draw_curves({"a": [1.0]}).png.startswith(b"\x89PNG")
+
+
 def test_draw_words__all_words_stand_there_as_text(tmp_path):
     content = draw_words(VECTORS, WORDS, tmp_path / "x.svg").read_text("utf-8")
     shown = re.findall(r"<text[^>]*>([^<]*)</text>", content)

@@ -25,7 +25,7 @@ def scalars(folder):
 
 @pytest.mark.filterwarnings("ignore")
 def test_log__of_training_by_rounds(small_text, tmp_path, monkeypatch):
-    monkeypatch.setattr("firth.training.rounds.CHUNK_TOKENS", 500)
+    monkeypatch.setattr("firth.training.chunks.CHUNK_TOKENS", 500)
     model = firth.train(small_text, epochs=2, sample=0.0, progress=False, tensorboard=tmp_path / "logs")
     found = scalars(tmp_path / "logs")
     assert set(found) == {"loss", "learning_rate", "words_per_second"}

@@ -11,7 +11,6 @@ from firth.arrays import Float64, Int64
 from firth.errors import FirthError, shortened
 from firth.missing_values import text_of
 from firth.vectors.word_vectors import WordVectors
-from firth.vocabulary import Vocabulary
 
 Model = TypeVar("Model", bound=WordVectors)
 WEIGHTS = ("even", "counts")
@@ -141,8 +140,13 @@ def common_words(models: Sequence[WordVectors]) -> list[str]:
 
 def restricted(vectors: WordVectors, words: list[str]) -> WordVectors:
     """The vectors of these words only."""
-    rows = [vectors.vocabulary.ids[word] for word in words]
-    return WordVectors(Vocabulary(words, vectors.vocabulary.counts[rows]), vectors.vectors[rows])
+    rows = np.array([vectors.vocabulary.ids[word] for word in words], np.int64)
+    return WordVectors(vectors.vocabulary.at(rows), vectors.vectors[rows])
+
+
+def typed(words: list[str], models: Sequence[WordVectors]) -> list[Any]:
+    """Words as answers give them: whole numbers where they are in all models."""
+    return [int(word) for word in words] if all(model.vocabulary.integers for model in models) else words
 
 
 def unit_rows(vectors: WordVectors) -> Float64:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -17,12 +17,14 @@ from firth.analysis.alignment import (
     refuse_without_counts,
     restricted,
     rotation_between,
+    typed,
     unit_rows,
 )
 from firth.arrays import Float64
-from firth.data_frames import Tabular
+from firth.data_frames import Ranking, Tabular
 from firth.errors import FirthError, shortened
-from firth.reporting.html_table import html_table
+from firth.html_table import html_table, of_words
+from firth.vectors.neighbors import NeighborsOfEach, in_a_line
 from firth.vectors.word_vectors import WordVectors
 
 
@@ -33,12 +35,13 @@ class Stability(Tabular):
     Parameters
     ----------
     words : list of n words
+        Numbers where they are in all models.
     overlap : (n,) float64 array
     topn : int
         How many neighbors were compared.
     """
 
-    words: list[str]
+    words: list[Any]
     overlap: Float64
     topn: int
 
@@ -47,7 +50,7 @@ class Stability(Tabular):
         """The mean over all words."""
         return float(self.overlap.mean())
 
-    def least_stable(self, n: int = 10) -> list[tuple[str, float]]:
+    def least_stable(self, n: int = 10) -> Ranking:
         """The words whose neighbors agree least, as (word, overlap).
 
         Parameters
@@ -56,7 +59,7 @@ class Stability(Tabular):
             How many.
         """
         order = np.argsort(self.overlap, kind="stable")[:n]
-        return [(self.words[i], float(self.overlap[i])) for i in order]
+        return Ranking(((self.words[i], float(self.overlap[i])) for i in order.tolist()), "overlap")
 
     def _columns(self) -> dict[str, Any]:
         return {"word": self.words, "overlap": self.overlap}
@@ -65,7 +68,25 @@ class Stability(Tabular):
         return f"Stability({len(self.words):,} words, {self.topn:,} neighbors, mean overlap {self.mean:.4f})"
 
     def _repr_html_(self) -> str:
-        return html_table(repr(self), ("least stable", "overlap"), self.least_stable())
+        return html_table(repr(self), ("least stable", "overlap"), of_words(self.least_stable()))
+
+
+class BeforeAndAfter(NamedTuple):
+    """The nearest words of a word in two models, or of each of many words. A notebook shows them side by side."""
+
+    before: Any
+    after: Any
+
+    def _repr_html_(self) -> str:
+        if not isinstance(self.before, NeighborsOfEach):
+            sides = itertools.zip_longest(*map(of_words, self), fillvalue=(None, None))
+            rows = [(*one, *other) for one, other in sides]
+            return html_table("", ("before", "cosine", "after", "cosine"), rows)
+        lines = [
+            (word, *map(in_a_line, sides))
+            for word, *sides in zip(self.before.asked, self.before, self.after, strict=True)
+        ]
+        return html_table("", ("word", "before", "after"), of_words(lines))
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -75,7 +96,7 @@ class Comparison(Tabular):
     Parameters
     ----------
     words : list of n words
-        The common words, those that are too rare left out.
+        The common words, those that are too rare left out; numbers where they are in both models.
     distance : (n,) float64 array
         1 - cosine of each with itself, 0 to 2.
     before, after : WordVectors
@@ -84,7 +105,7 @@ class Comparison(Tabular):
         What turned it: `before.vectors` are those of the first model @ `rotation`.
     """
 
-    words: list[str]
+    words: list[Any]
     distance: Float64
     before: WordVectors
     after: WordVectors
@@ -97,7 +118,7 @@ class Comparison(Tabular):
     def __len__(self) -> int:
         return len(self.words)
 
-    def most_moved(self, n: int = 10, *, min_count: int = 0, without: Collection[Any] = ()) -> list[tuple[str, float]]:
+    def most_moved(self, n: int = 10, *, min_count: int = 0, without: Collection[Any] = ()) -> Ranking:
         """The words that are farthest from where they were, as (word, distance), the farthest first.
 
         Parameters
@@ -116,12 +137,14 @@ class Comparison(Tabular):
         """
         _refuse_without_counts(min_count, self.before, self.after)
         unwanted = {without} if isinstance(without, str) else {str(word) for word in without}
-        ids, counts = self.before.vocabulary.ids, counts_in_both(self.before, self.after)
+        vocabulary, counts = self.before.vocabulary, counts_in_both(self.before, self.after)
         order = np.argsort(-self.distance, kind="stable").tolist()
-        wanted = (i for i in order if self.words[i] not in unwanted and counts[ids[self.words[i]]] >= min_count)
-        return [(self.words[i], float(self.distance[i])) for i in itertools.islice(wanted, n)]
+        wanted = (
+            i for i in order if str(self.words[i]) not in unwanted and counts[vocabulary.id(self.words[i])] >= min_count
+        )
+        return Ranking(((self.words[i], float(self.distance[i])) for i in itertools.islice(wanted, n)), "distance")
 
-    def neighbors(self, words: str | Sequence[str], topn: int = 10) -> tuple[Any, Any]:
+    def neighbors(self, words: str | Sequence[str], topn: int = 10) -> BeforeAndAfter:
         """The nearest words before and after, of a word or, in lists, of each of many.
 
         Parameters
@@ -130,7 +153,7 @@ class Comparison(Tabular):
         topn : int
             How many neighbors of each.
         """
-        return self.before.most_similar(words, topn=topn), self.after.most_similar(words, topn=topn)
+        return BeforeAndAfter(*(side.most_similar(words, topn=topn) for side in (self.before, self.after)))
 
     def _columns(self) -> dict[str, Any]:
         """The words, the farthest first, their distances, and the counts that are known."""
@@ -139,21 +162,21 @@ class Comparison(Tabular):
         columns: dict[str, Any] = {"word": words, "distance": self.distance[order]}
         for name, model in (("count_before", self.before), ("count_after", self.after)):
             if model.vocabulary.has_counts:
-                columns[name] = model.vocabulary.counts[[model.vocabulary.ids[word] for word in words]]
+                columns[name] = model.vocabulary.counts[[model.vocabulary.id(word) for word in words]]
         return columns
 
     def _repr_html_(self) -> str:
         moved = self.most_moved()
         near = self.neighbors([word for word, _ in moved], topn=5)
         rows = [
-            (*row, *(" ".join(other for other, _ in side) for side in sides))
+            (*row, *(" ".join(str(other) for other, _ in side) for side in sides))
             for row, *sides in zip(moved, *near, strict=True)
         ]
         header = ("word", "moved", "neighbors before", "neighbors after")
-        return html_table(f"Comparison of {len(self):,} words", header, rows)
+        return html_table(f"Comparison of {len(self):,} words", header, of_words(rows))
 
     def __repr__(self) -> str:
-        moved = ", ".join(shortened(word)[1:-1] for word, _ in self.most_moved(3))
+        moved = ", ".join(shortened(str(word))[1:-1] for word, _ in self.most_moved(3))
         return f"Comparison({len(self):,} words, most moved: {moved})"
 
 
@@ -197,13 +220,13 @@ def stability(models: Sequence[WordVectors], *, topn: int = 10, words: str | Seq
         if word not in known:
             raise FirthError(f"{shortened(word)} is not in all of the models, or its vector is not finite")
     found = [restricted(model, common).most_similar(asked, topn=topn) for model in models]
-    sets = [[{word for word, _ in neighbors} for neighbors in of_model] for of_model in found]
+    sets = [[{str(word) for word, _ in neighbors} for neighbors in of_model] for of_model in found]
     overlaps = [
         [len(a & b) / len(a | b) for a, b in zip(one, other, strict=True)]
         for i, one in enumerate(sets)
         for other in sets[:i]
     ]
-    return Stability(asked, np.mean(overlaps, axis=0), topn)
+    return Stability(typed(asked, models), np.mean(overlaps, axis=0), topn)
 
 
 def compare(before: WordVectors, after: WordVectors, *, min_count: int = 0) -> Comparison:
@@ -246,7 +269,8 @@ def compare(before: WordVectors, after: WordVectors, *, min_count: int = 0) -> C
     if not len(often):
         raise FirthError(f"none of the {len(common):,} words in common occurs {min_count:,} times in both models")
     turned = WordVectors(one.vocabulary, one.vectors.astype(np.float64) @ rotation)
-    return Comparison([common[i] for i in often.tolist()], distance[often], turned, other, rotation)
+    words = typed([common[i] for i in often.tolist()], [one, other])
+    return Comparison(words, distance[often], turned, other, rotation)
 
 
 def _refuse_without_counts(min_count: int, before: WordVectors, after: WordVectors) -> None:

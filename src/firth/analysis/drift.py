@@ -9,12 +9,20 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from firth.analysis.alignment import align, common_words, refuse_other_sizes, restricted, rotation_between, unit_rows
-from firth.arrays import Float64, Int64
-from firth.data_frames import Tabular
+from firth.analysis.alignment import (
+    align,
+    common_words,
+    refuse_other_sizes,
+    restricted,
+    rotation_between,
+    typed,
+    unit_rows,
+)
+from firth.arrays import Float32, Float64, Int64
+from firth.data_frames import Ranking, Tabular
 from firth.errors import FirthError, shortened
+from firth.html_table import html_table, of_words
 from firth.missing_values import text_of
-from firth.reporting.html_table import html_table
 from firth.vectors.nearest import nearest
 from firth.vectors.word_vectors import WordVectors
 
@@ -40,7 +48,7 @@ class Drift(Tabular):
     Parameters
     ----------
     words : list of n words
-        Those that were compared, which both models know.
+        Those that were compared, which both models know; numbers where they are in both.
     cosine : (n,) float64 array
         Of each word's vector today with its vector yesterday, as they are: -1 to 1.
     kept : (n,) float64 array
@@ -57,7 +65,7 @@ class Drift(Tabular):
         The same between two trainings of one day with different seeds: what moves no more than that has not moved.
     """
 
-    words: list[str]
+    words: list[Any]
     cosine: Float64
     kept: Float64
     answered: Float64
@@ -71,7 +79,7 @@ class Drift(Tabular):
         """The means of `cosine`, `kept` and `answered` over all words, by name."""
         return Moves(self.cosine, self.kept, self.answered).means()
 
-    def most_drifted(self, n: int = 10, *, by: str = "kept") -> list[tuple[str, float]]:
+    def most_drifted(self, n: int = 10, *, by: str = "kept") -> Ranking:
         """The words that drifted farthest, as (word, measure), the farthest first.
 
         With a baseline, words are ordered by how much less of the measure is left than there.
@@ -93,9 +101,9 @@ class Drift(Tabular):
         left: Float64 = getattr(self, by)
         beyond = left if self.baseline is None else left - getattr(self.baseline, by)
         order = np.lexsort((self.cosine, beyond))[:n].tolist()
-        return [(self.words[i], float(left[i])) for i in order]
+        return Ranking(((self.words[i], float(left[i])) for i in order), by)
 
-    def rows(self, words: Sequence[str]) -> list[tuple[Any, ...]]:
+    def rows(self, words: Sequence[Any]) -> list[tuple[Any, ...]]:
         """The word, its cosine, kept and answered; with a baseline, the same three of that; for each of some words.
 
         Parameters
@@ -107,13 +115,14 @@ class Drift(Tabular):
         FirthError
             For a word that was not compared.
         """
-        places = {word: i for i, word in enumerate(self.words)}
-        if missing := [word for word in words if word not in places]:
+        places = {text_of(word): i for i, word in enumerate(self.words)}
+        if missing := [word for word in words if text_of(word) not in places]:
             raise FirthError(
                 f"{shortened(missing[0])} was not compared: it is not in both models, or was not asked for"
             )
-        _, *arrays = self._columns().values()
-        return [(word, *(float(array[places[word]]) for array in arrays)) for word in words]
+        named, *arrays = self._columns().values()
+        rows = [places[text_of(word)] for word in words]
+        return [(named[row], *(float(array[row]) for array in arrays)) for row in rows]
 
     @property
     def header(self) -> tuple[str, ...]:
@@ -135,7 +144,7 @@ class Drift(Tabular):
         return f"Drift({len(self):,} words, {self.topn:,} neighbors, {means})"
 
     def _repr_html_(self) -> str:
-        return html_table(repr(self), self.header, self.rows([word for word, _ in self.most_drifted()]))
+        return html_table(repr(self), self.header, of_words(self.rows([word for word, _ in self.most_drifted()])))
 
 
 def drift(
@@ -191,10 +200,11 @@ def drift(
     asked = common if words is None else _asked(words, set(common))
     before, after, *refit = (restricted(model, common) for model in models)
     rows = np.array([before.vocabulary.ids[word] for word in asked], np.int64)
-    moved = _moves(after, before, rows, topn)
-    of_seed = None
+    earlier = _neighbors(before.unit_vectors()[rows], before, rows, topn)
+    moved = _moves(after, before, rows, earlier)
+    asked, of_seed = typed(asked, [before, after]), None
     if refit:
-        moves = _moves(refit[0], before, rows, topn)
+        moves = _moves(refit[0], before, rows, earlier)
         of_seed = Drift(asked, *moves, topn, _aligned_cosine(refit[0], before), 0, 0)
     shared = len(common_words([today, yesterday]))
     new, gone = len(today) - shared, len(yesterday) - shared
@@ -212,19 +222,17 @@ def _asked(words: str | Sequence[Any], known: set[str]) -> list[str]:
     return asked
 
 
-def _moves(after: WordVectors, before: WordVectors, rows: Int64, topn: int) -> Moves:
-    """What became of the words at some rows of two models with the same words."""
-    queries = before.unit_vectors()[rows]
-    left_out = [[row] for row in rows.tolist()]
-    earlier = _neighbors(queries, before, left_out, topn)
+def _moves(after: WordVectors, before: WordVectors, rows: Int64, earlier: Int64) -> Moves:
+    """What became of the words at some rows of two models with the same words, whose neighbors were `earlier` ones."""
+    topn = earlier.shape[1]
     cosine: Float64 = np.einsum("ij,ij->i", unit_rows(before)[rows], unit_rows(after)[rows])
-    kept = _shared(earlier, _neighbors(after.unit_vectors()[rows], after, left_out, topn))
-    return Moves(cosine, kept, _shared(earlier, _neighbors(queries, after, left_out, topn)))
+    kept = _shared(earlier, _neighbors(after.unit_vectors()[rows], after, rows, topn))
+    return Moves(cosine, kept, _shared(earlier, _neighbors(before.unit_vectors()[rows], after, rows, topn)))
 
 
-def _neighbors(queries: Any, among: WordVectors, left_out: list[list[int]], topn: int) -> Int64:
-    """The rows (n, topn) of the words nearest to queries (n, d), without those to be left out."""
-    return nearest(queries, among.vectors, among.inverse_norms, left_out, topn)[1]
+def _neighbors(queries: Float32, among: WordVectors, rows: Int64, topn: int) -> Int64:
+    """The rows (n, topn) of the words nearest to queries (n, d), each without the word whose row (n,) it is."""
+    return nearest(queries, among.vectors, among.inverse_norms, rows[:, None].tolist(), topn)[1]
 
 
 def _shared(one: Int64, other: Int64) -> Float64:

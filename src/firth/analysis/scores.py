@@ -7,7 +7,7 @@ from typing import Any
 
 from firth.data_frames import Tabular
 from firth.errors import shortened
-from firth.reporting.html_table import html_table
+from firth.html_table import html_table
 
 
 @dataclass(frozen=True)

@@ -36,9 +36,11 @@ COMMANDS = {
     "demo": "demo",
     "drift": "daily",
     "evaluate": "inspect",
+    "embed": "texts",
     "explore": "query",
-    "export": "query",
+    "export": "export",
     "index": "query",
+    "induce": "daily",
     "info": "query",
     "map": "inspect",
     "phrases": "train",
@@ -80,7 +82,8 @@ def cli() -> None:
     firth explore words.firth               type words and analogies, see neighbors
     firth map words.firth                   a map of the words, to look at in the browser; also: projector
     firth evaluate words.firth simlex.txt   scores by test sets; also: stability, compare
-    firth drift today.firth old.firth       what changed since yesterday; also: align
+    firth drift today.firth old.firth       what changed since yesterday; also: align, induce
+    firth embed words.firth texts.txt -o texts.parquet
     firth export words.firth vectors.txt    for other programs
     firth tutorial shakespeare.txt          TensorFlow's word2vec tutorial, step by step
 
@@ -128,7 +131,7 @@ def print_table(header: tuple[str, ...], rows: Sequence[tuple[Any, ...]], *, as_
 
         writer = csv.writer(sys.stdout, lineterminator="\n")
         return writer.writerows([header, *rows])
-    from firth.reporting.html_table import cell
+    from firth.html_table import cell
 
     cells = [[cell(value) for value in row] for row in (header, *rows)]
     filled = [i for i in range(len(header)) if any(row[i] for row in cells[1:])]

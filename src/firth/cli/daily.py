@@ -1,4 +1,4 @@
-"""Commands for vectors that are trained again every day: align, drift."""
+"""Commands for vectors that are trained again every day: align, drift, induce."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ import click
 from firth.cli import options
 from firth.cli.common import cli, load_model, print_json, print_table, quoted
 from firth.cli.options import PATH
-from firth.cli.settings import words_of
+from firth.cli.query import answer, print_neighbors
+from firth.cli.settings import text_of, words_of
 
 if TYPE_CHECKING:
     from firth.analysis.drift import Drift
@@ -112,8 +113,10 @@ def drift(
             f"aligned, the mean cosine is {found.aligned_cosine:.4f}: firth align {quoted(today)} {quoted(yesterday)}"
         )
     if show:
+        from firth.html_table import of_words
+
         rows = found.rows([word for word, _ in found.most_drifted(show)])
-        print_table(("drifted most", *found.header[1:]), rows, as_csv=False)
+        print_table(("drifted most", *found.header[1:]), of_words(rows), as_csv=False)
 
 
 def _as_json(found: Drift) -> dict[str, Any]:
@@ -122,3 +125,112 @@ def _as_json(found: Drift) -> dict[str, Any]:
     about["aligned_cosine"] = found.aligned_cosine if found.aligned_cosine == found.aligned_cosine else None
     about["baseline"] = found.baseline.means() if found.baseline else None
     return about | {"drift": [dict(zip(found.header, row, strict=True)) for row in found.rows(found.words)]}
+
+
+def weights_of(value: str) -> str | int:
+    """The word log, or a whole number."""
+    return int(value) if value.isdecimal() else value
+
+
+@cli.command(short_help="A vector for a word that was never trained.")
+@options.model
+@click.argument("examples", type=PATH)
+@options.reading
+@click.option("--word", required=True, type=options.word, help="The word, as the examples have it.")
+@click.option("--corpus", metavar="SOURCE", help="The text that the model learned from.")
+@click.option("--transform", type=PATH, metavar="FILE.npy", help="Where what --corpus told is kept for the next word.")
+@click.option("--window", type=click.IntRange(1), help="Tokens of context on each side. [default: the model's window]")
+@click.option(
+    "--weights", type=weights_of, default="log", show_default=True, metavar="log|N", help="How much each word decides."
+)
+@click.option("-o", "--output", type=PATH, help="Save the model with the word in it.")
+@options.overwrite
+@options.topn
+@options.cache
+@options.as_json
+def induce(
+    model: Path,
+    examples: Path,
+    word: str,
+    corpus: str | None,
+    transform: Path | None,
+    window: int | None,
+    weights: str | int,
+    output: Path | None,
+    overwrite: bool,
+    topn: int,
+    cache: Path | None,
+    as_json: bool,
+) -> None:
+    """Make a vector for a word that MODEL does not know, of EXAMPLES of its use, one a line; show its neighbors.
+
+    \b
+    firth induce words.firth examples.txt --word "vibe coding" --corpus corpus.txt --transform words.npy
+    firth induce words.firth others.txt --word rizz --transform words.npy -o more.firth
+
+    The corpus tells how contexts become vectors (à la carte, Khodak et al. 2018): a matrix, which FILE.npy keeps.
+    """
+    import numpy as np
+
+    from firth.induction import alacarte
+    from firth.storage.folders import check_output
+
+    if corpus is None and transform is None:
+        raise click.UsageError("name the text that the model learned from, --corpus, or its matrix, --transform")
+    if output is not None:
+        check_output(output, overwrite=overwrite)
+    loaded, contexts = load_model(model), _lines_of(examples)
+    how: dict[str, Any] = {"window": window, "weights": weights, "cache": cache}
+    if corpus is not None:
+        carte = alacarte(loaded, text_of((corpus,)), **how)
+    else:
+        carte = alacarte(loaded, transform=_matrix_of(Path(str(transform))), **how)
+    found = carte.induce(contexts, word=word)
+    if corpus is not None and transform is not None:
+        _save_matrix(carte.transform, transform, overwrite=overwrite)
+    known = word in loaded
+    near = loaded.most_similar(positive=[found.vector], topn=topn + known)
+    near[:] = [pair for pair in near if str(pair[0]) != word][:topn]
+    if output is not None:
+        more = loaded.replace(word, found.vector) if known else loaded.add(word, found.vector)
+        more.save(output, overwrite=overwrite)
+    if as_json:
+        used = {"contexts": found.contexts, "left_out": found.left_out, "context_words": found.context_words}
+        return print_json(answer(word, near) | used | {"vector": np.round(found.vector.astype(float), 8).tolist()})
+    print_neighbors(near)
+    left_out = f", {found.left_out:,} without a known word left out" if found.left_out else ""
+    click.echo(f"of {found.contexts:,} contexts, {found.context_words:,} known words{left_out}")
+    if output is not None:
+        click.echo(f"{len(loaded) + (not known):,} words, saved to {output}")
+
+
+def _lines_of(path: Path) -> list[str]:
+    """The lines of a text that are not empty. Raises `FormatError` if it is not UTF-8."""
+    from firth.errors import FormatError
+
+    try:
+        return list(filter(str.strip, path.read_text("utf-8-sig").splitlines()))
+    except UnicodeDecodeError as error:
+        raise FormatError(f"{path} is not a text in UTF-8: {error}") from error
+
+
+def _matrix_of(path: Path) -> Any:
+    """The array in a file of NumPy's. Raises `FormatError` if it is none."""
+    import numpy as np
+
+    from firth.errors import FormatError
+
+    try:
+        return np.load(path, allow_pickle=False)
+    except (ValueError, EOFError) as error:
+        raise FormatError(f"{path} holds no matrix: {error}") from error
+
+
+def _save_matrix(matrix: Any, path: Path, *, overwrite: bool) -> None:
+    """Write an array as a file of NumPy's, whole or not at all."""
+    import numpy as np
+
+    from firth.storage.files import atomic_file
+
+    with atomic_file(path, overwrite=overwrite) as temporary, temporary.open("wb") as file:
+        np.save(file, matrix)

@@ -309,6 +309,7 @@ def stability(models: tuple[Path, ...], topn: int, show: int, as_json: bool, as_
     Refit with another --seed to learn which words' neighbors can be relied on. --csv gives every word.
     """
     from firth.analysis.comparison import stability as stability_of
+    from firth.html_table import of_words
 
     if len(models) < 2:
         raise click.UsageError("stability is between two models at least")
@@ -320,7 +321,7 @@ def stability(models: tuple[Path, ...], topn: int, show: int, as_json: bool, as_
         return print_table(("word", "overlap"), rows, as_csv=True)
     click.echo(f"mean overlap of {topn} neighbors over {len(rows):,} words: {found.mean:.4f}")
     if show:
-        print_table(("least stable", "overlap"), found.least_stable(show), as_csv=False)
+        print_table(("least stable", "overlap"), of_words(found.least_stable(show)), as_csv=False)
 
 
 @cli.command(short_help="The words that moved most from one model to another.")
@@ -354,6 +355,7 @@ def compare(
     firth compare 1990s.firth 2000s.firth mouse cell
     """
     from firth.analysis.comparison import compare as compare_models
+    from firth.html_table import of_words
 
     found = compare_models(load_model(before), load_model(after), min_count=min_count)
     moved = [(word, found[word]) for word in words]
@@ -361,10 +363,10 @@ def compare(
         moved = found.most_moved(len(found) if as_csv else topn, without=without)
     near = found.neighbors([word for word, _ in moved], topn=5)
     rows = [
-        (*row, *(" ".join(word for word, _ in side) for side in sides))
+        (*row, *(" ".join(str(word) for word, _ in side) for side in sides))
         for row, *sides in zip(moved, *near, strict=True)
     ]
     if as_json:
         keys = ("word", "distance", "before", "after")
         return print_json([dict(zip(keys, row, strict=True)) for row in rows])
-    print_table(("word", "moved", "neighbors before", "neighbors after"), rows, as_csv=as_csv)
+    print_table(("word", "moved", "neighbors before", "neighbors after"), of_words(rows), as_csv=as_csv)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -63,6 +63,14 @@ column_options = remembered(
             "column",
             {"metavar": "NAME", "help": "The column to learn from, of CSV, JSON lines, Parquet or Arrow files."},
         ),
+        "--group-by": (
+            "group_by",
+            {"metavar": "NAME", "help": "Rows are events: the column of their sessions. Each is a sentence."},
+        ),
+        "--order-by": (
+            "order_by",
+            {"metavar": "NAME", "help": "The column of the events' times. [default: as they come]"},
+        ),
         "--delimiter": ("delimiter", {"type": text, "help": "What separates the cells of CSV. [default: found]"}),
         "--no-quotes": (
             "no_quotes",
@@ -76,37 +84,41 @@ column_options = remembered(
 )
 
 
-def text_of(sources: tuple[str, ...]) -> Any:
+def text_of(sources: tuple[str, ...], of_table: Mapping[str, Any] | None = None) -> Any:
     """What is named on the command line, as a source: standard input, an encoded corpus, files, folders and globs, or
-    a column of tables.
+    a column of tables, as the options say, or `of_table`.
     """
     from firth.corpus.corpus import is_encoded
     from firth.corpus.sources import files
 
     if "-" in sources and len(sources) > 1:
         raise click.UsageError("- (standard input) cannot be mixed with files")
-    of_table = given(COLUMN)
+    of_table = given(COLUMN) if of_table is None else of_table
     if of_table and "column" not in of_table:
-        raise click.UsageError("--delimiter, --no-quotes and --skip-nulls are for tables: name the --column")
+        flags = ", ".join(f"--{name.replace('_', '-')}" for name in of_table)
+        raise click.UsageError(f"{flags} is for tables: name the --column")
     read: Any = sys.stdin.buffer if sources == ("-",) else list(sources)
     if of_table:
         from firth.corpus.tables import column
 
-        how = {name: value for name, value in of_table.items() if name in {"delimiter", "skip_nulls"}}
+        how = {name: value for name, value in of_table.items() if name not in {"column", "no_quotes"}}
         return column(read, of_table["column"], quotes="no_quotes" not in of_table, **how)
     if sources == ("-",):
         return read
     return sources[0] if len(sources) == 1 and is_encoded(sources[0]) else files(sources)
 
 
-def options_of(kind: type[TextConfig], *, of_model: bool = False) -> Callable[[Command], Command]:
-    """A decorator that gives a command an option for every field of a configuration; with `of_model`, None is a field
-    that is not given, which a model has.
+def options_of(
+    kind: type[TextConfig], *, of_model: bool = False, without: Collection[str] = ()
+) -> Callable[[Command], Command]:
+    """A decorator that gives a command an option for every field of a configuration, `without` some; with `of_model`,
+    None is a field that is not given, which a model has.
     """
 
     def decorate(command: Command) -> Command:
         for field in reversed(dataclasses.fields(kind)):
-            command = _option_of(field, of_model=of_model)(command)
+            if field.name not in without:
+                command = _option_of(field, of_model=of_model)(command)
         return command
 
     return decorate

@@ -266,7 +266,8 @@ def assemble(
         tokens, starts = _join(pieces, new)
         words = _write_words(ranges, new, is_lists=True in kinds)
         files = sum(piece.files for piece in about)
-        write_about(new, tokens, starts, words, name, fingerprint_of(digests, config, how), files)
+        integers = all(piece.has_integers for piece in about if piece.words)
+        write_about(new, tokens, starts, words, name, fingerprint_of(digests, config, how), files, integers)
     return Corpus(folder)
 
 

@@ -26,6 +26,8 @@ import numpy as np
 from firth.arrays import Int32, Int64
 from firth.corpus.word_list import WORDS_AT_A_TIME, PackedStrings
 from firth.errors import CorpusError, FormatError
+from firth.history import name_of
+from firth.html_table import facts_table
 from firth.phrases import FILE as PHRASES
 from firth.phrases import Phrases
 from firth.storage.files import advise_unneeded, sha256_of
@@ -34,6 +36,8 @@ from firth.vocabulary import Vocabulary
 FORMAT = "firth corpus"
 VERSION = 1
 TOKENS_AT_A_TIME = 1 << 22
+FIRST_SHOWN = 12
+"""Words that a notebook shows of it."""
 GLIMPSED = (slice(1 << 16), slice(-(1 << 16), None))
 """Of an array, by `Corpus.glimpse`."""
 
@@ -148,7 +152,7 @@ class Corpus:
         size = min(size, max_vocabulary or size)
         if size < 2:
             raise CorpusError(self._why_so_few(min_count, max_vocabulary, size))
-        return Vocabulary(self.words(size), self.counts[:size])
+        return Vocabulary(self.words(size), self.counts[:size], self.about.get("integers") is True)
 
     def words(self, size: int) -> list[str]:
         """The words of the ids below `size`, the most frequent first.
@@ -186,6 +190,12 @@ class Corpus:
             hint += f", min_count=1 all {len(self.counts):,}"
         return f"{found}, but min_count={min_count} keeps {size or 'none'} of them: {hint}"
 
+    def _repr_html_(self) -> str:
+        first = self.words(min(FIRST_SHOWN, len(self.counts)))
+        facts = {"source": name_of(str(self.about.get("source") or "not known")), "files": self.files}
+        facts |= {"sentences": self.sentences, "tokens": len(self), "words": len(self.counts)}
+        return facts_table(type(self).__name__, facts | {"most frequent": " ".join(first)})
+
     def __repr__(self) -> str:
         return f"Corpus({len(self):,} tokens, {len(self.counts):,} words, {self.sentences:,} sentences)"
 
@@ -211,9 +221,18 @@ def as_json_lines(words: Iterable[str]) -> Iterator[bytes | memoryview]:
 
 
 def write_about(
-    folder: Path, tokens: int, starts: int, words: int, source: str, fingerprint: str | None, files: int
+    folder: Path,
+    tokens: int,
+    starts: int,
+    words: int,
+    source: str,
+    fingerprint: str | None,
+    files: int,
+    integers: bool = False,
 ) -> None:
-    """Complete a folder that holds all else: write what it is, and of how much."""
+    """Complete a folder that holds all else: write what it is, and of how much; and that its tokens were whole numbers,
+    if they were.
+    """
     about = {
         "format": FORMAT,
         "version": VERSION,
@@ -224,6 +243,7 @@ def write_about(
         "words": words,
         "files": files,
     }
+    about |= {"integers": True} if integers else {}
     (folder / "corpus.json").write_text(json.dumps(about, indent=1), "utf-8", newline="\n")
 
 

@@ -18,6 +18,7 @@ import numpy as np
 
 from firth.config import TextConfig
 from firth.corpus.archives import is_plain
+from firth.corpus.columnar import FileColumn, ListColumn, OpenTable
 from firth.corpus.decoding import LOOKED_AT, begins_like_another, is_utf8
 from firth.corpus.fingerprints import chunks_before, chunks_of
 from firth.corpus.paths import name_of
@@ -25,7 +26,6 @@ from firth.corpus.prose import is_prose
 from firth.corpus.remote import FilePath, shown
 from firth.corpus.rows import RowColumn
 from firth.corpus.sources import as_source
-from firth.corpus.tables import FileColumn, ListColumn, OpenTable
 from firth.corpus.tabular import is_json
 from firth.corpus.text_files import TextFiles
 from firth.corpus.tokenizing import Source

@@ -158,7 +158,7 @@ def _write(
     with atomic_folder(folder, overwrite=cached) as temporary, ExitStack() as stack:
         work = stack.enter_context(work_folder(folder) if cached else folder_for_once(temporary))
         sizes = _write_numbers(source, temporary, work, config, report, threads, tables_bytes, save=cached)
-        write_about(temporary, *sizes, source.name, fingerprint, source.files_read)
+        write_about(temporary, *sizes, source.name, fingerprint, source.files_read, source.has_integers)
     return Corpus(folder)
 
 

@@ -13,7 +13,7 @@ from firth.corpus.prose import as_lines
 from firth.corpus.tokenizing import SENTENCE_END, Batch, Block, Source
 from firth.corpus.word_list import PackedStrings
 from firth.errors import SourceError, shortened
-from firth.missing_values import is_hole, text_of
+from firth.missing_values import is_hole, is_whole_number, text_of
 
 BATCH_TOKENS = 1 << 17
 
@@ -29,12 +29,7 @@ class Texts(Source):
     def blocks(self, config: TextConfig) -> Iterator[Block]:
         waiting: list[bytes] = []
         size = bytes_read = 0
-        for number, text in enumerate(self.texts, start=1):
-            if not isinstance(text, str):
-                raise SourceError(
-                    f"item {number:,} is {kind_of(text)}, where those before it are strings of text:"
-                    " pass only strings, or only lists of tokens"
-                )
+        for number, text in enumerate(self.documents(config), start=1):
             waiting.append(_encoded(as_lines(text, config), f"item {number:,}"))
             size += len(waiting[-1])
             if size >= BLOCK_BYTES:
@@ -42,6 +37,15 @@ class Texts(Source):
                 yield Block(b"\n".join([*waiting, b""]), bytes_read)
                 waiting, size = [], 0
         yield Block(b"\n".join([*waiting, b""]), bytes_read + size)
+
+    def documents(self, config: TextConfig) -> Iterator[str]:
+        for number, text in enumerate(self.texts, start=1):
+            if not isinstance(text, str):
+                raise SourceError(
+                    f"item {number:,} is {kind_of(text)}, where those before it are strings of text:"
+                    " pass only strings, or only lists of tokens"
+                )
+            yield text
 
 
 class TokenLists(Source):
@@ -77,24 +81,37 @@ class TokenLists(Source):
         _encoded(raw, f"the token {shortened(raw)}")
         return raw
 
-    def _texts(self) -> Iterator[list[str]]:
-        """The tokens' texts, '' after each sentence, `BATCH_TOKENS` or so at a time."""
-        tokens: list[Any] = []
-        ends: list[int] = []
-        number = self.before
+    def documents(self, config: TextConfig) -> Iterator[list[Any]]:
+        return map(list, self._sentences())
+
+    def _sentences(self) -> Iterator[Iterable[Any]]:
+        """The sentences, each an iterable of tokens."""
         for number, sentence in enumerate(self.sentences, start=self.before + 1):
             if type(sentence) is not list and not is_token_list(sentence):
                 raise SourceError(
                     f"item {number:,} is {kind_of(sentence)}, where a list of tokens was meant{NO_TOKEN_LISTS}"
                 )
+            yield sentence
+
+    def _texts(self) -> Iterator[list[str]]:
+        """The tokens' texts, '' after each sentence, `BATCH_TOKENS` or so at a time."""
+        tokens: list[Any] = []
+        ends: list[int] = []
+        number, self.has_integers = self.before, True
+        for number, sentence in enumerate(self._sentences(), start=self.before + 1):
             tokens.extend(sentence)
             ends.append(len(tokens))
             tokens.append("")
             if len(tokens) >= BATCH_TOKENS:
-                yield _texts_of(tokens, ends, number)
+                yield self._texts_of(tokens, ends, number)
                 tokens, ends = [], []
         if tokens:
-            yield _texts_of(tokens, ends, number)
+            yield self._texts_of(tokens, ends, number)
+
+    def _texts_of(self, tokens: list[Any], ends: list[int], last: int) -> list[str]:
+        """The texts of the tokens of some sentences; notes whether all of these are whole numbers."""
+        self.has_integers = self.has_integers and _are_whole_numbers(tokens, len(ends))
+        return _texts_of(tokens, ends, last)
 
 
 TAB_WRITTEN, LINE_END_WRITTEN = "\t\1", "\t\2"
@@ -118,7 +135,22 @@ def kind_of(value: Any) -> str:
 
 def _is_plain(kind: type) -> bool:
     """Whether every token of this type has a text, and is known by it."""
-    return kind is str or (issubclass(kind, int | np.integer) and not issubclass(kind, np.timedelta64))
+    return kind is str or kind is bool or _is_integer(kind)
+
+
+def _is_integer(kind: type) -> bool:
+    """Whether every token of this type is a whole number."""
+    return issubclass(kind, int | np.integer) and not issubclass(kind, bool | np.timedelta64)
+
+
+def _are_whole_numbers(tokens: list[Any], ends: int) -> bool:
+    """Whether the tokens of some sentences are, among which '' stands at each of so many ends."""
+    types = list(map(type, tokens))
+    kinds = set(types) - {str}
+    floats = {kind for kind in kinds if issubclass(kind, float | np.floating)}
+    if types.count(str) > ends or not all(map(_is_integer, kinds - floats)):
+        return False
+    return not floats or all(is_whole_number(token) for token in tokens if type(token) in floats)
 
 
 def _texts_of(tokens: list[Any], ends: list[int], last: int) -> list[str]:
@@ -128,7 +160,7 @@ def _texts_of(tokens: list[Any], ends: list[int], last: int) -> list[str]:
         return tokens if kinds == {str} else list(map(str, tokens))
     texts: list[str] = []
     for number, end in enumerate(ends, start=last - len(ends) + 1):
-        texts += [_text_of_token(token, number) for token in tokens[len(texts) : end]]
+        texts += [text_of_token(token, number) for token in tokens[len(texts) : end]]
         texts.append("")
     return texts
 
@@ -144,7 +176,7 @@ def _as_lines(texts: list[str]) -> bytes:
         return b"".join(_encoded(text, f"the token {shortened(text)}") for text in texts)  # names the one
 
 
-def _text_of_token(token: Any, sentence: int) -> str:
+def text_of_token(token: Any, sentence: int) -> str:
     """The text a token is known by. Holes, '' and what cannot be hashed are surely mistakes."""
     problem = None
     if is_hole(token):

@@ -15,6 +15,7 @@ from firth.config import TextConfig
 from firth.corpus.corpus import TOKENS_AT_A_TIME, VERSION, Corpus, ranges_of_sentences, write_about, write_words
 from firth.corpus.encoding import default_cache, encode, for_once
 from firth.errors import ConfigError, FormatError
+from firth.kernels.linalg.exponentials import logarithms
 from firth.kernels.text import phrases as kernels
 from firth.phrases import FILE, THRESHOLDS, Phrase, Phrases
 from firth.reporting.events import Joining
@@ -204,7 +205,7 @@ def _score_pairs(
         together = times / len(corpus)
         chance = (a / len(corpus)) * (b / len(corpus))
         with np.errstate(divide="ignore", invalid="ignore"):  # where all of the text is this pair
-            scores = np.nan_to_num(np.log(together / chance) / -np.log(together), nan=1.0)
+            scores = np.nan_to_num(logarithms(together / chance) / -logarithms(together), nan=1.0)
     chosen = np.flatnonzero(scores > threshold)
     chosen = chosen[np.argsort(-scores[chosen], kind="stable")]
     ids = {i: [int(first[i]), *counting.words_of(int(behind[i]))] for i in chosen.tolist()}

@@ -6,13 +6,13 @@ import functools
 from collections.abc import Iterator
 from typing import IO, Any, NamedTuple
 
+from firth.corpus.columnar import ListColumn, TextColumn
 from firth.corpus.cutting import Part, Piece
 from firth.corpus.decoding import TextRange
 from firth.corpus.fingerprints import HashedFile, byte_of_chunk, how_read
 from firth.corpus.paths import path_of
 from firth.corpus.remote import BUFFER_BYTES, FilePath, RemoteFile
 from firth.corpus.rows import RowColumn
-from firth.corpus.tables import ListColumn, TextColumn
 from firth.corpus.text_files import NamedText, TextFiles, at_rest
 from firth.errors import SourceError
 

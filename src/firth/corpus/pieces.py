@@ -65,6 +65,8 @@ class EncodedPiece:
         The number of the file, and the SHA-256, of each chunk that it hashed for the fingerprint.
     sample
         Some of its words, as evenly spaced by code points as can be.
+    has_integers
+        Whether all its tokens are whole numbers, and not text.
     stamps
         For each part, the size of the file, and what else tells whether it has changed.
     """
@@ -77,6 +79,7 @@ class EncodedPiece:
     how: dict[str, Any]
     digests: list[list[Any]]
     sample: list[str]
+    has_integers: bool = False
     stamps: list[list[Any]] = field(default_factory=list)
 
 
@@ -251,6 +254,7 @@ def _encode(
         how=source.how_read(),
         digests=_digests(files, threads),
         sample=sample,
+        has_integers=source.has_integers,
     )
 
 

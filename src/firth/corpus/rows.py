@@ -14,7 +14,7 @@ import io
 import itertools
 import json
 import warnings
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import IO, Any, NamedTuple
 
 from firth.config import TextConfig
@@ -23,7 +23,7 @@ from firth.corpus.fingerprints import content_fingerprint
 from firth.corpus.in_memory import Texts, TokenLists
 from firth.corpus.tabular import is_json, is_table
 from firth.corpus.text_files import TextFiles, TextStream
-from firth.corpus.tokenizing import Batch, Block, Source
+from firth.corpus.tokenizing import Batch, Block, Document, Source
 from firth.errors import FirthWarning, SourceError, shortened
 from firth.missing_values import is_hole
 from firth.storage.packed import as_file
@@ -43,11 +43,11 @@ MOST_LISTED = 20
 """Columns of a table that a message names."""
 
 
-class Value(NamedTuple):
-    """A column's value in a row, and the line that the row begins in."""
+class Row(NamedTuple):
+    """The values of some columns in a row, and the line that it begins in."""
 
     line: int
-    value: Any
+    values: Sequence[Any]
 
 
 class RowColumn(Source):
@@ -87,6 +87,11 @@ class RowColumn(Source):
         """What a fingerprint has of how the column is found."""
         return {"column": self.column, "skip_nulls": self.skip_nulls, "rows": [self.delimiter, self.quotes]}
 
+    @property
+    def has_integers(self) -> bool:  # type: ignore[override]
+        """Whether all tokens read so far were whole numbers, and not text."""
+        return self._last.has_integers
+
     def splitting(self, config: TextConfig) -> TextConfig | None:
         """How its text is split; None for lists of tokens."""
         return self._values(config).splitting(config)
@@ -102,6 +107,10 @@ class RowColumn(Source):
         values, self._begun = self._values(config), None
         for batch in values.batches(config):
             yield batch._replace(bytes_read=self._bytes_read or batch.bytes_read)
+
+    def documents(self, config: TextConfig) -> Iterator[Document]:
+        """The column's values, row by row."""
+        return self._read(config)
 
     def spelled(self, words: Iterable[str]) -> Iterable[str]:
         """What words of its text mean."""
@@ -126,26 +135,41 @@ class RowColumn(Source):
         kind: type | None = None
         for name, content, bytes_read in self.texts.texts():
             self.files_read = self.texts.files_read
-            if is_table(content):
-                raise SourceError(f"{name} is a Parquet or Arrow table: such are read from files alone")
-            for line, value in self._rows(content, name, config):
+            how: Any = {"delimiter": self.delimiter, "quotes": self.quotes, "skip_nulls": self.skip_nulls}
+            for line, (value,) in rows_of(content, name, [self.column], config, **how):
                 self._bytes_read = bytes_read()
                 if is_hole(value):
                     if not self.skip_nulls:
-                        raise no_value(_line(content, line), self.column, name)
+                        raise no_value(line_of(content, line), self.column, name)
                     continue
                 if type(value) is not kind:
-                    kind = _same_kind(value, kind, lambda: f"{_line(content, line)} of {name}", self.column)  # noqa: B023
+                    kind = _same_kind(value, kind, lambda: f"{line_of(content, line)} of {name}", self.column)  # noqa: B023
                 yield value
 
-    def _rows(self, content: Text, name: str, config: TextConfig) -> Iterator[Value]:
-        file = as_file(filter(None, read_plain(content, name, config)))
-        if isinstance(content, TextRange) or is_json(file.peek()):
-            return _of_json_lines(file, name, self.column, self.skip_nulls, functools.partial(_line, content))
-        return _of_csv(file, name, self.column, self.delimiter, self.quotes)
+
+def rows_of(
+    content: Text,
+    name: str,
+    columns: Sequence[str],
+    config: TextConfig,
+    *,
+    delimiter: str | None,
+    quotes: bool,
+    skip_nulls: bool,
+) -> Iterator[Row]:
+    """The values of some columns of a text of CSV or JSON lines, row by row; None for an empty cell or an absent key.
+
+    Raises `SourceError` for a column that is not there, and for a broken row.
+    """
+    if is_table(content):
+        raise SourceError(f"{name} is a Parquet or Arrow table: such are read from files alone")
+    file = as_file(filter(None, read_plain(content, name, config)))
+    if isinstance(content, TextRange) or is_json(file.peek()):
+        return _of_json_lines(file, name, columns, skip_nulls, functools.partial(line_of, content))
+    return _of_csv(file, name, columns, delimiter, quotes)
 
 
-def _line(content: Text, number: int) -> str:
+def line_of(content: Text, number: int) -> str:
     """What a line is called in an error, by its number among those that are read."""
     return f"line {number + (content.lines_before() if isinstance(content, TextRange) else 0):,}"
 
@@ -180,8 +204,8 @@ def _same_kind(value: Any, kind: type | None, where: Callable[[], str], column: 
     return type(value)
 
 
-def _of_csv(file: IO[bytes], name: str, column: str, delimiter: str | None, quotes: bool) -> Iterator[Value]:
-    """A column's cells; None for one that is empty. Quotes around a cell are no part of it, if they are `quotes`."""
+def _of_csv(file: IO[bytes], name: str, columns: Sequence[str], delimiter: str | None, quotes: bool) -> Iterator[Row]:
+    """Cells of some columns; None for an empty one. Quotes around a cell are no part of it, if they are `quotes`."""
     lines = io.TextIOWrapper(file, "utf-8", newline="")  # ends of lines within quotes stay as they are
     first, before = lines.readline(), 0
     while first.isspace():
@@ -189,14 +213,14 @@ def _of_csv(file: IO[bytes], name: str, column: str, delimiter: str | None, quot
     if first.startswith("sep=") and len(first.strip("\r\n")) == len("sep=") + 1:  # as Excel tells itself
         delimiter, first, before = delimiter or first[4], lines.readline(), before + 1
     csv.field_size_limit(max(csv.field_size_limit(), LONGEST_CELL))  # Python's own for all, never made less
-    delimiter = delimiter or _delimiter_of(first, column)
+    delimiter = delimiter or _delimiter_of(first, columns)
     quoting: Any = csv.QUOTE_MINIMAL if quotes else csv.QUOTE_NONE
     rows = csv.reader(itertools.chain([first], lines), delimiter=delimiter, quoting=quoting, strict=True)
     has_warned = False
     begin = before + 1
     try:
         header = next(rows, [])
-        place = _place_of(column, header, name)
+        places = [_place_of(column, header, name) for column in columns]
         begin = before + rows.line_num + 1
         for row in rows:
             if len(row) != len(header) and row:
@@ -205,7 +229,7 @@ def _of_csv(file: IO[bytes], name: str, column: str, delimiter: str | None, quot
                     f" {delimiter!r} between them: is a cell that holds one not quoted?"
                 )
             if row:
-                yield Value(begin, row[place] or None)
+                yield Row(begin, [row[place] or None for place in places])
             if delimiter == "\t" and before + rows.line_num > begin and not has_warned:
                 has_warned = _warn_of_rows_within(row, f"{name}, line {begin:,}")
             begin = before + rows.line_num + 1
@@ -228,11 +252,11 @@ def _warn_of_rows_within(row: list[str], where: str) -> bool:
     return found
 
 
-def _delimiter_of(header: str, column: str) -> str:
-    """What stands between cells: that by which the header has most columns, if it can, with the one asked for."""
+def _delimiter_of(header: str, columns: Sequence[str]) -> str:
+    """What stands between cells: that by which the header has most columns, if it can, with those asked for."""
     header = header[:LONGEST_CELL]  # where that is one cell, it is found out when rows are read
     cells = {mark: next(csv.reader([header], delimiter=mark), []) for mark in DELIMITERS}
-    return max(DELIMITERS, key=lambda mark: (column in cells[mark], len(cells[mark])))
+    return max(DELIMITERS, key=lambda mark: ({*columns} <= {*cells[mark]}, len(cells[mark])))
 
 
 def _place_of(column: str, header: list[str], name: str) -> int:
@@ -246,11 +270,11 @@ def _place_of(column: str, header: list[str], name: str) -> int:
 
 
 def _of_json_lines(
-    file: IO[bytes], name: str, column: str, skip_nulls: bool, line_of: Callable[[int], str]
-) -> Iterator[Value]:
-    """A column's values; None where an object does not have it. `line_of` is what errors call the line of a number."""
+    file: IO[bytes], name: str, columns: Sequence[str], skip_nulls: bool, line_of: Callable[[int], str]
+) -> Iterator[Row]:
+    """Values of some columns; None where an object lacks one. `line_of` is what errors call the line of a number."""
     names: dict[str, None] = {}
-    is_there = False
+    there: set[str] = set()
     for number in itertools.count(1):
         line = file.readline(LONGEST_CELL)
         if not line:
@@ -260,19 +284,22 @@ def _of_json_lines(
         if len(line) == LONGEST_CELL:
             raise SourceError(f"{name}, {line_of(number)} is longer than {LONGEST_CELL:,} bytes: are there line ends?")
         row = _parsed(line, lambda: f"{name}, {line_of(number)}")  # noqa: B023
-        if column in row:
-            is_there = True
-        elif len(names) < MOST_LISTED:
-            names |= dict.fromkeys(row)
-            if not skip_nulls:
-                raise no_column(f"{line_of(number)} of {name} has", column, names)
-        value = row.get(column)
-        if not _is_exact(value):
+        for column in columns:
+            if column in row:
+                there.add(column)
+            elif len(names) < MOST_LISTED:
+                names |= dict.fromkeys(row)
+                if not skip_nulls:
+                    raise no_column(f"{line_of(number)} of {name} has", column, names)
+        values = [row.get(column) for column in columns]
+        if not all(map(_is_exact, values)):
             with contextlib.suppress(RecursionError):  # then it is no text and no list of tokens, however it is read
-                value = json.loads(line)[column]
-        yield Value(number, value)
-    if names and not is_there:
-        raise no_column(f"{name} has", column, names)
+                row = json.loads(line)
+                values = [row.get(column) for column in columns]
+        yield Row(number, values)
+    for column in columns:
+        if names and column not in there:
+            raise no_column(f"{name} has", column, names)
 
 
 def _is_exact(value: Any) -> bool:

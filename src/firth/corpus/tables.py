@@ -1,41 +1,39 @@
-"""A column of a table as a source: Parquet and Arrow files, CSV and JSON lines (`rows.py`), data frames, datasets.
-
-Parquet and Arrow files are read by pyarrow, where it is installed; data frames (pandas, polars, Arrow) and Hugging Face
-datasets by what they offer themselves. A column holds strings of text, or lists of tokens.
+"""A column of a table as a source: Parquet and Arrow files (`columnar.py`), CSV and JSON lines (`rows.py`), data frames
+and datasets, by what they offer themselves. It holds strings of text, or lists of tokens, or an item of each event
+(`events.py`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import IO, Any, cast
+from typing import Any, cast
 
-import numpy as np
-
-from firth.config import TextConfig
-from firth.corpus.decoding import BLOCK_BYTES
-from firth.corpus.fingerprints import content_fingerprint
-from firth.corpus.in_memory import TokenLists
+from firth.corpus.columnar import ColumnarFiles, column_of_files, is_columnar
+from firth.corpus.events import GroupedBy, Sessions
 from firth.corpus.paths import expand
-from firth.corpus.prose import as_lines, is_prose
-from firth.corpus.remote import FilePath, RemoteFile
 from firth.corpus.rows import RowColumn, no_column, no_value
 from firth.corpus.sources import as_source
-from firth.corpus.tabular import ARROW, PARQUET
-from firth.corpus.text_files import TextFiles, TextStream, at_rest
-from firth.corpus.tokenizing import Batch, Block, Source
+from firth.corpus.text_files import TextFiles, TextStream
+from firth.corpus.tokenizing import Source
 from firth.errors import SourceError, shortened
 from firth.missing_values import is_hole
 
-BATCH_ROWS = 1 << 14
-MOST_BYTES = 1 << 30
-"""Lists of more than this are not joined by Arrow, whose strings have 32 bits for their places."""
-
 
 def column(
-    table: Any, name: str, *, skip_nulls: bool = False, delimiter: str | None = None, quotes: bool = True
+    table: Any,
+    name: str,
+    *,
+    group_by: str | None = None,
+    order_by: str | None = None,
+    skip_nulls: bool = False,
+    delimiter: str | None = None,
+    quotes: bool = True,
 ) -> Source:
     """A column of a table, to train on: strings of text, each a line or several, or lists of tokens.
+
+    With `group_by`, each row is an event that has one item, and the items of a session are a sentence. Sessions come in
+    the order of their first rows. The columns are held in memory: some 100 bytes an event, 200 where ids are text.
 
     Parameters
     ----------
@@ -45,6 +43,11 @@ def column(
         Face dataset, streaming or not; or an iterable of rows that are dicts.
     name
         The name of the column. In CSV, the first line has the names; in JSON lines, each line is an object with them.
+    group_by
+        The name of the column that says which session, user or basket a row belongs to. Needs `firth[tables]`.
+    order_by
+        With `group_by`, the name of the column by which the rows of a session are ordered: numbers, dates or times; as
+        text, numbers or ISO 8601. Rows of equal value, or all without it, stay in the order of the table.
     skip_nulls
         Leave out rows without a value (an empty cell, null, a missing key), which are an error otherwise.
     delimiter
@@ -61,7 +64,7 @@ def column(
     Raises
     ------
     SourceError
-        For a column that does not exist or holds neither text nor lists, and for a file of another format.
+        For a column that does not exist or does not hold what it should, and for a file of another format.
 
     Examples
     --------
@@ -69,37 +72,33 @@ def column(
     >>> firth.encode(firth.column(rows, "text"))
     Corpus(10 tokens, 9 words, 2 sentences)
     """
-    of_rows: dict[str, Any] = {"delimiter": delimiter, "quotes": quotes, "skip_nulls": skip_nulls}
+    if order_by is not None and group_by is None:
+        raise SourceError("order_by is of the events of a session: name the column of the sessions, group_by=…")
+    found = _texts_of(table)
+    if group_by is not None:
+        by = GroupedBy(name, group_by, order_by, skip_nulls, delimiter, quotes)
+        return Sessions(table if found is None else found, by)
+    if found is None:
+        return as_source(_without_nulls(_values(table, name), name, skip_nulls))
+    if isinstance(found, ColumnarFiles):
+        return column_of_files(found, name, skip_nulls)
+    return RowColumn(found, name, delimiter=delimiter, quotes=quotes, skip_nulls=skip_nulls)
+
+
+def _texts_of(table: Any) -> TextFiles | TextStream | ColumnarFiles | None:
+    """The files or the stream that a table is in, if it is: texts of rows, or Parquet and Arrow files."""
     if hasattr(table, "read"):
-        return RowColumn(cast(TextStream, as_source(table)), name, **of_rows)
+        return cast(TextStream, as_source(table))
     is_list = isinstance(table, list | tuple) and table and all(isinstance(path, str | Path) for path in table)
-    if is_list or isinstance(table, str | Path):
-        paths = [found for path in (table if is_list else [table]) for found in expand(path)]
-        if any(map(_is_columnar, paths)):
-            return _column_of_files(paths, name, skip_nulls)
-        return RowColumn(TextFiles(paths), name, **of_rows)
-    values = _values(table, name)
-    return as_source(_without_nulls(values, name, skip_nulls))
+    if not is_list and not isinstance(table, str | Path):
+        return None
+    paths = [found for path in (table if is_list else [table]) for found in expand(path)]
+    return ColumnarFiles(paths) if any(map(is_columnar, paths)) else TextFiles(paths)
 
 
 def column_of(source: Any, name: str | None) -> Any:
     """A column of a source, or the source itself where none is named."""
     return source if name is None else column(source, name)
-
-
-def _is_columnar(path: FilePath) -> bool:
-    """Whether this is a Parquet or Arrow file. A pipe is none, and is not opened: it can be read once."""
-    if not path.is_file():
-        return False
-    with _opened(path) as file:
-        return file.read(len(ARROW)).startswith((PARQUET, ARROW))
-
-
-def _opened(path: FilePath) -> IO[bytes]:
-    try:
-        return path.open("rb")
-    except OSError as error:
-        raise SourceError(f"cannot read {path}: {error.strerror}") from error
 
 
 def _values(table: Any, name: str) -> Iterable[Any]:
@@ -135,226 +134,3 @@ def _without_nulls(values: Iterable[Any], name: str, skip_nulls: bool) -> Iterat
             yield value
         elif not skip_nulls:
             raise no_value(f"row {number:,}", name)
-
-
-def _column_of_files(paths: Sequence[FilePath], name: str, skip_nulls: bool) -> Source:
-    kinds = {_kind_of_column(path, name) for path in paths}
-    if len(kinds) > 1:
-        raise SourceError(f"the column {shortened(name)} holds text in some files, and lists in others")
-    return (TextColumn if kinds == {"text"} else ListColumn)(paths, name, skip_nulls)
-
-
-def _kind_of_column(path: FilePath, name: str) -> str:
-    with OpenTable(path) as table:
-        if name not in table.names:
-            raise no_column(f"{path} has", name, table.names)
-        kind, types = table.schema.field(name).type, table.pyarrow.types
-    if _is_text(kind, types):
-        return "text"
-    lists = (
-        types.is_list(kind) or types.is_large_list(kind) or types.is_fixed_size_list(kind) or types.is_list_view(kind)
-    )
-    if lists and (_is_text(kind.value_type, types) or types.is_integer(kind.value_type)):
-        return "lists"
-    held, wanted = shortened(str(kind))[1:-1], "wanted strings of text, or lists of tokens"
-    raise SourceError(f"the column {shortened(name)} of {path} holds {held}: {wanted}")
-
-
-def _is_text(kind: Any, types: Any) -> bool:
-    if types.is_dictionary(kind):
-        kind = kind.value_type
-    return bool(types.is_string(kind) or types.is_large_string(kind) or types.is_string_view(kind))
-
-
-class OpenTable:
-    """A Parquet or Arrow file, opened by pyarrow. Use it as a context manager."""
-
-    def __init__(self, path: FilePath):
-        self.path = path
-        with _opened(path) as file:
-            self.start = file.read(8)
-        try:
-            import pyarrow
-        except ImportError as error:
-            raise SourceError(f"reading {path} needs pyarrow: pip install pyarrow") from error
-        self.pyarrow = pyarrow
-
-    def __enter__(self) -> OpenTable:
-        try:
-            if self.start.startswith(PARQUET):
-                from pyarrow import parquet
-
-                self.file: Any = parquet.ParquetFile(self._opened())
-                self.schema, self.rows = self.file.schema_arrow, self.file.metadata.num_rows
-            elif self.start.startswith(ARROW):
-                self.file = self.pyarrow.ipc.open_file(self._opened())
-                self.schema, self.rows = self.file.schema, None
-            else:
-                raise SourceError(f"{self.path} is neither a Parquet nor an Arrow file")
-            self.names: list[str] = self.schema.names
-        except SourceError:
-            raise
-        except (self.pyarrow.ArrowException, OSError, ValueError, LookupError) as error:
-            raise SourceError(f"cannot read {self.path}: {error}") from error
-        return self
-
-    def _opened(self) -> Any:
-        """The file, mapped if it is on this machine."""
-        if isinstance(self.path, RemoteFile):
-            return self.path.open("rb")
-        return self.path if self.start.startswith(PARQUET) else self.pyarrow.memory_map(str(self.path))
-
-    def __exit__(self, *_: object) -> None:
-        if hasattr(self.file, "close"):
-            self.file.close()
-
-    @property
-    def row_groups(self) -> list[int]:
-        """How many rows each group of rows of a Parquet file has."""
-        if self.rows is None:
-            return []
-        about = self.file.metadata
-        return [about.row_group(number).num_rows for number in range(about.num_row_groups)]
-
-    @property
-    def row_group_bytes(self) -> list[int]:
-        """How many bytes each group of rows of a Parquet file has."""
-        return [self.file.metadata.row_group(number).total_byte_size for number in range(len(self.row_groups))]
-
-    def batches(self, name: str, groups: range | None = None) -> Iterator[Any]:
-        """The column's arrays, batch after batch, each with places and text that are whole: pyarrow does not look. Of
-        a Parquet file, those of some groups of rows alone, if they are given.
-        """
-        try:
-            for array in self._arrays(name, groups):
-                array.validate(full=True)
-                yield array
-        except (self.pyarrow.ArrowException, OSError, ValueError, LookupError) as error:
-            raise SourceError(f"{self.path} is damaged: {error}") from error
-
-    def _arrays(self, name: str, groups: range | None) -> Iterator[Any]:
-        if self.rows is not None:
-            some = None if groups is None else list(groups)
-            for batch in self.file.iter_batches(BATCH_ROWS, row_groups=some, columns=[name]):
-                yield batch.column(0)
-        else:
-            for number in range(self.file.num_record_batches):
-                yield self.file.get_batch(number).column(name)
-
-
-class FileColumn(Source):
-    """What columns of files have in common. Of some Parquet files, some groups of rows alone may be read."""
-
-    def __init__(self, paths: Sequence[FilePath], column: str, skip_nulls: bool, groups: Sequence[range | None] = ()):
-        self.paths = paths
-        self.column = column
-        self.skip_nulls = skip_nulls
-        self.groups = groups or [None] * len(paths)
-        self.name = f"{column!r} of {paths[0] if len(paths) == 1 else f'{len(paths)} files'}"
-        self.total_bytes = sum(path.stat().st_size for path in paths)
-
-    def fingerprint(self, config: TextConfig, threads: int = 1) -> str | None:
-        """A hash of the files' content, of the column's name, and of how it is split."""
-        return content_fingerprint(self.paths, config, threads, **self.how_read())
-
-    def how_read(self) -> dict[str, Any]:
-        """What a fingerprint has of how the column is found."""
-        return {"column": self.column, "skip_nulls": self.skip_nulls}
-
-    def arrays(self) -> Iterator[tuple[Any, int]]:
-        """The column's Arrow arrays without nulls, each with the bytes of the files that have been done with it."""
-        bytes_before = self.files_read = 0
-        for path, groups in zip(self.paths, self.groups, strict=True):
-            self.files_read += groups is None or groups.start == 0
-            with at_rest(path) as size, OpenTable(path) as table:
-                rows = sum(table.row_groups[: groups.start]) if groups else 0
-                for array in table.batches(self.column, groups):
-                    if array.null_count and not self.skip_nulls:
-                        row = rows + array.is_null().to_pylist().index(True) + 1
-                        raise no_value(f"row {row:,}", self.column, str(path))
-                    rows += len(array)
-                    share = rows / table.rows if table.rows else 0
-                    yield array.drop_null() if array.null_count else array, bytes_before + int(share * size)
-            bytes_before += size
-
-
-class TextColumn(FileColumn):
-    """A column of strings in Parquet or Arrow files; a row is a line of text, or several."""
-
-    def blocks(self, config: TextConfig) -> Iterator[Block]:
-        """All text, in order."""
-        for array, bytes_read in self.arrays():
-            for part in _parts(array.cast("large_string")):
-                if is_prose(config):
-                    texts = [as_lines(text, config) for text in part.to_pylist()]
-                    yield Block("\n".join([*texts, ""]).encode("utf-8"), bytes_read)
-                else:
-                    yield Block(_joined(part, "\n"), bytes_read)
-
-
-class ListColumn(FileColumn, TokenLists):
-    """A column of lists of tokens in Parquet or Arrow files; a row is a sentence."""
-
-    def blocks(self, config: TextConfig) -> Iterator[Block]:
-        """All text, in order."""
-        rows = 0
-        for array, bytes_read in self.arrays():
-            for part in _parts(_of_strings(array)):
-                if (lines := _as_lines(part)) is not None:
-                    yield Block(lines, bytes_read)
-                else:
-                    for block in TokenLists(part.to_pylist(), rows).blocks(config):
-                        yield block._replace(bytes_read=bytes_read)
-                rows += len(part)
-
-    def batches(self, config: TextConfig) -> Iterator[Batch]:
-        """All tokens, in order."""
-        rows = 0
-        for array, bytes_read in self.arrays():
-            for batch in TokenLists(array.to_pylist(), rows).batches(config):
-                yield batch._replace(bytes_read=bytes_read)
-            rows += len(array)
-
-
-def _parts(array: Any) -> Iterator[Any]:
-    """Some rows of an Arrow array at a time, as many as make a block: one at least, whatever its size."""
-    rows = max(1, BLOCK_BYTES * len(array) // max(1, int(array.nbytes)))
-    for start in range(0, len(array), rows):
-        yield array[start : start + rows]
-
-
-def _joined(strings: Any, mark: str) -> bytes:
-    """The strings of an Arrow array, each with a mark behind it."""
-    import pyarrow
-    from pyarrow import compute
-
-    whole = pyarrow.ListArray.from_arrays(pyarrow.array([0, len(strings)], pyarrow.int32()), strings.cast("string"))
-    text: bytes = compute.binary_join(whole, mark)[0].as_buffer().to_pybytes()
-    return text + mark.encode()
-
-
-def _of_strings(lists: Any) -> Any:
-    """An Arrow array of lists of any kind, none of them null, as lists of strings: its size tells what text it is."""
-    import pyarrow
-    from pyarrow import compute
-
-    ends = np.cumsum(compute.list_value_length(lists).to_numpy(zero_copy_only=False))
-    starts = pyarrow.array(np.concatenate([[0], ends]), "int64")
-    return pyarrow.LargeListArray.from_arrays(starts, compute.list_flatten(lists).cast("large_string"))
-
-
-def _as_lines(lists: Any) -> bytes | None:
-    """The tokens of lists of strings as lines, an empty one after each list; None where tokens have to be looked at one
-    by one: some may be no tokens, or hold what a line does not.
-    """
-    import pyarrow
-    from pyarrow import compute
-
-    tokens = lists.flatten()
-    if tokens.null_count or tokens.nbytes >= MOST_BYTES or compute.min(compute.binary_length(tokens)).as_py() == 0:
-        return None
-    places = lists.offsets.to_numpy()
-    starts = pyarrow.array(places - places[0], "int32")
-    text = _joined(compute.binary_join(pyarrow.ListArray.from_arrays(starts, tokens.cast("string")), "\n"), "\n\n")
-    line_ends = len(tokens) - np.count_nonzero(np.diff(places)) + 2 * len(lists)
-    return None if b"\t" in text or text.count(b"\n") > line_ends else text

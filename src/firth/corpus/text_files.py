@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import io
 import stat
 import warnings
 from collections.abc import Callable, Collection, Iterable, Iterator
@@ -11,12 +12,13 @@ from typing import IO, TypeAlias
 
 from firth.config import TextConfig
 from firth.corpus.archives import is_archive, texts_in
-from firth.corpus.decoding import Text, read_blocks
+from firth.corpus.decoding import Text, read_blocks, read_plain
 from firth.corpus.fingerprints import content_fingerprint, how_read
 from firth.corpus.remote import FilePath, RemoteFile
 from firth.corpus.tabular import is_name_of_rows, refuse_table, what_else, what_rows
 from firth.corpus.tokenizing import Block, Source
 from firth.errors import FirthWarning, SourceError
+from firth.storage.packed import as_file
 
 NamedText: TypeAlias = tuple[str, Text, Callable[[], int]]
 """A text, its name, and what tells how many bytes of the files have been read; 0 where nobody knows."""
@@ -39,6 +41,11 @@ class _Texts(Source):
             for block in read_blocks(content, name, config):
                 bytes_given += len(block)
                 yield Block(block, bytes_read() or bytes_given)
+
+    def documents(self, config: TextConfig) -> Iterator[str]:
+        for name, content, _ in self.texts():
+            self._check_is_text(content, name, config)
+            yield from _lines(as_file(filter(None, read_plain(content, name, config))))
 
     def _check_is_text(self, content: Text, name: str, config: TextConfig) -> None:
         """Raise `SourceError` for a table that the user named; warn, once, of what may be one, or is hardly text."""
@@ -99,6 +106,17 @@ class TextStream(_Texts):
         for name, content in texts_in(self.file, self.name):
             self.files_read += 1
             yield name, content, lambda: 0
+
+
+def _lines(file: IO[bytes]) -> Iterator[str]:
+    """The lines of a text that `read_plain` gives, however they end; it puts one more line end behind the last."""
+    last: str | None = None
+    for line in io.TextIOWrapper(file, "utf-8"):
+        if last is not None:
+            yield last
+        last = line.removesuffix("\n")
+    if last:
+        yield last
 
 
 @contextmanager

@@ -14,7 +14,7 @@ from __future__ import annotations
 import re
 import string
 from collections.abc import Iterable, Iterator
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 from firth.config import TextConfig
 from firth.corpus.prose import is_prose, rewritten
@@ -109,6 +109,10 @@ class Block(NamedTuple):
     bytes_read: int
 
 
+Document: TypeAlias = str | list[Any]
+"""A text: a string, or a list of tokens."""
+
+
 class Batch(NamedTuple):
     """Raw tokens, `SENTENCE_END` among them, and how many bytes of the source have been read so far."""
 
@@ -122,6 +126,8 @@ class Source:
     name: str
     total_bytes: int | None = None
     files_read = 0
+    has_integers = False
+    """Whether all tokens read so far were whole numbers, and not text."""
 
     def fingerprint(self, config: TextConfig, threads: int = 1) -> str | None:
         """A hash of the content and of how it is split, or None for what can be read only once."""
@@ -133,6 +139,10 @@ class Source:
 
     def blocks(self, config: TextConfig) -> Iterator[Block]:
         """All text, in order."""
+        raise NotImplementedError
+
+    def documents(self, config: TextConfig) -> Iterator[Document]:
+        """Its texts one by one, as they are: each line of files, each item of a list, each row of a column."""
         raise NotImplementedError
 
     def spelled(self, words: Iterable[str]) -> Iterable[str]:

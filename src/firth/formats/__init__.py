@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -50,6 +50,10 @@ class Format:
     is_whole: bool = False
 
 
+STATIC_EMBEDDING = "static embedding"
+"""A folder that has all words with their weights folded in: `TextVectors` writes it."""
+
+
 def _read_no_folder(path: Path, reading: Reading) -> WordVectors:
     raise FormatError(
         f"{path} has a model's name, which would be a folder: firth.load reads these, by their own checks"
@@ -74,9 +78,10 @@ FORMATS = (
 def _format_of(path: Path, name: str | None, suffix: str) -> Format:
     if name is not None:
         for format in FORMATS:
-            if format.name == name.replace("-", " ").replace("_", " ").lower():
+            if format.name == _spelled(name):
                 return format
-        raise FormatError(f"no format is called {shortened(name)}; there are {', '.join(f.name for f in FORMATS)}")
+        there = ", ".join([*(format.name for format in FORMATS), STATIC_EMBEDDING])
+        raise FormatError(f"no format is called {shortened(name)}; there are {there} (a folder, to be written)")
     for format in FORMATS:
         if suffix in format.suffixes:
             return format
@@ -85,6 +90,16 @@ def _format_of(path: Path, name: str | None, suffix: str) -> Format:
         f"cannot tell the format of {path} by its name; there are {known}. Or name its format:"
         " format='glove'; --format of firth export, --model-format of other commands"
     )
+
+
+def _spelled(name: str) -> str:
+    """A format's name as it is in `FORMATS`."""
+    return name.replace("-", " ").replace("_", " ").lower()
+
+
+def is_static_embedding(format: str | None) -> bool:
+    """Whether a format is the folder of vectors of texts."""
+    return format is not None and _spelled(format) == STATIC_EMBEDDING
 
 
 def export(
@@ -97,6 +112,7 @@ def export(
     about: Any = None,
     on: str | None = None,
     overwrite: bool = False,
+    **of_texts: Any,
 ) -> list[Path]:
     """Write vectors for other programs; return the files written.
 
@@ -110,7 +126,8 @@ def export(
         matrix, `.parquet` a table with the columns word, count and vector (needs the extra `firth[tables]`), `.npy` an
         array, `.csv` a row a word, `.jsonl` an object a line, `.firth` a folder, as `save` writes it.
     format
-        The name of the format, if the ending does not tell: see `load`.
+        The name of the format, if the ending does not tell: see `load`. And "static embedding": a folder of vectors of
+        texts, which sentence-transformers, model2vec and the Hugging Face Hub open, as `TextVectors.export` writes it.
     spaces : {"error", "replace", "skip"}
         What becomes of words that the format cannot hold, mostly for spaces: "error" refuses them, "replace" writes _
         for each such character, "skip" leaves the words out; the last two warn, by a `FirthWarning`.
@@ -123,6 +140,10 @@ def export(
         The column of the words in it.
     overwrite
         Whether to replace files that are there.
+    **of_texts
+        With "static embedding": the parameters of `TextVectors` (`weights`, `a`, `remove`, `config`), of its `export`
+        (`license`, `language`), and `fit`, the texts to fit it on. Without these nothing is removed, unless `remove` is
+        given.
 
     Returns
     -------
@@ -145,6 +166,12 @@ def export(
     ['words.txt', 'words.txt.counts.txt']
     """
     path = Path(path)
+    if is_static_embedding(format):
+        if about is not None or on is not None:
+            raise ValueError("a table about the words can be joined in .parquet files, not in a folder")
+        return _export_folder(vectors, path, spaces=spaces, overwrite=overwrite, **of_texts)
+    if of_texts:
+        raise TypeError(f"{', '.join(of_texts)}: for a folder of texts' vectors alone, format='static embedding'")
     if format is None and path.suffix.lower() == ".bin" and vectors.subwords is not None:
         format = "fasttext"
     found = _format_of(path, format, path.suffix.lower())
@@ -164,6 +191,26 @@ def export(
         for file, write in reversed(writers.items()):
             write(vectors, stack.enter_context(atomic_file(file, overwrite=overwrite)))
     return list(writers)
+
+
+def _export_folder(
+    vectors: WordVectors,
+    folder: Path,
+    *,
+    fit: Any = None,
+    license: str | None = None,
+    language: str | Sequence[str] | None = None,
+    spaces: Spaces,
+    overwrite: bool,
+    **parameters: Any,
+) -> list[Path]:
+    """Write a folder of static embeddings; return its files. Raises as `TextVectors`."""
+    import firth  # whose vectors of texts stand above the formats
+
+    if fit is None:
+        parameters = {"remove": 0} | parameters
+    how: dict[str, Any] = {"license": license, "language": language, "spaces": spaces, "overwrite": overwrite}
+    return firth.TextVectors(vectors, **parameters).export(folder, fit=fit, **how)
 
 
 def _with_table(format: Format, about: Any, on: str | None) -> Format:

@@ -54,14 +54,14 @@ def _table(path: Path) -> Any:
         return file.read([name for name in (WORD, COUNT, VECTOR) if name in names])
 
 
-def _words(column: Any, path: Path) -> list[str]:
-    """The words of a column."""
+def _words(column: Any, path: Path) -> list[Any]:
+    """The words of a column: strings, or whole numbers."""
     try:
         words: list[Any] = column.to_pylist()
     except UnicodeDecodeError as error:
         raise FormatError(f"{path}: the column {WORD} has words that are not UTF-8: {error}") from error
-    if not all(type(word) is str for word in words):
-        raise FormatError(f"{path}: the column {WORD} holds {column.type}, or nulls: wanted strings")
+    if column.null_count or not {*map(type, words)} <= {str, int}:
+        raise FormatError(f"{path}: the column {WORD} holds {column.type}, or nulls: wanted strings or whole numbers")
     return words
 
 

@@ -32,14 +32,14 @@ def write_csv(vectors: WordVectors, path: Path) -> None:
         file.write(",".join(names) + "\n")
         for i, (word, line) in enumerate(zip(vectors.words, lines, strict=True)):
             count = [str(n) for n in _with_counts(vectors, int(vectors.vocabulary.counts[i]))]
-            file.write(",".join([_quoted(word), *count, line.decode()]) + "\n")
+            file.write(",".join([quoted(word), *count, line.decode()]) + "\n")
 
 
 def write_jsonl(vectors: WordVectors, path: Path) -> None:
     """Write an object a line: `word`, `count` where it is known, and `vector`; null for what is no finite number."""
-    as_json = json_writer()
+    as_json, words = json_writer(), vectors.vocabulary.typed_words
     with path.open("wb") as file:
-        for word, count, row in zip(vectors.words, vectors.vocabulary.counts.tolist(), vectors.vectors, strict=True):
+        for word, count, row in zip(words, vectors.vocabulary.counts.tolist(), vectors.vectors, strict=True):
             about = (
                 dict(zip((WORD, COUNT), (word, count), strict=True)) if vectors.vocabulary.has_counts else {WORD: word}
             )
@@ -51,7 +51,7 @@ def _with_counts(vectors: WordVectors, value: Any) -> list[Any]:
     return [value] if vectors.vocabulary.has_counts else []
 
 
-def _quoted(word: str) -> str:
+def quoted(word: str) -> str:
     """A word as a cell of CSV."""
     return word if NEEDS_QUOTES.isdisjoint(word) else '"' + word.replace('"', '""') + '"'
 
@@ -86,12 +86,13 @@ def read_jsonl(path: Path, reading: Reading) -> WordVectors:
     """Read objects with `word`, `vector` and, in all or none, `count`. Raises `FormatError` with the line."""
     with unpacked_text(path) as file:
 
-        def parts() -> Iterator[tuple[str, Any, Any]]:
+        def parts() -> Iterator[tuple[Any, Any, Any]]:
             for line in file:
                 if not line.strip():
                     continue
                 row = json.loads(line)
-                if not isinstance(row, dict) or type(row.get(WORD)) is not str or type(row.get(VECTOR)) is not list:
+                kinds = (type(row.get(WORD)), type(row.get(VECTOR))) if isinstance(row, dict) else ()
+                if kinds not in {(str, list), (int, list)}:
                     raise ValueError(f"wanted a {WORD} and a {VECTOR}, got {shortened(line)}")
                 yield row[WORD], row.get(COUNT), [np.nan if n is None else n for n in row[VECTOR]]
 
@@ -108,10 +109,10 @@ def _count(value: Any) -> int | None:
     return number
 
 
-def _read(parts: Iterator[tuple[str, Any, Any]], width: int | None, path: Path, reading: Reading) -> WordVectors:
+def _read(parts: Iterator[tuple[Any, Any, Any]], width: int | None, path: Path, reading: Reading) -> WordVectors:
     """Vectors of words, counts and numbers, row by row."""
     rows: GrowingRows | None = None
-    words: list[str] = []
+    words: list[Any] = []
     counts: list[Any] = []
     try:
         for word, count, numbers in itertools.islice(parts, reading.limit):
@@ -120,7 +121,8 @@ def _read(parts: Iterator[tuple[str, Any, Any]], width: int | None, path: Path, 
                 raise ValueError(f"{len(numbers):,} numbers, those before have {rows.array.shape[1]:,}")
             rows.add(numbers)
             counts.append(_count(count))
-            words.append(word if word.isascii() else reading.text(word, path, f"row {len(words) + 1:,}"))
+            is_plain = type(word) is int or word.isascii()
+            words.append(word if is_plain else reading.text(word, path, f"row {len(words) + 1:,}"))
     except FormatError:
         raise
     except (ValueError, TypeError, OverflowError, RecursionError) as error:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Literal, NoReturn
+from typing import Any, Literal, NoReturn
 
 import numpy as np
 
@@ -85,13 +85,17 @@ def _some(words: Sequence[str]) -> str:
     return ", ".join(map(shortened, words[:3])) + (", …" if len(words) > 3 else "")
 
 
-def word_vectors(words: list[str], vectors: Float32, path: Path, counts: Sequence[int] | None = None) -> WordVectors:
-    """Word vectors from a file, without counts if it does not say them. Of a word twice, the first counts."""
+def word_vectors(words: list[Any], vectors: Float32, path: Path, counts: Sequence[int] | None = None) -> WordVectors:
+    """Word vectors from a file, without counts if it does not say them. Of a word twice, the first counts. Words may be
+    whole numbers.
+    """
+    integers = len(words) > 0 and all(type(word) is int for word in words)
+    words = [str(word) for word in words]
     known = np.zeros(len(words), np.int64) if counts is None else np.array(counts, np.int64)
     rows = rows_of_first(words, path)
     if len(rows) < len(words):
         words, vectors, known = [words[row] for row in rows], vectors[rows], known[rows]
-    return WordVectors(Vocabulary(words, known), vectors)
+    return WordVectors(Vocabulary(words, known, integers), vectors)
 
 
 def rows_of_first(words: list[str], path: Path) -> list[int]:

@@ -87,6 +87,15 @@ def _dispatcher(kernel: Compilable) -> Any:
 
 def compile_kernel(kernel: Compilable, args: tuple[Any, ...], entry: str) -> MachineCode:
     """Compile a kernel for arguments of these types, to machine code that is entered by this name."""
+    module, results = translated(kernel, args, entry)
+    machine = target_machine()
+    optimize(module, machine)
+    code: bytes = machine.emit_object(module)
+    return MachineCode(entry, results, code)
+
+
+def translated(kernel: Compilable, args: tuple[Any, ...], entry: str) -> tuple[Any, tuple[str, ...]]:
+    """A kernel for arguments of these types in LLVM's language, not optimized, and the dtypes of its results."""
     dispatcher = _dispatcher(kernel)
     signature = tuple(_type(arg) for arg in args)
     with _translation_only():
@@ -94,7 +103,10 @@ def compile_kernel(kernel: Compilable, args: tuple[Any, ...], entry: str) -> Mac
         made = dispatcher.overloads[signature]
         module = llvm.parse_assembly(dispatcher.inspect_llvm(signature))
     module.get_function(made.fndesc.llvm_func_name).name = entry
-    return MachineCode(entry, _dtypes(made.signature.return_type), _object_code(module, entry))
+    for function in module.functions:
+        if not function.is_declaration and function.name != entry:
+            function.linkage = "internal"
+    return module, _dtypes(made.signature.return_type)
 
 
 @contextmanager
@@ -145,22 +157,16 @@ def _without_collection() -> Iterator[None]:
             gc.enable()
 
 
-def _object_code(module: Any, entry: str) -> bytes:
-    """LLVM's object file of a module that is entered by one function, and needs no others than a C library's."""
-    for function in module.functions:
-        if not function.is_declaration and function.name != entry:
-            function.linkage = "internal"
-    machine = target_machine()
-    _optimize(module, machine, 0)
-    _optimize(module, machine, 3)
+def optimize(module: Any, machine: Any) -> None:
+    """Optimize a module for a processor. It must need no functions but a C library's."""
+    _run_passes(module, machine, 0)
+    _run_passes(module, machine, 3)
     needed = {f.name for f in module.functions if f.is_declaration and f.name.startswith(RUNTIME)}
     if needed:
         raise FirthError(f"a kernel may neither allocate nor raise: it calls {', '.join(sorted(needed))}")
-    code: bytes = machine.emit_object(module)
-    return code
 
 
-def _optimize(module: Any, machine: Any, level: int) -> None:
+def _run_passes(module: Any, machine: Any, level: int) -> None:
     """Run LLVM's passes of a level: 0 inlines and prepares loops, 3 makes them fast."""
     options = llvm.create_pipeline_tuning_options(speed_level=level)
     options.loop_vectorization = options.slp_vectorization = level > 0

@@ -11,6 +11,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from typing import Any
 
 from firth.reporting.events import Compiling, EpochMetrics, Event, Joining, OnCluster, Progress, Reading
+from firth.reporting.notebook import NotebookLine, in_a_kernel, line_here
 
 
 def wanted(progress: bool | None) -> bool:
@@ -19,7 +20,7 @@ def wanted(progress: bool | None) -> bool:
         return False
     if progress is not None:
         return progress
-    return sys.stderr.isatty() or "ipykernel" in sys.modules
+    return sys.stderr.isatty() or in_a_kernel()
 
 
 @contextmanager
@@ -28,23 +29,31 @@ def steps(title: str, shown: bool, unit: str = " steps") -> Iterator[Callable[[i
     if not shown:
         yield None
         return
-    from tqdm.auto import tqdm
-
     with ExitStack() as stack:
         bar: Any = None
 
         def report(done: int, all_of_them: int) -> None:
             nonlocal bar
             if bar is None:  # nothing is shown before the work begins
-                made = tqdm(total=all_of_them, desc=title, unit=unit, dynamic_ncols=True, **_how_often(all_of_them))
-                bar = stack.enter_context(made)
+                bar = stack.enter_context(_open_bar(line_here(), all_of_them, desc=title, unit=unit))
             bar.update(done - bar.n)
 
         yield report
 
 
+def _open_bar(line: NotebookLine | None, total: int | None, **options: Any) -> Any:
+    """A bar of tqdm's, in a line of a notebook or else on standard error. (tqdm's own for notebooks need ipywidgets,
+    and warn where these are not.)
+    """
+    from tqdm.std import tqdm
+
+    if line is not None:  # as wide as the text is; by the thread that works, which the notebook knows
+        return tqdm(file=line, total=total, mininterval=SECONDS_IN_NOTEBOOKS, miniters=1, **options)
+    return tqdm(file=sys.stderr, total=total, dynamic_ncols=True, **_how_often(total), **options)
+
+
 def _how_often(total: int | None) -> dict[str, Any]:
-    """How often a bar is drawn anew: a file or a notebook keeps every line, so that it gets about a hundred."""
+    """How often a bar is drawn anew: a file keeps every line, so that it gets about a hundred."""
     if sys.stderr.isatty():
         return {"mininterval": 0.1}
     if total is None:
@@ -52,6 +61,8 @@ def _how_often(total: int | None) -> dict[str, Any]:
     return {"mininterval": 1.0, "miniters": total / 100, "maxinterval": 60.0}
 
 
+SECONDS_IN_NOTEBOOKS = 0.2
+"""Between two states of a bar in a notebook."""
 LAYOUTS = (
     ("{desc}: {percentage:3.0f}%|{bar}| {n_fmt}/{total_fmt} [{elapsed}<{remaining}, {rate_fmt}{postfix}]", 3),
     ("{desc}: {percentage:3.0f}%|{bar}| {n_fmt}/{total_fmt} [{elapsed}<{remaining}, {rate_fmt}{postfix}]", 2),
@@ -128,13 +139,14 @@ class LogLines:
 
 
 class ProgressBar:
-    """Shows events on standard error. Use it as a context manager, and call it with each event.
+    """Shows events on standard error, or in a line of a notebook. Use it as a context manager; call it with each event.
 
     Its clock stops at the last event: what is done before the next bar, such as compiling, is no part of it.
     """
 
     def __init__(self) -> None:
         self.bar: Any = None
+        self.line = line_here()
         self.shown: tuple[type[Event], str] | None = None
         self.last_event_seconds = 0.0
 
@@ -148,7 +160,7 @@ class ProgressBar:
         """Show an event."""
         if isinstance(event, Compiling):
             self.close()
-            sys.stderr.write(f"{event} …\n")
+            self._announce(f"{event} …")
         elif isinstance(event, OnCluster):
             self._write_line(str(event))
         elif isinstance(event, Reading):
@@ -159,6 +171,13 @@ class ProgressBar:
             self._show_epoch(event)
         else:
             self._show_training(event)
+
+    def _announce(self, text: str) -> None:
+        """Say what begins: in a notebook, the next bar takes its place."""
+        if self.line is None:
+            sys.stderr.write(f"{text}\n")
+        else:
+            self.line.show(text)
 
     def _write_line(self, text: str) -> None:
         """Write a line above the bar."""
@@ -194,14 +213,11 @@ class ProgressBar:
         is_new = self.shown != (type(event), work) or done < self.bar.n
         if is_new:
             self.close()
-            from tqdm.auto import tqdm
-
             self.shown = type(event), work
             # what was done before is no part of the speed; and with a delay, nothing is drawn before all is known
             delay = AT_ONCE if work == "training" else SHORTEST_SECONDS
             options: dict[str, Any] = {"initial": done, "delay": delay, "unit": unit, "unit_scale": unit != " epochs"}
-            options |= {"total": all_of_them, "desc": work, "dynamic_ncols": True} | _how_often(all_of_them)
-            self.bar = tqdm(file=sys.stderr, **options)
+            self.bar = _open_bar(self.line, all_of_them, desc=work, **options)
         lay_out(self.bar, details)
         if is_new and self.bar.delay == AT_ONCE:
             self.bar.refresh()

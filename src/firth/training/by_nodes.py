@@ -15,7 +15,7 @@ from firth.cluster.nodes import Node, Nodes, machines
 from firth.config import TrainingConfig
 from firth.errors import ClusterError, FirthError
 from firth.kernels.word2vec.blocks import Parameters, Plan
-from firth.training.rounds import Step
+from firth.training.chunks import Step
 from firth.training.schedule import Tokens, row_rate_scales
 from firth.training.shard_node import PieceTokens, Setup
 from firth.training.shards import PARTS, Expected, Period, Piece, part, periods_of, rows_of
@@ -94,19 +94,16 @@ class ByNodes:
         shares = shards_of(len(period.pieces), [node.cpus for node in alive])
         trained = [self._train_on(number, epoch, period, shards, parts) for number, shards in enumerate(shares)]
         moments = [
-            node.call(
-                "sum_changes", self.attempt, of, len(period.pieces), *(refs[1 + i] for refs in trained), returns=2
-            )
+            node.call("sum_changes", self.attempt, of, len(period.pieces), *(refs[1 + i] for refs in trained))
             for i, (node, of) in enumerate(owners)
         ]
         directions = [
-            node.call("directions", *of)
-            for (node, _), of in zip((owners[0], owners[-1]), zip(*moments, strict=True), strict=True)
+            node.call("directions", which, *moments) for which, (node, _) in enumerate((owners[0], owners[-1]))
         ]
-        rows = [node.call("combine", self.attempt, self.plan, period, *directions) for node, _ in owners]
-        received = [node.call("receive", self.attempt, parts, *rows) for node in alive]
+        combined = [node.call("combine", self.attempt, self.plan, period, *directions) for node, _ in owners]
+        received = [node.call("receive", self.attempt, parts, *combined) for node in alive]
         of_shards = [refs[0] for refs in trained]
-        del trained, rows  # so that what was exchanged is freed as soon as it has come
+        del trained, combined  # so that what was exchanged is freed as soon as it has come
         told = self.nodes.results(of_shards, alive)
         for node, shards in zip(alive, shares, strict=True):
             node.state.pieces.update(period.pieces[slice(*shards)])
@@ -224,7 +221,7 @@ class ByNodes:
 
     def _check_store(self, node: Node) -> None:
         """Raise `ClusterError` for a machine whose object store has no room for what is exchanged at a time."""
-        needed = 2 * sum(array.nbytes for array in self.parameters)
+        needed = 3 * sum(array.nbytes for array in self.parameters) // 2
         if node.store_bytes < needed:
             raise ClusterError(
                 f"the object store of {node} has {node.store_bytes / 1e6:.0f} MB, and the exchange of"

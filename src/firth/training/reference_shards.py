@@ -10,14 +10,29 @@ from firth.arrays import Array
 from firth.training.reference import Epoch, train_epoch
 
 
-def contracted(changes: Sequence[Array], moment: Array, rates: Array) -> Array:
-    """What the changes of W shards (V, d) come to, each row's in the directions of a (d, d) moment: G·Σ Δ / W, where G
-    is the sum of e^(-j·a·M) for j from 0 to W - 1, by the rate a of the row, (V,).
+def rounded(values: Array) -> Array:
+    """The nearest numbers of 8 significant bits; of two that are as near, the even one."""
+    fractions, exponents = np.frexp(values)
+    nearest: Array = np.ldexp(np.rint(fractions * 2**8), exponents - 8)
+    return nearest
+
+
+def tree_sum(changes: Sequence[Array]) -> Array:
+    """The sum of changes in a binary tree, every node of which is rounded."""
+    if len(changes) == 1:
+        return rounded(changes[0])
+    left = 1 << (len(changes) - 1).bit_length() - 1  # the largest power of two below
+    return rounded(tree_sum(changes[:left]) + tree_sum(changes[left:]))
+
+
+def contracted(total: Array, shards: int, moment: Array, rates: Array) -> Array:
+    """What the changes of W shards come to, given their sum (V, d), each row's in the directions of a (d, d) moment:
+    G·Σ Δ / W, where G is the sum of e^(-j·a·M) for j from 0 to W - 1, by the rate a of the row, (V,).
     """
     values, vectors = np.linalg.eigh(moment)
     left = np.exp(-np.outer(rates, np.maximum(values, 0)))
-    steps = sum(left**shard for shard in range(len(changes)))
-    along = (sum(changes) / len(changes)) @ vectors
+    steps = sum(left**shard for shard in range(shards))
+    along = (total / shards) @ vectors
     combined: Array = (along * steps) @ vectors.T
     return combined
 
@@ -45,9 +60,9 @@ def train_epoch_in_shards(
             more = train_epoch(ids, sentence_starts, trained[0], trained[1], epoch, piece)
             loss, measured = loss + more[0], measured + more[1]
             changes.append([new - old for new, old in zip(trained, parameters, strict=True)])
-        of_inputs, of_outputs = (list(of) for of in zip(*changes, strict=True))
-        ends = [old + sum(of) / len(of) for old, of in zip(parameters, (of_inputs, of_outputs), strict=True)]
+        totals = [tree_sum(of) for of in zip(*changes, strict=True)]
+        ends = [old + of / len(pieces) for old, of in zip(parameters, totals, strict=True)]
         moments = [(rows.T * weights) @ rows for rows, weights in zip(reversed(ends), partners, strict=True)]
-        for number, of in enumerate((of_inputs, of_outputs)):
-            parameters[number][...] += contracted(of, moments[number], of_period[number])
+        for number, of in enumerate(totals):
+            parameters[number][...] += rounded(contracted(of, len(pieces), moments[number], of_period[number]))
     return loss, measured

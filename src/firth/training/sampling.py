@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from firth.arrays import Float64, Int64, UInt32
+from firth.kernels.linalg.exponentials import exponentials, logarithms
 from firth.kernels.word2vec.negatives import Noise, fill_alias_table
 
 _EULER_GAMMA = 0.577  # to as many digits as Keras has, so that the table is the same
@@ -69,7 +70,7 @@ def sampling_table(size: int, sampling_factor: float = 1e-5) -> Float64:
     if size < 1 or not sampling_factor > 0:
         raise ValueError(f"size must be 1 or more and sampling_factor above 0, not {size} and {sampling_factor}")
     rank = np.maximum(np.arange(size, dtype=np.float64), 1)
-    f = rank * (np.log(rank) + _EULER_GAMMA) + 0.5 - 1 / (12 * rank)
+    f = rank * (logarithms(rank) + _EULER_GAMMA) + 0.5 - 1 / (12 * rank)
     table: Float64 = np.minimum(1.0, np.sqrt(sampling_factor * f))
     return table
 
@@ -80,7 +81,8 @@ def noise_distribution(counts: Int64, exponent: float) -> Float64:
     Mikolov et al. 2013, "Distributed representations", section 2.2, take 3/4.
     """
     # relative to the largest count, so that no exponent overflows
-    weights = np.exp(exponent * (np.log(counts) - np.log(counts).max()))
+    logs = logarithms(counts)
+    weights = exponentials(exponent * (logs - logs.max()))
     probabilities: Float64 = weights / weights.sum()
     return probabilities
 

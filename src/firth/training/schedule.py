@@ -11,6 +11,7 @@ import numpy as np
 
 from firth.arrays import LANES, Float32, Float64, Int32, Int64, aligned_zeros
 from firth.config import MOST_DISTANCE, TrainingConfig
+from firth.kernels.linalg.exponentials import logarithms
 from firth.kernels.linalg.products import TILE_ROWS
 from firth.kernels.machine import rng
 from firth.kernels.word2vec.blocks import Parameters, Plan, RateScales, SubwordRows
@@ -170,7 +171,7 @@ def visits(tokens: Tokens, config: TrainingConfig, by_rows: Callable[[Float64, S
     p_input = p if tokens.subword_rows is None else by_rows(p, tokens.subword_rows)
     inputs, outputs = p_input * (1 + config.negative), p + config.negative * q
     if config.objective == "hierarchical-softmax":
-        inputs, outputs = -p_input * float(p @ np.log2(p)), np.zeros(len(p))
+        inputs, outputs = -p_input * float((p * logarithms(p)).sum()) / math.log(2), np.zeros(len(p))
     of_input = of_output = pairs
     if config.architecture == "cbow" and config.context == "mean":
         of_input, of_output = 1 if config.shares_gradient else pairs, 1

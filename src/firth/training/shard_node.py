@@ -6,6 +6,7 @@ to another goes by the driver's references, not through the driver.
 
 from __future__ import annotations
 
+import itertools
 import tempfile
 import time
 from collections.abc import Sequence
@@ -14,24 +15,29 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from firth.arrays import Float64, Int32, Int64, aligned_zeros
+from firth.arrays import Int32, Int64, aligned_zeros
 from firth.config import TrainingConfig
 from firth.corpus.corpus import Corpus
 from firth.errors import FirthError, FormatError
 from firth.kernels.word2vec.blocks import Parameters, Plan, RateScales
 from firth.kernels.word2vec.contraction import Directions
 from firth.threads import ThreadPool
-from firth.training.rounds import ChunkReader, copy_into, middle_rate, train_pieces
+from firth.training.chunks import ChunkReader, copy_into, middle_rate, train_pieces
 from firth.training.schedule import Tokens
 from firth.training.shards import (
+    ChangeArrays,
+    Changes,
     Combiner,
     Expected,
+    Moments,
     PartialSum,
     Period,
     Piece,
     TreeSum,
+    add_changes,
     directions_of,
     rows_of,
+    sum_of_moments,
 )
 from firth.training.workers import Frozen, Targets, WorkerGroup
 
@@ -86,8 +92,10 @@ class ShardNode:
         self.number, self.has_next = -1, False
         self.attempt = -1
         self.combiner: Combiner | None = None
-        self.own_sums: list[PartialSum] = []
-        self.total: Parameters | None = None
+        self.arrays = ChangeArrays(setup.config.vector_size, self.pool)
+        self.given: list[PartialSum[Changes]] = []  # to the owners of rows
+        self.own_sums: list[PartialSum[Changes]] = []
+        self.total: Changes | None = None
 
     def sees_text(self) -> bool:
         """Whether it reads the corpus where the driver does, and needs no pieces of it."""
@@ -95,7 +103,8 @@ class ShardNode:
 
     def load(self, number: int, parts: Sequence[range], *rows: Parameters) -> None:
         """Begin from the state after so many periods, of which each part's rows are given."""
-        self._put(self.begin, parts, rows)
+        for of_part, some in zip(parts, rows, strict=True):
+            copy_into(_rows(self.begin, of_part), some, self.pool)
         self.number, self.has_next = number, False
 
     def train(
@@ -124,48 +133,52 @@ class ShardNode:
         if not self.has_text and not self.kept.issuperset(pieces):
             raise FirthError("the text of some pieces was never sent here")
         reader = ChunkReader(self.tokens, self.setup.config, epoch, plan)
-        losses, pairs, changes = train_pieces(self.group, reader, plan, pieces, self.begin, first)
+        losses, pairs, changes = train_pieces(self.group, reader, plan, pieces, self.begin, self.arrays, first)
         told = losses, pairs, time.perf_counter() - began
-        sums = [[_rows_of_sum(partial, parts) for partial in changes.partial] for parts in owners]
+        self.given = changes.partial
+        self.arrays.spare.clear()  # the exchange needs the memory
+        sums = [[_rows_of_sum(partial, parts) for partial in self.given] for parts in owners]
         if own < len(owners):
-            self.own_sums = [self._copied(partial) for partial in sums[own]]
+            self.own_sums = [_copied(partial) for partial in sums[own]]
             sums[own] = []
         return told, *sums
 
     def sum_changes(
-        self, attempt: int, parts: range, shards: int, *sums: Sequence[PartialSum]
-    ) -> tuple[list[Float64], ...]:
-        """Add what all shards have changed in the rows of some parts; return the moments of outputs, and of inputs."""
+        self, attempt: int, parts: range, shards: int, *sums: Sequence[PartialSum[Changes]]
+    ) -> list[PartialSum[Moments]]:
+        """Add what all shards have changed in the rows of some parts; return the moments of these."""
         self._check(attempt)
-        tree = TreeSum(self.pool)
-        others = [self._copied(partial) for some in sums for partial in some]  # what Ray gives cannot be written to
+        tree = TreeSum(ChangeArrays(self.setup.config.vector_size, self.pool).joined)
+        others = [_copied(partial) for some in sums for partial in some]  # what Ray gives cannot be written to
         for partial in sorted([*self.own_sums, *others], key=lambda one: one.first):
             tree.add(partial)
         self.total, self.own_sums = tree.total(), []
         if self.combiner is None or self.combiner.parts != parts:
             self.combiner = Combiner(self.setup.expected, self.setup.config, self.begin, self.pool, parts)
-        return tuple(list(of) for of in zip(*self.combiner.moments(self.total, shards), strict=True))
+        return self.combiner.moments(self.total, shards)
 
-    def directions(self, *moments: Sequence[Float64]) -> Directions:
+    def directions(self, which: int, *moments: Sequence[PartialSum[Moments]]) -> Directions:
         """The directions in which the changes of the inputs, or those of the outputs, are combined."""
-        return directions_of([one for some in moments for one in some], self.begin.inputs.shape[1])
+        total = sum_of_moments(itertools.chain.from_iterable(moments))
+        return directions_of(total[which], self.begin.inputs.shape[1])
 
     def combine(
         self, attempt: int, plan: Plan, period: Period, of_inputs: Directions, of_outputs: Directions
-    ) -> Parameters:
-        """The rows of the parts whose changes were summed, as the period leaves them."""
+    ) -> Changes:
+        """What the rows of the parts whose changes were summed change by in the period."""
         self._check(attempt)
         assert self.combiner is not None
         assert self.total is not None
-        rows = Parameters(*(array[self.combiner.rows].copy() for array in self.begin))
-        self.combiner.combine(self.total, (of_inputs, of_outputs), period, middle_rate(plan, period), rows)
-        self.total = None
-        return rows
+        changes, self.total = self.total, None
+        self.combiner.combine(changes, (of_inputs, of_outputs), period, middle_rate(plan, period))
+        return changes
 
-    def receive(self, attempt: int, parts: Sequence[range], *rows: Parameters) -> None:
-        """Take the rows of all parts: they are the next state."""
+    def receive(self, attempt: int, parts: Sequence[range], *changes: Changes) -> None:
+        """Take what the rows of all parts change by: that gives the next state."""
         self._check(attempt)
-        self._put(self.parameters, parts, rows)
+        for of_part, some in zip(parts, changes, strict=True):
+            begin, next_ = (_rows(parameters, of_part) for parameters in (self.begin, self.parameters))
+            add_changes(begin, some, next_, self.pool)
         self.has_next = True
 
     def rows(self, number: int, parts: range) -> Parameters:
@@ -173,7 +186,7 @@ class ShardNode:
         if number not in (self.number, self.number + self.has_next):
             raise FirthError(f"asked for the state after {number} periods, it is that after {self.number}")
         of = self.begin if number == self.number else self.parameters
-        return Parameters(*(array[rows_of(parts, len(array))] for array in of))
+        return _rows(of, parts)
 
     def _start(self, attempt: int, number: int) -> None:
         """Let both copies of the parameters be the state after so many periods."""
@@ -187,6 +200,8 @@ class ShardNode:
         else:
             raise FirthError(f"asked to go on after {number} periods, the state is that after {self.number}")
         self.attempt, self.has_next, self.total, self.own_sums = attempt, False, None, []
+        self.arrays.spare += [partial.value for partial in self.given]  # Ray has copied what it was given
+        self.given = []
 
     def _check(self, attempt: int) -> None:
         if attempt != self.attempt:
@@ -198,21 +213,19 @@ class ShardNode:
         self.tokens.sentence_starts[piece.sentence : piece.sentence + len(text.sentence_starts)] = text.sentence_starts
         self.kept.add(piece)
 
-    def _copied(self, partial: PartialSum) -> PartialSum:
-        """A sum in arrays of its own."""
-        changes = Parameters(*(np.empty_like(array) for array in partial.changes))
-        copy_into(changes, partial.changes, self.pool)
-        return partial._replace(changes=changes)
 
-    def _put(self, parameters: Parameters, parts: Sequence[range], rows: Sequence[Parameters]) -> None:
-        for of_part, some in zip(parts, rows, strict=True):
-            here = rows_of(of_part, len(parameters.inputs))
-            copy_into(Parameters(*(array[here] for array in parameters)), some, self.pool)
+def _rows(parameters: Parameters, parts: range) -> Parameters:
+    """Those of some parts."""
+    return Parameters(*(array[rows_of(parts, len(array))] for array in parameters))
 
 
-def _rows_of_sum(partial: PartialSum, parts: range) -> PartialSum:
-    rows = rows_of(parts, len(partial.changes.inputs))
-    return partial._replace(changes=Parameters(*(array[rows] for array in partial.changes)))
+def _rows_of_sum(partial: PartialSum[Changes], parts: range) -> PartialSum[Changes]:
+    return partial._replace(value=Changes(*(array[rows_of(parts, len(array))] for array in partial.value)))
+
+
+def _copied(partial: PartialSum[Changes]) -> PartialSum[Changes]:
+    """A sum in arrays of its own."""
+    return partial._replace(value=Changes(*(array.copy() for array in partial.value)))
 
 
 def _visible_tokens(setup: Setup) -> Tokens | None:

@@ -5,23 +5,26 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
+from typing import Generic, NamedTuple, TypeVar
 
 import numpy as np
 
-from firth.arrays import Float32, Float64, Int64, aligned_zeros
+from firth.arrays import Float64, Int64, UInt16, aligned_zeros
 from firth.config import TrainingConfig
 from firth.errors import CorpusError
+from firth.kernels.linalg.bfloat16 import add_rounded, add_widened, round_differences
 from firth.kernels.word2vec.blocks import Parameters
 from firth.kernels.word2vec.contraction import (
     ContractionWorkspace,
     Directions,
     MomentWorkspace,
-    add_contracted,
-    add_second_moment,
+    contract,
     diagonalize,
+    find_second_moment,
 )
 from firth.threads import ThreadPool
 from firth.training.sampling import noise_distribution
@@ -78,55 +81,102 @@ def periods_of(sentence_starts: Int64, config: TrainingConfig) -> list[Period]:
     return [Period(some) for period in found if (some := tuple(p for p in period if p.end > p.begin))]
 
 
-class PartialSum(NamedTuple):
-    """The sum of the changes of some shards, from the first on: a node of the tree of all."""
+class Changes(NamedTuple):
+    """What input and output vectors change by, (V, d) each, in 16 bits (`firth.kernels.linalg.bfloat16`)."""
+
+    inputs: UInt16
+    outputs: UInt16
+
+
+class Moments(NamedTuple):
+    """Second moments (d, d) float64: of output vectors, the partners of inputs; and of input vectors."""
+
+    outputs: Float64
+    inputs: Float64
+
+
+Value = TypeVar("Value")
+
+
+class PartialSum(NamedTuple, Generic[Value]):
+    """The sum of some values, from the first on: a node of the tree of all."""
 
     first: int
-    shards: int
-    changes: Parameters
+    size: int
+    value: Value
 
 
-class TreeSum:
-    """A sum of changes in a fixed binary tree, whoever brings them, and whichever nodes of it are brought.
+class TreeSum(Generic[Value]):
+    """A sum in a fixed binary tree, whoever brings the values, and whichever nodes of it are brought.
 
-    Neighbors are joined first: shards 0 and 1, 2 and 3, then the four of them.
+    Neighbors are joined first: values 0 and 1, 2 and 3, then the four of them. What is joined may be changed.
     """
 
-    def __init__(self, pool: ThreadPool) -> None:
-        self.pool = pool
-        self.partial: list[PartialSum] = []
+    def __init__(self, join: Callable[[Value, Value], Value]) -> None:
+        self.join = join
+        self.partial: list[PartialSum[Value]] = []
 
-    def add(self, more: PartialSum) -> None:
-        """Take the next; its arrays are the tree's from now on."""
+    def add(self, more: PartialSum[Value]) -> None:
+        """Take the next."""
         self.partial.append(more)
         while len(self.partial) > 1 and self._are_neighbors(*self.partial[-2:]):
-            self._join()
+            self._join_last()
 
-    def total(self) -> Parameters:
+    def total(self) -> Value:
         """The sum of all."""
         while len(self.partial) > 1:
-            self._join()
-        return self.partial.pop().changes
+            self._join_last()
+        return self.partial.pop().value
 
     @staticmethod
-    def _are_neighbors(left: PartialSum, right: PartialSum) -> bool:
-        return left.shards == right.shards and left.first % (2 * left.shards) == 0
+    def _are_neighbors(left: PartialSum[Value], right: PartialSum[Value]) -> bool:
+        return left.size == right.size and left.first % (2 * left.size) == 0
 
-    def _join(self) -> None:
+    def _join_last(self) -> None:
         right, left = self.partial.pop(), self.partial.pop()
-        by_rows(np.add, self.pool, left.changes, left.changes, right.changes)
-        self.partial.append(left._replace(shards=left.shards + right.shards))
+        self.partial.append(PartialSum(left.first, left.size + right.size, self.join(left.value, right.value)))
 
 
-def by_rows(function: np.ufunc, pool: ThreadPool, out: Parameters, *of: Parameters) -> None:
-    """A function of NumPy's, row by row, on all threads."""
+class ChangeArrays:
+    """What shards change, found and added in arrays that are used again: the system is slow to give new ones."""
 
-    def work(thread: int) -> None:
-        for into, *arrays in zip(out, *of, strict=True):
-            rows = slice(*part(len(into), thread, pool.threads))
-            function(*(array[rows] for array in arrays), out=into[rows])
+    def __init__(self, size: int, pool: ThreadPool, spare: deque[Changes] | None = None):
+        self.size, self.pool = size, pool
+        self.spare = deque() if spare is None else spare
 
-    pool.run(work)
+    def between(self, after: Parameters, before: Parameters) -> Changes:
+        """What the first `size` numbers of each row have changed by."""
+        rows = len(before.inputs)
+        try:
+            found = self.spare.pop()
+        except IndexError:
+            found = Changes(*(np.empty((rows, self.size), np.uint16) for _ in before))
+        for new, old, out in zip(after, before, found, strict=True):
+            by_rows(self.pool, rows, functools.partial(round_differences, new, old, out))
+        return found
+
+    def joined(self, left: Changes, right: Changes) -> Changes:
+        """How a tree joins them, in the place of the left ones."""
+        for into, more in zip(left, right, strict=True):
+            by_rows(self.pool, len(into), functools.partial(add_rounded, into, more))
+        self.spare.append(right)
+        return left
+
+
+def moments_joined(left: Moments, right: Moments) -> Moments:
+    """How a tree joins moments."""
+    return Moments(left.outputs + right.outputs, left.inputs + right.inputs)
+
+
+def add_changes(before: Parameters, changes: Changes, out: Parameters, pool: ThreadPool) -> None:
+    """Let some rows be as they were before, and what they change by."""
+    for old, change, new in zip(before, changes, out, strict=True):
+        by_rows(pool, len(change), functools.partial(add_widened, old, change, new))
+
+
+def by_rows(pool: ThreadPool, rows: int, work: Callable[[int, int], None]) -> None:
+    """Work on so many rows, on each thread from its first to its last."""
+    pool.run(lambda thread: work(*part(rows, thread, pool.threads)))
 
 
 class Expected(NamedTuple):
@@ -159,13 +209,6 @@ class Expected(NamedTuple):
         return inputs, outputs
 
 
-class Moments(NamedTuple):
-    """Second moments (d, d) float64: of output vectors, the partners of inputs; and of input vectors."""
-
-    outputs: Float64
-    inputs: Float64
-
-
 def curvature(shards: int) -> float:
     """What is reckoned with in a training of so many shards."""
     return CURVATURE * max(1, shards / FEW_SHARDS)
@@ -184,61 +227,63 @@ class Combiner:
         self.of_moments = [new_moment_workspace(width) for _ in range(pool.threads)]
         self.of_threads = [new_contraction_workspace(width, config.vector_size) for _ in range(pool.threads)]
 
-    def moments(self, changes: Parameters, shards: int) -> list[Moments]:
-        """Those of each part, where its rows come to with the mean of the changes, which are given summed."""
-        ends = [
-            array[self.rows] + change / np.float32(shards) for array, change in zip(self.begin, changes, strict=True)
-        ]
+    def moments(self, changes: Changes, shards: int) -> list[PartialSum[Moments]]:
+        """Those of these parts, where their rows come to with the mean of the changes, which are given summed."""
         size = self.config.vector_size
         found = [Moments(np.empty((size, size)), np.empty((size, size))) for _ in self.parts]
+        begin = Parameters(*(array[self.rows] for array in self.begin))
 
         def work(thread: int) -> None:
             workspace = self.of_moments[thread]
             for number in range(thread, len(self.parts), self.pool.threads):
                 rows = rows_of(self.parts[number : number + 1], len(self.begin.inputs))
                 here = rows.start - self.rows.start, rows.stop - self.rows.start
-                for moment, of, partners in zip(found[number], reversed(ends), self.expected.partners, strict=True):
-                    add_second_moment(of, partners[self.rows], *here, workspace)
+                partners = (weights[self.rows] for weights in self.expected.partners)
+                of_both = zip(found[number], reversed(begin), reversed(changes), partners, strict=True)
+                for moment, old, change, weights in of_both:
+                    find_second_moment(old, change, shards, weights, *here, workspace)
                     moment[...] = workspace.moment[:size, :size]
 
         self.pool.run(work)
-        return found
+        tree = TreeSum(moments_joined)
+        for number, of_part in zip(self.parts, found, strict=True):
+            tree.add(PartialSum(number, 1, of_part))
+        return tree.partial
 
-    def combine(
-        self,
-        changes: Parameters,
-        directions: Sequence[Directions],
-        period: Period,
-        rate: float,
-        into: Parameters,
-    ) -> None:
-        """Add the changes, which are given summed, to the rows of these parts, which are as the period began."""
+    def combine(self, changes: Changes, directions: Sequence[Directions], period: Period, rate: float) -> None:
+        """Turn the changes of these parts, which are given summed, into what their rows change by."""
         of_visits = self.expected.visits_in(period, rate)
-        for rows, change, rates, of in zip(into, changes, of_visits, directions, strict=True):
-            self._add(rows, change, rates[self.rows], of, len(period.pieces))
+        for change, rates, of in zip(changes, of_visits, directions, strict=True):
+            self._contract(change, rates[self.rows], of, len(period.pieces))
 
-    def _add(self, rows: Float32, changes: Float32, rates: Float64, directions: Directions, shards: int) -> None:
-        """Add the changes to some rows, which are contracted at these rates."""
+    def _contract(self, changes: UInt16, rates: Float64, directions: Directions, shards: int) -> None:
+        """Contract the changes of some rows at these rates."""
 
         def work(thread: int) -> None:
-            begin, end = part(len(rows), thread, self.pool.threads)
-            add_contracted(rows, changes, rates, directions, shards, self.of_threads[thread], begin, end)
+            begin, end = part(len(changes), thread, self.pool.threads)
+            contract(changes, rates, directions, shards, self.of_threads[thread], begin, end)
 
         self.pool.run(work)
 
 
-def directions_of(moments: Sequence[Float64], width: int) -> Directions:
-    """The eigenvectors of the moments of all parts, summed in their order: what the changes of their partners are taken
-    apart by. Their rows have the width of the parameters'.
+def directions_of(moment: Float64, width: int) -> Directions:
+    """The eigenvectors of a moment: what the changes of its vectors' partners are taken apart by. Their rows have the
+    width of the parameters'.
     """
-    size = len(moments[0])
-    moment, found = np.zeros((size, size)), np.zeros((size, size))
-    for more in moments:
-        moment += more
-    diagonalize(moment, found)
+    size = len(moment)
+    diagonal, found = moment.copy(), np.zeros((size, size))
+    diagonalize(diagonal, found)
     vectors, columns = aligned_zeros(width, width), aligned_zeros(width, width)
     vectors[:size, :size], columns[:size, :size] = found, found.T
-    return Directions(np.maximum(moment.diagonal(), 0), vectors, columns)
+    return Directions(np.maximum(diagonal.diagonal(), 0), vectors, columns)
+
+
+def sum_of_moments(partial: Iterable[PartialSum[Moments]]) -> Moments:
+    """The moments of all parts, of which sums are given, in any order."""
+    tree = TreeSum(moments_joined)
+    for some in sorted(partial, key=lambda one: one.first):
+        tree.add(some)
+    return tree.total()
 
 
 def part(size: int, number: int, parts: int) -> tuple[int, int]:

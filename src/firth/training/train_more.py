@@ -15,6 +15,7 @@ from firth.config import TrainingConfig
 from firth.corpus.corpus import Corpus
 from firth.corpus.tables import column_of
 from firth.errors import ConfigError, FirthWarning, shortened
+from firth.history import History
 from firth.model import Word2Vec
 from firth.phrases import Phrases
 from firth.reporting.events import Event
@@ -111,10 +112,8 @@ def train_more(
     )
     if vocabulary == "replace":
         return new
-    new.history = [
-        *model.history,
-        *(dataclasses.replace(result, epoch=len(model.history) + result.epoch) for result in new.history),
-    ]
+    later = (dataclasses.replace(result, epoch=len(model.history) + result.epoch) for result in new.history)
+    new.history = History([*model.history, *later])
     return _joined(model, new)
 
 
@@ -161,7 +160,7 @@ def _joined(old: Word2Vec, new: Word2Vec) -> Word2Vec:
         rows[places] = of_new
         return rows[order]
 
-    vocabulary = Vocabulary([words[i] for i in order.tolist()], counts[order])
+    vocabulary = Vocabulary([words[i] for i in order.tolist()], counts[order], old.vocabulary.integers)
     outputs = joined(old.output_vectors, new.output_vectors)
     subwords = None
     if old.subwords is not None and new.subwords is not None:

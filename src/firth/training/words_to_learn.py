@@ -48,8 +48,7 @@ def _those(found: Vocabulary, learning: Bool) -> Chosen:
     """The words chosen of a corpus's, by a mask (V,)."""
     id_of = np.full(len(found), learning.sum(), np.int32)
     id_of[learning] = np.arange(learning.sum(), dtype=np.int32)
-    chosen = np.flatnonzero(learning)
-    return Vocabulary([found.words[i] for i in chosen.tolist()], found.counts[chosen]), id_of
+    return found.at(np.flatnonzero(learning)), id_of
 
 
 def words_of_both(corpus: Corpus, config: TrainingConfig, model: WordVectors, mode: str) -> Chosen:

@@ -9,6 +9,7 @@ import numpy as np
 
 from firth.arrays import Float64, Int32, Int64
 from firth.errors import shortened
+from firth.kernels.linalg.exponentials import exponentials, logarithms
 from firth.kernels.machine.rng import stream_key
 from firth.kernels.tutorial.examples import draw_candidates
 from firth.kernels.word2vec.negatives import Noise
@@ -33,8 +34,8 @@ class Candidates(NamedTuple):
 
 def log_uniform_probabilities(range_max: int) -> Float64:
     """P(c) = (log(c + 2) - log(c + 1)) / log(range_max + 1) for c below range_max: Zipf's law by id, (range_max,)."""
-    classes = np.arange(range_max)
-    probabilities: Float64 = (np.log(classes + 2) - np.log(classes + 1)) / np.log(range_max + 1)
+    logs = logarithms(np.arange(1, range_max + 2))
+    probabilities: Float64 = np.diff(logs) / logs[-1]
     return probabilities
 
 
@@ -194,7 +195,18 @@ def _sample(
 
     def expected(classes: Any) -> Float64:
         p = probabilities[classes]
-        counts: Float64 = -np.expm1(tries[0] * np.log1p(-np.minimum(p, 1 - 1e-15))) if unique else p * num_sampled
-        return counts
+        return at_least_once(p, int(tries[0])) if unique else p * num_sampled
 
     return Candidates(sampled[0], expected(true.astype(np.int64)), expected(sampled[0]))
+
+
+def at_least_once(p: Float64, tries: int) -> Float64:
+    """1 - (1 - p)^tries, exact to the last digits also where p is small (Kahan's ways to log1p and expm1)."""
+    p = np.minimum(p, 1 - 1e-15)
+    rest = 1 - p
+    lost = np.where(rest == 1, 1, rest - 1)  # p, as far as it is not lost in 1 - p
+    exponents = tries * np.where(rest == 1, -p, logarithms(rest) * (-p / lost))
+    powers = exponentials(exponents)
+    is_near = (powers > 0.5) & (powers < 1)
+    logs = np.where(is_near, logarithms(powers), 1)
+    return np.where(is_near, (1 - powers) * (exponents / logs), np.where(powers == 1, -exponents, 1 - powers))

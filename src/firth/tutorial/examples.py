@@ -14,6 +14,7 @@ import numpy as np
 
 from firth.arrays import Int32, Int64
 from firth.errors import shortened
+from firth.html_table import html_table
 from firth.kernels.machine.rng import stream_key
 from firth.kernels.tutorial.examples import find_skipgrams, shuffle
 from firth.reporting.progress_bar import steps
@@ -30,6 +31,11 @@ class Pairs(NamedTuple):
     pairs: Int32
     labels: Int32
 
+    def _repr_html_(self) -> str:
+        rows = ((*pair.tolist(), int(label)) for pair, label in zip(self.pairs, self.labels, strict=True))
+        header = ("target", "context", "label")
+        return html_table(f"Pairs, {len(self.pairs):,}", header, rows, rows_in_all=len(self.pairs))
+
 
 class Examples(NamedTuple):
     """`targets` (n,), `contexts` (n, 1 + num_ns) with the true context first, `labels` (n, 1 + num_ns): 1, then 0s.
@@ -40,6 +46,11 @@ class Examples(NamedTuple):
     targets: Int32
     contexts: Int32
     labels: Int32
+
+    def _repr_html_(self) -> str:
+        rows = ((int(target), *map(str, some)) for target, *some in zip(*self, strict=True))
+        header = ("target", "contexts", "labels")
+        return html_table(f"Examples, {len(self.targets):,}", header, rows, rows_in_all=len(self.targets))
 
 
 def skipgrams(

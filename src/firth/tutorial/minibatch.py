@@ -16,6 +16,7 @@ import numpy as np
 from firth.arrays import Array, Int32, aligned_zeros
 from firth.cpu import usable_threads
 from firth.errors import ConfigError, DivergenceError, shortened
+from firth.kernels.linalg.exponentials import logarithms
 from firth.kernels.machine.rng import INITIAL_VECTORS, fill_uniform, stream_key
 from firth.kernels.tutorial.minibatch import (
     COUNTERS,
@@ -30,7 +31,9 @@ from firth.kernels.tutorial.minibatch import (
 from firth.reporting.events import EpochMetrics
 from firth.settings import TRUE_OR_FALSE, Config, number, one_of, or_else, setting, whole
 from firth.threads import ThreadAutotuner, ThreadPool
+from firth.tutorial import full_softmax
 from firth.tutorial.batches import order_of_epoch
+from firth.tutorial.candidates import log_uniform_probabilities
 from firth.tutorial.examples import Examples, random_order
 from firth.tutorial.objectives import OBJECTIVES
 from firth.tutorial.optimizers import OPTIMIZERS
@@ -126,13 +129,14 @@ class Trainer:
         self.steps = 0
 
     def losses(self, targets: Int32, contexts: Int32) -> tuple[Array, Array, Array]:
-        """The losses (n,), which examples are answered right (n,), and the gradient of the losses by the logits."""
+        """The losses (n,), which examples are answered right (n,), and the gradient of the losses by the logits, which
+        is for `gradients`.
+        """
         target, context = self.embeddings.target, self.embeddings.context
         if self.objective.kind is None:
-            classes = contexts[:, 0]
-            logits = target[targets] @ context.T
-            losses, by_logits = self.objective.loss(logits, classes)
-            return losses, logits.argmax(axis=1) == classes, by_logits
+            classes = np.ascontiguousarray(contexts[:, 0])
+            vectors = full_softmax.padded(target, context, targets)
+            return full_softmax.losses(vectors, len(context), classes, self.pool)
         logits = np.einsum("nd,ncd->nc", target[targets], context[contexts])
         losses, by_logits = self.objective.loss(logits, self.log_expected[contexts])
         return losses, logits.argmax(axis=1) == 0, by_logits
@@ -143,8 +147,11 @@ class Trainer:
         by_context = gradients[self.contexts_from :]
         target, context = self.embeddings.target, self.embeddings.context
         if self.objective.kind is None:
-            np.add.at(gradients, targets, by_logits @ context)
-            by_context += by_logits.T @ target[targets]
+            vectors = full_softmax.padded(target, context, targets)
+            by_targets, by_contexts = full_softmax.gradients(vectors, len(targets), by_logits, self.pool)
+            width = gradients.shape[1]
+            np.add.at(gradients, targets, by_targets[: len(targets), :width])
+            by_context += by_contexts[: len(by_context), :width]
         else:
             np.add.at(gradients, targets, np.einsum("nc,ncd->nd", by_logits, context[contexts]))
             np.add.at(by_context, contexts, by_logits[:, :, None] * target[targets][:, None, :])
@@ -342,10 +349,8 @@ def _check_embeddings(embeddings: Embeddings, vocabulary_size: int) -> None:
 
 def _log_expected(expected: Any, vocabulary_size: int, k: int) -> Array:
     if expected is None:
-        classes = np.arange(vocabulary_size)
-        expected = k * (np.log(classes + 2) - np.log(classes + 1)) / np.log(vocabulary_size + 1)
+        expected = k * log_uniform_probabilities(vocabulary_size)
     expected = np.asarray(expected, np.float64)
     if expected.shape != (vocabulary_size,) or not (expected >= 0).all():
         raise ValueError(f"expected must be {vocabulary_size:,} numbers of 0 or more")
-    log: Array = np.log(np.maximum(expected, 1e-30))
-    return log
+    return logarithms(np.maximum(expected, 1e-30))

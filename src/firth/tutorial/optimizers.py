@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from firth.arrays import Array, Float64, aligned_zeros
+from firth.kernels.linalg.exponentials import exponentials, logarithm
 from firth.kernels.tutorial import minibatch as kernels
 from firth.kernels.tutorial.minibatch import Parameter, Update
 
@@ -38,7 +39,8 @@ class Optimizer:
         if not self.keeps_mean:
             return np.full(steps, rate)
         step = steps_before + np.arange(1, steps + 1)
-        rates: Float64 = rate * np.sqrt(1 - self.beta_2**step) / (1 - self.beta_1**step)
+        first, second = (exponentials(step * logarithm(beta)) for beta in (self.beta_1, self.beta_2))
+        rates: Float64 = rate * np.sqrt(1 - second) / (1 - first)
         return rates
 
     def parameter(self, values: Array) -> Parameter:

@@ -16,6 +16,7 @@ from firth.missing_values import is_hole, text_of
 if TYPE_CHECKING:
     from firth.arrays import Float32
     from firth.vectors.word_vectors import WordVectors
+    from firth.vocabulary import Vocabulary
 
 METADATA = b"firth"
 """The key of the schema's metadata that says, in JSON, what the table was made of."""
@@ -26,7 +27,7 @@ def arrow_table(vectors: WordVectors, what: dict[str, Any], outputs: Float32 | N
     """The table that `WordVectors.to_arrow` gives, with `what` the vectors are in its metadata."""
     pyarrow = library("pyarrow")
     columns = {
-        WORD: pyarrow.array(list(vectors.words), pyarrow.string()),
+        WORD: _words(vectors.vocabulary),
         COUNT: pyarrow.array(vectors.vocabulary.counts)
         if vectors.vocabulary.has_counts
         else pyarrow.nulls(len(vectors), pyarrow.int64()),
@@ -40,6 +41,15 @@ def arrow_table(vectors: WordVectors, what: dict[str, Any], outputs: Float32 | N
         raise ValueError("on names a column of the table about the words: give that table, about=…")
     metadata = {METADATA: json.dumps(what | {"written_by": f"firth {__version__}"}, ensure_ascii=True)}
     return pyarrow.table(columns, metadata=metadata)
+
+
+def _words(vocabulary: Vocabulary) -> Any:
+    """The words as an array of Arrow's: strings, or int64, or uint64 where that is too small."""
+    pyarrow = library("pyarrow")
+    words = list(vocabulary.typed_words)
+    if not vocabulary.integers:
+        return pyarrow.array(words, pyarrow.string())
+    return pyarrow.array(words, pyarrow.uint64() if max(words, default=0) >= 2**63 else pyarrow.int64())
 
 
 def fixed_lists(rows: Float32) -> Any:

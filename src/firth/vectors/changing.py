@@ -83,7 +83,8 @@ class Changeable(Lookup):
         if counts is not None and not self.vocabulary.has_counts and len(self):
             raise ValueError("the words here came without counts: give all words some first, vectors.with_counts(…)")
         of_new = _as_counts([0] * len(texts) if counts is None else counts, len(texts))
-        vocabulary = Vocabulary([*self.words, *texts], np.concatenate([self.vocabulary.counts, of_new]))
+        every = np.concatenate([self.vocabulary.counts, of_new])
+        vocabulary = Vocabulary([*self.words, *texts], every, self.vocabulary.integers)
         rows = np.concatenate([np.arange(len(self)), np.full(len(texts), -1)])
         whole = np.concatenate([self.vectors, new])
         subwords = _fitted(self.subwords, rows, np.arange(len(self), len(rows)), texts, new)
@@ -136,7 +137,7 @@ class Changeable(Lookup):
                 some = shortened(", ".join(list(by_text)[:3]))
                 raise ValueError(f"the counts have none of these words, but {some}: are they of other vectors?")
             counts = [by_text.get(word, 0) for word in self.words]
-        vocabulary = Vocabulary(self.words, _as_counts(counts, len(self)))
+        vocabulary = Vocabulary(self.words, _as_counts(counts, len(self)), self.vocabulary.integers)
         return self.changed(Change(vocabulary, self.vectors, self.subwords, np.arange(len(self))))
 
     def changed(self, change: Change) -> Self:
@@ -176,8 +177,8 @@ def taken(array: Float32, rows: Int64) -> Float32:
 
 
 def _kept(old: Lookup, rows: Int64) -> Change:
-    vocabulary = Vocabulary([old.words[i] for i in rows.tolist()], old.vocabulary.counts[rows])
-    return Change(vocabulary, old.vectors[rows], _fitted(old.subwords, rows, rows[:0], [], old.vectors[:0]), rows)
+    subwords = _fitted(old.subwords, rows, rows[:0], [], old.vectors[:0])
+    return Change(old.vocabulary.at(rows), old.vectors[rows], subwords, rows)
 
 
 def _fitted(

@@ -107,7 +107,7 @@ class Comparable(Lookup):
             raise ValueError("most_similar_to_given needs a word, and a list of words to choose from")
         return words[int(np.argmax(self.unit_vectors(words) @ self.unit_vector(word)))]
 
-    def closer_than(self, a: object, b: object) -> list[str]:
+    def closer_than(self, a: object, b: object) -> list[Any]:
         """The words that are more similar to `a` than `b` is, the nearest first.
 
         Parameters
@@ -119,7 +119,7 @@ class Comparable(Lookup):
         bar = similar[j] if j is not None else self.similarity(a, b)
         closer = np.flatnonzero(similar > bar)
         order = closer[np.argsort(-similar[closer], kind="stable")]
-        return [self.words[k] for k in order.tolist() if k != i]
+        return [self.vocabulary.typed_words[k] for k in order.tolist() if k != i]
 
     def rank(self, a: object, b: object) -> int:
         """The rank of `b` among the neighbors of `a`: 1 for the nearest.
@@ -130,7 +130,7 @@ class Comparable(Lookup):
         """
         return len(self.closer_than(a, b)) + 1
 
-    def doesnt_match(self, words: Sequence[Any]) -> str:
+    def doesnt_match(self, words: Sequence[Any]) -> Any:
         """The odd one out: the word least similar to the mean of all the words' unit vectors; as gensim's.
 
         Parameters
@@ -145,4 +145,6 @@ class Comparable(Lookup):
         if isinstance(words, str) or len(words) < 3:
             raise ValueError("doesnt_match needs a list of at least three words")
         units = self.unit_vectors(words)
-        return str(words[int(np.argmin(units @ units.mean(axis=0)))])
+        odd = words[int(np.argmin(units @ units.mean(axis=0)))]
+        i = self.vocabulary.ids.get(text_of(odd))
+        return str(odd) if i is None else self.vocabulary.typed_words[i]

@@ -22,10 +22,11 @@ import numpy as np
 from firth.arrays import Float32, Int32
 from firth.cpu import usable_threads
 from firth.errors import FirthError, FormatError, shortened
+from firth.html_table import facts_table
 from firth.storage.files import atomic_file
 from firth.storage.tensors import about_of, map_tensors, write_tensors
 from firth.vectors.nearest import nearest, unit_rows
-from firth.vectors.neighbors import Neighbors
+from firth.vectors.neighbors import Neighbors, NeighborsOfEach, one_by_one
 from firth.vectors.word_vectors import WordVectors
 
 FILE = "index.safetensors"
@@ -98,7 +99,7 @@ class NeighborIndex:
         """
         queries, asked, is_one = self.vectors._queries(words, positive, negative)
         found = self._nearest(queries, asked, topn)
-        return found[0] if is_one else found
+        return found[0] if is_one else NeighborsOfEach(found, one_by_one(words)[0])
 
     def analogy(self, a: object, b: object, c: object, *, topn: int = 10) -> Neighbors:
         """What is to `c` as `b` is to `a`: the nearest words to b - a + c, as `WordVectors.analogy` by adding.
@@ -121,7 +122,7 @@ class NeighborIndex:
         if not len(queries):
             return []
         cosines, found = self._search(queries, topn + max(map(len, asked)))
-        words, answers = self._among.words, []
+        words, answers = self._among.vocabulary.typed_words, []
         for ids, row, similar in zip(asked, found.tolist(), cosines.tolist(), strict=True):
             unwanted = {self._among.vocabulary.ids[self.vectors.words[i]] for i in ids if i is not None} | {-1}
             near = [(words[i], c) for i, c in zip(row, similar, strict=True) if i not in unwanted]
@@ -136,6 +137,16 @@ class NeighborIndex:
     def __repr__(self) -> str:
         found = f"recall {self.measured.recall:.3f}, {self.measured.speedup:.1f} times as fast as looking at all"
         return f"{type(self).__name__}({len(self.cells):,} words in {len(self.centroids):,} cells, {found})"
+
+    def _repr_html_(self) -> str:
+        facts = {
+            "words": len(self.cells),
+            "cells": len(self.centroids),
+            "cells searched": self.nprobe,
+            "recall of the 10 nearest": f"{self.measured.recall:.3f}",
+            "times as fast as looking at all": f"{self.measured.speedup:.1f}",
+        }
+        return facts_table(type(self).__name__, facts)
 
     def save(self, path: str | Path, *, overwrite: bool = False) -> Path:
         """Write the index, a safetensors file; return its path.

@@ -10,6 +10,7 @@ import numpy as np
 
 from firth.arrays import Bool, Float32
 from firth.errors import VectorNotFiniteError, WordNotFoundError, shortened
+from firth.missing_values import is_whole_number
 from firth.vectors.nearest import LONGEST, SHORTEST, inverse_lengths, unit_rows
 from firth.vectors.subwords import Subwords
 from firth.vocabulary import Vocabulary
@@ -239,6 +240,7 @@ def _as_vocabulary(words: Vocabulary | Sequence[Any], counts: Iterable[int] | No
             f"wanted a list of words, then their vectors (V, d); got {type(words).__name__} {shortened(words)}"
         )
     texts = [str(word) for word in words]
+    integers = len(texts) > 0 and all(map(is_whole_number, words))
     if len(set(texts)) != len(texts):
         seen: dict[str, int] = {}
         for row, text in enumerate(texts):
@@ -248,8 +250,8 @@ def _as_vocabulary(words: Vocabulary | Sequence[Any], counts: Iterable[int] | No
                 )
             seen[text] = row
     if counts is None:
-        return Vocabulary(texts, np.zeros(len(texts), np.int64))
-    vocabulary = Vocabulary(texts, counts)
+        return Vocabulary(texts, np.zeros(len(texts), np.int64), integers)
+    vocabulary = Vocabulary(texts, counts, integers)
     if (vocabulary.counts < 0).any() or (np.diff(vocabulary.counts) > 0).any():
         raise ValueError(
             "words come by falling count, the most frequent first: sort words, vectors and counts by"

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple, TypedDict, Unpack, overload
 
 import numpy as np
 
 from firth.arrays import Array, Float32
-from firth.data_frames import Tabular
+from firth.data_frames import Ranking, Tabular
 from firth.errors import shortened
+from firth.html_table import html_table, of_words
 from firth.vectors.lookup import Lookup, is_vector, weighted
 from firth.vectors.nearest import cosines, nearest
 
@@ -18,19 +19,54 @@ EPSILON = 0.001
 """Keeps 3CosMul from dividing by zero: Levy and Goldberg's number."""
 
 
-class Neighbors(list[tuple[str, float]], Tabular):
-    """Words and their cosines, the nearest first. A notebook shows them as a table."""
+class Neighbors(Ranking):
+    """Words and their cosines, the nearest first. A notebook shows them as a table.
+
+    Words are strings, or numbers where all words of the model were whole numbers in their source.
+
+    Parameters
+    ----------
+    pairs
+        The words and their cosines.
+    measure
+        What the numbers are, where they are not cosines.
+    """
 
     measure = "cosine"
 
+
+class NeighborsOfEach(list[Neighbors], Tabular):
+    """The neighbors of each of many words. A notebook shows a line for each; a data frame has a row for each neighbor.
+
+    Parameters
+    ----------
+    found
+        The neighbors.
+    words
+        What was looked up: words, or vectors, which are called by their numbers.
+    """
+
+    def __init__(self, found: Iterable[Neighbors], words: Sequence[Any]):
+        super().__init__(found)
+        self.asked = [f"vector {i}" if is_vector(word) else word for i, word in enumerate(words)]
+
     def _columns(self) -> dict[str, Any]:
-        return {"word": [word for word, _ in self], self.measure: [number for _, number in self]}
+        rows = [
+            (asked, rank, *pair)
+            for asked, near in zip(self.asked, self, strict=True)
+            for rank, pair in enumerate(near, 1)
+        ]
+        names = ("asked", "rank", "word", Neighbors.measure)
+        return dict(zip(names, map(list, zip(*rows, strict=True)) if rows else ([], [], [], []), strict=True))
 
     def _repr_html_(self) -> str:
-        import html  # only a notebook needs it
+        lines = ((asked, in_a_line(near)) for asked, near in zip(self.asked, self, strict=True))
+        return html_table("", ("word", "neighbors"), of_words(lines))
 
-        rows = "".join(f"<tr><td>{html.escape(word)}</td><td>{number:.4f}</td></tr>" for word, number in self)
-        return f"<table><tr><th>word</th><th>{self.measure}</th></tr>{rows}</table>"
+
+def in_a_line(found: Neighbors) -> str:
+    """Neighbors in a line: queen 0.81, prince 0.77."""
+    return ", ".join(f"{word} {number:.2f}" for word, number in found)
 
 
 class SearchOptions(TypedDict, total=False):
@@ -44,7 +80,7 @@ class SearchOptions(TypedDict, total=False):
 class _Candidates(NamedTuple):
     """Words that can be answers, with their vectors, and at most how many are; `places` is where each id is here."""
 
-    words: list[str]
+    words: list[Any]
     vectors: Float32
     inverse_norms: Float32
     places: range | dict[int, int]
@@ -70,7 +106,7 @@ class Searchable(Lookup):
     @overload
     def most_similar(self, words: str | int, **options: Unpack[SearchOptions]) -> Neighbors: ...
     @overload
-    def most_similar(self, words: Sequence[Any], **options: Unpack[SearchOptions]) -> list[Neighbors]: ...
+    def most_similar(self, words: Sequence[Any], **options: Unpack[SearchOptions]) -> NeighborsOfEach: ...
     @overload
     def most_similar(self, words: Array, **options: Unpack[SearchOptions]) -> Any: ...
     @overload
@@ -111,11 +147,12 @@ class Searchable(Lookup):
         Returns
         -------
         Neighbors, or a list of n of them
+            Both are lists that a notebook shows as tables, with `to_pandas()`, `to_polars()` and `to_arrow()`.
         """
         candidates = self._candidates(topn, among, first)
         queries, asked, is_one = self._queries(words, positive, negative)
         found = self._nearest(queries, asked, candidates)
-        return found[0] if is_one else found
+        return found[0] if is_one else NeighborsOfEach(found, one_by_one(words)[0])
 
     def _queries(self, words: Any, positive: Any, negative: Any) -> tuple[Float32, list[list[int | None]], bool]:
         """What is looked up: vectors (n, d) of length 1, the ids of the words in each, and whether one answer is wanted
@@ -195,9 +232,7 @@ class Searchable(Lookup):
         scores = shifted[1] * shifted[2] / (shifted[0] + EPSILON)
         scores[candidates.places_of(list(ids))] = np.nan
         order = np.argsort(-scores, kind="stable")[: np.count_nonzero(~np.isnan(scores))][: candidates.topn]
-        found = Neighbors((candidates.words[i], float(scores[i])) for i in order.tolist())
-        found.measure = "3CosMul"
-        return found
+        return Neighbors(((candidates.words[i], float(scores[i])) for i in order.tolist()), measure="3CosMul")
 
     def _candidates(self, topn: int | None, among: Sequence[Any] | None, first: int | None) -> _Candidates:
         if topn is not None and topn < 1:
@@ -205,13 +240,13 @@ class Searchable(Lookup):
         if first is not None and first < 1:
             raise ValueError(f"first must be 1 or more, not {first}")
         if among is None:
-            words = self.words[:first]
+            words = self.vocabulary.typed_words[:first]
             return _Candidates(words, self.vectors[:first], self.inverse_norms[:first], range(len(words)), topn)
         if isinstance(among, str):
             raise ValueError("among is a list of words")
         found = {self.vocabulary.id(word): None for word in among}
         rows = [i for i in found if first is None or i < first]
-        words = [self.words[i] for i in rows]
+        words = [self.vocabulary.typed_words[i] for i in rows]
         self.unit_vectors(words)  # raises for one that is not finite
         places = {i: place for place, i in enumerate(rows)}
         return _Candidates(words, self.vectors[rows], self.inverse_norms[rows], places, topn)

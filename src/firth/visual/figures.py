@@ -1,15 +1,18 @@
 """Pictures for papers: chosen words with labels that do not overlap, learning curves, similarities as a heat map.
 
-PNG, SVG or PDF, by the file's ending. Needs the extra `firth[pictures]`.
+PNG, SVG or PDF, by the file's ending; without a file, a picture that a notebook shows. Needs the extra
+`firth[pictures]`.
 """
 
 from __future__ import annotations
 
+import io
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, overload
 
 import numpy as np
 
@@ -21,12 +24,41 @@ from firth.visual.projection import pca
 
 UNDATED: dict[str, dict[str, None]] = {".png": {}, ".svg": {"Date": None}, ".pdf": {"CreationDate": None}}
 """By a file's ending, metadata without the date: the same picture is the same bytes."""
-INCHES = (7.0, 5.0)
+INCHES, DOTS_PER_INCH = (7.0, 5.0), 150
+CSS_PIXELS_PER_INCH = 96
 MOST_IN_A_HEAT_MAP = 60
 STEP_PIXELS, DIRECTIONS = 6.0, 16
 """Where labels are tried: around their points, farther and farther out."""
 
 
+@dataclass(frozen=True, repr=False)
+class Picture:
+    """A picture in no file, which a notebook shows: a PNG, and how wide it is shown, in CSS pixels."""
+
+    png: bytes
+    width: int
+
+    def _repr_png_(self) -> tuple[bytes, dict[str, int]]:
+        return self.png, {"width": self.width}
+
+    def __repr__(self) -> str:
+        return f"Picture({len(self.png):,} bytes of PNG)"
+
+
+@dataclass
+class _Sheet:
+    """What is drawn on, and what comes of it: the file, or a picture."""
+
+    figure: Any
+    axes: Any
+    result: Any = None
+
+
+@overload
+def draw_words(
+    vectors: WordVectors, words: Sequence[str], path: None = None, *, inches: tuple[float, float] = INCHES
+) -> Picture: ...
+@overload
 def draw_words(
     vectors: WordVectors,
     words: Sequence[str],
@@ -34,8 +66,16 @@ def draw_words(
     *,
     inches: tuple[float, float] = INCHES,
     overwrite: bool = False,
-) -> Path:
-    """Draw words where PCA of their vectors, scaled to length 1, puts them; return the file.
+) -> Path: ...
+def draw_words(
+    vectors: WordVectors,
+    words: Sequence[str],
+    path: str | Path | None = None,
+    *,
+    inches: tuple[float, float] = INCHES,
+    overwrite: bool = False,
+) -> Any:
+    """Draw words where PCA of their vectors, scaled to length 1, puts them; return the file, or without one a picture.
 
     Labels hide neither each other nor a point. Raises `FirthError` if there is no room for all: ask for more `inches`.
     """
@@ -43,7 +83,8 @@ def draw_words(
     if len(words) < 2:
         raise FirthError("a picture of words needs two different ones at least")
     projection = pca(vectors.unit_vectors(words))
-    with _figure(path, inches, overwrite) as (figure, axes):
+    with _sheet(path, inches, overwrite) as sheet:
+        figure, axes = sheet.figure, sheet.axes
         axes.scatter(*projection.positions.T, s=14, color="#3b82c4", zorder=2)
         axes.margins(0.08)
         axes.set_xticks([])
@@ -70,7 +111,7 @@ def draw_words(
             if math.dist(point, nearest) > 2 * STEP_PIXELS:
                 line = back.transform(np.array([point, nearest]))
                 axes.plot(*line.T, transform=axes.transAxes, color="0.6", linewidth=0.6, zorder=1)
-    return Path(path)
+    return sheet.result
 
 
 def _different(words: Sequence[str]) -> list[str]:
@@ -107,11 +148,18 @@ def place_labels(points: Float64, sizes: Float64, area: Float64) -> Float64:
     return corners
 
 
-def draw_curves(losses: Mapping[str, Sequence[float]], path: str | Path, *, overwrite: bool = False) -> Path:
-    """Draw the loss of each epoch, for one training or several by name; return the file."""
+@overload
+def draw_curves(losses: Mapping[str, Sequence[float]], path: None = None) -> Picture: ...
+@overload
+def draw_curves(losses: Mapping[str, Sequence[float]], path: str | Path, *, overwrite: bool = False) -> Path: ...
+def draw_curves(
+    losses: Mapping[str, Sequence[float]], path: str | Path | None = None, *, overwrite: bool = False
+) -> Any:
+    """Draw the loss of each epoch, for one training or several by name; return the file, or without one a picture."""
     if not losses or not all(len(curve) for curve in losses.values()):
         raise FirthError("there is no loss to draw: a model that was trained knows it, a file of vectors does not")
-    with _figure(path, INCHES, overwrite) as (figure, axes):
+    with _sheet(path, INCHES, overwrite) as sheet:
+        axes = sheet.axes
         for name, curve in losses.items():
             axes.plot(range(1, len(curve) + 1), curve, marker="o", markersize=3, label=name)
         axes.set_xlabel("epoch")
@@ -120,18 +168,27 @@ def draw_curves(losses: Mapping[str, Sequence[float]], path: str | Path, *, over
         axes.grid(color="0.92")
         if len(losses) > 1:
             axes.legend(frameon=False)
-        figure.tight_layout()
-    return Path(path)
+        sheet.figure.tight_layout()
+    return sheet.result
 
 
-def draw_similarities(vectors: WordVectors, words: Sequence[str], path: str | Path, *, overwrite: bool = False) -> Path:
-    """Draw the cosines between words as a heat map, in the order given; return the file."""
+@overload
+def draw_similarities(vectors: WordVectors, words: Sequence[str], path: None = None) -> Picture: ...
+@overload
+def draw_similarities(
+    vectors: WordVectors, words: Sequence[str], path: str | Path, *, overwrite: bool = False
+) -> Path: ...
+def draw_similarities(
+    vectors: WordVectors, words: Sequence[str], path: str | Path | None = None, *, overwrite: bool = False
+) -> Any:
+    """Draw the cosines between words as a heat map, in the order given; return the file, or without one a picture."""
     words = _different(words)
     if not 2 <= len(words) <= MOST_IN_A_HEAT_MAP:
         raise FirthError(f"a heat map holds 2 to {MOST_IN_A_HEAT_MAP} different words, not {len(words)}")
     units = vectors.unit_vectors(words)
     side = max(3.0, 1.5 + 0.33 * len(words))
-    with _figure(path, (side + 0.8, side), overwrite) as (figure, axes):
+    with _sheet(path, (side + 0.8, side), overwrite) as sheet:
+        figure, axes = sheet.figure, sheet.axes
         cosines = units @ units.T
         image = axes.imshow(cosines, cmap="RdBu_r", vmin=-1, vmax=1)
         ticks = range(len(words))
@@ -144,23 +201,29 @@ def draw_similarities(vectors: WordVectors, words: Sequence[str], path: str | Pa
                     axes.text(j, i, f"{cosines[i, j]:.2f}", ha="center", va="center", fontsize=6, color=shade)
         figure.colorbar(image, label="cosine", shrink=0.8)
         figure.tight_layout()
-    return Path(path)
+    return sheet.result
 
 
 @contextmanager
-def _figure(path: str | Path, inches: tuple[float, float], overwrite: bool) -> Iterator[tuple[Any, Any]]:
-    """A figure and its axes, which are written to the file at the end, completely or not at all."""
-    path = Path(path)
-    ending = path.suffix.lower()
+def _sheet(path: str | Path | None, inches: tuple[float, float], overwrite: bool) -> Iterator[_Sheet]:
+    """A figure and its axes. At the end they are written to the file, completely or not at all, or become a picture."""
+    ending = ".png" if path is None else Path(path).suffix.lower()
     if ending not in UNDATED:
-        raise FormatError(f"a picture's name ends with {', '.join(UNDATED)}, not {shortened(path.suffix)}")
+        raise FormatError(f"a picture's name ends with {', '.join(UNDATED)}, not {shortened(ending)}")
     try:
         import matplotlib as mpl
         from matplotlib.figure import Figure
     except ImportError as error:
         raise FirthError("pictures need an extra: pip install 'firth[pictures]'") from error
-    figure = Figure(figsize=inches, dpi=150)
-    yield figure, figure.add_subplot()
+    figure = Figure(figsize=inches, dpi=DOTS_PER_INCH)
+    sheet = _Sheet(figure, figure.add_subplot())
+    yield sheet
+    if path is None:
+        drawn = io.BytesIO()
+        figure.savefig(drawn, format="png", metadata=UNDATED[".png"])
+        sheet.result = Picture(drawn.getvalue(), round(inches[0] * CSS_PIXELS_PER_INCH))
+        return
+    sheet.result = path = Path(path)
     settings = {"svg.hashsalt": "firth", "svg.fonttype": "none", "pdf.fonttype": 42}
     with atomic_file(path, overwrite=overwrite) as temporary, mpl.rc_context(settings):
         figure.savefig(temporary, format=ending[1:], metadata=UNDATED[ending])

@@ -22,6 +22,7 @@
   const CATEGORIES = ["#3b82c4", "#e07b39", "#4a9d5b", "#c94f5d", "#8e6bbf", "#9b7653", "#d773b5", "#7f8a94", "#a8a23a", "#35a7ad",
     "#5468d4", "#d19a26", "#6fae3c", "#b0459b", "#c86f4b", "#2f8f83", "#9aa0d8", "#ad5c5c", "#6e7f3f", "#5f9ec9"];
   const RAMPS = { light: ["#440154", "#414487", "#2a788e", "#22a884", "#8fc93a"], dark: ["#6d5bd0", "#4f83cc", "#3aa6a0", "#7ad151", "#fde725"] };
+  const RAMP = 120;
   const rgb = (hex) => [1, 3, 5].map((at) => parseInt(hex.slice(at, at + 2), 16));
   const ramp = (share) => {
     const stops = RAMPS[theme], at = share * (stops.length - 1), left = Math.min(Math.floor(at), stops.length - 2);
@@ -29,8 +30,9 @@
     return a.map((v, c) => Math.round(v + (b[c] - v) * (at - left)));
   };
   const colorsOfWords = new Uint8Array(3 * n);
-  let theme = matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light";
-  let ground = [255, 255, 255], ink = "#000", mark = "#c00";
+  const dark = matchMedia("(prefers-color-scheme: dark)");
+  let theme = dark.matches ? "dark" : "light";
+  let ground = [255, 255, 255], ink = "#000", mark = "#c00", soft = "#555", line = "#ccc";
 
   function colorOf(column, code) {
     if (code === MISSING) return theme === "dark" ? [90, 98, 105] : [175, 182, 188];
@@ -40,7 +42,7 @@
     document.documentElement.dataset.theme = theme;
     const style = getComputedStyle(document.documentElement);
     const value = (name) => style.getPropertyValue(name).trim();
-    ground = rgb(value("--ground")); ink = value("--ink"); mark = value("--mark");
+    ground = rgb(value("--ground")); ink = value("--ink"); mark = value("--mark"); soft = value("--soft"); line = value("--line");
     const column = columns[byId("color").selectedIndex];
     const cache = new Map();
     for (let i = 0; i < n; i++) {
@@ -52,33 +54,28 @@
     showKey(column);
     redraw();
   }
+  // what the colors of a column mean: a line for each, with its color, or the colors that it goes through
+  function keyOf(column) {
+    if (!column) return [];
+    const lines = column.kind === "category"
+      ? column.labels.map((text, code) => ({ colors: [`rgb(${colorOf(column, code)})`], text }))
+      : [{ colors: Array.from({ length: RAMP }, (_, x) => `rgb(${ramp(x / (RAMP - 1))})`), text: `${column.low} – ${column.high}` }];
+    if (column.codes.includes(MISSING)) lines.push({ colors: [`rgb(${colorOf(column, MISSING)})`], text: "not known" });
+    return lines;
+  }
   function showKey(column) {
-    const key = byId("key");
-    key.replaceChildren();
-    if (!column) return;
-    const line = (swatch, text) => {
+    byId("key").replaceChildren(...keyOf(column).map(({ colors, text }) => {
       const row = document.createElement("div"), label = document.createElement("span");
-      label.textContent = text; label.dir = "auto";
-      row.append(swatch, label); key.append(row);
-    };
-    if (column.kind === "category") {
-      column.labels.forEach((text, code) => {
-        const dot = document.createElement("i");
-        dot.style.background = `rgb(${colorOf(column, code)})`;
-        line(dot, text);
-      });
-    } else {
-      const bar = document.createElement("canvas");
-      bar.width = 120; bar.height = 1;
-      const paint = bar.getContext("2d");
-      for (let x = 0; x < 120; x++) { paint.fillStyle = `rgb(${ramp(x / 119)})`; paint.fillRect(x, 0, 1, 1); }
-      line(bar, `${column.low} – ${column.high}`);
-    }
-    if (column.codes.includes(MISSING)) {
-      const dot = document.createElement("i");
-      dot.style.background = `rgb(${colorOf(column, MISSING)})`;
-      line(dot, "not known");
-    }
+      const swatch = document.createElement(colors.length > 1 ? "canvas" : "i");
+      if (colors.length > 1) {
+        swatch.width = RAMP; swatch.height = 1;
+        const paint = swatch.getContext("2d");
+        colors.forEach((color, x) => { paint.fillStyle = color; paint.fillRect(x, 0, 1, 1); });
+      } else swatch.style.background = colors[0];
+      label.textContent = label.title = text; label.dir = "auto";
+      row.append(swatch, label);
+      return row;
+    }));
   }
 
   // ---- the view: a point (x, y) of the map, 0 to 1, is at (x · scale + left, y · scale + top)
@@ -97,16 +94,19 @@
     const before = width ? { x: (width / 2 - view.left) / view.scale, y: (height / 2 - view.top) / view.scale } : null;
     const wasHome = before && Math.abs(view.scale - home().scale) < 1e-6;
     width = map.clientWidth; height = map.clientHeight;
-    density = Math.min(window.devicePixelRatio || 1, 2);
+    sharpen(Math.min(window.devicePixelRatio || 1, 2));
+    if (!before || wasHome) view = home();
+    else { view.left = width / 2 - before.x * view.scale; view.top = height / 2 - before.y * view.scale; }
+    redraw();
+  }
+  function sharpen(pixelsPerUnit) {
+    density = pixelsPerUnit;
     for (const canvas of [pointCanvas, overCanvas]) {
       canvas.width = Math.max(1, Math.round(width * density)); canvas.height = Math.max(1, Math.round(height * density));
     }
     image = paint.createImageData(pointCanvas.width, pointCanvas.height);
     pixels = new Uint32Array(image.data.buffer);
     stamps.clear();
-    if (!before || wasHome) view = home();
-    else { view.left = width / 2 - before.x * view.scale; view.top = height / 2 - before.y * view.scale; }
-    redraw();
   }
   const limited = (scale) => Math.min(Math.max(scale, home().scale / 2), home().scale * 400);
   function zoom(factor, atX, atY) {
@@ -142,6 +142,7 @@
   }
 
   // ---- points, blended into an image by hand: quick without a graphics card, and the same everywhere
+  const OPAQUE = 0.85, DIMMED = 0.2;
   const stamps = new Map();
   function stampOf(radius) {
     const key = Math.round(radius * 4);
@@ -149,7 +150,7 @@
     if (!stamp) {
       const r = key / 4, reach = Math.ceil(r), size = 2 * reach + 1, alpha = new Uint8Array(size * size);
       for (let y = -reach; y <= reach; y++) for (let x = -reach; x <= reach; x++) {
-        alpha[(y + reach) * size + x + reach] = 256 * 0.85 * Math.min(Math.max(r + 0.5 - Math.hypot(x, y), 0), 1);
+        alpha[(y + reach) * size + x + reach] = 256 * OPAQUE * Math.min(Math.max(r + 0.5 - Math.hypot(x, y), 0), 1);
       }
       stamps.set(key, stamp = { reach, size, alpha });
     }
@@ -162,16 +163,17 @@
     for (let i = 0; i < n; i++) radii[i] = by ? 0.9 + 2.6 * (Math.log(1 + counts[i]) / top) ** 3 : 1.6;
     redraw();
   }
+  const growth = () => Math.min(Math.max((view.scale / home().scale) ** 0.35, 0.8), 3);
   function drawPoints() {
     const { scale, left, top } = view, w = pointCanvas.width, h = pointCanvas.height;
     pixels.fill((255 << 24) | (ground[2] << 16) | (ground[1] << 8) | ground[0]);
     const out = image.data;
-    const grow = density * Math.min(Math.max((scale / home().scale) ** 0.35, 0.8), 3);
+    const grow = density * growth();
     for (let i = n - 1; i >= 0; i--) {
       const px = Math.round((xs[i] * scale + left) * density), py = Math.round((ys[i] * scale + top) * density);
       if (px < -9 || py < -9 || px > w + 9 || py > h + 9) continue;
       const { reach, size, alpha } = stampOf(radii[i] * grow);
-      const dim = region && !region.has(i) ? 0.2 : 1;
+      const dim = region && !region.has(i) ? DIMMED : 1;
       const r = colorsOfWords[3 * i], g = colorsOfWords[3 * i + 1], b = colorsOfWords[3 * i + 2];
       const x0 = Math.max(px - reach, 0), x1 = Math.min(px + reach, w - 1);
       for (let y = Math.max(py - reach, 0); y <= Math.min(py + reach, h - 1); y++) {
@@ -187,8 +189,9 @@
   }
 
   // ---- labels: the most frequent first, each where it hides no other
-  const LABELS = 160, LOOKED_AT = 5000, FONT = '12px system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", sans-serif';
-  const widths = new Float32Array(n);
+  const LABELS = 160, LOOKED_AT = 5000;
+  const widths = new Float32Array(n), fittedWords = [];
+  const labelOf = (i) => (fittedWords[i] ??= pictures.fitted(over, words[i]));
   let labeled = [], labeledScale = 0;
   function labels() {
     const placed = [], boxes = [], { scale, left, top } = view;
@@ -196,7 +199,7 @@
     const place = (i) => {
       const x = xs[i] * scale + left, y = ys[i] * scale + top;
       if (x < 0 || y < 0 || x > width || y > height) return false;
-      if (!widths[i]) widths[i] = Math.min(over.measureText(words[i]).width, 300);
+      if (!widths[i]) widths[i] = over.measureText(labelOf(i)).width;
       const x0 = x + 5, x1 = x0 + widths[i] + 4, y0 = y - 8, y1 = y + 8;
       for (const b of boxes) if (x0 < b[2] && x1 > b[0] && y0 < b[3] && y1 > b[1]) return true;
       boxes.push([x0 - 3, y0, x1, y1]); placed.push(i);
@@ -211,34 +214,31 @@
     labeled = placed; labeledScale = scale;
     return placed;
   }
-  function drawOver() {
-    const { scale, left, top } = view, at = (i) => [xs[i] * scale + left, ys[i] * scale + top];
-    over.setTransform(density, 0, 0, density, 0, 0);
-    over.clearRect(0, 0, width, height);
-    over.font = FONT; over.textBaseline = "middle"; over.lineJoin = "round";
-    const near = new Set();
+  const at = (i) => [xs[i] * view.scale + view.left, ys[i] * view.scale + view.top];
+  function marksOver() {
+    const near = new Set(), marks = [];
     if (selected >= 0) {
-      const [x, y] = at(selected);
-      over.strokeStyle = mark; over.lineWidth = 1;
       for (let k = 0; k < neighborCount; k++) {
         const j = neighborIds[selected * neighborCount + k];
         if (j === selected) continue;
         near.add(j);
-        over.globalAlpha = 0.25 + 0.6 * Math.max(0, neighborCosines[selected * neighborCount + k] / 32767.5 - 1);
-        over.beginPath(); over.moveTo(x, y); over.lineTo(...at(j)); over.stroke();
+        const opacity = 0.25 + 0.6 * Math.max(0, neighborCosines[selected * neighborCount + k] / 32767.5 - 1);
+        marks.push({ kind: "line", from: at(selected), to: at(j), stroke: mark, opacity });
       }
-      over.globalAlpha = 1; over.lineWidth = 2;
-      over.beginPath(); over.arc(x, y, 7, 0, 7); over.stroke();
+      marks.push({ kind: "ring", at: at(selected), radius: 7, stroke: mark, width: 2 });
     }
     for (const i of labels()) {
       const [x, y] = at(i), special = i === selected || near.has(i);
-      over.globalAlpha = region && !region.has(i) && !special ? 0.35 : 1;
-      over.strokeStyle = `rgb(${ground})`; over.lineWidth = 3;
-      over.strokeText(words[i], x + 6, y, 300);
-      over.fillStyle = special ? mark : ink;
-      over.fillText(words[i], x + 6, y, 300);
+      const opacity = region && !region.has(i) && !special ? 0.35 : 1;
+      marks.push({ kind: "text", at: [x + 6, y], text: labelOf(i), fill: special ? mark : ink, halo: `rgb(${ground})`, opacity });
     }
-    over.globalAlpha = 1;
+    return marks;
+  }
+  function drawOver() {
+    over.setTransform(density, 0, 0, density, 0, 0);
+    over.clearRect(0, 0, width, height);
+    over.font = pictures.FONT;
+    pictures.paint(over, marksOver());
     if (shape) {
       over.strokeStyle = mark; over.lineWidth = 1.5; over.setLineDash([5, 4]); over.beginPath();
       shape.forEach(([x, y], k) => (k ? over.lineTo(x, y) : over.moveTo(x, y)));
@@ -484,6 +484,45 @@
   });
   search.addEventListener("blur", hideFound);
 
+  // ---- what is seen, as a picture: the points, what is drawn over them, and the key if the legend is open
+  const PICTURE_DENSITY = 2;
+  function marksOfPoints() {
+    const marks = [], grow = growth();
+    for (let i = n - 1; i >= 0; i--) {
+      const [x, y] = at(i);
+      if (x < -9 || y < -9 || x > width + 9 || y > height + 9) continue;
+      const opacity = OPAQUE * (region && !region.has(i) ? DIMMED : 1);
+      marks.push({ kind: "dot", at: [x, y], radius: radii[i] * grow, fill: `rgb(${colorsOfWords.slice(3 * i, 3 * i + 3)})`, opacity });
+    }
+    return marks;
+  }
+  function marksOfKey() {
+    const column = columns[byId("color").selectedIndex];
+    if (!column || !byId("legend").open) return [];
+    return pictures.keyMarks(over, [{ colors: [], text: column.name }, ...keyOf(column)], height, { ground: `rgb(${ground})`, line, ink, soft });
+  }
+  function svgOfView() {
+    const about = { width, height, ground: `rgb(${ground})`, title: document.title, about: data.made };
+    return pictures.svg(about, [...marksOfPoints(), ...marksOver(), ...marksOfKey()], over);
+  }
+  function canvasOfView() {
+    const canvas = document.createElement("canvas"), before = density;
+    sharpen(Math.max(PICTURE_DENSITY, before)); draw();
+    canvas.width = pointCanvas.width; canvas.height = pointCanvas.height;
+    const context = canvas.getContext("2d");
+    context.drawImage(pointCanvas, 0, 0); context.drawImage(overCanvas, 0, 0);
+    context.scale(density, density);
+    pictures.paint(context, marksOfKey());
+    sharpen(before); draw();
+    return canvas;
+  }
+  const nameOfView = (ending) => pictures.fileName([document.title, ...(selected >= 0 ? [words[selected]] : [])], ending);
+  byId("svg").addEventListener("click", () => pictures.save(new Blob([svgOfView()], { type: "image/svg+xml" }), nameOfView("svg")));
+  byId("png").addEventListener("click", () => {
+    const name = nameOfView("png");
+    canvasOfView().toBlob((blob) => pictures.save(blob, name), "image/png");
+  });
+
   // ---- controls
   const options = (select, names) => select.append(...names.map((name) => { const o = document.createElement("option"); o.textContent = name; return o; }));
   options(byId("color"), columns.length ? columns.map((column) => column.name) : ["one color"]);
@@ -509,6 +548,7 @@
   byId("farther").addEventListener("click", () => zoom(1 / 1.5, width / 2, height / 2));
   byId("all").addEventListener("click", () => fly(home()));
   byId("theme").addEventListener("click", () => { theme = theme === "dark" ? "light" : "dark"; recolor(); });
+  dark.addEventListener("change", () => { theme = dark.matches ? "dark" : "light"; recolor(); }); // of the system, or a notebook
   byId("close").addEventListener("click", clear);
   byId("copy").addEventListener("click", copy);
   byId("made").textContent = data.made;

@@ -22,6 +22,10 @@ from firth.storage.files import atomic_file
 
 FRAME_HEIGHT = 640
 """Of a map in a notebook, in CSS pixels."""
+ON_LIGHT = 'body[data-jp-theme-light="true"], body[data-vscode-theme-kind*="light"], [data-md-color-scheme="default"]'
+ON_DARK = 'body[data-jp-theme-light="false"], body[data-vscode-theme-kind*="dark"], [data-md-color-scheme="slate"]'
+"""How JupyterLab, VS Code and our site mark whether they are light or dark; elsewhere, the system's choice holds."""
+THEMES = f":is({ON_LIGHT}) .firth-page {{ color-scheme: light }} :is({ON_DARK}) .firth-page {{ color-scheme: dark }}"
 
 
 @dataclass(frozen=True)
@@ -35,6 +39,9 @@ class Page:
     """
 
     html: str
+
+    def __repr__(self) -> str:
+        return f"Page({len(self.html):,} characters of HTML)"
 
     def save(self, path: str | Path, *, overwrite: bool = False) -> Path:
         """Write the file, all or nothing; return its path.
@@ -57,8 +64,9 @@ class Page:
         return path
 
     def _repr_html_(self) -> str:
-        frame = 'style="width: 100%; border: 1px solid #ccc" sandbox="allow-scripts"'
-        return f'<iframe {frame} height="{FRAME_HEIGHT}" srcdoc="{html.escape(self.html)}"></iframe>'
+        frame = f'class="firth-page" style="width: 100%; border: 1px solid #8886" height="{FRAME_HEIGHT}"'
+        allowed, content = 'sandbox="allow-scripts allow-downloads"', html.escape(self.html)
+        return f'<style>{THEMES}</style><iframe {frame} {allowed} srcdoc="{content}"></iframe>'
 
 
 def show(path: Path) -> bool:
@@ -68,7 +76,7 @@ def show(path: Path) -> bool:
 
 def assemble(title: str, data: dict[str, Any]) -> Page:
     """The page with this data, as the script wants it."""
-    parts = {name: _part(f"page.{name}") for name in ("html", "css", "js")}
+    parts = {"html": _part("page.html"), "css": _part("page.css"), "js": _part("picture.js") + _part("page.js")}
     # "<" may not stand in a script block: "</script>" would end it. In JSON it is as good as \u003c
     content = json.dumps(data, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
     values = {

@@ -5,7 +5,7 @@ import pytest
 from numpy.testing import assert_allclose
 
 from firth.arrays import aligned_zeros
-from firth.kernels.word2vec.contraction import add_contracted, add_second_moment, diagonalize, find_steps
+from firth.kernels.word2vec.contraction import contract, diagonalize, find_second_moment, find_steps
 from firth.training import reference_shards
 from firth.training.shards import Directions, new_contraction_workspace, new_moment_workspace
 
@@ -14,6 +14,16 @@ def padded(array, width):
     rows = aligned_zeros(len(array), width)
     rows[:, : array.shape[1]] = array
     return rows
+
+
+def in_16_bits(array):
+    """The bits of an array, and the numbers that they stand for."""
+    values = reference_shards.rounded(array).astype(np.float32)
+    return (values.view(np.uint32) >> 16).astype(np.uint16), values
+
+
+def numbers(bits):
+    return (bits.astype(np.uint32) << 16).view(np.float32)
 
 
 def directions_of(moment, width):
@@ -45,13 +55,14 @@ def test_diagonalize__of_nothing_is_nothing():
     assert (vectors == np.eye(4)).all()
 
 
-def test_add_second_moment__sums_weighted_rows_of_a_range_over_blocks():
+def test_find_second_moment__sums_weighted_rows_of_a_range_where_they_come_to_with_the_mean_change():
     rng = np.random.default_rng(0)
     rows, weights = rng.normal(size=(150, 11)), rng.random(150)
+    bits, changes = in_16_bits(rng.normal(size=(150, 11)))
     work = new_moment_workspace(16)
-    add_second_moment(padded(rows, 16), weights, 5, 140, work)
-    wanted = (rows[5:140].T * weights[5:140]) @ rows[5:140]
-    assert_allclose(work.moment[:11, :11], wanted, rtol=1e-5, atol=1e-5)
+    find_second_moment(padded(rows, 16), bits, 4, weights, 5, 140, work)
+    ends = (rows + changes / 4)[5:140]
+    assert_allclose(work.moment[:11, :11], (ends.T * weights[5:140]) @ ends, rtol=1e-5, atol=1e-5)
     assert not work.moment[11:].any()
 
 
@@ -64,15 +75,13 @@ def test_find_steps__is_from_as_many_as_there_are_shards_down_to_one(shards):
     assert_allclose(steps[2:], (1 - np.exp(-shards * a)) / (1 - np.exp(-a)), rtol=1e-14)
 
 
-def test_add_contracted__is_the_reference_but_for_rounding_and_changes_only_its_range():
+def test_contract__is_the_reference_but_for_rounding_and_changes_only_its_range():
     rng = np.random.default_rng(2)
-    root, changes, rates = rng.normal(size=(11, 11)), rng.normal(size=(4, 70, 11)), rng.random(70)
-    rows = rng.normal(size=(70, 11))
-    moment = root @ root.T
-    found = padded(rows, 16)
+    root, rates = rng.normal(size=(11, 11)), rng.random(70)
+    bits, changes = in_16_bits(rng.normal(size=(70, 11)))
+    before, moment = bits.copy(), root @ root.T
     directions, work = directions_of(moment, 16), new_contraction_workspace(16, 11)
-    add_contracted(found, padded(changes.sum(axis=0), 16), rates, directions, 4, work, 1, 69)
-    wanted = rows + reference_shards.contracted(list(changes), moment, rates)
-    assert_allclose(found[1:69, :11], wanted[1:69], rtol=1e-4, atol=1e-5)
-    assert (found[[0, 69], :11] == rows[[0, 69]].astype(np.float32)).all()
-    assert not found[:, 11:].any()
+    contract(bits, rates, directions, 4, work, 1, 69)
+    wanted = reference_shards.contracted(changes, 4, moment, rates)
+    assert_allclose(numbers(bits)[1:69], wanted[1:69], rtol=2**-8, atol=1e-5)
+    assert (bits[[0, 69]] == before[[0, 69]]).all()

@@ -13,7 +13,7 @@ from firth.kernels.word2vec.prefetcher import (
     schedule_nothing,
     take_negatives,
 )
-from firth.training import rounds, schedule, workers
+from firth.training import chunks, schedule, workers
 from firth.training.schedule import Tokens
 
 CONFIG = TrainingConfig(sample=0, window=3)
@@ -25,7 +25,7 @@ def epoch():
     ids = np.random.default_rng(0).integers(0, 30, 500).astype(np.int32)
     tokens = Tokens(ids, np.array([0, 500]), np.bincount(ids, minlength=30))
     plan = schedule.plan_epoch(tokens, CONFIG, 0, 1)
-    chunk, _ = next(iter(rounds.ChunkReader(tokens, CONFIG, 0, plan)))
+    chunk, _ = next(iter(chunks.ChunkReader(tokens, CONFIG, 0, plan)))
     return chunk, plan, workers.Targets.of(tokens, CONFIG).noise
 
 

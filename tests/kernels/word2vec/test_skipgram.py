@@ -7,7 +7,7 @@ from firth.kernels.linalg.products import TILE_ROWS
 from firth.kernels.word2vec.blocks import ALONE, Block, Context, Kept, RateScales, Run, keep_tokens, logistic, softplus
 from firth.kernels.word2vec.windows import find_windows, weigh_windows
 from firth.threads import ThreadPool
-from firth.training import reference, rounds, schedule, workers
+from firth.training import chunks, reference, schedule, workers
 from firth.training.sampling import as_thresholds, keep_probabilities
 from tests.helpers.rounds import random_corpus
 
@@ -85,7 +85,7 @@ def test_pairs__are_those_of_the_twin(window, more):
     plan = schedule.plan_epoch(tokens, config, 0, 1)
     parameters = schedule.initial_parameters(30, 8, 1)
     group = workers.WorkerGroup(ThreadPool(1), config, plan, parameters, workers.Targets.of(tokens, config))
-    chunk, _ = next(iter(rounds.ChunkReader(tokens, config, 0, plan)))
+    chunk, _ = next(iter(chunks.ChunkReader(tokens, config, 0, plan)))
     kept, sentences = chunk.positions.tolist(), chunk.sentences.tolist()
     run = Run(chunk, plan, parameters, None, RateScales(None, None), group.updates)
     B = plan.block_centers

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 
 from firth.arrays import Bool, Float64, Int32, Int64
 from firth.jit.kernel import compiled
+from firth.kernels.linalg.exponentials import exponential, logarithm
 from firth.kernels.machine.rng import draw, high_half, scale
 from firth.kernels.word2vec.negatives import Noise, draw_negative
 
@@ -53,7 +52,7 @@ def find_skipgrams(
 @compiled
 def draw_log_uniform(range_max: int, key: np.uint64, counter: int) -> int:
     """A class from P(c) = (log(c + 2) - log(c + 1)) / log(range_max + 1), by inverting its distribution."""
-    value = int(math.exp(uniform(key, counter) * math.log(range_max + 1.0))) - 1
+    value = int(exponential(uniform(key, counter) * logarithm(range_max + 1.0))) - 1
     return min(max(value, 0), range_max - 1)
 
 

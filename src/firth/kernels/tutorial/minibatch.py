@@ -12,14 +12,13 @@ whole of it. All work on float32, and on float64 for gradient checks.
 
 from __future__ import annotations
 
-import math
 from typing import NamedTuple
 
 import numpy as np
 
 from firth.arrays import Array, Bool, Float64, Int32, Int64
 from firth.jit.kernel import compiled
-from firth.kernels.linalg.exponentials import exponential
+from firth.kernels.linalg.exponentials import exponential, logarithm
 from firth.kernels.linalg.rows import dot, sum_places, weigh_rows
 from firth.kernels.machine.atomics import NONE_LEFT, claim_below, fetch_add, wait_until
 from firth.kernels.machine.prefetch import prefetch_row
@@ -40,6 +39,8 @@ ROWS_AHEAD = 2
 PIECES, DONE = 0, 8
 """The counters of pieces claimed, and done; they lie so far apart that they share no cache line."""
 COUNTERS = 16
+LEAST_PRODUCT = 1e-250
+"""Of probabilities: of one below, the logarithm is taken before it is too small for a number."""
 STEP = 1 << 32
 """More than the rows of any batch."""
 
@@ -124,7 +125,7 @@ def softmax_losses(first: int, last: int, start: int, batch: Batch, losses: Floa
         total = 0.0
         for j in range(candidates):
             total += logits[i, j]
-        losses[start + i] += math.log(total)
+        losses[start + i] += logarithm(total)
         for j in range(candidates):
             logits[i, j] /= total
         logits[i, 0] -= 1
@@ -132,16 +133,30 @@ def softmax_losses(first: int, last: int, start: int, batch: Batch, losses: Floa
 
 @compiled
 def logistic_losses(first: int, last: int, start: int, batch: Batch, losses: Float64) -> None:
-    """Replace the logits of the examples from `first` to `last` by the gradients of their losses; write the losses."""
-    logits = batch.logits
+    """Replace the logits of the examples from `first` to `last` by the gradients of their losses; write the losses.
+
+    With x a logit, that of the true candidate negated, the gradient by x is σ(x), and the loss the sum of
+    log(1 + exp(x)) = max(x, 0) - log(max(σ(x), 1 - σ(x))), of which one logarithm finds many.
+    """
+    logits, flat = batch.logits, batch.weights
+    candidates = logits.shape[1]
     for i in range(first - start, last - start):
+        logits[i, 0] = -logits[i, 0]
         losses[start + i] = 0
-        for j in range(logits.shape[1]):
-            signed = -logits[i, j] if j == 0 else logits[i, j]
-            decay = math.exp(-abs(signed))
-            losses[start + i] += math.log1p(decay) + (signed if signed > 0 else 0)
-            error = (1 if signed > 0 else decay) / (1 + decay)
-            logits[i, j] = -error if j == 0 else error
+        for j in range(candidates):
+            losses[start + i] += logits[i, j] if logits[i, j] > 0 else 0
+    for p in range((first - start) * candidates, (last - start) * candidates):
+        decay = exponential(-abs(float(flat[p])))
+        flat[p] = (1 if flat[p] > 0 else decay) / (1 + decay)
+    for i in range(first - start, last - start):
+        product = 1.0
+        for j in range(candidates):
+            product *= max(logits[i, j], 1 - logits[i, j])
+            if product < LEAST_PRODUCT:
+                losses[start + i] -= logarithm(product)
+                product = 1.0
+        losses[start + i] -= logarithm(product)
+        logits[i, 0] = -logits[i, 0]
 
 
 @compiled

@@ -9,8 +9,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from firth.arrays import Float32, Float64
+from firth.arrays import Float32, Float64, UInt16
 from firth.jit.kernel import compiled
+from firth.kernels.linalg.bfloat16 import rounded, widened
 from firth.kernels.linalg.exponentials import exponential
 from firth.kernels.linalg.products import matmul_nt, matmul_tn
 
@@ -49,8 +50,13 @@ class ContractionWorkspace(NamedTuple):
 
 
 @compiled
-def add_second_moment(rows: Float32, weights: Float64, begin: int, end: int, work: MomentWorkspace) -> None:
-    """work.moment (d', d') = Σ_v weights[v] · rows[v] ⊗ rows[v], for v from begin to end, by blocks of rows."""
+def find_second_moment(
+    rows: Float32, changes: UInt16, shards: int, weights: Float64, begin: int, end: int, work: MomentWorkspace
+) -> None:
+    """work.moment (d', d') = Σ_v weights[v] · r_v ⊗ r_v, for v from begin to end, by blocks of rows.
+
+    r_v is where a row comes to with the mean of the shards' changes, which are given summed, (V, d).
+    """
     weighted, block, product, moment = work
     most, width = block.shape
     for i in range(width):
@@ -60,9 +66,10 @@ def add_second_moment(rows: Float32, weights: Float64, begin: int, end: int, wor
         size = min(most, end - first)
         for v in range(size):
             weight = np.float32(weights[first + v])
-            for j in range(width):
-                block[v, j] = rows[first + v, j]
-                weighted[v, j] = weight * rows[first + v, j]
+            for j in range(changes.shape[1]):
+                row = rows[first + v, j] + widened(changes[first + v, j]) / np.float32(shards)
+                block[v, j] = row
+                weighted[v, j] = weight * row
         matmul_tn(weighted, size, block, product)
         for i in range(width):
             for j in range(width):
@@ -131,9 +138,8 @@ def find_steps(rate: float, values: Float64, shards: int, left: Float64, steps: 
 
 
 @compiled
-def add_contracted(
-    rows: Float32,
-    changes: Float32,
+def contract(
+    changes: UInt16,
     rates: Float64,
     directions: Directions,
     shards: int,
@@ -141,9 +147,9 @@ def add_contracted(
     begin: int,
     end: int,
 ) -> None:
-    """rows[begin:end] += the mean of the shards' changes, each direction by the steps that they stand for.
+    """changes[begin:end] = the mean of the shards' changes, each direction by the steps that they stand for.
 
-    `changes` is their sum, (V, ≥ d), and `rates` (V,) what an eigenvalue is multiplied by in each row.
+    `changes` is their sum, (V, d), and `rates` (V,) what an eigenvalue is multiplied by in each row.
     """
     values, vectors, columns = directions
     block, along, steps, left = work
@@ -151,8 +157,10 @@ def add_contracted(
     for first in range(begin, end, most):
         count = min(most, end - first)
         for v in range(count):
-            for j in range(changes.shape[1]):
-                block[v, j] = changes[first + v, j] / shards
+            for j in range(size):
+                block[v, j] = widened(changes[first + v, j]) / np.float32(shards)
+            for j in range(size, block.shape[1]):
+                block[v, j] = 0.0
         matmul_nt(block, count, vectors, along)
         for v in range(count):
             find_steps(rates[first + v], values, shards, left, steps)
@@ -161,4 +169,4 @@ def add_contracted(
         matmul_nt(along, count, columns, block)
         for v in range(count):
             for j in range(size):
-                rows[first + v, j] += block[v, j]
+                changes[first + v, j] = rounded(block[v, j])

@@ -1,0 +1,72 @@
+"""What is learned from texts: how long they are, and what they have in common."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from firth.arrays import Float64
+from firth.config import TextConfig
+from firth.corpus.tokenizing import Document
+from firth.errors import CorpusError
+from firth.phrases import Phrases
+from firth.texts.averaging import WeightedWords
+from firth.texts.documents import batches, documents_of, words_of
+from firth.texts.weighting import Components, principal_components, sif_weights, usif_weights
+from firth.vectors.word_vectors import WordVectors
+
+
+class Reader(NamedTuple):
+    """How texts become words: strings are split by the settings, and phrases are joined."""
+
+    config: TextConfig
+    phrases: Phrases | None
+
+    def words(self, texts: Any) -> Iterator[tuple[list[Document], list[list[str]]]]:
+        """Some texts at a time, and the words of each."""
+        read = 0
+        for some in batches(documents_of(texts, self.config)):
+            yield some, words_of(some, self.config, self.phrases, read)
+            read += len(some)
+
+
+def mean_length(model: WordVectors, texts: Any, reader: Reader) -> float:
+    """The mean number of known words of the texts that have some. Raises `CorpusError` if none has."""
+    weightless = WeightedWords(model, np.zeros(len(model)), 0.0)
+    total = known = read = 0
+    for _, words in reader.words(texts):
+        counts = weightless.counts(words)
+        total, known, read = total + int(counts.sum()), known + int(np.count_nonzero(counts)), read + len(words)
+    if not known:
+        raise CorpusError(
+            f"none of the {read:,} texts has a word that the model knows: are they split as its text was?"
+        )
+    return total / known
+
+
+def word_weights(model: WordVectors, weights: str, a: float, length: float | None) -> Float64:
+    """The weight of each word (V,), for uSIF with texts of this mean length."""
+    counts = model.vocabulary.counts
+    if weights == "mean":
+        return np.ones(len(counts))
+    probabilities = counts / counts.sum()
+    return sif_weights(probabilities, a) if length is None else usif_weights(probabilities, length)
+
+
+def components(weighted: WeightedWords, texts: Any, reader: Reader, count: int, *, by_size: bool) -> Components:
+    """The first components of texts. Raises `CorpusError` if they do not have so many."""
+    size = weighted.model.vector_size
+    moments, known, read = np.zeros((size, size)), 0, 0
+    for _, words in reader.words(texts):
+        means, counts = weighted.means(words)
+        moments += means.T @ means
+        known, read = known + int(np.count_nonzero(counts)), read + len(words)
+    found = principal_components(moments, count, by_size=by_size)
+    if len(found.shares) < count:
+        raise CorpusError(
+            f"to remove {count:,} components, texts must have as many directions: {known:,} of {read:,} texts have a"
+            f" word that the model knows, and they have {len(found.shares):,}. Fit on more texts, or remove fewer"
+        )
+    return found

@@ -1,0 +1,17 @@
+"""Qdrant: the recipe of docs/how-to/databases.md finds the neighbors that firth finds."""
+
+import pytest
+
+from tests.helpers.recipes import assert_same, models, names_after
+
+NEEDS = ["qdrant-client>=1.12"]
+
+pytest.importorskip("qdrant_client")
+
+
+@pytest.mark.parametrize("kind", models())
+def test_qdrant__finds_the_neighbors_that_firth_finds(kind, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    model = models()[kind]
+    names = names_after("Qdrant", model)
+    assert_same(names["found"], model, names["asked"])

@@ -1,0 +1,303 @@
+"""Words that were whole numbers in their source: known by their digits, and numbers again in answers and tables."""
+
+import enum
+import json
+import re
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+import firth
+from firth.cli import cli
+from firth.corpus.assembling import encode_in_pieces
+from firth.corpus.cutting import PIECE_BYTES
+from firth.errors import FormatError
+from firth.vocabulary import Vocabulary
+from tests.helpers.pieces import OneAfterTheOther
+from tests.helpers.tables import write
+
+SETTINGS = {"min_count": 1, "sample": 0, "epochs": 1, "vector_size": 4, "progress": False}
+SESSIONS = [[4711, 5, -7], [5, -7, 4711]] * 10
+
+
+class Color(enum.IntEnum):
+    RED = 1
+
+
+@pytest.fixture
+def items():
+    return firth.train(SESSIONS, **SETTINGS)
+
+
+def vocabulary_of(source):
+    return firth.encode(source).vocabulary()
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        [1, 2, -3],
+        np.array([1, 2, 255], np.uint8),
+        np.array([1, -2], np.int64),
+        [np.int16(1), 2, np.uint64(2**63)],
+        (1, 2**64 - 1),
+        [-(2**63), 2**63 - 1],
+        [3.0, 4],
+        [Color.RED, 2],
+    ],
+    ids=str,
+)
+def test_token_lists__of_whole_numbers_are_integers(sentence):
+    found = vocabulary_of([[1], sentence, []])
+    assert found.integers
+    assert sorted(found.typed_words) == sorted({1, *map(int, sentence)})
+    assert all(type(word) is int for word in found.typed_words)
+    assert [str(word) for word in found.typed_words] == found.words
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [["1", 2], ["007"], [True, 1], [np.bool_(True), 1], [1.5, 2], [1e300], [2**64], [-1, 2**63], ["a"]],
+    ids=str,
+)
+def test_token_lists__with_anything_else_are_text(sentence):
+    found = vocabulary_of([[1, 2], [3], sentence])
+    assert not found.integers
+    assert found.typed_words is found.words
+
+
+def test_text__of_digits_is_text(tmp_path):
+    (tmp_path / "a.txt").write_text("1 2 3\n007 2\n")
+    assert not vocabulary_of(tmp_path / "a.txt").integers
+    assert not vocabulary_of(["1 2 3"]).integers
+    assert not vocabulary_of([["1", "2"]]).integers
+
+
+def test_token_lists__are_integers_in_every_batch_or_in_none(monkeypatch):
+    monkeypatch.setattr("firth.corpus.in_memory.BATCH_TOKENS", 4)
+    assert vocabulary_of([[1, 2, 3]] * 5).integers
+    assert not vocabulary_of([["a", 2, 3], *[[1, 2, 3]] * 5]).integers
+    assert not vocabulary_of([*[[1, 2, 3]] * 5, ["a", 2, 3]]).integers
+
+
+@pytest.mark.parametrize("suffix", [".parquet", ".arrow", ".jsonl"])
+def test_columns__of_lists_of_integers_are_integers(tmp_path, suffix):
+    pyarrow = pytest.importorskip("pyarrow")
+
+    def written(name, lists):
+        if suffix != ".jsonl":
+            return write(pyarrow, tmp_path / f"{name}{suffix}", items=lists)
+        (tmp_path / f"{name}.jsonl").write_text("".join(json.dumps({"items": some}) + "\n" for some in lists))
+        return tmp_path / f"{name}.jsonl"
+
+    numbers, texts = written("numbers", [[1, 2], [], [3]]), written("texts", [["1", "2"], ["x"]])
+    assert vocabulary_of(firth.column(numbers, "items")).typed_words == [1, 2, 3]
+    assert not vocabulary_of(firth.column(texts, "items")).integers
+    assert not vocabulary_of(firth.column([numbers, texts], "items")).integers
+    assert not vocabulary_of(firth.column([texts, numbers], "items")).integers
+
+
+def test_data_frames__with_lists_of_integers_are_integers():
+    pandas = pytest.importorskip("pandas")
+    frame = pandas.DataFrame({"items": SESSIONS})
+    assert vocabulary_of(firth.column(frame, "items")).integers
+    assert vocabulary_of(firth.column(pandas.DataFrame({"items": [np.array([1, 2])]}), "items")).integers
+
+
+@pytest.mark.parametrize("lists", [[[1, 2], [3, 4]] * 50, [["1", "2"], ["3", "4"]] * 50, [[1, 2]] * 50 + [["x"]] * 50])
+def test_pieces__have_integers_where_the_whole_has(tmp_path, lists):
+    path = tmp_path / "a.jsonl"
+    path.write_text("".join(json.dumps({"items": some}) + "\n" for some in lists))
+    whole = firth.encode(firth.column(path, "items"))
+    pieces = encode_in_pieces(path, tmp_path / "c", None, OneAfterTheOther(), column="items", piece_bytes=300)
+    assert pieces.vocabulary().integers == whole.vocabulary().integers == (lists[-1] == [3, 4])
+    assert (tmp_path / "c" / "corpus.json").read_bytes() == (whole.folder / "corpus.json").read_bytes()
+    assert path.stat().st_size < PIECE_BYTES
+
+
+def test_corpus__of_text_says_nothing_of_integers(tmp_path):
+    firth.encode(["a b"], tmp_path / "text")
+    firth.encode([[1, 2]], tmp_path / "lists")
+    assert "integers" not in json.loads((tmp_path / "text" / "corpus.json").read_text())
+    assert json.loads((tmp_path / "lists" / "corpus.json").read_text())["integers"] is True
+
+
+def test_answers__are_integers_and_questions_either(items):
+    assert items.words == ["-7", "4711", "5"]
+    assert {word for word, _ in items.most_similar(4711)} == {5, -7}
+    assert items.most_similar("4711") == items.most_similar(4711) == items.most_similar(np.uint16(4711))
+    assert items.most_similar([4711, 5], topn=1, among=[-7])[0][0][0] == -7
+    assert items.analogy(4711, 5, -7, topn=None) == items.analogy(4711, 5, -7, topn=None, method="add") == []
+    assert type(items.doesnt_match([4711, "5", -7])) is int
+    assert set(items.closer_than(4711, 5)) <= {-7}
+    assert items.most_similar_to_given(4711, [5, -7]) in {5, -7}
+
+
+def test_text__has_answers_in_text():
+    model = firth.train([[str(item) for item in session] for session in SESSIONS], **SETTINGS)
+    assert {word for word, _ in model.most_similar(4711)} == {"5", "-7"}
+
+
+def test_integers__are_what_a_model_saves_and_loads(items, tmp_path):
+    items.save(tmp_path / "m.firth")
+    firth.WordVectors(items.vocabulary, items.vectors).save(tmp_path / "v.firth")
+    for name in ("m.firth", "v.firth"):
+        assert firth.load(tmp_path / name).most_similar(5) == items.most_similar(5)
+    about = json.loads((tmp_path / "m.firth" / "model.json").read_text())
+    assert about["integers"] is True
+    firth.train([["a", "b", "c"]] * 10, **SETTINGS).save(tmp_path / "text.firth")
+    assert "integers" not in json.loads((tmp_path / "text.firth" / "model.json").read_text())
+
+
+def test_integers__go_through_parquet_and_json_lines(items, tmp_path):
+    pyarrow = pytest.importorskip("pyarrow")
+    from pyarrow import parquet
+
+    for name in ("m.parquet", "m.jsonl"):
+        items.export(tmp_path / name)
+        assert firth.load(tmp_path / name).most_similar(5) == items.most_similar(5)
+    assert parquet.read_table(tmp_path / "m.parquet")["word"].type == pyarrow.int64()
+    assert json.loads((tmp_path / "m.jsonl").read_text().splitlines()[0])["word"] == -7
+    items.export(tmp_path / "m.csv")
+    assert not firth.load(tmp_path / "m.csv").vocabulary.integers  # CSV has no types
+
+
+def test_arrow__has_int64_or_uint64_words():
+    pyarrow = pytest.importorskip("pyarrow")
+    for words, kind in (([1, -(2**63)], "int64"), ([1, 2**63], "uint64"), (["1", "x"], "string"), ([1, "2"], "string")):
+        table = firth.WordVectors(words, np.eye(2)).to_arrow()
+        assert table["word"].type == getattr(pyarrow, kind)()
+        assert table["word"].to_pylist() == (words if kind != "string" else [str(word) for word in words])
+
+
+def test_parquet__with_a_column_of_other_numbers_is_refused(tmp_path):
+    pyarrow = pytest.importorskip("pyarrow")
+    from pyarrow import parquet
+
+    for words in ([1.5, 2.0], [True, False], [1, None]):
+        table = pyarrow.table({"word": words, "vector": [[1.0, 0.0], [0.0, 1.0]]})
+        parquet.write_table(table, tmp_path / "m.parquet")
+        with pytest.raises(FormatError, match="wanted strings or whole numbers"):
+            firth.load(tmp_path / "m.parquet")
+
+
+def test_about__joins_a_catalogue_by_integers(items):
+    pandas = pytest.importorskip("pandas")
+    pytest.importorskip("pyarrow")
+    catalogue = pandas.DataFrame({"id": [4711, 5], "name": ["cologne", "pen"]})
+    frame = items.to_arrow().to_pandas().merge(catalogue, left_on="word", right_on="id")
+    assert dict(zip(frame["word"], frame["name"], strict=True)) == {4711: "cologne", 5: "pen"}
+    assert items.to_arrow(about=catalogue)["name"].to_pylist() == [None, "cologne", "pen"]
+
+
+def test_results__are_frames_with_integers(items):
+    pandas = pytest.importorskip("pandas")
+    other = firth.train(SESSIONS, **SETTINGS | {"seed": 2})
+    two = firth.WordVectors(items.words, items.vectors)  # of text
+    for result in (
+        items.most_similar(5),
+        firth.drift(other, items, topn=1),
+        firth.stability([items, other], topn=1),
+    ):
+        assert pandas.api.types.is_integer_dtype(result.to_pandas()["word"])
+    wide = [firth.WordVectors(range(10), np.random.default_rng(seed).normal(size=(10, 4))) for seed in (1, 2)]
+    compared = firth.compare(*wide)
+    assert pandas.api.types.is_integer_dtype(compared.to_pandas()["word"])
+    assert {word for word, _ in compared.most_moved(2, without=[compared.most_moved(1)[0][0]])} <= set(range(10))
+    assert "neighbors before" in compared._repr_html_()
+    assert firth.drift(other, two, topn=1).words == items.words  # text on one side
+    assert firth.stability([items, two], topn=1).mean == 1
+
+
+def test_drift__is_asked_for_integers(items):
+    found = firth.drift(items, items, topn=1)
+    assert found.rows([4711]) == found.rows(["4711"])
+    assert found.rows([4711])[0][0] == 4711
+    assert found.most_drifted(1)[0][0] in {4711, 5, -7}
+
+
+def test_changes__keep_integers_while_all_words_are(items):
+    assert items.select([5, 4711]).vocabulary.typed_words == [5, 4711]
+    assert items.first(2).vocabulary.integers
+    assert items.remove(5).vocabulary.integers
+    assert items.add([6, "8"], np.ones((2, 4))).vocabulary.typed_words[-2:] == [6, 8]
+    assert items.with_counts([3, 2, 1]).vocabulary.integers
+    for text in ("new", "007", "1_000", "１"):
+        mixed = items.add(text, np.ones(4))
+        assert not mixed.vocabulary.integers
+        assert mixed.most_similar(5, topn=1, among=[4711])[0][0] == "4711"
+
+
+def test_train_more__keeps_integers(items):
+    more = items.train_more([[5, 6], [6, 4711]] * 10, min_count=1, sample=0, progress=False)
+    assert set(more.vocabulary.typed_words) == {-7, 4711, 5, 6}
+    named = items.train_more([[5, "six"], ["six", 4711]] * 10, min_count=1, sample=0, progress=False)
+    assert not named.vocabulary.integers
+    kept = firth.train(SESSIONS, **SETTINGS, keep_words=["5"], stop_words=["-7"])
+    assert kept.vocabulary.typed_words == [4711, 5]
+
+
+def test_vocabulary__has_integers_only_if_all_words_are():
+    assert Vocabulary(["1", "-2"], [1, 1], integers=True).typed_words == [1, -2]
+    for word in ("02", "+2", "2.0", " 2", "", "-0", "two", "9" * 5000):
+        assert Vocabulary(["1", word], [1, 1], integers=True).typed_words == ["1", word]
+
+
+def test_vocabulary__of_numbers_has_them_as_text_and_as_numbers():
+    for found in (Vocabulary([7, 10], [2, 1]), Vocabulary.from_counts({10: 1, np.int32(7): 2})):
+        assert found.words == ["7", "10"]
+        assert found.typed_words == [7, 10]
+        assert found.id(10) == found.id("10") == 1
+    mixed = Vocabulary.from_counts({10: 1, "ten": 2})
+    assert mixed.words == mixed.typed_words == ["ten", "10"]
+
+
+@pytest.fixture
+def shops(tmp_path):
+    """Two models of the same items, in folders."""
+    models = [firth.WordVectors(range(4700, 4730), np.random.default_rng(seed).normal(size=(30, 4))) for seed in (1, 2)]
+    return models, [str(model.save(tmp_path / f"{n}.firth")) for n, model in enumerate(models)]
+
+
+COMMANDS = [
+    ("similar", "4711"),
+    ("similar", "4711", "4712", "--json"),
+    ("analogy", "4711", "4712", "4713"),
+    *(("drift", *more) for more in ((), ("--csv",), ("--json",))),
+    *(("stability", *more) for more in ((), ("--csv",), ("--json",))),
+    *(("compare", *more) for more in ((), ("4711", "4712"), ("--csv",), ("--json",))),
+    ("info",),
+]
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
+def test_commands__show_ids_as_they_are(shops, command):
+    name, *more = command
+    _, folders = shops
+    models = folders if name in {"drift", "stability", "compare"} else folders[:1]
+    result = CliRunner().invoke(cli, [name, *models, *more], catch_exceptions=False)
+    assert result.exit_code == 0
+    assert re.search(r"\b47\d\d\b", result.output)
+    assert not re.search(r"\b4,7\d\d\b", result.output)
+
+
+def test_notebooks__show_ids_as_they_are(shops):
+    models, _ = shops
+    shown = [
+        firth.drift(*models),
+        firth.stability(models),
+        firth.compare(*models),
+        models[0].most_similar(4711),
+        models[0],
+    ]
+    for result in shown:
+        assert re.search(r"\b47\d\d\b", result._repr_html_())
+        assert not re.search(r"\b4,7\d\d\b", result._repr_html_() + repr(result))
+
+
+def test_index__answers_with_integers():
+    pytest.importorskip("faiss")
+    vectors = firth.WordVectors(range(1000), np.random.default_rng(1).normal(size=(1000, 8)))
+    found = firth.build_index(vectors).most_similar(17, topn=5)
+    assert {type(word) for word, _ in found} == {int}
