@@ -95,7 +95,7 @@ def write_folder(texts: TextVectors, rows: Sequence[int], folder: Path, card: Ca
         _write_json(new / TOKENIZER, tokenizer(words, texts.text_config))
         _write_json(new / CONFIG, _config(texts.model.vector_size))
         _write_json(new / MODULES, _modules())
-        (new / CARD).write_text("\n".join(_card(texts, folder.name, len(words), card)), "utf-8")
+        (new / CARD).write_text("\n".join(_card(texts, folder.name, len(words), card)), "utf-8", newline="\n")
         _write_folded(texts, new / FOLDED)
     return [folder / name for name in sorted(FILES)]
 
@@ -193,7 +193,7 @@ def _modules() -> list[dict[str, Any]]:
 
 
 def _write_json(path: Path, value: Any) -> None:
-    path.write_text(json.dumps(value, ensure_ascii=False, indent=1) + "\n", "utf-8")
+    path.write_text(json.dumps(value, ensure_ascii=False, indent=1) + "\n", "utf-8", newline="\n")
 
 
 def _write_folded(texts: TextVectors, path: Path) -> None:

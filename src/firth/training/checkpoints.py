@@ -44,7 +44,7 @@ SHARE = 0.01
 """Of the time, at most, that goes into writing checkpoints."""
 KEPT = 2
 STOPPING = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGBREAK") if hasattr(signal, name))
-"""Ctrl-C, the signal that asks a process to end, and Windows' own: Ctrl-Break, and a console that is closed."""
+"""Ctrl-C, the signal that asks a process to end, and Windows' own, Ctrl-Break."""
 
 
 @dataclass(frozen=True)
