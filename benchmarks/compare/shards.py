@@ -13,8 +13,8 @@ from firth.errors import DivergenceError
 
 SEEDS = (1, 2, 3)
 TRAININGS: dict[str, list[tuple[int, int]]] = {
-    "wiki100": [(1, 0), (8, 48), (8, 12), (8, 4), (16, 12), (32, 12)],
-    "wiki100 + wiki200": [(1, 0), (8, 12), (32, 12)],
+    "wiki100": [(1, 0), (2, 4), (4, 8), (8, 48), (8, 12), (8, 4), (16, 12), (32, 12)],
+    "wiki100 + wiki200": [(1, 0), (2, 4), (8, 12), (32, 12)],
 }
 """Of each text: shards, and exchanges in an epoch."""
 TEXTS: dict[str, Callable[[], Path | str]] = {"wiki100": wiki100, "wiki100 + wiki200": wiki300}

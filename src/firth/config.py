@@ -184,8 +184,8 @@ class TrainingConfig(TextConfig):
     )
     period_tokens: int | None = setting(
         None,
-        "tokens that each shard learns from before changes are combined (default: so many that an epoch has 12"
-        " exchanges)",
+        "tokens that each shard learns from before changes are combined (default: so many that an epoch has two"
+        " exchanges a shard, but no more than 12)",
         or_else(whole(1)),
     )
     seed: int = setting(1, "the seed of all random numbers", whole(0, 2**63 - 1))

@@ -30,8 +30,8 @@ from firth.threads import ThreadPool
 from firth.training.sampling import noise_distribution
 from firth.training.schedule import Tokens, Visits, kept_counts, kept_frequencies, visits, word_frequencies
 
-PERIODS = 12
-"""In an epoch, unless a length is asked for."""
+PERIODS, PERIODS_OF_SHARD = 12, 2
+"""In an epoch, unless a length is asked for: so many, or if that is less, so many for each shard."""
 BLOCK_ROWS, PARTS = 64, 64
 """Rows that are multiplied at a time; and parts of all rows whose moments are found side by side, then summed."""
 CURVATURE, FEW_SHARDS = 0.3, 8
@@ -64,6 +64,11 @@ class Period(NamedTuple):
         return self.pieces[-1].end
 
 
+def usual_periods(shards: int) -> int:
+    """How many periods an epoch has, unless a length is asked for."""
+    return min(PERIODS, PERIODS_OF_SHARD * shards)
+
+
 def periods_of(sentence_starts: Int64, config: TrainingConfig) -> list[Period]:
     """The periods of an epoch. Raises `CorpusError` if there are fewer sentences than shards."""
     tokens, sentences = int(sentence_starts[-1]), len(sentence_starts) - 1
@@ -72,7 +77,7 @@ def periods_of(sentence_starts: Int64, config: TrainingConfig) -> list[Period]:
             f"the corpus has {sentences:,} sentences, fewer than the {config.shards:,} shards: shards={sentences}"
             " would do, though shards pay with millions of tokens only"
         )
-    of_period = (tokens // PERIODS) if config.period_tokens is None else config.period_tokens * config.shards
+    of_period = tokens // usual_periods(config.shards) if config.period_tokens is None else config.period_tokens * config.shards
     periods = max(1, round(tokens / max(1, of_period)))
     bounds = np.arange(periods * config.shards + 1) * tokens // (periods * config.shards)
     first = np.searchsorted(sentence_starts, bounds)  # sentences
