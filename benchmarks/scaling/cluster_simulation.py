@@ -19,14 +19,13 @@ from benchmarks._lib.internals import combining_seconds, padded_width, timed_per
 from benchmarks._lib.processes import run
 from benchmarks._lib.raylets import raylets
 from benchmarks._lib.results import RESULTS, Cell, Column, Result, arguments, finish
+from firth.training.shards import usual_periods
 
 CORES = 16
 """Of a machine."""
 WORDS, ROWS, VECTOR_SIZE, GIGABITS = 1e9, 250_000, 300, 25.0
 """Of an epoch; of the vocabulary; of a vector; of the network, a second. Those of the picture."""
 MACHINES = 2, 4, 8, 16, 32, 64
-EXCHANGES = 12
-"""In an epoch: fewer cost quality (docs/shards.md)."""
 COPIERS = 4
 """Cores that copy as fast as the memory of a machine lets them: a guess."""
 TRAINING = 0.85
@@ -275,9 +274,9 @@ def of_picture(machines: int, way: int = 0) -> Cluster:
     return Cluster(machines, ROWS, VECTOR_SIZE, GIGABITS, in_store=WAYS[way][1])
 
 
-def times_one(constants: Constants, cluster: Cluster, exchanges: int = EXCHANGES) -> float:
-    """How much faster an epoch of so many exchanges is than on one machine, which needs none."""
-    return cluster.machines * training_part(constants, cluster, WORDS / exchanges)
+def times_one(constants: Constants, cluster: Cluster) -> float:
+    """How much faster an epoch is than on one machine, which needs no exchanges."""
+    return cluster.machines * training_part(constants, cluster, WORDS / usual_periods(cluster.machines))
 
 
 def simulated(constants: Constants) -> list[list[Cell]]:
@@ -286,11 +285,12 @@ def simulated(constants: Constants) -> list[list[Cell]]:
     for machines in MACHINES:
         today, *others = (of_picture(machines, way) for way in range(len(WAYS)))
         words = words_of_period(constants, today)
-        at_12 = training_part(constants, today, WORDS / EXCHANGES)
+        needed = usual_periods(machines)  # fewer cost quality: docs/shards.md
+        part = training_part(constants, today, WORDS / needed)
         rows.append(
             [machines, exchange_seconds(constants, today), words / 1e6, WORDS / words]
             + [WORDS / words_of_period(constants, other) for other in others]
-            + [100 * at_12, times_one(constants, today), EXCHANGES * words / 1e9]
+            + [needed, 100 * part, times_one(constants, today), needed * words / 1e9]
         )
     return rows
 
@@ -304,9 +304,10 @@ def columns_of_simulated() -> list[Column]:
         Column(f"million words of a period that leaves {TRAINING:.0%}", 0),
         Column(f"{leave}: today", 1),
         *(Column(name, 1) for name, _ in WAYS[1:]),
-        Column(f"with {EXCHANGES}: % training", 0),
+        Column("exchanges that quality needs", 0),
+        Column("with these: % training", 0),
         Column("times one machine", 1),
-        Column(f"billion words an epoch for {TRAINING:.0%} with {EXCHANGES}", 0),
+        Column(f"billion words an epoch for {TRAINING:.0%} with these", 0),
     ]
 
 
@@ -324,18 +325,18 @@ def period_rows(constants: Constants) -> list[list[Cell]]:
 def picture(constants: Constants) -> None:
     """How many exchanges leave 85%, and what part of the time is training with 12 of them, by machines."""
     exchanges: dict[str, list[tuple[float, float]]] = {
-        "what quality needs": [(n, EXCHANGES) for n in MACHINES],
+        "what quality needs": [(n, usual_periods(n)) for n in MACHINES],
         "what leaves 85%": [(n, WORDS / words_of_period(constants, of_picture(n))) for n in MACHINES],
     }
     parts: dict[str, list[tuple[float, float]]] = {
         f"{billions} billion words": [
-            (n, 100 * training_part(constants, of_picture(n), billions * 1e9 / EXCHANGES)) for n in MACHINES
+            (n, 100 * training_part(constants, of_picture(n), billions * 1e9 / usual_periods(n))) for n in MACHINES
         ]
         for billions in (100, 10, 1)
     }
     panels = (
         Panel("exchanges in an epoch of a billion words", "machines", exchanges, log=True),
-        Panel(f"% of the time that is training, with {EXCHANGES}", "machines", parts),
+        Panel("% of the time that is training, with those that quality needs", "machines", parts),
     )
     draw("cluster", panels)
 
