@@ -77,8 +77,9 @@ def periods_of(sentence_starts: Int64, config: TrainingConfig) -> list[Period]:
             f"the corpus has {sentences:,} sentences, fewer than the {config.shards:,} shards: shards={sentences}"
             " would do, though shards pay with millions of tokens only"
         )
-    of_period = tokens // usual_periods(config.shards) if config.period_tokens is None else config.period_tokens * config.shards
-    periods = max(1, round(tokens / max(1, of_period)))
+    periods = usual_periods(config.shards)
+    if config.period_tokens is not None:
+        periods = max(1, round(tokens / (config.period_tokens * config.shards)))
     bounds = np.arange(periods * config.shards + 1) * tokens // (periods * config.shards)
     first = np.searchsorted(sentence_starts, bounds)  # sentences
     pieces = [Piece(int(sentence_starts[a]), int(sentence_starts[b]), int(a)) for a, b in itertools.pairwise(first)]
