@@ -60,6 +60,7 @@ def test_drift__prints_json_csv_and_a_baseline(run, days, tmp_path):
     assert "another seed" in run("drift", new, old, "--baseline", tmp_path / "seed.firth")[1]
 
 
+@pytest.mark.long
 def test_train__aligns_what_it_learned(run, small_text, tmp_path):
     one, other, aligned = (tmp_path / name for name in ("one", "other", "aligned"))
     run("train", small_text, "-o", one, *QUICK)

@@ -265,6 +265,7 @@ def test_pieces__of_parquet_at_an_address(memory, tmp_path):
     assert bytes_of(tmp_path / "in pieces") == bytes_of(tmp_path / "at once")
 
 
+@pytest.mark.long
 def test_command__trains_on_addresses(memory, tmp_path):
     memory.pipe("/bucket/a.txt", TEXT.encode() * 20)
     memory.pipe("/bucket/b.txt", TEXT.encode() * 20)

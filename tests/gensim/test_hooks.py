@@ -23,6 +23,7 @@ def numbers(sentences):
     return [[number] for number in range(len(sentences))]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("epochs", [1, 3])
 def test_subclass__learns_from_the_sentences_that_it_hands_on(sentences, epochs):
     model = Walks(sentences, **SETTINGS, batch_words=7)

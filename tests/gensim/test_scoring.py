@@ -51,6 +51,7 @@ def test_scores__of_a_word_without_context():
     assert_allclose(alone([[], [3]]), [0, steps * np.log(0.5)], rtol=1e-6)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("sg", [0, 1])
 def test_score__is_higher_for_sentences_like_those_learned(sentences, sg):
     model = Word2Vec(sentences, **SETTINGS, sg=sg)

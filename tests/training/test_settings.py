@@ -97,6 +97,7 @@ def assert_ends_well(chosen, shape):
     assert events[-1].loss <= max(events[0].loss * 1.1 + 0.05 * nothing, 1.5 * nothing)
 
 
+@pytest.mark.long
 @needs_threads
 @settings(max_examples=25, derandomize=True, **AS_FOUND)
 @given(ANY_SETTINGS, st.sampled_from(list(CORPORA)))
