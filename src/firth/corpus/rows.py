@@ -174,10 +174,10 @@ def line_of(content: Text, number: int) -> str:
     return f"line {number + (content.lines_before() if isinstance(content, TextRange) else 0):,}"
 
 
-def no_column(where: str, name: str, names: Iterable[str]) -> SourceError:
+def no_column(where: str, name: str, names: Iterable[Any]) -> SourceError:
     """What to say where a column is missing: those that are there, the nearest first, and not all of thousands."""
     there = list(names)
-    near = difflib.get_close_matches(name, there, n=3)
+    near = difflib.get_close_matches(name, [other for other in there if isinstance(other, str)], n=3)
     listed = [*near, *(other for other in there if other not in near)]
     more = f" and {len(listed) - MOST_LISTED:,} more" if len(listed) > MOST_LISTED else ""
     there_are = (", ".join(map(shortened, listed[:MOST_LISTED])) or "none") + more
