@@ -215,6 +215,16 @@ def test_column__of_what_is_no_table_says_what_to_pass(group_by):
         sentences(firth.column([("a b", 1)], "text", group_by=group_by))
 
 
+def test_column__of_ids_asks_for_the_column_of_sessions(pyarrow, tmp_path):
+    rows = [{"session": 1, "item": 4711}, {"session": 1, "item": 42}]
+    table = pyarrow.Table.from_pylist(rows)
+    (tmp_path / "a.jsonl").write_text('{"session": 1, "item": 4711}\n')
+    in_files = [write(pyarrow, tmp_path / "a.parquet", item=[4711, 42], session=[1, 1]), tmp_path / "a.jsonl"]
+    for given in (rows, table, pytest.importorskip("pandas").DataFrame(rows), *in_files):
+        with pytest.raises(SourceError, match=r"wanted strings of text, or lists of tokens.* group_by=… or --group-by"):
+            firth.train(given, column="item")
+
+
 def test_column__is_named_by_a_string():
     frame = pytest.importorskip("pandas").DataFrame([["a b"], ["c d"]])
     for names in (

@@ -57,6 +57,12 @@ class Sessions(ListArrays):
         self.name = f"{shortened(by.column)} by {shortened(by.group_by)} of {of}"
         self.total_bytes = None if self.paths is None else sum(path.stat().st_size for path in self.paths)
 
+    @property
+    def can_be_read_again(self) -> bool:
+        """Whether the events are there a second time when they have been read once."""
+        is_text = isinstance(self.table, TextFiles | TextStream)
+        return self.paths is not None or not (is_text or isinstance(self.table, Iterator))
+
     def fingerprint(self, config: TextConfig, threads: int = 1) -> str | None:
         """A hash of the files' content, of the columns' names, and of how rows are read; None for what is no files."""
         return None if self.paths is None else content_fingerprint(self.paths, config, threads, **asdict(self.by))

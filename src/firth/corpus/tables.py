@@ -11,8 +11,9 @@ from typing import Any, cast
 
 from firth.corpus.columnar import ColumnarFiles, column_of_files, is_columnar
 from firth.corpus.events import GroupedBy, Sessions
+from firth.corpus.in_memory import is_token_list, kind_of
 from firth.corpus.paths import expand
-from firth.corpus.rows import RowColumn, no_column, no_value
+from firth.corpus.rows import VALUES_WANTED, RowColumn, no_column, no_value
 from firth.corpus.rows_in_memory import refuse_no_table, values_of_rows
 from firth.corpus.sources import as_source
 from firth.corpus.text_files import TextFiles, TextStream
@@ -48,9 +49,11 @@ def column(
         The name of the column that says which session, user or basket a row belongs to. Needs `firth[tables]`.
     order_by
         With `group_by`, the name of the column by which the rows of a session are ordered: numbers, dates or times, all
-        of them with a time zone or none; as text, numbers or ISO 8601. Rows of equal value, or all without it, stay in the order of the table.
+        of them with a time zone or none; as text, numbers or ISO 8601. Rows of equal value, or all without it, stay in
+        the order of the table.
     skip_nulls
-        Leave out rows without a value (an empty cell, null, a missing key; of events, also an empty string), which are an error otherwise.
+        Leave out rows without a value (an empty cell, null, a missing key; of events, also an empty string), which are
+        an error otherwise.
     delimiter
         What separates the cells of a CSV file. By default it is found in the first line.
     quotes
@@ -125,8 +128,13 @@ def _values(table: Any, name: str, skip_nulls: bool) -> Iterable[Any]:
 
 
 def _without_nulls(values: Iterable[Any], name: str, skip_nulls: bool) -> Iterator[Any]:
+    """The values that are there. Raises `SourceError` for one that is not, and if the first is no text and no list."""
+    is_first = True
     for number, value in enumerate(values, start=1):
         if not is_hole(value):
+            if is_first and not isinstance(value, str) and not is_token_list(value):
+                raise SourceError(f"row {number:,}: {shortened(name)} holds {kind_of(value)}: {VALUES_WANTED}")
+            is_first = False
             yield value
         elif not skip_nulls:
             raise no_value(f"row {number:,}", name)
