@@ -318,6 +318,14 @@ def test_events__with_and_without_a_time_zone_cannot_be_ordered(tmp_path, monkey
             encode(events_of(table))
 
 
+def test_events__at_times_of_day_in_several_zones_cannot_be_ordered():
+    times = [datetime.time(9, n, tzinfo=zone) for n, zone in enumerate((ZONE, datetime.UTC))]
+    with pytest.raises(SourceError, match="or times of day in several"):
+        encode(events_of([row | {"time": time} for row, time in zip(ROWS[:2], times, strict=True)]))
+    same = [row | {"time": datetime.time(9, row["time"], tzinfo=ZONE)} for row in ROWS]
+    assert sentences(events_of(same)) == BY_TIME
+
+
 def test_events__of_several_time_zones_are_ordered_also_over_batches(monkeypatch):
     rows = [
         {"session": 1, "item": 1, "time": DAY.replace(tzinfo=datetime.UTC)},
@@ -328,12 +336,25 @@ def test_events__of_several_time_zones_are_ordered_also_over_batches(monkeypatch
         assert sentences(events_of(rows)) == [[2, 1]]
 
 
-def test_events__keep_the_nanoseconds_and_refuse_dates_with_times():
-    start = pandas.Timestamp("2026-01-31 09:00", tz="UTC")
+@pytest.mark.parametrize("batch", [2, 100])
+def test_events__keep_the_nanoseconds_and_refuse_dates_with_times(monkeypatch, batch):
+    monkeypatch.setattr(events, "BATCH_ROWS", batch)
+    start = pandas.Timestamp("2026-01-31 09:00", tz="UTC") - pandas.Timedelta(7, "ns")  # one has no nanoseconds
     rows = [{"session": 1, "item": n, "time": start + pandas.Timedelta(9 - n, "ns")} for n in range(4)]
     for table in (rows, pandas.DataFrame(rows), pandas.DataFrame(rows).astype({"time": object})):
         assert sentences(events_of(table)) == [[3, 2, 1, 0]]
-    with pytest.raises(SourceError, match="dates, and times of a day"):
+    for time in (
+        lambda n: pandas.Timedelta(n, "ns"),
+        lambda n: np.timedelta64(n, "s"),
+        lambda n: np.datetime64(n, "ns"),
+    ):
+        rows = [{"session": 1, "item": n, "time": time(9 - n)} for n in range(4)]
+        assert sentences(events_of(rows)) == [[3, 2, 1, 0]]
+    rows = [
+        {"session": 1, "item": n, "time": np.datetime64(time)} for n, time in enumerate(("2026-01-02", "2026-01-01T05"))
+    ]
+    assert sentences(events_of(rows)) == [[1, 0]]
+    with pytest.raises(SourceError, match="all as dates, or all as times"):
         encode(events_of([ROWS[0] | {"time": DAY.date()}, ROWS[1] | {"time": DAY}]))
 
 

@@ -14,6 +14,8 @@ from firth.data_frames import library
 from firth.errors import SourceError, shortened
 from firth.missing_values import is_hole, is_whole_number, text_of
 
+TIMES = datetime.date | datetime.time | datetime.timedelta | np.datetime64 | np.timedelta64
+
 
 def refuse_no_table(table: Any) -> None:
     """Raise `SourceError` for a dict of columns, and for a table that is not computed yet."""
@@ -71,7 +73,7 @@ def as_array(values: Sequence[Any], name: str, *, are_items: bool) -> Any:
     kinds = set() if hasattr(values, "dtype") else set(map(type, values)) - {type(None)}  # pandas' are of one kind
     if are_items and str in kinds and len(kinds) > 1 and all(map(_is_item, values)):
         values = [None if value is None else text_of(value) for value in values]
-    if any(issubclass(kind, datetime.date | datetime.time | np.datetime64) for kind in kinds):
+    if any(issubclass(kind, TIMES) for kind in kinds):
         values = _times(values, name)
     is_large = kinds == {int} and max(value for value in values if value is not None) >= 2**63
     try:
@@ -87,24 +89,35 @@ def _is_item(value: Any) -> bool:
 
 
 def _times(values: Sequence[Any], name: str) -> Any:
-    """Dates and times that Arrow keeps as they are: it takes those without a time zone for UTC, and drops nanoseconds
-    and, after a date, the times of day.
+    """Dates and times that Arrow keeps as they are: it takes those without a time zone for UTC, and drops nanoseconds,
+    the zones of times of day and, after a date, the times of day.
     """
     there = [value for value in values if value is not None]
-    if len({getattr(value, "tzinfo", None) is None for value in there}) > 1:
+    if len({_zone_of(value) for value in there}) > 1:
         raise SourceError(mixed_zones(name))
     if len({isinstance(value, datetime.datetime) for value in there}) > 1:
-        raise SourceError(f"the column {shortened(name)} holds values of several kinds: dates, and times of a day")
-    if any(getattr(value, "nanosecond", 0) for value in there):  # pandas' own
-        return np.array([None if value is None else value.to_datetime64() for value in values], "datetime64[ns]")
+        raise SourceError(
+            f"the column {shortened(name)} holds values of several kinds: pass all as dates, or all as times"
+        )
+    for kind in (np.datetime64, np.timedelta64):
+        if all(isinstance(value, kind) for value in there):
+            finest = np.result_type(*there, kind(0, "s"))  # Arrow has no hours
+            return np.array([kind("NaT") if value is None else value for value in values], finest)
+    if all(hasattr(value, "to_numpy") for value in there):  # pandas' own
+        return _times([None if value is None else value.to_numpy() for value in values], name)
     return values
+
+
+def _zone_of(value: Any) -> Any:
+    """What is the same for times that can be compared: whether they have a zone; of times of day, which."""
+    return value.utcoffset() if isinstance(value, datetime.time) else getattr(value, "tzinfo", None) is None
 
 
 def mixed_zones(name: str) -> str:
     """What to say of times that cannot be compared."""
     return (
-        f"the column {shortened(name)} holds times with and without a time zone, which have no order: give all of them"
-        " one, such as UTC"
+        f"the column {shortened(name)} holds times with and without a time zone, or times of day in several, which have"
+        " no order: give all of them one, such as UTC"
     )
 
 
