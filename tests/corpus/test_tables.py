@@ -211,6 +211,9 @@ def test_column__of_what_is_no_table_says_what_to_pass(group_by):
         firth.column(Lazy(), "text", group_by=group_by)
     with pytest.raises(SourceError, match=r"wanted a list of dicts, one for each row, or .* pandas.DataFrame"):
         firth.column({"text": ["a b"], "session": [1]}, "text", group_by=group_by)
+    splits = type("DatasetDict", (dict,), {"column_names": {"train": ["text"]}})(train=[{"text": "a b"}])
+    with pytest.raises(SourceError, match=r"a DatasetDict holds several tables, \['train'\]: pass one"):
+        firth.column(splits, "text", group_by=group_by)
     with pytest.raises(SourceError, match="row 1 is a tuple: wanted rows that are dicts, with a key 'text'"):
         sentences(firth.column([("a b", 1)], "text", group_by=group_by))
 

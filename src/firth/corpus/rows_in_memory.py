@@ -18,7 +18,9 @@ TIMES = datetime.date | datetime.time | datetime.timedelta | np.datetime64 | np.
 
 
 def refuse_no_table(table: Any) -> None:
-    """Raise `SourceError` for a dict of columns, and for a table that is not computed yet."""
+    """Raise `SourceError` for a dict of columns or of datasets, and for a table that is not computed yet."""
+    if isinstance(table, dict) and hasattr(table, "column_names"):
+        raise SourceError(f"{kind_of(table)} holds several tables, {shortened(list(table))}: pass one, table['…']")
     if isinstance(table, dict):
         raise SourceError(
             f"cannot take a column of {kind_of(table)}: wanted a list of dicts, one for each row, or a data frame, such"
