@@ -79,6 +79,24 @@ def test_embed__learns_from_other_texts_on_request(run, saved, words, texts, tmp
     assert (code, "--fit-column names a column of --fit, which is not given" in err) == (2, True)
 
 
+@pytest.mark.parametrize("suffix", [".parquet", ".csv"])
+def test_embed__reads_sessions_of_a_file_twice(run, saved, words, tmp_path, suffix):
+    pyarrow = pytest.importorskip("pyarrow")
+    rows = [{"s": n, "item": word} for n, text in enumerate(TEXTS) for word in text.split() or ["-"]]
+    path = tmp_path / f"events{suffix}"
+    module, write = {".parquet": ("parquet", "write_table"), ".csv": ("csv", "write_csv")}[suffix]
+    getattr(pytest.importorskip(f"pyarrow.{module}"), write)(pyarrow.Table.from_pylist(rows), path)
+    code, _, err = run("embed", saved, path, "--column", "item", "--group-by", "s", "-o", tmp_path / "v.npy")
+    assert code == 0, err
+    lists = [text.split() or ["-"] for text in TEXTS]
+    wanted = firth.TextVectors(words).fit(lists).transform(lists)
+    np.testing.assert_allclose(np.load(tmp_path / "v.npy"), wanted, atol=1e-6)
+    sessions = [firth.column(again, "item", group_by="s") for again in (path, rows, iter(rows))]
+    assert [source.can_be_read_again for source in sessions] == [True, True, False]
+    for source in sessions[:2]:
+        np.testing.assert_allclose(firth.TextVectors(words).fit_transform(source), wanted, atol=1e-6)
+
+
 def test_embed__splits_texts_as_it_is_told(run, tmp_path):
     cased = firth.WordVectors(["The", "the"], np.eye(2), counts=[2, 1]).save(tmp_path / "cased.firth")
     (tmp_path / "t.txt").write_text("The\nthe\n")

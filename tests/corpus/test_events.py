@@ -220,13 +220,38 @@ def test_events__of_other_values_are_an_error(change, message):
         encode(events_of([row | change for row in ROWS]))
 
 
-def test_events__of_several_kinds_are_an_error(tmp_path):
+AS_TEXT = [[str(item) for item in some] for some in BY_TIME]
+
+
+@pytest.mark.parametrize("batch", [1, 4, 100])
+def test_events__with_one_item_of_text_are_all_text(tmp_path, monkeypatch, batch):
+    monkeypatch.setattr(events, "BATCH_ROWS", batch)
     mixed = [row | {"item": str(row["item"]) if n > 3 else row["item"]} for n, row in enumerate(ROWS)]
-    with pytest.raises(SourceError, match="values of several kinds"):
-        encode(events_of(mixed))
+    mixed[0]["item"] = float(mixed[0]["item"])  # as pandas makes them of a column with holes
+    for table in (mixed, pandas.DataFrame(mixed)):
+        assert sentences(events_of(table)) == AS_TEXT
+    of_file = written(mixed[1:], tmp_path / "a.jsonl", ".jsonl")
+    assert sentences(events_of(of_file)) == [["10", "11"], ["20", "21"], ["30"]]
+    paths = [written(some, tmp_path / f"{n}.parquet", ".parquet") for n, some in enumerate((mixed[:4], mixed[4:]))]
+    assert sentences(events_of(paths)) == AS_TEXT
+    holes = pandas.DataFrame([*mixed, ROWS[0] | {"item": None}])
+    assert sentences(events_of(holes, skip_nulls=True)) == AS_TEXT
+
+
+def test_events__of_several_kinds_are_an_error(tmp_path):
+    mixed = [row | {"session": 1 if n > 3 else row["session"]} for n, row in enumerate(ROWS)]
+    for table in (mixed, pandas.DataFrame(mixed)):
+        with pytest.raises(
+            SourceError, match=r"'session' holds values of several kinds.*frame\['session'\].astype\(str\)"
+        ):
+            encode(events_of(table))
     paths = [written(some, tmp_path / f"{n}.parquet", ".parquet") for n, some in enumerate((mixed[:4], mixed[4:]))]
     with pytest.raises(SourceError, match="values of several kinds"):
         encode(events_of(paths))
+    for table in (ROWS, pandas.DataFrame(ROWS)):
+        large = [row | {"time": 2**70} for row in ROWS]
+        with pytest.raises(SourceError, match="'time' holds values of several kinds, or too large"):
+            encode(events_of(large if table is ROWS else pandas.DataFrame(large)))
 
 
 def test_events__have_ids_of_64_bits_without_a_sign(tmp_path, monkeypatch):
@@ -256,22 +281,110 @@ def test_events__of_a_column_that_comes_twice_are_an_error(tmp_path):
             encode(events_of(table))
 
 
-def test_events__with_empty_text_are_an_error():
-    with pytest.raises(SourceError, match="sentence 1 holds an empty string where a token was meant"):
-        encode(events_of([row | {"item": ""} for row in ROWS]))
+@pytest.mark.parametrize("table", ["rows", "pandas", "polars", "arrow", ".csv", ".jsonl", ".parquet"])
+def test_events__with_empty_text_have_no_value(tmp_path, table):
+    rows = [row | {"item": "" if n == 2 else str(row["item"])} for n, row in enumerate(ROWS)]
+    given = TABLES[table](rows) if table in TABLES else written(rows, tmp_path / f"a{table}", table)
+    with pytest.raises(SourceError, match=r"(row|line) [34] of 'item'.* has no value: leave such rows out"):
+        encode(events_of(given))
+    assert sentences(events_of(given, skip_nulls=True)) == [["30", "21"], *AS_TEXT[1:]]
+
+
+def test_events__without_a_key_are_left_out():
+    rows = [*ROWS, {"session": "a", "time": 3}]
+    with pytest.raises(SourceError, match="row 7 of 'item' has no value: leave such rows out"):
+        encode(events_of(rows))
+    assert sentences(events_of(rows, skip_nulls=True)) == BY_TIME
+    with pytest.raises(SourceError, match="the rows have no column 'items': there are 'item', 'session'"):
+        encode(firth.column(rows, "items", group_by="session", skip_nulls=True))
+
+
+ZONE = datetime.timezone(datetime.timedelta(hours=5))
+
+
+@pytest.mark.parametrize("batch", [1, 100])
+@pytest.mark.parametrize("kind", [lambda time: time, str, lambda time: time.time().replace(tzinfo=time.tzinfo)])
+def test_events__with_and_without_a_time_zone_cannot_be_ordered(tmp_path, monkeypatch, batch, kind):
+    times = [DAY.replace(tzinfo=ZONE if n % 2 else None) for n in range(6)]
+    rows = [row | {"time": kind(time)} for row, time in zip(ROWS, times, strict=True)]
+    tables = [rows, pandas.DataFrame(rows)]
+    if batch == 1 and not isinstance(rows[0]["time"], datetime.time):  # which Arrow knows without a zone
+        monkeypatch.setattr(events, "BATCH_ROWS", batch)
+        tables += [[written([row], tmp_path / f"{n}.arrow", ".arrow") for n, row in enumerate(rows)]]
+    elif batch == 1:
+        return
+    for table in tables:
+        with pytest.raises(SourceError, match="'time' holds times with and without a time zone"):
+            encode(events_of(table))
+
+
+def test_events__at_times_of_day_in_several_zones_cannot_be_ordered():
+    times = [datetime.time(9, n, tzinfo=zone) for n, zone in enumerate((ZONE, datetime.UTC))]
+    with pytest.raises(SourceError, match="or times of day in several"):
+        encode(events_of([row | {"time": time} for row, time in zip(ROWS[:2], times, strict=True)]))
+    same = [row | {"time": datetime.time(9, row["time"], tzinfo=ZONE)} for row in ROWS]
+    assert sentences(events_of(same)) == BY_TIME
+
+
+def test_events__of_several_time_zones_are_ordered_also_over_batches(monkeypatch):
+    rows = [
+        {"session": 1, "item": 1, "time": DAY.replace(tzinfo=datetime.UTC)},
+        {"session": 1, "item": 2, "time": DAY.replace(tzinfo=ZONE)},  # five hours before
+    ]
+    for batch in (1, 100):
+        monkeypatch.setattr(events, "BATCH_ROWS", batch)
+        assert sentences(events_of(rows)) == [[2, 1]]
+
+
+@pytest.mark.parametrize("batch", [2, 100])
+def test_events__keep_the_nanoseconds_and_refuse_dates_with_times(monkeypatch, batch):
+    monkeypatch.setattr(events, "BATCH_ROWS", batch)
+    start = pandas.Timestamp("2026-01-31 09:00", tz="UTC") - pandas.Timedelta(7, "ns")  # one has no nanoseconds
+    rows = [{"session": 1, "item": n, "time": start + pandas.Timedelta(9 - n, "ns")} for n in range(4)]
+    for table in (rows, pandas.DataFrame(rows), pandas.DataFrame(rows).astype({"time": object})):
+        assert sentences(events_of(table)) == [[3, 2, 1, 0]]
+    for time in (
+        lambda n: pandas.Timedelta(n, "ns"),
+        lambda n: np.timedelta64(n, "s"),
+        lambda n: np.datetime64(n, "ns"),
+    ):
+        rows = [{"session": 1, "item": n, "time": time(9 - n)} for n in range(4)]
+        assert sentences(events_of(rows)) == [[3, 2, 1, 0]]
+    rows = [
+        {"session": 1, "item": n, "time": np.datetime64(time)} for n, time in enumerate(("2026-01-02", "2026-01-01T05"))
+    ]
+    assert sentences(events_of(rows)) == [[1, 0]]
+    with pytest.raises(SourceError, match="all as dates, or all as times"):
+        encode(events_of([ROWS[0] | {"time": DAY.date()}, ROWS[1] | {"time": DAY}]))
+
+
+@pytest.mark.parametrize(
+    "times",
+    [
+        ["1700000000000000001", "1700000000000000000", "1.5"],
+        ["18446744073709551615", "18446744073709551614", "-2.5"],
+        ["1700000000.123456789123", "1700000000.123456789122", "1e3"],
+    ],
+)
+def test_events__keep_the_order_of_long_numbers_beside_fractions(tmp_path, times):
+    rows = [{"session": 1, "item": n, "time": time} for n, time in enumerate(times)]
+    for table in (rows, written(rows, tmp_path / "a.csv", ".csv")):
+        assert [int(item) for item in sentences(events_of(table))[0]] == [2, 1, 0]
+    with pytest.raises(SourceError, match="whole numbers of 17 digits or more, and others"):
+        encode(events_of([{"session": 1, "item": 1, "time": time} for time in ("1700000000000000001", "1e300")]))
 
 
 def test_events__need_their_columns(tmp_path):
     for table in (*(TABLES[kind](ROWS) for kind in ("pandas", "polars", "arrow")), *_files(tmp_path)):
         with pytest.raises(SourceError, match=r"no column 'sesion': there are .*'session'"):
             encode(events_of(table, group_by="sesion"))
-    with pytest.raises(SourceError, match="row 1 has no 'sesion'"):
+    with pytest.raises(SourceError, match="row 1 has no column 'sesion': there are 'session'"):
         encode(events_of(ROWS, group_by="sesion"))
     with pytest.raises(SourceError, match="name the column of the sessions, group_by="):
         firth.column(ROWS, "item", order_by="time")
     with pytest.raises(SourceError, match="not one event"):
         encode(events_of([]))
-    with pytest.raises(SourceError, match="cannot take columns of an int"):
+    with pytest.raises(SourceError, match="cannot take a column of an int"):
         encode(events_of(7))
 
 

@@ -187,10 +187,60 @@ def test_column__of_hugging_face_datasets():
 
 
 def test_column__of_rows_that_lack_it():
-    with pytest.raises(SourceError, match="row 2 has no 'text'"):
-        sentences(firth.column([{"text": "a b"}, {"txt": "c"}], "text"))
-    with pytest.raises(SourceError, match="cannot take a column of int"):
+    rows = [{"text": "a b"}, {"txt": "c"}]
+    with pytest.raises(SourceError, match=r"row 2 of 'text' has no value: leave such rows out"):
+        sentences(firth.column(rows, "text"))
+    assert sentences(firth.column(rows, "text", skip_nulls=True)) == [["a", "b"]]
+    with pytest.raises(SourceError, match="row 1 has no column 'texts': there are 'text'"):
+        sentences(firth.column(rows, "texts"))
+    with pytest.raises(SourceError, match="the rows have no column 'texts': there are 'text'"):
+        sentences(firth.column(rows, "texts", skip_nulls=True))
+    with pytest.raises(SourceError, match="cannot take a column of an int"):
         sentences(firth.column(7, "text"))
+
+
+@pytest.mark.parametrize("group_by", [None, "session"])
+def test_column__of_what_is_no_table_says_what_to_pass(group_by):
+    class Lazy:
+        columns = ("text", "session")
+
+        def collect(self):
+            raise AssertionError
+
+    with pytest.raises(SourceError, match=r"pass table.collect\(\)"):
+        firth.column(Lazy(), "text", group_by=group_by)
+    with pytest.raises(SourceError, match=r"wanted a list of dicts, one for each row, or .* pandas.DataFrame"):
+        firth.column({"text": ["a b"], "session": [1]}, "text", group_by=group_by)
+    splits = type("DatasetDict", (dict,), {"column_names": {"train": ["text"]}})(train=[{"text": "a b"}])
+    with pytest.raises(SourceError, match=r"a DatasetDict holds several tables, \['train'\]: pass one"):
+        firth.column(splits, "text", group_by=group_by)
+    with pytest.raises(SourceError, match="row 1 is a tuple: wanted rows that are dicts, with a key 'text'"):
+        sentences(firth.column([("a b", 1)], "text", group_by=group_by))
+
+
+def test_column__of_ids_asks_for_the_column_of_sessions(pyarrow, tmp_path):
+    rows = [{"session": 1, "item": 4711}, {"session": 1, "item": 42}]
+    table = pyarrow.Table.from_pylist(rows)
+    (tmp_path / "a.jsonl").write_text('{"session": 1, "item": 4711}\n')
+    in_files = [write(pyarrow, tmp_path / "a.parquet", item=[4711, 42], session=[1, 1]), tmp_path / "a.jsonl"]
+    for given in (rows, table, pytest.importorskip("pandas").DataFrame(rows), *in_files):
+        with pytest.raises(SourceError, match=r"wanted strings of text, or lists of tokens.* group_by=… or --group-by"):
+            firth.train(given, column="item")
+
+
+def test_column__is_named_by_a_string():
+    frame = pytest.importorskip("pandas").DataFrame([["a b"], ["c d"]])
+    for names in (
+        {"name": 0},
+        {"name": "0", "group_by": ["user", "day"]},
+        {"name": "0", "group_by": "0", "order_by": 1},
+    ):
+        with pytest.raises(SourceError, match=r"a column is named by one string, not .*rename\(columns=str\)"):
+            firth.column(frame, **names)
+    for group_by in (None, "0"):
+        with pytest.raises(SourceError, match="no column '0': there are 0"):
+            sentences(firth.column(frame, "0", group_by=group_by))
+    assert sentences(firth.column(frame.rename(columns=str), "0")) == [["a", "b"], ["c", "d"]]
 
 
 def test_column__of_files_that_will_not_do(pyarrow, tmp_path):

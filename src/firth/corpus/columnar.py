@@ -13,7 +13,7 @@ from firth.corpus.fingerprints import content_fingerprint
 from firth.corpus.in_memory import TokenLists
 from firth.corpus.prose import as_lines, is_prose
 from firth.corpus.remote import FilePath, RemoteFile
-from firth.corpus.rows import no_column, no_value
+from firth.corpus.rows import VALUES_WANTED, no_column, no_value
 from firth.corpus.tabular import ARROW, PARQUET
 from firth.corpus.text_files import at_rest
 from firth.corpus.tokenizing import Batch, Block, Source
@@ -59,8 +59,8 @@ def _kind_of_column(path: FilePath, name: str) -> str:
     )
     if lists and (is_text(kind.value_type, types) or types.is_integer(kind.value_type)):
         return "lists"
-    held, wanted = shortened(str(kind))[1:-1], "wanted strings of text, or lists of tokens"
-    raise SourceError(f"the column {shortened(name)} of {path} holds {held}: {wanted}")
+    held = shortened(str(kind))[1:-1]
+    raise SourceError(f"the column {shortened(name)} of {path} holds {held}: {VALUES_WANTED}")
 
 
 def is_text(kind: Any, types: Any) -> bool:

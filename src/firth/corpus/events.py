@@ -18,6 +18,7 @@ from firth.corpus.fingerprints import content_fingerprint
 from firth.corpus.in_memory import kind_of
 from firth.corpus.remote import FilePath
 from firth.corpus.rows import line_of, no_column, no_value, rows_of
+from firth.corpus.rows_in_memory import as_array, mixed_zones, values_of_rows, without_holes
 from firth.corpus.text_files import TextFiles, TextStream, at_rest
 from firth.data_frames import library
 from firth.errors import SourceError, shortened
@@ -56,6 +57,12 @@ class Sessions(ListArrays):
         self.name = f"{shortened(by.column)} by {shortened(by.group_by)} of {of}"
         self.total_bytes = None if self.paths is None else sum(path.stat().st_size for path in self.paths)
 
+    @property
+    def can_be_read_again(self) -> bool:
+        """Whether the events are there a second time when they have been read once."""
+        is_text = isinstance(self.table, TextFiles | TextStream)
+        return self.paths is not None or not (is_text or isinstance(self.table, Iterator))
+
     def fingerprint(self, config: TextConfig, threads: int = 1) -> str | None:
         """A hash of the files' content, of the columns' names, and of how rows are read; None for what is no files."""
         return None if self.paths is None else content_fingerprint(self.paths, config, threads, **asdict(self.by))
@@ -72,15 +79,18 @@ class Sessions(ListArrays):
         """Tables of Arrow's with the columns, some rows after the other."""
         if isinstance(self.table, TextFiles | TextStream):
             for rows in _batched(self._rows_of_texts(self.table, config)):
-                yield _as_table(rows, self.by.names)
+                yield self._table_of_rows(rows)
             self.files_read = self.table.files_read
         elif isinstance(self.table, ColumnarFiles):
             yield from self._tables_of_files(self.table.paths)
-        elif (table := _as_arrow(self.table, self.by.names)) is not None:
+        elif (table := _as_arrow(self.table, self.by)) is not None:
             yield self._without_holes(table)
         else:
             for rows in _batched(self._rows_in_memory()):
-                yield _as_table(rows, self.by.names)
+                yield self._table_of_rows(rows)
+
+    def _table_of_rows(self, rows: list[Sequence[Any]]) -> Any:
+        return _as_table(dict(zip(self.by.names, zip(*rows, strict=True), strict=True)), self.by)
 
     def _rows_of_texts(self, texts: TextFiles | TextStream, config: TextConfig) -> Iterator[Sequence[Any]]:
         """The values of the columns in CSV or JSON lines, row by row."""
@@ -97,10 +107,8 @@ class Sessions(ListArrays):
         if names is not None and hasattr(self.table, "__getitem__"):  # a dataset
             _refuse_missing(self.by.names, names, "the table has")
             rows: Iterable[Any] = zip(*(self.table[name] for name in self.by.names), strict=True)
-        elif not isinstance(self.table, Iterable):
-            raise SourceError(f"cannot take columns of {kind_of(self.table)}: wanted a path, a data frame, or rows")
         else:
-            rows = (_values(row, number, self.by.names) for number, row in enumerate(self.table, start=1))
+            rows = values_of_rows(self.table, self.by.names, self.by.skip_nulls)
         for number, values in enumerate(rows, start=1):
             if self._is_whole(values, lambda: f"row {number:,}"):  # noqa: B023
                 yield values
@@ -108,7 +116,7 @@ class Sessions(ListArrays):
     def _is_whole(self, values: Sequence[Any], row: Any, where: str = "") -> bool:
         """Whether a row has all its values. Raises `SourceError` if it lacks one, unless such rows are left out."""
         for name, value in zip(self.by.names, values, strict=True):
-            if is_hole(value):
+            if is_hole(value) or (isinstance(value, str) and not value):  # as an empty cell of CSV
                 if not self.by.skip_nulls:
                     raise no_value(row(), name, where)
                 return False
@@ -135,6 +143,9 @@ class Sessions(ListArrays):
             if types.is_dictionary(field.type):
                 table = table.set_column(i, field.name, table.column(i).cast(field.type.value_type))
             is_there = compute.invert(compute.is_null(table.column(i), nan_is_null=True))
+            if is_text(field.type, types):
+                text = table.column(i).cast("large_string")
+                is_there = compute.and_kleene(is_there, compute.not_equal(text, ""))  # as an empty cell of CSV
             row = compute.index(is_there, False).as_py()
             if row >= 0 and not self.by.skip_nulls:
                 raise no_value(f"row {before + row + 1:,}", field.name, where)
@@ -162,22 +173,43 @@ def arranged(batches: Iterable[Any], by: GroupedBy) -> Any:
 
 
 def _joined(tables: list[Any], by: GroupedBy) -> Any:
-    """Tables as one. Whole numbers above those of int64 are there uint64, as long as none is below 0."""
+    """Tables as one."""
     pyarrow = library("pyarrow")
     if not tables:
         raise SourceError(f"there is not one event in the column {shortened(by.column)}")
     try:
         for name in by.names:
             kinds = {table.schema.field(name).type for table in tables}
-            if len(kinds) > 1 and pyarrow.uint64() in kinds and all(map(pyarrow.types.is_integer, kinds)):
-                places = [table.schema.get_field_index(name) for table in tables]
-                tables = [
-                    table.set_column(i, name, table.column(i).cast(pyarrow.uint64()))
-                    for i, table in zip(places, tables, strict=True)
-                ]
+            if (kind := _common_kind(kinds, name, name == by.column)) is not None:
+                tables = [_cast(table, name, kind) for table in tables]
         return pyarrow.concat_tables(tables, promote_options="permissive").combine_chunks()
     except (pyarrow.ArrowInvalid, pyarrow.ArrowTypeError) as error:
         raise SourceError(f"columns hold values of several kinds: {shortened(str(error))[1:-1]}") from error
+
+
+def _common_kind(kinds: set[Any], name: str, are_items: bool) -> Any:
+    """The type that a column's several types are made, where Arrow would not join them: items of which some are text
+    are all text; whole numbers above those of int64 are uint64, as long as none is below 0; times are those of UTC.
+    """
+    pyarrow, types = library("pyarrow"), library("pyarrow.types")
+    if len(kinds) > 1 and are_items and any(is_text(kind, types) for kind in kinds):
+        return pyarrow.large_string()
+    if len(kinds) > 1 and pyarrow.uint64() in kinds and all(map(types.is_integer, kinds)):
+        return pyarrow.uint64()
+    if len(kinds) > 1 and all(map(types.is_timestamp, kinds)):
+        if len({kind.tz is None for kind in kinds}) > 1:
+            raise SourceError(mixed_zones(name))
+        if len({kind.tz for kind in kinds}) > 1:
+            return pyarrow.timestamp(max((kind.unit for kind in kinds), key=["s", "ms", "us", "ns"].index), "UTC")
+    return None
+
+
+def _cast(table: Any, name: str, kind: Any) -> Any:
+    """The table with a column of another type."""
+    column = table.column(name)
+    if library("pyarrow.types").is_large_string(kind):
+        column = _items(column, name)  # whose digits are those of whole numbers
+    return table.set_column(table.schema.get_field_index(name), name, column.cast(kind))
 
 
 def _items(column: Any, name: str) -> Any:
@@ -219,14 +251,19 @@ def _times(column: Any, name: str) -> Any:
     if types.is_integer(kind) or types.is_decimal(kind) or (types.is_temporal(kind) and not types.is_interval(kind)):
         return column
     if is_text(kind, types):
-        for wanted in (pyarrow.int64(), pyarrow.float64(), pyarrow.timestamp("ns"), pyarrow.timestamp("ns", "UTC")):
+        exact = [pyarrow.int64(), pyarrow.decimal256(76, 38)]  # numbers of 38 digits and fractions with as many
+        for wanted in (*exact, pyarrow.float64(), pyarrow.timestamp("ns"), pyarrow.timestamp("ns", "UTC")):
             try:
                 times = column.cast(wanted)
             except pyarrow.ArrowInvalid:
                 continue
-            if types.is_floating(wanted) and library("pyarrow.compute").any(times.is_nan()).as_py():
-                break
+            if types.is_floating(wanted):
+                if library("pyarrow.compute").any(times.is_nan()).as_py():
+                    break
+                _refuse_long_numbers(column, name)
             return times
+        if _have_zones_in_part(column):
+            raise SourceError(mixed_zones(name))
         kind = f"text such as {shortened(column[0].as_py())}"
     raise SourceError(
         f"the column {shortened(name)} holds {kind}: events are ordered by numbers, dates or times; as text, all are"
@@ -234,38 +271,47 @@ def _times(column: Any, name: str) -> Any:
     )
 
 
-def _as_arrow(table: Any, names: list[str]) -> Any:
+def _refuse_long_numbers(column: Any, name: str) -> None:
+    """Raise `SourceError` for text with whole numbers that would lose digits as floating-point ones."""
+    if (
+        library("pyarrow.compute")
+        .any(library("pyarrow.compute").match_substring_regex(column, r"^[+-]?\d{17,}$"))
+        .as_py()
+    ):
+        raise SourceError(
+            f"the column {shortened(name)} holds whole numbers of 17 digits or more, and others of more than 38 digits:"
+            " together they cannot be put in order"
+        )
+
+
+def _have_zones_in_part(column: Any) -> bool:
+    """Whether texts are times, with a time zone and without: by the end of each, which is Z or +05:30."""
+    compute = library("pyarrow.compute")
+    are_times = compute.match_substring_regex(column, r"^\d{4}-\d\d-\d\d([T ][\d:.]*([Zz]|[+-]\d\d(:?\d\d)?)?)?$")
+    have_zones = compute.match_substring_regex(column, r"[T ][\d:.]*([Zz]|[+-]\d\d(:?\d\d)?)$")
+    return bool(compute.all(are_times).as_py() and compute.count_distinct(have_zones).as_py() == 2)
+
+
+def _as_arrow(table: Any, by: GroupedBy) -> Any:
     """The columns of a data frame or table as Arrow's; None for what is neither. Raises `SourceError` if one is not
     there.
     """
     if hasattr(table, "to_reader"):  # Arrow's own
-        _refuse_missing(names, table.column_names, "the table has")
-        return table.select(names)
+        _refuse_missing(by.names, table.column_names, "the table has")
+        return table.select(by.names)
     if not hasattr(table, "columns") or not hasattr(table, "__getitem__"):
         return None
-    _refuse_missing(names, [str(name) for name in table.columns], "the table has")
-    pyarrow = library("pyarrow")
+    _refuse_missing(by.names, list(table.columns), "the table has")
     if hasattr(table, "to_arrow"):  # polars
-        return table.select(names).to_arrow()
-    try:
-        return pyarrow.Table.from_pandas(table[names], preserve_index=False)
-    except (pyarrow.ArrowException, ValueError, TypeError, LookupError) as error:
-        raise SourceError(f"the columns {', '.join(names)} cannot be read: {shortened(str(error))[1:-1]}") from error
+        return table.select(by.names).to_arrow()
+    values = {name: without_holes(table[name]) if table[name].dtype == object else table[name] for name in by.names}
+    return _as_table(values, by)
 
 
-def _as_table(rows: Sequence[Sequence[Any]], names: list[str]) -> Any:
-    """Rows of values as a table of Arrow's. Raises `SourceError` where a column holds several kinds of values."""
-    pyarrow = library("pyarrow")
-    columns = {}
-    for name, values in zip(names, zip(*rows, strict=True), strict=True):
-        is_large = all(type(value) is int for value in values) and max(values) >= 2**63
-        try:
-            columns[name] = pyarrow.array(values, pyarrow.uint64() if is_large else None)
-        except (pyarrow.ArrowException, OverflowError, ValueError, TypeError) as error:
-            raise SourceError(
-                f"the column {shortened(name)} holds values of several kinds, or too large: {error}"
-            ) from error
-    return pyarrow.table(columns)
+def _as_table(columns: dict[str, Any], by: GroupedBy) -> Any:
+    """Columns of values as a table of Arrow's. Raises `SourceError` where one holds several kinds of values."""
+    arrays = {name: as_array(values, name, are_items=name == by.column) for name, values in columns.items()}
+    return library("pyarrow").table(arrays)
 
 
 def _batched(rows: Iterator[Sequence[Any]]) -> Iterator[list[Sequence[Any]]]:
@@ -273,15 +319,7 @@ def _batched(rows: Iterator[Sequence[Any]]) -> Iterator[list[Sequence[Any]]]:
         yield some
 
 
-def _values(row: Any, number: int, names: list[str]) -> list[Any]:
-    """Values of a row that is a dict."""
-    try:
-        return [row[name] for name in names]
-    except (KeyError, TypeError, IndexError) as error:
-        raise SourceError(f"row {number:,} has no {shortened(error.args[0] if error.args else error)}") from error
-
-
-def _refuse_missing(names: Sequence[str], there: Sequence[str], where: str) -> None:
+def _refuse_missing(names: Sequence[str], there: Sequence[Any], where: str) -> None:
     """Raise `SourceError` for a column that is not there, or comes twice."""
     for name in names:
         if name not in there:

@@ -41,6 +41,10 @@ EXACT = {str, int, bool, type(None)}
 """Types of values of JSON that are the same for all who read them."""
 MOST_LISTED = 20
 """Columns of a table that a message names."""
+VALUES_WANTED = (
+    "wanted strings of text, or lists of tokens. Where each row is an event with one item, name the column of its"
+    " session, group_by=… or --group-by"
+)
 
 
 class Row(NamedTuple):
@@ -174,10 +178,10 @@ def line_of(content: Text, number: int) -> str:
     return f"line {number + (content.lines_before() if isinstance(content, TextRange) else 0):,}"
 
 
-def no_column(where: str, name: str, names: Iterable[str]) -> SourceError:
+def no_column(where: str, name: str, names: Iterable[Any]) -> SourceError:
     """What to say where a column is missing: those that are there, the nearest first, and not all of thousands."""
     there = list(names)
-    near = difflib.get_close_matches(name, there, n=3)
+    near = difflib.get_close_matches(name, [other for other in there if isinstance(other, str)], n=3)
     listed = [*near, *(other for other in there if other not in near)]
     more = f" and {len(listed) - MOST_LISTED:,} more" if len(listed) > MOST_LISTED else ""
     there_are = (", ".join(map(shortened, listed[:MOST_LISTED])) or "none") + more
@@ -196,9 +200,7 @@ def _same_kind(value: Any, kind: type | None, where: Callable[[], str], column: 
     """The type of a value. Raises `SourceError` if it is neither a text nor a list, or not as those before."""
     wanted: dict[type, str] = {str: "strings of text", list: "lists of tokens"}
     if type(value) not in wanted:
-        raise SourceError(
-            f"{where()}: {shortened(column)} holds {shortened(value)}: wanted strings of text, or lists of tokens"
-        )
+        raise SourceError(f"{where()}: {shortened(column)} holds {shortened(value)}: {VALUES_WANTED}")
     if kind is not None:
         raise SourceError(f"{where()}: {shortened(column)} holds {wanted[type(value)]}, where rows before hold others")
     return type(value)

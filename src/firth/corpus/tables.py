@@ -11,8 +11,10 @@ from typing import Any, cast
 
 from firth.corpus.columnar import ColumnarFiles, column_of_files, is_columnar
 from firth.corpus.events import GroupedBy, Sessions
+from firth.corpus.in_memory import is_token_list, kind_of
 from firth.corpus.paths import expand
-from firth.corpus.rows import RowColumn, no_column, no_value
+from firth.corpus.rows import VALUES_WANTED, RowColumn, no_column, no_value
+from firth.corpus.rows_in_memory import refuse_no_table, values_of_rows
 from firth.corpus.sources import as_source
 from firth.corpus.text_files import TextFiles, TextStream
 from firth.corpus.tokenizing import Source
@@ -46,10 +48,12 @@ def column(
     group_by
         The name of the column that says which session, user or basket a row belongs to. Needs `firth[tables]`.
     order_by
-        With `group_by`, the name of the column by which the rows of a session are ordered: numbers, dates or times; as
-        text, numbers or ISO 8601. Rows of equal value, or all without it, stay in the order of the table.
+        With `group_by`, the name of the column by which the rows of a session are ordered: numbers, dates or times, all
+        of them with a time zone or none; as text, numbers or ISO 8601. Rows of equal value, or all without it, stay in
+        the order of the table.
     skip_nulls
-        Leave out rows without a value (an empty cell, null, a missing key), which are an error otherwise.
+        Leave out rows without a value (an empty cell, null, a missing key; of events, also an empty string), which are
+        an error otherwise.
     delimiter
         What separates the cells of a CSV file. By default it is found in the first line.
     quotes
@@ -72,14 +76,21 @@ def column(
     >>> firth.encode(firth.column(rows, "text"))
     Corpus(10 tokens, 9 words, 2 sentences)
     """
+    for given in (name, group_by, order_by):
+        if given is not None and not isinstance(given, str):
+            raise SourceError(
+                f"a column is named by one string, not {shortened(given)}: columns of a data frame that have numbers"
+                " get names by frame.rename(columns=str)"
+            )
     if order_by is not None and group_by is None:
         raise SourceError("order_by is of the events of a session: name the column of the sessions, group_by=…")
+    refuse_no_table(table)
     found = _texts_of(table)
     if group_by is not None:
         by = GroupedBy(name, group_by, order_by, skip_nulls, delimiter, quotes)
         return Sessions(table if found is None else found, by)
     if found is None:
-        return as_source(_without_nulls(_values(table, name), name, skip_nulls))
+        return as_source(_without_nulls(_values(table, name, skip_nulls), name, skip_nulls))
     if isinstance(found, ColumnarFiles):
         return column_of_files(found, name, skip_nulls)
     return RowColumn(found, name, delimiter=delimiter, quotes=quotes, skip_nulls=skip_nulls)
@@ -101,36 +112,29 @@ def column_of(source: Any, name: str | None) -> Any:
     return source if name is None else column(source, name)
 
 
-def _values(table: Any, name: str) -> Iterable[Any]:
+def _values(table: Any, name: str, skip_nulls: bool) -> Iterable[Any]:
     """A column's values, of anything that gives columns by name or rows by turns."""
     names = getattr(table, "column_names", None)
     if names is None:
         names = getattr(table, "columns", None)
-    if names is not None and not callable(names):
-        known = [str(known) for known in names]
-        if name not in known:
-            raise no_column("the table has", name, known)
+    if names is not None and not callable(names) and name not in list(names):
+        raise no_column("the table has", name, names)
     if hasattr(table, "to_reader"):  # an Arrow table
         return (value for batch in table.select([name]).to_reader() for value in batch.column(0).to_pylist())
     if names is None or not hasattr(table, "__getitem__"):
-        return _values_of_rows(table, name)
+        return (value for (value,) in values_of_rows(table, [name], skip_nulls))
     values: Iterable[Any] = table[name]
     return values
 
 
-def _values_of_rows(rows: Any, name: str) -> Iterator[Any]:
-    if not isinstance(rows, Iterable):
-        raise SourceError(f"cannot take a column of {type(rows).__name__}: wanted a path, a data frame, or rows")
-    for number, row in enumerate(rows, start=1):
-        try:
-            yield row[name]
-        except (KeyError, TypeError, IndexError) as error:
-            raise SourceError(f"row {number:,} has no {shortened(name)}: {shortened(error)}") from error
-
-
 def _without_nulls(values: Iterable[Any], name: str, skip_nulls: bool) -> Iterator[Any]:
+    """The values that are there. Raises `SourceError` for one that is not, and if the first is no text and no list."""
+    is_first = True
     for number, value in enumerate(values, start=1):
         if not is_hole(value):
+            if is_first and not isinstance(value, str) and not is_token_list(value):
+                raise SourceError(f"row {number:,}: {shortened(name)} holds {kind_of(value)}: {VALUES_WANTED}")
+            is_first = False
             yield value
         elif not skip_nulls:
             raise no_value(f"row {number:,}", name)

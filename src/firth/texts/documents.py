@@ -9,6 +9,7 @@ from typing import Any
 
 from firth.config import TextConfig
 from firth.corpus.columnar import FileColumn
+from firth.corpus.events import Sessions
 from firth.corpus.in_memory import is_token_list, kind_of, text_of_token
 from firth.corpus.rows import RowColumn
 from firth.corpus.sources import UNORDERED, as_source
@@ -67,6 +68,8 @@ def can_be_read_again(texts: Any) -> bool:
     """Whether texts are there a second time when they have been read once."""
     if isinstance(texts, Path):
         texts = as_source(texts)
+    if isinstance(texts, Sessions):
+        return texts.can_be_read_again
     if isinstance(texts, Source):
         files = texts.texts if isinstance(texts, RowColumn) else texts
         return isinstance(files, FileColumn) or (isinstance(files, TextFiles) and files.can_be_read_again)
