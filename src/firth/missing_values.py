@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from firth.errors import shortened
+
 MISSING = {"NAType", "NaTType", "MaskedConstant"}
 """The types of pandas.NA, pandas.NaT and numpy.ma.masked."""
 LARGEST_ID = 2.0**53
@@ -43,3 +45,10 @@ def text_of(value: Any) -> str:
     if isinstance(value, float | np.floating) and -LARGEST_ID <= value <= LARGEST_ID and value == int(value):
         return str(int(value))
     return str(value)
+
+
+def text_of_word(word: Any) -> str:
+    """The text of what is given as a word. Raises `ValueError` for a hole, which is no word, nor an unknown one."""
+    if is_hole(word):
+        raise ValueError(f"a missing value ({shortened(word)}) is no word: leave it out")
+    return text_of(word)

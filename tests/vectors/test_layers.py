@@ -2,6 +2,7 @@ import pickle
 import sys
 
 import numpy as np
+import pandas as pd
 import pytest
 from numpy.testing import assert_array_equal
 
@@ -22,11 +23,34 @@ def test_embedding_table__has_a_row_for_padding_and_one_for_unknown_words(vector
 
 def test_word_rows__give_unknown_words_their_row_and_do_not_grow(vectors):
     rows = embedding_table(vectors)[1]
-    assert [rows[word] for word in ("king", "unheard", 42, 42.0, 7, None)] == [3, 1, 8, 8, 1, 1]
+    assert [rows[word] for word in ("king", "unheard", 42, 42.0, 7)] == [3, 1, 8, 8, 1]
     assert len(rows) == len(vectors)
     assert "unheard" not in rows
     assert pickle.loads(pickle.dumps(rows))["unheard"] == 1
     assert repr(rows) == "WordRows(8 words; 0 is padding, 1 unknown words)"
+
+
+@pytest.mark.parametrize("word", ["42", 42, 42.0, np.int64(42), np.uint8(42)], ids=repr)
+def test_word_rows__find_a_word_the_same_way_by_all_their_ways(vectors, word):
+    rows = embedding_table(vectors)[1]
+    assert (rows[word], rows.get(word, rows.unknown), rows.get(word), word in rows) == (8, 8, 8, True)
+
+
+@pytest.mark.parametrize("hole", [None, float("nan"), pd.NA, pd.NaT, np.float32("nan")], ids=repr)
+def test_word_rows__have_none_for_a_missing_value(hole):
+    rows = embedding_table(firth.WordVectors(["None", "nan", "<NA>", "NaT"], np.eye(4)))[1]
+    with pytest.raises(ValueError, match="is no word"):
+        rows[hole]
+    assert (hole in rows, rows.get(hole), rows.get(hole, 1)) == (False, None, 1)
+
+
+def test_word_rows__map_a_column(vectors):
+    rows = embedding_table(vectors)[1]
+    assert pd.Series([42, 7, 42]).map(rows).tolist() == [8, 1, 8]
+    with_holes = pd.Series([42, None, 7])
+    assert with_holes.map(rows, na_action="ignore").fillna(rows.padding).tolist() == [8, 0, 1]
+    with pytest.raises(ValueError, match="missing value"):
+        with_holes.map(rows)
 
 
 def test_embedding_table__can_be_written_to_though_vectors_cannot(model, tmp_path):

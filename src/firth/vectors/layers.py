@@ -11,7 +11,7 @@ import numpy as np
 
 from firth.arrays import Float32
 from firth.errors import FirthError, FirthWarning, shortened
-from firth.missing_values import text_of
+from firth.missing_values import is_hole, text_of, text_of_word
 from firth.vectors.changing import texts_of
 
 if TYPE_CHECKING:
@@ -26,13 +26,27 @@ MASK_TOKEN, UNKNOWN_TOKEN = "", "[UNK]"
 class WordRows(dict[str, int]):
     """The row of each word; `rows[word]` of a word without one is that of unknown words.
 
-    Words are compared as text: 42 and '42' are the same.
+    Words are compared as text: 42 and '42' are the same. A missing value is no word: `rows[None]` raises `ValueError`.
     """
 
     padding, unknown = PADDING, UNKNOWN
 
     def __missing__(self, word: object) -> int:
-        return UNKNOWN if isinstance(word, str) else self.get(text_of(word), UNKNOWN)
+        return UNKNOWN if isinstance(word, str) else self.get(text_of_word(word), UNKNOWN)
+
+    def __contains__(self, word: object) -> bool:
+        return not is_hole(word) and super().__contains__(text_of(word))
+
+    def get(self, word: object, default: Any = None) -> Any:
+        """The row of a word, or a default for an unknown word and for a missing value.
+
+        Parameters
+        ----------
+        word : word
+        default
+            What to return without a row.
+        """
+        return default if is_hole(word) else super().get(text_of(word), default)
 
     def __repr__(self) -> str:
         return f"WordRows({len(self):,} words; {PADDING} is padding, {UNKNOWN} unknown words)"
