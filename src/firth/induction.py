@@ -25,7 +25,7 @@ from firth.corpus.in_memory import is_token_list
 from firth.corpus.phrase_detection import join_phrases
 from firth.corpus.tokenizing import standardize
 from firth.errors import ConfigError, CorpusError, FirthError, shortened
-from firth.missing_values import text_of
+from firth.missing_values import text_of_word
 from firth.model import Word2Vec
 from firth.phrases import Phrases
 from firth.vectors.word_vectors import WordVectors
@@ -115,7 +115,7 @@ class Alacarte:
         FirthError
             If no context has the word, or none a known word beside it.
         ValueError
-            For one context in place of a list of them.
+            For one context in place of a list of them, and for a missing value among a context's tokens.
         """
         given = [contexts] if isinstance(contexts, str) else list(contexts)
         if isinstance(contexts, str) or not all(isinstance(one, str) or is_token_list(one) for one in given):
@@ -137,11 +137,11 @@ class Alacarte:
     def _around(self, given: Any, word: Any) -> Iterator[list[str]]:
         """The tokens around each place of a word in a context; all of them, if no word is asked for."""
         is_text = isinstance(given, str)
-        tokens = standardize(given, self.config) if is_text else [text_of(token) for token in given]
+        tokens = standardize(given, self.config) if is_text else [text_of_word(token) for token in given]
         if word is None:
             yield self._joined(tokens)
             return
-        wanted = standardize(str(word), self.config) if is_text else [text_of(word)]
+        wanted = standardize(str(word), self.config) if is_text else [text_of_word(word)]
         for place in range(len(tokens) - len(wanted) + 1 if wanted else 0):
             if tokens[place : place + len(wanted)] == wanted:
                 before = tokens[max(0, place - self.window) : place]

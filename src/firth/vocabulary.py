@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Any, NoReturn, SupportsIndex
@@ -12,7 +13,7 @@ from firth.arrays import Int64, UInt8, UInt64
 from firth.data_frames import Tabular
 from firth.errors import FirthError, WordNotFoundError, shortened
 from firth.html_table import html_table
-from firth.missing_values import is_whole_number, text_of
+from firth.missing_values import as_list, is_hole, is_whole_number, text_of, text_of_word
 
 
 class Interner(dict[Any, int]):
@@ -73,7 +74,7 @@ def _as_texts(words: Sequence[Any]) -> tuple[Sequence[str], bool]:
     """Words as text, and whether they were whole numbers."""
     if all(type(word) is str for word in words):
         return words, False
-    return [text_of(word) for word in words], all(map(is_whole_number, words))
+    return [text_of_word(word) for word in words], all(map(is_whole_number, words))
 
 
 def _are_integers(words: Iterable[str]) -> bool:
@@ -134,7 +135,7 @@ class Vocabulary(Tabular):
     def __init__(self, words: Sequence[Any], counts: Iterable[int], integers: bool = False):
         if isinstance(words, str | bytes):
             raise ValueError(f"wanted a list of words, not one string, {shortened(words)}")
-        texts, are_numbers = _as_texts(words)
+        texts, are_numbers = _as_texts(as_list(words))
         self.words = Words(texts)
         self.counts: Int64 = np.array(counts, np.int64)
         self.counts.setflags(write=False)
@@ -155,17 +156,20 @@ class Vocabulary(Tabular):
         Parameters
         ----------
         counts
-            How often each word occurs, by word.
+            How often each word occurs, by word. Those of words with one text, as of 42 and "42", are added.
         min_count
             Words that occur less often are left out.
         max_vocabulary
             Keep at most this many words, the most frequent ones.
         """
-        kept = [word for word, count in counts.items() if count >= min_count]
-        of_kept = np.array([counts[word] for word in kept], np.int64)
-        texts, are_numbers = _as_texts(kept)
-        order = by_count_then_word(texts, of_kept)[:max_vocabulary]
-        return cls([texts[i] for i in order.tolist()], of_kept[order], are_numbers)
+        texts, are_numbers = _as_texts(list(counts))
+        by_text: Counter[str] = Counter()
+        for text, count in zip(texts, counts.values(), strict=True):
+            by_text[text] += count
+        kept = [text for text, count in by_text.items() if count >= min_count]
+        of_kept = np.array([by_text[text] for text in kept], np.int64)
+        order = by_count_then_word(kept, of_kept)[:max_vocabulary]
+        return cls([kept[i] for i in order.tolist()], of_kept[order], are_numbers)
 
     def often(self, min_count: int) -> Vocabulary:
         """The words that occur so often, in their order.
@@ -198,13 +202,13 @@ class Vocabulary(Tabular):
         return {word: i for i, word in enumerate(self.words)}
 
     def id(self, word: object) -> int:
-        """A word's id. Raises `WordNotFoundError`, with near spellings, for an unknown word.
+        """A word's id. Raises `WordNotFoundError`, with near spellings, for an unknown word; `ValueError` for a hole.
 
         Parameters
         ----------
         word : word
         """
-        text = text_of(word)
+        text = text_of_word(word)
         found = self.ids.get(text)
         if found is None:
             raise WordNotFoundError(text, self.near_spellings(text))
@@ -253,7 +257,7 @@ class Vocabulary(Tabular):
         return iter(self.words)
 
     def __contains__(self, word: object) -> bool:
-        return text_of(word) in self.ids
+        return not is_hole(word) and text_of(word) in self.ids
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Vocabulary):

@@ -17,6 +17,7 @@ from firth.analysis.alignment import (
     refuse_without_counts,
     restricted,
     rotation_between,
+    texts_asked,
     typed,
     unit_rows,
 )
@@ -214,7 +215,7 @@ def stability(models: Sequence[WordVectors], *, topn: int = 10, words: str | Seq
     common = common_words(models)
     if len(common) <= topn:
         raise FirthError(f"the models have {len(common):,} words in common: too few for {topn} neighbors of each")
-    asked = common if words is None else [str(word) for word in ([words] if isinstance(words, str) else words)]
+    asked = common if words is None else texts_asked(words)
     known = set(common)
     for word in asked:
         if word not in known:

@@ -15,6 +15,7 @@ from firth.analysis.alignment import (
     refuse_other_sizes,
     restricted,
     rotation_between,
+    texts_asked,
     typed,
     unit_rows,
 )
@@ -22,7 +23,7 @@ from firth.arrays import Float32, Float64, Int64
 from firth.data_frames import Ranking, Tabular
 from firth.errors import FirthError, shortened
 from firth.html_table import html_table, of_words
-from firth.missing_values import text_of
+from firth.missing_values import as_list, text_of
 from firth.vectors.nearest import nearest
 from firth.vectors.word_vectors import WordVectors
 
@@ -115,6 +116,7 @@ class Drift(Tabular):
         FirthError
             For a word that was not compared.
         """
+        words = as_list(words)
         places = {text_of(word): i for i, word in enumerate(self.words)}
         if missing := [word for word in words if text_of(word) not in places]:
             raise FirthError(
@@ -213,7 +215,7 @@ def drift(
 
 def _asked(words: str | Sequence[Any], known: set[str]) -> list[str]:
     """The words to compare, as text."""
-    asked = [words] if isinstance(words, str) else [text_of(word) for word in words]
+    asked = texts_asked(words)
     if not asked:
         raise ValueError("there is no drift of no words: leave words out to compare all")
     for word in asked:

@@ -38,7 +38,7 @@ def train_more(
     *,
     column: str | None = None,
     vocabulary: str = "grow",
-    frozen: bool | Collection[str] = False,
+    frozen: bool | Collection[Any] = False,
     threads: int | None = None,
     progress: bool | Callable[[Event], None] | None = None,
     cache: str | Path | None = None,

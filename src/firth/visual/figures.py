@@ -18,6 +18,7 @@ import numpy as np
 
 from firth.arrays import Float64
 from firth.errors import FirthError, FormatError, shortened
+from firth.missing_values import as_list, text_of_word
 from firth.storage.files import atomic_file
 from firth.vectors.word_vectors import WordVectors
 from firth.visual.projection import pca
@@ -61,7 +62,7 @@ def draw_words(
 @overload
 def draw_words(
     vectors: WordVectors,
-    words: Sequence[str],
+    words: Sequence[Any],
     path: str | Path,
     *,
     inches: tuple[float, float] = INCHES,
@@ -69,7 +70,7 @@ def draw_words(
 ) -> Path: ...
 def draw_words(
     vectors: WordVectors,
-    words: Sequence[str],
+    words: Sequence[Any],
     path: str | Path | None = None,
     *,
     inches: tuple[float, float] = INCHES,
@@ -114,10 +115,10 @@ def draw_words(
     return sheet.result
 
 
-def _different(words: Sequence[str]) -> list[str]:
+def _different(words: Sequence[Any]) -> list[str]:
     if isinstance(words, str):
         raise FirthError(f"wanted a list of words, not one string, {shortened(words)}")
-    return list(dict.fromkeys(words))
+    return list(dict.fromkeys(text_of_word(word) for word in as_list(words)))
 
 
 def place_labels(points: Float64, sizes: Float64, area: Float64) -> Float64:
