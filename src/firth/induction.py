@@ -23,9 +23,9 @@ from firth.corpus.corpus import Corpus
 from firth.corpus.encoding import encode
 from firth.corpus.in_memory import is_token_list
 from firth.corpus.phrase_detection import join_phrases
-from firth.corpus.tokenizing import standardize
+from firth.corpus.tokenizing import Source, standardize
 from firth.errors import ConfigError, CorpusError, FirthError, shortened
-from firth.missing_values import text_of_word
+from firth.missing_values import is_one_word, text_of_word
 from firth.model import Word2Vec
 from firth.phrases import Phrases
 from firth.vectors.word_vectors import WordVectors
@@ -102,6 +102,7 @@ class Alacarte:
         ----------
         contexts : iterable of contexts
             Each a list of tokens (such as a session of items), or a text, which becomes tokens as the model's text did.
+            Also a column of a table, `firth.column(…)`.
         word
             The word, where contexts have it within them; of several tokens, such as "vibe coding", if they are text.
             `window` tokens on each side of each of its places are its context. Without it, all tokens are.
@@ -117,8 +118,10 @@ class Alacarte:
         ValueError
             For one context in place of a list of them, and for a missing value among a context's tokens.
         """
-        given = [contexts] if isinstance(contexts, str) else list(contexts)
-        if isinstance(contexts, str) or not all(isinstance(one, str) or is_token_list(one) for one in given):
+        if isinstance(contexts, Source):
+            contexts = contexts.documents(self.config)
+        given = [contexts] if is_one_word(contexts) else list(contexts)
+        if is_one_word(contexts) or not all(isinstance(one, str) or is_token_list(one) for one in given):
             raise ValueError(f"wanted a list of contexts, each a text or a list of tokens, not {shortened(contexts)}")
         around = [context for one in given for context in self._around(one, word)]
         if not given:

@@ -12,6 +12,7 @@ from typing import Any, Self
 
 from firth.errors import ConfigError, FormatError, shortened
 from firth.gensim.arguments import warn_of_unneeded
+from firth.gensim.sentences import one_by_one
 from firth.missing_values import is_one_word
 from firth.phrases import ENGLISH_CONNECTOR_WORDS as _ENGLISH
 from firth.phrases import THRESHOLDS, Phrase, texts_of_tokens
@@ -196,7 +197,7 @@ class Phrases(_Joining):
         sentences
             Lists of words.
         """
-        for sentence in sentences:
+        for sentence in one_by_one(sentences):
             if isinstance(sentence, str):
                 raise TypeError(f"a sentence is a list of words, not a string, {shortened(sentence)}: split it first")
             words = texts_of_tokens(sentence)
