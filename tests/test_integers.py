@@ -400,3 +400,13 @@ def test_gensims_phrases__join_ids():
     assert list(phrases[[[1, 2, 9]]]) == [["1_2", "9"]]
     assert [word for word, _ in phrases.analyze_sentence([1, 2, 9])] == ["1_2", "9"]
     assert list(phrases.find_phrases([[1, 2]])) == ["1_2"]
+
+
+def test_info__says_whether_words_are_whole_numbers(items, tmp_path):
+    items.save(tmp_path / "items")
+    firth.WordVectors(["a", "7"], np.eye(2)).save(tmp_path / "words")
+    told = [CliRunner().invoke(cli, ["info", str(tmp_path / name)]).output for name in ("items", "words")]
+    assert "words are whole numbers: yes\n" in told[0]
+    assert "words are whole numbers: no\n" in told[1]
+    known = json.loads(CliRunner().invoke(cli, ["info", str(tmp_path / "items"), "--json"]).output)
+    assert known["words_are_whole_numbers"] is True

@@ -28,7 +28,7 @@ from firth.errors import ConfigError, CorpusError, FirthError, shortened
 from firth.missing_values import is_one_word, text_of_word
 from firth.model import Word2Vec
 from firth.phrases import Phrases
-from firth.vectors.word_vectors import WordVectors
+from firth.vectors.word_vectors import WordVectors, refuse_other_than_vectors
 
 TOKENS_AT_A_TIME = 1 << 15
 ROWS_AT_A_TIME = 1 << 14
@@ -218,6 +218,7 @@ def alacarte(
     >>> carte.vector([["king", "and"], ["the", "queen"]]).shape
     (4,)
     """
+    refuse_other_than_vectors(model=model)
     if (corpus is None) == (transform is None):
         raise ConfigError("wanted a corpus, or a matrix that was learned from one: one of both")
     settings = model.config if isinstance(model, Word2Vec) else TrainingConfig()

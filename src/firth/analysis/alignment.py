@@ -10,7 +10,7 @@ import numpy as np
 from firth.arrays import Float64, Int64
 from firth.errors import FirthError, shortened
 from firth.missing_values import as_list, is_one_word, text_of_word
-from firth.vectors.word_vectors import WordVectors
+from firth.vectors.word_vectors import WordVectors, refuse_other_than_vectors
 
 Model = TypeVar("Model", bound=WordVectors)
 WEIGHTS = ("even", "counts")
@@ -64,6 +64,7 @@ def align(
     >>> after["cosine"] > before["cosine"], after["kept"] == before["kept"]
     (True, True)
     """
+    refuse_other_than_vectors(today=today, yesterday=yesterday)
     if weights not in WEIGHTS:
         raise ValueError(f'weights is "even" or "counts", not {shortened(weights)}')
     refuse_other_sizes(today, yesterday)

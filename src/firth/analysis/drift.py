@@ -25,7 +25,7 @@ from firth.errors import FirthError, shortened
 from firth.html_table import html_table, of_words
 from firth.missing_values import as_list, text_of
 from firth.vectors.nearest import nearest
-from firth.vectors.word_vectors import WordVectors
+from firth.vectors.word_vectors import WordVectors, refuse_other_than_vectors
 
 MEASURES = ("cosine", "kept", "answered")
 
@@ -191,6 +191,7 @@ def drift(
     >>> sorted(found.means())
     ['answered', 'cosine', 'kept']
     """
+    refuse_other_than_vectors(today=today, yesterday=yesterday, baseline=yesterday if baseline is None else baseline)
     refuse_other_sizes(today, yesterday)
     today, yesterday = today.finite(), yesterday.finite()
     models = [yesterday, today]

@@ -20,7 +20,7 @@ from firth.arrays import Float64
 from firth.errors import FirthError, FormatError, shortened
 from firth.missing_values import as_list, text_of_word
 from firth.storage.files import atomic_file
-from firth.vectors.word_vectors import WordVectors
+from firth.vectors.word_vectors import WordVectors, refuse_other_than_vectors
 from firth.visual.projection import pca
 
 UNDATED: dict[str, dict[str, None]] = {".png": {}, ".svg": {"Date": None}, ".pdf": {"CreationDate": None}}
@@ -80,6 +80,7 @@ def draw_words(
 
     Labels hide neither each other nor a point. Raises `FirthError` if there is no room for all: ask for more `inches`.
     """
+    refuse_other_than_vectors(vectors=vectors)
     words = _different(words)
     if len(words) < 2:
         raise FirthError("a picture of words needs two different ones at least")
@@ -183,6 +184,7 @@ def draw_similarities(
     vectors: WordVectors, words: Sequence[str], path: str | Path | None = None, *, overwrite: bool = False
 ) -> Any:
     """Draw the cosines between words as a heat map, in the order given; return the file, or without one a picture."""
+    refuse_other_than_vectors(vectors=vectors)
     words = _different(words)
     if not 2 <= len(words) <= MOST_IN_A_HEAT_MAP:
         raise FirthError(f"a heat map holds 2 to {MOST_IN_A_HEAT_MAP} different words, not {len(words)}")
