@@ -1,5 +1,6 @@
 import pickle
 import sys
+from importlib.machinery import PathFinder
 
 import numpy as np
 import pandas as pd
@@ -8,7 +9,7 @@ from numpy.testing import assert_array_equal
 
 import firth
 from firth.errors import FirthError, FirthWarning
-from firth.vectors.layers import WordRows, embedding_table
+from firth.vectors.layers import BACKENDS, WordRows, embedding_table
 from firth.vocabulary import Vocabulary
 
 
@@ -110,6 +111,36 @@ def test_layer__says_which_library_is_missing(vectors, monkeypatch, library, met
     monkeypatch.setitem(sys.modules, library, None)
     with pytest.raises(FirthError, match=rf"{method}\(\) needs {library}: pip install {library}"):
         getattr(vectors, method)()
+
+
+@pytest.mark.parametrize(
+    ("there", "said"),
+    [
+        (["jax"], "is to compute by tensorflow, which is not here; jax is: start Python with KERAS_BACKEND=jax"),
+        (["torch"], "torch is: start Python with KERAS_BACKEND=torch"),
+        ([], "keras has nothing to compute by: pip install jax, and set KERAS_BACKEND=jax"),
+    ],
+)
+def test_to_keras__without_its_backend_names_one_that_is_here(vectors, tmp_path, monkeypatch, there, said):
+    (tmp_path / "keras.py").write_text("import tensorflow")
+    for name in there:
+        (tmp_path / f"{name}.py").write_text("")
+    for name in ("keras", *BACKENDS):
+        monkeypatch.delitem(sys.modules, name, raising=False)
+    monkeypatch.setitem(sys.modules, "tensorflow", None)
+    finds = PathFinder.find_spec
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: finds(name, [str(tmp_path)]))
+    monkeypatch.syspath_prepend(tmp_path)
+    with pytest.raises(FirthError, match=said):
+        vectors.to_keras()
+
+
+def test_to_keras__without_what_keras_needs_itself_says_how_to_install_it(vectors, tmp_path, monkeypatch):
+    (tmp_path / "keras.py").write_text("import what_keras_needs")
+    monkeypatch.delitem(sys.modules, "keras", raising=False)
+    monkeypatch.syspath_prepend(tmp_path)
+    with pytest.raises(FirthError, match=r"pip install keras jax .*No module named 'what_keras_needs'"):
+        vectors.to_keras()
 
 
 def test_get__gives_a_default_for_words_without_a_usable_vector(vectors):

@@ -91,9 +91,7 @@ def train_more(
     """
     refuse_other_than_vectors(model=model)
     if not isinstance(model, Word2Vec):
-        raise ConfigError(
-            "vectors alone have no settings to learn by: start from them, train(text, start=vectors)"
-        )
+        raise ConfigError("vectors alone have no settings to learn by: start from them, train(text, start=vectors)")
     if vocabulary not in {"keep", "grow", "replace"}:
         raise ConfigError(f"vocabulary must be keep, grow or replace, not {shortened(vocabulary)}")
     if settings.get("vector_size", model.vector_size) != model.vector_size:
