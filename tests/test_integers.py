@@ -372,6 +372,21 @@ def test_from_counts__adds_the_counts_of_one_word_in_several_forms():
     found = Vocabulary.from_counts({10: 3, "10": 2, 11: 4}, min_count=4)
     assert (found.words, found.counts.tolist(), found.integers) == (["10", "11"], [5, 4], False)
     assert Vocabulary.from_counts({10.0: 3, 11: 4}).typed_words == [11, 10]
+    assert firth.WordVectors([10, 11], np.eye(2)).with_counts({10: 3, "10": 2}).count(10) == 5
+    assert len(Vocabulary.from_counts({})) == 0
+
+
+def test_from_counts__takes_what_pandas_counts():
+    found = Vocabulary.from_counts(pd.Series([11, 10, 11]).value_counts())
+    assert (found.typed_words, found.counts.tolist()) == ([11, 10], [2, 1])
+
+
+def test_one_number__is_one_word_where_a_list_is_usual(items):
+    assert firth.drift(items, items, topn=1).rows(5) == firth.drift(items, items, topn=1).rows(["5"])
+    held_out = firth.alacarte(items, transform=np.eye(4), held_out=5)
+    assert 5 not in held_out.vectors
+    with pytest.raises(ValueError, match="among is a list of words"):
+        items.most_similar(5, among=4711)
 
 
 def test_word_vectors__know_a_float_by_the_text_that_look_ups_give_it():

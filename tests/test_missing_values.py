@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 
 import firth
+import firth.gensim
 
 HOLES = [None, float("nan"), np.float32("nan"), np.datetime64("NaT"), pd.NA, pd.NaT]
 
@@ -48,6 +49,7 @@ def test_words__that_are_given_may_not_be_missing_values(holes_spelled, hole):
         lambda: firth.WordVectors(["a", hole], np.eye(2)),
         lambda: firth.Vocabulary(["a", hole], [1, 1]),
         lambda: firth.Vocabulary.from_counts({"a": 1, hole: 1}),
+        lambda: firth.gensim.KeyedVectors(4).add_vectors(["a", hole], np.ones((2, 4))),
         lambda: firth.Phrases([{("new", hole): 1.0}]),
         lambda: firth.Phrases([]).join(["a", hole]),
         lambda: firth.align(holes_spelled, holes_spelled, words=["None", hole]),

@@ -227,7 +227,7 @@ def alacarte(
         raise ConfigError(f'weights is "log", or a whole number from 1 on, not {shortened(weights)}')
     finite = model.finite()
     known = WordVectors(finite.vocabulary, finite.vectors)
-    if len(held_out):
+    if is_one_word(held_out) or len(held_out):
         known = known.remove(held_out)
     config = config or TextConfig(**{name: getattr(settings, name) for name in TextConfig.__dataclass_fields__})
     phrases = model.phrases if isinstance(model, Word2Vec) else None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Any, NoReturn, SupportsIndex
@@ -75,6 +74,16 @@ def _as_texts(words: Sequence[Any]) -> tuple[Sequence[str], bool]:
     if all(type(word) is str for word in words):
         return words, False
     return [text_of_word(word) for word in words], all(map(is_whole_number, words))
+
+
+def counts_by_text(counts: Mapping[Any, Any]) -> tuple[dict[str, Any], bool]:
+    """Counts by the texts of words, those of one text added, as of 42 and "42"; and whether all were whole numbers."""
+    words, numbers = zip(*counts.items(), strict=True) if len(counts) else ((), ())
+    texts, are_numbers = _as_texts(words)
+    found: dict[str, Any] = {}
+    for text, number in zip(texts, numbers, strict=True):
+        found[text] = found[text] + number if text in found else number
+    return found, are_numbers
 
 
 def _are_integers(words: Iterable[str]) -> bool:
@@ -162,10 +171,7 @@ class Vocabulary(Tabular):
         max_vocabulary
             Keep at most this many words, the most frequent ones.
         """
-        texts, are_numbers = _as_texts(list(counts))
-        by_text: Counter[str] = Counter()
-        for text, count in zip(texts, counts.values(), strict=True):
-            by_text[text] += count
+        by_text, are_numbers = counts_by_text(counts)
         kept = [text for text, count in by_text.items() if count >= min_count]
         of_kept = np.array([by_text[text] for text in kept], np.int64)
         order = by_count_then_word(kept, of_kept)[:max_vocabulary]

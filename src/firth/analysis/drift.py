@@ -23,7 +23,7 @@ from firth.arrays import Float32, Float64, Int64
 from firth.data_frames import Ranking, Tabular
 from firth.errors import FirthError, shortened
 from firth.html_table import html_table, of_words
-from firth.missing_values import as_list, text_of
+from firth.missing_values import text_of
 from firth.vectors.nearest import nearest
 from firth.vectors.word_vectors import WordVectors, refuse_other_than_vectors
 
@@ -116,14 +116,14 @@ class Drift(Tabular):
         FirthError
             For a word that was not compared.
         """
-        words = as_list(words)
+        asked = texts_asked(words)
         places = {text_of(word): i for i, word in enumerate(self.words)}
-        if missing := [word for word in words if text_of(word) not in places]:
+        if missing := [text for text in asked if text not in places]:
             raise FirthError(
                 f"{shortened(missing[0])} was not compared: it is not in both models, or was not asked for"
             )
         named, *arrays = self._columns().values()
-        rows = [places[text_of(word)] for word in words]
+        rows = [places[text] for text in asked]
         return [(named[row], *(float(array[row]) for array in arrays)) for row in rows]
 
     @property

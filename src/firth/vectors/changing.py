@@ -12,7 +12,7 @@ from firth.errors import FirthError, shortened
 from firth.missing_values import as_list, is_one_word, text_of_word
 from firth.vectors.lookup import Lookup, as_vectors
 from firth.vectors.subwords import Subwords
-from firth.vocabulary import Vocabulary
+from firth.vocabulary import Vocabulary, counts_by_text
 
 LARGEST_COUNT = np.iinfo(np.int64).max
 
@@ -123,7 +123,7 @@ class Changeable(Lookup):
         Parameters
         ----------
         counts : mapping from words to counts, or V whole numbers in the order of the words
-            Words that a mapping does not have count 0.
+            Words that a mapping does not have count 0; of 42 and "42", which are one word, counts are added.
 
         Raises
         ------
@@ -132,7 +132,7 @@ class Changeable(Lookup):
             the words.
         """
         if isinstance(counts, Mapping):
-            by_text = {text_of_word(word): count for word, count in counts.items()}
+            by_text, _ = counts_by_text(counts)
             if len(self) and not any(word in by_text for word in self.words):
                 some = shortened(", ".join(list(by_text)[:3]))
                 raise ValueError(f"the counts have none of these words, but {some}: are they of other vectors?")

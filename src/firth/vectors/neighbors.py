@@ -12,7 +12,7 @@ from firth.arrays import Array, Float32
 from firth.data_frames import Ranking, Tabular
 from firth.errors import shortened
 from firth.html_table import html_table, of_words
-from firth.missing_values import as_list
+from firth.missing_values import as_list, is_one_word
 from firth.vectors.lookup import Lookup, is_vector, weighted
 from firth.vectors.nearest import cosines, nearest
 
@@ -245,7 +245,7 @@ class Searchable(Lookup):
         if among is None:
             words = self.vocabulary.typed_words[:first]
             return _Candidates(words, self.vectors[:first], self.inverse_norms[:first], range(len(words)), topn)
-        if isinstance(among, str):
+        if is_one_word(among):
             raise ValueError("among is a list of words")
         found = {self.vocabulary.id(word): None for word in as_list(among)}
         rows = [i for i in found if first is None or i < first]
