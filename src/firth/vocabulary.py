@@ -78,10 +78,11 @@ def _as_texts(words: Sequence[Any]) -> tuple[Sequence[str], bool]:
 
 def counts_by_text(counts: Mapping[Any, Any]) -> tuple[dict[str, Any], bool]:
     """Counts by the texts of words, those of one text added, as of 42 and "42"; and whether all were whole numbers."""
-    words, numbers = zip(*counts.items(), strict=True) if len(counts) else ((), ())
+    words, found = [word for word, _ in counts.items()], dict[str, Any]()
     texts, are_numbers = _as_texts(words)
-    found: dict[str, Any] = {}
-    for text, number in zip(texts, numbers, strict=True):
+    if texts is words:
+        return dict(counts.items()), are_numbers
+    for text, (_, number) in zip(texts, counts.items(), strict=True):
         found[text] = found[text] + number if text in found else number
     return found, are_numbers
 
@@ -263,7 +264,7 @@ class Vocabulary(Tabular):
         return iter(self.words)
 
     def __contains__(self, word: object) -> bool:
-        return not is_hole(word) and text_of(word) in self.ids
+        return word in self.ids if type(word) is str else not is_hole(word) and text_of(word) in self.ids
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Vocabulary):
