@@ -268,3 +268,20 @@ def test_vector__is_that_of_context():
         ("illegally", 0.664),
         ("amnesty", 0.658),
     ]
+
+
+def test_induce__takes_sessions_of_a_table_as_contexts():
+    events = [{"s": session, "item": item} for session in (1, 2) for item in (10, 99, 11)]
+    items = firth.WordVectors([10, 11], np.eye(2))
+    carte = firth.alacarte(items, transform=np.eye(2))
+    found = carte.induce(firth.column(events, "item", group_by="s"), word=99)
+    assert (found.vector.tolist(), found.contexts, found.context_words) == ([0.5, 0.5], 2, 4)
+    texts = firth.column([{"text": "10 11 11"}], "text")
+    assert carte.vector(texts).tolist() == carte.vector([[10, 11, 11]]).tolist()
+
+
+def test_induce__says_what_it_wants_in_place_of_a_number():
+    carte = firth.alacarte(firth.WordVectors([10, 11], np.eye(2)), transform=np.eye(2))
+    for wrong in (10, None, "text"):
+        with pytest.raises(ValueError, match="wanted a list of contexts"):
+            carte.vector(wrong)

@@ -5,10 +5,12 @@ import json
 import re
 
 import numpy as np
+import pandas as pd
 import pytest
 from click.testing import CliRunner
 
 import firth
+import firth.gensim
 from firth.cli import cli
 from firth.corpus.assembling import encode_in_pieces
 from firth.corpus.cutting import PIECE_BYTES
@@ -301,3 +303,125 @@ def test_index__answers_with_integers():
     vectors = firth.WordVectors(range(1000), np.random.default_rng(1).normal(size=(1000, 8)))
     found = firth.build_index(vectors).most_similar(17, topn=5)
     assert {type(word) for word, _ in found} == {int}
+
+
+@pytest.fixture
+def as_columns():
+    polars, pyarrow = map(pytest.importorskip, ("polars", "pyarrow"))
+    return [
+        pd.Series,
+        lambda words: pd.Series(words, index=range(7, 7 + len(words))),
+        lambda words: pd.Series(words, dtype=float),
+        pd.Index,
+        lambda words: pd.array(words, dtype="Int64"),
+        polars.Series,
+        pyarrow.array,
+        lambda words: pyarrow.chunked_array([words]),
+        np.array,
+        tuple,
+    ]
+
+
+def test_columns__are_several_words_wherever_words_are_taken(items, as_columns):
+    some = [4711, 5]
+    for column in (make(some) for make in as_columns):
+        assert items.most_similar(column, topn=1) == items.most_similar(some, topn=1)
+        assert items.select(column).vocabulary.typed_words == some
+        assert items.remove(column).vocabulary.typed_words == [-7]
+        assert items.unit_vectors(column).tolist() == items.unit_vectors(some).tolist()
+        assert items.most_similar_to_given(-7, column) == items.most_similar_to_given(-7, some)
+        assert sorted(dict(items.most_similar(-7, among=column))) == sorted(some)
+        assert firth.Vocabulary(column, [2, 1]).words == ["4711", "5"]
+        if not isinstance(column, np.ndarray) or column.dtype.kind != "f":
+            assert items.most_similar(positive=column, topn=1) == items.most_similar(positive=some, topn=1)
+        if not isinstance(column, tuple):  # which may be a token
+            assert items[column].tolist() == items[some].tolist()
+
+
+def test_doesnt_match__takes_a_column_with_any_index(items):
+    three = [4711, 5, -7]
+    assert items.doesnt_match(pd.Series(three, index=[3, 2, 9])) == items.doesnt_match(three)
+
+
+def test_one_number__is_added_and_subtracted_as_one_word_is(items):
+    assert items.most_similar(positive=4711) == items.most_similar(positive=["4711"])
+    assert items.most_similar(positive=5, negative=np.int64(-7)) == items.most_similar(positive=["5"], negative=["-7"])
+    with pytest.raises(ValueError, match="one by one"):
+        items.most_similar(5, positive=4711)
+    assert items.unit_vectors(5).tolist() == items.unit_vectors(["5"]).tolist()
+
+
+def test_frozen_ids__keep_their_vectors(items):
+    for frozen in ([4711], {4711}, np.array([4711]), pd.Series([4711]), 4711, "4711", [4711.0]):
+        more = firth.train(SESSIONS, start=items, frozen=frozen, **SETTINGS)
+        assert more[4711].tolist() == items[4711].tolist()
+        assert more[5].tolist() != items[5].tolist()
+
+
+@pytest.mark.parametrize("ids", [[5], (5,), {5}, np.array([5]), [5.0], pd.Series([5]), range(5, 6)], ids=repr)
+def test_lists_of_words__hold_ids(ids):
+    assert firth.TrainingConfig(stop_words=ids, connector_words=ids).stop_words == ("5",)
+    assert sorted(firth.train(SESSIONS, stop_words=ids, **SETTINGS).words) == ["-7", "4711"]
+    kept = firth.train([*SESSIONS, [99, 4711]], keep_words=np.array([99]), **SETTINGS | {"min_count": 2})
+    assert 99 in kept
+    with pytest.raises(firth.ConfigError, match="stop_words and keep_words both have '5'"):
+        firth.TrainingConfig(stop_words=ids, keep_words=["5"])
+
+
+def test_from_counts__adds_the_counts_of_one_word_in_several_forms():
+    found = Vocabulary.from_counts({10: 3, "10": 2, 11: 4}, min_count=4)
+    assert (found.words, found.counts.tolist(), found.integers) == (["10", "11"], [5, 4], False)
+    assert Vocabulary.from_counts({10.0: 3, 11: 4}).typed_words == [11, 10]
+    assert firth.WordVectors([10, 11], np.eye(2)).with_counts({10: 3, "10": 2}).count(10) == 5
+    assert len(Vocabulary.from_counts({})) == 0
+
+
+def test_from_counts__takes_what_pandas_counts():
+    found = Vocabulary.from_counts(pd.Series([11, 10, 11]).value_counts())
+    assert (found.typed_words, found.counts.tolist()) == ([11, 10], [2, 1])
+
+
+def test_one_number__is_one_word_where_a_list_is_usual(items):
+    assert firth.drift(items, items, topn=1).rows(5) == firth.drift(items, items, topn=1).rows(["5"])
+    held_out = firth.alacarte(items, transform=np.eye(4), held_out=5)
+    assert 5 not in held_out.vectors
+    with pytest.raises(ValueError, match="among is a list of words"):
+        items.most_similar(5, among=4711)
+
+
+def test_word_vectors__know_a_float_by_the_text_that_look_ups_give_it():
+    vectors = firth.WordVectors([10.0, 11.0], np.eye(2))
+    assert vectors.vocabulary.typed_words == [10, 11]
+    assert vectors[10.0].tolist() == vectors[10].tolist() == [1, 0]
+
+
+def test_stability__is_told_of_ids(items):
+    vectors = firth.WordVectors([10, 11, 12], np.eye(3))
+    for words in (10, [10.0], pd.Series([10])):
+        assert firth.stability([vectors, vectors], topn=1, words=words).words == [10]
+
+
+def test_phrases__join_ids():
+    sessions = [[1, 2, 3], [4, 1, 2], [3, 4, 5]] * 50
+    found = firth.train(sessions, phrase_passes=1, phrase_threshold=1e-9, **SETTINGS).phrases
+    joined = found.join([1, 2, 3])
+    assert joined == found.join(["1", "2", "3"]) == ["1_2", "3"]
+    assert firth.Phrases([{(1, 2): 3.0}]).join([1, 2, np.int64(9)]) == ["1_2", "9"]
+
+
+def test_gensims_phrases__join_ids():
+    phrases = firth.gensim.Phrases([[1, 2, 3], [4, 1, 2]] * 9, min_count=1, threshold=0.1)
+    assert phrases[[1, 2, 9]] == ["1_2", "9"]
+    assert list(phrases[[[1, 2, 9]]]) == [["1_2", "9"]]
+    assert [word for word, _ in phrases.analyze_sentence([1, 2, 9])] == ["1_2", "9"]
+    assert list(phrases.find_phrases([[1, 2]])) == ["1_2"]
+
+
+def test_info__says_whether_words_are_whole_numbers(items, tmp_path):
+    items.save(tmp_path / "items")
+    firth.WordVectors(["a", "7"], np.eye(2)).save(tmp_path / "words")
+    told = [CliRunner().invoke(cli, ["info", str(tmp_path / name)]).output for name in ("items", "words")]
+    assert "words are whole numbers: yes\n" in told[0]
+    assert "words are whole numbers: no\n" in told[1]
+    known = json.loads(CliRunner().invoke(cli, ["info", str(tmp_path / "items"), "--json"]).output)
+    assert known["words_are_whole_numbers"] is True

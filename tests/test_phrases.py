@@ -342,7 +342,7 @@ def test_find_phrases__connected_pairs_are_those_counted_by_hand(monkeypatch, co
 
 
 def test_find_phrases__connector_words_are_words():
-    for wrong in ("of", [5]):
+    for wrong in ("of", [None], [["of"]]):
         with pytest.raises(ConfigError, match="connector_words must be a list of words"):
             firth.find_phrases(text(), connector_words=wrong)
 

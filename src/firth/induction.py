@@ -23,12 +23,12 @@ from firth.corpus.corpus import Corpus
 from firth.corpus.encoding import encode
 from firth.corpus.in_memory import is_token_list
 from firth.corpus.phrase_detection import join_phrases
-from firth.corpus.tokenizing import standardize
+from firth.corpus.tokenizing import Source, standardize
 from firth.errors import ConfigError, CorpusError, FirthError, shortened
-from firth.missing_values import text_of
+from firth.missing_values import is_one_word, text_of_word
 from firth.model import Word2Vec
 from firth.phrases import Phrases
-from firth.vectors.word_vectors import WordVectors
+from firth.vectors.word_vectors import WordVectors, refuse_other_than_vectors
 
 TOKENS_AT_A_TIME = 1 << 15
 ROWS_AT_A_TIME = 1 << 14
@@ -102,6 +102,7 @@ class Alacarte:
         ----------
         contexts : iterable of contexts
             Each a list of tokens (such as a session of items), or a text, which becomes tokens as the model's text did.
+            Also a column of a table, `firth.column(…)`.
         word
             The word, where contexts have it within them; of several tokens, such as "vibe coding", if they are text.
             `window` tokens on each side of each of its places are its context. Without it, all tokens are.
@@ -115,10 +116,12 @@ class Alacarte:
         FirthError
             If no context has the word, or none a known word beside it.
         ValueError
-            For one context in place of a list of them.
+            For one context in place of a list of them, and for a missing value among a context's tokens.
         """
-        given = [contexts] if isinstance(contexts, str) else list(contexts)
-        if isinstance(contexts, str) or not all(isinstance(one, str) or is_token_list(one) for one in given):
+        if isinstance(contexts, Source):
+            contexts = contexts.documents(self.config)
+        given = [contexts] if is_one_word(contexts) else list(contexts)
+        if is_one_word(contexts) or not all(isinstance(one, str) or is_token_list(one) for one in given):
             raise ValueError(f"wanted a list of contexts, each a text or a list of tokens, not {shortened(contexts)}")
         around = [context for one in given for context in self._around(one, word)]
         if not given:
@@ -137,11 +140,11 @@ class Alacarte:
     def _around(self, given: Any, word: Any) -> Iterator[list[str]]:
         """The tokens around each place of a word in a context; all of them, if no word is asked for."""
         is_text = isinstance(given, str)
-        tokens = standardize(given, self.config) if is_text else [text_of(token) for token in given]
+        tokens = standardize(given, self.config) if is_text else [text_of_word(token) for token in given]
         if word is None:
             yield self._joined(tokens)
             return
-        wanted = standardize(str(word), self.config) if is_text else [text_of(word)]
+        wanted = standardize(str(word), self.config) if is_text else [text_of_word(word)]
         for place in range(len(tokens) - len(wanted) + 1 if wanted else 0):
             if tokens[place : place + len(wanted)] == wanted:
                 before = tokens[max(0, place - self.window) : place]
@@ -215,6 +218,7 @@ def alacarte(
     >>> carte.vector([["king", "and"], ["the", "queen"]]).shape
     (4,)
     """
+    refuse_other_than_vectors(model=model)
     if (corpus is None) == (transform is None):
         raise ConfigError("wanted a corpus, or a matrix that was learned from one: one of both")
     settings = model.config if isinstance(model, Word2Vec) else TrainingConfig()
@@ -223,7 +227,7 @@ def alacarte(
         raise ConfigError(f'weights is "log", or a whole number from 1 on, not {shortened(weights)}')
     finite = model.finite()
     known = WordVectors(finite.vocabulary, finite.vectors)
-    if len(held_out):
+    if is_one_word(held_out) or len(held_out):
         known = known.remove(held_out)
     config = config or TextConfig(**{name: getattr(settings, name) for name in TextConfig.__dataclass_fields__})
     phrases = model.phrases if isinstance(model, Word2Vec) else None

@@ -1,11 +1,14 @@
-"""Holes: what stands where a value is missing, in lists and columns of any library. And what else a token may be."""
+"""Holes: what stands where a value is missing, in lists and columns of any library. And what words may be given as."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
+
+from firth.errors import shortened
 
 MISSING = {"NAType", "NaTType", "MaskedConstant"}
 """The types of pandas.NA, pandas.NaT and numpy.ma.masked."""
@@ -43,3 +46,25 @@ def text_of(value: Any) -> str:
     if isinstance(value, float | np.floating) and -LARGEST_ID <= value <= LARGEST_ID and value == int(value):
         return str(int(value))
     return str(value)
+
+
+def text_of_word(word: Any) -> str:
+    """The text of what is given as a word. Raises `ValueError` for a hole, which is no word, nor an unknown one."""
+    if is_hole(word):
+        raise ValueError(f"a missing value ({shortened(word)}) is no word: leave it out")
+    return text_of(word)
+
+
+def as_list(words: Any) -> Any:
+    """The words of a column of any library, of an array or a range, as a list; anything else as it is."""
+    if isinstance(words, str | list | tuple) or getattr(words, "ndim", 1) != 1:
+        return words
+    if isinstance(words, range):
+        return list(words)
+    ways = (getattr(words, name, None) for name in ("to_pylist", "to_list", "tolist"))  # Arrow, data frames, NumPy
+    return next((way() for way in ways if way is not None), words)
+
+
+def is_one_word(words: Any) -> bool:
+    """Whether this is a word, which may be a number, and not several."""
+    return isinstance(words, str) or not isinstance(words, Iterable)

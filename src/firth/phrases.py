@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from firth.data_frames import Tabular
 from firth.errors import FormatError, shortened
+from firth.missing_values import text_of_word
 
 FORMAT, FORMAT_WITH_CONNECTORS = "firth phrases 1", "firth phrases 2"
 FILE = "phrases.json"
@@ -26,6 +27,11 @@ THRESHOLDS = {"mikolov": 10.0, "npmi": 0.5}
 
 Phrase = tuple[str, ...]
 """The words that are joined: two, or more where there are connector words between these."""
+
+
+def texts_of_tokens(tokens: Iterable[Any]) -> list[str]:
+    """The texts of tokens, ids and other numbers among them. Raises `ValueError` for a missing value."""
+    return [token if type(token) is str else text_of_word(token) for token in tokens]
 
 
 class Phrases(Tabular):
@@ -46,17 +52,17 @@ class Phrases(Tabular):
     """
 
     def __init__(self, passes: Sequence[Mapping[Phrase, float]], separator: str = "_"):
-        self.passes = tuple(dict(pairs) for pairs in passes)
+        self.passes = tuple({tuple(texts_of_tokens(pair)): score for pair, score in pairs.items()} for pairs in passes)
         self.separator = separator
         self._lengths = [sorted({len(pair) for pair in pairs}) for pairs in self.passes]
 
-    def join(self, tokens: Sequence[str]) -> list[str]:
+    def join(self, tokens: Sequence[Any]) -> list[str]:
         """A sentence with its phrases joined: from left to right, each word in one phrase at most.
 
         Parameters
         ----------
         tokens
-            The sentence, as a list of tokens.
+            The sentence, as a list of tokens; ids, as other numbers, become text.
 
         Returns
         -------
@@ -66,10 +72,12 @@ class Phrases(Tabular):
         ------
         TypeError
             For a string: split it first.
+        ValueError
+            For a missing value among the tokens.
         """
         if isinstance(tokens, str):
             raise TypeError(f"wanted a list of tokens, not a string, {shortened(tokens)}: split it first")
-        joined = list(tokens)
+        joined = texts_of_tokens(tokens)
         for pairs, lengths in zip(self.passes, self._lengths, strict=True):
             sentence, joined = joined, []
             i = 0

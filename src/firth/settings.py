@@ -9,6 +9,7 @@ from typing import Any, NamedTuple, Self
 
 from firth.errors import LONGEST_QUOTE, ConfigError, shortened
 from firth.html_table import html_table
+from firth.missing_values import as_list, is_whole_number, text_of
 
 LARGEST_INT, LARGEST_FLOAT = 2**31 - 1, sys.float_info.max
 
@@ -33,10 +34,13 @@ def plain(value: Any) -> Any:
 
 
 def tuple_of(value: Any) -> Any:
-    """A list, or a set, as a tuple, which a record can hold; anything else as it is."""
+    """Words in a list, a set or a column, as a tuple, which a record can hold, ids as text; anything else as it is."""
+    value = as_list(value)
     if isinstance(value, set | frozenset):
-        return tuple(sorted(value, key=str))  # in one order, whatever the process
-    return tuple(value) if isinstance(value, list) else value
+        value = sorted(value, key=str)  # in one order, whatever the process
+    if not isinstance(value, list | tuple):
+        return value
+    return tuple(text_of(word) if is_whole_number(word) else word for word in value)
 
 
 def is_int(low: int, high: int = LARGEST_INT) -> Callable[[Any], bool]:

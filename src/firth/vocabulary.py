@@ -12,7 +12,7 @@ from firth.arrays import Int64, UInt8, UInt64
 from firth.data_frames import Tabular
 from firth.errors import FirthError, WordNotFoundError, shortened
 from firth.html_table import html_table
-from firth.missing_values import is_whole_number, text_of
+from firth.missing_values import as_list, is_hole, is_whole_number, text_of, text_of_word
 
 
 class Interner(dict[Any, int]):
@@ -73,7 +73,18 @@ def _as_texts(words: Sequence[Any]) -> tuple[Sequence[str], bool]:
     """Words as text, and whether they were whole numbers."""
     if all(type(word) is str for word in words):
         return words, False
-    return [text_of(word) for word in words], all(map(is_whole_number, words))
+    return [text_of_word(word) for word in words], all(map(is_whole_number, words))
+
+
+def counts_by_text(counts: Mapping[Any, Any]) -> tuple[dict[str, Any], bool]:
+    """Counts by the texts of words, those of one text added, as of 42 and "42"; and whether all were whole numbers."""
+    words, found = [word for word, _ in counts.items()], dict[str, Any]()
+    texts, are_numbers = _as_texts(words)
+    if texts is words:
+        return dict(counts.items()), are_numbers
+    for text, (_, number) in zip(texts, counts.items(), strict=True):
+        found[text] = found[text] + number if text in found else number
+    return found, are_numbers
 
 
 def _are_integers(words: Iterable[str]) -> bool:
@@ -134,7 +145,7 @@ class Vocabulary(Tabular):
     def __init__(self, words: Sequence[Any], counts: Iterable[int], integers: bool = False):
         if isinstance(words, str | bytes):
             raise ValueError(f"wanted a list of words, not one string, {shortened(words)}")
-        texts, are_numbers = _as_texts(words)
+        texts, are_numbers = _as_texts(as_list(words))
         self.words = Words(texts)
         self.counts: Int64 = np.array(counts, np.int64)
         self.counts.setflags(write=False)
@@ -155,17 +166,17 @@ class Vocabulary(Tabular):
         Parameters
         ----------
         counts
-            How often each word occurs, by word.
+            How often each word occurs, by word. Those of words with one text, as of 42 and "42", are added.
         min_count
             Words that occur less often are left out.
         max_vocabulary
             Keep at most this many words, the most frequent ones.
         """
-        kept = [word for word, count in counts.items() if count >= min_count]
-        of_kept = np.array([counts[word] for word in kept], np.int64)
-        texts, are_numbers = _as_texts(kept)
-        order = by_count_then_word(texts, of_kept)[:max_vocabulary]
-        return cls([texts[i] for i in order.tolist()], of_kept[order], are_numbers)
+        by_text, are_numbers = counts_by_text(counts)
+        kept = [text for text, count in by_text.items() if count >= min_count]
+        of_kept = np.array([by_text[text] for text in kept], np.int64)
+        order = by_count_then_word(kept, of_kept)[:max_vocabulary]
+        return cls([kept[i] for i in order.tolist()], of_kept[order], are_numbers)
 
     def often(self, min_count: int) -> Vocabulary:
         """The words that occur so often, in their order.
@@ -198,13 +209,13 @@ class Vocabulary(Tabular):
         return {word: i for i, word in enumerate(self.words)}
 
     def id(self, word: object) -> int:
-        """A word's id. Raises `WordNotFoundError`, with near spellings, for an unknown word.
+        """A word's id. Raises `WordNotFoundError`, with near spellings, for an unknown word; `ValueError` for a hole.
 
         Parameters
         ----------
         word : word
         """
-        text = text_of(word)
+        text = text_of_word(word)
         found = self.ids.get(text)
         if found is None:
             raise WordNotFoundError(text, self.near_spellings(text))
@@ -253,7 +264,7 @@ class Vocabulary(Tabular):
         return iter(self.words)
 
     def __contains__(self, word: object) -> bool:
-        return text_of(word) in self.ids
+        return word in self.ids if type(word) is str else not is_hole(word) and text_of(word) in self.ids
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Vocabulary):

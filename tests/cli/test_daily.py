@@ -131,6 +131,20 @@ def test_induce__of_a_known_word_replaces_it(run, shop, tmp_path):
     assert "  w5" not in out
 
 
+def test_induce__takes_a_column_of_tables_as_its_corpus(run, shop, tmp_path):
+    path, corpus, examples = shop
+    tokens = [(session, word) for session, line in enumerate(corpus.read_text().splitlines()) for word in line.split()]
+    rows = "".join(f"{session},{word}\n" for session, word in tokens)
+    (tmp_path / "events.csv").write_text("s,item\n" + rows)
+    asked = ("induce", path, examples, "--word", "new thing", "--weights", 1, "--json")
+    code, out, err = run(*asked, "--corpus", tmp_path / "events.csv", "--column", "item", "--group-by", "s")
+    assert (code, err) == (0, "")
+    assert out == run(*asked, "--corpus", corpus)[1]
+    code, _, err = run(*asked, "--transform", tmp_path / "a.npy", "--column", "item")
+    assert code == 2
+    assert "are of the --corpus: name it" in err
+
+
 def test_induce__needs_a_text_or_a_matrix_and_the_word(run, shop, tmp_path):
     path, corpus, examples = shop
     code, _, err = run("induce", path, examples, "--word", "new thing")

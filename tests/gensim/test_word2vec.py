@@ -390,3 +390,16 @@ def test_intersect__refuses_what_cannot_be_kept(sentences, given, tmp_path):
         model.wv.vectors_lockf = np.array(factors)
         with pytest.raises(ConfigError, match=says):
             model.train(sentences, total_examples=600, epochs=1)
+
+
+def test_word2vec__learns_from_sessions_of_a_table():
+    events = [{"s": session, "item": item} for session in range(20) for item in (10, 11, 12)]
+    how = {"vector_size": 4, "min_count": 1, "epochs": 2, "seed": 1}
+    found = Word2Vec(firth.column(events, "item", group_by="s"), **how)
+    wanted = Word2Vec([[10, 11, 12]] * 20, **how)
+    assert found.wv.index_to_key == wanted.wv.index_to_key
+    assert found.wv.vectors.tolist() == wanted.wv.vectors.tolist()
+    with pytest.raises(SourceError, match="not a string"):
+        Word2Vec(firth.column([{"text": "the king"}], "text"), **how)
+    phrases = gensim.Phrases(firth.column(events, "item", group_by="s"), min_count=1, threshold=0.1)
+    assert phrases[[10, 11, 9]] == ["10_11", "9"]

@@ -1,13 +1,15 @@
 import pickle
 import sys
+from importlib.machinery import PathFinder
 
 import numpy as np
+import pandas as pd
 import pytest
 from numpy.testing import assert_array_equal
 
 import firth
 from firth.errors import FirthError, FirthWarning
-from firth.vectors.layers import WordRows, embedding_table
+from firth.vectors.layers import BACKENDS, WordRows, embedding_table
 from firth.vocabulary import Vocabulary
 
 
@@ -22,11 +24,34 @@ def test_embedding_table__has_a_row_for_padding_and_one_for_unknown_words(vector
 
 def test_word_rows__give_unknown_words_their_row_and_do_not_grow(vectors):
     rows = embedding_table(vectors)[1]
-    assert [rows[word] for word in ("king", "unheard", 42, 42.0, 7, None)] == [3, 1, 8, 8, 1, 1]
+    assert [rows[word] for word in ("king", "unheard", 42, 42.0, 7)] == [3, 1, 8, 8, 1]
     assert len(rows) == len(vectors)
     assert "unheard" not in rows
     assert pickle.loads(pickle.dumps(rows))["unheard"] == 1
     assert repr(rows) == "WordRows(8 words; 0 is padding, 1 unknown words)"
+
+
+@pytest.mark.parametrize("word", ["42", 42, 42.0, np.int64(42), np.uint8(42)], ids=repr)
+def test_word_rows__find_a_word_the_same_way_by_all_their_ways(vectors, word):
+    rows = embedding_table(vectors)[1]
+    assert (rows[word], rows.get(word, rows.unknown), rows.get(word), word in rows) == (8, 8, 8, True)
+
+
+@pytest.mark.parametrize("hole", [None, float("nan"), pd.NA, pd.NaT, np.float32("nan")], ids=repr)
+def test_word_rows__have_none_for_a_missing_value(hole):
+    rows = embedding_table(firth.WordVectors(["None", "nan", "<NA>", "NaT"], np.eye(4)))[1]
+    with pytest.raises(ValueError, match="is no word"):
+        rows[hole]
+    assert (hole in rows, rows.get(hole), rows.get(hole, 1)) == (False, None, 1)
+
+
+def test_word_rows__map_a_column(vectors):
+    rows = embedding_table(vectors)[1]
+    assert pd.Series([42, 7, 42]).map(rows).tolist() == [8, 1, 8]
+    with_holes = pd.Series([42, None, 7])
+    assert with_holes.map(rows, na_action="ignore").fillna(rows.padding).tolist() == [8, 0, 1]
+    with pytest.raises(ValueError, match="missing value"):
+        with_holes.map(rows)
 
 
 def test_embedding_table__can_be_written_to_though_vectors_cannot(model, tmp_path):
@@ -86,6 +111,36 @@ def test_layer__says_which_library_is_missing(vectors, monkeypatch, library, met
     monkeypatch.setitem(sys.modules, library, None)
     with pytest.raises(FirthError, match=rf"{method}\(\) needs {library}: pip install {library}"):
         getattr(vectors, method)()
+
+
+@pytest.mark.parametrize(
+    ("there", "said"),
+    [
+        (["jax"], "is to compute by tensorflow, which is not here; jax is: start Python with KERAS_BACKEND=jax"),
+        (["torch"], "torch is: start Python with KERAS_BACKEND=torch"),
+        ([], "keras has nothing to compute by: pip install jax, and set KERAS_BACKEND=jax"),
+    ],
+)
+def test_to_keras__without_its_backend_names_one_that_is_here(vectors, tmp_path, monkeypatch, there, said):
+    (tmp_path / "keras.py").write_text("import tensorflow")
+    for name in there:
+        (tmp_path / f"{name}.py").write_text("")
+    for name in ("keras", *BACKENDS):
+        monkeypatch.delitem(sys.modules, name, raising=False)
+    monkeypatch.setitem(sys.modules, "tensorflow", None)
+    finds = PathFinder.find_spec
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: finds(name, [str(tmp_path)]))
+    monkeypatch.syspath_prepend(tmp_path)
+    with pytest.raises(FirthError, match=said):
+        vectors.to_keras()
+
+
+def test_to_keras__without_what_keras_needs_itself_says_how_to_install_it(vectors, tmp_path, monkeypatch):
+    (tmp_path / "keras.py").write_text("import what_keras_needs")
+    monkeypatch.delitem(sys.modules, "keras", raising=False)
+    monkeypatch.syspath_prepend(tmp_path)
+    with pytest.raises(FirthError, match=r"pip install keras jax .*No module named 'what_keras_needs'"):
+        vectors.to_keras()
 
 
 def test_get__gives_a_default_for_words_without_a_usable_vector(vectors):

@@ -9,8 +9,8 @@ import numpy as np
 
 from firth.arrays import Float64, Int64
 from firth.errors import FirthError, shortened
-from firth.missing_values import text_of
-from firth.vectors.word_vectors import WordVectors
+from firth.missing_values import as_list, is_one_word, text_of_word
+from firth.vectors.word_vectors import WordVectors, refuse_other_than_vectors
 
 Model = TypeVar("Model", bound=WordVectors)
 WEIGHTS = ("even", "counts")
@@ -64,6 +64,7 @@ def align(
     >>> after["cosine"] > before["cosine"], after["kept"] == before["kept"]
     (True, True)
     """
+    refuse_other_than_vectors(today=today, yesterday=yesterday)
     if weights not in WEIGHTS:
         raise ValueError(f'weights is "even" or "counts", not {shortened(weights)}')
     refuse_other_sizes(today, yesterday)
@@ -91,11 +92,17 @@ def _chosen(words: Sequence[Any], known: set[str]) -> list[str]:
     """The words that are to decide, once each."""
     if isinstance(words, str):
         raise ValueError(f"words is a list of words, not the word {shortened(words)}")
-    chosen = list(dict.fromkeys(text_of(word) for word in words))
+    chosen = list(dict.fromkeys(texts_asked(words)))
     for word in chosen:
         if word not in known:
             raise FirthError(f"{shortened(word)} is not in both models, or its vector is not finite")
     return chosen
+
+
+def texts_asked(words: Any) -> list[str]:
+    """The texts of the words that are asked for, one alone or several. Raises `ValueError` for a hole among them."""
+    words = as_list(words)
+    return [text_of_word(word) for word in ([words] if is_one_word(words) else words)]
 
 
 def rotation_between(a: Float64, b: Float64) -> Float64:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -17,6 +18,7 @@ from firth.analysis.alignment import (
     refuse_without_counts,
     restricted,
     rotation_between,
+    texts_asked,
     typed,
     unit_rows,
 )
@@ -25,7 +27,7 @@ from firth.data_frames import Ranking, Tabular
 from firth.errors import FirthError, shortened
 from firth.html_table import html_table, of_words
 from firth.vectors.neighbors import NeighborsOfEach, in_a_line
-from firth.vectors.word_vectors import WordVectors
+from firth.vectors.word_vectors import WordVectors, refuse_other_than_vectors
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -208,13 +210,14 @@ def stability(models: Sequence[WordVectors], *, topn: int = 10, words: str | Seq
     FirthError
         If the models have too few words in common, or one of `words` is not among them.
     """
-    if isinstance(models, WordVectors) or len(models) < 2:
+    if isinstance(models, WordVectors | str | Path) or len(models) < 2:
         raise ValueError("stability is between two models at least: stability([one, other])")
+    refuse_other_than_vectors(**{f"models[{i}]": model for i, model in enumerate(models)})
     models = [model.finite() for model in models]
     common = common_words(models)
     if len(common) <= topn:
         raise FirthError(f"the models have {len(common):,} words in common: too few for {topn} neighbors of each")
-    asked = common if words is None else [str(word) for word in ([words] if isinstance(words, str) else words)]
+    asked = common if words is None else texts_asked(words)
     known = set(common)
     for word in asked:
         if word not in known:
@@ -256,6 +259,7 @@ def compare(before: WordVectors, after: WordVectors, *, min_count: int = 0) -> C
         If the dimensions differ, there are fewer common words than dimensions, or, with `min_count`, the counts are not
         known or no word is that frequent.
     """
+    refuse_other_than_vectors(before=before, after=after)
     refuse_other_sizes(before, after)
     _refuse_without_counts(min_count, before, after)
     before, after = before.finite(), after.finite()

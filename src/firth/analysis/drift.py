@@ -15,6 +15,7 @@ from firth.analysis.alignment import (
     refuse_other_sizes,
     restricted,
     rotation_between,
+    texts_asked,
     typed,
     unit_rows,
 )
@@ -24,7 +25,7 @@ from firth.errors import FirthError, shortened
 from firth.html_table import html_table, of_words
 from firth.missing_values import text_of
 from firth.vectors.nearest import nearest
-from firth.vectors.word_vectors import WordVectors
+from firth.vectors.word_vectors import WordVectors, refuse_other_than_vectors
 
 MEASURES = ("cosine", "kept", "answered")
 
@@ -115,13 +116,14 @@ class Drift(Tabular):
         FirthError
             For a word that was not compared.
         """
+        asked = texts_asked(words)
         places = {text_of(word): i for i, word in enumerate(self.words)}
-        if missing := [word for word in words if text_of(word) not in places]:
+        if missing := [text for text in asked if text not in places]:
             raise FirthError(
                 f"{shortened(missing[0])} was not compared: it is not in both models, or was not asked for"
             )
         named, *arrays = self._columns().values()
-        rows = [places[text_of(word)] for word in words]
+        rows = [places[text] for text in asked]
         return [(named[row], *(float(array[row]) for array in arrays)) for row in rows]
 
     @property
@@ -189,6 +191,7 @@ def drift(
     >>> sorted(found.means())
     ['answered', 'cosine', 'kept']
     """
+    refuse_other_than_vectors(today=today, yesterday=yesterday, baseline=yesterday if baseline is None else baseline)
     refuse_other_sizes(today, yesterday)
     today, yesterday = today.finite(), yesterday.finite()
     models = [yesterday, today]
@@ -213,7 +216,7 @@ def drift(
 
 def _asked(words: str | Sequence[Any], known: set[str]) -> list[str]:
     """The words to compare, as text."""
-    asked = [words] if isinstance(words, str) else [text_of(word) for word in words]
+    asked = texts_asked(words)
     if not asked:
         raise ValueError("there is no drift of no words: leave words out to compare all")
     for word in asked:

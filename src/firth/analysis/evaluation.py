@@ -19,7 +19,7 @@ from firth.analysis.correlation import interval, p_value, pearson, spearman
 from firth.analysis.test_sets import content_lines, is_number, read_pairs, text_lines
 from firth.errors import FormatError, shortened
 from firth.vectors.nearest import unit_rows
-from firth.vectors.word_vectors import WordVectors
+from firth.vectors.word_vectors import WordVectors, refuse_other_than_vectors
 
 FIRST_WORDS = 300_000
 """Words looked at by default: gensim's cut."""
@@ -80,6 +80,7 @@ def evaluate(
     FormatError
         For a file that is none of these (with the line), or whose columns cannot be told apart (with those seen).
     """
+    refuse_other_than_vectors(vectors=vectors)
     path = Path(path)
     if first_words < 1:
         raise ValueError(f"first_words must be 1 or more, not {first_words}")

@@ -99,6 +99,7 @@ def facts(model: WordVectors) -> dict[str, Any]:
         "words": len(model),
         "vector_size": model.vector_size,
         "tokens_of_these_words": int(model.vocabulary.counts.sum()) if model.vocabulary.has_counts else None,
+        "words_are_whole_numbers": model.vocabulary.integers,
         "first_words": model.words[:10],
     }
     if isinstance(model, Word2Vec):

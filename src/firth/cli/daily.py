@@ -9,9 +9,9 @@ import click
 
 from firth.cli import options
 from firth.cli.common import cli, load_model, print_json, print_table, quoted
-from firth.cli.options import PATH
+from firth.cli.options import PATH, given
 from firth.cli.query import answer, print_neighbors
-from firth.cli.settings import text_of, words_of
+from firth.cli.settings import COLUMN, column_options, text_of, words_of
 
 if TYPE_CHECKING:
     from firth.analysis.drift import Drift
@@ -138,6 +138,7 @@ def weights_of(value: str) -> str | int:
 @options.reading
 @click.option("--word", required=True, type=options.word, help="The word, as the examples have it.")
 @click.option("--corpus", metavar="SOURCE", help="The text that the model learned from.")
+@column_options
 @click.option("--transform", type=PATH, metavar="FILE.npy", help="Where what --corpus told is kept for the next word.")
 @click.option("--window", type=click.IntRange(1), help="Tokens of context on each side. [default: the model's window]")
 @click.option(
@@ -177,6 +178,8 @@ def induce(
 
     if corpus is None and transform is None:
         raise click.UsageError("name the text that the model learned from, --corpus, or its matrix, --transform")
+    if corpus is None and given(COLUMN):
+        raise click.UsageError("--column and what goes with it are of the --corpus: name it")
     if output is not None:
         check_output(output, overwrite=overwrite)
     loaded, contexts = load_model(model), _lines_of(examples)

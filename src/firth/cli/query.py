@@ -159,6 +159,8 @@ def info(model: Path, as_json: bool) -> None:
             click.echo(f"{name}: " + ", ".join(f"{key}={setting!r}" for key, setting in value.items()))
         elif value is None:
             click.echo(f"{name.replace('_', ' ')}: not known, the file has no counts")
+        elif isinstance(value, bool):
+            click.echo(f"{name.replace('_', ' ')}: {'yes' if value else 'no'}")
         elif isinstance(value, list):
             click.echo(f"{name.replace('_', ' ')}: {' '.join(value)}")
         else:

@@ -27,7 +27,7 @@ from firth.formats.counts import counts_path, write_counts
 from firth.formats.reading import Errors, Reading, unpacked_suffix
 from firth.formats.words import WHITE_SPACE, Spaces, writable, write_words
 from firth.storage.files import atomic_file, refuse_to_overwrite
-from firth.vectors.word_vectors import WordVectors
+from firth.vectors.word_vectors import WordVectors, refuse_other_than_vectors
 
 
 @dataclass(frozen=True)
@@ -165,6 +165,7 @@ def export(
     >>> [path.name for path in firth.export(model, "words.txt")]
     ['words.txt', 'words.txt.counts.txt']
     """
+    refuse_other_than_vectors(vectors=vectors)
     path = Path(path)
     if is_static_embedding(format):
         if about is not None or on is not None:

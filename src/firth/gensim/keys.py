@@ -9,7 +9,7 @@ import numpy as np
 
 from firth.arrays import Array, Bool, Float32
 from firth.errors import ConfigError, FirthError, shortened
-from firth.missing_values import text_of
+from firth.missing_values import text_of, text_of_word
 from firth.vectors.nearest import inverse_lengths, unit_rows
 from firth.vectors.word_vectors import WordVectors
 from firth.vocabulary import Vocabulary
@@ -225,6 +225,8 @@ class KeyTable:
             Whether keys that are there get the new vectors; else they keep theirs.
         """
         keys = [keys] if is_key(keys) else list(keys)
+        for key in keys:
+            text_of_word(key)  # raises for a missing value
         rows = np.array(weights, np.float32).reshape(-1, self.vector_size) if len(keys) else self.vectors[:0]
         if len(rows) != len(keys):
             raise ValueError(f"{len(keys):,} keys, but {len(rows):,} vectors of {self.vector_size} numbers")

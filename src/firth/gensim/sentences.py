@@ -7,6 +7,8 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+from firth.config import TextConfig
+from firth.corpus.tokenizing import Source
 from firth.errors import SourceError, shortened
 from firth.formats.reading import unpacked
 
@@ -93,8 +95,15 @@ def source_of(sentences: Any, corpus_file: Any) -> Any:
     return lists_of(sentences)
 
 
+def one_by_one(sentences: Any) -> Iterable[Any]:
+    """What to go through for sentences: themselves, or the rows of a source of firth's."""
+    return sentences.documents(TextConfig()) if isinstance(sentences, Source) else sentences
+
+
 def lists_of(sentences: Any) -> Iterable[Any]:
-    """Sentences as they come. Raises `SourceError` for one string, and while they come, for a string among them."""
+    """Sentences as they come, of `firth.column` too. Raises `SourceError` for one string, and while they come, for
+    a string among them.
+    """
     if isinstance(sentences, str | bytes | Path):
         raise SourceError(
             f"sentences are lists of words, and {shortened(sentences)} is one string: for a file, corpus_file=PATH"
@@ -105,11 +114,11 @@ def lists_of(sentences: Any) -> Iterable[Any]:
 class _Sentences:
     """Sentences as they come, none of them a string: gensim would take its letters for words, firth would split it."""
 
-    def __init__(self, sentences: Iterable[Any]):
+    def __init__(self, sentences: Any):
         self.sentences = sentences
 
     def __iter__(self) -> Iterator[Any]:
-        for sentence in self.sentences:
+        for sentence in one_by_one(self.sentences):
             if isinstance(sentence, str):
                 raise SourceError(
                     f"each sentence is a list of words, not a string, {shortened(sentence)}: split it, text.split()"

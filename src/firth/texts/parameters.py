@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 from firth.config import TextConfig
 from firth.errors import ConfigError, shortened
 from firth.settings import is_int, is_real, plain
-from firth.vectors.word_vectors import WordVectors
+from firth.vectors.word_vectors import WordVectors, refuse_other_than_vectors
 
 REMOVED = {"mean": 0, "sif": 1, "usif": 5}
 """How words may be weighted, and how many components are removed then, if nobody says: as many as in the paper."""
@@ -21,9 +20,7 @@ def removed_by(weights: str, remove: int | None) -> int:
 
 def check_parameters(model: Any, weights: Any, a: Any, remove: Any, config: Any) -> None:
     """Raise `ConfigError` with everything that is wrong."""
-    if not isinstance(model, WordVectors):
-        hint = f": firth.load({shortened(model)})" if isinstance(model, str | Path) else ""
-        raise ConfigError(f"model must be a model or WordVectors, not {shortened(model)}{hint}")
+    refuse_other_than_vectors(model=model)
     wrong = []
     if config is not None and not isinstance(config, TextConfig):
         wrong.append(f"config must be a TextConfig, not {shortened(config)}")

@@ -54,7 +54,7 @@ def train(
     checkpoints: str | Path | Checkpoints | None = None,
     resume: bool = False,
     start: Any = None,
-    frozen: bool | Collection[str] = False,
+    frozen: bool | Collection[Any] = False,
     phrases: Phrases | None = None,
     config: TrainingConfig | None = None,
     **settings: Any,

@@ -23,6 +23,7 @@ from firth.training.checkpoints import Checkpoints
 from firth.training.train import RunOptions, checked_threads, epochs_for, learn
 from firth.training.warm_start import WarmStart
 from firth.training.words_to_learn import words_of_both
+from firth.vectors.word_vectors import refuse_other_than_vectors
 from firth.vocabulary import Vocabulary, by_count_then_word
 
 PASSES_AT_EQUAL_SIZE = 5
@@ -38,7 +39,7 @@ def train_more(
     *,
     column: str | None = None,
     vocabulary: str = "grow",
-    frozen: bool | Collection[str] = False,
+    frozen: bool | Collection[Any] = False,
     threads: int | None = None,
     progress: bool | Callable[[Event], None] | None = None,
     cache: str | Path | None = None,
@@ -88,6 +89,9 @@ def train_more(
     CorpusError
         If the text has fewer than two words to learn.
     """
+    refuse_other_than_vectors(model=model)
+    if not isinstance(model, Word2Vec):
+        raise ConfigError("vectors alone have no settings to learn by: start from them, train(text, start=vectors)")
     if vocabulary not in {"keep", "grow", "replace"}:
         raise ConfigError(f"vocabulary must be keep, grow or replace, not {shortened(vocabulary)}")
     if settings.get("vector_size", model.vector_size) != model.vector_size:

@@ -15,6 +15,7 @@ from firth.config import TrainingConfig
 from firth.errors import ConfigError, CorpusError, FirthError, shortened
 from firth.history import Provenance
 from firth.kernels.word2vec.blocks import Parameters
+from firth.missing_values import as_list, is_one_word, text_of_word
 from firth.model import Word2Vec, load
 from firth.training.workers import Frozen
 from firth.vectors.nearest import inverse_lengths
@@ -31,7 +32,7 @@ class WarmStart:
     frozen: frozenset[str]
 
     @classmethod
-    def of(cls, given: Any, frozen: bool | Collection[str]) -> WarmStart:
+    def of(cls, given: Any, frozen: bool | Collection[Any]) -> WarmStart:
         """From a model, any word vectors, the path of either, or words and an array (n, d).
 
         Words whose vectors are not finite are as if they were not there. Raises `ConfigError` for what is none of
@@ -123,10 +124,11 @@ class WarmStart:
         return Frozen(inputs, inputs if with_outputs else np.zeros_like(inputs))
 
 
-def _words_frozen(frozen: bool | Collection[str], known: Collection[str]) -> Collection[str]:
+def _words_frozen(frozen: bool | Collection[Any], known: Collection[str]) -> Collection[str]:
     if isinstance(frozen, bool):
         return known if frozen else []
-    return [frozen] if isinstance(frozen, str) else frozen
+    words: Any = as_list(frozen)
+    return [text_of_word(word) for word in ([words] if is_one_word(words) else words)]
 
 
 def _as_vectors(given: Any) -> WordVectors:

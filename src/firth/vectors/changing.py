@@ -9,10 +9,10 @@ import numpy as np
 
 from firth.arrays import Float32, Int64
 from firth.errors import FirthError, shortened
-from firth.missing_values import text_of
+from firth.missing_values import as_list, is_one_word, text_of_word
 from firth.vectors.lookup import Lookup, as_vectors
 from firth.vectors.subwords import Subwords
-from firth.vocabulary import Vocabulary
+from firth.vocabulary import Vocabulary, counts_by_text
 
 LARGEST_COUNT = np.iinfo(np.int64).max
 
@@ -123,7 +123,7 @@ class Changeable(Lookup):
         Parameters
         ----------
         counts : mapping from words to counts, or V whole numbers in the order of the words
-            Words that a mapping does not have count 0.
+            Words that a mapping does not have count 0; of 42 and "42", which are one word, counts are added.
 
         Raises
         ------
@@ -132,7 +132,7 @@ class Changeable(Lookup):
             the words.
         """
         if isinstance(counts, Mapping):
-            by_text = {text_of(word): count for word, count in counts.items()}
+            by_text, _ = counts_by_text(counts)
             if len(self) and not any(word in by_text for word in self.words):
                 some = shortened(", ".join(list(by_text)[:3]))
                 raise ValueError(f"the counts have none of these words, but {some}: are they of other vectors?")
@@ -155,7 +155,7 @@ def without(old: Lookup, words: Any) -> Change:
     """All words but these, in the order they have."""
     if isinstance(words, set | frozenset):
         words = list(words)  # their order matters nowhere
-    gone = [old.vocabulary.id(text) for text in texts_of([words] if _is_one(words) else words)]
+    gone = [old.vocabulary.id(text) for text in texts_of([words] if is_one_word(words) else words)]
     return _kept(old, np.delete(np.arange(len(old)), gone))
 
 
@@ -194,18 +194,13 @@ def _fitted(
     return Subwords(old.ngrams, own, old.used, old.rows)
 
 
-def _is_one(words: Any) -> bool:
-    """Whether this is a word, which may be a number, and not several."""
-    return isinstance(words, str) or not isinstance(words, Iterable)
-
-
 def texts_of(words: Sequence[Any]) -> list[str]:
-    """Words as text. Raises `ValueError` for one that comes twice, or where this is no list of words."""
-    if _is_one(words) or isinstance(words, bytes | set | frozenset):
+    """Words as text. Raises `ValueError` for one that comes twice, for a hole, or where this is no list of words."""
+    if is_one_word(words) or isinstance(words, bytes | set | frozenset):
         raise ValueError(f"wanted a list of words, in an order, got {type(words).__name__} {shortened(words)}")
     texts: dict[str, int] = {}
-    for place, word in enumerate(words):
-        text = text_of(word)
+    for place, word in enumerate(as_list(words)):
+        text = text_of_word(word)
         if texts.setdefault(text, place) != place:
             raise ValueError(f"the word {shortened(text)} comes twice, as words {texts[text]:,} and {place:,} (from 0)")
     return list(texts)
@@ -213,7 +208,7 @@ def texts_of(words: Sequence[Any]) -> list[str]:
 
 def _words_and_vectors(old: Lookup, words: Any, vectors: Any) -> tuple[list[str], Float32]:
     """A list of words with their vectors (n, d); or one word with its vector (d,)."""
-    if _is_one(words):
+    if is_one_word(words):
         words, vectors = [words], np.asarray(vectors)[None]
     texts = texts_of(words)
     numbers = as_vectors(vectors, len(texts))

@@ -10,7 +10,7 @@ import numpy as np
 
 from firth.arrays import Float32
 from firth.errors import WordNotFoundError, shortened
-from firth.missing_values import text_of
+from firth.missing_values import as_list, text_of
 from firth.vectors.lookup import Lookup, is_vector
 from firth.vectors.nearest import cosines
 
@@ -82,7 +82,7 @@ class Comparable(Lookup):
         if isinstance(words, str):
             raise ValueError(f"wanted a list of words, got {shortened(words)}: split it, text.split()")
         found = []
-        for word in words:
+        for word in as_list(words):
             if is_vector(word):
                 raise ValueError("a text is a list of words here, not of vectors")
             with contextlib.suppress(WordNotFoundError):
@@ -103,6 +103,7 @@ class Comparable(Lookup):
         ValueError
             If `words` is empty, or a single string.
         """
+        words = as_list(words)
         if isinstance(words, str) or not len(words):
             raise ValueError("most_similar_to_given needs a word, and a list of words to choose from")
         return words[int(np.argmax(self.unit_vectors(words) @ self.unit_vector(word)))]
@@ -142,6 +143,7 @@ class Comparable(Lookup):
         ValueError
             For fewer words, or a single string.
         """
+        words = as_list(words)
         if isinstance(words, str) or len(words) < 3:
             raise ValueError("doesnt_match needs a list of at least three words")
         units = self.unit_vectors(words)

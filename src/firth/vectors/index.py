@@ -27,7 +27,7 @@ from firth.storage.files import atomic_file
 from firth.storage.tensors import about_of, map_tensors, write_tensors
 from firth.vectors.nearest import nearest, unit_rows
 from firth.vectors.neighbors import Neighbors, NeighborsOfEach, one_by_one
-from firth.vectors.word_vectors import WordVectors
+from firth.vectors.word_vectors import WordVectors, refuse_other_than_vectors
 
 FILE = "index.safetensors"
 FORMAT = "firth index 1"
@@ -208,6 +208,7 @@ def build_index(
     FirthError
         For fewer than a thousand words, where exact search is as fast; and if the extra is not installed.
     """
+    refuse_other_than_vectors(vectors=vectors)
     if not 0 < recall <= 1:
         raise ValueError(f"recall is a fraction above 0, at most 1, not {recall}")
     faiss = _faiss()
@@ -260,6 +261,7 @@ def load_index(vectors: WordVectors, path: str | Path) -> NeighborIndex:
     FormatError
         If it is not an index, is cut short, or belongs to other vectors.
     """
+    refuse_other_than_vectors(vectors=vectors)
     path = Path(path)
     if not path.is_file():
         raise FormatError(f"there is no index {path}: build one with firth index")

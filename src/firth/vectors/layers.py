@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import importlib
+import importlib.util
 import warnings
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -11,7 +11,7 @@ import numpy as np
 
 from firth.arrays import Float32
 from firth.errors import FirthError, FirthWarning, shortened
-from firth.missing_values import text_of
+from firth.missing_values import is_hole, text_of, text_of_word
 from firth.vectors.changing import texts_of
 
 if TYPE_CHECKING:
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 PADDING, UNKNOWN = 0, 1
 """The rows that are of no word: those that Keras gives to padding and to unknown words, too."""
+BACKENDS = ("jax", "torch", "tensorflow")
+"""What Keras computes by."""
 MASK_TOKEN, UNKNOWN_TOKEN = "", "[UNK]"
 """What a vocabulary of Keras's begins with."""
 
@@ -26,13 +28,27 @@ MASK_TOKEN, UNKNOWN_TOKEN = "", "[UNK]"
 class WordRows(dict[str, int]):
     """The row of each word; `rows[word]` of a word without one is that of unknown words.
 
-    Words are compared as text: 42 and '42' are the same.
+    Words are compared as text: 42 and '42' are the same. A missing value is no word: `rows[None]` raises `ValueError`.
     """
 
     padding, unknown = PADDING, UNKNOWN
 
     def __missing__(self, word: object) -> int:
-        return UNKNOWN if isinstance(word, str) else self.get(text_of(word), UNKNOWN)
+        return UNKNOWN if isinstance(word, str) else self.get(text_of_word(word), UNKNOWN)
+
+    def __contains__(self, word: object) -> bool:
+        return not is_hole(word) and super().__contains__(text_of(word))
+
+    def get(self, word: object, default: Any = None) -> Any:
+        """The row of a word, or a default for an unknown word and for a missing value.
+
+        Parameters
+        ----------
+        word : word
+        default
+            What to return without a row.
+        """
+        return default if is_hole(word) else super().get(text_of(word), default)
 
     def __repr__(self) -> str:
         return f"WordRows({len(self):,} words; {PADDING} is padding, {UNKNOWN} unknown words)"
@@ -121,4 +137,18 @@ def _library(name: str, needed_by: str, install: str) -> Any:
         return importlib.import_module(name)
     except ImportError as error:
         why = shortened(str(error))[1:-1]
-        raise FirthError(f"{needed_by} needs {name}: pip install {install} (importing it said: {why})") from error
+        wanted = _other_backend(error) if name == "keras" and importlib.util.find_spec(name) else None
+        wanted = wanted or f"{needed_by} needs {name}: pip install {install}"
+        raise FirthError(f"{wanted} (importing it said: {why})") from error
+
+
+def _other_backend(error: ImportError) -> str | None:
+    """What to do where Keras is here and its backend is not; None where something else is missing."""
+    backend = (error.name or "").partition(".")[0]
+    if backend not in BACKENDS:
+        return None
+    there = [other for other in BACKENDS if other != backend and importlib.util.find_spec(other)]
+    if there:
+        other = f"{there[0]} is: start Python with KERAS_BACKEND={there[0]}"
+        return f"keras is to compute by {backend}, which is not here; {other}"
+    return "keras has nothing to compute by: pip install jax, and set KERAS_BACKEND=jax"

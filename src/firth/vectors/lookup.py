@@ -10,7 +10,7 @@ import numpy as np
 
 from firth.arrays import Bool, Float32
 from firth.errors import VectorNotFiniteError, WordNotFoundError, shortened
-from firth.missing_values import is_whole_number, text_of
+from firth.missing_values import as_list, is_hole, is_one_word, is_whole_number, text_of, text_of_word
 from firth.vectors.nearest import LONGEST, SHORTEST, inverse_lengths, unit_rows
 from firth.vectors.subwords import Subwords
 from firth.vocabulary import Vocabulary
@@ -77,7 +77,11 @@ class Lookup:
     @overload
     def __getitem__(self, words: object) -> Float32: ...
     def __getitem__(self, words: Any) -> Float32:
-        """The vector of a word, (d,); of a list of words, (n, d)."""
+        """The vector of a word, (d,); of a list or a column of words, (n, d)."""
+        if type(words) is str:  # as nearly always, and faster
+            return self._find(words)[1]
+        if not is_vector(words):
+            words = as_list(words)
         if isinstance(words, list):
             return np.array([self._find(word)[1] for word in words], np.float32).reshape(len(words), self.vector_size)
         return self._find(words)[1]
@@ -86,15 +90,19 @@ class Lookup:
         """The id of a word, None for one that is made up of its n-grams, and its vector (d,)."""
         found = self._known(word)
         if found is None:
-            raise WordNotFoundError(text_of(word), self.vocabulary.near_spellings(text_of(word)))
+            text = text_of_word(word)
+            raise WordNotFoundError(text, self.vocabulary.near_spellings(text))
         return found
 
     def _known(self, word: object) -> tuple[int | None, Float32] | None:
-        """As `_find`; None for an unknown word, whose near spellings would take their time."""
-        i = self.vocabulary.ids.get(text_of(word))
+        """As `_find`; None for a hole, and for an unknown word, whose near spellings would take their time."""
+        if type(word) is not str and is_hole(word):
+            return None
+        text = word if type(word) is str else text_of(word)
+        i = self.vocabulary.ids.get(text)
         if i is not None:
             return i, self.vectors[i]
-        made_up = self.subwords.compose(str(word)) if self.subwords is not None else None
+        made_up = self.subwords.compose(text) if self.subwords is not None else None
         return None if made_up is None else (None, made_up)
 
     def get(self, word: object, default: Any = None) -> Any:
@@ -154,7 +162,8 @@ class Lookup:
         """
         if words is None:
             return unit_rows(self.vectors, self.inverse_norms)
-        units = [self.unit_vector(word) for word in ([words] if isinstance(words, str) else words)]
+        words = as_list(words)
+        units = [self.unit_vector(word) for word in ([words] if is_one_word(words) else words)]
         return np.array(units, np.float32).reshape(len(units), self.vector_size)
 
     def mean_vector(self, words: Iterable[Any], *, unknown: str = "raise", unit: bool = True) -> Float32:
@@ -183,7 +192,9 @@ class Lookup:
         pairs = weighted(words)
         if not pairs:
             raise ValueError("there is no mean of no words")
-        is_left_out = [unknown == "ignore" and not is_vector(w) and self.get(w) is None for w, _ in pairs]
+        is_left_out = [
+            unknown == "ignore" and not is_vector(w) and not is_hole(w) and self.get(w) is None for w, _ in pairs
+        ]
         if all(is_left_out):
             self._find_unit(pairs[0][0])  # which says what is wrong with it
         total, weights = np.zeros(self.vector_size), 0.0
@@ -232,8 +243,7 @@ def is_vector(thing: object) -> bool:
 
 def weighted(words: Any) -> list[tuple[Any, float]]:
     """Words, or vectors, with their weights: 1 where none is given. One alone may be given as it is."""
-    if isinstance(words, str) or is_vector(words):
-        words = [words]
+    words = [words] if is_one_word(words) or is_vector(words) else as_list(words)
     return [
         (item[0], float(item[1])) if isinstance(item, tuple) and len(item) == 2 and _is_weight(item[1]) else (item, 1.0)
         for item in words
@@ -253,7 +263,8 @@ def _as_vocabulary(words: Vocabulary | Sequence[Any], counts: Iterable[int] | No
         raise ValueError(
             f"wanted a list of words, then their vectors (V, d); got {type(words).__name__} {shortened(words)}"
         )
-    texts = [str(word) for word in words]
+    words = as_list(words)
+    texts = [text_of_word(word) for word in words]
     integers = len(texts) > 0 and all(map(is_whole_number, words))
     if len(set(texts)) != len(texts):
         seen: dict[str, int] = {}

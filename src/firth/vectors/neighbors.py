@@ -12,6 +12,7 @@ from firth.arrays import Array, Float32
 from firth.data_frames import Ranking, Tabular
 from firth.errors import shortened
 from firth.html_table import html_table, of_words
+from firth.missing_values import as_list, is_one_word
 from firth.vectors.lookup import Lookup, is_vector, weighted
 from firth.vectors.nearest import cosines, nearest
 
@@ -93,8 +94,10 @@ class _Candidates(NamedTuple):
 
 def one_by_one(words: Any) -> tuple[Sequence[Any], bool]:
     """What is looked up, a list of words or vectors; and whether it is one that was not in a list."""
-    if isinstance(words, np.ndarray) and words.ndim and not is_vector(words):
+    if isinstance(words, np.ndarray) and words.ndim > 1:
         words = list(words) if words.dtype.kind == "f" else words.tolist()
+    elif not is_vector(words):
+        words = as_list(words)
     if isinstance(words, Sequence) and not isinstance(words, str):
         return words, False
     return [words], True
@@ -113,8 +116,8 @@ class Searchable(Lookup):
     def most_similar(
         self,
         *,
-        positive: Sequence[Any] | str | Float32,
-        negative: Sequence[Any] | str | Float32 = (),
+        positive: Sequence[Any] | str | int | Float32,
+        negative: Sequence[Any] | str | int | Float32 = (),
         **options: Unpack[SearchOptions],
     ) -> Neighbors: ...
     def most_similar(
@@ -134,9 +137,9 @@ class Searchable(Lookup):
 
         Parameters
         ----------
-        words : word, (d,) array, list of n words or arrays, or (n, d) array
+        words : word, (d,) array, list or column of n words, list of arrays, or (n, d) array
             What is looked up, one by one. Arrays of floating-point numbers are vectors, others hold words.
-        positive, negative : lists of words, of (word, weight), or of (d,) arrays
+        positive, negative : word, or list of words, of (word, weight), or of (d,) arrays
             What is added and subtracted: words' vectors scaled to length 1, arrays as they are, times their weights.
         topn : int, or None for all words
         among : list of words, optional
@@ -161,7 +164,7 @@ class Searchable(Lookup):
         if words is None:
             query, ids = self.find_sum(positive, negative)
             return query[None], [ids], True
-        if len(positive) or len(negative):
+        if weighted(positive) or weighted(negative):
             raise ValueError(
                 "words are looked up one by one: to add and subtract, name them positive=[…], negative=[…]"
             )
@@ -175,7 +178,7 @@ class Searchable(Lookup):
 
         Parameters
         ----------
-        positive, negative : lists of words, of (word, weight), or of (d,) arrays
+        positive, negative : word, or list of words, of (word, weight), or of (d,) arrays
             What is added and subtracted.
 
         Returns
@@ -242,9 +245,9 @@ class Searchable(Lookup):
         if among is None:
             words = self.vocabulary.typed_words[:first]
             return _Candidates(words, self.vectors[:first], self.inverse_norms[:first], range(len(words)), topn)
-        if isinstance(among, str):
+        if is_one_word(among):
             raise ValueError("among is a list of words")
-        found = {self.vocabulary.id(word): None for word in among}
+        found = {self.vocabulary.id(word): None for word in as_list(among)}
         rows = [i for i in found if first is None or i < first]
         words = [self.vocabulary.typed_words[i] for i in rows]
         self.unit_vectors(words)  # raises for one that is not finite

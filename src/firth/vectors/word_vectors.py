@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 
 from firth.arrays import Float32, Float64
-from firth.errors import FirthError, shortened
+from firth.errors import ConfigError, FirthError, shortened
 from firth.html_table import facts_table
 from firth.storage.folders import new_model_folder
 from firth.storage.tensors import write_tensor
@@ -322,3 +322,11 @@ def turned(vectors: Float32, rotation: Float64) -> Float32:
             some = slice(start, start + ROWS_AT_A_TIME)
             result[some] = vectors[some].astype(np.float64) @ rotation
     return result
+
+
+def refuse_other_than_vectors(**given: Any) -> None:
+    """Raise `ConfigError` where what is given, here by its name, is neither a model nor word vectors, as a path is."""
+    for name, vectors in given.items():
+        if not isinstance(vectors, WordVectors):
+            hint = f": firth.load({shortened(str(vectors))})" if isinstance(vectors, str | Path) else ""
+            raise ConfigError(f"{name} must be a model or WordVectors, not {shortened(vectors)}{hint}")

@@ -14,7 +14,7 @@ import numpy as np
 
 from firth.arrays import Float32, UInt16
 from firth.errors import FormatError, shortened
-from firth.missing_values import text_of
+from firth.missing_values import text_of_word
 from firth.vocabulary import Interner
 
 MISSING = 65_535
@@ -73,7 +73,7 @@ def _name(units: Float32, words: Sequence[str], members: Any, center: Any) -> st
 
 def own(name: str, values: Mapping[Any, Any], words: Sequence[str]) -> Column:
     """A column of the user's: for some words, a number or a label. Raises `FormatError` if no word is on the map."""
-    by_text = {text_of(word): str(value).strip() for word, value in values.items()}
+    by_text = {text_of_word(word): str(value).strip() for word, value in values.items()}
     given = [by_text.get(word, "") for word in words]
     if not any(given):
         raise FormatError(f"none of the words of the column {shortened(name)} is on the map")

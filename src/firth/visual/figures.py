@@ -18,8 +18,9 @@ import numpy as np
 
 from firth.arrays import Float64
 from firth.errors import FirthError, FormatError, shortened
+from firth.missing_values import as_list, text_of_word
 from firth.storage.files import atomic_file
-from firth.vectors.word_vectors import WordVectors
+from firth.vectors.word_vectors import WordVectors, refuse_other_than_vectors
 from firth.visual.projection import pca
 
 UNDATED: dict[str, dict[str, None]] = {".png": {}, ".svg": {"Date": None}, ".pdf": {"CreationDate": None}}
@@ -61,7 +62,7 @@ def draw_words(
 @overload
 def draw_words(
     vectors: WordVectors,
-    words: Sequence[str],
+    words: Sequence[Any],
     path: str | Path,
     *,
     inches: tuple[float, float] = INCHES,
@@ -69,7 +70,7 @@ def draw_words(
 ) -> Path: ...
 def draw_words(
     vectors: WordVectors,
-    words: Sequence[str],
+    words: Sequence[Any],
     path: str | Path | None = None,
     *,
     inches: tuple[float, float] = INCHES,
@@ -79,6 +80,7 @@ def draw_words(
 
     Labels hide neither each other nor a point. Raises `FirthError` if there is no room for all: ask for more `inches`.
     """
+    refuse_other_than_vectors(vectors=vectors)
     words = _different(words)
     if len(words) < 2:
         raise FirthError("a picture of words needs two different ones at least")
@@ -114,10 +116,10 @@ def draw_words(
     return sheet.result
 
 
-def _different(words: Sequence[str]) -> list[str]:
+def _different(words: Sequence[Any]) -> list[str]:
     if isinstance(words, str):
         raise FirthError(f"wanted a list of words, not one string, {shortened(words)}")
-    return list(dict.fromkeys(words))
+    return list(dict.fromkeys(text_of_word(word) for word in as_list(words)))
 
 
 def place_labels(points: Float64, sizes: Float64, area: Float64) -> Float64:
@@ -182,6 +184,7 @@ def draw_similarities(
     vectors: WordVectors, words: Sequence[str], path: str | Path | None = None, *, overwrite: bool = False
 ) -> Any:
     """Draw the cosines between words as a heat map, in the order given; return the file, or without one a picture."""
+    refuse_other_than_vectors(vectors=vectors)
     words = _different(words)
     if not 2 <= len(words) <= MOST_IN_A_HEAT_MAP:
         raise FirthError(f"a heat map holds 2 to {MOST_IN_A_HEAT_MAP} different words, not {len(words)}")

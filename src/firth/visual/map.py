@@ -10,7 +10,7 @@ import numpy as np
 from firth._version import __version__
 from firth.cpu import usable_threads
 from firth.errors import FirthError, shortened
-from firth.vectors.word_vectors import WordVectors
+from firth.vectors.word_vectors import WordVectors, refuse_other_than_vectors
 from firth.visual import columns as coloring
 from firth.visual import projection as projecting
 from firth.visual.page import Page, as_text, assemble
@@ -86,6 +86,7 @@ def pages(
     report: projecting.Report | None = None,
 ) -> Iterator[Page]:
     """As `word_map`, but each page as soon as it is ready: that with PCA alone, then, if asked for, that with both."""
+    refuse_other_than_vectors(vectors=vectors)
     if projection not in PROJECTIONS:
         raise FirthError(f"the projection is one of {', '.join(PROJECTIONS)}, not {shortened(projection)}")
     if words > MAX_WORDS:

@@ -17,7 +17,7 @@ from pathlib import Path
 from firth.errors import FirthError
 from firth.formats import export
 from firth.reporting.events import EpochMetrics, Progress
-from firth.vectors.word_vectors import WordVectors
+from firth.vectors.word_vectors import WordVectors, refuse_other_than_vectors
 
 PROJECTOR_ROWS = 100_000
 """Rows the projector shows at most."""
@@ -83,6 +83,7 @@ def write_projector(vectors: WordVectors, folder: str | Path, *, overwrite: bool
     `vectors.tsv`, `metadata.tsv`, and `projector_config.pbtxt` that names them. The first 100,000 words: it shows no
     more. Words whose vectors are not finite are left out: it would show none of the others.
     """
+    refuse_other_than_vectors(vectors=vectors)
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     if len(vectors) > PROJECTOR_ROWS:

@@ -12,8 +12,10 @@ from typing import Any, Self
 
 from firth.errors import ConfigError, FormatError, shortened
 from firth.gensim.arguments import warn_of_unneeded
+from firth.gensim.sentences import one_by_one
+from firth.missing_values import is_one_word
 from firth.phrases import ENGLISH_CONNECTOR_WORDS as _ENGLISH
-from firth.phrases import THRESHOLDS, Phrase
+from firth.phrases import THRESHOLDS, Phrase, texts_of_tokens
 from firth.phrases import Phrases as Found
 from firth.storage.files import atomic_file
 
@@ -61,11 +63,11 @@ def _is_one_sentence(given: Any) -> tuple[bool, Iterable[Any]]:
     if isinstance(given, str):
         raise TypeError(f"wanted a list of words, not a string, {shortened(given)}: split it first, text.split()")
     if isinstance(given, list | tuple):
-        return not given or isinstance(given[0], str), given
+        return not given or is_one_word(given[0]), given
     if iter(given) is not given:  # can be gone through again
-        return isinstance(next(iter(given), ""), str), given
+        return is_one_word(next(iter(given), "")), given
     first = list(itertools.islice(given, 1))
-    return not first or isinstance(first[0], str), itertools.chain(first, given)
+    return not first or is_one_word(first[0]), itertools.chain(first, given)
 
 
 class _Joined:
@@ -119,7 +121,7 @@ class _Joining:
         sentence
             A list of words.
         """
-        found, words = self.found(), list(sentence)
+        found, words = self.found(), texts_of_tokens(sentence)
         (pairs,) = found.passes
         for joined in found.join(words):
             length = next(n for n in range(1, len(words) + 1) if found.separator.join(words[:n]) == joined)
@@ -179,7 +181,7 @@ class Phrases(_Joining):
         if not min_count > 0 or (scoring == "default" and threshold <= 0):
             raise ConfigError("min_count must be above 0, and so must the threshold of the default scoring")
         self.min_count, self.threshold, self.delimiter, self.scoring = min_count, threshold, delimiter, scoring
-        self.connector_words = frozenset(connector_words)
+        self.connector_words = frozenset(texts_of_tokens(connector_words))
         self.corpus_word_count = 0
         self.words: Counter[str] = Counter()
         self.pairs: Counter[Phrase] = Counter()
@@ -195,10 +197,10 @@ class Phrases(_Joining):
         sentences
             Lists of words.
         """
-        for sentence in sentences:
+        for sentence in one_by_one(sentences):
             if isinstance(sentence, str):
                 raise TypeError(f"a sentence is a list of words, not a string, {shortened(sentence)}: split it first")
-            words = list(sentence)
+            words = texts_of_tokens(sentence)
             self.corpus_word_count += len(words)
             if self.connector_words:
                 self._count_with_connectors(words)

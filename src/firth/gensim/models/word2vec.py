@@ -15,7 +15,7 @@ from firth.gensim import arguments
 from firth.gensim.models.callbacks import CallbackAny2Vec
 from firth.gensim.sentences import MAX_WORDS_IN_BATCH, LineSentence, PathLineSentences, lists_of
 from firth.gensim.trainable import Trainable, TrimRule
-from firth.missing_values import text_of
+from firth.missing_values import text_of_word
 from firth.model import Word2Vec as Trained
 from firth.vocabulary import Vocabulary
 
@@ -303,7 +303,7 @@ class Word2Vec(Trainable):
             inputs, self._outputs, counts, window=self.window, is_skip_gram=is_skip_gram, is_mean=is_mean
         )
         row_of = self.wv.key_to_index
-        texts = ([text_of(word) for word in sentence] for sentence in lists_of(sentences))
+        texts = ([text_of_word(word) for word in sentence] for sentence in lists_of(sentences))
         return scores([row_of[text] for text in sentence if text in row_of] for sentence in texts)
 
     def init_sims(self, replace: bool = False) -> None:
