@@ -5,7 +5,6 @@ import json
 import re
 
 import numpy as np
-import pandas as pd
 import pytest
 from click.testing import CliRunner
 
@@ -307,6 +306,7 @@ def test_index__answers_with_integers():
 
 @pytest.fixture
 def as_columns():
+    pd = pytest.importorskip("pandas")
     polars, pyarrow = map(pytest.importorskip, ("polars", "pyarrow"))
     return [
         pd.Series,
@@ -339,6 +339,7 @@ def test_columns__are_several_words_wherever_words_are_taken(items, as_columns):
 
 
 def test_doesnt_match__takes_a_column_with_any_index(items):
+    pd = pytest.importorskip("pandas")
     three = [4711, 5, -7]
     assert items.doesnt_match(pd.Series(three, index=[3, 2, 9])) == items.doesnt_match(three)
 
@@ -352,13 +353,14 @@ def test_one_number__is_added_and_subtracted_as_one_word_is(items):
 
 
 def test_frozen_ids__keep_their_vectors(items):
+    pd = pytest.importorskip("pandas")
     for frozen in ([4711], {4711}, np.array([4711]), pd.Series([4711]), 4711, "4711", [4711.0]):
         more = firth.train(SESSIONS, start=items, frozen=frozen, **SETTINGS)
         assert more[4711].tolist() == items[4711].tolist()
         assert more[5].tolist() != items[5].tolist()
 
 
-@pytest.mark.parametrize("ids", [[5], (5,), {5}, np.array([5]), [5.0], pd.Series([5]), range(5, 6)], ids=repr)
+@pytest.mark.parametrize("ids", [[5], (5,), {5}, np.array([5]), [5.0], range(5, 6)], ids=repr)
 def test_lists_of_words__hold_ids(ids):
     assert firth.TrainingConfig(stop_words=ids, connector_words=ids).stop_words == ("5",)
     assert sorted(firth.train(SESSIONS, stop_words=ids, **SETTINGS).words) == ["-7", "4711"]
@@ -377,6 +379,7 @@ def test_from_counts__adds_the_counts_of_one_word_in_several_forms():
 
 
 def test_from_counts__takes_what_pandas_counts():
+    pd = pytest.importorskip("pandas")
     found = Vocabulary.from_counts(pd.Series([11, 10, 11]).value_counts())
     assert (found.typed_words, found.counts.tolist()) == ([11, 10], [2, 1])
 
@@ -396,6 +399,7 @@ def test_word_vectors__know_a_float_by_the_text_that_look_ups_give_it():
 
 
 def test_stability__is_told_of_ids(items):
+    pd = pytest.importorskip("pandas")
     vectors = firth.WordVectors([10, 11, 12], np.eye(3))
     for words in (10, [10.0], pd.Series([10])):
         assert firth.stability([vectors, vectors], topn=1, words=words).words == [10]

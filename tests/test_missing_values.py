@@ -1,13 +1,11 @@
 """A missing value is no word: nowhere where words are taken, nor an unknown one."""
 
 import numpy as np
-import pandas as pd
 import pytest
 
 import firth
 import firth.gensim
-
-HOLES = [None, float("nan"), np.float32("nan"), np.datetime64("NaT"), pd.NA, pd.NaT]
+from tests.helpers.missing import HOLES
 
 
 @pytest.fixture

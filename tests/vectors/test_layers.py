@@ -3,7 +3,6 @@ import sys
 from importlib.machinery import PathFinder
 
 import numpy as np
-import pandas as pd
 import pytest
 from numpy.testing import assert_array_equal
 
@@ -11,6 +10,7 @@ import firth
 from firth.errors import FirthError, FirthWarning
 from firth.vectors.layers import BACKENDS, WordRows, embedding_table
 from firth.vocabulary import Vocabulary
+from tests.helpers.missing import HOLES
 
 
 def test_embedding_table__has_a_row_for_padding_and_one_for_unknown_words(vectors):
@@ -37,7 +37,7 @@ def test_word_rows__find_a_word_the_same_way_by_all_their_ways(vectors, word):
     assert (rows[word], rows.get(word, rows.unknown), rows.get(word), word in rows) == (8, 8, 8, True)
 
 
-@pytest.mark.parametrize("hole", [None, float("nan"), pd.NA, pd.NaT, np.float32("nan")], ids=repr)
+@pytest.mark.parametrize("hole", HOLES, ids=repr)
 def test_word_rows__have_none_for_a_missing_value(hole):
     rows = embedding_table(firth.WordVectors(["None", "nan", "<NA>", "NaT"], np.eye(4)))[1]
     with pytest.raises(ValueError, match="is no word"):
@@ -46,6 +46,7 @@ def test_word_rows__have_none_for_a_missing_value(hole):
 
 
 def test_word_rows__map_a_column(vectors):
+    pd = pytest.importorskip("pandas")
     rows = embedding_table(vectors)[1]
     assert pd.Series([42, 7, 42]).map(rows).tolist() == [8, 1, 8]
     with_holes = pd.Series([42, None, 7])
