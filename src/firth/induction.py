@@ -192,7 +192,7 @@ def alacarte(
     held_out : list of words
         Words that are treated as unknown, to see how well they are induced.
     config
-        How text becomes tokens; by default as for the model.
+        How text becomes tokens; by default the model's `text_config`.
     cache
         As for `train`.
 
@@ -225,7 +225,7 @@ def alacarte(
     known = WordVectors(finite.vocabulary, finite.vectors)
     if len(held_out):
         known = known.remove(held_out)
-    config = config or TextConfig(**{name: getattr(settings, name) for name in TextConfig.__dataclass_fields__})
+    config = config or model.text_config
     phrases = model.phrases if isinstance(model, Word2Vec) else None
     if transform is not None:
         return Alacarte(known, _checked_transform(transform, known.vector_size), window, config, phrases)
