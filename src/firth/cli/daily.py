@@ -139,7 +139,7 @@ def weights_of(value: str) -> str | int:
 @click.option("--word", required=True, type=options.word, help="The word, as the examples have it.")
 @click.option("--corpus", metavar="SOURCE", help="The text that the model learned from.")
 @click.option("--transform", type=PATH, metavar="FILE.npy", help="Where what --corpus told is kept for the next word.")
-@click.option("--window", type=click.IntRange(1), help="Tokens of context on each side. [default: the model's window]")
+@click.option("--window", type=click.IntRange(1), help="Tokens of context on a side. [default: the model's window]")
 @click.option(
     "--weights", type=weights_of, default="log", show_default=True, metavar="log|N", help="How much each word decides."
 )
