@@ -173,10 +173,13 @@ def induce(
     import numpy as np
 
     from firth.induction import alacarte
+    from firth.storage.files import refuse_to_pack
     from firth.storage.folders import check_output
 
     if corpus is None and transform is None:
         raise click.UsageError("name the text that the model learned from, --corpus, or its matrix, --transform")
+    if transform is not None:
+        refuse_to_pack(transform)
     if output is not None:
         check_output(output, overwrite=overwrite)
     loaded, contexts = load_model(model), _lines_of(examples)
