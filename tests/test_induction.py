@@ -31,7 +31,7 @@ def corpus():
     return [random.choice(words, n).tolist() for n in random.integers(1, 20, 150)] + [random.choice(words, 90).tolist()]
 
 
-def the_long_way(known, corpus, window, weights):
+def the_long_way(known, corpus, window, weights, side="both"):
     """A, by Khodak et al.'s formulas, word by word and token by token, and NumPy's least squares."""
     sums = {word: np.zeros(known.vector_size) for word in known.words}
     contexts, counts = dict.fromkeys(known.words, 0), dict.fromkeys(known.words, 0)
@@ -41,6 +41,7 @@ def the_long_way(known, corpus, window, weights):
                 continue
             counts[word] += 1
             places = [j for j in range(max(0, i - window), min(len(sentence), i + window + 1)) if j != i]
+            places = [j for j in places if side == "both" or (j < i) == (side == "before")]
             around = [known[sentence[j]].astype(np.float64) for j in places if sentence[j] in sums]
             if around:
                 sums[word] += np.mean(around, axis=0)
@@ -60,6 +61,19 @@ def test_transform__is_that_of_the_formula(known, corpus, window, weights, chunk
     monkeypatch.setattr(induction, "ROWS_AT_A_TIME", chunk)
     found = firth.alacarte(known, corpus, window=window, weights=weights).transform
     np.testing.assert_allclose(found, the_long_way(known, corpus, window, weights), atol=1e-9)
+
+
+@pytest.mark.parametrize("chunk", [7, 1 << 15])
+@pytest.mark.parametrize(("side", "around"), [("before", "w1"), ("after", "w2")])
+def test_alacarte__looks_to_the_side_that_the_model_does(corpus, side, around, chunk, monkeypatch):
+    monkeypatch.setattr(induction, "TOKENS_AT_A_TIME", chunk)
+    how = {"vector_size": 6, "epochs": 1, "min_count": 1, "progress": False}
+    model = firth.train(corpus, **how, window=3, window_side=side)
+    carte = firth.alacarte(model, corpus, weights=1)
+    np.testing.assert_allclose(carte.transform, the_long_way(model, corpus, 3, 1, side), rtol=1e-6, atol=1e-6)
+    assert (carte.vector([["w1", "new", "w2"]], word="new") == carte.vector([[around]])).all()
+    again = firth.alacarte(model, transform=carte.transform)
+    assert (again.vector([["w1", "new", "w2"]], word="new") == again.vector([[around]])).all()
 
 
 def test_transform__has_the_same_bits_again(known, corpus):

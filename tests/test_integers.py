@@ -239,6 +239,56 @@ def test_train_more__keeps_integers(items):
     assert kept.vocabulary.typed_words == [4711, 5]
 
 
+@pytest.fixture
+def with_twins():
+    """A model of ids that differ by their signs."""
+    return firth.train([[-10, 10, 20], [10, -10, 30]] * 50, **SETTINGS)
+
+
+def test_texts__of_ids_are_split_at_white_space_alone(with_twins):
+    texts = firth.TextVectors(with_twins, weights="mean").fit()
+    np.testing.assert_array_equal(texts.transform(["-10", "10"]), with_twins[[-10, 10]])
+    asked = firth.TextVectors(with_twins, weights="mean", config=firth.TextConfig()).fit()
+    np.testing.assert_array_equal(asked.transform(["-10"])[0], with_twins[10])
+
+
+def test_texts__of_ids_become_words_as_written_when_a_model_learns_more(with_twins):
+    more = with_twins.train_more(["-10 20"] * 40, epochs=1, progress=False)
+    assert [more.count(item) for item in (-10, 10, 20)] == [140, 100, 90]
+
+
+def test_texts__of_ids_are_contexts_as_written(with_twins):
+    carte = firth.alacarte(with_twins, transform=np.eye(4))
+    np.testing.assert_allclose(carte.vector(["-10 99"], word=99), with_twins[-10], rtol=1e-6)
+    np.testing.assert_allclose(carte.vector(["10 -99"], word=-99), with_twins[10], rtol=1e-6)
+
+
+def test_texts__of_ids_are_embedded_as_written_by_the_command(with_twins, tmp_path):
+    with_twins.save(tmp_path / "m.firth")
+    (tmp_path / "texts.txt").write_text("-10\n10\n")
+    arguments = ["embed", "m.firth", "texts.txt", "-o", "v.npy", "--weights", "mean"]
+    command = [str(tmp_path / one) if "." in one else one for one in arguments]
+    assert CliRunner().invoke(cli, command, catch_exceptions=False).exit_code == 0
+    np.testing.assert_array_equal(np.load(tmp_path / "v.npy"), with_twins[[-10, 10]])
+
+
+def test_static_embedding__of_ids_keeps_their_signs(with_twins, tmp_path):
+    with_twins.export(tmp_path / "f", format="static embedding")
+    tokenizer = json.loads((tmp_path / "f" / "tokenizer.json").read_text())
+    assert {"-10", "10", "20", "30"} < set(tokenizer["model"]["vocab"])
+    dropped = [step["pattern"]["Regex"] for step in tokenizer["normalizer"]["normalizers"] if step["content"] == ""]
+    assert dropped
+    assert not any(re.search(pattern, "-10") for pattern in dropped)
+
+
+def test_text_config__of_words_is_that_of_the_text(items, tmp_path):
+    assert items.text_config == firth.TextConfig(lowercase=False, strip_punctuation=False)
+    of_text = firth.train(["A b. a B,"] * 9, **SETTINGS, lowercase=False)
+    assert of_text.text_config == firth.TextConfig(lowercase=False)
+    assert firth.WordVectors(["a"], np.ones((1, 2))).text_config == firth.TextConfig()
+    assert firth.WordVectors([1], np.ones((1, 2))).text_config == items.text_config
+
+
 def test_vocabulary__has_integers_only_if_all_words_are():
     assert Vocabulary(["1", "-2"], [1, 1], integers=True).typed_words == [1, -2]
     for word in ("02", "+2", "2.0", " 2", "", "-0", "two", "9" * 5000):

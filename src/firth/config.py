@@ -69,6 +69,10 @@ class TextConfig(Config):
         return wrong
 
 
+SPLIT_ALONE = dict.fromkeys(("lowercase", "strip_punctuation", "unicode_punctuation", "keep_apostrophes"), False)
+"""Settings of a text that is split, and in which nothing else changes."""
+
+
 @dataclass(frozen=True, kw_only=True, repr=False)
 class TrainingConfig(TextConfig):
     """Everything that decides the result of a training, and nothing that does not (threads are not here)."""

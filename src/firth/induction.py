@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -55,6 +55,18 @@ class Induced:
     context_words: int
 
 
+class Reach(NamedTuple):
+    """How many tokens before a word, and after it, are its context."""
+
+    before: int
+    after: int
+
+    @classmethod
+    def of(cls, window: int, side: str) -> Reach:
+        """That of a window, on the sides that the setting `window_side` names."""
+        return cls(window * (side != "after"), window * (side != "before"))
+
+
 @dataclass(frozen=True, eq=False, repr=False)
 class Alacarte:
     """What makes vectors of contexts; `alacarte` returns one.
@@ -66,11 +78,13 @@ class Alacarte:
     transform : (d, d) float64 array
         The matrix A: the vector of a word is A times the mean of its contexts' vectors, each the mean of its words'.
     window : int
-        How many tokens on each side of a word are its context.
+        How many tokens on a side of a word are its context.
     config : TextConfig
         How contexts that are text become tokens.
     phrases : Phrases or None
         Phrases that are joined in contexts.
+    window_side : {"both", "before", "after"}
+        The side, as the model's setting says.
     """
 
     vectors: WordVectors
@@ -78,6 +92,7 @@ class Alacarte:
     window: int
     config: TextConfig
     phrases: Phrases | None
+    window_side: str = "both"
 
     def vector(self, contexts: Iterable[Any], *, word: Any = None) -> Float32:
         """The vector of a word from some contexts. The same as `induce(contexts, word=word).vector`.
@@ -105,7 +120,8 @@ class Alacarte:
             Also a column of a table, `firth.column(…)`.
         word
             The word, where contexts have it within them; of several tokens, such as "vibe coding", if they are text.
-            `window` tokens on each side of each of its places are its context. Without it, all tokens are.
+            `window` tokens on each side of each of its places are its context, or on the model's `window_side`. Without
+            it, all tokens are.
 
         Returns
         -------
@@ -145,10 +161,11 @@ class Alacarte:
             yield self._joined(tokens)
             return
         wanted = standardize(str(word), self.config) if is_text else [text_of_word(word)]
+        reach = Reach.of(self.window, self.window_side)
         for place in range(len(tokens) - len(wanted) + 1 if wanted else 0):
             if tokens[place : place + len(wanted)] == wanted:
-                before = tokens[max(0, place - self.window) : place]
-                behind = tokens[place + len(wanted) :][: self.window]
+                before = tokens[max(0, place - reach.before) : place]
+                behind = tokens[place + len(wanted) :][: reach.after]
                 yield [*self._joined(before), *self._joined(behind)]
 
     def _joined(self, tokens: list[str]) -> list[str]:
@@ -187,15 +204,15 @@ def alacarte(
     transform : (d, d) array, optional
         In place of a corpus, the `transform` that an earlier call learned for this model.
     window
-        How many tokens on each side of a word are its context, within its sentence. By default the model's setting, 5
-        for vectors alone.
+        How many tokens on each side of a word are its context, within its sentence; or on one, where the model has a
+        `window_side`. By default the model's setting, 5 for vectors alone.
     weights : "log" or int
         How much a word that occurs c times decides: log c, or, with a whole number, 1 for words that occur so often and
         0 for others.
     held_out : list of words
         Words that are treated as unknown, to see how well they are induced.
     config
-        How text becomes tokens; by default as for the model.
+        How text becomes tokens; by default the model's `text_config`.
     cache
         As for `train`.
 
@@ -229,19 +246,21 @@ def alacarte(
     known = WordVectors(finite.vocabulary, finite.vectors)
     if is_one_word(held_out) or len(held_out):
         known = known.remove(held_out)
-    config = config or TextConfig(**{name: getattr(settings, name) for name in TextConfig.__dataclass_fields__})
+    config = config or model.text_config
     phrases = model.phrases if isinstance(model, Word2Vec) else None
     if transform is not None:
-        return Alacarte(known, _checked_transform(transform, known.vector_size), window, config, phrases)
+        matrix = _checked_transform(transform, known.vector_size)
+        return Alacarte(known, matrix, window, config, phrases, settings.window_side)
     encoded = encode(corpus, config=config, cache=cache)
     if phrases is not None:
         encoded = join_phrases(encoded, phrases, cache=cache)
-    return Alacarte(known, _learned(encoded, known, window, weights), window, config, phrases)
+    matrix = _learned(encoded, known, Reach.of(window, settings.window_side), weights)
+    return Alacarte(known, matrix, window, config, phrases, settings.window_side)
 
 
-def _learned(corpus: Corpus, known: WordVectors, window: int, weights: str | int) -> Float64:
+def _learned(corpus: Corpus, known: WordVectors, reach: Reach, weights: str | int) -> Float64:
     """The matrix (d, d) that the words of a corpus decide."""
-    counts, means, has_context = _mean_contexts(corpus, known, window)
+    counts, means, has_context = _mean_contexts(corpus, known, reach)
     alpha: Any = np.log(np.maximum(counts, 1)) if isinstance(weights, str) else (counts >= weights).astype(np.float64)
     deciding = has_context & (alpha > 0)
     if deciding.sum() < known.vector_size:
@@ -270,7 +289,7 @@ def _checked_transform(transform: Any, vector_size: int) -> Float64:
     return matrix.astype(np.float64)
 
 
-def _mean_contexts(corpus: Corpus, known: WordVectors, window: int) -> tuple[Int64, Float64, Bool]:
+def _mean_contexts(corpus: Corpus, known: WordVectors, reach: Reach) -> tuple[Int64, Float64, Bool]:
     """How often each known word occurs, the mean vector of its contexts (V, d), and whether it has any.
 
     Unknown words keep their places in the text, and add nothing; a context without a known word is none.
@@ -278,7 +297,7 @@ def _mean_contexts(corpus: Corpus, known: WordVectors, window: int) -> tuple[Int
     row_of = _rows_of(corpus, known)
     sums, contexts = np.zeros(known.vectors.shape), np.zeros(len(known), np.int64)
     for first in range(0, len(corpus), TOKENS_AT_A_TIME):
-        rows, means = _contexts(corpus, row_of, known.vectors, first, window)
+        rows, means = _contexts(corpus, row_of, known.vectors, first, reach)
         order = np.argsort(rows, kind="stable")
         found, starts, n = np.unique(rows[order], return_index=True, return_counts=True)
         if len(found):
@@ -296,12 +315,12 @@ def _rows_of(corpus: Corpus, known: WordVectors) -> Int64:
     return np.array([ids.get(word, -1) for word in corpus.words(len(corpus.counts))], np.int64)
 
 
-def _contexts(corpus: Corpus, row_of: Int64, vectors: Float32, first: int, window: int) -> tuple[Int64, Float64]:
+def _contexts(corpus: Corpus, row_of: Int64, vectors: Float32, first: int, reach: Reach) -> tuple[Int64, Float64]:
     """Of the tokens from the `first` on, those with a row and a known word around them: their rows (n,), and the mean
     vectors of the known words around them (n, d).
     """
     last = min(first + TOKENS_AT_A_TIME, len(corpus))
-    begin, end = max(0, first - window), min(last + window, len(corpus))
+    begin, end = max(0, first - reach.before), min(last + reach.after, len(corpus))
     rows = row_of[corpus.ids[begin:end]]
     found = np.zeros((end - begin + 1, vectors.shape[1]))
     found[1:][rows >= 0] = vectors[rows[rows >= 0]]
@@ -310,8 +329,8 @@ def _contexts(corpus: Corpus, row_of: Int64, vectors: Float32, first: int, windo
     are_known = np.concatenate([[0], np.cumsum(rows >= 0)])
     centers = np.flatnonzero(rows[first - begin : last - begin] >= 0) + first
     sentence = np.searchsorted(corpus.sentence_starts, centers, side="right")
-    lower = np.maximum(centers - window, corpus.sentence_starts[sentence - 1]) - begin
-    upper = np.minimum(centers + window + 1, corpus.sentence_starts[sentence]) - begin
+    lower = np.maximum(centers - reach.before, corpus.sentence_starts[sentence - 1]) - begin
+    upper = np.minimum(centers + reach.after + 1, corpus.sentence_starts[sentence]) - begin
     words = are_known[upper] - are_known[lower] - 1
     around = found[upper] - found[lower] - own[centers - begin]
     return rows[centers - begin][words > 0], around[words > 0] / words[words > 0, None]

@@ -119,7 +119,7 @@ def test_drift__few_words_can_be_compared_but_not_aligned():
     ("today", "how", "message"),
     [
         (some(width=9), {}, "9 and 8 numbers"),
-        (some(0, WORDS[:5]), {}, "5 words in common: too few for 10 neighbors"),
+        (some(0, WORDS[:5]), {}, "5 words in common: too few for 10 neighbors of each: ask for fewer, topn=4, -n 4"),
         (some(), {"words": ["nobody"]}, "'nobody' is not in all of the models"),
         (some(), {"baseline": some(0, WORDS[:5])}, "5 words in common"),
     ],

@@ -141,3 +141,10 @@ def test_evaluate__details_list_each_answer(run, saved, tmp_path):
     assert rows[1].split(",")[2:5] == ["the king queen", "42", guess]
     assert rows[1].split(",")[6] == ("yes" if guess == "42" else "no")
     assert rows[2].endswith(",cow,,,unknown")
+
+
+def test_map__the_name_of_a_packed_file_is_refused_before_it_is_made(run, saved, tmp_path, monkeypatch):
+    monkeypatch.setattr("firth.visual.page.Page.save", None)
+    code, _, err = run("map", saved, "-o", tmp_path / "page.html.gz")
+    assert code == 1
+    assert "write page.html, and pack that (gzip)" in err

@@ -174,3 +174,14 @@ def test_cite__prints_the_citation_and_how_a_model_was_trained(run, saved):
     code, out, _ = run("cite", saved)
     assert (code, out) == (0, cite(load(saved)) + "\n")
     assert run("cite", "nothing.firth")[0] == 1
+
+
+@pytest.mark.parametrize("command", [("similar", "-10"), ("analogy", "-10", "5", "6")])
+def test_words__that_begin_with_a_dash_come_after_two(run, tmp_path, command):
+    path = WordVectors([-10, 5, 6, 7], np.eye(4)).save(tmp_path / "v.firth")
+    name, *words = command
+    code, _, err = run(name, path, *words)
+    assert code == 2
+    assert "Words that begin with a dash come last, after --." in err
+    assert run(name, path, "--", *words)[0] == 0
+    assert "dash" not in run("info", path, "--nothing")[2]

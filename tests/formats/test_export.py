@@ -5,7 +5,7 @@ import dataclasses
 import numpy as np
 import pytest
 
-from firth import export, load
+from firth import export, load, train
 from firth.errors import FirthWarning, FormatError, OutputExistsError, UnwritableWordError
 from firth.formats import read
 from firth.model import Word2Vec
@@ -145,6 +145,31 @@ def test_export__an_unknown_ending_is_answered_with_the_known(vectors, tmp_path)
     assert read(tmp_path / "v.docx", format="tsv").words == vectors.words
     with pytest.raises(FormatError, match="no format is called 'pdf'"):
         export(vectors, tmp_path / "v", format="pdf")
+
+
+@pytest.mark.parametrize(
+    ("ending", "format"), [("txt", "word2vec text"), (".VEC", "word2vec text"), ("jsonl", "json lines")]
+)
+def test_export__an_ending_names_a_format(vectors, tmp_path, ending, format):
+    for path, name in (("a", ending), ("b", format)):
+        export(vectors, tmp_path / path, format=name, counts=False)
+    assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
+    assert read(tmp_path / "a", format=ending).words == vectors.words
+
+
+def test_export__the_ending_bin_names_what_it_does_in_a_files_name(small_text, tmp_path):
+    model = train(small_text, vector_size=4, epochs=1, max_n=3, buckets=50, progress=False)
+    for path, format in (("m.bin", None), ("m", "bin")):
+        export(model, tmp_path / path, format=format)
+        assert read(tmp_path / path, format=format).subwords is not None
+
+
+@pytest.mark.parametrize("format", [None, "csv"])
+@pytest.mark.parametrize(("name", "packer"), [("v.csv.gz", "gzip"), ("v.csv.BZ2", "bzip2"), ("v.txt.zst", "zstd")])
+def test_export__the_name_of_a_packed_file_is_refused(vectors, tmp_path, name, packer, format):
+    with pytest.raises(FormatError, match=rf"unpacked: write v\.\w+, and pack that \({packer}\)"):
+        export(vectors, tmp_path / name, format=format)
+    assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize("name", SUFFIXES)

@@ -147,3 +147,10 @@ def test_vectors_of_words_with_ngrams__are_not_set_or_locked_alone(sentences, mo
     model.wv.vectors_lockf = np.zeros(1)
     with pytest.raises(ConfigError, match="share their n-grams"):
         model.train(sentences, total_examples=600, epochs=1)
+
+
+def test_whole_numbers__that_are_unseen_have_vectors_of_their_digits():
+    model = FastText([[4711, 5, -7], [5, -7, 4711]] * 20, vector_size=4, min_count=1, bucket=100)
+    assert_array_equal(model.wv[47119], model.wv["47119"])
+    assert 47119 in model.wv
+    assert 0 not in model.wv

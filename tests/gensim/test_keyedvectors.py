@@ -268,10 +268,32 @@ def test_evaluate_word_analogies__tells_each_section(tmp_path):
     assert wv.evaluate_word_analogies(tmp_path / "q.txt", dummy4unknown=True)[0] == pytest.approx(1 / 3)
 
 
-def test_whole_numbers__are_keys_by_their_text():
+def test_whole_numbers__are_rows_where_keys_are_text():
     wv = KeyedVectors(2)
-    wv.add_vectors(["5", "7"], [[1, 0], [0, 1]])
-    assert_array_equal(wv[7], [0, 1])
-    assert_array_equal(wv[np.int64(5)], [1, 0])
-    assert wv.most_similar(5)[0][0] == "7"
-    assert 9 not in wv
+    wv.add_vectors(["7", "1", "five"], [[1, 0], [0, 1], [1, 1]])
+    assert_array_equal(wv[1], [0, 1])
+    assert_array_equal(wv[np.int64(0)], wv["7"])
+    assert 7 not in wv
+    assert 2 in wv
+
+
+def test_whole_numbers__are_never_rows_where_keys_are_numbers():
+    wv = KeyedVectors(2)
+    wv.add_vectors([7, -5, 0], [[1, 0], [0, 1], [1, 1]])
+    assert wv.key_to_index == {7: 0, -5: 1, 0: 2}
+    assert_array_equal(wv[0], [1, 1])
+    assert_array_equal(wv["-5"], wv[np.int64(-5)])
+    assert wv.most_similar(7, topn=1)[0][0] == 0
+    for unknown in (1, np.int64(2), "1", "+7", "07", "seven", "9" * 5000):
+        assert unknown not in wv
+        with pytest.raises(KeyError):
+            wv[unknown]
+    assert wv.add_vector("7", [2, 2]) == 0
+    assert len(wv) == 3
+
+
+def test_whole_numbers__are_kept_in_files(tmp_path):
+    wv = KeyedVectors(2)
+    wv.add_vectors([7, -5], [[1, 0], [0, 1]])
+    wv.save(tmp_path / "v")
+    assert KeyedVectors.load(tmp_path / "v").index_to_key == [7, -5]

@@ -279,10 +279,33 @@ def test_sentences__are_lists_of_words(sentences):
         Word2Vec(sentences, min_count=10_000)
 
 
-def test_whole_numbers__are_known_by_their_text():
-    model = Word2Vec([[1, 2, 3], [2, 3, 4]] * 20, **SETTINGS)
-    assert sorted(model.wv.index_to_key) == ["1", "2", "3", "4"]
+def test_whole_numbers__are_keys_as_they_are(tmp_path):
+    model = Word2Vec([[1, 2, 4711], [2, 4711, -4]] * 20, **SETTINGS)
+    assert sorted(model.wv.key_to_index) == [-4, 1, 2, 4711]
     assert_array_equal(model.wv[2], model.wv["2"])
+    assert_array_equal(model.wv[4711], model.wv.vectors[model.wv.key_to_index[4711]])
+    assert 0 not in model.wv
+    assert 3 not in model.wv
+    with pytest.raises(KeyError):
+        model.wv[3]
+    assert {type(key) for key, _ in model.wv.most_similar(2)} == {int}
+    assert {type(key) for key, _ in model.predict_output_word([2, 4711])} == {int}
+    model.save(tmp_path / "m")
+    assert Word2Vec.load(tmp_path / "m").wv.index_to_key == model.wv.index_to_key
+
+
+def test_whole_numbers__stay_keys_when_a_model_learns_more():
+    model = Word2Vec([[1, 2, 4711], [2, 4711, -4]] * 20, **SETTINGS)
+    model.build_vocab([[2, 8], [8, 1]] * 20, update=True)
+    model.train([[2, 8], [8, 1]] * 20, total_examples=40, epochs=1)
+    assert sorted(model.wv.key_to_index) == [-4, 1, 2, 8, 4711]
+    assert model.wv.get_vecattr(8, "count") == 40
+
+
+def test_trim_rule__is_asked_about_whole_numbers_as_they_are():
+    asked = []
+    Word2Vec([[1, 2, 3]] * 20, **SETTINGS, trim_rule=lambda word, count, least: asked.append(word) or 0)
+    assert sorted(asked) == [1, 2, 3]
 
 
 def test_seed__of_none_is_the_default(sentences):

@@ -5,7 +5,7 @@ import os
 import pytest
 
 import firth
-from firth.errors import OutputExistsError
+from firth.errors import FormatError, OutputExistsError
 from firth.storage import files
 from firth.storage.files import atomic_file, atomic_folder, sha256_of
 from firth.visual.tensorboard import write_projector
@@ -192,3 +192,9 @@ def test_sha256_of__a_file_or_some_of_it(tmp_path, monkeypatch):
     assert sha256_of(path) == hashlib.sha256(content).hexdigest()
     for first, size in [(0, 20), (30, 21), (90, 50), (200, 1), (5, 0)]:
         assert sha256_of(path, first, size) == hashlib.sha256(content[first : first + size]).hexdigest()
+
+
+def test_atomic_file__has_no_name_of_a_packed_file(tmp_path):
+    with pytest.raises(FormatError, match="pack that"), atomic_file(tmp_path / "page.html.gz"):
+        pass
+    assert not list(tmp_path.iterdir())

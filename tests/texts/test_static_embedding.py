@@ -236,6 +236,21 @@ def test_export__words_that_no_text_has_are_refused_or_left_out(tmp_path):
         )
 
 
+@pytest.mark.parametrize(
+    ("word", "advice"),
+    [
+        ("a-b", r"TextConfig\(strip_punctuation=False\), --no-strip-punctuation, or leave"),
+        ("Paris", r"TextConfig\(lowercase=False\), --no-lowercase, or leave"),
+        ("A-b", r"TextConfig\(lowercase=False, strip_punctuation=False\), --no-lowercase --no-strip-p.*, or leave"),
+        ("new york", r"split now\. Leave such words out"),
+    ],
+)
+def test_export__the_advice_is_what_keeps_the_words(tmp_path, word, advice):
+    vectors = firth.WordVectors([word, "x"], np.ones((2, 2)), counts=[2, 1])
+    with pytest.raises(UnwritableWordError, match=advice):
+        firth.TextVectors(vectors, remove=0).export(tmp_path / "f")
+
+
 def test_export__phrases_are_refused_or_left_out(model, tmp_path):
     names = firth.Vocabulary([*model.words[:5], "42", "king_queen", "zoë"], model.vocabulary.counts)
     config = firth.TrainingConfig(strip_punctuation=False)

@@ -134,3 +134,9 @@ def test_write__parquet_without_pyarrow_is_an_error_that_names_the_extra(fitted,
     monkeypatch.setitem(sys.modules, "pyarrow.parquet", None)
     with pytest.raises(FirthError, match=r"pip install"):
         fitted.write(TEXTS, tmp_path / "v.parquet")
+
+
+def test_write__the_name_of_a_packed_file_is_refused(fitted, tmp_path):
+    with pytest.raises(FormatError, match=r"write v\.csv, and pack that \(gzip\)"):
+        fitted.write(["king"], tmp_path / "v.csv.gz")
+    assert not list(tmp_path.iterdir())

@@ -145,6 +145,17 @@ def common_words(models: Sequence[WordVectors]) -> list[str]:
     return [word for word in models[0].words if all(word in model.vocabulary for model in models[1:])]
 
 
+def common_with_neighbors(models: Sequence[WordVectors], topn: int) -> list[str]:
+    """The words that all models know. Raises `FirthError` if each has fewer than `topn` others for neighbors."""
+    common = common_words(models)
+    if len(common) <= topn:
+        fewer = f": ask for fewer, topn={len(common) - 1}, -n {len(common) - 1}" if len(common) > 1 else ""
+        raise FirthError(
+            f"the models have {len(common):,} words in common: too few for {topn} neighbors of each{fewer}"
+        )
+    return common
+
+
 def restricted(vectors: WordVectors, words: list[str]) -> WordVectors:
     """The vectors of these words only."""
     rows = np.array([vectors.vocabulary.ids[word] for word in words], np.int64)

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from firth.analysis.alignment import (
+    common_with_neighbors,
     common_words,
     counts_in_both,
     refuse_other_sizes,
@@ -214,9 +215,7 @@ def stability(models: Sequence[WordVectors], *, topn: int = 10, words: str | Seq
         raise ValueError("stability is between two models at least: stability([one, other])")
     refuse_other_than_vectors(**{f"models[{i}]": model for i, model in enumerate(models)})
     models = [model.finite() for model in models]
-    common = common_words(models)
-    if len(common) <= topn:
-        raise FirthError(f"the models have {len(common):,} words in common: too few for {topn} neighbors of each")
+    common = common_with_neighbors(models, topn)
     asked = common if words is None else texts_asked(words)
     known = set(common)
     for word in asked:

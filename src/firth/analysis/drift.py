@@ -11,6 +11,7 @@ import numpy as np
 
 from firth.analysis.alignment import (
     align,
+    common_with_neighbors,
     common_words,
     refuse_other_sizes,
     restricted,
@@ -197,9 +198,7 @@ def drift(
     models = [yesterday, today]
     if baseline is not None:
         models.append(align(baseline.finite(), yesterday))
-    common = common_words(models)
-    if len(common) <= topn:
-        raise FirthError(f"the models have {len(common):,} words in common: too few for {topn} neighbors of each")
+    common = common_with_neighbors(models, topn)
     asked = common if words is None else _asked(words, set(common))
     before, after, *refit = (restricted(model, common) for model in models)
     rows = np.array([before.vocabulary.ids[word] for word in asked], np.int64)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from firth._version import __version__
-from firth.cli.options import READING, given
+from firth.cli.options import READING, given, word
 
 if TYPE_CHECKING:
     from firth.vectors.word_vectors import WordVectors
@@ -55,8 +55,25 @@ COMMANDS = {
 """The commands, and the module of each: it is loaded when the command is asked for, as it takes its time to start."""
 
 
+class WithWords(click.Command):
+    """A command that says, where it takes words, how one is given that begins with a dash, such as the id -10."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Take the command line apart, as click does."""
+        try:
+            return super().parse_args(ctx, args)
+        except click.NoSuchOption as error:
+            arguments = [param for param in self.params if isinstance(param, click.Argument)]
+            if not any(getattr(argument.type, "func", None) is word for argument in arguments):
+                raise
+            message = f"{error.format_message()} Words that begin with a dash come last, after --."
+            raise click.UsageError(message, ctx) from error
+
+
 class Commands(click.Group):
     """A group whose commands add themselves when their module is loaded."""
+
+    command_class = WithWords
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """The names of all commands."""

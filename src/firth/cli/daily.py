@@ -140,7 +140,7 @@ def weights_of(value: str) -> str | int:
 @click.option("--corpus", metavar="SOURCE", help="The text that the model learned from.")
 @column_options
 @click.option("--transform", type=PATH, metavar="FILE.npy", help="Where what --corpus told is kept for the next word.")
-@click.option("--window", type=click.IntRange(1), help="Tokens of context on each side. [default: the model's window]")
+@click.option("--window", type=click.IntRange(1), help="Tokens of context on a side. [default: the model's window]")
 @click.option(
     "--weights", type=weights_of, default="log", show_default=True, metavar="log|N", help="How much each word decides."
 )
@@ -174,12 +174,15 @@ def induce(
     import numpy as np
 
     from firth.induction import alacarte
+    from firth.storage.files import refuse_to_pack
     from firth.storage.folders import check_output
 
     if corpus is None and transform is None:
         raise click.UsageError("name the text that the model learned from, --corpus, or its matrix, --transform")
     if corpus is None and given(COLUMN):
         raise click.UsageError("--column and what goes with it are of the --corpus: name it")
+    if transform is not None:
+        refuse_to_pack(transform)
     if output is not None:
         check_output(output, overwrite=overwrite)
     loaded, contexts = load_model(model), _lines_of(examples)

@@ -67,13 +67,14 @@ def map_command(
     firth map glove.txt --words 50000 --columns topics.csv -o glove.html
     """
     from firth.reporting.progress_bar import steps, wanted
-    from firth.storage.files import refuse_to_overwrite
+    from firth.storage.files import refuse_to_overwrite, refuse_to_pack
     from firth.visual.columns import read_columns
     from firth.visual.map import pages
     from firth.visual.page import show
     from firth.visual.projection import can_tsne
 
     output = output or Path(model.name).with_suffix(".html")
+    refuse_to_pack(output)
     refuse_to_overwrite(output, overwrite=overwrite)
     loaded = load_model(model)
     settings: dict[str, Any] = {"words": words, "seed": seed, "threads": threads, "title": f"Map of {model.name}"}

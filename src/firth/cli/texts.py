@@ -54,7 +54,7 @@ def parameters_of(model: WordVectors, settings: dict[str, Any]) -> dict[str, Any
     parameters = {name: value for name, value in given(WEIGHING).items() if not name.startswith("fit")}
     changed = {name: value for name, value in settings.items() if value is not None}
     if changed:
-        parameters["config"] = dataclasses.replace(getattr(model, "config", TextConfig()), **changed)
+        parameters["config"] = dataclasses.replace(model.text_config, **changed)
     return parameters
 
 
@@ -82,8 +82,7 @@ def options_of_folder(model: WordVectors, format: str | None, settings: dict[str
     found = parameters_of(model, settings) | given(CARD)
     if is_static_embedding(format):
         texts = texts_to_fit()
-        if (config := getattr(model, "config", None)) is not None:
-            found.setdefault("config", config)  # other vectors of a model do not know how its text was split
+        found.setdefault("config", model.text_config)  # other vectors of a model do not know how its text was split
         return {name: value for name, value in found.items() if value != ()} | ({"fit": texts} if texts else {})
     if used := [name for name, value in (given(WEIGHING) | given(CARD) | settings).items() if value not in (None, ())]:
         raise click.UsageError(f"--{used[0].replace('_', '-')} is for folders: --format static-embedding")

@@ -26,7 +26,7 @@ from firth.formats import (
 from firth.formats.counts import counts_path, write_counts
 from firth.formats.reading import Errors, Reading, unpacked_suffix
 from firth.formats.words import WHITE_SPACE, Spaces, writable, write_words
-from firth.storage.files import atomic_file, refuse_to_overwrite
+from firth.storage.files import atomic_file, refuse_to_overwrite, refuse_to_pack
 from firth.vectors.word_vectors import WordVectors, refuse_other_than_vectors
 
 
@@ -78,7 +78,7 @@ FORMATS = (
 def _format_of(path: Path, name: str | None, suffix: str) -> Format:
     if name is not None:
         for format in FORMATS:
-            if format.name == _spelled(name):
+            if format.name == _spelled(name) or _as_ending(name) in format.suffixes:
                 return format
         there = ", ".join([*(format.name for format in FORMATS), STATIC_EMBEDDING])
         raise FormatError(f"no format is called {shortened(name)}; there are {there} (a folder, to be written)")
@@ -90,6 +90,11 @@ def _format_of(path: Path, name: str | None, suffix: str) -> Format:
         f"cannot tell the format of {path} by its name; there are {known}. Or name its format:"
         " format='glove'; --format of firth export, --model-format of other commands"
     )
+
+
+def _as_ending(name: str) -> str:
+    """A format's name as an ending, which it may be: txt or .txt for word2vec's text."""
+    return "." + name.lower().removeprefix(".")
 
 
 def _spelled(name: str) -> str:
@@ -126,7 +131,8 @@ def export(
         matrix, `.parquet` a table with the columns word, count and vector (needs the extra `firth[tables]`), `.npy` an
         array, `.csv` a row a word, `.jsonl` an object a line, `.firth` a folder, as `save` writes it.
     format
-        The name of the format, if the ending does not tell: see `load`. And "static embedding": a folder of vectors of
+        The name of the format, or its ending, "txt", if that of the file does not tell: see `load`. And "static
+        embedding": a folder of vectors of
         texts, which sentence-transformers, model2vec and the Hugging Face Hub open, as `TextVectors.export` writes it.
     spaces : {"error", "replace", "skip"}
         What becomes of words that the format cannot hold, mostly for spaces: "error" refuses them, "replace" writes _
@@ -156,7 +162,7 @@ def export(
     OutputExistsError
         If a file exists, unless `overwrite` is set.
     FormatError
-        For an unknown format.
+        For an unknown format, and for the name of a packed file, such as `.csv.gz`: files are written unpacked.
     ValueError
         For a table about the words with a format that cannot hold it.
 
@@ -173,7 +179,8 @@ def export(
         return _export_folder(vectors, path, spaces=spaces, overwrite=overwrite, **of_texts)
     if of_texts:
         raise TypeError(f"{', '.join(of_texts)}: for a folder of texts' vectors alone, format='static embedding'")
-    if format is None and path.suffix.lower() == ".bin" and vectors.subwords is not None:
+    refuse_to_pack(path)
+    if vectors.subwords is not None and (path.suffix.lower() if format is None else _as_ending(format)) == ".bin":
         format = "fasttext"
     found = _format_of(path, format, path.suffix.lower())
     if about is not None or on is not None:
@@ -242,7 +249,7 @@ def read(
     path
         A file. Its ending tells its format: that before .gz and the like.
     format
-        The name of the format, if the ending does not tell.
+        The name of the format, or its ending, if that of the file does not tell.
     errors
         What to do with words that are not UTF-8: "strict" refuses the file, "replace" puts U+FFFD for what cannot be
         read, "ignore" leaves it out.
@@ -261,7 +268,7 @@ def read(
     is_array = format is None and unpacked_suffix(path) == ".npy"  # which is read if its words are beside it
     if format is None and not is_array and (what := foreign.what_it_is(path)):
         raise FormatError(f"{path} {what}")
-    if format is None and path.is_file() and fasttext.is_fasttext(path):
+    if (format is None or _as_ending(format) == ".bin") and path.is_file() and fasttext.is_fasttext(path):
         format = "fasttext"
     with np.errstate(over="ignore", invalid="ignore"):
         return _format_of(path, format, unpacked_suffix(path)).read(path, reading)

@@ -9,7 +9,7 @@ import numpy as np
 
 from firth.arrays import Array, Bool, Float32
 from firth.errors import ConfigError, FirthError, shortened
-from firth.missing_values import text_of, text_of_word
+from firth.missing_values import text_of_word
 from firth.vectors.nearest import inverse_lengths, unit_rows
 from firth.vectors.word_vectors import WordVectors
 from firth.vocabulary import Vocabulary
@@ -56,15 +56,15 @@ class KeyTable:
 
     def fill(self, vocabulary: Vocabulary, vectors: Float32) -> None:
         """Let these words and vectors take the place of all that is here."""
-        self.index_to_key = list(vocabulary.words)
-        self.key_to_index = dict(vocabulary.ids)
+        self.index_to_key = list(vocabulary.typed_words)
+        self.key_to_index = {key: i for i, key in enumerate(self.index_to_key)}
         self.vectors, self.vectors_lockf = vectors, np.ones(1, np.float32)
         self.expandos = {"count": np.array(vocabulary.counts)} if vocabulary.has_counts else {}
 
     def to_firth(self) -> WordVectors:
         """The same keys, as text, with their vectors: `firth.WordVectors`, whose vectors do not change with these."""
         counts = self.expandos.get("count", np.zeros(len(self), np.int64))
-        return WordVectors(Vocabulary([text_of(key) for key in self.index_to_key], counts), self.vectors.copy())
+        return WordVectors(Vocabulary(self.index_to_key, counts), self.vectors.copy())
 
     @property
     def vectors(self) -> Float32:
@@ -143,15 +143,33 @@ class KeyTable:
             keys, weights = [keys], np.asarray(weights)[None]
         self.add_vectors(keys, weights, replace=True)
 
+    @property
+    def has_numbers(self) -> bool:
+        """Whether its keys are whole numbers, such as ids: whether the first is one."""
+        return bool(self.index_to_key) and isinstance(self.index_to_key[0], int | np.integer)
+
     def _row(self, key: Any) -> int:
-        """The row of a key, -1 if it has none. A whole number is a key, the text of one, or else a row."""
+        """The row of a key, -1 if it has none. A whole number is a row where keys are text, as in gensim, and never
+        where they are numbers: an unknown id would get the vector of another one.
+        """
         try:
-            found = self.key_to_index.get(key)
+            found = self._row_of_key(key)
         except TypeError:  # a list
             return -1
-        if found is None and isinstance(key, int | np.integer):
-            found = self.key_to_index.get(text_of(key), int(key) if 0 <= key < len(self) else None)
-        return -1 if found is None else found
+        if found < 0 and isinstance(key, int | np.integer) and 0 <= key < len(self) and not self.has_numbers:
+            return int(key)
+        return found
+
+    def _row_of_key(self, key: Any) -> int:
+        """The row of a key, where keys are numbers also by its text; -1 if it has none."""
+        found = self.key_to_index.get(key, -1)
+        if found >= 0 or not isinstance(key, str) or not self.has_numbers:
+            return found
+        try:
+            number = int(key)
+        except ValueError:
+            return -1
+        return self.key_to_index.get(number, -1) if str(number) == key else -1
 
     def get_index(self, key: Any, default: int | None = None) -> int:
         """The row of a key.
@@ -206,7 +224,7 @@ class KeyTable:
     def add_vector(self, key: Key, vector: Any) -> int:
         """Add a key with its vector (d,), and return its row. A key that is there keeps its vector."""
         self.add_vectors([key], np.asarray(vector)[None])
-        return self.key_to_index[key]
+        return self._row_of_key(key)
 
     def add_vectors(
         self, keys: Sequence[Any] | str, weights: Any, extras: Mapping[str, Any] | None = None, replace: bool = False
@@ -231,7 +249,7 @@ class KeyTable:
         if len(rows) != len(keys):
             raise ValueError(f"{len(keys):,} keys, but {len(rows):,} vectors of {self.vector_size} numbers")
         before = len(self)
-        places = [self.key_to_index.get(key, -1) for key in keys]
+        places = [self._row_of_key(key) for key in keys]
         new = {key: i for i, (key, place) in reversed(list(enumerate(zip(keys, places, strict=True)))) if place < 0}
         added = sorted(new.values())
         for i in added:

@@ -57,7 +57,7 @@ def joined_vocabulary(old: Vocabulary, new: Vocabulary) -> tuple[Vocabulary, Int
     counts[[place[word] for word in new.words]] += new.counts
     order = by_count_then_word(words, counts)
     rows = np.where(order < len(old), order, -1).astype(np.int32)
-    return Vocabulary([words[i] for i in order.tolist()], counts[order]), rows
+    return Vocabulary([words[i] for i in order.tolist()], counts[order], old.integers), rows
 
 
 def initial_state(words: int, vector_size: int, seed: int, ngrams: int) -> State:

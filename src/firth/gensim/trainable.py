@@ -36,13 +36,14 @@ def effective_min_count(counts: Int64, min_count: int, max_final_vocab: int | No
 
 def trimmed(found: Vocabulary, least: int, rule: TrimRule) -> Vocabulary:
     """The words that a rule keeps. Raises `CorpusError` for fewer than two."""
-    kept = np.array([_is_kept(rule, w, n, least) for w, n in zip(found.words, found.counts.tolist(), strict=True)])
+    counted = zip(found.typed_words, found.counts.tolist(), strict=True)
+    kept = np.array([_is_kept(rule, word, count, least) for word, count in counted])
     if kept.sum() < 2:
         raise CorpusError(f"the trim_rule leaves {kept.sum()} of the {len(found):,} words: vectors need at least two")
-    return Vocabulary([found.words[i] for i in np.flatnonzero(kept).tolist()], found.counts[kept])
+    return found.at(np.flatnonzero(kept))
 
 
-def _is_kept(rule: TrimRule, word: str, count: int, min_count: int) -> bool:
+def _is_kept(rule: TrimRule, word: Any, count: int, min_count: int) -> bool:
     answer = rule(word, count, min_count)
     if answer not in RULES:
         raise ConfigError(f"a trim_rule returns 0 (default), 1 (discard) or 2 (keep), not {shortened(answer)}")
@@ -132,12 +133,13 @@ class Trainable(Hooked):
 
     def _vocabulary(self) -> Vocabulary:
         """The words with their counts. Raises `FirthError` if `wv` has others than the model, or in another order."""
-        if self.wv.index_to_key != self._words:
+        vocabulary: Vocabulary = self.wv.to_firth().vocabulary
+        if vocabulary.words != self._words:
             raise FirthError(
                 "keys of wv were added, or put in another order, and the model's output vectors were not:"
                 " build_vocab(…, update=True) adds words to a model; wv.save(path) saves the vectors alone"
             )
-        return self.wv.to_firth().vocabulary
+        return vocabulary
 
     def _learn(
         self, corpus: Any, epochs: int, rates: tuple[float, float], callbacks: Iterable[CallbackAny2Vec]

@@ -18,10 +18,12 @@ from typing import IO, Literal, Protocol
 import numpy as np
 
 from firth.arrays import Array
-from firth.errors import OutputExistsError
+from firth.errors import FormatError, OutputExistsError
 from firth.storage import system
 from firth.storage.locks import file_lock
 
+PACKERS = {".gz": "gzip", ".bz2": "bzip2", ".xz": "xz", ".zst": "zstd", ".zip": "zip"}
+"""Programs that pack files, by the endings of what they make."""
 CHUNK_BYTES = 1 << 20
 UNFINISHED = ".tmp"
 """How the names of folders end that are being written."""
@@ -67,12 +69,23 @@ def refuse_to_overwrite(path: Path, *, overwrite: bool) -> None:
         raise OutputExistsError(f"{path} exists already: choose another path, or ask to overwrite it")
 
 
+def refuse_to_pack(path: Path) -> None:
+    """Raise `FormatError` for a name of a packed file: files are written as they are, and the name would be wrong."""
+    if (packer := PACKERS.get(path.suffix.lower())) is not None:
+        raise FormatError(
+            f"{path} has the name of a packed file, and firth writes files unpacked: write {path.stem}, and pack that"
+            f" ({packer})"
+        )
+
+
 @contextmanager
 def atomic_file(path: Path, *, overwrite: bool = False) -> Iterator[Path]:
     """A temporary path beside `path`, to be written by the caller; it takes the place of `path` at the end.
 
     If the caller fails, or the disk is full, what stood at `path` is as it was, and no temporary file stays.
+    Raises `FormatError` for the name of a packed file.
     """
+    refuse_to_pack(path)
     refuse_to_overwrite(path, overwrite=overwrite)
     temporary = _made_beside(path, ".tmp", lambda new: new.touch(exist_ok=False))
     mode = (path if path.is_file() else temporary).stat().st_mode

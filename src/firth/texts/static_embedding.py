@@ -12,6 +12,7 @@ direction that `TextVectors.transform` gives. It is scaled to length 1, as sente
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import re
 from collections.abc import Sequence
@@ -22,6 +23,7 @@ import numpy as np
 
 from firth.arrays import Float32
 from firth.citation import cite
+from firth.config import SPLIT_ALONE
 from firth.errors import ConfigError, FormatError, UnwritableWordError, shortened
 from firth.formats.reading import warn
 from firth.model import Word2Vec
@@ -128,7 +130,7 @@ def _rows_of_words(model: WordVectors, config: TextConfig, spaces: Spaces) -> li
     if phrases is not None:
         bad |= dict.fromkeys(word for word in phrases.scores() if word in model.vocabulary)
     if bad and spaces == "error":
-        raise UnwritableWordError(_no_text_has(list(bad), phrases is not None))
+        raise UnwritableWordError(_no_text_has(list(bad), config, phrases is not None))
     rows = [row for row, word in enumerate(model.words) if model.is_finite[row] and word not in bad]
     if not rows:
         raise UnwritableWordError(f"a folder of static embeddings can hold none of the {len(model):,} words")
@@ -143,18 +145,28 @@ def _rows_of_words(model: WordVectors, config: TextConfig, spaces: Spaces) -> li
     return rows
 
 
-def _no_text_has(bad: Sequence[str], has_phrases: bool) -> str:
+def _no_text_has(bad: Sequence[str], config: TextConfig, has_phrases: bool) -> str:
     """What to say of words that no text becomes."""
     count = f"{len(bad):,} word{'s' * (len(bad) != 1)}"
     why = "the folder's tokenizer joins no phrases. Leave them out"
     if not has_phrases:
-        why = (
-            "no text has them as texts are split now. Say how to split, config=firth.TextConfig(lowercase=False),"
-            " --no-lowercase, or leave such words out"
-        )
+        why = f"no text has them as texts are split now. {_how_to_split(bad, config)}eave such words out"
     return (
         f"a folder of static embeddings cannot use {count}, such as {_some(bad)}: {why}, spaces='skip', --spaces skip"
     )
+
+
+def _how_to_split(bad: Sequence[str], config: TextConfig) -> str:
+    """What to say of the fewest settings by which texts have most of these words; up to "l" of what else to do."""
+    of_punctuation = {name: False for name in SPLIT_ALONE if name != "lowercase"}
+    choices: list[dict[str, Any]] = [{}, {"lowercase": False}, of_punctuation, SPLIT_ALONE]
+    best = min(choices, key=lambda choice: len(unreachable(bad, dataclasses.replace(config, **choice))))
+    names = [name for name in best if getattr(config, name)]
+    if not names:
+        return "L"
+    settings = ", ".join(f"{name}=False" for name in names)
+    flags = " ".join(f"--no-{name.replace('_', '-')}" for name in names)
+    return f"Say how to split, config=firth.TextConfig({settings}), {flags}, or l"
 
 
 def _some(words: Sequence[str]) -> str:

@@ -17,6 +17,7 @@ from firth.data_frames import library
 from firth.errors import FormatError, SourceError, shortened
 from firth.formats.decimals import decimal_lines, json_writer
 from firth.formats.rows import quoted
+from firth.storage.files import refuse_to_pack
 from firth.texts.text_vectors import Vectors
 from firth.vectors.arrow_table import METADATA, VECTOR, fixed_lists
 
@@ -133,6 +134,7 @@ def writer_of(path: Path) -> Callable[[Table, Path], None]:
     """What writes a file of this name. Raises `FormatError` for an ending that has no meaning here, and if the file's
     folder is not there.
     """
+    refuse_to_pack(path)
     if path.suffix.lower() not in WRITERS:
         raise FormatError(f"cannot tell by the name {path.name} how to write vectors of texts: {', '.join(WRITERS)}")
     if not path.parent.is_dir():

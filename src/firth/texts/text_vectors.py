@@ -62,7 +62,8 @@ class TextVectors(Transformer):
         How many of the principal components of the texts to remove; by default as in the papers: 1 for "sif", 5 for
         "usif", 0 for "mean". uSIF removes a component in proportion to its variance, the others remove all of it.
     config
-        How strings become words. By default as the model's text did; for vectors alone, as a `TextConfig` says.
+        How strings become words. By default the model's `text_config`: as its text did; for vectors alone, as a
+        `TextConfig` says; for whole numbers, such as ids, they are split at white space alone.
 
     Attributes
     ----------
@@ -367,9 +368,8 @@ class TextVectors(Transformer):
 
     @property
     def text_config(self) -> TextConfig:
-        """How strings become words: the configuration given, or the model's, or the default one."""
-        config: TextConfig = self.config or getattr(self.model, "config", None) or TextConfig()
-        return config
+        """How strings become words: the configuration given, or the model's `text_config`."""
+        return self.config or self.model.text_config
 
     @property
     def _reader(self) -> Reader:

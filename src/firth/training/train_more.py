@@ -96,7 +96,7 @@ def train_more(
         raise ConfigError(f"vocabulary must be keep, grow or replace, not {shortened(vocabulary)}")
     if settings.get("vector_size", model.vector_size) != model.vector_size:
         raise ConfigError(f"the model's vectors have {model.vector_size} numbers: vector_size cannot be another")
-    before = dataclasses.asdict(model.config)
+    before = dataclasses.asdict(model.config) | dataclasses.asdict(model.text_config)
     config = TrainingConfig.of(before | {"epochs": None, "vector_size": model.vector_size} | settings)
     if vocabulary != "replace" and "hierarchical-softmax" in {config.objective, model.config.objective}:
         raise ConfigError(

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 
 from firth.arrays import Float32, Float64
+from firth.config import SPLIT_ALONE, TextConfig
 from firth.errors import ConfigError, FirthError, shortened
 from firth.html_table import facts_table
 from firth.storage.folders import new_model_folder
@@ -80,6 +81,15 @@ class WordVectors(Changeable, Searchable, Comparable):
         if len(rows) == len(self):
             return self
         return WordVectors(self.vocabulary.at(rows), self.vectors[rows])
+
+    @property
+    def text_config(self) -> TextConfig:
+        """How a text becomes words of these: as the model's text did. Where words are whole numbers, it is split and no
+        more: what is punctuation elsewhere is the sign of -10.
+        """
+        config: TextConfig = getattr(self, "config", None) or TextConfig()
+        settings = {name: getattr(config, name) for name in TextConfig.__dataclass_fields__}
+        return TextConfig(**settings | (SPLIT_ALONE if self.vocabulary.integers else {}))
 
     def rotated(self, rotation: Any) -> Self:
         """All vectors turned by an orthogonal matrix: cosines, neighbors and the scores of pairs stay as they are.

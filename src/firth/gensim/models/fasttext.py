@@ -83,6 +83,8 @@ class FastTextKeyedVectors(KeyedVectors):
 
     def _made_up(self, key: object) -> Float32 | None:
         """The vector of an unknown key by its n-grams; None if none of them ever occurred."""
+        if self.has_numbers and isinstance(key, int | np.integer):
+            key = str(key)
         return self.subwords.compose(key) if isinstance(key, str) else None
 
     def get_vector(self, key: Any, norm: bool = False) -> Float32:

@@ -119,8 +119,6 @@ class KeyedVectors(Queries):
             raise ConfigError("a file is written whole or not at all: without append, total_vec")
         if binary and not write_header:
             raise ConfigError("the binary format has a first line: write_header=True")
-        if Path(fname).suffix.lower() in {".gz", ".bz2", ".xz", ".zst", ".zip"}:
-            raise FormatError(f"{fname} would not be packed, as its name says: write it unpacked")
         vectors = self.to_firth()
         if sort_attr in self.expandos:
             rows = np.argsort(-self.expandos[sort_attr], kind="stable")

@@ -297,12 +297,12 @@ class Word2Vec(Trainable):
             raise RuntimeError("score needs a model of hierarchical softmax: train with hs=1, negative=0")
         from firth.gensim.scoring import SentenceScores
 
-        counts, inputs = self._vocabulary().counts, self.wv.vectors
+        vocabulary, inputs = self._vocabulary(), self.wv.vectors
         is_skip_gram, is_mean = bool(self.sg), bool(self.cbow_mean)
         scores = SentenceScores(
-            inputs, self._outputs, counts, window=self.window, is_skip_gram=is_skip_gram, is_mean=is_mean
+            inputs, self._outputs, vocabulary.counts, window=self.window, is_skip_gram=is_skip_gram, is_mean=is_mean
         )
-        row_of = self.wv.key_to_index
+        row_of = vocabulary.ids
         texts = ([text_of_word(word) for word in sentence] for sentence in lists_of(sentences))
         return scores([row_of[text] for text in sentence if text in row_of] for sentence in texts)
 
