@@ -285,6 +285,7 @@ def test_vector__is_that_of_context():
 
 
 def test_induce__takes_sessions_of_a_table_as_contexts():
+    pytest.importorskip("pyarrow")
     events = [{"s": session, "item": item} for session in (1, 2) for item in (10, 99, 11)]
     items = firth.WordVectors([10, 11], np.eye(2))
     carte = firth.alacarte(items, transform=np.eye(2))

@@ -75,5 +75,6 @@ def library(name: str) -> Any:
     try:
         return importlib.import_module(name)
     except ImportError as error:
-        extra = "'firth[tables]'" if name == "pyarrow" else name
-        raise FirthError(f"such a table needs {name}: pip install {extra}") from error
+        package = name.partition(".")[0]
+        extra = "'firth[tables]'" if package == "pyarrow" else package
+        raise FirthError(f"such a table needs {package}: pip install {extra}") from error

@@ -132,6 +132,7 @@ def test_induce__of_a_known_word_replaces_it(run, shop, tmp_path):
 
 
 def test_induce__takes_a_column_of_tables_as_its_corpus(run, shop, tmp_path):
+    pytest.importorskip("pyarrow")
     path, corpus, examples = shop
     tokens = [(session, word) for session, line in enumerate(corpus.read_text().splitlines()) for word in line.split()]
     rows = "".join(f"{session},{word}\n" for session, word in tokens)

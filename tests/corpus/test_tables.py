@@ -11,7 +11,7 @@ from firth.cli import cli
 from firth.config import TextConfig
 from firth.corpus.encoding import encode
 from firth.corpus.sources import as_source
-from firth.errors import SourceError
+from firth.errors import FirthError, SourceError
 from tests.helpers.tables import write
 
 TEXTS = ["The cat sat.", "on the Mat\nthe dog", "", "Élan"]
@@ -201,6 +201,8 @@ def test_column__of_rows_that_lack_it():
 
 @pytest.mark.parametrize("group_by", [None, "session"])
 def test_column__of_what_is_no_table_says_what_to_pass(group_by):
+    pytest.importorskip("pyarrow")
+
     class Lazy:
         columns = ("text", "session")
 
@@ -292,3 +294,10 @@ def test_command__trains_on_a_column(pyarrow, tmp_path):
     assert firth.load(output).words[0] == "the"
     run = CliRunner().invoke(cli, ["train", "-", "--column", "text", "-o", output + "2"], input=path.read_bytes())
     assert "is a Parquet or Arrow table: such are read from files alone" in str(run.exception)
+
+
+def test_column__of_events_says_what_to_install_where_pyarrow_is_missing(monkeypatch):
+    for name in ("pyarrow", "pyarrow.types", "pyarrow.compute"):
+        monkeypatch.setitem(sys.modules, name, None)
+    with pytest.raises(FirthError, match=r"needs pyarrow: pip install 'firth\[tables\]'"):
+        firth.encode(firth.column([{"s": 1, "item": 2}], "item", group_by="s"))

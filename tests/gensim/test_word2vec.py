@@ -416,6 +416,7 @@ def test_intersect__refuses_what_cannot_be_kept(sentences, given, tmp_path):
 
 
 def test_word2vec__learns_from_sessions_of_a_table():
+    pytest.importorskip("pyarrow")
     events = [{"s": session, "item": item} for session in range(20) for item in (10, 11, 12)]
     how = {"vector_size": 4, "min_count": 1, "epochs": 2, "seed": 1}
     found = Word2Vec(firth.column(events, "item", group_by="s"), **how)

@@ -17,6 +17,7 @@ from firth.corpus.rows import VALUES_WANTED, no_column, no_value
 from firth.corpus.tabular import ARROW, PARQUET
 from firth.corpus.text_files import at_rest
 from firth.corpus.tokenizing import Batch, Block, Source
+from firth.data_frames import library
 from firth.errors import SourceError, shortened
 
 BATCH_ROWS = 1 << 14
@@ -229,8 +230,7 @@ class ListArrays(TokenLists):
 
     def _arrays(self, config: TextConfig) -> Iterator[tuple[Any, int]]:
         """The same; notes whether all of them hold whole numbers."""
-        from pyarrow import types
-
+        types = library("pyarrow.types")
         self.has_integers = True
         for array, bytes_read in self.arrays(config):
             self.has_integers = self.has_integers and types.is_integer(array.type.value_type)
