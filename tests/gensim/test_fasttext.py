@@ -77,6 +77,7 @@ def test_argument__whose_meaning_cannot_be_kept_is_an_error(arguments):
         FastText(**arguments)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("sg", [0, 1])
 def test_load_facebook_model__goes_on_from_the_vectors_of_the_file(sentences, tmp_path, sg):
     model = FastText(sentences, **SETTINGS, sg=sg, window=3)

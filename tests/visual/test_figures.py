@@ -46,6 +46,7 @@ def test_place_labels__where_there_is_no_room():
         place_labels(np.full((9, 2), 50.0), np.full((9, 2), 60.0), np.array([[0.0, 0], [100, 100]]))
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("ending", ["png", "svg", "pdf"])
 def test_draw__every_kind_in_every_format_and_twice_the_same(tmp_path, ending):
     starts = {"png": b"\x89PNG", "svg": b"<?xml", "pdf": b"%PDF"}

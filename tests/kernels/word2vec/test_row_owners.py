@@ -21,6 +21,7 @@ def owners_of(touched, rows):
     return np.array([[is_touched(own, row) for row in rows] for own in found])
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("threads", [1, 2, 3, FEW, FEW + 1, 16, 64, 1000])
 def test_find_own__every_row_that_is_changed_has_one_owner_who_changes_its_place_if_threads_are_few(threads):
     rng = np.random.default_rng(threads)
