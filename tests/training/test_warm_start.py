@@ -1,10 +1,12 @@
 """Starting from given vectors."""
 
+import warnings
+
 import numpy as np
 import pytest
 
 import firth
-from firth.errors import ConfigError, CorpusError, FormatError
+from firth.errors import ConfigError, CorpusError, FirthWarning, FormatError
 from firth.jit import target
 from firth.reporting.events import Progress
 from firth.training import rounds, schedule
@@ -147,3 +149,17 @@ def test_start__is_part_of_what_a_checkpoint_is_of(model, tmp_path, monkeypatch)
     with pytest.raises(ConfigError, match="the call that began it"):
         firth.resume(tmp_path / "c", lines)
     assert_same(firth.train(lines, start=model, **again, **SETTINGS), whole)
+
+
+def test_train__warns_where_a_text_seems_to_have_lost_the_signs_of_the_ids_to_start_from():
+    settings = {"vector_size": 4, "min_count": 1, "sample": 0, "epochs": 1, "progress": False}
+    ids = firth.train([[-10, 10, 20], [10, -10, 20]] * 10, **settings)
+    with pytest.warns(
+        FirthWarning, match="such as -10, the text has 10 only.*strip_punctuation=False"
+    ):
+        firth.train(["-10 20"] * 10, start=ids, **settings)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        firth.train(["-10 20"] * 10, start=ids, strip_punctuation=False, **settings)
+        firth.train([["-10", "10"]] * 10, start=ids, **settings)
+        firth.train([[10, 20]] * 10, start=ids, **settings)

@@ -204,6 +204,8 @@ def learn(
             shared=config.shared_vectors,
             ngrams=len(composition.used) if composition else 0,
         )
+        if begin:
+            begin.warn_of_lost_signs(vocabulary, config)
         frozen = begin.fill(vocabulary, parameters, config, composition) if begin else None
         of_start = begin.fingerprint(vocabulary) if begin and kept else ""
         trainer = Trainer(

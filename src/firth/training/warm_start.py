@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import warnings
 from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +13,7 @@ import numpy as np
 
 from firth.arrays import Float32
 from firth.config import TrainingConfig
-from firth.errors import ConfigError, CorpusError, FirthError, shortened
+from firth.errors import ConfigError, CorpusError, FirthError, FirthWarning, shortened
 from firth.history import Provenance
 from firth.kernels.word2vec.blocks import Parameters
 from firth.missing_values import as_list, is_one_word, text_of_word
@@ -51,6 +52,20 @@ class WarmStart:
                 f"words to be frozen must have a vector to start from, and {shortened(missing[0])} has none"
             )
         return cls(vectors, frozenset(words))
+
+    def warn_of_lost_signs(self, vocabulary: Vocabulary, config: TrainingConfig) -> None:
+        """Warn where ids below zero seem to have become others, as a minus in a text is punctuation."""
+        if vocabulary.integers or not self.vectors.vocabulary.integers or not config.strip_punctuation:
+            return
+        below_zero = [word for word in self.vectors.words if word.startswith("-")]
+        lost = [word for word in below_zero if word[1:] in vocabulary.ids]
+        if lost and not any(word in vocabulary.ids for word in below_zero):
+            warnings.warn(
+                f"the vectors to start from have ids below zero, such as {lost[0]}, the text has {lost[0][1:]} only:"
+                " if its minus signs were taken for punctuation, pass strip_punctuation=False",
+                FirthWarning,
+                stacklevel=2,
+            )
 
     @property
     def known(self) -> dict[str, int]:
