@@ -154,9 +154,7 @@ def test_start__is_part_of_what_a_checkpoint_is_of(model, tmp_path, monkeypatch)
 def test_train__warns_where_a_text_seems_to_have_lost_the_signs_of_the_ids_to_start_from():
     settings = {"vector_size": 4, "min_count": 1, "sample": 0, "epochs": 1, "progress": False}
     ids = firth.train([[-10, 10, 20], [10, -10, 20]] * 10, **settings)
-    with pytest.warns(
-        FirthWarning, match="such as -10, the text has 10 only.*strip_punctuation=False"
-    ):
+    with pytest.warns(FirthWarning, match="such as -10, the text has 10 only.*strip_punctuation=False"):
         firth.train(["-10 20"] * 10, start=ids, **settings)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
