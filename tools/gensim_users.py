@@ -16,6 +16,8 @@ import tarfile
 from pathlib import Path
 from typing import NamedTuple
 
+from tools.integrations import version_of
+
 ROOT = Path(__file__).parents[1]
 WORK = ROOT / "build" / "gensim_users"
 
@@ -105,7 +107,7 @@ def write_karate_club(python: Path, folder: Path) -> None:
 
 def tested(command: str, name: str) -> bool:
     """Make the environment of one program, and run its tests in it; return whether they pass."""
-    user, folder = USERS[name], WORK / f"{Path(command).name}-{name}"
+    user, folder = USERS[name], WORK / f"{version_of(command)}-{name}"
     python = folder / "bin" / "python"
     if not python.exists():
         subprocess.run([command, "-m", "venv", folder], check=True)

@@ -28,10 +28,16 @@ def needs(file: Path) -> list[str]:
     raise SystemExit(f"{file} does not say what it NEEDS")
 
 
+def version_of(python: str | Path) -> str:
+    """A Python's version, such as 3.12: of what its environments are named by, as many are called python."""
+    code = "import sys; print('%d.%d' % sys.version_info[:2])"
+    return subprocess.run([python, "-c", code], check=True, stdout=subprocess.PIPE, text=True).stdout.strip()
+
+
 def tested(python: str, name: str) -> int:
     """Make the environment of one integration, and run its tests in it; return pytest's exit status."""
     file = TESTS / f"test_{name}.py"
-    folder = ENVIRONMENTS / f"{Path(python).name}-{name}"
+    folder = ENVIRONMENTS / f"{version_of(python)}-{name}"
     own = folder / "bin" / "python"
     if not own.exists():
         subprocess.run([python, "-m", "venv", folder], check=True)
