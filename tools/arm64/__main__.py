@@ -92,10 +92,7 @@ def compared(here: dict[str, str], there: Iterator[tuple[str, str]]) -> list[str
 
 def sources_digest() -> str:
     """What machine code is made from, here: another one, another folder of kernels."""
-    files = sorted(file for name in cache.SOURCES for file in cache._files(cache.PACKAGE / name))
-    digest = hashlib.sha256(Path(kernels.__file__).read_bytes())
-    for file in files:
-        digest.update(file.read_bytes())
+    digest = hashlib.sha256(cache.sources_digest().encode() + Path(kernels.__file__).read_bytes())
     return f"{digest.hexdigest()[:12]}-{'-'.join(machine.version(package) for package in machine.SAME_HERE)}"
 
 
