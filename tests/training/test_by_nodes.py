@@ -135,7 +135,7 @@ def test_train__an_error_on_a_machine_is_told_and_not_tried_again(monkeypatch):
     def fails(*arguments):
         raise ZeroDivisionError("here")
 
-    monkeypatch.setattr("firth.training.shard_node.train_pieces", fails)
+    monkeypatch.setattr("firth.training.replica.Replica.train", fails)
     with pytest.raises(ClusterError, match="the work failed on a machine: ZeroDivisionError: here"):
         train_on(fake(2))
 

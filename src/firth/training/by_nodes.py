@@ -33,6 +33,10 @@ class HeldText:
     sees_all: bool
     pieces: set[Piece] = field(default_factory=set)
 
+    def has(self, piece: Piece) -> bool:
+        """Whether the text of a piece is there."""
+        return self.sees_all or piece in self.pieces
+
 
 class ByNodes:
     """Train on the periods of an epoch: each machine on some shards, from the same state.
@@ -92,7 +96,7 @@ class ByNodes:
         alive, owners = list(self.nodes.alive), self._owners()
         parts = [of for _, of in owners]
         shares = shards_of(len(period.pieces), [node.cpus for node in alive])
-        trained = [self._train_on(number, epoch, period, shards, parts) for number, shards in enumerate(shares)]
+        trained = [self._train_on(number, epoch, period, range(*shards), parts) for number, shards in enumerate(shares)]
         moments = [
             node.call("sum_changes", self.attempt, of, len(period.pieces), *(refs[1 + i] for refs in trained))
             for i, (node, of) in enumerate(owners)
@@ -112,16 +116,14 @@ class ByNodes:
         losses, pairs = (list(itertools.chain.from_iterable(of)) for of in list(zip(*told, strict=True))[:2])
         return losses, pairs
 
-    def _train_on(
-        self, number: int, epoch: int, period: Period, shards: tuple[int, int], owners: Sequence[range]
-    ) -> list[Any]:
+    def _train_on(self, number: int, epoch: int, period: Period, shards: range, owners: Sequence[range]) -> list[Any]:
         """Have a machine train some shards; return the references to what it tells, and to each owner's changes."""
-        node, first, pieces = self.nodes.alive[number], shards[0], period.pieces[slice(*shards)]
-        missing = [] if node.state.sees_all else [piece for piece in pieces if piece not in node.state.pieces]
+        node = self.nodes.alive[number]
+        missing = [period.pieces[shard] for shard in shards if not node.state.has(period.pieces[shard])]
         texts = [self._text_of(piece) for piece in missing]
         of_period = self.attempt, self.number, epoch, self.plan
         references: list[Any] = node.call(
-            "train", *of_period, pieces, first, number, owners, missing, *texts, returns=1 + len(owners)
+            "train", *of_period, period, shards, number, owners, missing, *texts, returns=1 + len(owners)
         )
         return references
 

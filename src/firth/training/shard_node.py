@@ -22,7 +22,9 @@ from firth.errors import FirthError, FormatError
 from firth.kernels.word2vec.blocks import Parameters, Plan, RateScales
 from firth.kernels.word2vec.contraction import Directions
 from firth.threads import ThreadPool
-from firth.training.chunks import ChunkReader, copy_into, middle_rate, train_pieces
+from firth.training.chunks import ChunkReader, copy_into, middle_rate
+from firth.training.overlap import LateChanges
+from firth.training.replica import Replica
 from firth.training.schedule import Tokens
 from firth.training.shards import (
     ChangeArrays,
@@ -93,6 +95,7 @@ class ShardNode:
         self.attempt = -1
         self.combiner: Combiner | None = None
         self.arrays = ChangeArrays(setup.config.vector_size, self.pool)
+        self.replica = Replica(self.group, self.begin, self.arrays, LateChanges())
         self.given: list[PartialSum[Changes]] = []  # to the owners of rows
         self.own_sums: list[PartialSum[Changes]] = []
         self.total: Changes | None = None
@@ -113,14 +116,14 @@ class ShardNode:
         number: int,
         epoch: int,
         plan: Plan,
-        pieces: Sequence[Piece],
-        first: int,
+        period: Period,
+        shards: range,
         own: int,
         owners: Sequence[range],
         missing: Sequence[Piece],
         *texts: PieceTokens,
     ) -> tuple[Any, ...]:
-        """Train the pieces of shard number `first` and the next ones, in the period after `number` others.
+        """Train some shards in the period after `number` others.
 
         Returns their losses, their pairs and the seconds it took; and, for each owner of some parts of the rows, what
         these have changed by, as sums that are nodes of the tree of all shards. This machine is the owner number `own`,
@@ -130,10 +133,10 @@ class ShardNode:
         self._start(attempt, number)
         for piece, text in zip(missing, texts, strict=True):
             self._keep(piece, text)
-        if not self.has_text and not self.kept.issuperset(pieces):
+        if not self.has_text and not self.kept.issuperset(period.pieces[shard] for shard in shards):
             raise FirthError("the text of some pieces was never sent here")
         reader = ChunkReader(self.tokens, self.setup.config, epoch, plan)
-        losses, pairs, changes = train_pieces(self.group, reader, plan, pieces, self.begin, self.arrays, first)
+        losses, pairs, changes = self.replica.train(reader, plan, period, shards)
         told = losses, pairs, time.perf_counter() - began
         self.given = changes.partial
         self.arrays.spare.clear()  # the exchange needs the memory

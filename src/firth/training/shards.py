@@ -49,9 +49,13 @@ class Piece(NamedTuple):
 
 
 class Period(NamedTuple):
-    """Pieces that are trained from one state: one a shard, or none where a long sentence has taken its place."""
+    """Pieces that are trained from one state: one a shard, or none where a long sentence has taken its place.
+
+    `late` has the part of each that is trained while what came before it is combined (`firth.training.overlap`).
+    """
 
     pieces: tuple[Piece, ...]
+    late: tuple[Piece, ...] = ()
 
     @property
     def begin(self) -> int:
@@ -62,6 +66,11 @@ class Period(NamedTuple):
     def end(self) -> int:
         """The position after the last."""
         return self.pieces[-1].end
+
+    def early(self, shard: int) -> Piece:
+        """What a shard trains before that."""
+        piece = self.pieces[shard]
+        return piece._replace(end=self.late[shard].begin) if self.late else piece
 
 
 def usual_periods(shards: int) -> int:
