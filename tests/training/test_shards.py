@@ -373,6 +373,27 @@ def test_train__a_checkpoint_of_another_number_of_shards_is_refused(tmp_path):
     assert (model.vectors == firth.train(sentences, shards=4, **settings).vectors).all()
 
 
+@pytest.mark.parametrize(("overlap_", "events"), [(0, 3), (0.5, 3), (0.5, 8), (0.5, 9)])
+def test_train__an_interrupted_training_in_shards_goes_on_with_the_same_bits(tmp_path, monkeypatch, overlap_, events):
+    """Also where the last period that was done is another epoch's."""
+    monkeypatch.setattr("firth.training.checkpoints.SHARE", 1e9)
+    sentences = [["the", "king", "and", "the", "queen"], ["a", "man", "and", "a", "woman"]] * 100
+    settings = {"vector_size": 10, "epochs": 3, "shards": 4, "overlap": overlap_, "sample": 0, "progress": False}
+    kept = Checkpoints(tmp_path / "c", seconds_between=0)
+    seen = []
+
+    def interrupt(event):
+        seen.append(event)
+        if sum(isinstance(event, rounds.Progress) for event in seen) > events:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        firth.train(sentences, checkpoints=kept, **settings | {"progress": interrupt})
+    assert kept.newest().done.epochs * 8 + kept.newest().done.chunks == events
+    model = firth.train(sentences, checkpoints=kept, resume=True, **settings)
+    assert (model.vectors == firth.train(sentences, **settings).vectors).all()
+
+
 def test_train__in_shards_learns_about_as_much_as_one():
     """On text with something to learn, where the mean of eight shards' changes learns little."""
     rng = np.random.default_rng(3)
@@ -382,5 +403,8 @@ def test_train__in_shards_learns_about_as_much_as_one():
     )
     sentences = [[f"w{word}" for word in sentence] for sentence in ids.tolist()]
     settings = {"vector_size": 32, "epochs": 5, "progress": False, "validation": 0.1, "sample": 0}
-    losses = [firth.train(sentences, shards=number, **settings).history[-1].validation_loss for number in (1, 8)]
-    assert losses[1] < losses[0] + 0.03
+    losses = [
+        firth.train(sentences, shards=number, overlap=part, **settings).history[-1].validation_loss
+        for number, part in ((1, 0), (8, 0), (8, 0.5))
+    ]
+    assert max(losses[1:]) < losses[0] + 0.03
