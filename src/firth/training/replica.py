@@ -11,13 +11,6 @@ from firth.training.shards import ChangeArrays, Changes, PartialSum, Period, Pie
 from firth.training.workers import WorkerGroup
 
 
-class Loss(NamedTuple):
-    """A loss, and the pairs that it is summed over, by their weight."""
-
-    loss: float
-    pairs: float
-
-
 class Trained(NamedTuple):
     """What some shards came to in a period: the loss of each, and its pairs; and what all give to be combined."""
 
@@ -38,38 +31,46 @@ class Replica:
 
     def train(self, reader: ChunkReader, plan: Plan, period: Period, shards: range) -> Trained:
         """Train some shards, each from `begin`. The parameters are so at first, and then of no use."""
+        trained = self.train_until_late(reader, plan, period, shards)
+        self.train_late(reader, plan, period, shards, trained)
+        return trained
+
+    def train_until_late(self, reader: ChunkReader, plan: Plan, period: Period, shards: range) -> Trained:
+        """Train some shards, but not the late part of the last one's piece: what they give is known without it."""
         trained = Trained([], [], TreeSum(self.arrays.joined))
         for shard in shards:
             if shard > shards.start:
+                self.train_late(reader, plan, period, range(shard), trained)
                 copy_into(self.group.parameters, self.begin, self.group.pool)
-            early, given = self.train_early(reader, plan, period, shard)
-            late = self.train_late(reader, plan, period, shard)
-            trained.losses.append(early.loss + late.loss)
-            trained.pairs.append(early.pairs + late.pairs)
-            trained.changes.add(PartialSum(shard, 1, given))
+            loss, pairs = self._train(reader, plan, period.early(shard))
+            trained.losses.append(loss)
+            trained.pairs.append(pairs)
+            trained.changes.add(PartialSum(shard, 1, self._given(period, shard)))
         return trained
 
-    def train_early(self, reader: ChunkReader, plan: Plan, period: Period, shard: int) -> tuple[Loss, Changes]:
-        """Train a shard up to where it gives what it has changed, and that."""
-        loss = self._train(reader, plan, period.early(shard))
-        changes = self.arrays.between(self.group.parameters, self.begin)
-        self.early = changes if period.late else None
-        return loss, self.late_changes.given(shard, changes, self.arrays, is_kept=bool(period.late))
-
-    def train_late(self, reader: ChunkReader, plan: Plan, period: Period, shard: int) -> Loss:
-        """Train the rest of a shard's piece, and keep what that changes."""
-        if self.early is None:
-            return Loss(0.0, 0.0)
-        loss = self._train(reader, plan, period.late[shard])
+    def train_late(self, reader: ChunkReader, plan: Plan, period: Period, shards: range, trained: Trained) -> None:
+        """Train the late part of the last shard's piece, if it has one, and keep what that changes."""
+        if not period.late or not shards:
+            return
+        loss, pairs = self._train(reader, plan, period.late[shards[-1]])
+        trained.losses[-1] += loss
+        trained.pairs[-1] += pairs
+        assert self.early is not None
         whole = self.arrays.between(self.group.parameters, self.begin)
-        self.late_changes.keep(shard, whole, self.early, self.arrays)
-        self.early = None
-        return loss
+        self.late_changes.keep(shards[-1], whole, self.early, self.arrays)
 
-    def _train(self, reader: ChunkReader, plan: Plan, piece: Piece) -> Loss:
+    def _given(self, period: Period, shard: int) -> Changes:
+        """What a shard gives, when the early part of its piece is trained."""
+        has_late = bool(period.late)
+        changes = self.arrays.between(self.group.parameters, self.begin)
+        self.early = changes if has_late else None
+        return self.late_changes.given(shard, changes, self.arrays, is_kept=has_late)
+
+    def _train(self, reader: ChunkReader, plan: Plan, piece: Piece) -> tuple[float, float]:
+        """Train a piece, and return its loss, and its pairs."""
         loss = pairs = 0.0
         if piece.end > piece.begin:
             for chunk, _ in reader.within(piece):
                 more_loss, more_pairs = self.group.train(chunk, plan)
                 loss, pairs = loss + more_loss, pairs + more_pairs
-        return Loss(loss, pairs)
+        return loss, pairs
