@@ -13,7 +13,7 @@ from firth.kernels.word2vec.blocks import Parameters, Plan
 from firth.memory import free_memory
 from firth.threads import ThreadPool
 from firth.training.chunks import ChunkReader, Step, copy_into, middle_rate
-from firth.training.overlap import LateChanges, periods_of_epoch
+from firth.training.overlap import LateChanges, period_before, periods_of_epoch
 from firth.training.replica import Replica, Trained
 from firth.training.schedule import Tokens, plan_epoch
 from firth.training.shards import (
@@ -82,7 +82,7 @@ class ByPeriods:
         self, group: WorkerGroup, tokens: Tokens, config: TrainingConfig, epoch: int, plan: Plan, skipped: int
     ) -> Iterator[Step]:
         """But for so many periods that are done."""
-        periods = self._periods_of(tokens, config, epoch)
+        periods = periods_of_epoch(tokens.sentence_starts, config, is_last=epoch == self.epochs - 1)
         if config.overlap and not self.has_begun:
             self._train_late_again(tokens, config, epoch, skipped)
         self.has_begun = True
@@ -99,17 +99,11 @@ class ByPeriods:
             self.arrays.spare.append(total)
             yield Step(number, period.end, sum(loss), sum(pairs))
 
-    def _periods_of(self, tokens: Tokens, config: TrainingConfig, epoch: int) -> list[Period]:
-        return periods_of_epoch(tokens.sentence_starts, config, is_last=epoch == self.epochs - 1)
-
     def _train_late_again(self, tokens: Tokens, config: TrainingConfig, epoch: int, skipped: int) -> None:
         """Find what the late parts of the last period had changed when the training was interrupted."""
-        if skipped == 0:
-            epoch -= 1
-        if epoch < 0:
-            return
-        period = self._periods_of(tokens, config, epoch)[skipped - 1]
-        if period.late:
+        before = period_before(tokens.sentence_starts, config, epoch, skipped)
+        if before is not None and before[1].late:
+            epoch, period = before
             group, plan = self.replicas[0].group, plan_epoch(tokens, config, epoch, self.epochs)
             state = Parameters(*(array.copy() for array in group.parameters))
             copy_into(group.parameters, self.begin, group.pool)

@@ -35,6 +35,14 @@ def periods_of_epoch(sentence_starts: Int64, config: TrainingConfig, *, is_last:
     return [*found[:-1], periods[-1]] if is_last else found
 
 
+def period_before(sentence_starts: Int64, config: TrainingConfig, epoch: int, number: int) -> tuple[int, Period] | None:
+    """The period before number `number` of an epoch, with its epoch; None before the first of all."""
+    if number == 0 and epoch == 0:
+        return None
+    of_epoch = epoch if number > 0 else epoch - 1
+    return of_epoch, periods_of_epoch(sentence_starts, config, is_last=False)[number - 1]
+
+
 def late_part(piece: Piece, sentence_starts: Int64, overlap: float) -> Piece:
     """The end of a piece, from the first sentence that begins at or after its place. It may be empty."""
     place = piece.end - int(overlap * (piece.end - piece.begin))
