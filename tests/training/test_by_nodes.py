@@ -1,5 +1,7 @@
 """Shards on several machines, which a fake Ray makes of this process: the same bits whoever trains, and dies."""
 
+from collections import Counter
+
 import pytest
 
 import firth
@@ -9,6 +11,7 @@ from firth.config import TrainingConfig
 from firth.errors import ClusterError, ConfigError
 from firth.training import rounds
 from firth.training.by_nodes import ByNodes, shards_of
+from firth.training.shards import PARTS
 from tests.helpers.fake_ray import FakeRay, Machine
 from tests.helpers.rounds import first_parameters, random_corpus, sha256, train
 
@@ -49,6 +52,12 @@ def test_train__comes_to_the_same_bits_on_any_number_of_machines(machines, alone
     assert train_on(fake(machines)) == alone
 
 
+def test_train__machines_that_own_no_rows_come_to_the_same_bits(alone):
+    ray = fake(PARTS + 1)
+    assert train_on(ray) == alone
+    assert Counter(ray.calls)["combined"] == len(alone[1]) * PARTS * PARTS
+
+
 def test_train__machines_with_more_processors_train_more_shards(alone):
     ray = FakeRay([Machine("0", cpus=1), Machine("1", cpus=3)])
     assert train_on(ray) == alone
@@ -56,26 +65,42 @@ def test_train__machines_with_more_processors_train_more_shards(alone):
     assert shards_of(2, [1, 1, 1]) == [(0, 1), (1, 1), (1, 2)]
 
 
-CALLS_OF_A_PERIOD = ["train"] * 3 + ["sum_changes"] * 3 + ["directions"] * 2 + ["combine"] * 3 + ["receive"] * 3
-FIRST_CALLS = 6  # three machines load, and say whether they see the text
+CALLS_OF_A_PERIOD = ["train"] * 3 + ["combine"] * 3
+HAND_OVERS_OF_A_PERIOD = ["changes"] * 6 + ["moments"] * 4 + ["directions"] * 4 + ["combined"] * 6
+FIRST_CALLS = 9  # three machines meet, load, and say whether they see the text
 
 
 def test_train__makes_the_calls_that_the_next_tests_let_fail(alone):
     ray = fake(3)
     train_on(ray)
-    periods = len(alone[1])
-    assert ray.calls == ["load"] * 3 + ["sees_text"] * 3 + CALLS_OF_A_PERIOD * periods + ["rows"] * 3
+    assert ray.calls[:FIRST_CALLS] == ["meet"] * 3 + ["load"] * 3 + ["sees_text"] * 3
+    assert ray.calls[-3:] == ["rows"] * 3
+    found, size = ray.calls[FIRST_CALLS:-3], len(CALLS_OF_A_PERIOD + HAND_OVERS_OF_A_PERIOD)
+    assert len(found) == size * len(alone[1])
+    for first in range(0, len(found), size):
+        assert Counter(found[first : first + size]) == Counter(CALLS_OF_A_PERIOD + HAND_OVERS_OF_A_PERIOD)
 
 
-@pytest.mark.parametrize("how", ["actor", "machine", "hangs", "dropped"])
+@pytest.mark.parametrize("machines", [1, 2, 5])
+def test_train__the_driver_calls_each_machine_twice_a_period(machines, alone):
+    ray = fake(machines)
+    train_on(ray)
+    of_driver = Counter(ray.calls)
+    assert of_driver["train"] == of_driver["combine"] == machines * len(alone[1])
+    assert set(ray.calls) - set(HAND_OVERS_OF_A_PERIOD) == {"meet", "load", "sees_text", "train", "combine", "rows"}
+    assert of_driver["meet"] == machines
+
+
+@pytest.mark.parametrize("how", ["actor", "machine", "sender", "hangs", "dropped"])
 def test_train__comes_to_the_same_bits_whichever_call_a_machine_dies_in(how, alone, impatient):
-    calls = FIRST_CALLS + 2 * len(CALLS_OF_A_PERIOD)
+    calls = FIRST_CALLS + 2 * len(CALLS_OF_A_PERIOD + HAND_OVERS_OF_A_PERIOD)
     for call in range(calls):
         ray = fake(3, dies_at={call: how})
         assert train_on(ray) == alone, (call, how)
         if how == "machine":
             assert not all(machine.alive for machine in ray.machines)
-        assert any("was lost" in report for report in ray.reports)
+        by_driver = ray.calls[call] == "meet"  # which does not die of it
+        assert any("was lost" in report for report in ray.reports) or (how == "sender" and by_driver)
 
 
 def test_train__survives_one_loss_after_the_other_and_takes_new_machines_in(alone, impatient):
@@ -93,10 +118,10 @@ def test_train__says_what_to_do_when_all_machines_are_lost(impatient, monkeypatc
 
 
 def test_train__goes_back_to_the_state_of_the_driver_when_all_machines_are_lost(alone, impatient):
-    ray = fake(1, dies_at={9: "actor"})
+    ray = fake(1, dies_at={3 + 2: "actor"})  # it meets, loads, says whether it sees the text; two calls a period
     assert train_on(ray) == alone
     assert any("has, by 1 of its periods" in report for report in ray.reports)
-    last_call = 2 + 6 * len(alone[1])
+    last_call = 3 + 2 * len(alone[1])
     ray = fake(1, dies_at={last_call: "actor"})  # when the driver fetches the state
     assert train_on(ray) == alone
     assert any(f"has, by {len(alone[1])} of its periods" in report for report in ray.reports)

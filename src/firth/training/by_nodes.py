@@ -18,7 +18,7 @@ from firth.kernels.word2vec.blocks import Parameters, Plan
 from firth.training.chunks import Step
 from firth.training.schedule import Tokens, row_rate_scales
 from firth.training.shard_node import PieceTokens, Setup
-from firth.training.shards import PARTS, Expected, Period, Piece, part, periods_of, rows_of
+from firth.training.shards import PARTS, Expected, Period, Piece, part, parts_of_owners, periods_of, rows_of
 from firth.training.workers import Frozen, Targets, WorkerGroup
 
 
@@ -44,6 +44,7 @@ class ByNodes:
         self.nodes, self.corpus, self.frozen = nodes, corpus, frozen
         self.number = self.fetched = 0  # periods done, by the machines' state and by that which the driver has
         self.attempt = 0
+        self.circle: list[Node] = []  # who know each other, and wait for nothing
         self.setup: Any = None
         self.has_told = False
 
@@ -86,49 +87,29 @@ class ByNodes:
     def _train(self, epoch: int, period: Period) -> tuple[list[float], list[float]]:
         """Have a period trained; return the loss and the pairs of each shard."""
         self.nodes.newcomers()
-        self._welcome()
+        self._meet()
         self.attempt += 1
         began = time.perf_counter()
-        alive, owners = list(self.nodes.alive), self._owners()
-        parts = [of for _, of in owners]
+        alive, self.circle = self.circle, []
         shares = shards_of(len(period.pieces), [node.cpus for node in alive])
-        trained = [self._train_on(number, epoch, period, shards, parts) for number, shards in enumerate(shares)]
-        moments = [
-            node.call("sum_changes", self.attempt, of, len(period.pieces), *(refs[1 + i] for refs in trained))
-            for i, (node, of) in enumerate(owners)
-        ]
-        directions = [
-            node.call("directions", which, *moments) for which, (node, _) in enumerate((owners[0], owners[-1]))
-        ]
-        combined = [node.call("combine", self.attempt, self.plan, period, *directions) for node, _ in owners]
-        received = [node.call("receive", self.attempt, parts, *combined) for node in alive]
-        of_shards = [refs[0] for refs in trained]
-        del trained, combined  # so that what was exchanged is freed as soon as it has come
-        told = self.nodes.results(of_shards, alive)
+        trained = [self._train_on(node, epoch, period, shards) for node, shards in zip(alive, shares, strict=True)]
+        combined = [node.call("combine", self.attempt, self.plan, period) for node in alive]
+        told = self.nodes.results(trained, alive)
         for node, shards in zip(alive, shares, strict=True):
             node.state.pieces.update(period.pieces[slice(*shards)])
-        self.nodes.results(received, alive)
+        self.nodes.results(combined, alive)
+        self.circle = alive
         self._tell_efficiency(period, time.perf_counter() - began, [seconds for _, _, seconds in told])
         losses, pairs = (list(itertools.chain.from_iterable(of)) for of in list(zip(*told, strict=True))[:2])
         return losses, pairs
 
-    def _train_on(
-        self, number: int, epoch: int, period: Period, shards: tuple[int, int], owners: Sequence[range]
-    ) -> list[Any]:
-        """Have a machine train some shards; return the references to what it tells, and to each owner's changes."""
-        node, first, pieces = self.nodes.alive[number], shards[0], period.pieces[slice(*shards)]
+    def _train_on(self, node: Node, epoch: int, period: Period, shards: tuple[int, int]) -> Any:
+        """Have a machine train some shards; return the reference to what it tells."""
+        pieces = period.pieces[slice(*shards)]
         missing = [] if node.state.sees_all else [piece for piece in pieces if piece not in node.state.pieces]
         texts = [self._text_of(piece) for piece in missing]
         of_period = self.attempt, self.number, epoch, self.plan
-        references: list[Any] = node.call(
-            "train", *of_period, pieces, first, number, owners, missing, *texts, returns=1 + len(owners)
-        )
-        return references
-
-    def _owners(self) -> list[tuple[Node, range]]:
-        """The machines that combine rows, each with its parts of them."""
-        count = min(len(self.nodes.alive), PARTS)
-        return [(self.nodes.alive[i], range(*part(PARTS, i, count))) for i in range(count)]
+        return node.call("train", *of_period, pieces, shards[0], missing, *texts)
 
     def _text_of(self, piece: Piece) -> Any:
         """A reference to the text of a piece."""
@@ -164,6 +145,17 @@ class ByNodes:
             self.corpus,
         )
         self.setup = self.nodes.put(setup)
+
+    def _meet(self) -> None:
+        """Have all machines know each other, after some have come or gone, or an attempt has failed: what they still
+        wait for is given up. New ones begin from the state.
+        """
+        while self.circle != self.nodes.alive:  # a new one may be left out
+            circle = list(self.nodes.alive)
+            actors = self.nodes.put([node.actor for node in circle])
+            self.nodes.results([node.meet(self.attempt, number, actors) for number, node in enumerate(circle)], circle)
+            self._welcome()
+            self.circle = circle
 
     def _welcome(self) -> None:
         """Have new machines begin from the state: the driver's if it has it, or else another machine's."""
@@ -213,9 +205,10 @@ class ByNodes:
 
     def _fetch(self) -> None:
         self._welcome()
-        owners = self._owners()
+        parts = parts_of_owners(len(self.nodes.alive))
+        owners = zip(self.nodes.alive, parts, strict=False)  # there may be more machines
         rows = self.nodes.results([node.call("rows", self.number, of) for node, of in owners])
-        for (_, of), some in zip(owners, rows, strict=True):
+        for of, some in zip(parts, rows, strict=True):
             for array, values in zip(self.parameters, some, strict=True):
                 array[rows_of(of, len(array))] = values
 

@@ -1,12 +1,11 @@
-"""A machine's part of a training in shards: it keeps all parameters, trains some shards, and combines some rows.
+"""A machine's part of a training in shards: it keeps all parameters, and trains some shards.
 
-The driver (`firth.training.by_nodes`) calls the methods, in the order in which they stand here. What one machine gives
-to another goes by the driver's references, not through the driver.
+The driver (`firth.training.by_nodes`) calls the methods, in the order in which they stand here. What machines give each
+other is in `firth.training.exchange`.
 """
 
 from __future__ import annotations
 
-import itertools
 import tempfile
 import time
 from collections.abc import Sequence
@@ -16,29 +15,16 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from firth.arrays import Int32, Int64, aligned_zeros
+from firth.cluster.peers import Peers, StaleCallError
 from firth.config import TrainingConfig
 from firth.corpus.corpus import Corpus
 from firth.errors import FirthError, FormatError
 from firth.kernels.word2vec.blocks import Parameters, Plan, RateScales
-from firth.kernels.word2vec.contraction import Directions
 from firth.threads import ThreadPool
 from firth.training.chunks import ChunkReader, copy_into, middle_rate, train_pieces
+from firth.training.exchange import Exchange
 from firth.training.schedule import Tokens
-from firth.training.shards import (
-    ChangeArrays,
-    Changes,
-    Combiner,
-    Expected,
-    Moments,
-    PartialSum,
-    Period,
-    Piece,
-    TreeSum,
-    add_changes,
-    directions_of,
-    rows_of,
-    sum_of_moments,
-)
+from firth.training.shards import ChangeArrays, Changes, Expected, PartialSum, Period, Piece, add_changes, rows_of
 from firth.training.workers import Frozen, Targets, WorkerGroup
 
 
@@ -63,10 +49,6 @@ class PieceTokens(NamedTuple):
     sentence_starts: Int64
 
 
-class StaleCallError(FirthError):
-    """A call of an attempt that the driver has given up."""
-
-
 class ShardNode:
     """What a machine holds.
 
@@ -74,9 +56,10 @@ class ShardNode:
     trained, and then the next state, which is `begin` when the next period starts. So a period can be done again.
     """
 
-    def __init__(self, setup: Setup, plan: Plan, width: int, threads: int):
+    def __init__(self, peers: Peers, setup: Setup, plan: Plan, width: int, threads: int):
         self.setup = setup
-        self.pool = ThreadPool(min(threads, plan.round_blocks))
+        threads = min(threads, plan.round_blocks)
+        self.pool = ThreadPool(threads)
         self.pool.__enter__()  # for as long as the process lives
         rows = len(setup.counts)
         self.parameters, self.begin = (
@@ -91,11 +74,9 @@ class ShardNode:
         self.kept: set[Piece] = set()
         self.number, self.has_next = -1, False
         self.attempt = -1
-        self.combiner: Combiner | None = None
         self.arrays = ChangeArrays(setup.config.vector_size, self.pool)
-        self.given: list[PartialSum[Changes]] = []  # to the owners of rows
-        self.own_sums: list[PartialSum[Changes]] = []
-        self.total: Changes | None = None
+        self.given: list[PartialSum[Changes]] = []  # to the exchange
+        self.exchange = Exchange(peers, setup.config, setup.expected, self.begin, threads)
 
     def sees_text(self) -> bool:
         """Whether it reads the corpus where the driver does, and needs no pieces of it."""
@@ -115,16 +96,12 @@ class ShardNode:
         plan: Plan,
         pieces: Sequence[Piece],
         first: int,
-        own: int,
-        owners: Sequence[range],
         missing: Sequence[Piece],
         *texts: PieceTokens,
-    ) -> tuple[Any, ...]:
+    ) -> tuple[list[float], list[float], float]:
         """Train the pieces of shard number `first` and the next ones, in the period after `number` others.
 
-        Returns their losses, their pairs and the seconds it took; and, for each owner of some parts of the rows, what
-        these have changed by, as sums that are nodes of the tree of all shards. This machine is the owner number `own`,
-        and keeps what it would give to itself.
+        Returns their losses, their pairs and the seconds it took.
         """
         began = time.perf_counter()
         self._start(attempt, number)
@@ -134,51 +111,16 @@ class ShardNode:
             raise FirthError("the text of some pieces was never sent here")
         reader = ChunkReader(self.tokens, self.setup.config, epoch, plan)
         losses, pairs, changes = train_pieces(self.group, reader, plan, pieces, self.begin, self.arrays, first)
-        told = losses, pairs, time.perf_counter() - began
         self.given = changes.partial
         self.arrays.spare.clear()  # the exchange needs the memory
-        sums = [[_rows_of_sum(partial, parts) for partial in self.given] for parts in owners]
-        if own < len(owners):
-            self.own_sums = [_copied(partial) for partial in sums[own]]
-            sums[own] = []
-        return told, *sums
+        return losses, pairs, time.perf_counter() - began
 
-    def sum_changes(
-        self, attempt: int, parts: range, shards: int, *sums: Sequence[PartialSum[Changes]]
-    ) -> list[PartialSum[Moments]]:
-        """Add what all shards have changed in the rows of some parts; return the moments of these."""
+    def combine(self, attempt: int, plan: Plan, period: Period) -> None:
+        """Exchange what all machines have changed in the period: that gives the next state."""
         self._check(attempt)
-        tree = TreeSum(ChangeArrays(self.setup.config.vector_size, self.pool).joined)
-        others = [_copied(partial) for some in sums for partial in some]  # what Ray gives cannot be written to
-        for partial in sorted([*self.own_sums, *others], key=lambda one: one.first):
-            tree.add(partial)
-        self.total, self.own_sums = tree.total(), []
-        if self.combiner is None or self.combiner.parts != parts:
-            self.combiner = Combiner(self.setup.expected, self.setup.config, self.begin, self.pool, parts)
-        return self.combiner.moments(self.total, shards)
-
-    def directions(self, which: int, *moments: Sequence[PartialSum[Moments]]) -> Directions:
-        """The directions in which the changes of the inputs, or those of the outputs, are combined."""
-        total = sum_of_moments(itertools.chain.from_iterable(moments))
-        return directions_of(total[which], self.begin.inputs.shape[1])
-
-    def combine(
-        self, attempt: int, plan: Plan, period: Period, of_inputs: Directions, of_outputs: Directions
-    ) -> Changes:
-        """What the rows of the parts whose changes were summed change by in the period."""
-        self._check(attempt)
-        assert self.combiner is not None
-        assert self.total is not None
-        changes, self.total = self.total, None
-        self.combiner.combine(changes, (of_inputs, of_outputs), period, middle_rate(plan, period))
-        return changes
-
-    def receive(self, attempt: int, parts: Sequence[range], *changes: Changes) -> None:
-        """Take what the rows of all parts change by: that gives the next state."""
-        self._check(attempt)
-        for of_part, some in zip(parts, changes, strict=True):
-            begin, next_ = (_rows(parameters, of_part) for parameters in (self.begin, self.parameters))
-            add_changes(begin, some, next_, self.pool)
+        for parts, changes in self.exchange.combined(attempt, self.given, period, middle_rate(plan, period)):
+            begin, next_ = (_rows(parameters, parts) for parameters in (self.begin, self.parameters))
+            add_changes(begin, changes, next_, self.pool)
         self.has_next = True
 
     def rows(self, number: int, parts: range) -> Parameters:
@@ -199,7 +141,7 @@ class ShardNode:
             copy_into(self.parameters, self.begin, self.pool)
         else:
             raise FirthError(f"asked to go on after {number} periods, the state is that after {self.number}")
-        self.attempt, self.has_next, self.total, self.own_sums = attempt, False, None, []
+        self.attempt, self.has_next = attempt, False
         self.arrays.spare += [partial.value for partial in self.given]  # Ray has copied what it was given
         self.given = []
 
@@ -217,15 +159,6 @@ class ShardNode:
 def _rows(parameters: Parameters, parts: range) -> Parameters:
     """Those of some parts."""
     return Parameters(*(array[rows_of(parts, len(array))] for array in parameters))
-
-
-def _rows_of_sum(partial: PartialSum[Changes], parts: range) -> PartialSum[Changes]:
-    return partial._replace(value=Changes(*(array[rows_of(parts, len(array))] for array in partial.value)))
-
-
-def _copied(partial: PartialSum[Changes]) -> PartialSum[Changes]:
-    """A sum in arrays of its own."""
-    return partial._replace(value=Changes(*(array.copy() for array in partial.value)))
 
 
 def _visible_tokens(setup: Setup) -> Tokens | None:
