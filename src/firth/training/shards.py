@@ -295,10 +295,21 @@ def directions_of(moment: Float64, width: int) -> Directions:
 
 def sum_of_moments(partial: Iterable[PartialSum[Moments]]) -> Moments:
     """The moments of all parts, of which sums are given, in any order."""
-    tree = TreeSum(moments_joined)
+    return total_of(partial, moments_joined)
+
+
+def total_of(partial: Iterable[PartialSum[Value]], join: Callable[[Value, Value], Value]) -> Value:
+    """The sum of all values, of which sums are given that are nodes of the tree of all, in any order."""
+    tree = TreeSum(join)
     for some in sorted(partial, key=lambda one: one.first):
         tree.add(some)
     return tree.total()
+
+
+def parts_of_owners(machines: int) -> list[range]:
+    """The parts of the rows that each of some machines combines, from the first on; there may be more machines."""
+    owners = min(machines, PARTS)
+    return [range(*part(PARTS, number, owners)) for number in range(owners)]
 
 
 def part(size: int, number: int, parts: int) -> tuple[int, int]:

@@ -131,7 +131,7 @@ class Trainer:
         if self.nodes is not None:
             from firth.training.by_nodes import ByNodes
 
-            self.by_nodes = ByNodes(self.nodes, self._of_corpus(tokens), frozen)
+            self.by_nodes = ByNodes(self.nodes, self._of_corpus(tokens), frozen, config.epochs or 1, self.begin)
             self.nodes.report = self._report_of_nodes
         events = rounds.train(
             tokens,
