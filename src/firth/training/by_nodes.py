@@ -204,7 +204,7 @@ class ByNodes:
         return parts, [node.call("rows", self.number, of) for node, of in zip(having, parts, strict=True)]
 
     def _fetch(self) -> None:
-        self._welcome()
+        self._meet()
         parts = parts_of_owners(len(self.nodes.alive))
         owners = zip(self.nodes.alive, parts, strict=False)  # there may be more machines
         rows = self.nodes.results([node.call("rows", self.number, of) for node, of in owners])
