@@ -47,9 +47,9 @@ class Host:
         """See `Peers.meet`."""
         self.peers.meet(given_up, number, actors)
 
-    def take(self, attempt: int, what: str, sender: int, value: Any) -> None:
+    def take(self, attempt: int, what: str, sender: int, value: Any, *pieces: bytes) -> None:
         """See `Peers.take`."""
-        self.peers.take(attempt, what, sender, value)
+        self.peers.take(attempt, what, sender, value, *pieces)
 
     def make(self, module: str, name: str, *arguments: Any) -> bool:
         """Make the object: an instance of a class, by its module and name, which gets this machine's peers first."""

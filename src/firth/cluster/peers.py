@@ -5,10 +5,11 @@ The driver only says who is there. Attempts of the same work are numbered, so th
 
 from __future__ import annotations
 
+import itertools
 import pickle
 import threading
-from collections.abc import Collection, Iterator, Sequence
-from typing import Any
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from typing import Any, NamedTuple
 
 from firth.errors import FirthError
 
@@ -17,8 +18,9 @@ HAND_OVER = "hand-over"
 LOOK_SECONDS = 1.0
 """Between looks whether what was handed over was lost, while a machine waits."""
 
-WITH_CALL_BYTES = 100_000
-"""Up to which Ray sends a value with the call. What is larger goes through the object store: once, if several get it.
+WITH_CALL_BYTES, PIECE_BYTES = 1_000_000, 90_000
+"""Up to which arrays go with the call, in pieces of which Ray sends each from process to process. What is larger goes
+through the object stores, which take 7 ms for the smallest (`docs/design/cluster.md`).
 """
 
 
@@ -60,11 +62,11 @@ class Peers:
             self.received = {key: value for key, value in self.received.items() if key[0] > given_up}
             self.arrived.notify_all()
 
-    def take(self, attempt: int, what: str, sender: int, value: Any) -> None:
-        """Take what another machine hands over."""
+    def take(self, attempt: int, what: str, sender: int, value: Any, *pieces: bytes) -> None:
+        """Take what another machine hands over: a value, or one taken apart, with the pieces of its arrays."""
         with self.arrived:
             if attempt > self.given_up:
-                self.received[attempt, what, sender] = value
+                self.received[attempt, what, sender] = value.joined(pieces) if pieces else value
                 self.arrived.notify_all()
 
     # ── called by this machine ───────────────────────────────────────────────────────────────────────────────────────
@@ -83,11 +85,15 @@ class Peers:
 
     def give(self, what: str, receivers: Collection[int], value: Any) -> None:
         """Hand the same to some machines. It is copied before this returns, and freed where all have taken it."""
-        is_shared = len(receivers) > 1 and _bytes_of(value) > WITH_CALL_BYTES
-        given = self.ray.put(value) if is_shared else value
+        given: tuple[Any, ...] = (value,)
+        apart, pieces = TakenApart.of(value)
+        if 0 < sum(apart.sizes) <= WITH_CALL_BYTES:
+            given = apart, *pieces()
+        elif apart.sizes and len(receivers) > 1:
+            given = (self.ray.put(value),)
         for receiver in receivers:
             take: Any = self.actors[receiver].take.options(concurrency_group=HAND_OVER)
-            self.on_the_way.append(take.remote(self.attempt, what, self.number, given))
+            self.on_the_way.append(take.remote(self.attempt, what, self.number, *given))
 
     def each(self, what: str, senders: Collection[int]) -> Iterator[tuple[int, Any]]:
         """What some machines hand over, in the order in which it comes, each with the number of its sender.
@@ -130,8 +136,26 @@ class Peers:
             self.ray.get(done)
 
 
-def _bytes_of(value: Any) -> int:
-    """About how large a value is: the bytes of its arrays."""
-    buffers: list[pickle.PickleBuffer] = []
-    pickle.dumps(value, 5, buffer_callback=buffers.append)
-    return sum(buffer.raw().nbytes for buffer in buffers)
+class TakenApart(NamedTuple):
+    """A value without the content of its arrays, which have these sizes in bytes."""
+
+    pickled: bytes
+    sizes: list[int]
+
+    @classmethod
+    def of(cls, value: Any) -> tuple[TakenApart, Callable[[], list[bytes]]]:
+        """A value taken apart, and what cuts its arrays into pieces."""
+        arrays: list[pickle.PickleBuffer] = []
+        pickled = pickle.dumps(value, 5, buffer_callback=arrays.append)
+        contents = [array.raw() for array in arrays]
+
+        def pieces() -> list[bytes]:
+            return [bytes(one[i : i + PIECE_BYTES]) for one in contents for i in range(0, len(one), PIECE_BYTES)]
+
+        return cls(pickled, [len(one) for one in contents]), pieces
+
+    def joined(self, pieces: Iterable[bytes]) -> Any:
+        """The value again. Its arrays may be written to."""
+        rest = iter(pieces)
+        arrays = [bytearray().join(itertools.islice(rest, -(-size // PIECE_BYTES))) for size in self.sizes]
+        return pickle.loads(self.pickled, buffers=arrays)

@@ -232,7 +232,7 @@ class ByNodes:
         return parts, [node.call("rows", number, of) for node, of in zip(having, parts, strict=True)]
 
     def _fetch(self) -> None:
-        self._welcome()
+        self._meet()
         self._fetch_into(self.parameters, self.number)
         if self.begin is not None:
             self._fetch_into(self.begin, self.number - 1)
