@@ -22,6 +22,9 @@ from firth.training.shard_node import PieceTokens, PlannedPeriod, Setup
 from firth.training.shards import PARTS, Expected, Period, Piece, part, parts_of_owners, rows_of
 from firth.training.workers import Frozen, Targets, WorkerGroup
 
+LITTLE_TRAINING = 0.85
+"""The part of a period that should be training: with less, it is said what would help."""
+
 
 class StateLostError(ClusterError):
     """No machine has the state any more that the driver asks for."""
@@ -146,10 +149,14 @@ class ByNodes:
         """Say, of the second period, what the exchange costs: the first has kernels to load."""
         if self.number == 1 and not self.has_told:
             self.has_told = True
-            exchange = seconds - max(of_nodes)
+            training = max(of_nodes)
+            what = "waiting for the exchange" if period.late else "the exchange"
+            hint = (
+                "" if period.late or training > LITTLE_TRAINING * seconds else "; an overlap would train on meanwhile"
+            )
             self.nodes.report(
                 f"{machines(len(of_nodes))}: a period of {period.end - period.begin:,} tokens takes {seconds:.1f} s,"
-                f" {exchange:.1f} s of them the exchange ({max(of_nodes) / seconds:.0%} is training)"
+                f" {seconds - training:.1f} s of them {what} ({training / seconds:.0%} is training){hint}"
             )
 
     # ── states ───────────────────────────────────────────────────────────────────────────────────────────────────────
