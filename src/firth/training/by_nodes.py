@@ -151,9 +151,8 @@ class ByNodes:
             self.has_told = True
             training = max(of_nodes)
             what = "waiting for the exchange" if period.late else "the exchange"
-            hint = (
-                "" if period.late or training > LITTLE_TRAINING * seconds else "; an overlap would train on meanwhile"
-            )
+            would_help = not period.late and training < LITTLE_TRAINING * seconds
+            hint = "; with an overlap, they would train on meanwhile" if would_help else ""
             self.nodes.report(
                 f"{machines(len(of_nodes))}: a period of {period.end - period.begin:,} tokens takes {seconds:.1f} s,"
                 f" {seconds - training:.1f} s of them {what} ({training / seconds:.0%} is training){hint}"
