@@ -191,14 +191,14 @@ class TrainingConfig(TextConfig):
     period_tokens: int | None = setting(
         None,
         "tokens that each shard learns from before changes are combined (default: so many that an epoch has two"
-        " exchanges a shard, but no more than 12)",
+        " exchanges a shard, but no more than 12; with an overlap 4)",
         or_else(whole(1)),
     )
     overlap: float = setting(
         0.0,
         "the part of each shard's piece that it still trains while the rest of what it learned is combined, so that"
         " machines need not wait for each other",
-        number(0, 0.9, "a number from 0 to 0.9 (0.5 where machines would wait)"),
+        number(0, 0.9, "a number from 0 to 0.9 (0.75 where machines would wait)"),
     )
     seed: int = setting(1, "the seed of all random numbers", whole(0, 2**63 - 1))
 

@@ -30,8 +30,8 @@ from firth.threads import ThreadPool
 from firth.training.sampling import noise_distribution
 from firth.training.schedule import Tokens, Visits, kept_counts, kept_frequencies, visits, word_frequencies
 
-PERIODS, PERIODS_OF_SHARD = 12, 2
-"""In an epoch, unless a length is asked for: so many, or if that is less, so many for each shard."""
+PERIODS, PERIODS_OF_SHARD, PERIODS_THAT_OVERLAP = 12, 2, 4
+"""In an epoch, unless a length is asked for: so many, or if less, so many for each shard; and with an overlap."""
 BLOCK_ROWS, PARTS = 64, 64
 """Rows that are multiplied at a time; and parts of all rows whose moments are found side by side, then summed."""
 CURVATURE, FEW_SHARDS = 0.3, 8
@@ -73,9 +73,9 @@ class Period(NamedTuple):
         return piece._replace(end=self.late[shard].begin) if self.late else piece
 
 
-def usual_periods(shards: int) -> int:
+def usual_periods(shards: int, overlap: float = 0) -> int:
     """How many periods an epoch has, unless a length is asked for."""
-    return min(PERIODS, PERIODS_OF_SHARD * shards)
+    return PERIODS_THAT_OVERLAP if overlap else min(PERIODS, PERIODS_OF_SHARD * shards)
 
 
 def periods_of(sentence_starts: Int64, config: TrainingConfig) -> list[Period]:
@@ -86,7 +86,7 @@ def periods_of(sentence_starts: Int64, config: TrainingConfig) -> list[Period]:
             f"the corpus has {sentences:,} sentences, fewer than the {config.shards:,} shards: shards={sentences}"
             " would do, though shards pay with millions of tokens only"
         )
-    periods = usual_periods(config.shards)
+    periods = usual_periods(config.shards, config.overlap)
     if config.period_tokens is not None:
         periods = max(1, round(tokens / (config.period_tokens * config.shards)))
     bounds = np.arange(periods * config.shards + 1) * tokens // (periods * config.shards)
