@@ -6,9 +6,11 @@ this machine; with `--from-results`, it is taken from what was kept the last tim
 
 from __future__ import annotations
 
+import itertools
 import statistics
 import sys
 import time
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
@@ -19,6 +21,8 @@ from benchmarks._lib.internals import combining_seconds, padded_width, timed_per
 from benchmarks._lib.processes import run
 from benchmarks._lib.raylets import raylets
 from benchmarks._lib.results import RESULTS, Cell, Column, Result, arguments, finish
+from firth.cluster.host import CONCURRENCY_GROUPS, Host
+from firth.cluster.peers import WITH_CALL_BYTES
 from firth.training.shards import usual_periods
 
 CORES = 16
@@ -35,7 +39,11 @@ CHANGE, FLOAT, DOUBLE = 2, 4, 8
 SIZES = ((70_000, 100), (250_000, 100), (250_000, 300), (1_000_000, 300))
 NETWORKS = 10.0, 25.0, 100.0
 PERIOD_MACHINES = 8
+CALLS = 2
+"""Of the driver in a period, for each machine: that it trains, and that it combines."""
 CONSTANTS = "cluster-constants"
+SMALL_BYTES = 1000
+"""Of an array whose bytes take no time."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +63,10 @@ class Constants:
     store: float  # bytes a second: written into the object store
     transfer: float  # bytes a second: from one object store into another
     latency: float  # seconds of a period in which nothing is done
-    call: float  # seconds of the driver for an object
+    call: float  # seconds of the driver for a call of a machine
+    handed: float  # seconds of a machine for an array that it gives, and one that it gets
+    carried: float  # bytes a second, of arrays that a machine gives and gets with the calls
+    stored: float  # seconds for two larger arrays, which go through the object stores, beside what their bytes take
 
     def of_size(self, name: str, vector_size: int) -> float:
         """A constant for a vector size."""
@@ -72,7 +83,10 @@ UNITS = {
     "store": ("written into the object store, GB/s", 1e9),
     "transfer": ("from one object store to another, GB/s", 1e9),
     "latency": ("a period in which nothing is done, ms", 1e-3),
-    "call": ("the driver, ms an object", 1e-3),
+    "call": ("the driver, ms a call", 1e-3),
+    "handed": ("a machine, ms an array that it gives and one that it gets", 1e-3),
+    "carried": ("arrays given and got with the calls, GB/s", 1e9),
+    "stored": ("through the object stores, ms more for two arrays", 1e-3),
 }
 """How the constants are shown: with which name, and divided by what."""
 
@@ -102,25 +116,35 @@ def exchange_seconds(constants: Constants, cluster: Cluster) -> float:
     machines, size = cluster.machines, cluster.vector_size
     parameters = 2 * cluster.rows * padded_width(size) * FLOAT
     changes = 2 * cluster.rows * size * CHANGE
-    moved = 2 * (machines - 1) / machines * changes + (machines - 1) * 2 * size**2 * DOUBLE
-    rate = cluster.gigabits * 1e9 / 8
-    written = 0.0
-    if cluster.in_store:
-        rate = min(rate, constants.transfer)
-        written = changes / constants.store
     own_rows = 2 * cluster.rows / machines
     computed = own_rows * (constants.of_size("moment", size) + constants.of_size("combine", size)) / cluster.cores
-    copied = (3.5 * parameters + 2 * changes) / (constants.memory * min(COPIERS, cluster.cores))
+    copied = (3.5 * parameters + 1.5 * changes) / (constants.memory * min(COPIERS, cluster.cores))
     directions = constants.of_size("directions", size) * (1 if machines > 1 else 2)  # two machines find one each
-    waited = directions + constants.latency + objects(machines) * constants.call
-    return copied + written + moved / rate + computed + waited
+    called = constants.latency + CALLS * machines * constants.call
+    return copied + moving_seconds(constants, cluster) + computed + directions + called
 
 
-def objects(machines: int) -> int:
-    """That the driver has the references of, in a period: what each machine tells, and its changes for each; moments,
-    directions, what rows change by, and that this was received.
+def moving_seconds(constants: Constants, cluster: Cluster) -> float:
+    """For changes to go to those who combine them, and back, and for moments and directions."""
+    machines, size = cluster.machines, cluster.vector_size
+    changes = 2 * cluster.rows * size * CHANGE
+    moved, moments = 2 * (machines - 1) / machines * changes, (machines - 1) * size**2 * DOUBLE
+    rate = cluster.gigabits * 1e9 / 8
+    handed = hand_overs(machines) * constants.handed
+    if not cluster.in_store:
+        return handed + (moved + moments) / rate
+    handed += moments / min(rate, constants.carried)
+    if changes / machines <= WITH_CALL_BYTES:
+        return handed + moved / min(rate, constants.carried)
+    written = 0.0 if machines == 1 else changes / constants.store
+    return handed + written + moved / min(rate, constants.transfer) + 2 * (machines - 1) * constants.stored
+
+
+def hand_overs(machines: int) -> int:
+    """Of the machine that has the most in a period, as many as it gets: changes for each other machine, and what its
+    rows change by; the directions that it finds from the moments of all, and its own moments.
     """
-    return machines * (1 + machines) + 3 * machines + 2
+    return 3 * (machines - 1) + 1 if machines > 1 else 0
 
 
 def training_part(constants: Constants, cluster: Cluster, period_words: float) -> float:
@@ -191,8 +215,45 @@ def rates(megabytes: int, repeats: int) -> tuple[float, float, float]:
     return size / memory, size / store, size / min(moving)
 
 
+class HandsOver(Host):
+    """Hands arrays to another, which does the same."""
+
+    def hand(self, attempt: int, arrays: int, size: int) -> float:
+        """Seconds for so many of these bytes, and to get as many."""
+        value = np.zeros(size, np.uint8)
+        began = time.perf_counter()
+        self.peers.begin(attempt)
+        for number in range(arrays):
+            self.peers.give(str(number), self.peers.others, value)
+        for number in range(arrays):
+            self.peers.get(str(number), self.peers.others)
+        self.peers.settle()
+        return (time.perf_counter() - began) / arrays
+
+
+def hand_over_seconds(sizes: Sequence[int], arrays: int = 40, repeats: int = 5) -> list[float]:
+    """Seconds for an array of each size that a machine gives, and one that it gets."""
+    import ray
+    from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
+
+    with raylets(2) as address:
+        ray.init(address=address, log_to_driver=False, logging_level="ERROR")
+        hosts = [
+            ray.remote(concurrency_groups=CONCURRENCY_GROUPS)(HandsOver)
+            .options(num_cpus=1, scheduling_strategy=NodeAffinitySchedulingStrategy(node["NodeID"], soft=False))
+            .remote()
+            for node in ray.nodes()
+        ]
+        ray.get([host.meet.remote(0, number, hosts) for number, host in enumerate(hosts)])
+        found, attempts = [], itertools.count(1)
+        for size in sizes:
+            turns = [(next(attempts), arrays, size) for _ in range(repeats)]
+            found.append(min(max(ray.get([host.hand.remote(*turn) for host in hosts])) for turn in turns))
+    return found
+
+
 def overheads() -> tuple[float, float]:
-    """Seconds of a period in which nothing is done, on one raylet; and of the driver, for each object."""
+    """Seconds of a period in which nothing is done, on two raylets; and of the driver, for each call."""
     import firth
 
     costs = []
@@ -211,9 +272,9 @@ def overheads() -> tuple[float, float]:
                 ray=address,
                 progress=lambda _, seconds=seconds: seconds.append(time.process_time()),
             )
-        costs.append((objects(count), statistics.median(np.diff(seconds)), min(p.seconds for p in periods[1:])))
+        costs.append((CALLS * count, statistics.median(np.diff(seconds)), min(p.seconds for p in periods[1:])))
     counts, of_driver, by_the_clock = zip(*costs, strict=True)
-    return by_the_clock[0], float(np.polyfit(counts, of_driver, 1)[0])
+    return by_the_clock[1], float(np.polyfit(counts, of_driver, 1)[0])
 
 
 def measured(megabytes: int, repeats: int) -> Constants:
@@ -228,6 +289,8 @@ def measured(megabytes: int, repeats: int) -> Constants:
     of_100, of_300 = combining_seconds(100), combining_seconds(300)
     memory, store, transfer = rates(megabytes, repeats)
     latency, call = overheads()
+    sizes = SMALL_BYTES, WITH_CALL_BYTES // 2, WITH_CALL_BYTES + 1
+    small, with_call, stored = hand_over_seconds(sizes)
     return Constants(
         *words,
         float(str(threads)),
@@ -242,6 +305,9 @@ def measured(megabytes: int, repeats: int) -> Constants:
         transfer,
         latency,
         call,
+        small,
+        sizes[1] / (with_call - small),
+        stored - small - sizes[2] / transfer,
     )
 
 
