@@ -26,8 +26,11 @@ ROUND = Constants(
     handed=5e-4,
     carried=0.5e9,
     stored=4e-3,
+    processor=4e-9,
 )
-NOTHING = dict.fromkeys(("moment_100", "combine_100", "directions_100", "latency", "call", "handed", "stored"), 0.0)
+NOTHING = dict.fromkeys(
+    ("moment_100", "combine_100", "directions_100", "latency", "call", "handed", "stored", "processor"), 0.0
+)
 FREE = replace(ROUND, memory=1e30, store=1e30, transfer=1e30, carried=1e30, **NOTHING)
 
 
@@ -65,9 +68,29 @@ def test_exchange__one_machine_moves_nothing():
     assert simulation.exchange_seconds(FREE, one) == pytest.approx(0.0, abs=1e-9)
 
 
-def test_words_of_period__leave_the_part_that_was_asked_for():
+def test_training_part__what_an_overlap_cannot_hide_is_waited_for():
+    """By a period of a second, trained by one machine, with an exchange of .3 s that needs no processor."""
+    constants = replace(FREE, latency=0.3)
+    for overlap, wanted in ((0, 1 / 1.3), (0.1, 1 / 1.2), (0.25, 1 / 1.05), (0.5, 1.0)):
+        cluster = Cluster(1, 1000, 100, 25.0, in_store=True, overlap=overlap)
+        assert simulation.training_part(constants, cluster, 10e6) == pytest.approx(wanted, rel=1e-4)
+
+
+def test_taken__is_what_an_exchange_needs_of_all_cores():
+    cluster = Cluster(2, 100_000, 100, gigabits=100.0, in_store=True, overlap=0.5)
+    parameters, changes = 2 * 100_000 * 112 * 4, 2 * 100_000 * 100 * 2
+    copied, moved = (3.5 * parameters + 4.5 * changes) / 10e9, changes * 4e-9 + 2 * 4e-3 + 4 * 5e-4
+    found = simulation.taken_seconds(ROUND, cluster)
+    assert found == pytest.approx((copied + moved + 0.01 + 100_000 * 4e-6) / 16)
+    late = 0.5 * (seconds := 1.0)
+    part = simulation.training_part(ROUND, cluster, 20e6)
+    assert part == pytest.approx(seconds / (late + max(late + found, simulation.exchange_seconds(ROUND, cluster))))
+
+
+@pytest.mark.parametrize("overlap", [0, 0.1, 0.75, 0.9])
+def test_words_of_period__leave_the_part_that_was_asked_for(overlap):
     for part in (0.5, 0.85):
-        cluster = Cluster(8, 250_000, 300, 25.0, in_store=True)
+        cluster = Cluster(8, 250_000, 300, 25.0, in_store=True, overlap=overlap)
         words = simulation.words_of_period(ROUND, cluster, part)
         assert simulation.training_part(ROUND, cluster, words) == pytest.approx(part)
 

@@ -7,11 +7,13 @@ this machine; with `--from-results`, it is taken from what was kept the last tim
 from __future__ import annotations
 
 import itertools
+import os
 import statistics
 import sys
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -32,8 +34,8 @@ WORDS, ROWS, VECTOR_SIZE, GIGABITS = 1e9, 250_000, 300, 25.0
 MACHINES = 2, 4, 8, 16, 32, 64
 COPIERS = 4
 """Cores that copy as fast as the memory of a machine lets them: a guess."""
-TRAINING = 0.85
-"""The part of a period that is to be training."""
+TRAINING, OVERLAP = 0.85, 0.75
+"""The part of a period that is to be training; and that which hides an exchange."""
 CHANGE, FLOAT, DOUBLE = 2, 4, 8
 """Bytes of a number that is moved, and of others."""
 SIZES = ((70_000, 100), (250_000, 100), (250_000, 300), (1_000_000, 300))
@@ -67,6 +69,7 @@ class Constants:
     handed: float  # seconds of a machine for an array that it gives, and one that it gets
     carried: float  # bytes a second, of arrays that a machine gives and gets with the calls
     stored: float  # seconds for two larger arrays, which go through the object stores, beside what their bytes take
+    processor: float  # seconds of processors, on both sides, for a byte moved from one object store into another
 
     def of_size(self, name: str, vector_size: int) -> float:
         """A constant for a vector size."""
@@ -87,6 +90,7 @@ UNITS = {
     "handed": ("a machine, ms an array that it gives and one that it gets", 1e-3),
     "carried": ("arrays given and got with the calls, GB/s", 1e9),
     "stored": ("through the object stores, ms more for two arrays", 1e-3),
+    "processor": ("and of processors, s a GB", 1e-9),
 }
 """How the constants are shown: with which name, and divided by what."""
 
@@ -100,6 +104,7 @@ class Cluster:
     vector_size: int
     gigabits: float  # of the network, a second
     in_store: bool  # whether what is moved goes through Ray's object stores, as today
+    overlap: float = 0.0  # the part of a period that is trained while changes are exchanged
     cores: int = CORES
 
 
@@ -114,14 +119,24 @@ def words_per_second(constants: Constants, cluster: Cluster) -> float:
 def exchange_seconds(constants: Constants, cluster: Cluster) -> float:
     """Of an exchange: what a machine copies, moves and computes, and what all wait for."""
     machines, size = cluster.machines, cluster.vector_size
-    parameters = 2 * cluster.rows * padded_width(size) * FLOAT
-    changes = 2 * cluster.rows * size * CHANGE
-    own_rows = 2 * cluster.rows / machines
-    computed = own_rows * (constants.of_size("moment", size) + constants.of_size("combine", size)) / cluster.cores
-    copied = (3.5 * parameters + 1.5 * changes) / (constants.memory * min(COPIERS, cluster.cores))
+    copied = copied_bytes(cluster) / (constants.memory * min(COPIERS, cluster.cores))
+    computed = computed_seconds(constants, cluster) / cluster.cores
     directions = constants.of_size("directions", size) * (1 if machines > 1 else 2)  # two machines find one each
     called = constants.latency + CALLS * machines * constants.call
     return copied + moving_seconds(constants, cluster) + computed + directions + called
+
+
+def copied_bytes(cluster: Cluster) -> float:
+    """By each machine in its memory: subtracted, copied, added; with an overlap, changes three times more."""
+    parameters = 2 * cluster.rows * padded_width(cluster.vector_size) * FLOAT
+    changes = 2 * cluster.rows * cluster.vector_size * CHANGE
+    return 3.5 * parameters + (1.5 + 3 * bool(cluster.overlap)) * changes
+
+
+def computed_seconds(constants: Constants, cluster: Cluster) -> float:
+    """Of processors, for the rows that a machine combines."""
+    size, own_rows = cluster.vector_size, 2 * cluster.rows / cluster.machines
+    return own_rows * (constants.of_size("moment", size) + constants.of_size("combine", size))
 
 
 def moving_seconds(constants: Constants, cluster: Cluster) -> float:
@@ -147,15 +162,32 @@ def hand_overs(machines: int) -> int:
     return 3 * (machines - 1) + 1 if machines > 1 else 0
 
 
+def taken_seconds(constants: Constants, cluster: Cluster) -> float:
+    """By which an exchange puts off the training beside it: its processors' seconds, as a part of all cores."""
+    machines, size = cluster.machines, cluster.vector_size
+    moved = 2 * (machines - 1) / machines * 2 * cluster.rows * size * CHANGE
+    of_arrays = 2 * (machines - 1) * constants.stored + hand_overs(machines) * constants.handed
+    moving = moved * constants.processor + of_arrays + constants.of_size("directions", size)
+    return (copied_bytes(cluster) / constants.memory + moving + computed_seconds(constants, cluster)) / cluster.cores
+
+
 def training_part(constants: Constants, cluster: Cluster, period_words: float) -> float:
     """The part of a period of so many words that is training."""
-    seconds = period_words / words_per_second(constants, cluster)
-    return seconds / (seconds + exchange_seconds(constants, cluster))
+    seconds, exchange = period_words / words_per_second(constants, cluster), exchange_seconds(constants, cluster)
+    if not cluster.overlap:
+        return seconds / (seconds + exchange)
+    late = cluster.overlap * seconds
+    return seconds / (seconds - late + max(late + taken_seconds(constants, cluster), exchange))
 
 
 def words_of_period(constants: Constants, cluster: Cluster, part: float = TRAINING) -> float:
     """The words of a period of which so much is training."""
-    return part / (1 - part) * exchange_seconds(constants, cluster) * words_per_second(constants, cluster)
+    exchange, odds = exchange_seconds(constants, cluster), part / (1 - part)
+    seconds = odds * exchange
+    if cluster.overlap:  # the longer one of those that hide all of the exchange, or a part
+        seconds = part * exchange / (1 - part * (1 - cluster.overlap))
+        seconds = max(seconds, odds * taken_seconds(constants, cluster))
+    return seconds * words_per_second(constants, cluster)
 
 
 # ── what is measured ─────────────────────────────────────────────────────────────────────────────────────────────────
@@ -189,8 +221,17 @@ class Arrays:
         return float(array[-1])
 
 
-def rates(megabytes: int, repeats: int) -> tuple[float, float, float]:
-    """Bytes a second: added or copied, written into the object store, moved from one to the other."""
+def busy_seconds() -> float:
+    """In which the processors of this machine had something to do, so far: of all processes."""
+    fields = Path("/proc/stat").read_text("ascii").splitlines()[0].split()
+    user, nice, system, _, _, *interrupts = map(int, fields[1:8])
+    return (user + nice + system + sum(interrupts)) / os.sysconf("SC_CLK_TCK")
+
+
+def rates(megabytes: int, repeats: int) -> tuple[float, float, float, float]:
+    """Bytes a second: added or copied, written into the object store, moved from one to the other. And seconds of
+    processors for a byte that is moved.
+    """
     import ray
     from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
@@ -205,14 +246,15 @@ def rates(megabytes: int, repeats: int) -> tuple[float, float, float]:
         )
         memory = min(ray.get(there.seconds_to_copy.remote()) for _ in range(repeats)) / 2
         store = min(ray.get(there.seconds_to_write.remote()) for _ in range(repeats))
-        moving = []
+        moving, busy = [], busy_seconds()
         for _ in range(repeats):
             array = there.give.remote()
             ray.wait([array], fetch_local=False)
             began = time.perf_counter()
             ray.get(here.take.remote(array))
             moving.append(time.perf_counter() - began)
-    return size / memory, size / store, size / min(moving)
+        processor = (busy_seconds() - busy) / (repeats * size)
+    return size / memory, size / store, size / min(moving), processor
 
 
 class HandsOver(Host):
@@ -287,7 +329,7 @@ def measured(megabytes: int, repeats: int) -> Constants:
     balance = Result.read(RESULTS / "balance.json")
     threads = next(row[4] for row in balance.rows if row[:2] == ["skip-gram", CORES])
     of_100, of_300 = combining_seconds(100), combining_seconds(300)
-    memory, store, transfer = rates(megabytes, repeats)
+    memory, store, transfer, processor = rates(megabytes, repeats)
     latency, call = overheads()
     sizes = SMALL_BYTES, WITH_CALL_BYTES // 2, WITH_CALL_BYTES + 1
     small, with_call, stored = hand_over_seconds(sizes)
@@ -308,6 +350,7 @@ def measured(megabytes: int, repeats: int) -> Constants:
         small,
         sizes[1] / (with_call - small),
         stored - small - sizes[2] / transfer,
+        processor,
     )
 
 
@@ -331,50 +374,37 @@ def constants_of(result: Result) -> Constants:
 
 # ── what is shown ────────────────────────────────────────────────────────────────────────────────────────────────────
 
-WAYS: tuple[tuple[str, bool], ...] = (("today", True), (f"{GIGABITS:.0f} Gb/s in full", False))
-"""Of moving the changes: the name, and whether by Ray's object stores."""
 
-
-def of_picture(machines: int, way: int = 0) -> Cluster:
+def of_picture(machines: int, overlap: float = 0, *, in_store: bool = True) -> Cluster:
     """The machines of the table and the picture."""
-    return Cluster(machines, ROWS, VECTOR_SIZE, GIGABITS, in_store=WAYS[way][1])
-
-
-def times_one(constants: Constants, cluster: Cluster) -> float:
-    """How much faster an epoch is than on one machine, which needs no exchanges."""
-    return cluster.machines * training_part(constants, cluster, WORDS / usual_periods(cluster.machines))
+    return Cluster(machines, ROWS, VECTOR_SIZE, GIGABITS, in_store, overlap)
 
 
 def simulated(constants: Constants) -> list[list[Cell]]:
-    """A row for each number of machines."""
+    """A row for each number of machines, without an overlap and with one."""
     rows: list[list[Cell]] = []
     for machines in MACHINES:
-        today, *others = (of_picture(machines, way) for way in range(len(WAYS)))
-        words = words_of_period(constants, today)
-        needed = usual_periods(machines)  # fewer cost quality: docs/shards.md
-        part = training_part(constants, today, WORDS / needed)
-        rows.append(
-            [machines, exchange_seconds(constants, today), words / 1e6, WORDS / words]
-            + [WORDS / words_of_period(constants, other) for other in others]
-            + [needed, 100 * part, times_one(constants, today), needed * words / 1e9]
-        )
+        rows.append([machines, exchange_seconds(constants, of_picture(machines))])
+        for overlap in (0, OVERLAP):
+            cluster = of_picture(machines, overlap)
+            needed = usual_periods(machines, overlap)  # fewer cost quality: docs/shards.md
+            words, part = words_of_period(constants, cluster), training_part(constants, cluster, WORDS / needed)
+            rows[-1] += [WORDS / words, needed, 100 * part, machines * part, needed * words / 1e9]
     return rows
 
 
 def columns_of_simulated() -> list[Column]:
     """The columns of these rows."""
-    leave = f"exchanges an epoch that leave {TRAINING:.0%}"
-    return [
-        Column("machines", 0),
-        Column("seconds of an exchange", 2),
-        Column(f"million words of a period that leaves {TRAINING:.0%}", 0),
-        Column(f"{leave}: today", 1),
-        *(Column(name, 1) for name, _ in WAYS[1:]),
-        Column("exchanges that quality needs", 0),
-        Column("with these: % training", 0),
-        Column("times one machine", 1),
-        Column(f"billion words an epoch for {TRAINING:.0%} with these", 0),
-    ]
+    columns = [Column("machines", 0), Column("seconds of an exchange", 2)]
+    for which in ("", f"overlap {OVERLAP}: "):
+        columns += [
+            Column(f"{which}exchanges an epoch that leave {TRAINING:.0%}", 1),
+            Column("that quality needs", 0),
+            Column("% training with these", 0),
+            Column("times one machine", 1),
+            Column(f"billion words an epoch for {TRAINING:.0%}", 1),
+        ]
+    return columns
 
 
 def period_rows(constants: Constants) -> list[list[Cell]]:
@@ -389,19 +419,18 @@ def period_rows(constants: Constants) -> list[list[Cell]]:
 
 
 def picture(constants: Constants) -> None:
-    """How many exchanges leave 85%, and what part of the time is training with 12 of them, by machines."""
-    exchanges: dict[str, list[tuple[float, float]]] = {
-        "what quality needs": [(n, usual_periods(n)) for n in MACHINES],
-        "what leaves 85%": [(n, WORDS / words_of_period(constants, of_picture(n))) for n in MACHINES],
-    }
-    parts: dict[str, list[tuple[float, float]]] = {
-        f"{billions} billion words": [
-            (n, 100 * training_part(constants, of_picture(n), billions * 1e9 / usual_periods(n))) for n in MACHINES
-        ]
-        for billions in (100, 10, 1)
-    }
+    """How many exchanges leave 85%, and what part of the time is training with those that quality needs."""
+    exchanges: dict[str, list[tuple[float, float]]] = {}
+    parts: dict[str, list[tuple[float, float]]] = {}
+    for name, overlap in (("without an overlap", 0), (f"overlap {OVERLAP}", OVERLAP)):
+        exchanges[name] = [(n, WORDS / words_of_period(constants, of_picture(n, overlap))) for n in MACHINES]
+    for billions, overlap in ((1, OVERLAP), (10, 0), (1, 0)):
+        name = f"{billions} billion words" + ", overlap" * bool(overlap)
+        words = [billions * 1e9 / usual_periods(n, overlap) for n in MACHINES]
+        of = [training_part(constants, of_picture(n, overlap), size) for n, size in zip(MACHINES, words, strict=True)]
+        parts[name] = [(n, 100 * part) for n, part in zip(MACHINES, of, strict=True)]
     panels = (
-        Panel("exchanges in an epoch of a billion words", "machines", exchanges, log=True),
+        Panel("exchanges in an epoch of a billion words that leave 85%", "machines", exchanges, log=True),
         Panel("% of the time that is training, with those that quality needs", "machines", parts),
     )
     draw("cluster", panels)
