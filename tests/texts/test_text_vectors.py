@@ -117,7 +117,7 @@ def test_transform__joins_phrases_as_the_model_does(model):
     joining = firth.Word2Vec(
         names, model.vectors, model.output_vectors, model.config, [], phrases=Phrases([{("king", "queen"): 9.0}])
     )
-    fitted = firth.TextVectors(joining, weights="mean").fit()
+    fitted = firth.TextVectors(joining, weights="mean", config=firth.TextConfig()).fit()
     for texts in (["king queen"], [["king", "queen"]]):
         np.testing.assert_array_equal(fitted.transform(texts)[0], joining["king_queen"])
 
@@ -342,5 +342,6 @@ def test_text_vectors__show_the_parameters_that_are_not_the_defaults(words):
 
 def test_usif__takes_the_settings_of_a_trained_model(model):
     assert dataclasses.is_dataclass(model.config)
-    fitted = firth.TextVectors(model, weights="usif", remove=1).fit(["the king", "the queen", "а мир"])
+    texts = firth.TextVectors(model, weights="usif", remove=1, config=firth.TextConfig())
+    fitted = texts.fit(["the king", "the queen", "а мир"])
     assert fitted.mean_length_ == pytest.approx(5 / 3)

@@ -124,6 +124,13 @@ def options_of(
     return decorate
 
 
+def said(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Those of a command's settings that somebody gave, and not the defaults."""
+    context = click.get_current_context()
+    default = click.core.ParameterSource.DEFAULT
+    return {name: value for name, value in settings.items() if context.get_parameter_source(name) != default}
+
+
 def _option_of(field: dataclasses.Field[Any], *, of_model: bool) -> Callable[[Command], Command]:
     flag = "--" + field.name.replace("_", "-")
     told = field.metadata["doc"][0].upper() + field.metadata["doc"][1:] + "."

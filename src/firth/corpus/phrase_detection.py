@@ -328,7 +328,8 @@ def _join_pairs(
             ids_file.write(new_id[joined].astype("<i4", copy=False).data)
     raw.unlink()
     write_words(folder, words, counts)
-    write_about(folder, written, starts, len(words), str(corpus.about.get("source")), fingerprint, corpus.files)
+    told = (str(corpus.about.get("source")), fingerprint, corpus.files, corpus.splitting)
+    write_about(folder, written, starts, len(words), *told)
 
 
 def _pair_table(words: list[str], phrases: Iterable[Phrase], separator: str) -> tuple[kernels.PairTable, list[str]]:

@@ -9,6 +9,7 @@ import numpy as np
 
 from firth.arrays import Float64
 from firth.config import TextConfig
+from firth.corpus.lost_words import LostWords
 from firth.corpus.tokenizing import Document
 from firth.errors import CorpusError
 from firth.phrases import Phrases
@@ -19,15 +20,28 @@ from firth.vectors.word_vectors import WordVectors
 
 
 class Reader(NamedTuple):
-    """How texts become words: strings are split by the settings, and phrases are joined."""
+    """How texts become words: strings are split by the settings, and phrases are joined. Of words that are lost so, it
+    warns, if it has them.
+    """
 
     config: TextConfig
     phrases: Phrases | None
+    lost: LostWords | None
+
+    @classmethod
+    def of(cls, model: WordVectors, config: TextConfig | None) -> Reader:
+        """How texts become words of a model's: by a configuration, or else by its `text_config`."""
+        phrases = getattr(model, "phrases", None)
+        if config is not None:
+            return cls(config, phrases, None)
+        return cls(model.text_config, phrases, LostWords.of(model.words, model.text_config, phrases))
 
     def words(self, texts: Any) -> Iterator[tuple[list[Document], list[list[str]]]]:
         """Some texts at a time, and the words of each."""
         read = 0
         for some in batches(documents_of(texts, self.config)):
+            if self.lost and not read and isinstance(some[0], str):
+                self.lost.tell()
             yield some, words_of(some, self.config, self.phrases, read)
             read += len(some)
 

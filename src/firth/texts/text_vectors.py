@@ -141,6 +141,7 @@ class TextVectors(Transformer):
             documents_of(X, self.text_config)  # whose errors should not wait until texts are transformed
         if self.weights == "usif" and count and not can_be_read_again(X):  # the mean length comes first
             X = list(documents_of(X, self.text_config))
+        self._reader = Reader.of(self.model, self.config)
         by_usif = self.weights == "usif"
         length = mean_length(self.model, X, self._reader) if by_usif else None
         weights = word_weights(self.model, self.weights, float(self.a), length)
@@ -370,10 +371,6 @@ class TextVectors(Transformer):
     def text_config(self) -> TextConfig:
         """How strings become words: the configuration given, or the model's `text_config`."""
         return self.config or self.model.text_config
-
-    @property
-    def _reader(self) -> Reader:
-        return Reader(self.text_config, getattr(self.model, "phrases", None))
 
     @property
     def _removed(self) -> int:

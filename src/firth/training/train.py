@@ -5,18 +5,19 @@ from __future__ import annotations
 import dataclasses
 import inspect
 import json
+import warnings
 from collections.abc import Callable, Collection, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from firth.config import TrainingConfig
+from firth.config import TextConfig, TrainingConfig, splitting_of
 from firth.corpus.corpus import Corpus, is_encoded
 from firth.corpus.encoding import encode
 from firth.corpus.phrase_detection import find_phrases, join_phrases
 from firth.corpus.tables import column_of
 from firth.cpu import usable_threads
-from firth.errors import ConfigError, FirthError, FormatError, StopTraining, shortened
+from firth.errors import ConfigError, FirthError, FirthWarning, FormatError, StopTraining, shortened
 from firth.history import Provenance, name_of, versions_here
 from firth.jit.background import background_compile
 from firth.jit.cache import is_compiled
@@ -93,7 +94,8 @@ def train(
         Continue from the last checkpoint, if there is one. The result has the same bits as an uninterrupted training.
     start
         Vectors to start from instead of random ones: a model, word vectors, the path of either, or a pair of words and
-        an array (n, d). Words without a vector there start as usual.
+        an array (n, d). Words without a vector there start as usual. Where settings and `phrases` do not say otherwise,
+        the text is split as that of these vectors was; a `FirthWarning` says which of their words it cannot have.
     frozen
         With `start`: True, or a collection of words. Those vectors stay fixed while the rest train.
     phrases
@@ -111,7 +113,8 @@ def train(
     Raises
     ------
     ConfigError
-        For settings that make no sense; all of them are named at once.
+        For settings that make no sense; all of them are named at once. Also where the text is split such that it can
+        have hardly any word of `start`.
     SourceError
         If the source cannot be read.
     CorpusError
@@ -135,7 +138,7 @@ def train(
     begin = None
     if start is not None:
         begin = WarmStart.of(start, frozen)
-        settings = settings if config else {"vector_size": begin.vectors.vector_size} | settings
+        settings = settings if config else begin.settings | settings
     elif frozen is not False:
         raise ConfigError("frozen words need vectors to start from: start=VECTORS")
     config = config or TrainingConfig.of(settings)
@@ -193,7 +196,8 @@ def learn(
             compile_beside(config, report)
             corpus = _encoded(source, config, options, nodes, report)
             corpus.check()
-            corpus = _with_phrases(corpus, phrases, config, options.cache, report)
+            corpus = _with_phrases(corpus, phrases, begin, config, options.cache, report)
+        config = _as_split(corpus, config, begin)
         vocabulary, id_of = words_to_learn(corpus, config)
         config = dataclasses.replace(config, epochs=(passes or usual_passes)(corpus, config))
         composition = Composition(vocabulary.words, ngrams_of(config)) if config.max_n else None
@@ -204,8 +208,6 @@ def learn(
             shared=config.shared_vectors,
             ngrams=len(composition.used) if composition else 0,
         )
-        if begin:
-            begin.warn_of_lost_signs(vocabulary, config)
         frozen = begin.fill(vocabulary, parameters, config, composition) if begin else None
         of_start = begin.fingerprint(vocabulary) if begin and kept else ""
         trainer = Trainer(
@@ -280,14 +282,39 @@ def ngrams_of(config: TrainingConfig) -> Ngrams:
     return Ngrams(config.min_n, config.max_n, config.buckets)
 
 
+def _as_split(corpus: Corpus, config: TrainingConfig, begin: WarmStart | None) -> TrainingConfig:
+    """The configuration with the settings by which the corpus was split: it may have been encoded before, by others.
+
+    Warns of settings that come too late, and of words to start from that the corpus cannot have.
+    """
+    splitting = corpus.splitting or {}
+    usual = splitting_of(TextConfig())
+    late = [name for name, value in splitting.items() if getattr(config, name) not in {value, usual[name]}]
+    if begin:
+        begin.check_split(corpus)
+    elif late:
+        warnings.warn(
+            f"this text is encoded already, with {', '.join(f'{name}={splitting[name]!r}' for name in late)}: what the"
+            " training says of that has no effect. Encode it anew, firth.encode(text, config=…), or give the text",
+            FirthWarning,
+            stacklevel=4,
+        )
+    return dataclasses.replace(config, **splitting)
+
+
 def _with_phrases(
     corpus: Corpus,
     phrases: Phrases | None,
+    begin: WarmStart | None,
     config: TrainingConfig,
     cache: str | Path | None,
     report: Callable[[Event], None],
 ) -> Corpus:
-    """The corpus with phrases joined: those given, or those that are to be found in it, if it has none yet."""
+    """The corpus with phrases joined: those given, or, if it has none yet, those that are to be found in it, or else
+    those of the vectors to start from.
+    """
+    if phrases is None and corpus.phrases is None and begin is not None and not config.phrase_passes:
+        phrases = begin.phrases
     if phrases is None and config.phrase_passes and corpus.phrases is None:
         phrases = find_phrases(
             corpus,
