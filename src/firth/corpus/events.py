@@ -20,7 +20,7 @@ from firth.corpus.remote import FilePath
 from firth.corpus.rows import line_of, no_column, no_value, rows_of
 from firth.corpus.rows_in_memory import as_array, mixed_zones, values_of_rows, without_holes
 from firth.corpus.text_files import TextFiles, TextStream, at_rest
-from firth.data_frames import library
+from firth.data_frames import library, polars_as_arrow
 from firth.errors import SourceError, shortened
 from firth.missing_values import is_hole
 
@@ -303,7 +303,7 @@ def _as_arrow(table: Any, by: GroupedBy) -> Any:
         return None
     _refuse_missing(by.names, list(table.columns), "the table has")
     if hasattr(table, "to_arrow"):  # polars
-        return table.select(by.names).to_arrow()
+        return polars_as_arrow(table.select(by.names))
     values = {name: without_holes(table[name]) if table[name].dtype == object else table[name] for name in by.names}
     return _as_table(values, by)
 

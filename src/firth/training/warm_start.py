@@ -43,8 +43,6 @@ class WarmStart:
         that is to be frozen.
         """
         vectors = _as_vectors(given)
-        if len(vectors.vocabulary.ids) != len(vectors):
-            raise ConfigError("the vectors to start from have a word twice")
         known = cls(vectors, frozenset()).known
         if not known or (vectors.subwords is not None and len(known) < len(vectors)):
             raise ConfigError("the vectors to start from have numbers that are not finite (NaN or infinite)")
