@@ -128,6 +128,8 @@ class Source:
     files_read = 0
     has_integers = False
     """Whether all tokens read so far were whole numbers, and not text."""
+    id_name: str | None = None
+    """The column of its texts' ids, such as that of sessions; None where they have none."""
 
     def fingerprint(self, config: TextConfig, threads: int = 1) -> str | None:
         """A hash of the content and of how it is split, or None for what can be read only once."""
@@ -144,6 +146,10 @@ class Source:
     def documents(self, config: TextConfig) -> Iterator[Document]:
         """Its texts one by one, as they are: each line of files, each item of a list, each row of a column."""
         raise NotImplementedError
+
+    def identified(self, config: TextConfig) -> Iterator[tuple[Any, Document]]:
+        """The same, each with its id; None where they have none."""
+        return ((None, document) for document in self.documents(config))
 
     def spelled(self, words: Iterable[str]) -> Iterable[str]:
         """What words of its text mean."""

@@ -48,6 +48,13 @@ def documents_of(texts: Any, config: TextConfig) -> Iterator[Document]:
     return _checked((value.as_py() for value in texts) if hasattr(texts, "to_pylist") else texts)  # Arrow's
 
 
+def identified(texts: Any, config: TextConfig) -> Iterator[tuple[Any, Document]]:
+    """The same texts, each with its id; None for what has none."""
+    if isinstance(texts, Source):
+        return texts.identified(config)
+    return ((None, text) for text in documents_of(texts, config))
+
+
 def _checked(texts: Iterable[Any]) -> Iterator[Document]:
     are_strings: bool | None = None
     for number, text in enumerate(texts, start=1):
@@ -76,13 +83,13 @@ def can_be_read_again(texts: Any) -> bool:
     return not (hasattr(texts, "read") or isinstance(texts, Iterator))
 
 
-def batches(documents: Iterable[Document]) -> Iterator[list[Document]]:
-    """The same texts, some of them together."""
-    batch: list[Document] = []
+def batches(documents: Iterable[tuple[Any, Document]]) -> Iterator[list[tuple[Any, Document]]]:
+    """The same texts with their ids, some of them together."""
+    batch: list[tuple[Any, Document]] = []
     size = 0
-    for document in documents:
-        batch.append(document)
-        size += len(document)
+    for of_one in documents:
+        batch.append(of_one)
+        size += len(of_one[1])
         if len(batch) == BATCH_TEXTS or size >= BATCH_SIZE:
             yield batch
             batch, size = [], 0
