@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -132,6 +130,7 @@ def embed(
     firth embed words.firth texts.txt -o texts.parquet --weights usif
     firth embed words.firth reviews.csv --column review --ids id -o reviews.parquet --fit more.txt
     """
+    from firth.reporting.progress_bar import ProgressBar, wanted
     from firth.storage.files import refuse_to_overwrite
     from firth.texts.tables import writer_of
     from firth.texts.text_vectors import TextVectors
@@ -145,7 +144,8 @@ def embed(
         raise SourceError(f"{texts} is an encoded corpus, which has no texts any more: name the text itself")
     if ids and output.suffix.lower() == ".npy":
         raise click.UsageError("--ids: a .npy file has the vectors alone")
-    with _watching(progress) as watch:
+    with ProgressBar() as bar:
+        watch = _Watch(bar if wanted(progress) else None)
         to_fit = _to_fit(vectors, texts)
         vectors.fit(to_fit, report=watch)
         watch.all_texts = watch.texts if to_fit is texts else None
@@ -167,15 +167,6 @@ class _Watch:
         self.texts = event.texts
         if self.bar is not None:
             self.bar(dataclasses.replace(event, all_texts=event.all_texts or self.all_texts))
-
-
-@contextmanager
-def _watching(progress: bool | None) -> Iterator[_Watch]:
-    """What sees the work on texts, with a bar if it is wanted."""
-    from firth.reporting.progress_bar import ProgressBar, wanted
-
-    with ProgressBar() as bar:
-        yield _Watch(bar if wanted(progress) else None)
 
 
 def _to_fit(vectors: Any, texts: Any) -> Any:
