@@ -1,4 +1,4 @@
-"""Words that have vectors, and that a text cannot have as it is split: it has other words in their places."""
+"""Words that have vectors, or make phrases, and that a text cannot have as it is split: it has others instead."""
 
 from __future__ import annotations
 
@@ -54,18 +54,22 @@ class LostWords(NamedTuple):
     def tell(self) -> None:
         """Warn of them, if there are some. Raises `ConfigError` where hardly any word is left."""
         if len(self.words) > (1 - FEWEST_FOUND) * self.among:
-            raise ConfigError(self._told())
-        if self.words:
-            warnings.warn(self._told(), FirthWarning, stacklevel=3)
+            raise ConfigError(self._told("words that have vectors"))
+        self.warn("words that have vectors", stacklevel=4)
 
-    def _told(self) -> str:
+    def warn(self, which: str, stacklevel: int = 3) -> None:
+        """Warn of them, if there are some, as of those of `which` words."""
+        if self.words:
+            warnings.warn(self._told(which), FirthWarning, stacklevel=stacklevel)
+
+    def _told(self, which: str) -> str:
         some = ", ".join(map(self._example, self.words[:SHOWN])) + (", …" if len(self.words) > SHOWN else "")
         names = settings_to_turn_off(self.words, self.config)
         settings = ", ".join(f"{name}=False" for name in names)
         flags = " ".join(f"--no-{name.replace('_', '-')}" for name in names)
         split = f"split the text with {settings} ({flags}), or " if names else ""
         return (
-            f"{len(self.words):,} of the {self.among:,} words that have vectors cannot be found in text that is split"
+            f"{len(self.words):,} of the {self.among:,} {which} cannot be found in text that is split"
             f" like this, such as {some}: {split}give lists of tokens"
         )
 
