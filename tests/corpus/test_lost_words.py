@@ -53,3 +53,9 @@ def test_lost_words__are_an_error_where_hardly_any_is_left():
         LostWords.of([*words, "king"], firth.TextConfig()).tell()
     with pytest.warns(FirthWarning, match="200 of the 203 words"):
         LostWords.of([*words, "king", "queen", "axe"], firth.TextConfig()).tell()
+
+
+def test_lost_words__of_very_many_the_first_are_looked_at(monkeypatch):
+    monkeypatch.setattr("firth.corpus.lost_words.MOST_LOOKED_AT", 3)
+    with pytest.warns(FirthWarning, match="1 of the first 3 words that have vectors .*'A-b'"):
+        LostWords.of(["king", "A-b", "axe", "Queen"], firth.TextConfig()).tell()

@@ -14,6 +14,8 @@ from firth.phrases import Phrases
 
 FEWEST_FOUND = 0.01
 """Of the words, that a text must be able to have: with fewer, it is surely not split as theirs was."""
+MOST_LOOKED_AT = 100_000
+"""Words, the first ones, which are the most frequent where their counts are known: of these alone it takes no time."""
 SHOWN = 3
 
 
@@ -37,7 +39,7 @@ def settings_to_turn_off(words: Sequence[str], config: TextConfig) -> list[str]:
 
 
 class LostWords(NamedTuple):
-    """Those of some words that no text has which is split by a configuration, and how many words there are in all."""
+    """Those of some words that no text has which is split by a configuration, and how many words were looked at."""
 
     words: list[str]
     among: int
@@ -45,11 +47,11 @@ class LostWords(NamedTuple):
 
     @classmethod
     def of(cls, words: Sequence[str], config: TextConfig, phrases: Phrases | None = None) -> LostWords:
-        """Those of these words; `phrases` are joined in the text."""
+        """Those of these words, or of the first ones of very many; `phrases` are joined in the text."""
         by_words = dataclasses.replace(config, sentences="line")  # where these end makes no other words
         joined: Collection[str] = phrases.scores() if phrases is not None else ()
-        lost = [word for word in unreachable(words, by_words) if word not in joined]
-        return cls(lost, len(words), by_words)
+        first = words[:MOST_LOOKED_AT]
+        return cls([word for word in unreachable(first, by_words) if word not in joined], len(first), by_words)
 
     def tell(self) -> None:
         """Warn of them, if there are some. Raises `ConfigError` where hardly any word is left."""
@@ -69,7 +71,7 @@ class LostWords(NamedTuple):
         flags = " ".join(f"--no-{name.replace('_', '-')}" for name in names)
         split = f"split the text with {settings} ({flags}), or " if names else ""
         return (
-            f"{len(self.words):,} of the {self.among:,} {which} cannot be found in text that is split"
+            f"{len(self.words):,} of the {'first ' * (self.among == MOST_LOOKED_AT)}{self.among:,} {which} cannot be found in text that is split"
             f" like this, such as {some}: {split}give lists of tokens"
         )
 
