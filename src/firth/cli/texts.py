@@ -11,8 +11,7 @@ import click
 from firth.cli import options
 from firth.cli.common import cli, load_model, print_json
 from firth.cli.options import PATH, given, remembered
-from firth.cli.settings import COLUMN, column_options, options_of, text_of
-from firth.config import TextConfig
+from firth.cli.settings import COLUMN, column_options, split_as_told, splitting, text_of
 from firth.errors import SourceError
 
 if TYPE_CHECKING:
@@ -20,10 +19,8 @@ if TYPE_CHECKING:
     from firth.reporting.progress_bar import ProgressBar
     from firth.vectors.word_vectors import WordVectors
 
-WEIGHING, CARD, SPLITTING = "firth.weighing", "firth.card", "firth.splitting"
-"""What `given` knows of: how words are weighted, what a model's card says, and how texts are split."""
-NOT_OF_TEXTS = {"sentences", "errors"}
-"""Settings of a text that mean nothing where each line is a text, or that an option of the model has the name of."""
+WEIGHING, CARD = "firth.weighing", "firth.card"
+"""What `given` knows of: how words are weighted, and what a model's card says."""
 
 weighing = remembered(
     WEIGHING,
@@ -48,16 +45,13 @@ carding = remembered(
         "--language": ("language", {"multiple": True, "metavar": "CODE", "help": "For a folder's card: en, de, …"}),
     },
 )
-splitting = options_of(TextConfig, of_model=True, without=NOT_OF_TEXTS)
 
 
 def parameters_of(model: WordVectors, settings: dict[str, Any]) -> dict[str, Any]:
     """The parameters of `TextVectors` that the command line has, `settings` those of how texts are split."""
     parameters = {name: value for name, value in given(WEIGHING).items() if not name.startswith("fit")}
-    changed = {name: value for name, value in settings.items() if value is not None}
-    if changed:
-        parameters["config"] = dataclasses.replace(model.text_config, **changed)
-    return parameters
+    config = split_as_told(model, settings)
+    return parameters | ({"config": config} if config else {})
 
 
 def texts_to_fit() -> Any:

@@ -70,9 +70,10 @@ class LostWords(NamedTuple):
         settings = ", ".join(f"{name}=False" for name in names)
         flags = " ".join(f"--no-{name.replace('_', '-')}" for name in names)
         split = f"split the text with {settings} ({flags}), or " if names else ""
+        of = f"of the {'first ' * (self.among == MOST_LOOKED_AT)}{self.among:,} {which}"
         return (
-            f"{len(self.words):,} of the {'first ' * (self.among == MOST_LOOKED_AT)}{self.among:,} {which} cannot be found in text that is split"
-            f" like this, such as {some}: {split}give lists of tokens"
+            f"{len(self.words):,} {of} cannot be found in text that is split like this, such as {some}: {split}give"
+            " lists of tokens"
         )
 
     def _example(self, word: str) -> str:
