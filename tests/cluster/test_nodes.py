@@ -13,10 +13,21 @@ def nodes_of(ray, wanted=None):
     return Nodes(ray, Wanted(wanted), ray.reports.append)
 
 
-def test_host__makes_an_object_and_calls_it():
-    host = Host()
-    host.make("collections", "Counter", "abca")
-    assert host.call("most_common", 1) == [("a", 2)]
+class Held:
+    """What a host makes."""
+
+    def __init__(self, peers, number):
+        self.peers, self.number = peers, number
+
+    def plus(self, more):
+        return self.number + more
+
+
+def test_host__makes_an_object_that_knows_its_peers_and_calls_it():
+    host = Host(FakeRay([]))
+    host.make("tests.cluster.test_nodes", "Held", 3)
+    assert host.call("plus", 4) == 7
+    assert host.object.peers is host.peers
     assert host.ping()
 
 

@@ -7,7 +7,6 @@ import subprocess
 import sys
 import threading
 import time
-from collections import Counter
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +16,7 @@ import firth
 from firth.corpus import on_nodes
 from firth.errors import ClusterError
 from firth.jit import target
+from firth.training.by_nodes import ByNodes
 from firth.training.checkpoints import Checkpoints
 
 pytest.importorskip("ray", reason="Ray is not installed: pip install 'firth[ray]'")
@@ -135,10 +135,19 @@ def test_train__has_the_bits_of_one_machine_on_raylets(machines, cluster, senten
     assert sha256(firth.train(sentences, nodes="all", ray=cluster.address, **SETTINGS)) == alone
 
 
-def test_train__survives_killed_actors_and_machines_with_the_same_bits(three_machines, sentences):
-    rng, kills, settings = np.random.default_rng(8), 0, SETTINGS | {"epochs": 40}
+@pytest.mark.parametrize("machines", [1, 3])
+def test_train__with_an_overlap_has_the_bits_of_one_machine_on_raylets(machines, cluster, sentences):
+    set_machines(cluster, machines)
+    settings = SETTINGS | {"overlap": 0.75}
     alone = sha256(firth.train(sentences, **settings))
-    for _ in range(6):
+    assert sha256(firth.train(sentences, nodes="all", ray=cluster.address, **settings)) == alone
+
+
+def test_train__survives_killed_actors_and_machines_with_the_same_bits(three_machines, sentences):
+    rng, kills = np.random.default_rng(8), 0
+    kinds = [SETTINGS | {"epochs": 40, "overlap": part} for part in (0, 0.5)]
+    both = [sha256(firth.train(sentences, **settings)) for settings in kinds]
+    for settings, alone in zip(3 * kinds, 3 * both, strict=True):
         training = TrainingInBackground(sentences, nodes=3, ray=three_machines.address, **settings)
         training.start()
         training.wait_for("Progress")
@@ -159,31 +168,45 @@ def test_train__survives_killed_actors_and_machines_with_the_same_bits(three_mac
     assert kills >= 20
 
 
+HANDED = ["changes", "moments", "directions", "combined"]
+STEPS = [("firth.training.shard_node", "ShardNode", method, None) for method in ("train", "combine")]
+STEPS += [("firth.cluster.peers", "Peers", method, what) for method in ("give", "take") for what in HANDED]
+
+
+def die_at(step):
+    """Have this process killed when a method is called; or, when it is called for one kind of what is handed over."""
+    module, name, method, what = step
+    cls = getattr(__import__(module, fromlist=[name]), name)
+    real = getattr(cls, method)
+
+    def dies(self, *arguments):
+        if what is None or any(isinstance(one, str) and one == what for one in arguments):
+            os.kill(os.getpid(), signal.SIGKILL)
+        return real(self, *arguments)
+
+    setattr(cls, method, dies)
+
+
 def test_train__survives_a_kill_at_each_step_of_a_period_and_at_a_checkpoint(
     three_machines, tmp_path, sentences, alone, monkeypatch
 ):
-    """The second time that a step is begun, one of the machines is killed when the driver has asked for it."""
-    from firth.cluster.nodes import Node
+    """One machine of three is killed when it begins a step: in the first period after all three are there again."""
+    steps = list(STEPS)
 
-    steps, asked, killed = ["train", "sum_changes", "directions", "combine", "receive", "rows"], Counter(), []
+    def train(by_nodes, *arguments):
+        if steps and by_nodes.circle:  # or else machines still wait in the attempt that failed
+            wait_until(lambda: by_nodes.nodes.newcomers() or len(by_nodes.nodes.alive) == 3)
+            by_nodes.nodes.results([by_nodes.nodes.alive[0].run(die_at, steps.pop())])
+        return real_train(by_nodes, *arguments)
 
-    def call(node, method, *arguments, **options):
-        reference = real_call(node, method, *arguments, **options)
-        asked[method] += 1
-        if method in steps and asked[method] == 4 + 3 * len(killed):
-            steps.remove(method)
-            killed.append(method)
-            os.kill(actors()[0], signal.SIGKILL)
-        return reference
-
-    real_call = Node.call
-    monkeypatch.setattr(Node, "call", call)
+    real_train = ByNodes._train
+    monkeypatch.setattr(ByNodes, "_train", train)
     kept, events = Checkpoints(tmp_path / "kept", seconds_between=0), []
     settings = SETTINGS | {"progress": events.append, "checkpoints": kept}
     model = firth.train(sentences, nodes=3, ray=three_machines.address, **settings)
-    assert sorted(killed) == ["combine", "directions", "receive", "rows", "sum_changes", "train"]
+    assert not steps
     assert sha256(model) == alone
-    assert sum("was lost" in report for report in reports(events)) >= len(killed) - 1  # two may be noticed at a time
+    assert sum("was lost" in report for report in reports(events)) == len(STEPS)
 
 
 def test_train__reads_pieces_on_all_machines_and_survives_kills_meanwhile(
@@ -227,7 +250,7 @@ def test_train__a_driver_killed_again_and_again_goes_on_from_its_checkpoints_on_
 ):
     text, kept = tmp_path / "text.txt", tmp_path / "kept"
     text.write_text("\n".join(" ".join(sentence) for sentence in sentences))
-    settings = SETTINGS | {"epochs": 40}
+    settings = SETTINGS | {"epochs": 40, "overlap": 0.5}
     alone = sha256(firth.train(text, **settings))
     settings = f"ray={three_machines.address!r}, " + ", ".join(f"{key}={value!r}" for key, value in settings.items())
     script = (

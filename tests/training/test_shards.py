@@ -1,5 +1,6 @@
 """Training in shards: pieces that learn from one state, and changes that are combined."""
 
+import dataclasses
 import itertools
 
 import numpy as np
@@ -12,7 +13,7 @@ from firth.errors import ConfigError, CorpusError
 from firth.kernels.word2vec.blocks import Parameters
 from firth.reporting.events import NOTHING
 from firth.threads import ThreadPool
-from firth.training import by_periods, chunks, reference_shards, rounds, schedule, shards, workers
+from firth.training import by_periods, chunks, overlap, reference_shards, rounds, schedule, shards, workers
 from firth.training.checkpoints import Checkpoints
 from tests.helpers.rounds import first_parameters, needs_threads, random_corpus, reference_epoch, sha256, train
 
@@ -69,12 +70,66 @@ def test_config__period_tokens_need_shards():
         TrainingConfig(period_tokens=1000)
 
 
+def test_config__overlap_needs_shards():
+    with pytest.raises(ConfigError, match=r"overlap is what shards train.*it needs shards"):
+        TrainingConfig(overlap=0.5)
+    with pytest.raises(ConfigError, match=r"a number from 0 to 0\.9"):
+        TrainingConfig(shards=2, overlap=1)
+
+
+def test_periods_of_epoch__late_parts_are_the_ends_of_pieces_but_in_the_last_period_of_the_training():
+    starts = np.arange(0, 5 * 2001, 5)
+    config = TrainingConfig(shards=4, period_tokens=500, overlap=0.25)
+    for is_last in (False, True):
+        periods = overlap.periods_of_epoch(starts, config, is_last=is_last)
+        assert [period.pieces for period in periods] == [period.pieces for period in shards.periods_of(starts, config)]
+        assert [len(period.late) for period in periods] == [4, 4, 4, 4, 0 if is_last else 4]
+        for period in periods[:4]:
+            for shard, (piece, late) in enumerate(zip(period.pieces, period.late, strict=True)):
+                assert period.early(shard) == (piece.begin, piece.begin + 375, piece.sentence)
+                assert late == (piece.begin + 375, piece.end, piece.sentence + 75)
+    assert periods[-1].early(3) == periods[-1].pieces[3]
+
+
+def test_periods_of_epoch__what_is_learned_late_is_never_left_to_a_period_without_that_shard():
+    starts = np.array([0, *range(5, 300, 5), 905, *range(910, 1001, 5)])
+    config = TrainingConfig(shards=5, period_tokens=40, overlap=0.5)
+    periods = overlap.periods_of_epoch(starts, config, is_last=False)
+    assert {len(period.pieces) for period in periods} > {5}
+    for period, following in itertools.pairwise([*periods, periods[0]]):
+        assert bool(period.late) == (len(period.pieces) == len(following.pieces))
+
+
+def test_train__what_is_learned_late_is_all_combined_in_the_end(monkeypatch):
+    """With steps so small that nothing else matters, an overlap changes the negatives drawn, but nothing else."""
+    tokens = random_corpus(seed=5, words=500, sentences=800)
+    config = TrainingConfig(vector_size=20, sample=0, shards=3, learning_rate=1e-6, min_learning_rate=1e-6)
+    start = first_parameters(tokens, config, 0)
+    monkeypatch.setattr(firth.config, "OVERLAP_STEP", 0.0)
+    late = overlap.LateChanges()
+    monkeypatch.setattr(by_periods, "LateChanges", lambda: late)
+    changes = [
+        (train(tokens, dataclasses.replace(config, overlap=part))[0].outputs - start.outputs)[:, :20]
+        for part in (0, 0.5, 0.9)
+    ]
+    assert np.abs(changes[0]).max() > 0
+    for found in changes[1:]:
+        assert np.linalg.norm(found - changes[0]) < 0.15 * np.linalg.norm(changes[0])
+    assert not late.of_shards
+
+
 # ── combining ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 @pytest.mark.parametrize(
     ("number", "settings"),
-    [(2, {}), (12, {"window": 12, "negative": 15, "period_tokens": 10}), (3, {"distance_weights": "linear"})],
+    [
+        (2, {}),
+        (12, {"window": 12, "negative": 15, "period_tokens": 10}),
+        (3, {"distance_weights": "linear"}),
+        (2, {"overlap": 0.5}),
+        (5, {"overlap": 0.9, "period_tokens": 20}),
+    ],
 )
 def test_train__is_the_reference_but_for_rounding(number, settings):
     tokens = random_corpus()
@@ -84,16 +139,16 @@ def test_train__is_the_reference_but_for_rounding(number, settings):
     parameters, events = train(tokens, config)
     start = first_parameters(tokens, config, 0)
     inputs, outputs = (array[:, :20].astype(float) for array in start)
-    periods = [period.pieces for period in shards.periods_of(tokens.sentence_starts, config)]
     p, q = schedule.kept_frequencies(tokens, config), schedule.noise_distribution(tokens.counts, 0.75)
     partners = (p + config.negative * q) / (1 + config.negative), p
     kept = schedule.kept_counts(tokens, config).sum() / len(tokens.ids)
     visits = schedule.visits(tokens, config, schedule.word_frequencies)
-    losses = []
+    losses, late = [], {}
     for epoch_number in range(2):
+        periods = overlap.periods_of_epoch(tokens.sentence_starts, config, is_last=epoch_number == 1)
         epoch = reference_epoch(tokens, config, epoch_number, 2)
         rates = []
-        for pieces in periods:
+        for pieces, _ in periods:
             begin, end = pieces[0].begin, pieces[-1].end
             rate = max(epoch.plan.rate_first + epoch.plan.rate_slope * (begin + end) / 2, epoch.plan.rate_least)
             seen = shards.curvature(number) * rate * kept * (end - begin) / len(pieces)
@@ -104,9 +159,13 @@ def test_train__is_the_reference_but_for_rounding(number, settings):
                 tokens.sentence_starts.tolist(),
                 (inputs, outputs),
                 epoch,
-                [[(piece.begin, piece.end) for piece in pieces] for pieces in periods],
+                [
+                    [(period.early(i).begin, period.early(i).end, piece.end) for i, piece in enumerate(period.pieces)]
+                    for period in periods
+                ],
                 partners,
                 rates,
+                late,
             )
         )
     assert len(periods) > 1
@@ -208,10 +267,12 @@ def test_train__in_shards_gives_the_same_bits_at_any_number_of_threads_and_where
 
 
 @needs_threads
-@pytest.mark.parametrize(("number", "replicas"), [(3, 2), (8, 3), (8, 8), (5, 1)])
-def test_train__has_the_same_bits_with_any_number_of_replicas(number, replicas, monkeypatch):
+@pytest.mark.parametrize(
+    ("number", "replicas", "overlap_"), [(3, 2, 0), (8, 3, 0), (8, 8, 0), (5, 1, 0), (8, 3, 0.5), (2, 2, 0.9)]
+)
+def test_train__has_the_same_bits_with_any_number_of_replicas(number, replicas, overlap_, monkeypatch):
     tokens = random_corpus(seed=5, words=500, sentences=800)
-    config = TrainingConfig(vector_size=20, sample=0.01, shards=number)
+    config = TrainingConfig(vector_size=20, sample=0.01, shards=number, overlap=overlap_)
     one, events = train(tokens, config)
     monkeypatch.setattr(by_periods, "replicas_that_pay", lambda *_: replicas)
     many, many_events = train(tokens, config, threads=2 * replicas)
@@ -264,14 +325,18 @@ def test_train__in_shards_reports_the_learning_rate_of_the_settings():
     assert len(rates[0]) == 2
 
 
-def test_train__goes_on_after_any_period_with_the_same_bits():
-    tokens, config = random_corpus(), TrainingConfig(vector_size=20, sample=0.02, shards=3, period_tokens=60)
+@pytest.mark.parametrize("overlap_", [0, 0.5])
+def test_train__goes_on_after_any_period_with_the_same_bits(overlap_):
+    tokens = random_corpus()
+    config = TrainingConfig(vector_size=20, sample=0.02, shards=3, period_tokens=60, overlap=overlap_)
     whole, _ = train(tokens, config)
     parameters, done = first_parameters(tokens, config, 0), NOTHING
+    begin = Parameters(*(np.full_like(array, np.nan) for array in parameters))
     events = 0
     while done.epochs < 2:
-        event = next(rounds.train(tokens, config, parameters, epochs=2, threads=1, done=done))
-        parameters, done = Parameters(*(array.copy() for array in parameters)), event.done
+        event = next(rounds.train(tokens, config, parameters, epochs=2, threads=1, done=done, begin=begin))
+        parameters, begin = (Parameters(*(array.copy() for array in of)) for of in (parameters, begin))
+        done = event.done
         events += 1
     assert sha256(parameters) == sha256(whole)
     assert events == 2 * len(shards.periods_of(tokens.sentence_starts, config))
@@ -308,6 +373,27 @@ def test_train__a_checkpoint_of_another_number_of_shards_is_refused(tmp_path):
     assert (model.vectors == firth.train(sentences, shards=4, **settings).vectors).all()
 
 
+@pytest.mark.parametrize(("overlap_", "events"), [(0, 3), (0.5, 3), (0.5, 8), (0.5, 9)])
+def test_train__an_interrupted_training_in_shards_goes_on_with_the_same_bits(tmp_path, monkeypatch, overlap_, events):
+    """Also where the last period that was done is another epoch's."""
+    monkeypatch.setattr("firth.training.checkpoints.SHARE", 1e9)
+    sentences = [["the", "king", "and", "the", "queen"], ["a", "man", "and", "a", "woman"]] * 100
+    settings = {"vector_size": 10, "epochs": 3, "shards": 4, "overlap": overlap_, "sample": 0, "progress": False}
+    kept = Checkpoints(tmp_path / "c", seconds_between=0)
+    seen = []
+
+    def interrupt(event):
+        seen.append(event)
+        if sum(isinstance(event, rounds.Progress) for event in seen) > events:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        firth.train(sentences, checkpoints=kept, **settings | {"progress": interrupt})
+    assert kept.newest().done.epochs * 8 + kept.newest().done.chunks == events
+    model = firth.train(sentences, checkpoints=kept, resume=True, **settings)
+    assert (model.vectors == firth.train(sentences, **settings).vectors).all()
+
+
 def test_train__in_shards_learns_about_as_much_as_one():
     """On text with something to learn, where the mean of eight shards' changes learns little."""
     rng = np.random.default_rng(3)
@@ -317,5 +403,8 @@ def test_train__in_shards_learns_about_as_much_as_one():
     )
     sentences = [[f"w{word}" for word in sentence] for sentence in ids.tolist()]
     settings = {"vector_size": 32, "epochs": 5, "progress": False, "validation": 0.1, "sample": 0}
-    losses = [firth.train(sentences, shards=number, **settings).history[-1].validation_loss for number in (1, 8)]
-    assert losses[1] < losses[0] + 0.03
+    losses = [
+        firth.train(sentences, shards=number, overlap=part, **settings).history[-1].validation_loss
+        for number, part in ((1, 0), (8, 0), (8, 0.5))
+    ]
+    assert max(losses[1:]) < losses[0] + 0.03

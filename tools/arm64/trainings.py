@@ -25,6 +25,7 @@ SETTINGS: dict[str, dict[str, Any]] = {
     "skip-gram, contexts before": {"window_side": "before", "distance_weights": "harmonic"},
     "skip-gram, held out": {"validation": 0.1, "patience": 1},
     "skip-gram, shards": {"shards": 3},
+    "skip-gram, shards that overlap": {"shards": 3, "overlap": 0.5},
     "skip-gram, phrases": {"phrase_passes": 2, "phrase_threshold": 1.0},
     "skip-gram, phrases by npmi": {"phrase_passes": 1, "phrase_scoring": "npmi", "phrase_threshold": 0.1},
     "cbow": {"architecture": "cbow"},

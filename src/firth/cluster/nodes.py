@@ -13,7 +13,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, NoReturn, TypeVar
 
-from firth.cluster.host import Host, versions
+from firth.cluster.host import CONCURRENCY_GROUPS, PING, Host, versions
+from firth.cluster.peers import HAND_OVER
 from firth.errors import ClusterError, FirthError, shortened
 
 PING_SECONDS, SILENT_SECONDS = 2.0, 30.0
@@ -52,9 +53,13 @@ class Node:
         """What tells its actor from those of before on the same machine."""
         return id(self.actor)
 
-    def call(self, method: str, *arguments: Any, returns: int = 1) -> Any:
-        """Call a method of its object; references among the arguments are resolved there. Returns references."""
-        return self.actor.call.options(num_returns=returns).remote(method, *arguments)
+    def call(self, method: str, *arguments: Any) -> Any:
+        """Call a method of its object; references among the arguments are resolved there. Returns a reference."""
+        return self.actor.call.remote(method, *arguments)
+
+    def meet(self, given_up: int, number: int, actors: Any) -> Any:
+        """Tell it who is there, while it works (`firth.cluster.peers.Peers.meet`). Returns a reference."""
+        return self.actor.meet.options(concurrency_group=HAND_OVER).remote(given_up, number, actors)
 
     def run(self, function: Callable[[Any], Any], item: Any) -> Any:
         """Run a function there. Returns a reference."""
@@ -163,7 +168,7 @@ class Nodes:
         """Start an actor on a machine, with all its CPUs."""
         cpus = _cpus(found) // self.wanted.of_machine
         affinity = self.ray.util.scheduling_strategies.NodeAffinitySchedulingStrategy
-        actor = self.ray.remote(concurrency_groups={"ping": 1})(Host).options(
+        actor = self.ray.remote(concurrency_groups=CONCURRENCY_GROUPS)(Host).options(
             num_cpus=cpus,
             max_restarts=0,
             scheduling_strategy=affinity(found["NodeID"], soft=False),
@@ -313,7 +318,7 @@ class Nodes:
 
     @staticmethod
     def _ping(node: Node) -> Any:
-        return node.actor.ping.options(concurrency_group="ping").remote()
+        return node.actor.ping.options(concurrency_group=PING).remote()
 
     def again_where_lost(self, work: Callable[[], Result]) -> Result:
         """What work comes to, begun again by those that are left when a machine is lost."""

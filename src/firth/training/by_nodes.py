@@ -16,9 +16,10 @@ from firth.config import TrainingConfig
 from firth.errors import ClusterError, FirthError
 from firth.kernels.word2vec.blocks import Parameters, Plan
 from firth.training.chunks import Step
-from firth.training.schedule import Tokens, row_rate_scales
-from firth.training.shard_node import PieceTokens, Setup
-from firth.training.shards import PARTS, Expected, Period, Piece, part, periods_of, rows_of
+from firth.training.overlap import period_before, periods_of_epoch
+from firth.training.schedule import Tokens, plan_epoch, row_rate_scales
+from firth.training.shard_node import PieceTokens, PlannedPeriod, Setup
+from firth.training.shards import PARTS, Expected, Period, Piece, part, parts_of_owners, rows_of
 from firth.training.workers import Frozen, Targets, WorkerGroup
 
 
@@ -40,10 +41,19 @@ class ByNodes:
     The driver keeps a state of its own, which it fetches when an epoch ends or it is asked for.
     """
 
-    def __init__(self, nodes: Nodes, corpus: tuple[str, str, str] | None, frozen: Frozen | None):
-        self.nodes, self.corpus, self.frozen = nodes, corpus, frozen
+    def __init__(
+        self,
+        nodes: Nodes,
+        corpus: tuple[str, str, str] | None,
+        frozen: Frozen | None,
+        epochs: int,
+        begin: Parameters | None,
+    ):
+        self.nodes, self.corpus, self.frozen, self.epochs = nodes, corpus, frozen, epochs
+        self.begin = begin  # the driver's state of a period before, which an overlap needs
         self.number = self.fetched = 0  # periods done, by the machines' state and by that which the driver has
         self.attempt = 0
+        self.circle: list[Node] = []  # who know each other, and wait for nothing
         self.setup: Any = None
         self.has_told = False
 
@@ -52,17 +62,19 @@ class ByNodes:
     ) -> Iterator[Step]:
         """Train an epoch, without its first `skipped` periods."""
         self.tokens, self.plan, self.parameters = tokens, plan, group.parameters
-        periods = periods_of(tokens.sentence_starts, config)
+        starts, is_last = tokens.sentence_starts, epoch == self.epochs - 1
+        planned = [PlannedPeriod(epoch, plan, of) for of in periods_of_epoch(starts, config, is_last=is_last)]
         if self.setup is None:
             self._set_up(config)
         first = self.number - skipped  # the periods of before this epoch
         told = skipped
-        while self.number - first < len(periods):
-            period = periods[self.number - first]
+        while self.number - first < len(planned):
+            period = planned[self.number - first]
             try:
-                losses, pairs = self.nodes.again_where_lost(functools.partial(self._train, epoch, period))
+                last = self._period_before(period, self.number - first, config)
+                losses, pairs = self.nodes.again_where_lost(functools.partial(self._train, period, last))
                 self.number += 1
-                if self.number - first == len(periods):
+                if self.number - first == len(planned):
                     self.fetch()
             except StateLostError:
                 self.nodes.report(
@@ -73,7 +85,7 @@ class ByNodes:
                 continue
             if self.number - first > told:
                 told = self.number - first
-                yield Step(told, period.end, sum(losses), sum(pairs))
+                yield Step(told, period.period.end, sum(losses), sum(pairs))
 
     def fetch(self) -> None:
         """Let the driver's parameters be those of the machines. Raises `StateLostError` if all of these are lost."""
@@ -83,52 +95,45 @@ class ByNodes:
 
     # ── a period ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
-    def _train(self, epoch: int, period: Period) -> tuple[list[float], list[float]]:
+    def _period_before(self, planned: PlannedPeriod, number: int, config: TrainingConfig) -> PlannedPeriod | None:
+        """The period before number `number` of an epoch, if machines may have to know it."""
+        before = period_before(self.tokens.sentence_starts, config, planned.epoch, number) if config.overlap else None
+        if before is None:
+            return None
+        epoch, period = before
+        plan = planned.plan if epoch == planned.epoch else plan_epoch(self.tokens, config, epoch, self.epochs)
+        return PlannedPeriod(epoch, plan, period)
+
+    def _train(self, planned: PlannedPeriod, last: PlannedPeriod | None) -> tuple[list[float], list[float]]:
         """Have a period trained; return the loss and the pairs of each shard."""
         self.nodes.newcomers()
-        self._welcome()
+        self._meet()
         self.attempt += 1
         began = time.perf_counter()
-        alive, owners = list(self.nodes.alive), self._owners()
-        parts = [of for _, of in owners]
-        shares = shards_of(len(period.pieces), [node.cpus for node in alive])
-        trained = [self._train_on(number, epoch, period, shards, parts) for number, shards in enumerate(shares)]
-        moments = [
-            node.call("sum_changes", self.attempt, of, len(period.pieces), *(refs[1 + i] for refs in trained))
-            for i, (node, of) in enumerate(owners)
+        alive, self.circle = self.circle, []
+        shares = shards_of(len(planned.period.pieces), [node.cpus for node in alive])
+        needed = [_pieces_needed(shards, planned, last) for shards in shares]
+        trained = [
+            self._train_on(node, planned, last, shards, pieces)
+            for node, shards, pieces in zip(alive, shares, needed, strict=True)
         ]
-        directions = [
-            node.call("directions", which, *moments) for which, (node, _) in enumerate((owners[0], owners[-1]))
-        ]
-        combined = [node.call("combine", self.attempt, self.plan, period, *directions) for node, _ in owners]
-        received = [node.call("receive", self.attempt, parts, *combined) for node in alive]
-        of_shards = [refs[0] for refs in trained]
-        del trained, combined  # so that what was exchanged is freed as soon as it has come
-        told = self.nodes.results(of_shards, alive)
-        for node, shards in zip(alive, shares, strict=True):
-            node.state.pieces.update(period.pieces[slice(*shards)])
-        self.nodes.results(received, alive)
-        self._tell_efficiency(period, time.perf_counter() - began, [seconds for _, _, seconds in told])
+        combined = [node.call("combine", self.attempt) for node in alive]
+        self.nodes.results(trained, alive)
+        for node, pieces in zip(alive, needed, strict=True):
+            node.state.pieces.update(pieces)
+        told = self.nodes.results(combined, alive)
+        self.circle = alive
+        self._tell_efficiency(planned.period, time.perf_counter() - began, [seconds for _, _, seconds in told])
         losses, pairs = (list(itertools.chain.from_iterable(of)) for of in list(zip(*told, strict=True))[:2])
         return losses, pairs
 
     def _train_on(
-        self, number: int, epoch: int, period: Period, shards: tuple[int, int], owners: Sequence[range]
-    ) -> list[Any]:
-        """Have a machine train some shards; return the references to what it tells, and to each owner's changes."""
-        node, first, pieces = self.nodes.alive[number], shards[0], period.pieces[slice(*shards)]
+        self, node: Node, planned: PlannedPeriod, last: PlannedPeriod | None, shards: range, pieces: Sequence[Piece]
+    ) -> Any:
+        """Have a machine train some shards, for which it needs some pieces; return a reference to when it has."""
         missing = [] if node.state.sees_all else [piece for piece in pieces if piece not in node.state.pieces]
         texts = [self._text_of(piece) for piece in missing]
-        of_period = self.attempt, self.number, epoch, self.plan
-        references: list[Any] = node.call(
-            "train", *of_period, pieces, first, number, owners, missing, *texts, returns=1 + len(owners)
-        )
-        return references
-
-    def _owners(self) -> list[tuple[Node, range]]:
-        """The machines that combine rows, each with its parts of them."""
-        count = min(len(self.nodes.alive), PARTS)
-        return [(self.nodes.alive[i], range(*part(PARTS, i, count))) for i in range(count)]
+        return node.call("train", self.attempt, self.number, planned, last, shards, missing, *texts)
 
     def _text_of(self, piece: Piece) -> Any:
         """A reference to the text of a piece."""
@@ -165,13 +170,27 @@ class ByNodes:
         )
         self.setup = self.nodes.put(setup)
 
+    def _meet(self) -> None:
+        """Have all machines know each other, after some have come or gone, or an attempt has failed: what they still
+        wait for is given up. New ones begin from the state.
+        """
+        while self.circle != self.nodes.alive:  # a new one may be left out
+            circle = list(self.nodes.alive)
+            actors = self.nodes.put([node.actor for node in circle])
+            self.nodes.results([node.meet(self.attempt, number, actors) for number, node in enumerate(circle)], circle)
+            self._welcome()
+            self.circle = circle
+
     def _welcome(self) -> None:
         """Have new machines begin from the state: the driver's if it has it, or else another machine's."""
         new = self._made([node for node in self.nodes.alive if node.state is None])
         if not new:
             return
-        parts, rows = self._state()
+        parts, rows = self._state(self.number, self.parameters)
         self.nodes.results([node.call("load", self.number, parts, *rows) for node in new])
+        if self.begin is not None:
+            parts, rows = self._state(self.number - 1, self.begin)
+            self.nodes.results([node.call("load_previous", parts, *rows) for node in new])
         sees_text = self.nodes.results([node.call("sees_text") for node in new])
         for node, sees in zip(new, sees_text, strict=True):
             node.state = HeldText(sees)
@@ -195,13 +214,14 @@ class ByNodes:
                 self.nodes.leave_out(node, error)
         return made
 
-    def _state(self) -> tuple[list[range], list[Any]]:
-        """The parts of the rows, and references to the rows of each: of the driver, or else of the machines."""
+    def _state(self, number: int, of_driver: Parameters) -> tuple[list[range], list[Any]]:
+        """The parts of the rows after so many periods, and references to the rows of each: of the driver, if it has
+        them now, or else of the machines.
+        """
         if self.fetched == self.number:
             parts = [range(i, i + 1) for i in range(PARTS)]
             return parts, [
-                self.nodes.put(Parameters(*(array[rows_of(of, len(array))] for array in self.parameters)))
-                for of in parts
+                self.nodes.put(Parameters(*(array[rows_of(of, len(array))] for array in of_driver))) for of in parts
             ]
         having = [node for node in self.nodes.alive if node.state is not None]
         if not having:
@@ -209,14 +229,21 @@ class ByNodes:
                 "all machines were lost while the driver asked for their state: go on with resume=True"
             )
         parts = [range(*part(PARTS, i, len(having))) for i in range(len(having))]
-        return parts, [node.call("rows", self.number, of) for node, of in zip(having, parts, strict=True)]
+        return parts, [node.call("rows", number, of) for node, of in zip(having, parts, strict=True)]
 
     def _fetch(self) -> None:
-        self._welcome()
-        owners = self._owners()
-        rows = self.nodes.results([node.call("rows", self.number, of) for node, of in owners])
-        for (_, of), some in zip(owners, rows, strict=True):
-            for array, values in zip(self.parameters, some, strict=True):
+        self._meet()
+        self._fetch_into(self.parameters, self.number)
+        if self.begin is not None:
+            self._fetch_into(self.begin, self.number - 1)
+
+    def _fetch_into(self, parameters: Parameters, number: int) -> None:
+        """Let parameters be the state after so many periods."""
+        parts = parts_of_owners(len(self.nodes.alive))
+        owners = zip(self.nodes.alive, parts, strict=False)  # there may be more machines
+        rows = self.nodes.results([node.call("rows", number, of) for node, of in owners])
+        for of, some in zip(parts, rows, strict=True):
+            for array, values in zip(parameters, some, strict=True):
                 array[rows_of(of, len(array))] = values
 
     def _check_store(self, node: Node) -> None:
@@ -230,7 +257,15 @@ class ByNodes:
             )
 
 
-def shards_of(shards: int, cpus: Sequence[int]) -> list[tuple[int, int]]:
-    """The first shard of each machine, and the one after its last, by how many processors each has."""
+def shards_of(shards: int, cpus: Sequence[int]) -> list[range]:
+    """Those of each machine, by how many processors each has."""
     bounds = [round(shards * done / sum(cpus)) for done in itertools.accumulate(cpus, initial=0)]
-    return list(itertools.pairwise(bounds))
+    return [range(*of) for of in itertools.pairwise(bounds)]
+
+
+def _pieces_needed(shards: range, planned: PlannedPeriod, last: PlannedPeriod | None) -> list[Piece]:
+    """The pieces whose text a machine needs for some shards: also those of the last period, where it may have to find
+    again what these had changed.
+    """
+    of_last = last.period if last is not None and last.period.late else None
+    return [period.pieces[shard] for period in (planned.period, of_last) if period is not None for shard in shards]

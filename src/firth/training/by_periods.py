@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
-from typing import NamedTuple
 
 import numpy as np
 
@@ -13,8 +12,10 @@ from firth.config import TrainingConfig
 from firth.kernels.word2vec.blocks import Parameters, Plan
 from firth.memory import free_memory
 from firth.threads import ThreadPool
-from firth.training.chunks import ChunkReader, Step, Trained, copy_into, middle_rate, train_pieces
-from firth.training.schedule import Tokens
+from firth.training.chunks import ChunkReader, Step, copy_into, middle_rate
+from firth.training.overlap import LateChanges, period_before, periods_of_epoch
+from firth.training.replica import Replica, Trained
+from firth.training.schedule import Tokens, plan_epoch
 from firth.training.shards import (
     PARTS,
     ChangeArrays,
@@ -25,7 +26,6 @@ from firth.training.shards import (
     add_changes,
     directions_of,
     part,
-    periods_of,
     sum_of_moments,
 )
 from firth.training.workers import WorkerGroup
@@ -43,30 +43,31 @@ def replicas_that_pay(shards: int, threads: int, parameters: Parameters) -> int:
     return max(1, min(shards, threads, most))
 
 
-class Replica(NamedTuple):
-    """Parameters with the threads that train on them, and arrays for what they change."""
-
-    group: WorkerGroup
-    arrays: ChangeArrays
-
-
 class ByPeriods:
-    """Train on the periods of an epoch: on the pieces of all shards, each from the same state."""
+    """Train on the periods of an epoch: on the pieces of all shards, each from the same state.
+
+    `begin` is the state that the last period began from: with an overlap, a training goes on from that and from the
+    state after it.
+    """
 
     def __init__(
         self,
         group: WorkerGroup,
         tokens: Tokens,
         config: TrainingConfig,
+        epochs: int,
         threads: int,
+        begin: Parameters | None,
         new_group: Callable[[ThreadPool, Parameters], WorkerGroup],
         resources: ExitStack,
     ):
         parameters, size = group.parameters, config.vector_size
-        self.begin = Parameters(*(np.empty_like(array) for array in parameters))
+        self.begin = begin or Parameters(*(np.empty_like(array) for array in parameters))
+        self.epochs, self.has_begun = epochs, False
+        late_changes = LateChanges()
         self.combiner = Combiner(Expected.of(tokens, config), config, self.begin, group.pool, range(PARTS))
         self.arrays = ChangeArrays(size, group.pool)
-        self.replicas = [Replica(group, self.arrays)]
+        self.replicas = [Replica(group, self.begin, self.arrays, late_changes)]
         count = replicas_that_pay(config.shards, threads, parameters)
         if count > 1:
             self.executor = resources.enter_context(ThreadPoolExecutor(count, thread_name_prefix="firth-replica"))
@@ -75,15 +76,19 @@ class ByPeriods:
                 pool = resources.enter_context(ThreadPool(min(threads // count, group.pool.threads)))
                 own = parameters if number == 0 else Parameters(*(np.empty_like(array) for array in parameters))
                 arrays = ChangeArrays(size, pool, self.arrays.spare)
-                self.replicas.append(Replica(new_group(pool, own), arrays))
+                self.replicas.append(Replica(new_group(pool, own), self.begin, arrays, late_changes))
 
     def __call__(
         self, group: WorkerGroup, tokens: Tokens, config: TrainingConfig, epoch: int, plan: Plan, skipped: int
     ) -> Iterator[Step]:
         """But for so many periods that are done."""
+        periods = periods_of_epoch(tokens.sentence_starts, config, is_last=epoch == self.epochs - 1)
+        if config.overlap and not self.has_begun:
+            self._train_late_again(tokens, config, epoch, skipped)
+        self.has_begun = True
         readers = [ChunkReader(tokens, config, epoch, plan) for _ in self.replicas]
         width = group.parameters.inputs.shape[1]
-        for number, period in enumerate(periods_of(tokens.sentence_starts, config)[skipped:], start=skipped + 1):
+        for number, period in enumerate(periods[skipped:], start=skipped + 1):
             copy_into(self.begin, group.parameters, group.pool)
             loss, pairs, changes = self._train(period, readers, plan)
             total = changes.total()
@@ -94,17 +99,27 @@ class ByPeriods:
             self.arrays.spare.append(total)
             yield Step(number, period.end, sum(loss), sum(pairs))
 
+    def _train_late_again(self, tokens: Tokens, config: TrainingConfig, epoch: int, skipped: int) -> None:
+        """Find what the late parts of the last period had changed when the training was interrupted."""
+        before = period_before(tokens.sentence_starts, config, epoch, skipped)
+        if before is not None and before[1].late:
+            epoch, period = before
+            group, plan = self.replicas[0].group, plan_epoch(tokens, config, epoch, self.epochs)
+            state = Parameters(*(array.copy() for array in group.parameters))
+            copy_into(group.parameters, self.begin, group.pool)
+            self._train(period, [ChunkReader(tokens, config, epoch, plan) for _ in self.replicas], plan)
+            copy_into(group.parameters, state, group.pool)
+
     def _train(self, period: Period, readers: Sequence[ChunkReader], plan: Plan) -> Trained:
         """Train the pieces of a period, each replica some neighbors."""
         count = len(self.replicas)
 
         def work(number: int) -> Trained:
             replica = self.replicas[number]
-            first, last = part(len(period.pieces), number, count)
             if number > 0:
                 copy_into(replica.group.parameters, self.begin, replica.group.pool)
-            pieces = period.pieces[first:last]
-            return train_pieces(replica.group, readers[number], plan, pieces, self.begin, replica.arrays, first)
+            shards = range(*part(len(period.pieces), number, count))
+            return replica.train(readers[number], plan, period, shards)
 
         if count == 1:
             return work(0)

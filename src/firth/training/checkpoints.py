@@ -12,7 +12,7 @@ import json
 import signal
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -38,6 +38,8 @@ NAMES = ("inputs.safetensors", "outputs.safetensors")
 """The files of the parameters."""
 BEST_NAMES = tuple(f"best-{name}" for name in NAMES)
 """The files of the parameters of the best epoch so far, where that is kept."""
+BEGIN_NAMES = tuple(f"begin-{name}" for name in NAMES)
+"""The files of the parameters from which the last period began, where they are needed."""
 SECONDS_BETWEEN = 180.0
 """A checkpoint is written so often, and when an epoch ends; but never so often that it costs more than `SHARE`."""
 SHARE = 0.01
@@ -78,12 +80,12 @@ class Checkpoint:
     path: Path
     has_best: bool = False  # whether the parameters of the best epoch are there too
 
-    def restore(self, parameters: Parameters, *, best: bool = False) -> None:
-        """Give the parameters the numbers they had, now or in the best epoch.
+    def restore(self, parameters: Parameters, names: Sequence[str] = NAMES) -> None:
+        """Give parameters the numbers they had: those of the training, or others, by the names of their files.
 
         Raises `FormatError` if they have another shape.
         """
-        for name, array in zip(BEST_NAMES if best else NAMES, parameters, strict=True):
+        for name, array in zip(names, parameters, strict=True):
             kept = map_tensor(self.path / name, "parameters")
             if len(kept) != len(array) or kept.shape[1] > array.shape[1]:
                 raise FormatError(f"{self.path / name} has the shape {kept.shape}: it is of another training")
@@ -161,6 +163,7 @@ class Checkpoints:
         history: list[dict[str, Any]],
         parameters: Parameters,
         best: Parameters | None = None,
+        begin: Parameters | None = None,
     ) -> Path:
         """Write a checkpoint, and remove all but the last two."""
         begun = time.monotonic()
@@ -170,7 +173,8 @@ class Checkpoints:
         path = self.folder / f"{NAME}{number:06}"
         width = identity.config.vector_size
         with atomic_folder(path) as temporary:
-            files = dict(zip(NAMES, parameters, strict=True)) | dict(zip(BEST_NAMES, best or (), strict=False))
+            files = dict(zip(NAMES, parameters, strict=True))
+            files |= dict(zip(BEST_NAMES, best or (), strict=False)) | dict(zip(BEGIN_NAMES, begin or (), strict=False))
             for name, array in files.items():
                 write_tensor(temporary / name, "parameters", array[:, :width])
             state = {
@@ -237,7 +241,7 @@ def _read(path: Path) -> Checkpoint:
     except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError, FirthError) as error:
         raise FormatError(f"the checkpoint {path} cannot be read: {error}") from error
     has_best = not sums.keys().isdisjoint(BEST_NAMES)
-    for name in NAMES + BEST_NAMES * has_best:
+    for name in NAMES + BEST_NAMES * has_best + BEGIN_NAMES * (identity.config.overlap > 0):
         if not (path / name).is_file() or sha256_of(path / name) != sums.get(name):
             raise FormatError(f"{path / name} is not whole")
     return Checkpoint(identity, done, history, path, has_best)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -15,8 +15,7 @@ from firth.kernels.word2vec.blocks import Chunk, Kept, Parameters, Plan, keep_to
 from firth.threads import ThreadPool
 from firth.training.sampling import as_thresholds, keep_probabilities
 from firth.training.schedule import Tokens
-from firth.training.shards import ChangeArrays, Changes, PartialSum, Period, Piece, TreeSum, by_rows
-from firth.training.workers import WorkerGroup
+from firth.training.shards import Period, Piece, by_rows
 
 CHUNK_TOKENS = 131_072
 """Kept tokens of a chunk, which are read, then trained on: some tenths of a second."""
@@ -29,14 +28,6 @@ class Step(NamedTuple):
     position: int
     loss: float
     pairs: float
-
-
-class Trained(NamedTuple):
-    """What some pieces came to: the loss of each, and its pairs; and what all have changed."""
-
-    losses: list[float]
-    pairs: list[float]
-    changes: TreeSum[Changes]
 
 
 class ChunkReader:
@@ -81,30 +72,6 @@ class ChunkReader:
             for array in self.kept:
                 array[: filled - start] = array[start:filled].copy()
             first, filled = last - start, filled - start
-
-
-def train_pieces(
-    group: WorkerGroup,
-    reader: ChunkReader,
-    plan: Plan,
-    pieces: Sequence[Piece],
-    begin: Parameters,
-    arrays: ChangeArrays,
-    first: int = 0,
-) -> Trained:
-    """Train on pieces, that of shard number `first` and the next ones, each from the state `begin`.
-
-    The parameters are as they began at first, and then of no use.
-    """
-    losses, pairs, changes = [0.0] * len(pieces), [0.0] * len(pieces), TreeSum(arrays.joined)
-    for number, piece in enumerate(pieces):
-        if number > 0:
-            copy_into(group.parameters, begin, group.pool)
-        for chunk, _ in reader.within(piece):
-            more_loss, more_pairs = group.train(chunk, plan)
-            losses[number], pairs[number] = losses[number] + more_loss, pairs[number] + more_pairs
-        changes.add(PartialSum(first + number, 1, arrays.between(group.parameters, begin)))
-    return Trained(losses, pairs, changes)
 
 
 def copy_into(parameters: Parameters, others: Parameters, pool: ThreadPool) -> None:

@@ -42,24 +42,32 @@ def train_epoch_in_shards(
     sentence_starts: Sequence[int],
     parameters: tuple[Array, Array],
     epoch: Epoch,
-    periods: Sequence[Sequence[tuple[int, int]]],
+    periods: Sequence[Sequence[tuple[int, int, int]]],
     partners: tuple[Array, Array],
     rates: Sequence[tuple[Array, Array]],
+    late: dict[int, list[Array]],
 ) -> tuple[float, float]:
     """One epoch, in place. Returns the measured loss, and its pairs by weight.
 
-    `periods` has the positions at which each shard's piece begins and ends, `partners` how often an output vector is
-    the partner of an input vector, and an input vector that of an output vector; `rates` what the moments are
-    multiplied by in each row, period by period.
+    `periods` has the positions at which each shard's piece and its late part begin, and where it ends. `partners` has
+    how often an output vector is the partner of an input vector, and an input vector that of an output vector, `rates`
+    what the moments are multiplied by in each row, period by period. `late` has what shards have changed in late parts
+    and not given so far, before and after.
     """
     loss = measured = 0.0
     for pieces, of_period in zip(periods, rates, strict=True):
         changes = []
-        for piece in pieces:
+        for shard, (begin, middle, end) in enumerate(pieces):
             trained = parameters[0].copy(), parameters[1].copy()
-            more = train_epoch(ids, sentence_starts, trained[0], trained[1], epoch, piece)
-            loss, measured = loss + more[0], measured + more[1]
-            changes.append([new - old for new, old in zip(trained, parameters, strict=True)])
+            changed = []
+            for part in ((begin, middle), (middle, end)):
+                more = train_epoch(ids, sentence_starts, trained[0], trained[1], epoch, part)
+                loss, measured = loss + more[0], measured + more[1]
+                changed.append([rounded(new - old) for new, old in zip(trained, parameters, strict=True)])
+            early, whole = changed
+            kept = late.get(shard, [np.zeros_like(array) for array in parameters])
+            changes.append([now + before for now, before in zip(early, kept, strict=True)])
+            late[shard] = [rounded(all_ - some) for all_, some in zip(whole, early, strict=True)]
         totals = [tree_sum(of) for of in zip(*changes, strict=True)]
         ends = [old + of / len(pieces) for old, of in zip(parameters, totals, strict=True)]
         moments = [(rows.T * weights) @ rows for rows, weights in zip(reversed(ends), partners, strict=True)]

@@ -42,6 +42,7 @@ KERNELS = {
     "find_second_moment",
     "keep_tokens",
     "round_differences",
+    "subtract_rounded",
     "train_rounds",
 }
 """What `firth.training.warm_up` compiles."""
@@ -59,6 +60,7 @@ def train(
     epochs: int,
     threads: int,
     done: Done = NOTHING,
+    begin: Parameters | None = None,
     held_out: Tokens | None = None,
     frozen: Frozen | None = None,
     steps: Steps | None = None,
@@ -66,6 +68,7 @@ def train(
     """Train `parameters` in place, and report now and then: at least once an epoch, when it ends.
 
     `done` is what a report said was done when the parameters were as they are now: the training goes on from there.
+    With an overlap, that needs the state from which the last period began, `begin`, which is kept up to date.
     With tokens held out, their loss is reported when an epoch ends. Rows that are frozen are not changed.
     Who trains an epoch step by step can be said by `steps`: by default it is this machine.
 
@@ -89,7 +92,7 @@ def train(
         if steps is None and config.shards == 1:
             steps = _by_chunks
         elif steps is None:
-            steps = ByPeriods(group, tokens, config, threads, new_group, resources)
+            steps = ByPeriods(group, tokens, config, epochs, threads, begin, new_group, resources)
         for epoch in range(done.epochs, epochs):
             plan = plan_epoch(tokens, config, epoch, epochs)
             _, skipped, loss, pairs, _ = done if epoch == done.epochs else Done(epoch)

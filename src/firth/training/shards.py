@@ -49,9 +49,13 @@ class Piece(NamedTuple):
 
 
 class Period(NamedTuple):
-    """Pieces that are trained from one state: one a shard, or none where a long sentence has taken its place."""
+    """Pieces that are trained from one state: one a shard, or none where a long sentence has taken its place.
+
+    `late` has the part of each that is trained while what came before it is combined (`firth.training.overlap`).
+    """
 
     pieces: tuple[Piece, ...]
+    late: tuple[Piece, ...] = ()
 
     @property
     def begin(self) -> int:
@@ -62,6 +66,11 @@ class Period(NamedTuple):
     def end(self) -> int:
         """The position after the last."""
         return self.pieces[-1].end
+
+    def early(self, shard: int) -> Piece:
+        """What a shard trains before that."""
+        piece = self.pieces[shard]
+        return piece._replace(end=self.late[shard].begin) if self.late else piece
 
 
 def usual_periods(shards: int) -> int:
@@ -286,10 +295,21 @@ def directions_of(moment: Float64, width: int) -> Directions:
 
 def sum_of_moments(partial: Iterable[PartialSum[Moments]]) -> Moments:
     """The moments of all parts, of which sums are given, in any order."""
-    tree = TreeSum(moments_joined)
+    return total_of(partial, moments_joined)
+
+
+def total_of(partial: Iterable[PartialSum[Value]], join: Callable[[Value, Value], Value]) -> Value:
+    """The sum of all values, of which sums are given that are nodes of the tree of all, in any order."""
+    tree = TreeSum(join)
     for some in sorted(partial, key=lambda one: one.first):
         tree.add(some)
     return tree.total()
+
+
+def parts_of_owners(machines: int) -> list[range]:
+    """The parts of the rows that each of some machines combines, from the first on; there may be more machines."""
+    owners = min(machines, PARTS)
+    return [range(*part(PARTS, number, owners)) for number in range(owners)]
 
 
 def part(size: int, number: int, parts: int) -> tuple[int, int]:

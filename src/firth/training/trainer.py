@@ -20,7 +20,15 @@ from firth.jit.cache import mark_compiled
 from firth.kernels.word2vec.blocks import Parameters, SubwordRows
 from firth.reporting.events import NOTHING, Done, Event, OnCluster, Progress
 from firth.training import rounds
-from firth.training.checkpoints import Checkpoints, Identity, Interruption, TrainingInterrupted, interruptions
+from firth.training.checkpoints import (
+    BEGIN_NAMES,
+    BEST_NAMES,
+    Checkpoints,
+    Identity,
+    Interruption,
+    TrainingInterrupted,
+    interruptions,
+)
 from firth.training.schedule import Tokens, is_wide
 from firth.training.split import select
 from firth.training.workers import Frozen
@@ -83,6 +91,7 @@ class Trainer:
     def __post_init__(self) -> None:
         self.history: list[EpochResult] = []
         self.best: Parameters | None = None
+        self.begin: Parameters | None = None  # of the last period, where a training that goes on needs it
         self.longest_at_start = 0.0
         self.has_frozen = False
         self.by_nodes: ByNodes | None = None
@@ -108,6 +117,8 @@ class Trainer:
         config = self.config
         self.longest_at_start = max(longest_row(array) for array in parameters)
         self.has_frozen = frozen is not None
+        if config.overlap:
+            self.begin = Parameters(*(np.empty_like(array) for array in parameters))
         done = self._restored(parameters)
         tokens, held_out = select(
             self.corpus,
@@ -120,7 +131,7 @@ class Trainer:
         if self.nodes is not None:
             from firth.training.by_nodes import ByNodes
 
-            self.by_nodes = ByNodes(self.nodes, self._of_corpus(tokens), frozen)
+            self.by_nodes = ByNodes(self.nodes, self._of_corpus(tokens), frozen, config.epochs or 1, self.begin)
             self.nodes.report = self._report_of_nodes
         events = rounds.train(
             tokens,
@@ -129,6 +140,7 @@ class Trainer:
             epochs=config.epochs or 1,
             threads=self.threads,
             done=done,
+            begin=self.begin,
             held_out=held_out,
             frozen=frozen,
             steps=self.by_nodes,
@@ -178,7 +190,9 @@ class Trainer:
         self.history = [EpochResult(**result) for result in found.history]
         if found.has_best:
             self.best = Parameters(*(array.copy() for array in parameters))
-            found.restore(self.best, best=True)
+            found.restore(self.best, BEST_NAMES)
+        if self.begin is not None:
+            found.restore(self.begin, BEGIN_NAMES)
         return found.done
 
     def _goes_on_after(self, event: Progress, parameters: Parameters, asked: Interruption) -> bool:
@@ -201,7 +215,7 @@ class Trainer:
             path = self.checkpoints.folder / "none"
             if self._fetch():  # or else there is nothing new to save: the training goes back
                 results = [dataclasses.asdict(result) for result in self.history]
-                path = self.checkpoints.save(self.identity, event.done, results, parameters, self.best)
+                path = self.checkpoints.save(self.identity, event.done, results, parameters, self.best, self.begin)
             if asked.signal is not None:
                 raise TrainingInterrupted(path, asked.signal)
         return not self._is_over()

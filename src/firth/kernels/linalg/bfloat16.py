@@ -47,6 +47,14 @@ def add_rounded(left: UInt16, right: UInt16, begin: int, end: int) -> None:
 
 
 @compiled
+def subtract_rounded(left: UInt16, right: UInt16, begin: int, end: int) -> None:
+    """left[begin:end] -= right[begin:end], rounded."""
+    for v in range(begin, end):
+        for j in range(left.shape[1]):
+            left[v, j] = rounded(widened(left[v, j]) - widened(right[v, j]))
+
+
+@compiled
 def add_widened(rows: Float32, steps: UInt16, out: Float32, begin: int, end: int) -> None:
     """out[begin:end] = rows + steps, of which each row of out and rows has at least as many numbers as steps."""
     for v in range(begin, end):
