@@ -380,3 +380,11 @@ def test_texts__that_can_have_no_word_of_the_model_are_an_error():
     with pytest.raises(ConfigError, match=r"2 of the 2 words that have vectors .*'SKU-1' .read as 'sku1'"):
         firth.TextVectors(codes, "mean").fit().transform(["SKU-1"])
     assert firth.TextVectors(codes, "mean").fit().transform([["SKU-1"]]).tolist() == [[1, 0]]
+
+
+def test_texts__unpickled_from_an_older_version_are_transformed_as_ever(words):
+    fitted = firth.TextVectors(words).fit(TEXTS)
+    state = {name: value for name, value in fitted.__dict__.items() if name != "_reader"}  # which was not there
+    older = firth.TextVectors.__new__(firth.TextVectors)
+    older.__dict__.update(state)
+    np.testing.assert_array_equal(older.transform(["the king"]), fitted.transform(["the king"]))

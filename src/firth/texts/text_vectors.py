@@ -215,7 +215,8 @@ class TextVectors(Transformer):
 
     def _stream(self, X: Any, report: Report) -> Iterator[Vectors]:
         removed = self.learned()
-        for read in self._reader.telling("embedding", report).words(X):
+        reader = getattr(self, "_reader", None) or Reader.of(self.model, self.config)  # pickles of old have none
+        for read in reader.telling("embedding", report).words(X):
             means, counts = self._words.means(read.words)
             yield Vectors(removed.removed_from(means).astype(np.float32), counts, read.texts, read.ids)
 
