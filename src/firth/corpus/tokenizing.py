@@ -11,6 +11,7 @@ ends: as on Unix, on Windows or on old Macs. For other sentences and other punct
 
 from __future__ import annotations
 
+import itertools
 import re
 import string
 from collections.abc import Iterable, Iterator
@@ -149,7 +150,7 @@ class Source:
 
     def identified(self, config: TextConfig) -> Iterator[tuple[Any, Document]]:
         """The same, each with its id; None where they have none."""
-        return ((None, document) for document in self.documents(config))
+        return zip(itertools.repeat(None), self.documents(config))
 
     def spelled(self, words: Iterable[str]) -> Iterable[str]:
         """What words of its text mean."""

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from firth.config import TextConfig
 from firth.corpus.columnar import FileColumn
@@ -52,7 +53,7 @@ def identified(texts: Any, config: TextConfig) -> Iterator[tuple[Any, Document]]
     """The same texts, each with its id; None for what has none."""
     if isinstance(texts, Source):
         return texts.identified(config)
-    return ((None, text) for text in documents_of(texts, config))
+    return zip(itertools.repeat(None), documents_of(texts, config))
 
 
 def _checked(texts: Iterable[Any]) -> Iterator[Document]:
@@ -83,17 +84,24 @@ def can_be_read_again(texts: Any) -> bool:
     return not (hasattr(texts, "read") or isinstance(texts, Iterator))
 
 
-def batches(documents: Iterable[tuple[Any, Document]]) -> Iterator[list[tuple[Any, Document]]]:
+class TextBatch(NamedTuple):
+    """Some texts, and their ids."""
+
+    ids: list[Any]
+    texts: list[Document]
+
+
+def batches(documents: Iterable[tuple[Any, Document]]) -> Iterator[TextBatch]:
     """The same texts with their ids, some of them together."""
-    batch: list[tuple[Any, Document]] = []
-    size = 0
-    for of_one in documents:
-        batch.append(of_one)
-        size += len(of_one[1])
-        if len(batch) == BATCH_TEXTS or size >= BATCH_SIZE:
+    batch, size = TextBatch([], []), 0
+    for id, document in documents:
+        batch.ids.append(id)
+        batch.texts.append(document)
+        size += len(document)
+        if len(batch.texts) == BATCH_TEXTS or size >= BATCH_SIZE:
             yield batch
-            batch, size = [], 0
-    if batch:
+            batch, size = TextBatch([], []), 0
+    if batch.texts:
         yield batch
 
 

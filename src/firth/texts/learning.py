@@ -62,8 +62,7 @@ class Reader(NamedTuple):
         """Some texts at a time, and the words of each."""
         read, documents = 0, identified(texts, self.config)
         all_texts = len(texts) if isinstance(texts, Sized) else None
-        for batch in batches(documents):
-            ids, some = (list(column) for column in zip(*batch, strict=True))
+        for ids, some in batches(documents):
             if self.lost and not read and isinstance(some[0], str):
                 self.lost.tell()
             yield Read(some, words_of(some, self.config, self.phrases, read), ids)
