@@ -3,6 +3,7 @@
 import itertools
 import os
 import re
+import warnings
 from collections import Counter
 from pathlib import Path
 
@@ -12,7 +13,7 @@ import pytest
 import firth
 from firth import induction
 from firth.config import TextConfig
-from firth.errors import ConfigError, CorpusError, FirthError
+from firth.errors import ConfigError, CorpusError, FirthError, FirthWarning
 from firth.phrases import Phrases
 
 WORDS = [f"w{i}" for i in range(30)]
@@ -300,3 +301,22 @@ def test_induce__says_what_it_wants_in_place_of_a_number():
     for wrong in (10, None, "text"):
         with pytest.raises(ValueError, match="wanted a list of contexts"):
             carte.vector(wrong)
+
+
+def test_alacarte__tells_of_words_that_texts_cannot_have_and_none_where_they_are_lists():
+    words = firth.WordVectors(["a-b", "king", "Apple"], np.eye(3))
+    carte = firth.alacarte(words, transform=np.eye(3))
+    with pytest.warns(FirthWarning, match="2 of the 3 words .*'a-b' .read as 'ab'"):
+        assert carte.vector(["a-b king"]).tolist() == [0, 1, 0]
+    with (
+        pytest.warns(FirthWarning, match="2 of the 3 words"),
+        pytest.raises(CorpusError, match="0 words of the corpus"),
+    ):
+        firth.alacarte(words, firth.encode(["a-b king Apple"] * 9), weights=1)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert carte.vector([["a-b", "king"]]).tolist() == [0.5, 0.5, 0]
+        assert firth.alacarte(words, [["a-b", "king", "Apple"]] * 9, weights=1).transform.shape == (3, 3)
+        alone = firth.TextConfig(lowercase=False, strip_punctuation=False)
+        exact = firth.alacarte(words, transform=np.eye(3), config=alone)
+        assert exact.vector(["a-b king"]).tolist() == [0.5, 0.5, 0]

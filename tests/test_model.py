@@ -13,7 +13,8 @@ from safetensors.numpy import load_file, save_file
 
 from firth import load
 from firth.errors import FirthError, FirthWarning, FormatError, OutputExistsError
-from firth.model import OUTPUT, VECTORS, VOCABULARY, Word2Vec
+from firth.model import Word2Vec
+from firth.model_folder import OUTPUT, VECTORS, VOCABULARY
 from firth.storage.tensors import map_tensor, write_tensor
 from firth.vectors.subwords import Ngrams, Subwords
 from firth.vectors.word_vectors import WordVectors

@@ -2,6 +2,7 @@ import collections
 import itertools
 import json
 import math
+import warnings
 
 import numpy as np
 import pytest
@@ -10,7 +11,7 @@ from click.testing import CliRunner
 import firth
 from firth.cli import cli
 from firth.corpus import phrase_detection
-from firth.errors import ConfigError, FormatError, WordNotFoundError
+from firth.errors import ConfigError, FirthWarning, FormatError, WordNotFoundError
 from firth.jit import target
 from firth.phrases import Phrases
 from firth.reporting.events import Joining
@@ -386,3 +387,15 @@ def test_command__connector_words_by_name_or_file(tmp_path):
     assert (loaded["bank of america"] == loaded["bank_of_america"]).all()
     more = loaded.train_more(text_with_connectors(), epochs=1, progress=False)
     assert more.count("bank_of_america") == 2 * 88
+
+
+def test_join_phrases__warns_of_words_of_phrases_that_the_text_cannot_have():
+    phrases = Phrases([{("New", "York"): 9.0, ("the", "king"): 8.0}, {("New_York", "City"): 7.0}])
+    with pytest.warns(FirthWarning, match="3 of the 5 words of phrases .* 'City' .read as 'city'.*lowercase=False"):
+        firth.join_phrases(["New York City, the king"] * 3, phrases)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        cased = firth.TextConfig(lowercase=False)
+        joined = firth.join_phrases(["New York City, the king"] * 3, phrases, config=cased)
+        firth.join_phrases([["New", "York"]], phrases)
+    assert joined.words(2) == ["New_York_City", "the_king"]

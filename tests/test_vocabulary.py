@@ -95,3 +95,9 @@ def test_vocabulary__its_words_and_counts_cannot_be_changed(copied):
 def test_vocabulary__refuses_counts_of_another_length():
     with pytest.raises(ValueError, match="2 words, but 1 counts"):
         Vocabulary(["a", "b"], [1])
+
+
+@pytest.mark.parametrize("words", [[10, "10"], ["a", "a"], [10, 10.0], ["b", 10, "a", np.int64(10)]])
+def test_vocabulary__refuses_a_word_that_comes_twice(words):
+    with pytest.raises(ValueError, match=r"the word '(10|a)' comes twice, as words \d and \d \(from 0\)"):
+        Vocabulary(words, [1] * len(words))

@@ -73,6 +73,13 @@ class TextConfig(Config):
 
 SPLIT_ALONE = dict.fromkeys(("lowercase", "strip_punctuation", "unicode_punctuation", "keep_apostrophes"), False)
 """Settings of a text that is split, and in which nothing else changes."""
+SPLITTING = (*SPLIT_ALONE, "separator")
+"""Settings that decide which words a text has."""
+
+
+def splitting_of(config: TextConfig) -> dict[str, Any]:
+    """The settings by which a text becomes words, by name."""
+    return {name: getattr(config, name) for name in SPLITTING}
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)

@@ -6,7 +6,7 @@ import importlib
 from collections.abc import Iterable
 from typing import Any
 
-from firth.errors import FirthError
+from firth.errors import FirthError, SourceError, shortened
 from firth.html_table import html_table, of_words
 
 
@@ -78,3 +78,16 @@ def library(name: str) -> Any:
         package = name.partition(".")[0]
         extra = "'firth[tables]'" if package == "pyarrow" else package
         raise FirthError(f"such a table needs {package}: pip install {extra}") from error
+
+
+def polars_as_arrow(frame: Any) -> Any:
+    """A data frame of polars' as a table of Arrow's. Raises `SourceError` for a column of Python objects: Arrow would
+    get their addresses.
+    """
+    for name in frame.columns:
+        if str(frame[name].dtype) == "Object":
+            raise SourceError(
+                f"the column {shortened(name)} has polars' dtype Object, Python's objects: let polars find its type,"
+                f" frame.with_columns(polars.Series({shortened(name)}, frame[{shortened(name)}].to_list()))"
+            )
+    return frame.to_arrow()

@@ -22,6 +22,7 @@ from firth.config import MOST_DISTANCE, TextConfig, TrainingConfig
 from firth.corpus.corpus import Corpus
 from firth.corpus.encoding import encode
 from firth.corpus.in_memory import is_token_list
+from firth.corpus.lost_words import LostWords
 from firth.corpus.phrase_detection import join_phrases
 from firth.corpus.tokenizing import Source, standardize
 from firth.errors import ConfigError, CorpusError, FirthError, shortened
@@ -85,6 +86,8 @@ class Alacarte:
         Phrases that are joined in contexts.
     window_side : {"both", "before", "after"}
         The side, as the model's setting says.
+    lost : LostWords or None
+        Words that contexts cannot have where they are text; None where `config` was given.
     """
 
     vectors: WordVectors
@@ -93,6 +96,7 @@ class Alacarte:
     config: TextConfig
     phrases: Phrases | None
     window_side: str = "both"
+    lost: LostWords | None = None
 
     def vector(self, contexts: Iterable[Any], *, word: Any = None) -> Float32:
         """The vector of a word from some contexts. The same as `induce(contexts, word=word).vector`.
@@ -137,6 +141,8 @@ class Alacarte:
         if isinstance(contexts, Source):
             contexts = contexts.documents(self.config)
         given = [contexts] if is_one_word(contexts) else list(contexts)
+        if self.lost and any(isinstance(one, str) for one in given):
+            self.lost.tell()
         if is_one_word(contexts) or not all(isinstance(one, str) or is_token_list(one) for one in given):
             raise ValueError(f"wanted a list of contexts, each a text or a list of tokens, not {shortened(contexts)}")
         around = [context for one in given for context in self._around(one, word)]
@@ -246,16 +252,19 @@ def alacarte(
     known = WordVectors(finite.vocabulary, finite.vectors)
     if is_one_word(held_out) or len(held_out):
         known = known.remove(held_out)
-    config = config or model.text_config
     phrases = model.phrases if isinstance(model, Word2Vec) else None
+    lost = LostWords.of(known.words, model.text_config, phrases) if config is None else None
+    config = config or model.text_config
     if transform is not None:
         matrix = _checked_transform(transform, known.vector_size)
-        return Alacarte(known, matrix, window, config, phrases, settings.window_side)
+        return Alacarte(known, matrix, window, config, phrases, settings.window_side, lost)
     encoded = encode(corpus, config=config, cache=cache)
     if phrases is not None:
         encoded = join_phrases(encoded, phrases, cache=cache)
+    if lost and encoded.splitting:  # which may be another's, where the corpus came encoded
+        LostWords.of(known.words, TextConfig(**encoded.splitting), encoded.phrases).tell()
     matrix = _learned(encoded, known, Reach.of(window, settings.window_side), weights)
-    return Alacarte(known, matrix, window, config, phrases, settings.window_side)
+    return Alacarte(known, matrix, window, config, phrases, settings.window_side, lost)
 
 
 def _learned(corpus: Corpus, known: WordVectors, reach: Reach, weights: str | int) -> Float64:

@@ -1,21 +1,8 @@
-"""A trained model: its vocabulary, vectors, configuration and history, saved to a folder and loaded again.
-
-A model's folder holds
-
-    model.json             what this is: settings, history, and the size and SHA-256 of the other files
-    vocabulary.json        the words and their counts
-    vectors.safetensors    the words' vectors, (V, d) float32
-    output.safetensors     the output vectors of training, (V, d) float32
-    phrases.json           the phrases that were joined in the text, if any was
-    subwords.safetensors   words' own vectors and those of n-grams, if they have some
-
-Vectors that were not trained here are saved likewise, without output vectors, settings and history.
-"""
+"""A trained model: its vocabulary, vectors, configuration and history, saved to a folder and loaded again."""
 
 from __future__ import annotations
 
 import dataclasses
-import json
 import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
@@ -28,18 +15,13 @@ from firth.arrays import Float32
 from firth.config import TrainingConfig
 from firth.errors import FirthError, FirthWarning, FormatError, shortened
 from firth.history import EpochResult, History, Provenance
+from firth.model_folder import FORMAT, OUTPUT, read_folder
 from firth.phrases import FILE as PHRASES
 from firth.phrases import Phrases
-from firth.storage import system
-from firth.storage.folders import check_file, read_about
-from firth.storage.tensors import map_tensor, sha256_of_mapped, write_tensor
+from firth.storage.tensors import sha256_of_mapped, write_tensor
 from firth.vectors.changing import Change, taken
 from firth.vectors.subwords import Subwords
 from firth.vectors.word_vectors import (
-    FORMAT_OF_VECTORS,
-    SUBWORDS,
-    VECTORS,
-    VOCABULARY,
     WordVectors,
     checked_rotation,
     turned,
@@ -49,10 +31,6 @@ from firth.vocabulary import Vocabulary
 if TYPE_CHECKING:
     from firth.formats.reading import Errors
 
-FORMAT = "firth model"
-OUTPUT = "output.safetensors"
-FILES = {FORMAT: (VOCABULARY, VECTORS, OUTPUT), FORMAT_OF_VECTORS: (VOCABULARY, VECTORS)}
-"""What a folder must hold, by its format."""
 TENSORS_OF_OTHERS = "model.safetensors"
 """In a folder of Hugging Face's, such as model2vec's: the vectors, with the tokenizer beside them."""
 
@@ -293,35 +271,12 @@ class Word2Vec(WordVectors):
 
 def _load_folder(folder: Path, *, verify: bool) -> WordVectors:
     """The model, or the vectors, that `save` put into a folder. Raises as `Word2Vec.load`."""
-    about = read_about(folder, FILES)
-    files = about["files"]
-    is_trained = about["format"] == FORMAT
-    for name in {VOCABULARY, VECTORS, *({OUTPUT} if is_trained else ()), *({PHRASES, SUBWORDS} & set(files))}:
-        check_file(folder, name, files, verify=verify and (name != OUTPUT or system.IS_WINDOWS))
-    phrases = Phrases.load(folder / PHRASES) if PHRASES in files else None
-    subwords = Subwords.load(folder / SUBWORDS) if SUBWORDS in files else None
-    try:
-        content = json.loads((folder / VOCABULARY).read_bytes())
-        vocabulary = Vocabulary(content["words"], content["counts"], about.get("integers") is True)
-        vector_size = about["vector_size"]
-        config = TrainingConfig.of_saved(about["config"]) if is_trained else None
-        history = [EpochResult.of_saved(result) for result in about["history"]] if is_trained else []
-        provenance = [Provenance.of_saved(text) for text in about.get("provenance", [])]
-    except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError, FirthError) as error:
-        raise FormatError(f"the model in {folder} cannot be read: {shortened(str(error))[1:-1]}") from error
-    vectors = map_tensor(folder / VECTORS, "vectors")
-    if vectors.shape != (len(vocabulary), vector_size):
-        raise FormatError(f"the model in {folder} has {len(vocabulary):,} words, vectors {vectors.shape}")
-    if subwords is not None and subwords.own.shape != vectors.shape:
-        raise FormatError(f"{folder / SUBWORDS} is of other words: {subwords.own.shape}, not {vectors.shape}")
-    if config is None:
-        return WordVectors(vocabulary, vectors, subwords)
-    outputs = map_tensor(folder / OUTPUT, "output")  # now: there may be another model in the folder later
-    if outputs.shape != vectors.shape:
-        raise FormatError(f"{folder / OUTPUT} has the shape {outputs.shape}, not {vectors.shape}")
-    model = Word2Vec(vocabulary, vectors, outputs, config, history, folder.absolute(), phrases, subwords, provenance)
-    if not system.IS_WINDOWS:  # where they have just been read, and the file may be another at any time
-        model._output_sum = str(files[OUTPUT].get("sha256"))
+    saved = read_folder(folder, verify=verify)
+    if saved.config is None or saved.outputs is None:
+        return WordVectors(saved.vocabulary, saved.vectors, saved.subwords)
+    made = (saved.vocabulary, saved.vectors, saved.outputs, saved.config, saved.history, folder.absolute())
+    model = Word2Vec(*made, saved.phrases, saved.subwords, saved.provenance)
+    model._output_sum = saved.output_sum
     return model
 
 

@@ -92,6 +92,11 @@ class Phrases(Tabular):
         found = {self.separator.join(pair): score for pairs in self.passes for pair, score in pairs.items()}
         return dict(sorted(found.items(), key=lambda item: (-item[1], item[0])))
 
+    def words(self) -> list[str]:
+        """All words that phrases are made of, by code points, without those that are joined themselves."""
+        joined = self.scores()
+        return sorted({word for pairs in self.passes for pair in pairs for word in pair if word not in joined})
+
     def as_json(self) -> str:
         """The phrases as JSON text, which `load` reads from a file."""
         passes = [[[*pair, score] for pair, score in pairs.items()] for pairs in self.passes]

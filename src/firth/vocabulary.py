@@ -76,6 +76,18 @@ def _as_texts(words: Sequence[Any]) -> tuple[Sequence[str], bool]:
     return [text_of_word(word) for word in words], all(map(is_whole_number, words))
 
 
+def refuse_repeated(texts: Sequence[str]) -> None:
+    """Raise `ValueError` for a word that comes twice, as 42 and "42" do."""
+    if len(set(texts)) == len(texts):
+        return
+    places: dict[str, int] = {}
+    for place, text in enumerate(texts):
+        if places.setdefault(text, place) != place:
+            raise ValueError(
+                f"the word {shortened(text)} comes twice, as words {places[text]:,} and {place:,} (from 0)"
+            )
+
+
 def counts_by_text(counts: Mapping[Any, Any]) -> tuple[dict[str, Any], bool]:
     """Counts by the texts of words, those of one text added, as of 42 and "42"; and whether all were whole numbers."""
     words, found = [word for word, _ in counts.items()], dict[str, Any]()
@@ -129,12 +141,18 @@ class Vocabulary(Tabular):
     Parameters
     ----------
     words
-        V words, strings or numbers. The attribute `words` is a list of them as text.
+        V words, strings or numbers, each one once; 42 and "42" are one word. The attribute `words` is a list of them as
+        text.
     counts
         How often each occurs; all 0 where that is not known. The attribute `counts` is a read-only (V,) int64 array.
     integers
         Whether words given as text were whole numbers in their source, such as ids of items. They still are if one
         column of int64 or of uint64 holds all; then the attribute `integers` is true, and answers are numbers.
+
+    Raises
+    ------
+    ValueError
+        For a word that comes twice, and for more or fewer counts than words.
 
     Examples
     --------
@@ -146,6 +164,7 @@ class Vocabulary(Tabular):
         if isinstance(words, str | bytes):
             raise ValueError(f"wanted a list of words, not one string, {shortened(words)}")
         texts, are_numbers = _as_texts(as_list(words))
+        refuse_repeated(texts)
         self.words = Words(texts)
         self.counts: Int64 = np.array(counts, np.int64)
         self.counts.setflags(write=False)

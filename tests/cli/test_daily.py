@@ -131,6 +131,18 @@ def test_induce__of_a_known_word_replaces_it(run, shop, tmp_path):
     assert "  w5" not in out
 
 
+def test_induce__splits_texts_as_it_is_told(run, tmp_path):
+    codes = train([["A-1", "A-2", "B-1"], ["A-2", "B-1", "A-1"]] * 30, vector_size=2, min_count=1, progress=False)
+    path, corpus, examples = codes.save(tmp_path / "m"), tmp_path / "corpus.txt", tmp_path / "examples.txt"
+    corpus.write_text("A-1 A-2 B-1\nA-2 B-1 A-1\n" * 30)
+    examples.write_text("A-1 C-1\n")
+    asked = ("induce", path, examples, "--word", "C-1", "--corpus", corpus, "--weights", 1)
+    code, _, err = run(*asked)
+    assert (code, "'A-1' (read as 'a1')" in err, "(--no-lowercase --no-strip-punctuation)" in err) == (1, True, True)
+    code, out, err = run(*asked, "--no-lowercase", "--no-strip-punctuation")
+    assert (code, err, "of 1 contexts, 1 known words" in out) == (0, "", True)
+
+
 def test_induce__takes_a_column_of_tables_as_its_corpus(run, shop, tmp_path):
     pytest.importorskip("pyarrow")
     path, corpus, examples = shop

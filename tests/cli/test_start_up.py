@@ -14,7 +14,7 @@ SIMILAR = "import sys; sys.argv = ['firth', 'similar', {folder!r}, 'king']; impo
 MODULES_OF_SIMILAR = {
     "",
     *("._version", ".arrays", ".config", ".data_frames", ".errors", ".history", ".missing_values", ".model"),
-    *(".html_table", ".phrases", ".settings"),
+    *(".html_table", ".model_folder", ".phrases", ".settings"),
     *(".cli", ".cli.common", ".cli.options", ".cli.query"),
     *(".storage", ".storage.files", ".storage.folders", ".storage.locks", ".storage.system", ".storage.tensors"),
     *(".vectors", ".vectors.changing", ".vectors.comparing", ".vectors.lookup", ".vectors.nearest"),

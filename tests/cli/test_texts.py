@@ -97,6 +97,99 @@ def test_embed__reads_sessions_of_a_file_twice(run, saved, words, tmp_path, suff
         np.testing.assert_allclose(firth.TextVectors(words).fit_transform(source), wanted, atol=1e-6)
 
 
+ROWS = [{"id": 7 * n, "text": text or None} for n, text in enumerate(TEXTS)]
+
+
+def written(path):
+    """The rows of a file of vectors, by name; numbers as numbers where the file has them."""
+    if path.suffix == ".parquet":
+        return pytest.importorskip("pyarrow.parquet").read_table(path).to_pylist()
+    if path.suffix == ".jsonl":
+        return [json.loads(line) for line in path.read_text("utf-8").splitlines()]
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+@pytest.mark.parametrize("table", [".csv", ".jsonl", ".parquet"])
+@pytest.mark.parametrize("output", [".csv", ".jsonl", ".parquet"])
+def test_embed__carries_a_column_of_ids_along(run, saved, tmp_path, table, output):
+    pyarrow, source = pytest.importorskip("pyarrow"), tmp_path / f"rows{table}"
+    if table == ".jsonl":
+        source.write_text("".join(json.dumps(row) + "\n" for row in ROWS), "utf-8")
+    else:
+        module, write = {".parquet": ("parquet", "write_table"), ".csv": ("csv", "write_csv")}[table]
+        getattr(pytest.importorskip(f"pyarrow.{module}"), write)(pyarrow.Table.from_pylist(ROWS), source)
+    path = tmp_path / f"v{output}"
+    code, _, err = run("embed", saved, source, "--column", "text", "--ids", "id", "--skip-nulls", "-o", path)
+    assert code == 0, err
+    wanted = [row["id"] for row in ROWS if row["text"]]  # the rows without a text are left out, and their ids too
+    are_text = ".csv" in {table, output}
+    assert [row["id"] for row in written(path)] == [str(id) if are_text else id for id in wanted]
+    assert [row["text"] for row in written(path)] == [text for text in TEXTS if text]
+    assert next(iter(written(path)[0])) == "id"
+
+
+@pytest.mark.parametrize("output", [".csv", ".jsonl", ".parquet"])
+def test_embed__has_the_sessions_beside_their_vectors(run, saved, words, tmp_path, output):
+    pytest.importorskip("pyarrow")
+    path, table = tmp_path / f"v{output}", tmp_path / "events.jsonl"
+    events = [{"user": 100 - n, "item": word} for n, text in enumerate(TEXTS) for word in text.split()]
+    table.write_text("".join(json.dumps(event) + "\n" for event in reversed(events)), "utf-8")
+    code, _, err = run(
+        *("embed", saved, table, "--column", "item", "--group-by", "user", "--no-text", "-o", path, "--weights", "mean")
+    )
+    assert code == 0, err
+    users = list(dict.fromkeys(event["user"] for event in reversed(events)))
+    assert [int(row["user"]) for row in written(path)] == users
+    lists = [[event["item"] for event in reversed(events) if event["user"] == user] for user in users]
+    wanted = firth.TextVectors(words, "mean").fit().transform(lists)
+    if output != ".csv":
+        np.testing.assert_allclose([row["vector"] for row in written(path)], wanted, atol=1e-6)
+
+
+def test_embed__says_which_ids_cannot_be_had(run, saved, tmp_path):
+    table, output = tmp_path / "t.jsonl", tmp_path / "v.jsonl"
+    table.write_text('{"id": 1, "words": 3, "text": "king"}\n' * 3)
+    command = ["embed", saved, table, "-o", output]
+    assert "--ids is for tables: name the --column" in run(*command, "--ids", "id")[2]
+    assert "the vectors alone" in run(*command[:3], "-o", tmp_path / "v.npy", "--column", "text", "--ids", "id")[2]
+    for ids, message in {
+        "sku": "no column 'sku'",
+        "words": "called 'words', as one that is written is",
+        "text": "ids are in another one",
+    }.items():
+        code, _, err = run(*command, "--column", "text", "--ids", ids)
+        assert (code, message in err) == (1, True), err
+    assert "leave ids out" in run(*command, "--column", "text", "--group-by", "id", "--ids", "id")[2]
+    assert not output.exists()
+
+
+def test_embed__ids_of_several_kinds_are_text_or_an_error(run, saved, tmp_path, monkeypatch):
+    pytest.importorskip("pyarrow")
+    table, output = tmp_path / "t.jsonl", tmp_path / "v.parquet"
+    rows = [{"id": id, "text": "the king and an axe"} for id in (1, "b", None, 2**70)]
+    command = ["embed", saved, table, "--column", "text", "--ids", "id", "-o", output, "--remove", 0]
+    table.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    assert run(*command)[0] == 0
+    assert [row["id"] for row in written(output)] == ["1", "b", None, str(2**70)]
+    monkeypatch.setattr("firth.texts.documents.BATCH_TEXTS", 1)
+    code, _, err = run(*command, "--overwrite")
+    assert (code, "the id 'b' is none of 64 bits, as those before it: make all of them text" in err) == (1, True)
+
+
+def test_embed__shows_how_far_it_is(run, saved, texts, tmp_path, monkeypatch):
+    monkeypatch.setattr("firth.texts.documents.BATCH_TEXTS", 2)
+    shown = []
+    monkeypatch.setattr("firth.reporting.progress_bar.ProgressBar.__call__", lambda _, event: shown.append(event))
+    assert run("embed", saved, texts, "-o", tmp_path / "v.npy", "--quiet")[0] == 0
+    assert shown == []
+    assert run("embed", saved, texts, "-o", tmp_path / "v.npy", "--progress", "--overwrite")[0] == 0
+    assert [(event.work, event.texts, event.all_texts) for event in shown] == [
+        *(("learning from texts", n, None) for n in (2, 4, 6, 8)),
+        *(("embedding", n, 8) for n in (2, 4, 6, 8)),
+    ]
+
+
 def test_embed__splits_texts_as_it_is_told(run, tmp_path):
     cased = firth.WordVectors(["The", "the"], np.eye(2), counts=[2, 1]).save(tmp_path / "cased.firth")
     (tmp_path / "t.txt").write_text("The\nthe\n")

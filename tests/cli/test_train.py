@@ -181,6 +181,19 @@ def test_train__settings_with_few_values_are_choices(run, small_text, tmp_path):
     assert (code, "'book' is not one of 'line', 'paragraph', 'punctuation', 'file'" in err) == (2, True)
 
 
+def test_train__splits_a_text_as_that_of_the_model_to_start_from(run, tmp_path):
+    (tmp_path / "a.txt").write_text("Apple a-b\n" * 9)
+    quick = ["--min-count", 1, "--sample", 0, "--epochs", 1, "--quiet"]
+    alone = ["--no-lowercase", "--no-strip-punctuation", "--vector-size", 8]
+    assert run("train", tmp_path / "a.txt", "-o", tmp_path / "m", *quick, *alone)[0] == 0
+    again = ["train", tmp_path / "a.txt", *quick, "--start", tmp_path / "m"]
+    assert run(*again, "-o", tmp_path / "m2")[::2] == (0, "")
+    model = load(tmp_path / "m2")
+    assert (set(model.words), model.vector_size) == ({"Apple", "a-b"}, 8)
+    code, _, err = run(*again, "-o", tmp_path / "m3", "--lowercase", "--strip-punctuation")
+    assert (code, "'a-b' (read as 'ab')" in err, "--no-lowercase --no-strip-punctuation" in err) == (1, True, True)
+
+
 def test_train__vectors_to_start_from_are_read_as_its_options_say(run, small_text, tmp_path):
     path = tmp_path / "odd"
     path.write_bytes(b"apple 1 0\neat 4 2 1\ncaf\xe9 1 2\npear 5 5\n")
@@ -188,7 +201,8 @@ def test_train__vectors_to_start_from_are_read_as_its_options_say(run, small_tex
     assert run(*command, "-o", tmp_path / "m")[0] == 1
     options = ["--start-format", "glove", "--start-errors", "replace", "--start-numbers-in-words"]
     code, _, err = run(*command, "-o", tmp_path / "m", *options)
-    assert (code, err) == (0, "")
+    assert code == 0
+    assert "'eat 4' (read as 'eat', '4')" in err  # which no line of text has
     model = load(tmp_path / "m")
     assert (model["apple"].tolist(), model["pear"].tolist()) == ([1, 0], [5, 5])
     assert run(*command, "-o", tmp_path / "m2", *options, "--start-limit", 2)[0] == 0

@@ -55,6 +55,57 @@ def test_corpus__of_a_newer_version(text):
         Corpus(folder)
 
 
+def test_corpus__remembers_how_its_text_was_split(text, tmp_path):
+    as_told = {"unicode_punctuation": False, "keep_apostrophes": False}
+    usual = {"lowercase": True, "strip_punctuation": True, "separator": None} | as_told
+    assert encode(text).splitting == usual
+    assert encode(text, tmp_path / "c", config=firth.TextConfig(lowercase=False)).splitting == usual | {
+        "lowercase": False
+    }
+    assert Corpus(tmp_path / "c").splitting["lowercase"] is False
+    assert encode([["New York", 10]]).splitting == {}
+    joined = firth.join_phrases(["new york is new"], firth.Phrases([{("new", "york"): 9.0}]))
+    assert joined.splitting == usual
+    rows = tmp_path / "rows.jsonl"
+    rows.write_text('{"items": ["A-b", "c"], "text": "A-b c"}\n')
+    assert encode(rows, column="items").splitting == {}
+    assert encode(rows, column="text").splitting == usual
+
+
+def test_corpus__of_an_older_version_does_not_know_how_its_text_was_split(text):
+    corpus = encode(text)
+    about = json.loads((corpus.folder / "corpus.json").read_text())
+    del about["splitting"]
+    (corpus.folder / "corpus.json").write_text(json.dumps(about))
+    assert encode(text).splitting is None
+    assert encode(text).fingerprint == corpus.fingerprint
+    model = firth.train(encode(text), min_count=1, sample=0, vector_size=4, epochs=1, lowercase=False, progress=False)
+    assert model.config.lowercase is False
+
+
+@pytest.mark.parametrize(
+    "splitting", [{"lowercase": 3}, {"window": 5}, ["lowercase"], 7, "x", {"separator": ","} | {"sentences": "file"}]
+)
+def test_corpus__split_by_settings_that_do_not_exist_is_not_believed(text, splitting):
+    folder = encode(text).folder
+    about = json.loads((folder / "corpus.json").read_text())
+    (folder / "corpus.json").write_text(json.dumps(about | {"splitting": splitting}))
+    with pytest.raises(FormatError, match="does not say how the text was split"):
+        Corpus(folder)
+
+
+def test_corpus__gives_a_model_the_settings_by_which_its_text_was_split(tmp_path):
+    corpus = encode(["Apple a-b"] * 9, config=firth.TextConfig(lowercase=False, strip_punctuation=False))
+    settings = {"min_count": 1, "sample": 0, "vector_size": 4, "epochs": 1, "progress": False}
+    model = firth.train(corpus, **settings)
+    assert (model.config.lowercase, model.config.strip_punctuation) == (False, False)
+    np.testing.assert_array_equal(firth.TextVectors(model, "mean").fit().transform(["a-b"])[0], model["a-b"])
+    lowered = encode(["Apple a-b"] * 9)
+    with pytest.warns(firth.FirthWarning, match="encoded already, with lowercase=True"):
+        model = firth.train(lowered, lowercase=False, **settings)
+    assert model.config.lowercase is True
+
+
 def test_corpus__is_mapped_not_loaded(tmp_path):
     path = tmp_path / "a.txt"
     path.write_text("a b c d\n" * 1000)

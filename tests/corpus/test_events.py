@@ -388,6 +388,17 @@ def test_events__need_their_columns(tmp_path):
         encode(events_of(7))
 
 
+@pytest.mark.parametrize("column", ["session", "item", "time"])
+def test_events__of_polars_objects_are_an_error_that_says_how_to_give_them_a_type(column):
+    polars = pytest.importorskip("polars")
+    typed = polars.DataFrame(ROWS)
+    frame = typed.with_columns(polars.Series(column, typed[column].to_list(), dtype=polars.Object))
+    with pytest.raises(SourceError, match=f"the column '{column}' has polars' dtype Object"):
+        encode(events_of(frame))
+    again = frame.with_columns(polars.Series(column, frame[column].to_list()))
+    assert sentences(events_of(again)) == sentences(events_of(typed))
+
+
 def _files(folder):
     return [written(ROWS, folder / f"a{suffix}", suffix) for suffix in (".csv", ".jsonl", ".parquet")]
 

@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 
 import firth
-from firth import model
+from firth import model, model_folder
 from firth.analysis.scores import PairScore
 from firth.config import TextConfig, TrainingConfig
 from firth.corpus import corpus
@@ -47,8 +47,14 @@ FOUND = Path(__file__).parent / "found"
 CUT = b"\n--cut--\n"
 """Between the files of a format that has several."""
 
-SAVED = (model.VOCABULARY, model.VECTORS, model.SUBWORDS)
-MODEL = (model.VOCABULARY, model.VECTORS, model.OUTPUT, model.PHRASES, model.SUBWORDS)
+SAVED = (model_folder.VOCABULARY, model_folder.VECTORS, model_folder.SUBWORDS)
+MODEL = (
+    model_folder.VOCABULARY,
+    model_folder.VECTORS,
+    model_folder.OUTPUT,
+    model_folder.PHRASES,
+    model_folder.SUBWORDS,
+)
 """Files of a folder, after the one that tells of them."""
 
 Reader = Callable[[bytes, Path], None]
@@ -281,7 +287,7 @@ READERS: dict[str, Reader] = {
     "numpy": _vectors("vectors.npy", "vectors.words.txt"),
     "model": read_model,
     "saved": read_saved,
-    "inner": _vectors(model.VECTORS, model.VOCABULARY),
+    "inner": _vectors(model_folder.VECTORS, model_folder.VOCABULARY),
     "counts": read_counts,
     "checkpoint": read_checkpoint,
     "index": read_index,
@@ -412,7 +418,7 @@ def _whole_saved(folder: Path) -> list[bytes]:
 
 def _whole_inner(folder: Path) -> list[bytes]:
     saved = vectors_of(4).save(folder / "v.firth")
-    return [CUT.join((saved / name).read_bytes() for name in (model.VECTORS, model.VOCABULARY))]
+    return [CUT.join((saved / name).read_bytes() for name in (model_folder.VECTORS, model_folder.VOCABULARY))]
 
 
 def _whole_checkpoint(folder: Path) -> list[bytes]:

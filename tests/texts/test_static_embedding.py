@@ -18,7 +18,7 @@ from firth.errors import (
 from firth.phrases import Phrases
 from firth.storage.tensors import map_tensors
 from firth.texts import static_embedding
-from firth.texts.tokenizer import tokenizer, unknown_token, unreachable
+from firth.texts.tokenizer import tokenizer, unknown_token
 from tests.helpers.models import SETTINGS
 from tests.texts.conftest import TEXTS
 
@@ -293,13 +293,6 @@ def test_export__a_separator_with_letters_is_refused(words, tmp_path):
                 texts.export(tmp_path / "f")
         else:
             texts.export(tmp_path / separator / str(lowercase))
-
-
-def test_unreachable__words_are_those_that_no_text_is_split_into():
-    words = ["king", "King", "don't", "dont", "a b", "", "σοφος", "ΣΟΦΟΣ", "\ud800"]
-    assert unreachable(words, firth.TextConfig()) == ["King", "don't", "a b", "", "ΣΟΦΟΣ", "\ud800"]
-    assert unreachable(["a b", "a,b", " a"], firth.TextConfig(separator=",")) == ["a,b", " a"]
-    assert unreachable(["don't", "a-b"], firth.TextConfig(unicode_punctuation=True, keep_apostrophes=True)) == ["a-b"]
 
 
 def test_unknown_token__is_no_word():

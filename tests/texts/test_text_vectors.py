@@ -4,6 +4,7 @@ import dataclasses
 import os
 import pickle
 import threading
+import warnings
 
 import numpy as np
 import pytest
@@ -117,7 +118,7 @@ def test_transform__joins_phrases_as_the_model_does(model):
     joining = firth.Word2Vec(
         names, model.vectors, model.output_vectors, model.config, [], phrases=Phrases([{("king", "queen"): 9.0}])
     )
-    fitted = firth.TextVectors(joining, weights="mean").fit()
+    fitted = firth.TextVectors(joining, weights="mean", config=firth.TextConfig()).fit()
     for texts in (["king queen"], [["king", "queen"]]):
         np.testing.assert_array_equal(fitted.transform(texts)[0], joining["king_queen"])
 
@@ -342,5 +343,48 @@ def test_text_vectors__show_the_parameters_that_are_not_the_defaults(words):
 
 def test_usif__takes_the_settings_of_a_trained_model(model):
     assert dataclasses.is_dataclass(model.config)
-    fitted = firth.TextVectors(model, weights="usif", remove=1).fit(["the king", "the queen", "а мир"])
+    texts = firth.TextVectors(model, weights="usif", remove=1, config=firth.TextConfig())
+    fitted = texts.fit(["the king", "the queen", "а мир"])
     assert fitted.mean_length_ == pytest.approx(5 / 3)
+
+
+PLACES = firth.WordVectors(["New York", "a-b", "Apple", "king", "-10"], np.eye(5), counts=[5, 4, 3, 2, 1])
+
+
+@pytest.mark.parametrize("learned_from", [None, ["a-b king", "king"], [["a-b", "king"]]])
+def test_texts__that_cannot_have_some_words_are_told_of_where_they_are_strings(learned_from):
+    texts = firth.TextVectors(PLACES, "mean")
+    if isinstance(learned_from, list) and isinstance(learned_from[0], str):
+        texts = firth.TextVectors(PLACES, "sif", remove=1)
+        with pytest.warns(FirthWarning, match="4 of the 5 words that have vectors .*'New York' .read as 'new', 'york'"):
+            texts.fit(learned_from)
+    texts = firth.TextVectors(PLACES, "mean").fit(learned_from)
+    with pytest.warns(FirthWarning, match=r"4 of the 5 words .*lowercase=False, strip_punctuation=False \(--no-lower"):
+        texts.transform(["a-b king"])
+
+
+def test_texts__that_are_lists_or_split_as_the_caller_says_are_taken_as_they_are():
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        lists = firth.TextVectors(PLACES, "mean").fit_transform([["New York", "-10"], ["a-b"]])
+        as_told = firth.TextVectors(PLACES, "mean", config=firth.TextConfig()).fit(["king"]).transform(["A-b king"])
+        alone = firth.TextConfig(lowercase=False, strip_punctuation=False)
+        exact = firth.TextVectors(PLACES, "mean", config=alone).fit().transform(["-10 Apple"])
+    np.testing.assert_array_equal(lists, np.array([[0.5, 0, 0, 0, 0.5], [0, 1, 0, 0, 0]], np.float32))
+    np.testing.assert_array_equal(as_told, np.eye(5, dtype=np.float32)[[3]])
+    np.testing.assert_array_equal(exact, np.array([[0, 0, 0.5, 0, 0.5]], np.float32))
+
+
+def test_texts__that_can_have_no_word_of_the_model_are_an_error():
+    codes = firth.WordVectors(["SKU-1", "SKU-2"], np.eye(2))
+    with pytest.raises(ConfigError, match=r"2 of the 2 words that have vectors .*'SKU-1' .read as 'sku1'"):
+        firth.TextVectors(codes, "mean").fit().transform(["SKU-1"])
+    assert firth.TextVectors(codes, "mean").fit().transform([["SKU-1"]]).tolist() == [[1, 0]]
+
+
+def test_texts__unpickled_from_an_older_version_are_transformed_as_ever(words):
+    fitted = firth.TextVectors(words).fit(TEXTS)
+    state = {name: value for name, value in fitted.__dict__.items() if name != "_reader"}  # which was not there
+    older = firth.TextVectors.__new__(firth.TextVectors)
+    older.__dict__.update(state)
+    np.testing.assert_array_equal(older.transform(["the king"]), fitted.transform(["the king"]))

@@ -151,13 +151,81 @@ def test_start__is_part_of_what_a_checkpoint_is_of(model, tmp_path, monkeypatch)
     assert_same(firth.train(lines, start=model, **again, **SETTINGS), whole)
 
 
-def test_train__warns_where_a_text_seems_to_have_lost_the_signs_of_the_ids_to_start_from():
-    settings = {"vector_size": 4, "min_count": 1, "sample": 0, "epochs": 1, "progress": False}
-    ids = firth.train([[-10, 10, 20], [10, -10, 20]] * 10, **settings)
-    with pytest.warns(FirthWarning, match="such as -10, the text has 10 only.*strip_punctuation=False"):
-        firth.train(["-10 20"] * 10, start=ids, **settings)
+OF_ONE_EPOCH = {"vector_size": 4, "min_count": 1, "sample": 0, "epochs": 1, "progress": False}
+
+
+def test_train__splits_a_text_as_that_of_the_vectors_to_start_from():
+    ids = firth.train([[-10, 10, 20], [10, -10, 20]] * 10, **OF_ONE_EPOCH)
+    assert firth.train(["-10 20"] * 10, start=ids, **OF_ONE_EPOCH).words == ["-10", "20"]
+    cased = firth.train(["Apple pie, an apple"] * 10, lowercase=False, separator=" ", **OF_ONE_EPOCH)
+    more = firth.train(["Apple pie"] * 10, start=cased, **OF_ONE_EPOCH)
+    assert (more.words, more.config.lowercase, more.config.separator) == (["Apple", "pie"], False, " ")
+
+
+def test_train__splits_a_text_as_it_is_told_whatever_it_starts_from():
+    cased = firth.train(["Apple pie, an apple"] * 10, lowercase=False, **OF_ONE_EPOCH)
+    with pytest.warns(FirthWarning, match=r"1 of the 4 words .* such as 'Apple' \(read as 'apple'\)"):
+        assert firth.train(["Apple pie"] * 10, start=cased, lowercase=True, **OF_ONE_EPOCH).words == ["apple", "pie"]
+    config = firth.TrainingConfig(vector_size=4, min_count=1, sample=0, epochs=1)
+    with pytest.warns(FirthWarning, match="read as 'apple'"):
+        assert firth.train(["Apple pie"] * 10, start=cased, config=config, progress=False).words == ["apple", "pie"]
+
+
+def test_train__joins_the_phrases_of_the_model_to_start_from_unless_others_are_given():
+    phrases = firth.Phrases([{("new", "york"): 9.0}])
+    model = firth.train(["we see new york"] * 10, phrases=phrases, **OF_ONE_EPOCH)
+    again = firth.train(["new york is new"] * 10, start=model, **OF_ONE_EPOCH)
+    assert "new_york" in again.words
+    with pytest.warns(FirthWarning, match="'new_york' .read as 'newyork'"):
+        others = firth.train(["we see new york"] * 10, start=model, phrases=firth.Phrases([]), **OF_ONE_EPOCH)
+    assert "new_york" not in others.words
+
+
+LISTS = [["New York", "a-b", "Apple", "king", "-10"]] * 10
+
+
+@pytest.mark.parametrize(
+    ("word", "settings"),
+    [("New York", {"lowercase": False}), ("a-b", {}), ("Apple", {}), ("-10", {}), ("\N{EM DASH}king", {})],
+)
+def test_train__warns_of_words_to_start_from_that_the_text_cannot_have(word, settings):
+    model = firth.train([[word, "king", "queen"]] * 10, **OF_ONE_EPOCH)
+    settings = OF_ONE_EPOCH | settings | ({"unicode_punctuation": True} if word.startswith("\N{EM DASH}") else {})
+    with pytest.warns(FirthWarning, match=f"1 of the 3 words that have vectors .*{word}' .read as"):
+        firth.train([f"{word} king queen"] * 10, start=model, **settings)
+
+
+def test_train__says_nothing_of_words_where_texts_are_lists_or_split_at_white_space():
+    ids = firth.train([[-10, 10, 20], [10, -10, 20]] * 10, **OF_ONE_EPOCH)
+    words = firth.train([["a-b", "Apple", "king"]] * 10, **OF_ONE_EPOCH)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        firth.train(["-10 20"] * 10, start=ids, strip_punctuation=False, **settings)
-        firth.train([["-10", "10"]] * 10, start=ids, **settings)
-        firth.train([[10, 20]] * 10, start=ids, **settings)
+        firth.train([["-10", "10"]] * 10, start=ids, **OF_ONE_EPOCH)
+        firth.train([[10, 20]] * 10, start=ids, **OF_ONE_EPOCH)
+        firth.train([["a-b", "Apple"]] * 10, start=words, **OF_ONE_EPOCH)
+        alone = {"lowercase": False, "strip_punctuation": False}
+        more = firth.train(["a-b Apple"] * 10, start=words, **alone, **OF_ONE_EPOCH)
+    assert more.words == ["Apple", "a-b"]
+
+
+def test_train__refuses_a_text_that_can_have_none_of_the_words_to_start_from():
+    codes = firth.train([["SKU-1", "SKU-2"]] * 10, **OF_ONE_EPOCH)
+    message = r"2 of the 2 words .*'SKU-1' \(read as 'sku1'\).*lowercase=False, strip_punctuation=False \(--no-lower"
+    with pytest.raises(ConfigError, match=message):
+        firth.train(["SKU-1 sku1"] * 10, start=codes, **OF_ONE_EPOCH)
+    with pytest.raises(ConfigError, match=message):
+        codes.train_more(["SKU-1 sku1"] * 10, progress=False)
+    more = codes.train_more(["SKU-1 sku1"] * 10, lowercase=False, strip_punctuation=False, min_count=1, progress=False)
+    assert more.count("SKU-1") == 20
+
+
+def test_train__an_encoded_text_is_known_for_how_it_was_split():
+    model = firth.train(LISTS, **OF_ONE_EPOCH)
+    lowered = firth.encode(["New York a-b Apple king"] * 10)
+    with pytest.warns(FirthWarning, match="4 of the 5 words"):
+        firth.train(lowered, start=model, **OF_ONE_EPOCH)
+    with pytest.warns(FirthWarning, match="4 of the 5 words"):
+        model.train_more(lowered, progress=False)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        firth.train(firth.encode(LISTS), start=model, **OF_ONE_EPOCH)

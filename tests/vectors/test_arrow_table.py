@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import firth
-from firth.errors import FirthError, FormatError
+from firth.errors import FirthError, FormatError, SourceError
 from firth.vectors.word_vectors import WordVectors
 from firth.vocabulary import Vocabulary
 
@@ -120,6 +120,17 @@ def test_to_arrow__a_damaged_catalogue_is_an_error(items, tmp_path, content):
 def test_to_arrow__a_catalogue_that_does_not_fit_is_an_error(items, table, on, message):
     with pytest.raises(FirthError, match=message):
         items.to_arrow(about=pyarrow.table(table), on=on)
+
+
+def test_to_arrow__refuses_a_data_frame_whose_objects_arrow_cannot_hold(items):
+    polars, pandas = pytest.importorskip("polars"), pytest.importorskip("pandas")
+    frame = polars.DataFrame({"id": ["bread"], "x": polars.Series([1], dtype=polars.Object)})
+    with pytest.raises(SourceError, match="'x' has polars' dtype Object"):
+        items.to_arrow(about=frame)
+    frame = frame.with_columns(polars.Series("x", frame["x"].to_list()))  # as the error says
+    assert items.to_arrow(about=frame)["x"].to_pylist().count(1) == 1
+    with pytest.raises(FirthError, match="cannot become Arrow's"):
+        items.to_arrow(about=pandas.DataFrame({"id": ["bread", "milk"], "x": [1, "a"]}))
 
 
 def test_to_arrow__refuses_what_is_no_table(items, tmp_path):

@@ -1,3 +1,4 @@
+import io
 import re
 
 import numpy as np
@@ -62,15 +63,54 @@ def test_draw__every_kind_in_every_format_and_twice_the_same(tmp_path, ending):
         assert path.read_bytes() == content
 
 
-def test_draw__without_a_file_is_a_picture_that_a_notebook_shows(tmp_path):
+def test_draw__without_a_file_is_a_picture_that_a_notebook_shows():
     drawn = draw_words(VECTORS, WORDS[:9], inches=(4.0, 3.0))
     png, about = drawn._repr_png_()
-    assert png == draw_words(VECTORS, WORDS[:9], tmp_path / "x.png", inches=(4.0, 3.0)).read_bytes()
+    assert png == draw_words(VECTORS, WORDS[:9], inches=(4.0, 3.0)).png
     assert about == {"width": 384}
     assert int.from_bytes(png[16:20], "big") == 600  # 150 to an inch
     assert repr(drawn) == f"Picture({len(png):,} bytes of PNG)"
     assert draw_similarities(VECTORS, WORDS[:3]).png.startswith(b"\x89PNG")
     assert draw_curves({"a": [1.0]}).png.startswith(b"\x89PNG")
+
+
+def luminance(color):
+    """The relative luminance of colors (…, 3) from 0 to 1, as WCAG 2 defines it."""
+    linear = np.where(color <= 0.04045, color / 12.92, ((color + 0.055) / 1.055) ** 2.4)
+    return linear @ [0.2126, 0.7152, 0.0722]
+
+
+def contrast(one, other):
+    low, high = sorted((luminance(np.array(one)), luminance(np.array(other))))
+    return (high + 0.05) / (low + 0.05)
+
+
+DRAWN = {
+    "words": lambda path=None: draw_words(VECTORS, WORDS[:9], path),
+    "curves": lambda path=None: draw_curves({"a": [3.0, 2, 1], "b": [2.5, 2, 2]}, path),
+    "similarities": lambda path=None: draw_similarities(VECTORS, WORDS[:5], path),
+}
+
+
+@pytest.mark.parametrize("kind", DRAWN)
+def test_draw__in_a_notebook_a_picture_is_readable_on_any_ground(kind):
+    from matplotlib.image import imread
+
+    pixels = imread(io.BytesIO(DRAWN[kind]().png)).astype(np.float64)
+    assert (pixels[[0, 0, -1, -1], [0, -1, 0, -1], 3] == 0).all()
+    assert (pixels[..., 3] == 0).mean() > 0.2
+    margin = pixels[-int(0.11 * len(pixels)) :]  # the names of words, of epochs, or of the axis
+    colors = margin[margin[..., 3] == 1][:, :3]
+    assert len(colors) > 100
+    for ground in ([1.0, 1, 1], np.full(3, 0x11 / 255)):  # JupyterLab's, light and dark
+        assert min(contrast(color, ground) for color in np.unique(colors, axis=0)) > 4
+
+
+@pytest.mark.parametrize("kind", DRAWN)
+def test_draw__in_a_file_a_picture_is_on_white(kind, tmp_path):
+    from matplotlib.image import imread
+
+    assert (imread(DRAWN[kind](tmp_path / "x.png"))[[0, -1], [0, -1]] == 1).all()
 
 
 def test_draw_words__all_words_stand_there_as_text(tmp_path):

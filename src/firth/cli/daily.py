@@ -11,7 +11,7 @@ from firth.cli import options
 from firth.cli.common import cli, load_model, print_json, print_table, quoted
 from firth.cli.options import PATH, given
 from firth.cli.query import answer, print_neighbors
-from firth.cli.settings import COLUMN, column_options, text_of, words_of
+from firth.cli.settings import COLUMN, column_options, split_as_told, splitting, text_of, words_of
 
 if TYPE_CHECKING:
     from firth.analysis.drift import Drift
@@ -149,6 +149,7 @@ def weights_of(value: str) -> str | int:
 @options.topn
 @options.cache
 @options.as_json
+@splitting
 def induce(
     model: Path,
     examples: Path,
@@ -162,6 +163,7 @@ def induce(
     topn: int,
     cache: Path | None,
     as_json: bool,
+    **settings: Any,
 ) -> None:
     """Make a vector for a word that MODEL does not know, of EXAMPLES of its use, one a line; show its neighbors.
 
@@ -186,7 +188,8 @@ def induce(
     if output is not None:
         check_output(output, overwrite=overwrite)
     loaded, contexts = load_model(model), _lines_of(examples)
-    how: dict[str, Any] = {"window": window, "weights": weights, "cache": cache}
+    config = split_as_told(loaded, settings)
+    how: dict[str, Any] = {"window": window, "weights": weights, "cache": cache, "config": config}
     if corpus is not None:
         carte = alacarte(loaded, text_of((corpus,)), **how)
     else:

@@ -10,7 +10,8 @@ import click
 from firth.cli import options
 from firth.cli.common import cli, load_model
 from firth.cli.options import PATH
-from firth.cli.texts import carding, options_of_folder, splitting, weighing
+from firth.cli.settings import splitting
+from firth.cli.texts import carding, options_of_folder, weighing
 
 if TYPE_CHECKING:
     from firth.formats.words import Spaces

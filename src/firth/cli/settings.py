@@ -6,7 +6,7 @@ import dataclasses
 import sys
 from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -14,6 +14,9 @@ from firth.cli.options import Command, given, remembered
 from firth.config import TextConfig
 from firth.errors import shortened
 from firth.phrases import ENGLISH_CONNECTOR_WORDS
+
+if TYPE_CHECKING:
+    from firth.vectors.word_vectors import WordVectors
 
 
 class Window(click.ParamType):  # type: ignore[type-arg]
@@ -124,6 +127,13 @@ def options_of(
     return decorate
 
 
+def said(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Those of a command's settings that somebody gave, and not the defaults."""
+    context = click.get_current_context()
+    default = click.core.ParameterSource.DEFAULT
+    return {name: value for name, value in settings.items() if context.get_parameter_source(name) != default}
+
+
 def _option_of(field: dataclasses.Field[Any], *, of_model: bool) -> Callable[[Command], Command]:
     flag = "--" + field.name.replace("_", "-")
     told = field.metadata["doc"][0].upper() + field.metadata["doc"][1:] + "."
@@ -142,3 +152,14 @@ def _option_of(field: dataclasses.Field[Any], *, of_model: bool) -> Callable[[Co
     if of_model:
         options |= {"default": None, "show_default": "the model's"}
     return click.option(flag, field.name, **options)
+
+
+NOT_OF_TEXTS = {"sentences", "errors"}
+"""Settings of a text that mean nothing where each line is a text, or that an option of the model has the name of."""
+splitting = options_of(TextConfig, of_model=True, without=NOT_OF_TEXTS)
+
+
+def split_as_told(model: WordVectors, settings: Mapping[str, Any]) -> TextConfig | None:
+    """How texts become words of a model: its own settings, with those that somebody gave; None if nobody gave one."""
+    changed = {name: value for name, value in settings.items() if value is not None}
+    return dataclasses.replace(model.text_config, **changed) if changed else None

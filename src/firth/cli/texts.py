@@ -11,17 +11,16 @@ import click
 from firth.cli import options
 from firth.cli.common import cli, load_model, print_json
 from firth.cli.options import PATH, given, remembered
-from firth.cli.settings import column_options, options_of, text_of
-from firth.config import TextConfig
+from firth.cli.settings import COLUMN, column_options, split_as_told, splitting, text_of
 from firth.errors import SourceError
 
 if TYPE_CHECKING:
+    from firth.reporting.events import Embedding
+    from firth.reporting.progress_bar import ProgressBar
     from firth.vectors.word_vectors import WordVectors
 
-WEIGHING, CARD, SPLITTING = "firth.weighing", "firth.card", "firth.splitting"
-"""What `given` knows of: how words are weighted, what a model's card says, and how texts are split."""
-NOT_OF_TEXTS = {"sentences", "errors"}
-"""Settings of a text that mean nothing where each line is a text, or that an option of the model has the name of."""
+WEIGHING, CARD = "firth.weighing", "firth.card"
+"""What `given` knows of: how words are weighted, and what a model's card says."""
 
 weighing = remembered(
     WEIGHING,
@@ -46,16 +45,13 @@ carding = remembered(
         "--language": ("language", {"multiple": True, "metavar": "CODE", "help": "For a folder's card: en, de, …"}),
     },
 )
-splitting = options_of(TextConfig, of_model=True, without=NOT_OF_TEXTS)
 
 
 def parameters_of(model: WordVectors, settings: dict[str, Any]) -> dict[str, Any]:
     """The parameters of `TextVectors` that the command line has, `settings` those of how texts are split."""
     parameters = {name: value for name, value in given(WEIGHING).items() if not name.startswith("fit")}
-    changed = {name: value for name, value in settings.items() if value is not None}
-    if changed:
-        parameters["config"] = dataclasses.replace(model.text_config, **changed)
-    return parameters
+    config = split_as_told(model, settings)
+    return parameters | ({"config": config} if config else {})
 
 
 def texts_to_fit() -> Any:
@@ -97,7 +93,9 @@ def options_of_folder(model: WordVectors, format: str | None, settings: dict[str
 @options.overwrite
 @weighing
 @click.option("--no-text", is_flag=True, help="Leave the texts themselves out of the file.")
+@click.option("--ids", metavar="NAME", help="A column of the table that is written beside the vectors.")
 @column_options
+@options.progress
 @options.as_json
 @splitting
 def embed(
@@ -106,6 +104,8 @@ def embed(
     output: Path,
     overwrite: bool,
     no_text: bool,
+    ids: str | None,
+    progress: bool | None,
     as_json: bool,
     **settings: Any,
 ) -> None:
@@ -118,11 +118,13 @@ def embed(
     .parquet   text, words (how many the model knows), vector
     .csv .jsonl   the same
     .npy       the vectors alone, (n, d) float32
+    Before these come the ids of --ids, or of the sessions of --group-by.
 
     \b
     firth embed words.firth texts.txt -o texts.parquet --weights usif
-    firth embed words.firth reviews.csv --column review -o reviews.npy --fit more.txt
+    firth embed words.firth reviews.csv --column review --ids id -o reviews.parquet --fit more.txt
     """
+    from firth.reporting.progress_bar import ProgressBar, wanted
     from firth.storage.files import refuse_to_overwrite
     from firth.texts.tables import writer_of
     from firth.texts.text_vectors import TextVectors
@@ -130,14 +132,35 @@ def embed(
     refuse_to_overwrite(output, overwrite=overwrite)
     writer_of(output)
     loaded = load_model(model)
-    texts, vectors = text_of(sources), TextVectors(loaded, **parameters_of(loaded, settings))
+    of_table = given(COLUMN) | ({"ids": ids} if ids else {})
+    texts, vectors = text_of(sources, of_table), TextVectors(loaded, **parameters_of(loaded, settings))
     if isinstance(texts, str):
         raise SourceError(f"{texts} is an encoded corpus, which has no texts any more: name the text itself")
-    vectors.fit(_to_fit(vectors, texts))
-    written = vectors.write(texts, output, texts=not no_text, overwrite=overwrite)
+    if ids and output.suffix.lower() == ".npy":
+        raise click.UsageError("--ids: a .npy file has the vectors alone")
+    with ProgressBar() as bar:
+        watch = _Watch(bar if wanted(progress) else None)
+        to_fit = _to_fit(vectors, texts)
+        vectors.fit(to_fit, report=watch)
+        watch.all_texts = watch.texts if to_fit is texts else None
+        written = vectors.write(texts, output, texts=not no_text, overwrite=overwrite, report=watch)
     if as_json:
         return print_json({"output": str(output), **written._asdict(), "vector_size": loaded.vector_size})
     click.echo(f"wrote {output}: {written.texts:,} texts, {loaded.vector_size:,} dimensions")
+
+
+class _Watch:
+    """Sees how far the work on texts is, and shows it on a bar, if there is one."""
+
+    def __init__(self, bar: ProgressBar | None):
+        self.bar = bar
+        self.texts = 0
+        self.all_texts: int | None = None  # as the reading of the same texts before has shown
+
+    def __call__(self, event: Embedding) -> None:
+        self.texts = event.texts
+        if self.bar is not None:
+            self.bar(dataclasses.replace(event, all_texts=event.all_texts or self.all_texts))
 
 
 def _to_fit(vectors: Any, texts: Any) -> Any:

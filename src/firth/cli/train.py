@@ -12,7 +12,7 @@ import click
 from firth.cli import options
 from firth.cli.common import cli, facts, load_model, print_json, print_table, quoted
 from firth.cli.options import PATH, START, given
-from firth.cli.settings import LISTS, column_options, options_of, text_of, words_of
+from firth.cli.settings import LISTS, column_options, options_of, said, text_of, words_of
 from firth.config import TextConfig, TrainingConfig
 
 if TYPE_CHECKING:
@@ -115,14 +115,16 @@ def train(
         )
     config = TrainingConfig.of(settings)
     check_output(output, overwrite=overwrite)
-    space = space_of(aligned_with, config.vector_size)
+    vectors = load_model(start, START) if start else None
+    chosen = said(settings)
+    size = vectors.vector_size if vectors and "vector_size" not in chosen else config.vector_size
+    space = space_of(aligned_with, size)
     source = text_of(sources)
     from firth.training.train import train as train_model
 
     with checkpoints_beside(output, overwrite=overwrite, resume=resume) as checkpoints, watching(progress) as watch:
         model = train_model(
             source,
-            config=config,
             threads=threads,
             nodes=nodes,
             ray=ray,
@@ -131,8 +133,9 @@ def train(
             tensorboard=tensorboard,
             checkpoints=checkpoints,
             resume=resume,
-            start=load_model(start, START) if start else None,
+            start=vectors,
             frozen=freeze,
+            **chosen,
         )
         save_aligned(model, space, output, overwrite=overwrite)
     if as_json:

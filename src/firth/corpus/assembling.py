@@ -18,7 +18,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from firth.arrays import Int64
-from firth.config import TextConfig
+from firth.config import TextConfig, splitting_of
 from firth.corpus.corpus import Corpus, as_json_lines, is_encoded, write_about
 from firth.corpus.cutting import PIECE_BYTES, Piece, cut
 from firth.corpus.fingerprints import fingerprint_of
@@ -267,7 +267,9 @@ def assemble(
         words = _write_words(ranges, new, is_lists=True in kinds)
         files = sum(piece.files for piece in about)
         integers = all(piece.has_integers for piece in about if piece.words)
-        write_about(new, tokens, starts, words, name, fingerprint_of(digests, config, how), files, integers)
+        splitting = {} if True in kinds else splitting_of(config)
+        fingerprint = fingerprint_of(digests, config, how)
+        write_about(new, tokens, starts, words, name, fingerprint, files, splitting, integers)
     return Corpus(folder)
 
 

@@ -40,12 +40,19 @@ def _opened(path: FilePath) -> IO[bytes]:
         raise SourceError(f"cannot read {path}: {error.strerror}") from error
 
 
-def column_of_files(files: ColumnarFiles, name: str, skip_nulls: bool) -> Source:
-    """A column of Parquet or Arrow files."""
+def column_of_files(files: ColumnarFiles, name: str, skip_nulls: bool, ids: str | None = None) -> Source:
+    """A column of Parquet or Arrow files, with that of ids, if one is named."""
     kinds = {_kind_of_column(path, name) for path in files.paths}
     if len(kinds) > 1:
         raise SourceError(f"the column {shortened(name)} holds text in some files, and lists in others")
-    return (TextColumn if kinds == {"text"} else ListColumn)(files.paths, name, skip_nulls)
+    found = (TextColumn if kinds == {"text"} else ListColumn)(files.paths, name, skip_nulls)
+    if ids is not None:
+        for path in files.paths:
+            with OpenTable(path) as table:
+                if ids not in table.names:
+                    raise no_column(f"{path} has", ids, table.names)
+        found.id_name = ids
+    return found
 
 
 def _kind_of_column(path: FilePath, name: str) -> str:
@@ -187,18 +194,33 @@ class FileColumn(Source):
 
     def arrays(self, config: TextConfig) -> Iterator[tuple[Any, int]]:
         """The column's Arrow arrays without nulls, each with the bytes of the files that have been done with it."""
+        return ((batch.column(0), done) for batch, done in self._batches([self.column]))
+
+    def identified(self, config: TextConfig) -> Iterator[tuple[Any, Any]]:
+        """The column's values, row by row, each with its id."""
+        if self.id_name is None:
+            yield from super().identified(config)
+            return
+        for batch, _ in self._batches([self.column, self.id_name]):
+            ids, values = batch.column(self.id_name).to_pylist(), batch.column(self.column).to_pylist()
+            yield from zip(ids, values, strict=True)
+
+    def _batches(self, names: list[str]) -> Iterator[tuple[Any, int]]:
+        """Batches of columns, without the rows in which the column has a null, each with the bytes that are done."""
         bytes_before = self.files_read = 0
         for path, groups in zip(self.paths, self.groups, strict=True):
             self.files_read += groups is None or groups.start == 0
             with at_rest(path) as size, OpenTable(path) as table:
                 rows = sum(table.row_groups[: groups.start]) if groups else 0
-                for array in table.batches(self.column, groups):
+                for batch in table.batches_of(names, groups):
+                    array = batch.column(self.column if len(names) > 1 else 0)
                     if array.null_count and not self.skip_nulls:
                         row = rows + array.is_null().to_pylist().index(True) + 1
                         raise no_value(f"row {row:,}", self.column, str(path))
                     rows += len(array)
                     share = rows / table.rows if table.rows else 0
-                    yield array.drop_null() if array.null_count else array, bytes_before + int(share * size)
+                    whole = batch.filter(array.is_valid()) if array.null_count else batch
+                    yield whole, bytes_before + int(share * size)
             bytes_before += size
 
 

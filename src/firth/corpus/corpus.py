@@ -3,7 +3,7 @@
 An encoding holds *all* words of the text, so one serves every `min_count` and `max_vocabulary`: ids are given by
 falling count, and a vocabulary is their beginning. A folder of it is
 
-    corpus.json            what this is: counts of everything, and the fingerprint of the text
+    corpus.json            what this is: counts of everything, the fingerprint of the text, and how it was split
     ids.i32                the token ids, little-endian int32
     sentence_starts.i64    where each sentence starts, and the number of tokens at the end, int64
     counts.i64             how often each word occurs, int64
@@ -24,8 +24,9 @@ from typing import Any
 import numpy as np
 
 from firth.arrays import Int32, Int64
+from firth.config import SPLITTING, TextConfig
 from firth.corpus.word_list import WORDS_AT_A_TIME, PackedStrings
-from firth.errors import CorpusError, FormatError
+from firth.errors import ConfigError, CorpusError, FormatError, shortened
 from firth.history import name_of
 from firth.html_table import facts_table
 from firth.phrases import FILE as PHRASES
@@ -110,6 +111,14 @@ class Corpus:
         """How many files it was read from, those in archives counted; 0 if it was none, or nobody knows."""
         files = self.about.get("files")
         return files if type(files) is int else 0
+
+    @property
+    def splitting(self) -> dict[str, Any] | None:
+        """The settings by which its text became words; none where it was lists of tokens, which are taken as they are.
+        None where nobody knows, as of an encoding by an older version.
+        """
+        splitting: dict[str, Any] | None = self.about.get("splitting")
+        return splitting
 
     @cached_property
     def phrases(self) -> Phrases | None:
@@ -228,10 +237,11 @@ def write_about(
     source: str,
     fingerprint: str | None,
     files: int,
+    splitting: dict[str, Any] | None,
     integers: bool = False,
 ) -> None:
-    """Complete a folder that holds all else: write what it is, and of how much; and that its tokens were whole numbers,
-    if they were.
+    """Complete a folder that holds all else: write what it is, and of how much; how its text was split, where that is
+    known; and that its tokens were whole numbers, if they were.
     """
     about = {
         "format": FORMAT,
@@ -243,6 +253,7 @@ def write_about(
         "words": words,
         "files": files,
     }
+    about |= {"splitting": splitting} if splitting is not None else {}
     about |= {"integers": True} if integers else {}
     (folder / "corpus.json").write_text(json.dumps(about, indent=1), "utf-8", newline="\n")
 
@@ -276,4 +287,17 @@ def _read_about(folder: Path) -> dict[str, Any]:
     for name in ("tokens", "sentence_starts", "words"):
         if type(about.get(name)) is not int or about[name] < 1:
             raise FormatError(f"{folder}/corpus.json does not say how many {name} there are")
+    _check_splitting(about.get("splitting"), folder)
     return about
+
+
+def _check_splitting(splitting: Any, folder: Path) -> None:
+    """Raise `FormatError` for what are no settings of a text's words, if anything is said of them."""
+    if splitting is None:
+        return
+    try:
+        if set(splitting) - set(SPLITTING):
+            raise ConfigError(f"no such settings: {shortened(splitting)}")
+        TextConfig(**splitting)
+    except (ConfigError, TypeError) as error:
+        raise FormatError(f"{folder}/corpus.json does not say how the text was split: {error}") from error

@@ -16,7 +16,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from firth.config import TextConfig
+from firth.config import TextConfig, splitting_of
 from firth.corpus.corpus import VERSION, Corpus, is_encoded, write_about, write_words
 from firth.corpus.numbering import NUMBERS, number_text, number_tokens
 from firth.corpus.sources import as_source
@@ -157,8 +157,10 @@ def _write(
     """
     with atomic_folder(folder, overwrite=cached) as temporary, ExitStack() as stack:
         work = stack.enter_context(work_folder(folder) if cached else folder_for_once(temporary))
+        by = source.splitting(config)
         sizes = _write_numbers(source, temporary, work, config, report, threads, tables_bytes, save=cached)
-        write_about(temporary, *sizes, source.name, fingerprint, source.files_read, source.has_integers)
+        splitting = splitting_of(by) if by else {}
+        write_about(temporary, *sizes, source.name, fingerprint, source.files_read, splitting, source.has_integers)
     return Corpus(folder)
 
 

@@ -20,7 +20,7 @@ from firth.corpus.remote import FilePath
 from firth.corpus.rows import line_of, no_column, no_value, rows_of
 from firth.corpus.rows_in_memory import as_array, mixed_zones, values_of_rows, without_holes
 from firth.corpus.text_files import TextFiles, TextStream, at_rest
-from firth.data_frames import library
+from firth.data_frames import library, polars_as_arrow
 from firth.errors import SourceError, shortened
 from firth.missing_values import is_hole
 
@@ -49,7 +49,7 @@ class Sessions(ListArrays):
 
     def __init__(self, table: Any, by: GroupedBy):
         self.table = table
-        self.by = by
+        self.by, self.id_name = by, by.group_by
         self.paths: Sequence[FilePath] | None = None
         if isinstance(table, ColumnarFiles) or (isinstance(table, TextFiles) and table.can_be_read_again):
             self.paths = table.paths
@@ -69,11 +69,17 @@ class Sessions(ListArrays):
 
     def arrays(self, config: TextConfig) -> Iterator[tuple[Any, int]]:
         """Lists of the sessions' items."""
-        lists = arranged(self._batches(config), self.by)
+        lists, _ = arranged(self._batches(config), self.by)
         offsets = lists.offsets.to_numpy()
         edges = np.unique(np.searchsorted(offsets, np.arange(0, offsets[-1], TOKENS_AT_A_TIME)))
         for first, last in itertools.pairwise([*edges.tolist(), len(lists)]):
             yield lists[first:last], int((self.total_bytes or 0) * last / len(lists))
+
+    def identified(self, config: TextConfig) -> Iterator[tuple[Any, list[Any]]]:
+        """The sessions, each with the value that tells it from others."""
+        lists, sessions = arranged(self._batches(config), self.by)
+        for number, session in enumerate(sessions.to_pylist()):
+            yield session, lists[number].as_py()
 
     def _batches(self, config: TextConfig) -> Iterator[Any]:
         """Tables of Arrow's with the columns, some rows after the other."""
@@ -154,22 +160,23 @@ class Sessions(ListArrays):
         return table if whole is None else table.filter(whole)
 
 
-def arranged(batches: Iterable[Any], by: GroupedBy) -> Any:
+def arranged(batches: Iterable[Any], by: GroupedBy) -> tuple[Any, Any]:
     """The items of all events as an array of lists: one for each session, in the order of their first rows; within it,
-    items in the order asked for, and those of equal rank as they came.
+    items in the order asked for, and those of equal rank as they came. And the sessions, in that order.
 
     Raises `SourceError` for items that are neither text nor whole numbers, and for what cannot be ordered or grouped.
     """
     pyarrow, compute = library("pyarrow"), library("pyarrow.compute")
     events = _joined([batch for batch in batches if len(batch)], by)
-    items, keys = _items(events.column(by.column), by.column), {"session": _codes(events.column(by.group_by), by)}
+    sessions = _encoded(events.column(by.group_by), by)
+    items, keys = _items(events.column(by.column), by.column), {"session": sessions.indices}
     if by.order_by is not None:
         keys["time"] = _times(events.column(by.order_by), by.order_by)
     del events
     lengths = np.bincount(keys["session"].to_numpy())
     order = compute.sort_indices(pyarrow.table(keys), sort_keys=[(key, "ascending") for key in keys])  # a stable sort
     offsets = pyarrow.array(np.concatenate([[0], np.cumsum(lengths)]))
-    return pyarrow.LargeListArray.from_arrays(offsets, items.take(order).combine_chunks())
+    return pyarrow.LargeListArray.from_arrays(offsets, items.take(order).combine_chunks()), sessions.dictionary
 
 
 def _joined(tables: list[Any], by: GroupedBy) -> Any:
@@ -230,13 +237,13 @@ def _items(column: Any, name: str) -> Any:
     )
 
 
-def _codes(column: Any, by: GroupedBy) -> Any:
-    """The session of each event, 0, 1, 2 … in the order of their first rows."""
+def _encoded(column: Any, by: GroupedBy) -> Any:
+    """The session of each event: sessions once each, in the order of their first rows, and the places of events'."""
     pyarrow, types = library("pyarrow"), library("pyarrow.types")
     if is_text(column.type, types):
         column = column.cast(pyarrow.large_string())
     try:
-        return column.combine_chunks().dictionary_encode().indices
+        return column.combine_chunks().dictionary_encode()
     except (pyarrow.ArrowNotImplementedError, pyarrow.ArrowInvalid) as error:
         name, kind = shortened(by.group_by), shortened(str(column.type))[1:-1]
         raise SourceError(f"the column {name} holds {kind}, which tells no sessions apart") from error
@@ -303,7 +310,7 @@ def _as_arrow(table: Any, by: GroupedBy) -> Any:
         return None
     _refuse_missing(by.names, list(table.columns), "the table has")
     if hasattr(table, "to_arrow"):  # polars
-        return table.select(by.names).to_arrow()
+        return polars_as_arrow(table.select(by.names))
     values = {name: without_holes(table[name]) if table[name].dtype == object else table[name] for name in by.names}
     return _as_table(values, by)
 

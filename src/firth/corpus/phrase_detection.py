@@ -14,6 +14,7 @@ from firth.arrays import Float64, Int64, UInt64
 from firth.config import TextConfig
 from firth.corpus.corpus import TOKENS_AT_A_TIME, VERSION, Corpus, ranges_of_sentences, write_about, write_words
 from firth.corpus.encoding import default_cache, encode, for_once
+from firth.corpus.lost_words import LostWords
 from firth.errors import ConfigError, FormatError
 from firth.kernels.linalg.exponentials import logarithms
 from firth.kernels.text import phrases as kernels
@@ -166,10 +167,13 @@ def join_phrases(
     Returns
     -------
     Corpus
+        A `FirthWarning` says which words of the phrases it cannot have, as its text is split.
     """
     corpus = encode(source, column=column, config=config, cache=cache, report=report)
     if not len(phrases) or corpus.phrases == phrases:
         return corpus
+    if corpus.splitting:
+        LostWords.of(phrases.words(), TextConfig(**corpus.splitting), corpus.phrases).warn("words of phrases")
     told = hashlib.sha256(f"{corpus.fingerprint} {phrases.as_json()}".encode()).hexdigest()
     cache = default_cache() if cache is None else Path(cache)
     cache.mkdir(parents=True, exist_ok=True)
@@ -328,7 +332,8 @@ def _join_pairs(
             ids_file.write(new_id[joined].astype("<i4", copy=False).data)
     raw.unlink()
     write_words(folder, words, counts)
-    write_about(folder, written, starts, len(words), str(corpus.about.get("source")), fingerprint, corpus.files)
+    told = (str(corpus.about.get("source")), fingerprint, corpus.files, corpus.splitting)
+    write_about(folder, written, starts, len(words), *told)
 
 
 def _pair_table(words: list[str], phrases: Iterable[Phrase], separator: str) -> tuple[kernels.PairTable, list[str]]:

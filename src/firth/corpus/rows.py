@@ -67,6 +67,7 @@ class RowColumn(Source):
         delimiter: str | None = None,
         quotes: bool = True,
         skip_nulls: bool = False,
+        ids: str | None = None,
     ):
         if delimiter is not None and (not isinstance(delimiter, str) or len(delimiter) != 1 or delimiter in '\r\n"'):
             raise SourceError(f"a delimiter is one character, such as ';' or a tab, not {shortened(delimiter)}")
@@ -75,6 +76,7 @@ class RowColumn(Source):
         self.delimiter = delimiter
         self.quotes = quotes
         self.skip_nulls = skip_nulls
+        self.id_name = ids
         self.name = f"{shortened(column)} of {texts.name}"
         self.total_bytes = texts.total_bytes
         self.files_read = self._bytes_read = 0
@@ -136,11 +138,16 @@ class RowColumn(Source):
 
     def _read(self, config: TextConfig) -> Iterator[Any]:
         """The column's values that are there, all of one kind."""
+        return (value for _, value in self.identified(config))
+
+    def identified(self, config: TextConfig) -> Iterator[tuple[Any, Document]]:
+        """The column's values that are there, all of one kind, each with its id; None where there is none."""
+        names = [self.column] if self.id_name is None else [self.column, self.id_name]
         kind: type | None = None
         for name, content, bytes_read in self.texts.texts():
             self.files_read = self.texts.files_read
             how: Any = {"delimiter": self.delimiter, "quotes": self.quotes, "skip_nulls": self.skip_nulls}
-            for line, (value,) in rows_of(content, name, [self.column], config, **how):
+            for line, (value, *more) in rows_of(content, name, names, config, **how):
                 self._bytes_read = bytes_read()
                 if is_hole(value):
                     if not self.skip_nulls:
@@ -148,7 +155,7 @@ class RowColumn(Source):
                     continue
                 if type(value) is not kind:
                     kind = _same_kind(value, kind, lambda: f"{line_of(content, line)} of {name}", self.column)  # noqa: B023
-                yield value
+                yield (more[0] if more and not is_hole(more[0]) else None), value
 
 
 def rows_of(

@@ -31,6 +31,7 @@ def column(
     skip_nulls: bool = False,
     delimiter: str | None = None,
     quotes: bool = True,
+    ids: str | None = None,
 ) -> Source:
     """A column of a table, to train on: strings of text, each a line or several, or lists of tokens.
 
@@ -59,6 +60,9 @@ def column(
     quotes
         Whether a cell of a CSV file may stand in quotes, as one must that holds a delimiter or a line end. False where
         quotes are plain text, as in many files with tabs.
+    ids
+        The name of another column of a table in files, which `TextVectors.write` writes beside the vectors of texts.
+        Those of sessions are the values of `group_by`.
 
     Returns
     -------
@@ -76,7 +80,7 @@ def column(
     >>> firth.encode(firth.column(rows, "text"))
     Corpus(10 tokens, 9 words, 2 sentences)
     """
-    for given in (name, group_by, order_by):
+    for given in (name, group_by, order_by, ids):
         if given is not None and not isinstance(given, str):
             raise SourceError(
                 f"a column is named by one string, not {shortened(given)}: columns of a data frame that have numbers"
@@ -84,16 +88,22 @@ def column(
             )
     if order_by is not None and group_by is None:
         raise SourceError("order_by is of the events of a session: name the column of the sessions, group_by=…")
+    if ids is not None and group_by is not None:
+        raise SourceError(f"sessions have the values of {shortened(group_by)} for ids, and no others: leave ids out")
+    if ids == name:
+        raise SourceError(f"the column {shortened(name)} holds the texts: ids are in another one")
     refuse_no_table(table)
     found = _texts_of(table)
     if group_by is not None:
         by = GroupedBy(name, group_by, order_by, skip_nulls, delimiter, quotes)
         return Sessions(table if found is None else found, by)
+    if found is None and ids is not None:
+        raise SourceError("ids are read from tables in files; of a table in memory, texts and vectors have its order")
     if found is None:
         return as_source(_without_nulls(_values(table, name, skip_nulls), name, skip_nulls))
     if isinstance(found, ColumnarFiles):
-        return column_of_files(found, name, skip_nulls)
-    return RowColumn(found, name, delimiter=delimiter, quotes=quotes, skip_nulls=skip_nulls)
+        return column_of_files(found, name, skip_nulls, ids)
+    return RowColumn(found, name, delimiter=delimiter, quotes=quotes, skip_nulls=skip_nulls, ids=ids)
 
 
 def _texts_of(table: Any) -> TextFiles | TextStream | ColumnarFiles | None:

@@ -11,6 +11,7 @@ ends: as on Unix, on Windows or on old Macs. For other sentences and other punct
 
 from __future__ import annotations
 
+import itertools
 import re
 import string
 from collections.abc import Iterable, Iterator
@@ -128,6 +129,8 @@ class Source:
     files_read = 0
     has_integers = False
     """Whether all tokens read so far were whole numbers, and not text."""
+    id_name: str | None = None
+    """The column of its texts' ids, such as that of sessions; None where they have none."""
 
     def fingerprint(self, config: TextConfig, threads: int = 1) -> str | None:
         """A hash of the content and of how it is split, or None for what can be read only once."""
@@ -144,6 +147,10 @@ class Source:
     def documents(self, config: TextConfig) -> Iterator[Document]:
         """Its texts one by one, as they are: each line of files, each item of a list, each row of a column."""
         raise NotImplementedError
+
+    def identified(self, config: TextConfig) -> Iterator[tuple[Any, Document]]:
+        """The same, each with its id; None where they have none."""
+        return zip(itertools.repeat(None), self.documents(config))
 
     def spelled(self, words: Iterable[str]) -> Iterable[str]:
         """What words of its text mean."""

@@ -2,7 +2,7 @@
 
 A training tells, in this order: `Compiling` (only on a machine's first training of its kind), `Reading` (not where the
 encoded text is in the cache), `Joining` (only with phrases), and `Progress` several times a second until it ends. The
-tutorial's minibatches tell an `EpochMetrics` after each epoch.
+tutorial's minibatches tell an `EpochMetrics` after each epoch, and vectors of texts an `Embedding` after each batch.
 """
 
 from __future__ import annotations
@@ -78,6 +78,25 @@ class Joining:
     work: str
     tokens: int
     corpus_tokens: int
+
+
+@dataclass(frozen=True)
+class Embedding:
+    """How far the work on vectors of texts has come; after each batch of texts.
+
+    Attributes
+    ----------
+    work : str
+        What is being done: "learning from texts" or "embedding".
+    texts : int
+        Texts that were gone through.
+    all_texts : int or None
+        How many there are, where that is known.
+    """
+
+    work: str
+    texts: int
+    all_texts: int | None = None
 
 
 class Done(NamedTuple):
@@ -167,4 +186,4 @@ class EpochMetrics:
     validation_accuracy: float | None = None
 
 
-Event = Compiling | OnCluster | Reading | Joining | Progress | EpochMetrics
+Event = Compiling | OnCluster | Reading | Joining | Embedding | Progress | EpochMetrics

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from typing import Any
 
-from firth.reporting.events import Compiling, EpochMetrics, Event, Joining, OnCluster, Progress, Reading
+from firth.reporting.events import Compiling, Embedding, EpochMetrics, Event, Joining, OnCluster, Progress, Reading
 from firth.reporting.notebook import NotebookLine, in_a_kernel, line_here
 
 
@@ -133,6 +133,8 @@ class LogLines:
             if event.work != self.work:
                 self.write(event.work)
             self.work = event.work
+        elif isinstance(event, Embedding):
+            return
         elif isinstance(event, EpochMetrics) or event.epoch_done:
             held_out = "" if event.validation_loss is None else f", held out {event.validation_loss:.4f}"
             self.write(f"epoch {event.epoch}/{event.epochs}: loss {event.loss:.4f}{held_out}")
@@ -167,6 +169,8 @@ class ProgressBar:
             self._show_reading(event)
         elif isinstance(event, Joining):
             self._show(event, event.work, event.tokens, event.corpus_tokens, " words")
+        elif isinstance(event, Embedding):
+            self._show(event, event.work, event.texts, event.all_texts, " texts")
         elif isinstance(event, EpochMetrics):
             self._show_epoch(event)
         else:

@@ -3,16 +3,41 @@
 from __future__ import annotations
 
 import itertools
+import warnings
 from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from firth.arrays import Float32, Float64, Int64
+from firth.corpus.tokenizing import Document
+from firth.errors import FirthWarning
 from firth.vectors.word_vectors import WordVectors
 
 WORDS_AT_A_TIME = 1 << 14
 """Words of texts whose vectors are in memory together, in double precision."""
 UNKNOWN = -1
+
+
+class Vectors(NamedTuple):
+    """Vectors of some texts, (n, d) float32, of how many known words each is the mean, (n,), the texts, and their ids;
+    None for those that have none.
+    """
+
+    vectors: Float32
+    words: Int64
+    texts: list[Document]
+    ids: list[Any]
+
+
+def warn_of_unknown(unknown: int, texts: int) -> None:
+    """Warn of texts that have a vector of zeros, if some have."""
+    if unknown:
+        warnings.warn(
+            f"{unknown:,} of {texts:,} texts have no word that the model knows: their vectors are zeros",
+            FirthWarning,
+            stacklevel=3,
+        )
 
 
 class WeightedWords:

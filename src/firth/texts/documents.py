@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from firth.config import TextConfig
 from firth.corpus.columnar import FileColumn
@@ -48,6 +49,13 @@ def documents_of(texts: Any, config: TextConfig) -> Iterator[Document]:
     return _checked((value.as_py() for value in texts) if hasattr(texts, "to_pylist") else texts)  # Arrow's
 
 
+def identified(texts: Any, config: TextConfig) -> Iterator[tuple[Any, Document]]:
+    """The same texts, each with its id; None for what has none."""
+    if isinstance(texts, Source):
+        return texts.identified(config)
+    return zip(itertools.repeat(None), documents_of(texts, config))
+
+
 def _checked(texts: Iterable[Any]) -> Iterator[Document]:
     are_strings: bool | None = None
     for number, text in enumerate(texts, start=1):
@@ -76,17 +84,24 @@ def can_be_read_again(texts: Any) -> bool:
     return not (hasattr(texts, "read") or isinstance(texts, Iterator))
 
 
-def batches(documents: Iterable[Document]) -> Iterator[list[Document]]:
-    """The same texts, some of them together."""
-    batch: list[Document] = []
-    size = 0
-    for document in documents:
-        batch.append(document)
+class TextBatch(NamedTuple):
+    """Some texts, and their ids."""
+
+    ids: list[Any]
+    texts: list[Document]
+
+
+def batches(documents: Iterable[tuple[Any, Document]]) -> Iterator[TextBatch]:
+    """The same texts with their ids, some of them together."""
+    batch, size = TextBatch([], []), 0
+    for id, document in documents:
+        batch.ids.append(id)
+        batch.texts.append(document)
         size += len(document)
-        if len(batch) == BATCH_TEXTS or size >= BATCH_SIZE:
+        if len(batch.texts) == BATCH_TEXTS or size >= BATCH_SIZE:
             yield batch
-            batch, size = [], 0
-    if batch:
+            batch, size = TextBatch([], []), 0
+    if batch.texts:
         yield batch
 
 

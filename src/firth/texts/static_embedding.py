@@ -12,7 +12,6 @@ direction that `TextVectors.transform` gives. It is scaled to length 1, as sente
 
 from __future__ import annotations
 
-import dataclasses
 import json
 import re
 from collections.abc import Sequence
@@ -23,13 +22,13 @@ import numpy as np
 
 from firth.arrays import Float32
 from firth.citation import cite
-from firth.config import SPLIT_ALONE
+from firth.corpus.lost_words import settings_to_turn_off, unreachable
 from firth.errors import ConfigError, FormatError, UnwritableWordError, shortened
 from firth.formats.reading import warn
 from firth.model import Word2Vec
 from firth.storage.files import atomic_folder, refuse_to_overwrite
 from firth.storage.tensors import write_tensor, write_tensors
-from firth.texts.tokenizer import tokenizer, unreachable
+from firth.texts.tokenizer import tokenizer
 
 if TYPE_CHECKING:
     from firth.config import TextConfig
@@ -158,10 +157,7 @@ def _no_text_has(bad: Sequence[str], config: TextConfig, has_phrases: bool) -> s
 
 def _how_to_split(bad: Sequence[str], config: TextConfig) -> str:
     """What to say of the fewest settings by which texts have most of these words; up to "l" of what else to do."""
-    of_punctuation = {name: False for name in SPLIT_ALONE if name != "lowercase"}
-    choices: list[dict[str, Any]] = [{}, {"lowercase": False}, of_punctuation, SPLIT_ALONE]
-    best = min(choices, key=lambda choice: len(unreachable(bad, dataclasses.replace(config, **choice))))
-    names = [name for name in best if getattr(config, name)]
+    names = settings_to_turn_off(bad, config)
     if not names:
         return "L"
     settings = ", ".join(f"{name}=False" for name in names)

@@ -17,20 +17,40 @@ from firth.data_frames import library
 from firth.errors import FormatError, SourceError, shortened
 from firth.formats.decimals import decimal_lines, json_writer
 from firth.formats.rows import quoted
+from firth.missing_values import text_of
 from firth.storage.files import refuse_to_pack
-from firth.texts.text_vectors import Vectors
+from firth.texts.averaging import Vectors
 from firth.vectors.arrow_table import METADATA, VECTOR, fixed_lists
 
 TEXT, WORDS = "text", "words"
 
 
 class Table(NamedTuple):
-    """What is to be written: vectors of texts, their size, whether the texts come too, and what made them."""
+    """What is to be written: vectors of texts, their size, whether the texts come too, the column of their ids, if they
+    have some, and what made them.
+    """
 
     pieces: Iterable[Vectors]
     vector_size: int
     has_texts: bool
+    id_name: str | None
     about: dict[str, Any]
+
+    @classmethod
+    def of(
+        cls, pieces: Iterable[Vectors], vector_size: int, has_texts: bool, id_name: str | None, about: dict[str, Any]
+    ) -> Table:
+        """A table. Raises `FormatError` if the column of ids has the name of another."""
+        others = {*([TEXT] if has_texts else []), WORDS, VECTOR, *map("v{}".format, range(1, vector_size + 1))}
+        if id_name in others:
+            raise FormatError(
+                f"the column of ids is called {shortened(id_name)}, as one that is written is: rename it first"
+            )
+        return cls(pieces, vector_size, has_texts, id_name, about)
+
+    def first(self, id: Any, text: Any) -> list[Any]:
+        """What stands before numbers: of an id and a text, what the table has."""
+        return [*([] if self.id_name is None else [id]), *([text] if self.has_texts else [])]
 
 
 def write_npy(table: Table, path: Path) -> None:
@@ -53,29 +73,36 @@ def _write_header(file: Any, shape: tuple[int, int]) -> None:
 
 
 def write_csv(table: Table, path: Path) -> None:
-    """Write a line of names, and then a line a text: the text, its number of known words, and its numbers."""
-    names = [*_of_text(table, TEXT), WORDS, *(f"v{i}" for i in range(1, table.vector_size + 1))]
+    """Write a line of names, then a line a text: its id if it has one, it, how many known words it has, its numbers."""
+    names = [
+        *table.first(quoted(table.id_name or ""), TEXT),
+        WORDS,
+        *(f"v{i}" for i in range(1, table.vector_size + 1)),
+    ]
     with path.open("w", encoding="utf-8", newline="") as file:
         file.write(",".join(names) + "\n")
         for piece in table.pieces:
             lines = b"".join(decimal_lines(piece.vectors, b",")).decode().splitlines()
-            for text, words, line in zip(piece.texts, piece.words.tolist(), lines, strict=True):
-                file.write(",".join([*_of_text(table, quoted(_as_cell(text))), str(words), line]) + "\n")
+            for id, text, words, line in zip(piece.ids, piece.texts, piece.words.tolist(), lines, strict=True):
+                first = table.first(quoted("" if id is None else text_of(id)), quoted(_as_cell(text)))
+                file.write(",".join([*first, str(words), line]) + "\n")
 
 
 def write_jsonl(table: Table, path: Path) -> None:
-    """Write an object a line: `text`, `words` and `vector`."""
+    """Write an object a line: the id, if there are some, `text`, `words` and `vector`."""
     as_json = json_writer()
     with path.open("wb") as file:
         for piece in table.pieces:
-            for text, words, row in zip(piece.texts, piece.words.tolist(), piece.vectors, strict=True):
-                of_text: dict[str, Any] = {TEXT: _plain(text)} if table.has_texts else {}
-                line = of_text | {WORDS: words, VECTOR: row}
+            for id, text, words, row in zip(piece.ids, piece.texts, piece.words.tolist(), piece.vectors, strict=True):
+                first = table.first((table.id_name, _as_json_id(id)), (TEXT, _plain(text)))
+                line = dict(first) | {WORDS: words, VECTOR: row}
                 file.write(as_json(line) + b"\n")
 
 
 def write_parquet(table: Table, path: Path) -> None:
-    """Write the columns `text` (string, or list<string>), `words` (int64), `vector` (fixed_size_list<float32>[d])."""
+    """Write the columns `text` (string, or list<string>), `words` (int64), `vector` (fixed_size_list<float32>[d]), and
+    before these the ids (int64 or string), if there are some.
+    """
     pyarrow, parquet = library("pyarrow"), library("pyarrow.parquet")
     numbers = [(WORDS, pyarrow.int64()), (VECTOR, pyarrow.list_(pyarrow.float32(), table.vector_size))]
     writer = None
@@ -83,13 +110,17 @@ def write_parquet(table: Table, path: Path) -> None:
         for piece in table.pieces:
             of_texts = pyarrow.string() if isinstance(piece.texts[0], str) else pyarrow.list_(pyarrow.string())
             if writer is None:
-                schema = pyarrow.schema([*_of_text(table, (TEXT, of_texts)), *numbers], metadata=_metadata(table))
+                of_ids = _type_of_ids(piece.ids)
+                first = table.first((table.id_name, of_ids), (TEXT, of_texts))
+                schema = pyarrow.schema([*first, *numbers], metadata=_metadata(table))
                 writer = parquet.ParquetWriter(path, schema)
-            texts = _of_text(table, pyarrow.array(list(map(_plain, piece.texts)), of_texts))
-            columns = [*texts, pyarrow.array(piece.words), fixed_lists(piece.vectors)]
+            texts = pyarrow.array(list(map(_plain, piece.texts)), of_texts) if table.has_texts else None
+            first = table.first(_ids_as(writer.schema.field(0).type, piece.ids), texts)
+            columns = [*first, pyarrow.array(piece.words), fixed_lists(piece.vectors)]
             writer.write_table(pyarrow.table(columns, schema=writer.schema))
         if writer is None:
-            schema = pyarrow.schema([*_of_text(table, (TEXT, pyarrow.string())), *numbers], metadata=_metadata(table))
+            first = table.first((table.id_name, pyarrow.string()), (TEXT, pyarrow.string()))
+            schema = pyarrow.schema([*first, *numbers], metadata=_metadata(table))
             writer = parquet.ParquetWriter(path, schema)
     finally:
         if writer is not None:
@@ -100,9 +131,26 @@ def _metadata(table: Table) -> dict[bytes, str]:
     return {METADATA: json.dumps(table.about, ensure_ascii=True)}
 
 
-def _of_text(table: Table, value: Any) -> list[Any]:
-    """A value of the column of texts, where there is one."""
-    return [value] if table.has_texts else []
+def _type_of_ids(ids: list[Any]) -> Any:
+    """The type of Arrow's of a column of ids, by the first ones: whole numbers, or text."""
+    pyarrow = library("pyarrow")
+    there = [id for id in ids if id is not None]
+    return pyarrow.int64() if there and all(type(id) is int and abs(id) < 2**63 for id in there) else pyarrow.string()
+
+
+def _ids_as(kind: Any, ids: list[Any]) -> Any:
+    """Ids as an array of Arrow's. Raises `SourceError` for others than those before, which were whole numbers."""
+    pyarrow = library("pyarrow")
+    if kind != pyarrow.int64():
+        ids = [None if id is None else text_of(id) for id in ids]
+    elif wrong := [id for id in ids if id is not None and (type(id) is not int or not -(2**63) <= id < 2**63)]:
+        raise SourceError(f"the id {shortened(wrong[0])} is none of 64 bits, as those before it: make all of them text")
+    return pyarrow.array(ids, kind if kind == pyarrow.int64() else pyarrow.string())
+
+
+def _as_json_id(id: Any) -> Any:
+    """An id in JSON's types."""
+    return id if id is None or isinstance(id, int | str) else text_of(id)
 
 
 def _plain(text: Document) -> Document:

@@ -2,36 +2,26 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 import numpy as np
 
-from firth.arrays import Array, Float32, Int64
+from firth.arrays import Array
 from firth.config import TextConfig
-from firth.corpus.tokenizing import Document
-from firth.errors import CorpusError, FirthWarning
+from firth.errors import CorpusError
 from firth.storage.files import atomic_file, refuse_to_overwrite
-from firth.texts.averaging import WeightedWords
+from firth.texts.averaging import Vectors, WeightedWords, warn_of_unknown
 from firth.texts.documents import can_be_read_again, documents_of
 from firth.texts.estimator import NotFittedError, Transformer
-from firth.texts.learning import Reader, components, mean_length, word_weights
+from firth.texts.learning import Reader, Report, components, mean_length, to_nobody, word_weights
 from firth.texts.parameters import check_parameters, removed_by
 from firth.texts.weighting import MOST_USIF, Components, no_components
 from firth.vectors.word_vectors import WordVectors
 
 if TYPE_CHECKING:
     from firth.formats.words import Spaces
-
-
-class Vectors(NamedTuple):
-    """Vectors of some texts, (n, d) float32, of how many known words each is the mean, (n,), and the texts."""
-
-    vectors: Float32
-    words: Int64
-    texts: list[Document]
 
 
 class Written(NamedTuple):
@@ -104,7 +94,7 @@ class TextVectors(Transformer):
         self.remove = remove
         self.config = config
 
-    def fit(self, X: Any = None, y: Any = None) -> Self:
+    def fit(self, X: Any = None, y: Any = None, *, report: Report = to_nobody) -> Self:
         """Learn from texts what they have in common; for uSIF, also how long they are. The model stays as it is.
 
         Parameters
@@ -115,6 +105,8 @@ class TextVectors(Transformer):
             from them: for "sif" and "mean" with `remove=0`.
         y
             Not used.
+        report
+            A function that is called with every event of the work (`firth.reporting.events.Embedding`).
 
         Returns
         -------
@@ -141,13 +133,15 @@ class TextVectors(Transformer):
             documents_of(X, self.text_config)  # whose errors should not wait until texts are transformed
         if self.weights == "usif" and count and not can_be_read_again(X):  # the mean length comes first
             X = list(documents_of(X, self.text_config))
+        self._reader = Reader.of(self.model, self.config)
+        watched = self._reader.telling("learning from texts", report)
         by_usif = self.weights == "usif"
-        length = mean_length(self.model, X, self._reader) if by_usif else None
+        length = mean_length(self.model, X, watched) if by_usif else None
         weights = word_weights(self.model, self.weights, float(self.a), length)
         words = WeightedWords(self.model, weights, MOST_USIF if by_usif else 1.0)
         removed = no_components(self.model.vector_size)
         if count:
-            removed = components(words, X, self._reader, count, by_size=by_usif)
+            removed = components(words, X, watched, count, by_size=by_usif)
         self.mean_length_, self.word_weights_, self._words = length, weights, words
         self.components_, self.shares_ = removed
         self._fitted_with = self.get_params()
@@ -209,17 +203,22 @@ class TextVectors(Transformer):
         Yields
         ------
         Vectors
-            `vectors` (n, d) float32; `words` (n,) int64, of how many known words each is the mean; `texts`, the same n.
+            `vectors` (n, d) float32; `words` (n,) int64, of how many known words each is the mean; `texts`, the same n,
+            and their `ids`, None for those that have none.
 
         Raises
         ------
         FirthError
             If `fit` was not called.
         """
+        return self._stream(X, to_nobody)
+
+    def _stream(self, X: Any, report: Report) -> Iterator[Vectors]:
         removed = self.learned()
-        for texts, words in self._reader.words(X):
-            means, counts = self._words.means(words)
-            yield Vectors(removed.removed_from(means).astype(np.float32), counts, texts)
+        reader = getattr(self, "_reader", None) or Reader.of(self.model, self.config)  # pickles of old have none
+        for read in reader.telling("embedding", report).words(X):
+            means, counts = self._words.means(read.words)
+            yield Vectors(removed.removed_from(means).astype(np.float32), counts, read.texts, read.ids)
 
     def get_feature_names_out(self, input_features: Any = None) -> Array:
         """The names of the d columns: textvectors0, textvectors1, …
@@ -302,7 +301,15 @@ class TextVectors(Transformer):
         self.learned()
         return write_folder(self, rows, Path(folder), card, overwrite=overwrite)
 
-    def write(self, X: Any, path: str | Path, *, texts: bool = True, overwrite: bool = False) -> Written:
+    def write(
+        self,
+        X: Any,
+        path: str | Path,
+        *,
+        texts: bool = True,
+        overwrite: bool = False,
+        report: Report = to_nobody,
+    ) -> Written:
         """Write the vectors of texts to a file, some at a time; it is written completely or not at all.
 
         Parameters
@@ -311,11 +318,14 @@ class TextVectors(Transformer):
             Texts, as for `fit`.
         path
             A file, whose ending decides the format: `.parquet`, `.csv` and `.jsonl` have a row a text, with its text,
-            how many of its words the model knows, and its vector; `.npy` is the (n, d) float32 array.
+            how many of its words the model knows, and its vector; `.npy` is the (n, d) float32 array. Texts that have
+            ids, those of sessions or of `firth.column(…, ids=…)`, come with them in a first column of that name.
         texts
             Whether the texts themselves are written.
         overwrite
             Whether to replace a file.
+        report
+            As for `fit`.
 
         Returns
         -------
@@ -325,7 +335,7 @@ class TextVectors(Transformer):
         Raises
         ------
         FormatError
-            For another ending, and where there is no such folder.
+            For another ending, where there is no such folder, and for a column of ids that has another's name.
         OutputExistsError
             If the file exists, unless `overwrite` is set.
         FirthError
@@ -342,13 +352,14 @@ class TextVectors(Transformer):
         about = {"weights": self.weights, "a": float(self.a), "remove": len(self.shares_), "model": repr(self.model)}
 
         def pieces() -> Iterator[Vectors]:
-            for piece in self.stream(X):
+            for piece in self._stream(X, report):
                 counted[0] += len(piece.words)
                 counted[1] += int(np.count_nonzero(piece.words == 0))
                 yield piece
 
+        table = Table.of(pieces(), self.model.vector_size, texts, getattr(X, "id_name", None), about)
         with atomic_file(path, overwrite=overwrite) as new:
-            write(Table(pieces(), self.model.vector_size, texts, about), new)
+            write(table, new)
         written = Written(*counted)
         warn_of_unknown(written.unknown, written.texts)
         return written
@@ -372,23 +383,9 @@ class TextVectors(Transformer):
         return self.config or self.model.text_config
 
     @property
-    def _reader(self) -> Reader:
-        return Reader(self.text_config, getattr(self.model, "phrases", None))
-
-    @property
     def _removed(self) -> int:
         return removed_by(self.weights, self.remove)
 
     def _check(self) -> None:
         """Raise `ConfigError` with everything that is wrong about the parameters."""
         check_parameters(**self.get_params())
-
-
-def warn_of_unknown(unknown: int, texts: int) -> None:
-    """Warn of texts that have a vector of zeros, if some have."""
-    if unknown:
-        warnings.warn(
-            f"{unknown:,} of {texts:,} texts have no word that the model knows: their vectors are zeros",
-            FirthWarning,
-            stacklevel=3,
-        )

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from firth.config import TextConfig
-from firth.corpus.tokenizing import dropped_punctuation, tokenize
+from firth.corpus.tokenizing import dropped_punctuation
 from firth.errors import FirthError, shortened
 
 BYTE_ORDER_MARK, SOFT_HYPHEN, PRIVATE = "\ufeff", "\xad", "\ue000"
@@ -56,17 +56,6 @@ def tokenizer(words: Sequence[str], config: TextConfig) -> dict[str, Any]:
             "unk_token": unknown,
         },
     }
-
-
-def unreachable(words: Sequence[str], config: TextConfig) -> list[str]:
-    """The words that no text has when it is split so: with capitals where text is lower-cased, and the like."""
-    found = tokenize(words, config)
-    return [word for word, made in zip(words, found, strict=True) if made != [word] or not _is_text(word)]
-
-
-def _is_text(word: str) -> bool:
-    """Whether a word has no half characters, which UTF-8 does not."""
-    return word.isascii() or not any("\ud800" <= character <= "\udfff" for character in word)
 
 
 def _normalizers(config: TextConfig) -> list[dict[str, Any]]:

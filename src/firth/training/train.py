@@ -5,37 +5,33 @@ from __future__ import annotations
 import dataclasses
 import inspect
 import json
-from collections.abc import Callable, Collection, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Collection
+from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from firth.config import TrainingConfig
 from firth.corpus.corpus import Corpus, is_encoded
-from firth.corpus.encoding import encode
-from firth.corpus.phrase_detection import find_phrases, join_phrases
 from firth.corpus.tables import column_of
-from firth.cpu import usable_threads
-from firth.errors import ConfigError, FirthError, FormatError, StopTraining, shortened
+from firth.errors import ConfigError, FormatError
 from firth.history import Provenance, name_of, versions_here
 from firth.jit.background import background_compile
 from firth.jit.cache import is_compiled
 from firth.kernels.word2vec.blocks import SubwordRows
 from firth.model import Word2Vec
 from firth.phrases import Phrases
-from firth.reporting.events import Compiling, Event, OnCluster
-from firth.settings import explained, is_int, plain
+from firth.reporting.events import Compiling, Event
+from firth.settings import explained
 from firth.training import rounds
 from firth.training.checkpoints import Checkpoints
+from firth.training.corpus_to_learn import as_split, encoded_text, nodes_of, nothing_learned_yet, with_phrases
 from firth.training.listeners import reporter
+from firth.training.run_options import RunOptions, checked_nodes, checked_threads
 from firth.training.schedule import initial_parameters
 from firth.training.trainer import Trainer, kernel_set_of
 from firth.training.warm_start import WarmStart
 from firth.training.words_to_learn import WordsToLearn, words_often_enough
 from firth.vectors.subwords import Composition, Ngrams, Subwords
-
-if TYPE_CHECKING:
-    from firth.cluster.nodes import Nodes
 
 TOKENS_TO_LEARN_FROM = 40_000_000
 FEWEST_EPOCHS, MOST_EPOCHS = 5, 50
@@ -93,7 +89,8 @@ def train(
         Continue from the last checkpoint, if there is one. The result has the same bits as an uninterrupted training.
     start
         Vectors to start from instead of random ones: a model, word vectors, the path of either, or a pair of words and
-        an array (n, d). Words without a vector there start as usual.
+        an array (n, d). Words without a vector there start as usual. Where settings and `phrases` do not say otherwise,
+        the text is split as that of these vectors was; a `FirthWarning` says which of their words it cannot have.
     frozen
         With `start`: True, or a collection of words. Those vectors stay fixed while the rest train.
     phrases
@@ -111,7 +108,8 @@ def train(
     Raises
     ------
     ConfigError
-        For settings that make no sense; all of them are named at once.
+        For settings that make no sense; all of them are named at once. Also where the text is split such that it can
+        have hardly any word of `start`.
     SourceError
         If the source cannot be read.
     CorpusError
@@ -135,7 +133,7 @@ def train(
     begin = None
     if start is not None:
         begin = WarmStart.of(start, frozen)
-        settings = settings if config else {"vector_size": begin.vectors.vector_size} | settings
+        settings = settings if config else begin.settings | settings
     elif frozen is not False:
         raise ConfigError("frozen words need vectors to start from: start=VECTORS")
     config = config or TrainingConfig.of(settings)
@@ -147,20 +145,6 @@ def train(
         checked_threads(threads), progress, cache, tensorboard, checkpoints, resume, checked_nodes(nodes, config), ray
     )
     return learn(column_of(source, column), config, options, begin, phrases, words_often_enough)
-
-
-@dataclasses.dataclass(frozen=True)
-class RunOptions:
-    """The arguments of `train`, by their names, on which the result does not depend."""
-
-    threads: int
-    progress: bool | Callable[[Event], None] | None
-    cache: str | Path | None
-    tensorboard: str | Path | None
-    checkpoints: str | Path | Checkpoints | None
-    resume: bool
-    nodes: int | None = 1
-    ray: str | None = None
 
 
 def learn(
@@ -187,13 +171,14 @@ def learn(
         report = stack.enter_context(reporter(options.progress, options.tensorboard))
         if kept and not options.resume:
             kept.refuse_to_overwrite()
-        with _nothing_learned_yet():
-            nodes = stack.enter_context(_nodes_of(options, config, report))
-        with _nothing_learned_yet():
+        with nothing_learned_yet():
+            nodes = stack.enter_context(nodes_of(options, config, report))
+        with nothing_learned_yet():
             compile_beside(config, report)
-            corpus = _encoded(source, config, options, nodes, report)
+            corpus = encoded_text(source, config, options, nodes, report)
             corpus.check()
-            corpus = _with_phrases(corpus, phrases, config, options.cache, report)
+            corpus = with_phrases(corpus, phrases, begin, config, options.cache, report)
+        config = as_split(corpus, config, begin)
         vocabulary, id_of = words_to_learn(corpus, config)
         config = dataclasses.replace(config, epochs=(passes or usual_passes)(corpus, config))
         composition = Composition(vocabulary.words, ngrams_of(config)) if config.max_n else None
@@ -204,8 +189,6 @@ def learn(
             shared=config.shared_vectors,
             ngrams=len(composition.used) if composition else 0,
         )
-        if begin:
-            begin.warn_of_lost_signs(vocabulary, config)
         frozen = begin.fill(vocabulary, parameters, config, composition) if begin else None
         of_start = begin.fingerprint(vocabulary) if begin and kept else ""
         trainer = Trainer(
@@ -237,68 +220,9 @@ def provenance_of(corpus: Corpus) -> Provenance:
     return Provenance(name_of(str(corpus.about.get("source"))), corpus.fingerprint, *counted, versions_here())
 
 
-@contextmanager
-def _nodes_of(options: RunOptions, config: TrainingConfig, report: Callable[[Event], None]) -> Iterator[Nodes | None]:
-    """The machines that are to train, if they are several."""
-    if options.nodes == 1:
-        yield None
-        return
-    from firth.cluster.connecting import connected
-
-    def tell(text: str) -> None:
-        report(OnCluster(text))
-
-    with connected(options.nodes, options.ray, tell, most=config.shards) as nodes:
-        yield nodes
-
-
-def _encoded(
-    source: Any, config: TrainingConfig, options: RunOptions, nodes: Nodes | None, report: Callable[[Event], None]
-) -> Corpus:
-    """The encoding of a source, made by this machine or by those of a cluster."""
-    if nodes is None:
-        return encode(source, config=config, cache=options.cache, report=report, threads=options.threads)
-    from firth.corpus.on_nodes import encode_on_nodes
-
-    return encode_on_nodes(source, nodes, config=config, cache=options.cache, threads=options.threads, report=report)
-
-
-@contextmanager
-def _nothing_learned_yet() -> Iterator[None]:
-    """Within this, there is no model that `StopTraining` could end with."""
-    try:
-        yield
-    except StopTraining as stop:
-        raise FirthError(
-            "the training was stopped while the text was read, before anything was learned: there is no model. What has"
-            " been read of files is kept for the next time"
-        ) from stop
-
-
 def ngrams_of(config: TrainingConfig) -> Ngrams:
     """The n-grams of a configuration that has some."""
     return Ngrams(config.min_n, config.max_n, config.buckets)
-
-
-def _with_phrases(
-    corpus: Corpus,
-    phrases: Phrases | None,
-    config: TrainingConfig,
-    cache: str | Path | None,
-    report: Callable[[Event], None],
-) -> Corpus:
-    """The corpus with phrases joined: those given, or those that are to be found in it, if it has none yet."""
-    if phrases is None and config.phrase_passes and corpus.phrases is None:
-        phrases = find_phrases(
-            corpus,
-            passes=config.phrase_passes,
-            min_count=config.min_count,
-            threshold=config.phrase_threshold,
-            scoring=config.phrase_scoring,
-            connector_words=config.connector_words,
-            report=report,
-        )
-    return corpus if phrases is None else join_phrases(corpus, phrases, cache=cache, report=report)
 
 
 def compile_beside(config: TrainingConfig, report: Callable[[Event], None]) -> None:
@@ -376,33 +300,6 @@ def usual_passes(corpus: Corpus, config: TrainingConfig) -> int:
 def epochs_for(tokens: int) -> int:
     """Passes over a corpus of this size, by default: enough to see forty million tokens, but 5 to 50."""
     return min(max(TOKENS_TO_LEARN_FROM // max(tokens, 1), FEWEST_EPOCHS), MOST_EPOCHS)
-
-
-def checked_threads(threads: int | None) -> int:
-    """How many threads to use: as many as are given, or one for each processor."""
-    if threads is None:
-        return usable_threads()
-    if not is_int(1, 1024)(plain(threads)):
-        raise ConfigError(f"threads must be a whole number from 1 to 1,024, not {shortened(threads)}")
-    return int(threads)
-
-
-def checked_nodes(nodes: int | str | None, config: TrainingConfig) -> int | None:
-    """How many machines to use, or None for all there are. They need shards to train."""
-    if nodes == "all":
-        found = None
-    elif not is_int(1, 10_000)(plain(nodes)):
-        raise ConfigError(f'nodes must be a whole number from 1 to 10,000, or "all", not {shortened(nodes)}')
-    else:
-        found = int(plain(nodes))
-    if found == 1:
-        return 1
-    if config.shards < (found or 2):
-        raise ConfigError(
-            f"{'all' if found is None else found} nodes have nothing to share: shards is {config.shards}. Set shards to"
-            f" {found or 8} or more, one or several for each node (it is part of the result, as the seed is)"
-        )
-    return found
 
 
 def _show_settings() -> None:

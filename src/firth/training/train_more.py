@@ -20,7 +20,8 @@ from firth.model import Word2Vec
 from firth.phrases import Phrases
 from firth.reporting.events import Event
 from firth.training.checkpoints import Checkpoints
-from firth.training.train import RunOptions, checked_threads, epochs_for, learn
+from firth.training.run_options import RunOptions, checked_threads
+from firth.training.train import epochs_for, learn
 from firth.training.warm_start import WarmStart
 from firth.training.words_to_learn import words_of_both
 from firth.vectors.word_vectors import refuse_other_than_vectors

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import warnings
 from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,12 +11,15 @@ from typing import Any
 import numpy as np
 
 from firth.arrays import Float32
-from firth.config import TrainingConfig
-from firth.errors import ConfigError, CorpusError, FirthError, FirthWarning, shortened
+from firth.config import TextConfig, TrainingConfig, splitting_of
+from firth.corpus.corpus import Corpus
+from firth.corpus.lost_words import LostWords
+from firth.errors import ConfigError, CorpusError, FirthError, shortened
 from firth.history import Provenance
 from firth.kernels.word2vec.blocks import Parameters
 from firth.missing_values import as_list, is_one_word, text_of_word
 from firth.model import Word2Vec, load
+from firth.phrases import Phrases
 from firth.training.workers import Frozen
 from firth.vectors.nearest import inverse_lengths
 from firth.vectors.subwords import Composition
@@ -41,8 +43,6 @@ class WarmStart:
         that is to be frozen.
         """
         vectors = _as_vectors(given)
-        if len(vectors.vocabulary.ids) != len(vectors):
-            raise ConfigError("the vectors to start from have a word twice")
         known = cls(vectors, frozenset()).known
         if not known or (vectors.subwords is not None and len(known) < len(vectors)):
             raise ConfigError("the vectors to start from have numbers that are not finite (NaN or infinite)")
@@ -53,19 +53,24 @@ class WarmStart:
             )
         return cls(vectors, frozenset(words))
 
-    def warn_of_lost_signs(self, vocabulary: Vocabulary, config: TrainingConfig) -> None:
-        """Warn where ids below zero seem to have become others, as a minus in a text is punctuation."""
-        if vocabulary.integers or not self.vectors.vocabulary.integers or not config.strip_punctuation:
-            return
-        below_zero = [word for word in self.vectors.words if word.startswith("-")]
-        lost = [word for word in below_zero if word[1:] in vocabulary.ids]
-        if lost and not any(word in vocabulary.ids for word in below_zero):
-            warnings.warn(
-                f"the vectors to start from have ids below zero, such as {lost[0]}, the text has {lost[0][1:]} only:"
-                " if its minus signs were taken for punctuation, pass strip_punctuation=False",
-                FirthWarning,
-                stacklevel=2,
-            )
+    @property
+    def settings(self) -> dict[str, Any]:
+        """The settings that a training has from these vectors, where nobody says otherwise: how many numbers they have,
+        and how the text of their words was split.
+        """
+        return {"vector_size": self.vectors.vector_size} | splitting_of(self.vectors.text_config)
+
+    @property
+    def phrases(self) -> Phrases | None:
+        """The phrases that were joined in the text of these vectors."""
+        return self.vectors.phrases if isinstance(self.vectors, Word2Vec) else None
+
+    def check_split(self, corpus: Corpus) -> None:
+        """Warn of words that the corpus cannot have, as its text was split. Raises `ConfigError` if these are nearly
+        all.
+        """
+        if corpus.splitting:
+            LostWords.of(self.vectors.words, TextConfig(**corpus.splitting), corpus.phrases).tell()
 
     @property
     def known(self) -> dict[str, int]:

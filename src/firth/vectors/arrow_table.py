@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from firth._version import __version__
-from firth.data_frames import library
+from firth.data_frames import library, polars_as_arrow
 from firth.errors import FirthError, FormatError, shortened
 from firth.missing_values import is_hole, text_of
 
@@ -71,9 +71,14 @@ def as_table(about: Any, on: str | None = None) -> Any:
     if isinstance(about, pyarrow.Table):
         return about
     if hasattr(about, "to_arrow"):  # polars
-        return about.to_arrow()
+        return polars_as_arrow(about)
     if hasattr(about, "iloc"):
-        return pyarrow.Table.from_pandas(about, preserve_index=False)
+        try:
+            return pyarrow.Table.from_pandas(about, preserve_index=False)
+        except pyarrow.ArrowException as error:  # values of several kinds in one column
+            raise FirthError(
+                f"the table about the words cannot become Arrow's: {shortened(str(error))[1:-1]}"
+            ) from error
     raise ValueError(f"a table about the words is a path, a table of Arrow's or a data frame, not {shortened(about)}")
 
 

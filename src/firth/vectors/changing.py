@@ -12,7 +12,7 @@ from firth.errors import FirthError, shortened
 from firth.missing_values import as_list, is_one_word, text_of_word
 from firth.vectors.lookup import Lookup, as_vectors
 from firth.vectors.subwords import Subwords
-from firth.vocabulary import Vocabulary, counts_by_text
+from firth.vocabulary import Vocabulary, counts_by_text, refuse_repeated
 
 LARGEST_COUNT = np.iinfo(np.int64).max
 
@@ -198,12 +198,9 @@ def texts_of(words: Sequence[Any]) -> list[str]:
     """Words as text. Raises `ValueError` for one that comes twice, for a hole, or where this is no list of words."""
     if is_one_word(words) or isinstance(words, bytes | set | frozenset):
         raise ValueError(f"wanted a list of words, in an order, got {type(words).__name__} {shortened(words)}")
-    texts: dict[str, int] = {}
-    for place, word in enumerate(as_list(words)):
-        text = text_of_word(word)
-        if texts.setdefault(text, place) != place:
-            raise ValueError(f"the word {shortened(text)} comes twice, as words {texts[text]:,} and {place:,} (from 0)")
-    return list(texts)
+    texts = [text_of_word(word) for word in as_list(words)]
+    refuse_repeated(texts)
+    return texts
 
 
 def _words_and_vectors(old: Lookup, words: Any, vectors: Any) -> tuple[list[str], Float32]:

@@ -266,14 +266,6 @@ def _as_vocabulary(words: Vocabulary | Sequence[Any], counts: Iterable[int] | No
     words = as_list(words)
     texts = [text_of_word(word) for word in words]
     integers = len(texts) > 0 and all(map(is_whole_number, words))
-    if len(set(texts)) != len(texts):
-        seen: dict[str, int] = {}
-        for row, text in enumerate(texts):
-            if text in seen:
-                raise ValueError(
-                    f"the word {shortened(text)} comes twice, as words {seen[text]:,} and {row:,} (from 0)"
-                )
-            seen[text] = row
     if counts is None:
         return Vocabulary(texts, np.zeros(len(texts), np.int64), integers)
     vocabulary = Vocabulary(texts, counts, integers)

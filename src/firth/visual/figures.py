@@ -1,7 +1,8 @@
 """Pictures for papers: chosen words with labels that do not overlap, learning curves, similarities as a heat map.
 
 PNG, SVG or PDF, by the file's ending; without a file, a picture that a notebook shows. Needs the extra
-`firth[pictures]`.
+`firth[pictures]`. In a notebook, a picture has no ground of its own, and its ink is readable on a light one and a dark
+one.
 """
 
 from __future__ import annotations
@@ -27,6 +28,12 @@ UNDATED: dict[str, dict[str, None]] = {".png": {}, ".svg": {"Date": None}, ".pdf
 """By a file's ending, metadata without the date: the same picture is the same bytes."""
 INCHES, DOTS_PER_INCH = (7.0, 5.0), 150
 CSS_PIXELS_PER_INCH = 96
+INK = "#777777"
+"""As far from white as from the black of dark notebooks: the contrast to each is above 4."""
+ON_ANY_GROUND = dict.fromkeys(("figure.facecolor", "axes.facecolor", "savefig.facecolor"), "none") | dict.fromkeys(
+    ("text.color", "axes.labelcolor", "axes.edgecolor", "xtick.color", "ytick.color"), INK
+)
+"""matplotlib's settings of a picture that a notebook shows."""
 MOST_IN_A_HEAT_MAP = 60
 STEP_PIXELS, DIRECTIONS = 6.0, 16
 """Where labels are tried: around their points, farther and farther out."""
@@ -91,7 +98,7 @@ def draw_words(
         axes.margins(0.08)
         axes.set_xticks([])
         axes.set_yticks([])
-        axes.set_xlabel(projection.made, fontsize=7, color="0.4")
+        axes.set_xlabel(projection.made, fontsize=7, color=INK)
         figure.tight_layout()
         figure.canvas.draw()
         texts = [
@@ -167,7 +174,7 @@ def draw_curves(
         axes.set_xlabel("epoch")
         axes.set_ylabel("loss (nats a pair)")
         axes.xaxis.get_major_locator().set_params(integer=True)
-        axes.grid(color="0.92")
+        axes.grid(color=INK, alpha=0.15)
         if len(losses) > 1:
             axes.legend(frameon=False)
         sheet.figure.tight_layout()
@@ -218,14 +225,15 @@ def _sheet(path: str | Path | None, inches: tuple[float, float], overwrite: bool
         from matplotlib.figure import Figure
     except ImportError as error:
         raise FirthError("pictures need an extra: pip install 'firth[pictures]'") from error
-    figure = Figure(figsize=inches, dpi=DOTS_PER_INCH)
-    sheet = _Sheet(figure, figure.add_subplot())
-    yield sheet
-    if path is None:
-        drawn = io.BytesIO()
-        figure.savefig(drawn, format="png", metadata=UNDATED[".png"])
-        sheet.result = Picture(drawn.getvalue(), round(inches[0] * CSS_PIXELS_PER_INCH))
-        return
+    with mpl.rc_context(ON_ANY_GROUND if path is None else {}):
+        figure = Figure(figsize=inches, dpi=DOTS_PER_INCH)
+        sheet = _Sheet(figure, figure.add_subplot())
+        yield sheet
+        if path is None:
+            drawn = io.BytesIO()
+            figure.savefig(drawn, format="png", metadata=UNDATED[".png"])
+            sheet.result = Picture(drawn.getvalue(), round(inches[0] * CSS_PIXELS_PER_INCH))
+            return
     sheet.result = path = Path(path)
     settings = {"svg.hashsalt": "firth", "svg.fonttype": "none", "pdf.fonttype": 42}
     with atomic_file(path, overwrite=overwrite) as temporary, mpl.rc_context(settings):

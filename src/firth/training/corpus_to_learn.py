@@ -1,0 +1,107 @@
+"""The text that a training learns from: encoded by one machine or several, its phrases joined, and how it was split."""
+
+from __future__ import annotations
+
+import dataclasses
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from firth.config import TextConfig, TrainingConfig, splitting_of
+from firth.corpus.corpus import Corpus
+from firth.corpus.encoding import encode
+from firth.corpus.phrase_detection import find_phrases, join_phrases
+from firth.errors import FirthError, FirthWarning, StopTraining
+from firth.phrases import Phrases
+from firth.reporting.events import Event, OnCluster
+from firth.training.run_options import RunOptions
+from firth.training.warm_start import WarmStart
+
+if TYPE_CHECKING:
+    from firth.cluster.nodes import Nodes
+
+
+@contextmanager
+def nodes_of(options: RunOptions, config: TrainingConfig, report: Callable[[Event], None]) -> Iterator[Nodes | None]:
+    """The machines that are to train, if they are several."""
+    if options.nodes == 1:
+        yield None
+        return
+    from firth.cluster.connecting import connected
+
+    def tell(text: str) -> None:
+        report(OnCluster(text))
+
+    with connected(options.nodes, options.ray, tell, most=config.shards) as nodes:
+        yield nodes
+
+
+def encoded_text(
+    source: Any, config: TrainingConfig, options: RunOptions, nodes: Nodes | None, report: Callable[[Event], None]
+) -> Corpus:
+    """The encoding of a source, made by this machine or by those of a cluster."""
+    if nodes is None:
+        return encode(source, config=config, cache=options.cache, report=report, threads=options.threads)
+    from firth.corpus.on_nodes import encode_on_nodes
+
+    return encode_on_nodes(source, nodes, config=config, cache=options.cache, threads=options.threads, report=report)
+
+
+def with_phrases(
+    corpus: Corpus,
+    phrases: Phrases | None,
+    begin: WarmStart | None,
+    config: TrainingConfig,
+    cache: str | Path | None,
+    report: Callable[[Event], None],
+) -> Corpus:
+    """The corpus with phrases joined: those given, or, if it has none yet, those that are to be found in it, or else
+    those of the vectors to start from.
+    """
+    if phrases is None and corpus.phrases is None and begin is not None and not config.phrase_passes:
+        phrases = begin.phrases
+    if phrases is None and config.phrase_passes and corpus.phrases is None:
+        phrases = find_phrases(
+            corpus,
+            passes=config.phrase_passes,
+            min_count=config.min_count,
+            threshold=config.phrase_threshold,
+            scoring=config.phrase_scoring,
+            connector_words=config.connector_words,
+            report=report,
+        )
+    return corpus if phrases is None else join_phrases(corpus, phrases, cache=cache, report=report)
+
+
+def as_split(corpus: Corpus, config: TrainingConfig, begin: WarmStart | None) -> TrainingConfig:
+    """The configuration with the settings by which the corpus was split: it may have been encoded before, by others.
+
+    Warns of settings that come too late, and of words to start from that the corpus cannot have.
+    """
+    splitting = corpus.splitting or {}
+    usual = splitting_of(TextConfig())
+    late = [name for name, value in splitting.items() if getattr(config, name) not in {value, usual[name]}]
+    if begin:
+        begin.check_split(corpus)
+    elif late:
+        warnings.warn(
+            f"this text is encoded already, with {', '.join(f'{name}={splitting[name]!r}' for name in late)}: what the"
+            " training says of that has no effect. Encode it anew, firth.encode(text, config=…), or give the text",
+            FirthWarning,
+            stacklevel=4,
+        )
+    return dataclasses.replace(config, **splitting)
+
+
+@contextmanager
+def nothing_learned_yet() -> Iterator[None]:
+    """Within this, there is no model that `StopTraining` could end with."""
+    try:
+        yield
+    except StopTraining as stop:
+        raise FirthError(
+            "the training was stopped while the text was read, before anything was learned: there is no model. What has"
+            " been read of files is kept for the next time"
+        ) from stop
