@@ -2,6 +2,7 @@
 
 import concurrent.futures
 import gzip
+import io
 import json
 import multiprocessing
 import os
@@ -25,6 +26,7 @@ from firth.config import TextConfig
 from firth.corpus import pieces as encoded_pieces
 from firth.corpus.assembling import assemble, encode_in_pieces, write_range
 from firth.corpus.cutting import Piece, cut
+from firth.corpus.decoding import read_blocks
 from firth.corpus.encoding import encode
 from firth.corpus.pieces import check_unchanged, check_visible, encode_piece, load_piece, table_of, translate_piece
 from firth.corpus.word_ranges import Owner, boundaries_of, deal, first_ids
@@ -73,7 +75,7 @@ def outcome(work, folder):
 def test_pieces__give_the_bytes_and_errors_of_encode(contents, config, piece_bytes, owners, block_bytes):
     with tempfile.TemporaryDirectory() as name, pytest.MonkeyPatch.context() as patch:
         patch.setattr("firth.corpus.decoding.BLOCK_BYTES", block_bytes)
-        patch.setattr("firth.corpus.decoding.LONGEST_TOKEN_BYTES", 30)
+        patch.setattr("firth.corpus.decoding.LONGEST_TOKEN_BYTES", max(30, block_bytes))
         patch.setattr("firth.corpus.fingerprints.CHUNK_BYTES", 16)
         patch.setattr("firth.corpus.word_list.WORDS_AT_A_TIME", 3)
         patch.setattr("firth.corpus.assembling.WORDS_AT_A_TIME", 3)
@@ -87,6 +89,19 @@ def test_pieces__give_the_bytes_and_errors_of_encode(contents, config, piece_byt
             lambda to: in_pieces(paths, to, config, piece_bytes=piece_bytes, owners=owners), folder / "in pieces"
         )
         assert of_pieces == at_once
+
+
+@pytest.mark.parametrize("separator", [None, ",", "::", "--"])
+def test_read_blocks__which_tokens_are_too_long_does_not_depend_on_where_blocks_begin(separator, monkeypatch):
+    monkeypatch.setattr("firth.corpus.decoding.BLOCK_BYTES", 16)
+    monkeypatch.setattr("firth.corpus.decoding.LONGEST_TOKEN_BYTES", 30)
+    config = TextConfig(separator=separator)
+    for before in range(20):
+        for end in (b"\n", b"\nb", b""):
+            fits, is_longer = (b"b\n" * before + b"a" * size + end for size in (30, 31))
+            assert b"a" * 30 in b"".join(read_blocks(io.BytesIO(fits), "x", config))
+            with pytest.raises(SourceError, match="x has a token of more than"):
+                list(read_blocks(io.BytesIO(is_longer), "x", config))
 
 
 BEGINNINGS = {

@@ -72,17 +72,19 @@ def read_plain(file: IO[bytes] | Text, name: str, config: TextConfig) -> Iterato
     kept: list[bytes] = []
     while data := read_some(file, name, BLOCK_BYTES):
         cut = last_cut(data, mark)
+        _refuse_endless(kept, data[: first_end(data, mark)], name, config)
         if cut == 0:
             kept.append(data)
-            _refuse_endless(kept, name, config)
             continue
         yield decoder.utf8(b"".join([*kept, data[:cut]]))
         kept = [data[cut:]]
+    _refuse_endless(kept, b"", name, config)
     yield decoder.utf8(b"".join(kept), final=True) + b"\n"
 
 
-def _refuse_endless(kept: list[bytes], name: str, config: TextConfig) -> None:
-    if len(kept) * BLOCK_BYTES > LONGEST_TOKEN_BYTES and sum(map(len, kept)) > LONGEST_TOKEN_BYTES:
+def _refuse_endless(kept: list[bytes], rest: bytes, name: str, config: TextConfig) -> None:
+    """Raise `SourceError` if a token is too long, of which these bytes are known; wherever blocks are cut."""
+    if sum(map(len, kept)) + len(rest) > LONGEST_TOKEN_BYTES:
         between = "white space" if config.separator is None else f"{config.separator!r}"
         raise SourceError(
             f"{name} has a token of more than {LONGEST_TOKEN_BYTES >> 20} MB: is it text, with {between} between its"
@@ -91,14 +93,23 @@ def _refuse_endless(kept: list[bytes], name: str, config: TextConfig) -> None:
 
 
 def last_cut(data: bytes, mark: bytes | None) -> int:
-    """Where the last token that is surely whole ends, or 0. Line ends, and ASCII white space, are such places; so are
-    marks between tokens, but those of which two may overlap: where they stand depends on all of the line.
+    """Behind the last token that is surely whole, and what ends it; or 0."""
+    return max(data.rfind(end) + len(end) if end in data else 0 for end in _ends(mark))
+
+
+def first_end(data: bytes, mark: bytes | None) -> int:
+    """Where the first token ends that is surely whole; or the length of all."""
+    return min((data.find(end) for end in _ends(mark) if end in data), default=len(data))
+
+
+def _ends(mark: bytes | None) -> tuple[bytes, ...]:
+    """What surely ends a token. Line ends, and ASCII white space, do; so do marks between tokens, but not those of which
+    two may overlap: where they stand depends on all of the line.
     """
-    if mark is not None:
-        overlaps = any(mark.endswith(mark[:n]) for n in range(1, len(mark)))
-        at = -1 if overlaps else data.rfind(mark)
-        return max(data.rfind(b"\n") + 1, at + len(mark) if at >= 0 else 0)
-    return max(data.rfind(space) + 1 for space in (b"\n", b" ", b"\t", b"\r"))
+    if mark is None:
+        return b"\n", b" ", b"\t", b"\r"
+    overlaps = any(mark.endswith(mark[:n]) for n in range(1, len(mark)))
+    return (b"\n",) if overlaps else (b"\n", mark)
 
 
 def wide_encoding(data: bytes) -> str | None:
