@@ -103,8 +103,8 @@ def first_end(data: bytes, mark: bytes | None) -> int:
 
 
 def _ends(mark: bytes | None) -> tuple[bytes, ...]:
-    """What surely ends a token. Line ends, and ASCII white space, do; so do marks between tokens, but not those of which
-    two may overlap: where they stand depends on all of the line.
+    """What surely ends a token: line ends, with white space or marks between tokens. Marks of which two may overlap do
+    not: where they stand depends on all of the line.
     """
     if mark is None:
         return b"\n", b" ", b"\t", b"\r"
