@@ -17,7 +17,7 @@ TRAININGS: dict[str, list[tuple[int, int, float]]] = {
         (1, 0, 0), (2, 4, 0), (4, 8, 0), (8, 48, 0), (8, 12, 0), (8, 12, 0.5), (8, 6, 0.75), (8, 4, 0),
         (16, 12, 0), (16, 4, 0.75), (32, 12, 0),
     ],
-    "wiki100 + wiki200": [(1, 0, 0), (2, 4, 0), (8, 12, 0), (8, 6, 0.75), (16, 4, 0.75), (32, 12, 0), (32, 4, 0.75)],
+    "wiki100 + wiki200": [(1, 0, 0), (2, 4, 0), (8, 12, 0), (8, 4, 0.75), (16, 4, 0.75), (32, 12, 0), (32, 4, 0.75)],
 }  # fmt: skip
 """Of each text: shards, exchanges in an epoch, and the overlap."""
 TEXTS: dict[str, Callable[[], Path | str]] = {"wiki100": wiki100, "wiki100 + wiki200": wiki300}
