@@ -140,7 +140,7 @@ def test_meet__who_waits_for_an_attempt_that_is_given_up_raises_and_keeps_its_nu
     waiting.start()
     first.meet(1, 1, first.actors[:2])
     waiting.join(10)
-    assert errors == ["attempt 1 was given up: the next is after 1"]
+    assert errors == ["attempt 1 was given up, the next is 2"]
     assert (first.number, first.count) == (0, 3)
     first.begin(2)
     assert (first.number, first.count) == (1, 2)

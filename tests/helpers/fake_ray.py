@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import pickle
 import threading
+import weakref
 from collections import deque
 from dataclasses import dataclass, field
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, ClassVar
 
 
 class RayError(Exception):
@@ -251,7 +252,7 @@ class FakeRay:
     reports: list[str] = field(default_factory=list)
     versions: dict[str, dict[str, str]] = field(default_factory=dict)
     changes: int = 0
-    all = {}  # noqa: RUF012
+    all: ClassVar = weakref.WeakValueDictionary()  # by their ids, for actors that are unpickled
 
     def __post_init__(self):
         self.all[id(self)] = self

@@ -6,6 +6,7 @@ import pytest
 
 import firth
 from firth.cluster import nodes as cluster
+from firth.cluster import peers
 from firth.cluster.nodes import Nodes, Wanted
 from firth.config import TrainingConfig
 from firth.errors import ClusterError, ConfigError
@@ -34,9 +35,11 @@ def fake(machines, **options):
 def train_on(ray, wanted=None, config=CONFIG, epochs=1):
     nodes = Nodes(ray, Wanted(wanted), ray.reports.append)
     nodes.gather()
-    parameters = first_parameters(TOKENS, config, 0)
-    events = list(rounds.train(TOKENS, config, parameters, epochs=epochs, threads=1, steps=ByNodes(nodes, None, None)))
-    nodes.close()
+    parameters, steps = first_parameters(TOKENS, config, 0), ByNodes(nodes, None, None)
+    try:
+        events = list(rounds.train(TOKENS, config, parameters, epochs=epochs, threads=1, steps=steps))
+    finally:
+        nodes.close()
     return sha256(parameters), [event.loss for event in events]
 
 
@@ -49,6 +52,12 @@ def impatient(monkeypatch):
 
 @pytest.mark.parametrize("machines", [1, 2, 3, 4, 5, 8])
 def test_train__comes_to_the_same_bits_on_any_number_of_machines(machines, alone):
+    assert train_on(fake(machines)) == alone
+
+
+@pytest.mark.parametrize("machines", [1, 3, 5])
+def test_train__comes_to_the_same_bits_through_object_stores(machines, alone, monkeypatch):
+    monkeypatch.setattr(peers, "WITH_CALL_BYTES", 0)
     assert train_on(fake(machines)) == alone
 
 
