@@ -1,6 +1,7 @@
 """What machines hand each other, on a fake Ray, and with threads."""
 
 import threading
+import time
 import weakref
 
 import numpy as np
@@ -31,7 +32,11 @@ class Line:
 
 
 class ListRay(FakeRay):
-    """It gets lists of references, as Ray does."""
+    """It gets lists of references, as Ray does, and waits."""
+
+    def wait(self, references, num_returns=1, timeout=None):
+        time.sleep(timeout)
+        return super().wait(references, num_returns)
 
     def get(self, references, timeout=None):
         return [reference.value() for reference in references]

@@ -120,7 +120,7 @@ class ShardNode:
         self._check(attempt)
         for parts, changes in self.exchange.combined(attempt, self.given, period, middle_rate(plan, period)):
             begin, next_ = (_rows(parameters, parts) for parameters in (self.begin, self.parameters))
-            add_changes(begin, changes, next_, self.pool)
+            add_changes(begin, changes, next_, self.exchange.pool)
         self.has_next = True
 
     def rows(self, number: int, parts: range) -> Parameters:
