@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 import firth
+from firth.cluster.peers import WITH_CALL_BYTES
 from firth.corpus import on_nodes
 from firth.errors import ClusterError
 from firth.jit import target
@@ -141,6 +142,14 @@ def test_train__with_an_overlap_has_the_bits_of_one_machine_on_raylets(machines,
     settings = SETTINGS | {"overlap": 0.75}
     alone = sha256(firth.train(sentences, **settings))
     assert sha256(firth.train(sentences, nodes="all", ray=cluster.address, **settings)) == alone
+
+
+def test_train__has_the_bits_of_one_machine_with_arrays_that_go_through_the_object_stores(three_machines):
+    many = [[f"w{number % 5000}" for number in range(first, first + 20)] for first in range(0, 40_000, 20)]
+    settings = SETTINGS | {"vector_size": 300, "shards": 3, "epochs": 1, "min_count": 1, "period_tokens": 4000}
+    assert WITH_CALL_BYTES < 2 * 5000 * 300 * 2 / 3  # changes of an owner's rows
+    alone = firth.train(many, **settings)
+    assert sha256(firth.train(many, nodes=3, ray=three_machines.address, **settings)) == sha256(alone)
 
 
 def test_train__survives_killed_actors_and_machines_with_the_same_bits(three_machines, sentences):

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import pickle
 import threading
+import weakref
 from collections import deque
 from dataclasses import dataclass, field
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, ClassVar
 
 
 class RayError(Exception):
@@ -34,6 +35,10 @@ OTHERS = ("ActorUnschedulableError", "GetTimeoutError", "ObjectStoreFullError", 
 exceptions = SimpleNamespace(
     RayError=RayError, RayTaskError=RayTaskError, **{name: _error(name) for name in (*LOST, *OTHERS)}
 )
+
+
+MOST_WAITS = 50_000
+"""While nothing happens: pings, which are answered, do not count."""
 
 
 class Packed:
@@ -251,7 +256,8 @@ class FakeRay:
     reports: list[str] = field(default_factory=list)
     versions: dict[str, dict[str, str]] = field(default_factory=dict)
     changes: int = 0
-    all = {}  # noqa: RUF012
+    waits: tuple[int, int] = 0, 0  # the changes so far, and how often was waited since
+    all: ClassVar = weakref.WeakValueDictionary()  # by their ids, for actors that are unpickled
 
     def __post_init__(self):
         self.all[id(self)] = self
@@ -298,6 +304,9 @@ class FakeRay:
 
     def wait(self, references, num_returns=1, timeout=None):
         done = [reference for reference in references if reference.is_done]
+        before, count = self.waits
+        self.waits = self.changes, count + 1 if before == self.changes else 0
+        assert count < MOST_WAITS, "all wait for each other"
         return done[:num_returns], [reference for reference in references if reference not in done[:num_returns]]
 
     def get(self, reference, timeout=None):
@@ -329,7 +338,7 @@ class FakeRay:
     def do(self, actor, name, packed, reference):
         """Do a call now, in the thread of the actor that it is of, or of the one that makes it."""
         actor.unanswered.append(reference)
-        self.changes += 1
+        self.changes += name != "ping"
         how = self._how_it_ends(name, packed)
         if how == "dropped":  # the call is lost, and nobody dies
             reference.error = exceptions.RayActorError("unavailable")

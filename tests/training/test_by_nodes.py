@@ -8,6 +8,7 @@ import pytest
 
 import firth
 from firth.cluster import nodes as cluster
+from firth.cluster import peers
 from firth.cluster.nodes import Nodes, Wanted
 from firth.config import TrainingConfig
 from firth.errors import ClusterError, ConfigError
@@ -48,8 +49,10 @@ def train_on(ray, wanted=None, config=CONFIG, epochs=1):
     nodes.gather()
     parameters = first_parameters(TOKENS, config, 0)
     steps = ByNodes(nodes, None, None, epochs, nowhere(parameters) if config.overlap else None)
-    events = list(rounds.train(TOKENS, config, parameters, epochs=epochs, threads=1, steps=steps))
-    nodes.close()
+    try:
+        events = list(rounds.train(TOKENS, config, parameters, epochs=epochs, threads=1, steps=steps))
+    finally:
+        nodes.close()
     return sha256(parameters), [event.loss for event in events]
 
 
@@ -73,6 +76,12 @@ def test_train__comes_to_the_same_bits_on_any_number_of_machines(machines, alone
 @pytest.mark.parametrize("machines", [1, 2, 3, 5, 8])
 def test_train__with_an_overlap_comes_to_the_same_bits_on_any_number_of_machines(machines, alone_overlapping):
     assert train_on(fake(machines), config=OVERLAPPING, epochs=2) == alone_overlapping
+
+
+@pytest.mark.parametrize("machines", [1, 3, 5])
+def test_train__comes_to_the_same_bits_through_object_stores(machines, alone, monkeypatch):
+    monkeypatch.setattr(peers, "WITH_CALL_BYTES", 0)
+    assert train_on(fake(machines)) == alone
 
 
 def test_train__machines_that_own_no_rows_come_to_the_same_bits(alone):

@@ -17,7 +17,6 @@ HAND_OVER = "hand-over"
 """The concurrency group of what machines hand each other: it comes while the one that gets it is at work."""
 LOOK_SECONDS = 1.0
 """Between looks whether what was handed over was lost, while a machine waits."""
-
 WITH_CALL_BYTES, PIECE_BYTES = 1_000_000, 90_000
 """Up to which arrays go with the call, in pieces of which Ray sends each from process to process. What is larger goes
 through the object stores, which take 7 ms for the smallest (`docs/design/cluster.md`).
@@ -64,9 +63,11 @@ class Peers:
 
     def take(self, attempt: int, what: str, sender: int, value: Any, *pieces: bytes) -> None:
         """Take what another machine hands over: a value, or one taken apart, with the pieces of its arrays."""
+        if pieces:
+            value = value.joined(pieces)
         with self.arrived:
             if attempt > self.given_up:
-                self.received[attempt, what, sender] = value.joined(pieces) if pieces else value
+                self.received[attempt, what, sender] = value
                 self.arrived.notify_all()
 
     # ── called by this machine ───────────────────────────────────────────────────────────────────────────────────────
@@ -81,7 +82,7 @@ class Peers:
     def check(self) -> None:
         """Raise `StaleCallError` if the attempt was given up."""
         if self.attempt <= self.given_up:
-            raise StaleCallError(f"attempt {self.attempt} was given up: the next is after {self.given_up}")
+            raise StaleCallError(f"attempt {self.attempt} was given up, the next is {self.given_up + 1}")
 
     def give(self, what: str, receivers: Collection[int], value: Any) -> None:
         """Hand the same to some machines. It is copied before this returns, and freed where all have taken it."""
@@ -104,7 +105,7 @@ class Peers:
         while missing:
             for sender in self._wait_for(what, missing):
                 missing.remove(sender)
-                yield sender, self.received.pop((self.attempt, what, sender))
+                yield sender, self._pop(what, sender)
 
     def get(self, what: str, senders: Collection[int]) -> list[Any]:
         """What some machines hand over, in their order. Raises as `each` does."""
@@ -127,6 +128,12 @@ class Peers:
                 has_come = self.arrived.wait(LOOK_SECONDS)
             if not has_come:
                 self._look(0)
+
+    def _pop(self, what: str, sender: int) -> Any:
+        """What a machine has handed over, which is not kept."""
+        with self.arrived:
+            self.check()
+            return self.received.pop((self.attempt, what, sender))
 
     def _look(self, seconds: float) -> None:
         """Raise Ray's error if something was lost on its way, after waiting so long for all to come."""

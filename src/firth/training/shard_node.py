@@ -158,7 +158,7 @@ class ShardNode:
             exchanged = iter(self._trained_meanwhile(at_work, exchanged))
         for parts, changes in exchanged:
             begin, next_ = (_rows(parameters, parts) for parameters in (self.begin, self.parameters))
-            add_changes(begin, changes, next_, self.pool)
+            add_changes(begin, changes, next_, self.exchange.pool)
         self.has_next = True
         return trained.losses, trained.pairs, self.seconds
 
