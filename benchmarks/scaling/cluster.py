@@ -22,6 +22,7 @@ from benchmarks._lib.processes import run
 from benchmarks._lib.raylets import raylets
 from benchmarks._lib.results import Cell, Column, arguments, finish, spread
 from firth.reporting.events import Progress
+from firth.training.shards import usual_periods
 
 SHARDS = 2
 ALL = 300
@@ -29,14 +30,21 @@ ALL = 300
 
 
 class Training(NamedTuple):
-    """Words a second by the clock; seconds of an exchange; and what identifies the vectors."""
+    """Words a second by the clock; seconds in which an exchange is waited for; and what identifies the vectors."""
 
     speed: float
     exchange: float
     digest: str
 
 
-def train_on(count: int, corpus: firth.Corpus, exchanges: int, epochs: int) -> Training:
+class Kind(NamedTuple):
+    """Of training: the exchanges of an epoch, and the overlap."""
+
+    exchanges: int
+    overlap: float
+
+
+def train_on(count: int, corpus: firth.Corpus, kind: Kind, epochs: int) -> Training:
     """Train on so many raylets."""
     ends: list[tuple[float, int]] = []
 
@@ -44,7 +52,8 @@ def train_on(count: int, corpus: firth.Corpus, exchanges: int, epochs: int) -> T
         if isinstance(event, Progress):
             ends.append((time.perf_counter(), (event.epoch - 1) * event.epoch_tokens + event.tokens))
 
-    settings = SETTINGS | {"shards": SHARDS, "period_tokens": len(corpus) // (SHARDS * exchanges), "epochs": epochs}
+    of_period = {"period_tokens": len(corpus) // (SHARDS * kind.exchanges), "overlap": kind.overlap}
+    settings = SETTINGS | {"shards": SHARDS, "epochs": epochs} | of_period
     with raylets(count) as address, timed_periods() as periods:
         model = firth.train(corpus, nodes="all", ray=address, progress=note, **settings)
     (began, before), (ended, after) = ends[0], ends[-1]
@@ -64,19 +73,20 @@ def speeds_without_ray(text: object, epochs: int) -> tuple[float, float]:
 
 
 def main() -> None:
-    options = arguments(__doc__, megabytes=ALL, exchanges="12,4,2", epochs=2, repeats=3)
+    options = arguments(__doc__, megabytes=ALL, exchanges="12,4", overlap=0.75, epochs=2, repeats=3)
     text = wiki300() if options.megabytes >= ALL else cut(wiki100(), options.megabytes)
     corpus = firth.encode(text)
-    exchanges = [int(number) for number in options.exchanges.split(",")]
-    found: dict[tuple[int, int], list[Training]] = {(n, count): [] for n in exchanges for count in (1, 2)}
+    kinds = [Kind(int(number), 0) for number in options.exchanges.split(",")]
+    kinds.append(Kind(usual_periods(SHARDS, options.overlap), options.overlap))
+    found: dict[tuple[Kind, int], list[Training]] = {(kind, count): [] for kind in kinds for count in (1, 2)}
     apart: list[tuple[float, float]] = []
     for _ in range(options.repeats):
         apart.append(speeds_without_ray(text, options.epochs))
         print(f"without Ray: {apart[-1][0] / 1e6:.2f} and {apart[-1][1] / 1e6:.2f} million words a second", flush=True)
-        for (n, count), trainings in found.items():
-            trainings.append(train_on(count, corpus, n, options.epochs))
-            print(f"{n} exchanges, {count} raylets: {trainings[-1]}", flush=True)
-    if any(len({t.digest for count in (1, 2) for t in found[n, count]}) > 1 for n in exchanges):
+        for (kind, count), trainings in found.items():
+            trainings.append(train_on(count, corpus, kind, options.epochs))
+            print(f"{kind}, {count} raylets: {trainings[-1]}", flush=True)
+    if any(len({t.digest for count in (1, 2) for t in found[kind, count]}) > 1 for kind in kinds):
         sys.exit("one raylet and two do not come to the same bits")
     show(found, apart, options)
 
@@ -86,22 +96,23 @@ def millions(speeds: Iterable[float]) -> Cell:
     return spread(speed / 1e6 for speed in speeds)
 
 
-def show(found: dict[tuple[int, int], list[Training]], apart: list[tuple[float, float]], options: Any) -> None:
+def show(found: dict[tuple[Kind, int], list[Training]], apart: list[tuple[float, float]], options: Any) -> None:
     """A row for each kind of training, with its speed over that of one in the same turn."""
     times_of_two = spread(two / one for one, two in apart)
     rows: list[list[Cell]] = [
-        ["one process, without Ray", None, millions(one for one, _ in apart), None, None],
-        ["two that share nothing", None, millions(two for _, two in apart), None, times_of_two],
+        ["one process, without Ray", None, None, millions(one for one, _ in apart), None, None],
+        ["two that share nothing", None, None, millions(two for _, two in apart), None, times_of_two],
     ]
-    for (n, count), trainings in found.items():
-        times = spread(t.speed / one.speed for t, one in zip(trainings, found[n, 1], strict=True))
+    for (kind, count), trainings in found.items():
+        times = spread(t.speed / one.speed for t, one in zip(trainings, found[kind, 1], strict=True))
         name, speeds = f"{count} raylet{'s' * (count > 1)}", millions(t.speed for t in trainings)
-        rows.append([name, n, speeds, spread(t.exchange for t in trainings), times if count > 1 else None])
+        rows.append([name, *kind, speeds, spread(t.exchange for t in trainings), times if count > 1 else None])
     columns = [
         Column(""),
         Column("exchanges an epoch", 0),
+        Column("overlap", 2),
         Column("million words / s", 2),
-        Column("seconds of an exchange", 2),
+        Column("seconds of an exchange that are waited for", 2),
         Column("times one", 2),
     ]
     text = "`wiki100` and `wiki200`" if options.megabytes >= ALL else f"{options.megabytes} MB of `wiki100`"

@@ -17,13 +17,13 @@ from firth.arrays import Float64, Int64, UInt16, aligned_zeros
 from firth.config import TrainingConfig
 from firth.errors import CorpusError
 from firth.kernels.linalg.bfloat16 import add_rounded, add_widened, round_differences
+from firth.kernels.linalg.eigenvectors import diagonalize
 from firth.kernels.word2vec.blocks import Parameters
 from firth.kernels.word2vec.contraction import (
     ContractionWorkspace,
     Directions,
     MomentWorkspace,
     contract,
-    diagonalize,
     find_second_moment,
 )
 from firth.threads import ThreadPool
@@ -286,11 +286,11 @@ def directions_of(moment: Float64, width: int) -> Directions:
     width of the parameters'.
     """
     size = len(moment)
-    diagonal, found = moment.copy(), np.zeros((size, size))
-    diagonalize(diagonal, found)
+    values, found = np.zeros(size), np.zeros((size, size))
+    diagonalize(moment.copy(), values, found, np.zeros((3, size)))
     vectors, columns = aligned_zeros(width, width), aligned_zeros(width, width)
     vectors[:size, :size], columns[:size, :size] = found, found.T
-    return Directions(np.maximum(diagonal.diagonal(), 0), vectors, columns)
+    return Directions(np.maximum(values, 0), vectors, columns)
 
 
 def sum_of_moments(partial: Iterable[PartialSum[Moments]]) -> Moments:

@@ -5,9 +5,9 @@ import pytest
 from numpy.testing import assert_allclose
 
 from firth.arrays import aligned_zeros
-from firth.kernels.word2vec.contraction import contract, diagonalize, find_second_moment, find_steps
+from firth.kernels.word2vec.contraction import contract, find_second_moment, find_steps
 from firth.training import reference_shards
-from firth.training.shards import Directions, new_contraction_workspace, new_moment_workspace
+from firth.training.shards import directions_of, new_contraction_workspace, new_moment_workspace
 
 
 def padded(array, width):
@@ -24,35 +24,6 @@ def in_16_bits(array):
 
 def numbers(bits):
     return (bits.astype(np.uint32) << 16).view(np.float32)
-
-
-def directions_of(moment, width):
-    size = len(moment)
-    matrix, vectors = moment.copy(), np.zeros((size, size))
-    diagonalize(matrix, vectors)
-    return Directions(
-        np.maximum(matrix.diagonal(), 0),
-        padded(np.vstack([vectors, np.zeros((width - size, size))]), width),
-        padded(np.vstack([vectors.T, np.zeros((width - size, size))]), width),
-    )
-
-
-@pytest.mark.parametrize("rank", [1, 3, 9])
-def test_diagonalize__finds_numpys_eigenvalues_and_vectors_that_are_orthogonal(rank):
-    root = np.random.default_rng(rank).normal(size=(9, rank))
-    moment = root @ root.T
-    matrix, vectors = np.triu(moment), np.zeros((9, 9))
-    diagonalize(matrix, vectors)
-    assert_allclose(np.sort(matrix.diagonal()), np.linalg.eigvalsh(moment), atol=1e-12)
-    assert_allclose(vectors @ vectors.T, np.eye(9), atol=1e-13)
-    assert_allclose((vectors.T * matrix.diagonal()) @ vectors, moment, atol=1e-12)
-
-
-def test_diagonalize__of_nothing_is_nothing():
-    matrix, vectors = np.zeros((4, 4)), np.ones((4, 4))
-    diagonalize(matrix, vectors)
-    assert not matrix.any()
-    assert (vectors == np.eye(4)).all()
 
 
 def test_find_second_moment__sums_weighted_rows_of_a_range_where_they_come_to_with_the_mean_change():

@@ -15,11 +15,6 @@ from firth.kernels.linalg.bfloat16 import rounded, widened
 from firth.kernels.linalg.exponentials import exponential
 from firth.kernels.linalg.products import matmul_nt, matmul_tn
 
-SWEEPS = 12
-"""Of Jacobi's method, at most: it converges quadratically, and 6 to 9 are enough for a thousand dimensions."""
-NEGLIGIBLE = 1e-15
-"""An element off the diagonal that is so small beside the trace stays as it is."""
-
 
 class MomentWorkspace(NamedTuple):
     """A thread's arrays for second moments: of blocks of rows (n, d'), d' being d in whole tiles, and of their sums."""
@@ -74,53 +69,6 @@ def find_second_moment(
         for i in range(width):
             for j in range(width):
                 moment[i, j] += product[i, j]
-
-
-@compiled
-def diagonalize(matrix: Float64, vectors: Float64) -> None:
-    """Rotate a symmetric (d, d) matrix until it is diagonal, with its eigenvalues on the diagonal, and leave its
-    eigenvectors in the rows of `vectors`. Only the upper triangle is read.
-
-    Jacobi's method, by rows (Golub and Van Loan 2013, 8.5.3).
-    """
-    size = matrix.shape[0]
-    trace = 0.0
-    for i in range(size):
-        trace += matrix[i, i]
-        for j in range(size):
-            vectors[i, j] = 1.0 if i == j else 0.0
-            if j < i:
-                matrix[i, j] = matrix[j, i]
-    least = NEGLIGIBLE * trace
-    for _ in range(SWEEPS):
-        rotations = 0
-        for p in range(size - 1):
-            for q in range(p + 1, size):
-                if abs(matrix[p, q]) <= least:
-                    continue
-                rotations += 1
-                slope = (matrix[q, q] - matrix[p, p]) / (2 * matrix[p, q])
-                tangent = 1 / (abs(slope) + np.sqrt(1 + slope * slope))
-                tangent = -tangent if slope < 0 else tangent
-                cosine = 1 / np.sqrt(1 + tangent * tangent)
-                sine = tangent * cosine
-                rotate_rows(matrix, p, q, cosine, sine)
-                for i in range(size):
-                    left, right = matrix[i, p], matrix[i, q]
-                    matrix[i, p] = cosine * left - sine * right
-                    matrix[i, q] = sine * left + cosine * right
-                rotate_rows(vectors, p, q, cosine, sine)
-        if rotations == 0:
-            break
-
-
-@compiled
-def rotate_rows(matrix: Float64, p: int, q: int, cosine: float, sine: float) -> None:
-    """Turn two rows in their plane."""
-    for i in range(matrix.shape[1]):
-        left, right = matrix[p, i], matrix[q, i]
-        matrix[p, i] = cosine * left - sine * right
-        matrix[q, i] = sine * left + cosine * right
 
 
 @compiled
