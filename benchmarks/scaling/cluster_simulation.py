@@ -413,6 +413,7 @@ def period_rows(constants: Constants) -> list[list[Cell]]:
     for count, size in SIZES:
         moved = 2 * (1 - 1 / PERIOD_MACHINES) * 2 * count * size * CHANGE
         clusters = [Cluster(PERIOD_MACHINES, count, size, gigabits, in_store=True) for gigabits in NETWORKS]
+        clusters.append(Cluster(PERIOD_MACHINES, count, size, GIGABITS, in_store=True, overlap=OVERLAP))
         words = [words_of_period(constants, cluster) / PERIOD_MACHINES / 1e6 for cluster in clusters]
         rows.append([f"{count:,} × {size}", moved / 1e6, *words])
     return rows
@@ -448,6 +449,7 @@ def main() -> None:
     finish("cluster-simulation", what, columns_of_simulated(), simulated(constants), save=options.save)
     columns = [Column("words × vector size"), Column("MB that a machine sends, and receives, in an exchange", 0)]
     columns += [Column(f"{network:.0f} Gb/s", 0) for network in NETWORKS]
+    columns.append(Column(f"{GIGABITS:.0f} Gb/s, overlap {OVERLAP}", 0))
     what = f"Simulated: million words that each of {PERIOD_MACHINES} machines of {CORES} cores trains in a period"
     note = f"Then {TRAINING:.0%} of the time is training."
     finish("cluster-periods", what, columns, period_rows(constants), save=options.save, note=note)
