@@ -64,14 +64,14 @@ def seen(given):
 
 def test_pace__all_threads_work_where_they_are_faster_and_it_is_looked_less_and_less_often(monkeypatch):
     given = paced(monkeypatch, {1: 1.9, 2: 1.0}, 100)
-    assert seen(given) == [1, 9, 25, 57, 89]
+    assert seen(given) == [1, 9, 41, 73]
     assert given[0] == [(2, 10), (1, 10), (2, 10), (2, 50)]
     assert all(shares in ([(2, 80)], [(1, 10), (2, 70)]) for shares in given[1:])
 
 
 def test_pace__one_thread_works_where_it_is_faster_and_it_is_looked_less_and_less_often(monkeypatch):
     given = paced(monkeypatch, {1: 1.0, 16: 2.4}, 70)
-    assert seen(given) == [1, 3, 7, 15, 31, 63]
+    assert seen(given) == [1, 3, 11, 43]
     assert given[0] == [(16, 10), (1, 10), (16, 10), (1, 50)]
     assert all(shares in ([(1, 80)], [(16, 10), (1, 70)]) for shares in given[1:])
 
@@ -88,13 +88,13 @@ def test_pace__a_change_is_seen_within_the_call_and_it_is_looked_often_again(mon
     seconds, now, given = {1: 1.0, 2: 3.0}, 0.0, []
     monkeypatch.setattr("firth.threads.time.perf_counter", lambda: now)
     autotuner = ThreadAutotuner(2)
-    for call in range(1, 64):
-        seconds[2] = 3.0 if call < 50 else 0.6
+    for call in range(1, 44):
+        seconds[2] = 3.0 if call < 30 else 0.6
         given.append([])
         for threads, some in autotuner.split(80):
             now += seconds[threads] * some
             given[-1].append((threads, some))
-    assert given[61:] == [[(1, 80)], [(2, 10), (2, 70)]]
+    assert given[41:] == [[(1, 80)], [(2, 10), (2, 70)]]
     assert autotuner.calls_between == CALLS_TO_SEE
 
 

@@ -16,9 +16,11 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 CALLS_TO_SEE, CALLS_ALONE, MOST_CALLS, UNITS_TO_SEE = 8, 2, 32, 8
-"""Calls after which it is seen again which is faster, while all work and while one works, doubled if nothing changes;
-how many these become at most; and the part of the work of a call that it is seen by.
+"""Calls after which it is seen again which is faster, while all work and while one works; the most that these become if
+nothing changes; and the part of the work of a call that it is seen by.
 """
+CALLS_GROW = 4
+"""What these calls are multiplied by then."""
 ONE_IS_FASTER = 0.97
 """Seconds of one thread to those of all, below which one is preferred."""
 
@@ -76,7 +78,7 @@ class ThreadAutotuner:
                 units -= few
             fewest = CALLS_TO_SEE if self.faster > 1 else CALLS_ALONE
             is_as_before = self.faster == before and self.calls_between > 0
-            self.calls_between = min(2 * self.calls_between, MOST_CALLS) if is_as_before else fewest
+            self.calls_between = min(CALLS_GROW * self.calls_between, MOST_CALLS) if is_as_before else fewest
             self.calls_left = self.calls_between
         yield from self._timed(self.faster, units)
 
