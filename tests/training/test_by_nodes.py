@@ -154,10 +154,15 @@ def test_train__with_an_overlap_new_machines_begin_from_two_states(alone_overlap
 
 def test_train__with_an_overlap_all_machines_may_be_lost(alone_overlapping, impatient):
     first = 4  # it meets, loads two states, and says whether it sees the text; then two calls a period, of which two
-    for call in (first + 2, first + 4 + 2 + 2):  # are an epoch, after which the driver fetches two states
+    end = first + 4 + 2  # are an epoch, after which the driver fetches two states
+    for call in (first + 2, end + 2):
         ray = fake(1, dies_at={call: "actor"})
         assert train_on(ray, config=OVERLAPPING, epochs=2) == alone_overlapping
         assert any("has, by 1 of its periods" in report for report in ray.reports)
+    for call in (end - 2, end - 1):  # one of the two
+        ray = fake(1, dies_at={call: "actor"})
+        assert train_on(ray, config=OVERLAPPING, epochs=2) == alone_overlapping
+        assert any("has, by 2 of its periods" in report for report in ray.reports)
 
 
 def test_train__survives_one_loss_after_the_other_and_takes_new_machines_in(alone, impatient):

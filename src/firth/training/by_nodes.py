@@ -239,18 +239,17 @@ class ByNodes:
 
     def _fetch(self) -> None:
         self._meet()
-        self._fetch_into(self.parameters, self.number)
-        if self.begin is not None:
-            self._fetch_into(self.begin, self.number - 1)
-
-    def _fetch_into(self, parameters: Parameters, number: int) -> None:
-        """Let parameters be the state after so many periods."""
         parts = parts_of_owners(len(self.nodes.alive))
-        owners = zip(self.nodes.alive, parts, strict=False)  # there may be more machines
-        rows = self.nodes.results([node.call("rows", number, of) for node, of in owners])
-        for of, some in zip(parts, rows, strict=True):
-            for array, values in zip(parameters, some, strict=True):
-                array[rows_of(of, len(array))] = values
+        owners = list(zip(self.nodes.alive, parts, strict=False))  # there may be more machines
+        states = {self.number: self.parameters}
+        if self.begin is not None:
+            states[self.number - 1] = self.begin
+        asked = [node.call("rows", number, of) for number in states for node, of in owners]
+        rows = iter(self.nodes.results(asked))  # of both, before one is written: neither can be lost then
+        for parameters in states.values():
+            for of in parts:
+                for array, values in zip(parameters, next(rows), strict=True):
+                    array[rows_of(of, len(array))] = values
 
     def _check_store(self, node: Node) -> None:
         """Raise `ClusterError` for a machine whose object store has no room for what is exchanged at a time."""
