@@ -394,7 +394,7 @@ def test_join_phrases__warns_of_words_of_phrases_that_the_text_cannot_have():
     with pytest.warns(FirthWarning, match="3 of the 5 words of phrases .* 'City' .read as 'city'.*lowercase=False"):
         firth.join_phrases(["New York City, the king"] * 3, phrases)
     with warnings.catch_warnings():
-        warnings.simplefilter("error")
+        warnings.simplefilter("error", FirthWarning)
         cased = firth.TextConfig(lowercase=False)
         joined = firth.join_phrases(["New York City, the king"] * 3, phrases, config=cased)
         firth.join_phrases([["New", "York"]], phrases)

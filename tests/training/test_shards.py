@@ -293,6 +293,9 @@ def test_replicas__are_as_many_as_shards_threads_and_memory_allow(monkeypatch):
     ):
         monkeypatch.setattr(by_periods, "free_memory", lambda free=free: int(free))
         assert by_periods.replicas_that_pay(shards_, threads, parameters) == wanted
+    for free, wanted in ((4 * size, 1), (4 * size + 8 * size - 1, 1), (4 * size + 8 * size, 2)):
+        monkeypatch.setattr(by_periods, "free_memory", lambda free=free: free)
+        assert by_periods.replicas_that_pay(8, 8, parameters, overlap=0.5) == wanted
 
 
 @needs_threads

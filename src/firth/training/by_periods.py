@@ -34,12 +34,13 @@ OF_FREE_MEMORY = 4
 """One part in so many is what replicas may take."""
 
 
-def replicas_that_pay(shards: int, threads: int, parameters: Parameters) -> int:
+def replicas_that_pay(shards: int, threads: int, parameters: Parameters, overlap: float = 0) -> int:
     """How many copies of the parameters are to be trained on side by side, as threads that share nothing wait for
     nobody: one for each shard, but not more than there are threads, or than fit into memory.
     """
     size = sum(array.nbytes for array in parameters)
-    most = 1 + free_memory() // OF_FREE_MEMORY // (2 * size)  # the copy, and what it has changed
+    late = shards * size // 2 if overlap else 0  # what each shard keeps to itself
+    most = 1 + (free_memory() - late) // OF_FREE_MEMORY // (2 * size)  # the copy, and what it has changed
     return max(1, min(shards, threads, most))
 
 
@@ -68,7 +69,7 @@ class ByPeriods:
         self.combiner = Combiner(Expected.of(tokens, config), config, self.begin, group.pool, range(PARTS))
         self.arrays = ChangeArrays(size, group.pool)
         self.replicas = [Replica(group, self.begin, self.arrays, late_changes)]
-        count = replicas_that_pay(config.shards, threads, parameters)
+        count = replicas_that_pay(config.shards, threads, parameters, config.overlap)
         if count > 1:
             self.executor = resources.enter_context(ThreadPoolExecutor(count, thread_name_prefix="firth-replica"))
             self.replicas = []

@@ -35,7 +35,7 @@ def test_diagonalize__finds_what_lapack_finds(size):
         assert_allclose(vectors @ matrix, values[:, None] * vectors, rtol=0, atol=2e-13 * largest)
 
 
-def test_diagonalize__what_is_not_finite_comes_to_an_end():
-    for wrong in (np.nan, np.inf):
-        values, vectors = eigenvectors(np.full((5, 5), wrong))
-        assert not np.isfinite(values).all() or not np.isfinite(vectors).all()
+def test_diagonalize__of_what_is_no_number_are_none():
+    values, vectors = eigenvectors(np.full((5, 5), np.nan))
+    assert not np.isfinite(values).all()
+    assert not np.isfinite(vectors).all()

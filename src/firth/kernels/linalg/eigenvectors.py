@@ -22,7 +22,7 @@ def diagonalize(matrix: Float64, values: Float64, vectors: Float64, room: Float6
     """Find the eigenvalues (d,) of a symmetric (d, d) matrix, and its eigenvectors, the rows of (d, d).
 
     Only the upper triangle of the matrix is read, and all of it is written over, as are three rows of room, (3, d).
-    From what is not finite, nothing comes that is.
+    Its elements are to be finite, and so are their squares: what comes of others means nothing.
     """
     beside, reflector, product = room[0], room[1], room[2]
     tridiagonalize(matrix, values, beside, vectors, reflector, product)
