@@ -427,3 +427,11 @@ def test_word2vec__learns_from_sessions_of_a_table():
         Word2Vec(firth.column([{"text": "the king"}], "text"), **how)
     phrases = gensim.Phrases(firth.column(events, "item", group_by="s"), min_count=1, threshold=0.1)
     assert phrases[[10, 11, 9]] == ["10_11", "9"]
+
+
+def test_word2vec__and_its_vectors_are_what_a_training_can_start_from():
+    sentences = [["the", "king", "and", "the", "queen"], ["a", "man", "and", "a", "woman"]] * 100
+    model = Word2Vec(sentences, vector_size=10, min_count=1, epochs=1)
+    settings = {"vector_size": 10, "epochs": 1, "learning_rate": 1e-9, "min_learning_rate": 0, "progress": False}
+    for start in (model, model.wv):
+        assert (firth.train(sentences, start=start, **settings)["king"] == model.wv["king"]).all()

@@ -156,6 +156,8 @@ def _as_vectors(given: Any) -> WordVectors:
         return given
     if isinstance(given, str | Path):
         return load(given)
+    if hasattr(given, "to_firth"):  # as what `firth.gensim` has
+        return _as_vectors(given.to_firth())
     try:
         words, array = given
         return WordVectors(words, array)
