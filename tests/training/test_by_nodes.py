@@ -123,7 +123,10 @@ def test_train__the_driver_calls_each_machine_twice_a_period(machines, alone):
     assert of_driver["meet"] == machines
 
 
-@pytest.mark.parametrize("how", ["actor", "machine", "sender", "hangs", "dropped"])
+HOW = ["actor", *(pytest.param(how, marks=pytest.mark.long) for how in ("machine", "sender", "hangs", "dropped"))]
+
+
+@pytest.mark.parametrize("how", HOW)
 def test_train__comes_to_the_same_bits_whichever_call_a_machine_dies_in(how, alone, impatient):
     calls = FIRST_CALLS + 2 * len(CALLS_OF_A_PERIOD + HAND_OVERS_OF_A_PERIOD)
     for call in range(calls):
@@ -135,7 +138,7 @@ def test_train__comes_to_the_same_bits_whichever_call_a_machine_dies_in(how, alo
         assert any("was lost" in report for report in ray.reports) or (how == "sender" and by_driver)
 
 
-@pytest.mark.parametrize("how", ["actor", "machine", "hangs"])
+@pytest.mark.parametrize("how", HOW)
 def test_train__with_an_overlap_comes_to_the_same_bits_whichever_call_a_machine_dies_in(
     how, alone_overlapping, impatient
 ):
