@@ -29,7 +29,7 @@ from firth.training.listeners import reporter
 from firth.training.run_options import RunOptions, checked_nodes, checked_threads
 from firth.training.schedule import initial_parameters
 from firth.training.trainer import Trainer, kernel_set_of
-from firth.training.warm_start import WarmStart
+from firth.training.warm_start import WarmStart, settings_of
 from firth.training.words_to_learn import WordsToLearn, words_often_enough
 from firth.vectors.subwords import Composition, Ngrams, Subwords
 
@@ -133,7 +133,7 @@ def train(
     begin = None
     if start is not None:
         begin = WarmStart.of(start, frozen)
-        settings = settings if config else begin.settings | settings
+        settings = settings if config else settings_of(begin.vectors) | settings
     elif frozen is not False:
         raise ConfigError("frozen words need vectors to start from: start=VECTORS")
     config = config or TrainingConfig.of(settings)

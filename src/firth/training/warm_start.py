@@ -54,13 +54,6 @@ class WarmStart:
         return cls(vectors, frozenset(words))
 
     @property
-    def settings(self) -> dict[str, Any]:
-        """The settings that a training has from these vectors, where nobody says otherwise: how many numbers they have,
-        and how the text of their words was split.
-        """
-        return {"vector_size": self.vectors.vector_size} | splitting_of(self.vectors.text_config)
-
-    @property
     def phrases(self) -> Phrases | None:
         """The phrases that were joined in the text of these vectors."""
         return self.vectors.phrases if isinstance(self.vectors, Word2Vec) else None
@@ -142,6 +135,13 @@ class WarmStart:
             return None
         inputs = np.array([word in self.frozen for word in vocabulary.words])
         return Frozen(inputs, inputs if with_outputs else np.zeros_like(inputs))
+
+
+def settings_of(vectors: WordVectors) -> dict[str, Any]:
+    """The settings that a training has from vectors to start from, where nobody says otherwise: how many numbers they
+    have, and how the text of their words was split.
+    """
+    return {"vector_size": vectors.vector_size} | splitting_of(vectors.text_config)
 
 
 def _words_frozen(frozen: bool | Collection[Any], known: Collection[str]) -> Collection[str]:
