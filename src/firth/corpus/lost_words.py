@@ -38,12 +38,26 @@ def settings_to_turn_off(words: Sequence[str], config: TextConfig) -> list[str]:
     return [name for name in best if getattr(config, name)]
 
 
+def is_of_a_text(word: str) -> bool:
+    """Whether a word is one that somebody would look for in a text: no punctuation alone, nor a mark such as </s>."""
+    return any(map(str.isalnum, word)) and not (word.startswith("<") and word.endswith(">"))
+
+
+def _parts(word: str) -> list[str]:
+    """The words that a phrase is joined of; the word alone, where it is none."""
+    parts = word.split("_")
+    return parts if len(parts) > 1 and all(any(map(str.isalnum, part)) for part in parts) else [word]
+
+
 class LostWords(NamedTuple):
-    """Those of some words that no text has which is split by a configuration, and how many words were looked at."""
+    """Those of some words that no text has which is split by a configuration; how many words were looked at, and how
+    many of these were passed over.
+    """
 
     words: list[str]
     among: int
     config: TextConfig
+    passed_over: int = 0
 
     @classmethod
     def of(cls, words: Sequence[str], config: TextConfig, phrases: Phrases | None = None) -> LostWords:
@@ -51,11 +65,13 @@ class LostWords(NamedTuple):
         by_words = dataclasses.replace(config, sentences="line")  # where these end makes no other words
         joined: Collection[str] = phrases.scores() if phrases is not None else ()
         first = words[:MOST_LOOKED_AT]
-        return cls([word for word in unreachable(first, by_words) if word not in joined], len(first), by_words)
+        of_texts = list(filter(is_of_a_text, first))
+        lost = [word for word in unreachable(of_texts, by_words) if word not in joined]
+        return cls(lost, len(first), by_words, len(first) - len(of_texts))
 
     def tell(self) -> None:
         """Warn of them, if there are some. Raises `ConfigError` where hardly any word is left."""
-        if len(self.words) > (1 - FEWEST_FOUND) * self.among:
+        if len(self.words) > (1 - FEWEST_FOUND) * (self.among - self.passed_over):
             raise ConfigError(self._told("words that have vectors"))
         self.warn("words that have vectors", stacklevel=4)
 
@@ -66,14 +82,16 @@ class LostWords(NamedTuple):
 
     def _told(self, which: str) -> str:
         some = ", ".join(map(self._example, self.words[:SHOWN])) + (", …" if len(self.words) > SHOWN else "")
-        names = settings_to_turn_off(self.words, self.config)
+        parts = [part for word in self.words for part in _parts(word)]
+        names = settings_to_turn_off(parts, self.config)
         settings = ", ".join(f"{name}=False" for name in names)
         flags = " ".join(f"--no-{name.replace('_', '-')}" for name in names)
         split = f"split the text with {settings} ({flags}), or " if names else ""
+        join = "have phrases joined, phrases=… (--phrase-passes), or " if len(parts) > len(self.words) else ""
         of = f"of the {'first ' * (self.among == MOST_LOOKED_AT)}{self.among:,} {which}"
         return (
-            f"{len(self.words):,} {of} cannot be found in text that is split like this, such as {some}: {split}give"
-            " lists of tokens"
+            f"{len(self.words):,} {of} cannot be found in text that is split like this, such as {some}: {split}{join}"
+            "give lists of tokens"
         )
 
     def _example(self, word: str) -> str:
