@@ -5,7 +5,9 @@ from __future__ import annotations
 import dataclasses
 import warnings
 from collections.abc import Collection, Sequence
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any
 
 from firth.config import SPLIT_ALONE, TextConfig
 from firth.corpus.tokenizing import standardize, tokenize
@@ -49,45 +51,67 @@ def _parts(word: str) -> list[str]:
     return parts if len(parts) > 1 and all(any(map(str.isalnum, part)) for part in parts) else [word]
 
 
-class LostWords(NamedTuple):
+class Advice(Enum):
+    """How those who call can say what would keep the words."""
+
+    SETTINGS = "as settings, beside phrases"
+    SETTINGS_ALONE = "as settings"
+    CONFIG = "as a configuration"
+
+
+@dataclass(eq=False)
+class LostWords:
     """Those of some words that no text has which is split by a configuration; how many words were looked at, and how
-    many of these were passed over.
+    many of these were passed over. It warns of them once.
     """
 
     words: list[str]
     among: int
     config: TextConfig
-    passed_over: int = 0
+    passed_over: int
+    advice: Advice
+    told: bool = False
 
     @classmethod
-    def of(cls, words: Sequence[str], config: TextConfig, phrases: Phrases | None = None) -> LostWords:
+    def of(
+        cls,
+        words: Sequence[str],
+        config: TextConfig,
+        phrases: Phrases | None = None,
+        advice: Advice = Advice.SETTINGS,
+    ) -> LostWords:
         """Those of these words, or of the first ones of very many; `phrases` are joined in the text."""
         by_words = dataclasses.replace(config, sentences="line")  # where these end makes no other words
         joined: Collection[str] = phrases.scores() if phrases is not None else ()
         first = words[:MOST_LOOKED_AT]
         of_texts = list(filter(is_of_a_text, first))
         lost = [word for word in unreachable(of_texts, by_words) if word not in joined]
-        return cls(lost, len(first), by_words, len(first) - len(of_texts))
+        return cls(lost, len(first), by_words, len(first) - len(of_texts), advice)
 
     def tell(self) -> None:
-        """Warn of them, if there are some. Raises `ConfigError` where hardly any word is left."""
+        """Warn of them, if there are some, for the first time. Raises `ConfigError` where hardly any word is left."""
         if len(self.words) > (1 - FEWEST_FOUND) * (self.among - self.passed_over):
             raise ConfigError(self._told("words that have vectors"))
         self.warn("words that have vectors", stacklevel=4)
 
     def warn(self, which: str, stacklevel: int = 3) -> None:
-        """Warn of them, if there are some, as of those of `which` words."""
-        if self.words:
+        """Warn of them, if there are some, as of those of `which` words, for the first time."""
+        if self.words and not self.told:
+            self.told = True
             warnings.warn(self._told(which), FirthWarning, stacklevel=stacklevel)
 
     def _told(self, which: str) -> str:
         some = ", ".join(map(self._example, self.words[:SHOWN])) + (", …" if len(self.words) > SHOWN else "")
         parts = [part for word in self.words for part in _parts(word)]
         names = settings_to_turn_off(parts, self.config)
+        off: dict[str, Any] = dict.fromkeys(names, False)
         settings = ", ".join(f"{name}=False" for name in names)
+        if self.advice is Advice.CONFIG:
+            settings = f"config=firth.{dataclasses.replace(self.config, **off)}"
         flags = " ".join(f"--no-{name.replace('_', '-')}" for name in names)
         split = f"split the text with {settings} ({flags}), or " if names else ""
-        join = "have phrases joined, phrases=… (--phrase-passes), or " if len(parts) > len(self.words) else ""
+        has_phrases = len(parts) > len(self.words) and self.advice is Advice.SETTINGS
+        join = "have phrases joined, phrases=… (--phrase-passes), or " if has_phrases else ""
         of = f"of the {'first ' * (self.among == MOST_LOOKED_AT)}{self.among:,} {which}"
         return (
             f"{len(self.words):,} {of} cannot be found in text that is split like this, such as {some}: {split}{join}"

@@ -14,7 +14,7 @@ from firth.arrays import Float64, Int64, UInt64
 from firth.config import TextConfig
 from firth.corpus.corpus import TOKENS_AT_A_TIME, VERSION, Corpus, ranges_of_sentences, write_about, write_words
 from firth.corpus.encoding import default_cache, encode, for_once
-from firth.corpus.lost_words import LostWords
+from firth.corpus.lost_words import Advice, LostWords
 from firth.errors import ConfigError, FormatError
 from firth.kernels.linalg.exponentials import logarithms
 from firth.kernels.text import phrases as kernels
@@ -173,7 +173,9 @@ def join_phrases(
     if not len(phrases) or corpus.phrases == phrases:
         return corpus
     if corpus.splitting:
-        LostWords.of(phrases.words(), TextConfig(**corpus.splitting), corpus.phrases).warn("words of phrases")
+        advice = Advice.SETTINGS_ALONE if isinstance(source, Corpus) else Advice.CONFIG
+        by = TextConfig(**corpus.splitting)
+        LostWords.of(phrases.words(), by, corpus.phrases, advice).warn("words of phrases")
     told = hashlib.sha256(f"{corpus.fingerprint} {phrases.as_json()}".encode()).hexdigest()
     cache = default_cache() if cache is None else Path(cache)
     cache.mkdir(parents=True, exist_ok=True)
