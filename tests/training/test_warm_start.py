@@ -229,3 +229,28 @@ def test_train__an_encoded_text_is_known_for_how_it_was_split():
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         firth.train(firth.encode(LISTS), start=model, **OF_ONE_EPOCH)
+
+
+def test_train__an_error_names_the_settings_of_the_start_that_nobody_said():
+    baskets = firth.train(["new york,apple", "apple,new york"] * 10, separator=",", **OF_ONE_EPOCH)
+    plain = ["we see new york", "and an apple"] * 3
+    taken = r"\(separator=',': as the vectors to start from have it"
+    for settings in ({"min_count": 9}, {}):  # no word is left, or none that has a vector
+        with pytest.raises(CorpusError, match=taken):
+            firth.train(plain, start=baskets, **OF_ONE_EPOCH | settings)
+    encoded = firth.encode(plain, config=firth.TextConfig(separator=","))
+    for source, settings in (([line.split() for line in plain], {}), (plain, {"separator": ","}), (encoded, {})):
+        with pytest.raises(CorpusError, match=r"^((?!to start from have).)*$"):
+            firth.train(source, start=baskets, **OF_ONE_EPOCH | {"min_count": 9} | settings)
+
+
+def test_train__a_contradiction_names_the_settings_of_the_start_that_nobody_said():
+    of_prose = {"unicode_punctuation": True, "keep_apostrophes": True}
+    model = firth.train(["don't go", "go"] * 10, **of_prose, **OF_ONE_EPOCH)
+    taken = r"needs unicode_punctuation.* \(keep_apostrophes=True: as the vectors to start from have it"
+    with pytest.raises(ConfigError, match=taken):
+        firth.train(["go"], start=model, unicode_punctuation=False, **OF_ONE_EPOCH)
+    with pytest.raises(ConfigError, match=taken):
+        model.train_more(["go"], unicode_punctuation=False, progress=False)
+    with pytest.raises(ConfigError, match=r"^((?!to start from have).)*$"):
+        firth.train(["go"], start=model, separator=",", sentences="file", **OF_ONE_EPOCH)

@@ -119,10 +119,10 @@ def train(
     check_output(output, overwrite=overwrite)
     vectors = load_model(start, START) if start else None
     from firth.training.train import train as train_model
-    from firth.training.warm_start import settings_of
+    from firth.training.warm_start import configured, settings_of
 
     if vectors is not None:
-        config = TrainingConfig.of(settings_of(vectors) | chosen)
+        config = configured(chosen, settings_of(vectors))
     space = space_of(aligned_with, config.vector_size)
     source = text_of(sources)
 

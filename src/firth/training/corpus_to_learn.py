@@ -10,14 +10,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from firth.config import TextConfig, TrainingConfig, splitting_of
-from firth.corpus.corpus import Corpus
+from firth.corpus.corpus import Corpus, is_encoded
 from firth.corpus.encoding import encode
 from firth.corpus.phrase_detection import find_phrases, join_phrases
-from firth.errors import FirthError, FirthWarning, StopTraining
+from firth.errors import CorpusError, FirthError, FirthWarning, StopTraining
 from firth.phrases import Phrases
 from firth.reporting.events import Event, OnCluster
 from firth.training.run_options import RunOptions
-from firth.training.warm_start import WarmStart
+from firth.training.warm_start import WarmStart, told_as_taken
 
 if TYPE_CHECKING:
     from firth.cluster.nodes import Nodes
@@ -93,6 +93,23 @@ def as_split(corpus: Corpus, config: TrainingConfig, begin: WarmStart | None) ->
             stacklevel=4,
         )
     return dataclasses.replace(config, **splitting)
+
+
+@contextmanager
+def split_as_the_start(begin: WarmStart | None, source: Any, corpus: Corpus, config: TrainingConfig) -> Iterator[None]:
+    """Within this, a `CorpusError` names the settings by which the text was split and which the start has, as nobody
+    said others.
+    """
+    try:
+        yield
+    except CorpusError as error:
+        was_encoded = isinstance(source, Corpus) or (isinstance(source, str | Path) and is_encoded(source))
+        if begin is None or was_encoded or not corpus.splitting:
+            raise
+        taken = {name: getattr(config, name) for name in corpus.splitting if name in begin.taken_over}
+        if not (told := told_as_taken(taken)):
+            raise
+        raise CorpusError(f"{error} {told}") from error
 
 
 @contextmanager

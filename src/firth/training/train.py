@@ -24,12 +24,19 @@ from firth.reporting.events import Compiling, Event
 from firth.settings import explained
 from firth.training import rounds
 from firth.training.checkpoints import Checkpoints
-from firth.training.corpus_to_learn import as_split, encoded_text, nodes_of, nothing_learned_yet, with_phrases
+from firth.training.corpus_to_learn import (
+    as_split,
+    encoded_text,
+    nodes_of,
+    nothing_learned_yet,
+    split_as_the_start,
+    with_phrases,
+)
 from firth.training.listeners import reporter
 from firth.training.run_options import RunOptions, checked_nodes, checked_threads
 from firth.training.schedule import initial_parameters
 from firth.training.trainer import Trainer, kernel_set_of
-from firth.training.warm_start import WarmStart, settings_of
+from firth.training.warm_start import WarmStart, configured, settings_of
 from firth.training.words_to_learn import WordsToLearn, words_often_enough
 from firth.vectors.subwords import Composition, Ngrams, Subwords
 
@@ -130,13 +137,15 @@ def train(
     """
     if config is not None and settings:
         raise ConfigError(f"pass either config or single settings ({', '.join(settings)}), not both")
-    begin = None
+    begin, of_start = None, dict[str, Any]()
     if start is not None:
         begin = WarmStart.of(start, frozen)
-        settings = settings if config else settings_of(begin.vectors) | settings
+        if config is None:
+            of_start = settings_of(begin.vectors)
+            begin = dataclasses.replace(begin, taken_over=frozenset(of_start) - set(settings))
     elif frozen is not False:
         raise ConfigError("frozen words need vectors to start from: start=VECTORS")
-    config = config or TrainingConfig.of(settings)
+    config = config or configured(settings, of_start)
     if begin is not None and begin.vectors.vector_size != config.vector_size:
         raise ConfigError(
             f"the vectors to start from have {begin.vectors.vector_size} numbers, vector_size is {config.vector_size}"
@@ -179,7 +188,8 @@ def learn(
             corpus.check()
             corpus = with_phrases(corpus, phrases, begin, config, options.cache, report)
         config = as_split(corpus, config, begin)
-        vocabulary, id_of = words_to_learn(corpus, config)
+        with split_as_the_start(begin, source, corpus, config):
+            vocabulary, id_of = words_to_learn(corpus, config)
         config = dataclasses.replace(config, epochs=(passes or usual_passes)(corpus, config))
         composition = Composition(vocabulary.words, ngrams_of(config)) if config.max_n else None
         parameters = initial_parameters(
@@ -189,7 +199,8 @@ def learn(
             shared=config.shared_vectors,
             ngrams=len(composition.used) if composition else 0,
         )
-        frozen = begin.fill(vocabulary, parameters, config, composition) if begin else None
+        with split_as_the_start(begin, source, corpus, config):
+            frozen = begin.fill(vocabulary, parameters, config, composition) if begin else None
         of_start = begin.fingerprint(vocabulary) if begin and kept else ""
         trainer = Trainer(
             corpus, vocabulary.counts, config, options.threads, report, kept, of_start, begin is not None, nodes

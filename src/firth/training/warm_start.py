@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
-from collections.abc import Collection
+import re
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -33,6 +35,8 @@ class WarmStart:
 
     vectors: WordVectors
     frozen: frozenset[str]
+    taken_over: frozenset[str] = frozenset()
+    """The settings of a text that a training has from the vectors, as nobody said others."""
 
     @classmethod
     def of(cls, given: Any, frozen: bool | Collection[Any]) -> WarmStart:
@@ -142,6 +146,27 @@ def settings_of(vectors: WordVectors) -> dict[str, Any]:
     have, and how the text of their words was split.
     """
     return {"vector_size": vectors.vector_size} | splitting_of(vectors.text_config)
+
+
+def configured(said: Mapping[str, Any], of_start: Mapping[str, Any]) -> TrainingConfig:
+    """The configuration with the settings that somebody said, and others `of_start`.
+
+    A `ConfigError` that what is said does not cause alone names those of the start that do.
+    """
+    try:
+        return TrainingConfig.of({**of_start, **said})
+    except ConfigError as error:
+        TrainingConfig.of(said)
+        taken = {name: value for name, value in of_start.items() if name not in said}
+        named = {name: value for name, value in taken.items() if re.search(rf"\b{name}\b", str(error))}
+        raise ConfigError(f"{error} {told_as_taken(named) or told_as_taken(taken)}") from error
+
+
+def told_as_taken(settings: Mapping[str, Any]) -> str:
+    """What to say of settings of the start, which nobody said, where these lead to an error; nothing of the usual."""
+    usual = dataclasses.asdict(TrainingConfig())
+    others = [f"{name}={shortened(value)}" for name, value in settings.items() if value != usual[name]]
+    return f"({', '.join(others)}: as the vectors to start from have it. Say other settings if need be)" * bool(others)
 
 
 def _words_frozen(frozen: bool | Collection[Any], known: Collection[str]) -> Collection[str]:
