@@ -254,3 +254,31 @@ def test_train__a_contradiction_names_the_settings_of_the_start_that_nobody_said
         model.train_more(["go"], unicode_punctuation=False, progress=False)
     with pytest.raises(ConfigError, match=r"^((?!to start from have).)*$"):
         firth.train(["go"], start=model, separator=",", sentences="file", **OF_ONE_EPOCH)
+
+
+def test_train__what_is_said_of_an_encoded_text_comes_too_late_whatever_it_starts_from():
+    model = firth.train(["Apple pie"] * 10, lowercase=False, **OF_ONE_EPOCH)
+    as_written = firth.encode(["Apple pie"] * 10, config=firth.TextConfig(lowercase=False))
+    too_late = "encoded already, with lowercase=False: what the training says"
+    for settings in ({"start": model}, {}):
+        with pytest.warns(FirthWarning, match=too_late):
+            assert firth.train(as_written, lowercase=True, **settings, **OF_ONE_EPOCH).words == ["Apple", "pie"]
+    with pytest.warns(FirthWarning, match=too_late):
+        model.train_more(as_written, lowercase=True, min_count=1, progress=False)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        firth.train(as_written, **OF_ONE_EPOCH)
+        firth.train(as_written, lowercase=False, start=model, **OF_ONE_EPOCH)
+        model.train_more(as_written, min_count=1, progress=False)
+
+
+def test_train_more__warns_of_a_text_that_was_encoded_otherwise_than_the_models():
+    model = firth.train(["an apple"] * 10, lowercase=False, **OF_ONE_EPOCH)
+    with pytest.warns(FirthWarning, match="encoded already, with lowercase=True: that is not how the model splits"):
+        model.train_more(firth.encode(["An apple"] * 10), min_count=1, progress=False)
+
+
+def test_train__where_sentences_end_is_of_no_matter_in_an_encoded_text():
+    baskets = firth.encode(["new york,apple"] * 10, config=firth.TextConfig(separator=","))
+    model = firth.train(baskets, sentences="punctuation", **OF_ONE_EPOCH)
+    assert (set(model.words), model.config.separator) == ({"new york", "apple"}, ",")

@@ -145,6 +145,7 @@ def train(
             begin = dataclasses.replace(begin, taken_over=frozenset(of_start) - set(settings))
     elif frozen is not False:
         raise ConfigError("frozen words need vectors to start from: start=VECTORS")
+    said: Collection[str] = settings if config is None else config.names_changed()
     config = config or configured(settings, of_start)
     if begin is not None and begin.vectors.vector_size != config.vector_size:
         raise ConfigError(
@@ -153,7 +154,7 @@ def train(
     options = RunOptions(
         checked_threads(threads), progress, cache, tensorboard, checkpoints, resume, checked_nodes(nodes, config), ray
     )
-    return learn(column_of(source, column), config, options, begin, phrases, words_often_enough)
+    return learn(column_of(source, column), config, options, begin, phrases, words_often_enough, said=said)
 
 
 def learn(
@@ -164,12 +165,14 @@ def learn(
     phrases: Phrases | None,
     words_to_learn: WordsToLearn,
     *,
+    said: Collection[str],
     trained_before: int = 0,
     passes: Callable[[Corpus, TrainingConfig], int] | None = None,
 ) -> Word2Vec:
     """The story: encode, choose the words, draw first vectors or take given ones, train; return the model.
 
-    The vectors drawn after so many epochs `trained_before` are not those drawn at first. `passes` chooses the epochs.
+    Somebody `said` the settings of these names. The vectors drawn after so many epochs `trained_before` are not those
+    drawn at first. `passes` chooses the epochs.
     """
     kept = Checkpoints.of(options.checkpoints) if options.checkpoints is not None else None
     if kept is None and options.resume:
@@ -187,7 +190,7 @@ def learn(
             corpus = encoded_text(source, config, options, nodes, report)
             corpus.check()
             corpus = with_phrases(corpus, phrases, begin, config, options.cache, report)
-        config = as_split(corpus, config, begin)
+        config = as_split(corpus, config, begin, said)
         with split_as_the_start(begin, source, corpus, config):
             vocabulary, id_of = words_to_learn(corpus, config)
         config = dataclasses.replace(config, epochs=(passes or usual_passes)(corpus, config))

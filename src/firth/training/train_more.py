@@ -109,9 +109,10 @@ def train_more(
         column_of(source, column),
         config,
         options,
-        dataclasses.replace(WarmStart.of(model, frozen), taken_over=frozenset(before) - set(settings)),
+        dataclasses.replace(WarmStart.of(model, frozen), taken_over=frozenset(before) - set(settings), goes_on=True),
         model.phrases or Phrases([]),
         lambda corpus, config: words_of_both(corpus, config, model, vocabulary),
+        said=settings,
         trained_before=len(model.history),
         passes=None if vocabulary == "replace" or frozen is True else _passes_after(model),
     )

@@ -15,7 +15,7 @@ import numpy as np
 from firth.arrays import Float32
 from firth.config import TextConfig, TrainingConfig, splitting_of
 from firth.corpus.corpus import Corpus
-from firth.corpus.lost_words import LostWords
+from firth.corpus.lost_words import Advice, LostWords
 from firth.errors import ConfigError, CorpusError, FirthError, shortened
 from firth.history import Provenance
 from firth.kernels.word2vec.blocks import Parameters
@@ -37,6 +37,8 @@ class WarmStart:
     frozen: frozenset[str]
     taken_over: frozenset[str] = frozenset()
     """The settings of a text that a training has from the vectors, as nobody said others."""
+    goes_on: bool = False
+    """Whether a model learns more: its phrases are joined, and an encoded text should be split as its own was."""
 
     @classmethod
     def of(cls, given: Any, frozen: bool | Collection[Any]) -> WarmStart:
@@ -67,7 +69,8 @@ class WarmStart:
         all.
         """
         if corpus.splitting:
-            LostWords.of(self.vectors.words, TextConfig(**corpus.splitting), corpus.phrases).tell()
+            advice = Advice.SETTINGS_ALONE if self.goes_on else Advice.SETTINGS
+            LostWords.of(self.vectors.words, TextConfig(**corpus.splitting), corpus.phrases, advice).tell()
 
     @property
     def known(self) -> dict[str, int]:
