@@ -204,6 +204,16 @@ def test_train__settings_need_only_fit_those_of_the_model_to_start_from(run, tmp
     assert set(load(tmp_path / "m2").words) == {"don't", "go"}
 
 
+def test_train__joins_no_phrases_of_the_model_to_start_from_where_it_is_told_so(run, tmp_path):
+    (tmp_path / "a.txt").write_text("we see new york\nin new york\nand you see me\n" * 9)
+    quick = ["train", tmp_path / "a.txt", "--min-count", 1, "--sample", 0, "--epochs", 1, "--quiet"]
+    assert run(*quick, "-o", tmp_path / "m", "--phrase-passes", 1, "--phrase-threshold", 0.5)[0] == 0
+    again = [*quick, "--start", tmp_path / "m"]
+    assert run(*again, "-o", tmp_path / "m2")[0] == 0
+    assert run(*again, "-o", tmp_path / "m3", "--phrase-passes", 0)[0] == 0
+    assert ["new_york" in load(tmp_path / name) for name in ("m", "m2", "m3")] == [True, True, False]
+
+
 def test_train__vectors_to_start_from_are_read_as_its_options_say(run, small_text, tmp_path):
     path = tmp_path / "odd"
     path.write_bytes(b"apple 1 0\neat 4 2 1\ncaf\xe9 1 2\npear 5 5\n")

@@ -179,6 +179,9 @@ def test_train__joins_the_phrases_of_the_model_to_start_from_unless_others_are_g
     with pytest.warns(FirthWarning, match="'new_york' .read as 'newyork'"):
         others = firth.train(["we see new york"] * 10, start=model, phrases=firth.Phrases([]), **OF_ONE_EPOCH)
     assert "new_york" not in others.words
+    with pytest.warns(FirthWarning, match="'new_york' .read as 'newyork'"):
+        none = firth.train(["we see new york"] * 10, start=model, phrase_passes=0, **OF_ONE_EPOCH)
+    assert ("new_york" in none.words, none.phrases) == (False, None)
 
 
 LISTS = [["New York", "a-b", "Apple", "king", "-10"]] * 10

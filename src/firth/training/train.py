@@ -102,6 +102,7 @@ def train(
         With `start`: True, or a collection of words. Those vectors stay fixed while the rest train.
     phrases
         Phrases to join in the text, as `find_phrases` returns them. With `phrase_passes`, they are found in it first.
+        `phrase_passes=0` says that none are joined, whatever the text of `start` has.
     config
         All settings at once, in place of keywords.
     **settings
@@ -143,6 +144,8 @@ def train(
         if config is None:
             of_start = settings_of(begin.vectors)
             begin = dataclasses.replace(begin, taken_over=frozenset(of_start) - set(settings))
+        if phrases is None and settings.get("phrase_passes") == 0:  # said, and so not those of the start
+            phrases = Phrases([])
     elif frozen is not False:
         raise ConfigError("frozen words need vectors to start from: start=VECTORS")
     said: Collection[str] = settings if config is None else config.names_changed()
