@@ -174,7 +174,10 @@ def test_embed__ids_of_several_kinds_are_text_or_an_error(run, saved, tmp_path, 
     assert [row["id"] for row in written(output)] == ["1", "b", None, str(2**70)]
     monkeypatch.setattr("firth.texts.documents.BATCH_TEXTS", 1)
     code, _, err = run(*command, "--overwrite")
-    assert (code, "the id 'b' is none of 64 bits, as those before it: make all of them text" in err) == (1, True)
+    assert (code, "the id 'b' is no whole number, as those before it are: make all of them text" in err) == (1, True)
+    table.write_text("".join(json.dumps(row) + "\n" for row in rows if row["id"] != "b"))
+    code, _, err = run(*command, "--overwrite")
+    assert (code, f"the id {2**70} is too large for 64 bits: make all of them text" in err) == (1, True)
 
 
 def test_embed__shows_how_far_it_is(run, saved, texts, tmp_path, monkeypatch):
