@@ -200,6 +200,13 @@ def test_embed__splits_texts_as_it_is_told(run, tmp_path):
     assert np.load(tmp_path / "v.npy").tolist() == [[1.0, 0.0], [0.0, 1.0]]
 
 
+def test_embed__tells_once_of_words_that_texts_cannot_have(run, tmp_path):
+    cased = firth.WordVectors(["The", "king", "axe"], np.eye(3), counts=[3, 2, 1]).save(tmp_path / "cased.firth")
+    (tmp_path / "t.txt").write_text("The king\nking axe\n")
+    code, _, err = run("embed", cased, tmp_path / "t.txt", "-o", tmp_path / "v.npy", "--weights", "usif", "--remove", 1)
+    assert (code, err.count("1 of the 3 words"), "(--no-lowercase)" in err) == (0, 1, True)
+
+
 def test_embed__standard_input_is_read_once(run, saved, words, texts, tmp_path, monkeypatch):
     with texts.open("rb") as file:
         monkeypatch.setattr("sys.stdin", type("Input", (), {"buffer": file, "closed": True})())

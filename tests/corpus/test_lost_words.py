@@ -23,6 +23,8 @@ def test_settings_to_turn_off__are_the_fewest():
     assert settings_to_turn_off(["a-b"], config) == ["strip_punctuation"]
     assert settings_to_turn_off(["A-b"], config) == ["lowercase", "strip_punctuation"]
     assert settings_to_turn_off(["new york"], config) == []
+    assert settings_to_turn_off(["</s>", ":)", "new_york"], config) == []
+    assert settings_to_turn_off(["New_York"], config) == ["lowercase"]
 
 
 def test_lost_words__are_told_with_what_a_text_has_in_their_places():

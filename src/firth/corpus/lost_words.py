@@ -33,10 +33,13 @@ def _is_text(word: str) -> bool:
 
 
 def settings_to_turn_off(words: Sequence[str], config: TextConfig) -> list[str]:
-    """The fewest settings without which texts have most of these words; none where that is no matter of settings."""
+    """The fewest settings without which texts have most of these words, or the parts of phrases; none where that is no
+    matter of settings.
+    """
     of_punctuation = {name: False for name in SPLIT_ALONE if name != "lowercase"}
     choices: list[dict[str, Any]] = [{}, {"lowercase": False}, of_punctuation, SPLIT_ALONE]
-    best = min(choices, key=lambda choice: len(unreachable(words, dataclasses.replace(config, **choice))))
+    parts = [part for word in filter(is_of_a_text, words) for part in _parts(word)]
+    best = min(choices, key=lambda choice: len(unreachable(parts, dataclasses.replace(config, **choice))))
     return [name for name in best if getattr(config, name)]
 
 
@@ -102,16 +105,15 @@ class LostWords:
 
     def _told(self, which: str) -> str:
         some = ", ".join(map(self._example, self.words[:SHOWN])) + (", …" if len(self.words) > SHOWN else "")
-        parts = [part for word in self.words for part in _parts(word)]
-        names = settings_to_turn_off(parts, self.config)
+        names = settings_to_turn_off(self.words, self.config)
         off: dict[str, Any] = dict.fromkeys(names, False)
         settings = ", ".join(f"{name}=False" for name in names)
         if self.advice is Advice.CONFIG:
             settings = f"config=firth.{dataclasses.replace(self.config, **off)}"
         flags = " ".join(f"--no-{name.replace('_', '-')}" for name in names)
         split = f"split the text with {settings} ({flags}), or " if names else ""
-        has_phrases = len(parts) > len(self.words) and self.advice is Advice.SETTINGS
-        join = "have phrases joined, phrases=… (--phrase-passes), or " if has_phrases else ""
+        can_join = self.advice is Advice.SETTINGS and any(len(_parts(word)) > 1 for word in self.words)
+        join = "have phrases joined, phrases=… (--phrase-passes), or " if can_join else ""
         of = f"of the {'first ' * (self.among == MOST_LOOKED_AT)}{self.among:,} {which}"
         return (
             f"{len(self.words):,} {of} cannot be found in text that is split like this, such as {some}: {split}{join}"
