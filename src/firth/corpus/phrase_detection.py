@@ -170,12 +170,16 @@ def join_phrases(
         A `FirthWarning` says which words of the phrases it cannot have, as its text is split.
     """
     corpus = encode(source, column=column, config=config, cache=cache, report=report)
+    return with_joined(corpus, phrases, cache, report, Advice.CONFIG)
+
+
+def with_joined(corpus: Corpus, phrases: Phrases, cache: str | Path | None, report: Report, advice: Advice) -> Corpus:
+    """The corpus with phrases joined, as `join_phrases` gives it, whose warning has the advice that a caller takes."""
     if not len(phrases) or corpus.phrases == phrases:
         return corpus
     if corpus.splitting:
-        advice = Advice.SETTINGS_ALONE if isinstance(source, Corpus) else Advice.CONFIG
         by = TextConfig(**corpus.splitting)
-        LostWords.of(phrases.words(), by, corpus.phrases, advice).warn("words of phrases")
+        LostWords.of(phrases.words(), by, corpus.phrases, advice).warn("words of phrases", stacklevel=4)
     told = hashlib.sha256(f"{corpus.fingerprint} {phrases.as_json()}".encode()).hexdigest()
     cache = default_cache() if cache is None else Path(cache)
     cache.mkdir(parents=True, exist_ok=True)

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 from firth.config import TrainingConfig
 from firth.corpus.corpus import Corpus, is_encoded
 from firth.corpus.encoding import encode
-from firth.corpus.phrase_detection import find_phrases, join_phrases
+from firth.corpus.lost_words import Advice
+from firth.corpus.phrase_detection import find_phrases, with_joined
 from firth.errors import CorpusError, FirthError, FirthWarning, StopTraining
 from firth.phrases import Phrases
 from firth.reporting.events import Event, OnCluster
@@ -72,7 +73,7 @@ def with_phrases(
             connector_words=config.connector_words,
             report=report,
         )
-    return corpus if phrases is None else join_phrases(corpus, phrases, cache=cache, report=report)
+    return corpus if phrases is None else with_joined(corpus, phrases, cache, report, Advice.SETTINGS_ALONE)
 
 
 def as_split(corpus: Corpus, config: TrainingConfig, begin: WarmStart | None, said: Collection[str]) -> TrainingConfig:
