@@ -303,6 +303,13 @@ def test_induce__says_what_it_wants_in_place_of_a_number():
             carte.vector(wrong)
 
 
+def test_alacarte__tells_once_and_of_an_argument_that_it_takes():
+    words = firth.WordVectors(["a-b", "king", "axe"], np.eye(3)[:, :2])
+    with pytest.warns(FirthWarning, match=r"config=firth.TextConfig\(strip_punctuation=False\) \(--no-strip") as caught:
+        firth.alacarte(words, ["king axe king", "axe ab king"] * 9, weights=1).vector(["a-b king"])
+    assert len(caught) == 1
+
+
 def test_alacarte__tells_of_words_that_texts_cannot_have_and_none_where_they_are_lists():
     words = firth.WordVectors(["a-b", "king", "Apple"], np.eye(3))
     carte = firth.alacarte(words, transform=np.eye(3))

@@ -391,8 +391,12 @@ def test_command__connector_words_by_name_or_file(tmp_path):
 
 def test_join_phrases__warns_of_words_of_phrases_that_the_text_cannot_have():
     phrases = Phrases([{("New", "York"): 9.0, ("the", "king"): 8.0}, {("New_York", "City"): 7.0}])
-    with pytest.warns(FirthWarning, match="3 of the 5 words of phrases .* 'City' .read as 'city'.*lowercase=False"):
+    with pytest.warns(
+        FirthWarning, match="3 of the 5 words of phrases .* 'City' .read as 'city'.*Config.lowercase=False"
+    ):
         firth.join_phrases(["New York City, the king"] * 3, phrases)
+    with pytest.warns(FirthWarning, match=r"3 of the 5 words .* with lowercase=False \(--no-lowercase\), or"):
+        firth.train(["New York, the king"] * 9, phrases=phrases, min_count=1, sample=0, epochs=1, progress=False)
     with warnings.catch_warnings():
         warnings.simplefilter("error", FirthWarning)
         cased = firth.TextConfig(lowercase=False)

@@ -18,11 +18,11 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from firth.arrays import Bool, Float32, Float64, Int64
-from firth.config import MOST_DISTANCE, TextConfig, TrainingConfig
+from firth.config import MOST_DISTANCE, TextConfig, TrainingConfig, splitting_of
 from firth.corpus.corpus import Corpus
 from firth.corpus.encoding import encode
 from firth.corpus.in_memory import is_token_list
-from firth.corpus.lost_words import LostWords
+from firth.corpus.lost_words import Advice, LostWords
 from firth.corpus.phrase_detection import join_phrases
 from firth.corpus.tokenizing import Source, standardize
 from firth.errors import ConfigError, CorpusError, FirthError, shortened
@@ -253,7 +253,7 @@ def alacarte(
     if is_one_word(held_out) or len(held_out):
         known = known.remove(held_out)
     phrases = model.phrases if isinstance(model, Word2Vec) else None
-    lost = LostWords.of(known.words, model.text_config, phrases) if config is None else None
+    lost = LostWords.of(known.words, model.text_config, phrases, Advice.CONFIG) if config is None else None
     config = config or model.text_config
     if transform is not None:
         matrix = _checked_transform(transform, known.vector_size)
@@ -262,7 +262,9 @@ def alacarte(
     if phrases is not None:
         encoded = join_phrases(encoded, phrases, cache=cache)
     if lost and encoded.splitting:  # which may be another's, where the corpus came encoded
-        LostWords.of(known.words, TextConfig(**encoded.splitting), encoded.phrases).tell()
+        as_theirs = encoded.splitting == splitting_of(config) and encoded.phrases == phrases
+        by_corpus = TextConfig(**encoded.splitting)
+        (lost if as_theirs else LostWords.of(known.words, by_corpus, encoded.phrases, Advice.CONFIG)).tell()
     matrix = _learned(encoded, known, Reach.of(window, settings.window_side), weights)
     return Alacarte(known, matrix, window, config, phrases, settings.window_side, lost)
 

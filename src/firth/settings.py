@@ -192,8 +192,12 @@ class Config:
 
     def changed(self) -> str:
         """The settings that are not the defaults, as keywords."""
-        fields = [(field, getattr(self, field.name)) for field in dataclasses.fields(self)]  # type: ignore[arg-type]
-        return ", ".join(f"{field.name}={shortened(value)}" for field, value in fields if value != field.default)
+        return ", ".join(f"{name}={shortened(getattr(self, name))}" for name in self.names_changed())
+
+    def names_changed(self) -> list[str]:
+        """The names of the settings that are not the defaults."""
+        fields = dataclasses.fields(self)  # type: ignore[arg-type]
+        return [field.name for field in fields if getattr(self, field.name) != field.default]
 
     @classmethod
     def of(cls, settings: Mapping[str, Any]) -> Self:

@@ -174,7 +174,10 @@ def test_embed__ids_of_several_kinds_are_text_or_an_error(run, saved, tmp_path, 
     assert [row["id"] for row in written(output)] == ["1", "b", None, str(2**70)]
     monkeypatch.setattr("firth.texts.documents.BATCH_TEXTS", 1)
     code, _, err = run(*command, "--overwrite")
-    assert (code, "the id 'b' is none of 64 bits, as those before it: make all of them text" in err) == (1, True)
+    assert (code, "the id 'b' is no whole number, as those before it are: make all of them text" in err) == (1, True)
+    table.write_text("".join(json.dumps(row) + "\n" for row in rows if row["id"] != "b"))
+    code, _, err = run(*command, "--overwrite")
+    assert (code, f"the id {2**70} is too large for 64 bits: make all of them text" in err) == (1, True)
 
 
 def test_embed__shows_how_far_it_is(run, saved, texts, tmp_path, monkeypatch):
@@ -195,6 +198,13 @@ def test_embed__splits_texts_as_it_is_told(run, tmp_path):
     (tmp_path / "t.txt").write_text("The\nthe\n")
     run("embed", cased, tmp_path / "t.txt", "-o", tmp_path / "v.npy", "--weights", "mean", "--no-lowercase")
     assert np.load(tmp_path / "v.npy").tolist() == [[1.0, 0.0], [0.0, 1.0]]
+
+
+def test_embed__tells_once_of_words_that_texts_cannot_have(run, tmp_path):
+    cased = firth.WordVectors(["The", "king", "axe"], np.eye(3), counts=[3, 2, 1]).save(tmp_path / "cased.firth")
+    (tmp_path / "t.txt").write_text("The king\nking axe\n")
+    code, _, err = run("embed", cased, tmp_path / "t.txt", "-o", tmp_path / "v.npy", "--weights", "usif", "--remove", 1)
+    assert (code, err.count("1 of the 3 words"), "(--no-lowercase)" in err) == (0, 1, True)
 
 
 def test_embed__standard_input_is_read_once(run, saved, words, texts, tmp_path, monkeypatch):

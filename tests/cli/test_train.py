@@ -194,6 +194,26 @@ def test_train__splits_a_text_as_that_of_the_model_to_start_from(run, tmp_path):
     assert (code, "'a-b' (read as 'ab')" in err, "--no-lowercase --no-strip-punctuation" in err) == (1, True, True)
 
 
+def test_train__settings_need_only_fit_those_of_the_model_to_start_from(run, tmp_path):
+    (tmp_path / "a.txt").write_text("don't go, go\n" * 9)
+    quick = [tmp_path / "a.txt", "--min-count", 1, "--sample", 0, "--epochs", 1, "--quiet"]
+    assert run("train", *quick, "-o", tmp_path / "m", "--vector-size", 8, "--unicode-punctuation")[0] == 0
+    assert run("train", *quick, "-o", tmp_path / "m2", "--keep-apostrophes")[0] == 1
+    again = run("train", *quick, "-o", tmp_path / "m2", "--start", tmp_path / "m", "--keep-apostrophes")
+    assert again[0] == 0, again[2]
+    assert set(load(tmp_path / "m2").words) == {"don't", "go"}
+
+
+def test_train__joins_no_phrases_of_the_model_to_start_from_where_it_is_told_so(run, tmp_path):
+    (tmp_path / "a.txt").write_text("we see new york\nin new york\nand you see me\n" * 9)
+    quick = ["train", tmp_path / "a.txt", "--min-count", 1, "--sample", 0, "--epochs", 1, "--quiet"]
+    assert run(*quick, "-o", tmp_path / "m", "--phrase-passes", 1, "--phrase-threshold", 0.5)[0] == 0
+    again = [*quick, "--start", tmp_path / "m"]
+    assert run(*again, "-o", tmp_path / "m2")[0] == 0
+    assert run(*again, "-o", tmp_path / "m3", "--phrase-passes", 0)[0] == 0
+    assert ["new_york" in load(tmp_path / name) for name in ("m", "m2", "m3")] == [True, True, False]
+
+
 def test_train__vectors_to_start_from_are_read_as_its_options_say(run, small_text, tmp_path):
     path = tmp_path / "odd"
     path.write_bytes(b"apple 1 0\neat 4 2 1\ncaf\xe9 1 2\npear 5 5\n")

@@ -23,6 +23,8 @@ def test_settings_to_turn_off__are_the_fewest():
     assert settings_to_turn_off(["a-b"], config) == ["strip_punctuation"]
     assert settings_to_turn_off(["A-b"], config) == ["lowercase", "strip_punctuation"]
     assert settings_to_turn_off(["new york"], config) == []
+    assert settings_to_turn_off(["</s>", ":)", "new_york"], config) == []
+    assert settings_to_turn_off(["New_York"], config) == ["lowercase"]
 
 
 def test_lost_words__are_told_with_what_a_text_has_in_their_places():
@@ -31,8 +33,8 @@ def test_lost_words__are_told_with_what_a_text_has_in_their_places():
     with pytest.warns(FirthWarning) as caught:
         lost.tell()
     (warning,) = caught
-    assert "4 of the 100 words" in str(warning.message)
-    assert "'-10' (read as '10'), 'New York' (read as 'new', 'york'), 'Apple' (read as 'apple'), …" in str(
+    assert "3 of the 100 words" in str(warning.message)
+    assert "'-10' (read as '10'), 'New York' (read as 'new', 'york'), 'Apple' (read as 'apple'): " in str(
         warning.message
     )
 
@@ -45,6 +47,30 @@ def test_lost_words__are_none_that_are_joined_nor_any_where_sentences_end():
         LostWords.of(["new", "york", "new_york"], firth.TextConfig(), joined).tell()
         LostWords.of(["u.s.", "a?b"], config).tell()
     assert LostWords.of(["new_york"], firth.TextConfig()).words == ["new_york"]
+
+
+def test_lost_words__are_neither_marks_nor_punctuation_alone():
+    words = ["</s>", "<unk>", "<UNK>", ",", "--", ":)", ""]
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        LostWords.of([*words, "king"], firth.TextConfig()).tell()
+        LostWords.of(words, firth.TextConfig()).tell()
+    with pytest.raises(ConfigError, match=r"1 of the 8 words .*'SKU-1'"):
+        LostWords.of([*words, "SKU-1"], firth.TextConfig()).tell()
+
+
+def test_lost_words__of_phrases_are_joined_and_not_read_with_their_marks():
+    def told(words):
+        with pytest.warns(FirthWarning) as caught:
+            LostWords.of(["king", *words], firth.TextConfig()).tell()
+        return str(caught[0].message).partition(": ")[2]
+
+    joined = "have phrases joined, phrases=… (--phrase-passes), or give lists of tokens"
+    assert told(["one_nine"]) == joined
+    assert told(["New_York"]) == f"split the text with lowercase=False (--no-lowercase), or {joined}"
+    assert told(["a-b", "_c"]) == (
+        "split the text with strip_punctuation=False (--no-strip-punctuation), or give lists of tokens"
+    )
 
 
 def test_lost_words__are_an_error_where_hardly_any_is_left():

@@ -359,8 +359,22 @@ def test_texts__that_cannot_have_some_words_are_told_of_where_they_are_strings(l
         with pytest.warns(FirthWarning, match="4 of the 5 words that have vectors .*'New York' .read as 'new', 'york'"):
             texts.fit(learned_from)
     texts = firth.TextVectors(PLACES, "mean").fit(learned_from)
-    with pytest.warns(FirthWarning, match=r"4 of the 5 words .*lowercase=False, strip_punctuation=False \(--no-lower"):
+    with pytest.warns(FirthWarning, match=r"4 of the 5 words .*=firth.TextConfig\(lowercase=False, strip_"):
         texts.transform(["a-b king"])
+
+
+@pytest.mark.parametrize("weights", ["sif", "usif"])
+def test_texts__are_told_of_once_however_often_they_are_read(weights):
+    with pytest.warns(FirthWarning, match="4 of the 5 words") as caught:
+        firth.TextVectors(PLACES, weights, remove=1).fit_transform(["king", "king king"])
+    assert len(caught) == 1
+
+
+def test_texts__the_advice_keeps_the_other_settings_of_the_model():
+    settings = {"vector_size": 4, "min_count": 1, "sample": 0, "epochs": 1, "progress": False}
+    model = firth.train([["a-b", "king", "queen"]] * 9, separator=" ", **settings)
+    with pytest.warns(FirthWarning, match=r"config=firth.TextConfig\(strip_punctuation=False, separator=' '\) \(--no-"):
+        firth.TextVectors(model, "mean").fit().transform(["a-b king"])
 
 
 def test_texts__that_are_lists_or_split_as_the_caller_says_are_taken_as_they_are():

@@ -179,6 +179,9 @@ def test_train__joins_the_phrases_of_the_model_to_start_from_unless_others_are_g
     with pytest.warns(FirthWarning, match="'new_york' .read as 'newyork'"):
         others = firth.train(["we see new york"] * 10, start=model, phrases=firth.Phrases([]), **OF_ONE_EPOCH)
     assert "new_york" not in others.words
+    with pytest.warns(FirthWarning, match="'new_york' .read as 'newyork'"):
+        none = firth.train(["we see new york"] * 10, start=model, phrase_passes=0, **OF_ONE_EPOCH)
+    assert ("new_york" in none.words, none.phrases) == (False, None)
 
 
 LISTS = [["New York", "a-b", "Apple", "king", "-10"]] * 10
@@ -229,3 +232,56 @@ def test_train__an_encoded_text_is_known_for_how_it_was_split():
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         firth.train(firth.encode(LISTS), start=model, **OF_ONE_EPOCH)
+
+
+def test_train__an_error_names_the_settings_of_the_start_that_nobody_said():
+    baskets = firth.train(["new york,apple", "apple,new york"] * 10, separator=",", **OF_ONE_EPOCH)
+    plain = ["we see new york", "and an apple"] * 3
+    taken = r"\(separator=',': as the vectors to start from have it"
+    for settings in ({"min_count": 9}, {}):  # no word is left, or none that has a vector
+        with pytest.raises(CorpusError, match=taken):
+            firth.train(plain, start=baskets, **OF_ONE_EPOCH | settings)
+    encoded = firth.encode(plain, config=firth.TextConfig(separator=","))
+    for source, settings in (([line.split() for line in plain], {}), (plain, {"separator": ","}), (encoded, {})):
+        with pytest.raises(CorpusError, match=r"^((?!to start from have).)*$"):
+            firth.train(source, start=baskets, **OF_ONE_EPOCH | {"min_count": 9} | settings)
+
+
+def test_train__a_contradiction_names_the_settings_of_the_start_that_nobody_said():
+    of_prose = {"unicode_punctuation": True, "keep_apostrophes": True}
+    model = firth.train(["don't go", "go"] * 10, **of_prose, **OF_ONE_EPOCH)
+    taken = r"needs unicode_punctuation.* \(keep_apostrophes=True: as the vectors to start from have it"
+    with pytest.raises(ConfigError, match=taken):
+        firth.train(["go"], start=model, unicode_punctuation=False, **OF_ONE_EPOCH)
+    with pytest.raises(ConfigError, match=taken):
+        model.train_more(["go"], unicode_punctuation=False, progress=False)
+    with pytest.raises(ConfigError, match=r"^((?!to start from have).)*$"):
+        firth.train(["go"], start=model, separator=",", sentences="file", **OF_ONE_EPOCH)
+
+
+def test_train__what_is_said_of_an_encoded_text_comes_too_late_whatever_it_starts_from():
+    model = firth.train(["Apple pie"] * 10, lowercase=False, **OF_ONE_EPOCH)
+    as_written = firth.encode(["Apple pie"] * 10, config=firth.TextConfig(lowercase=False))
+    too_late = "encoded already, with lowercase=False: what the training says"
+    for settings in ({"start": model}, {}):
+        with pytest.warns(FirthWarning, match=too_late):
+            assert firth.train(as_written, lowercase=True, **settings, **OF_ONE_EPOCH).words == ["Apple", "pie"]
+    with pytest.warns(FirthWarning, match=too_late):
+        model.train_more(as_written, lowercase=True, min_count=1, progress=False)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        firth.train(as_written, **OF_ONE_EPOCH)
+        firth.train(as_written, lowercase=False, start=model, **OF_ONE_EPOCH)
+        model.train_more(as_written, min_count=1, progress=False)
+
+
+def test_train_more__warns_of_a_text_that_was_encoded_otherwise_than_the_models():
+    model = firth.train(["an apple"] * 10, lowercase=False, **OF_ONE_EPOCH)
+    with pytest.warns(FirthWarning, match="encoded already, with lowercase=True: that is not how the model splits"):
+        model.train_more(firth.encode(["An apple"] * 10), min_count=1, progress=False)
+
+
+def test_train__where_sentences_end_is_of_no_matter_in_an_encoded_text():
+    baskets = firth.encode(["new york,apple"] * 10, config=firth.TextConfig(separator=","))
+    model = firth.train(baskets, sentences="punctuation", **OF_ONE_EPOCH)
+    assert (set(model.words), model.config.separator) == ({"new york", "apple"}, ",")

@@ -113,14 +113,18 @@ def train(
         raise click.UsageError(
             "the options --start-… say how vectors to start from are read: name their file by --start"
         )
-    config = TrainingConfig.of(settings)
+    chosen = said(settings)
+    if start is None:
+        config = TrainingConfig.of(chosen)
     check_output(output, overwrite=overwrite)
     vectors = load_model(start, START) if start else None
-    chosen = said(settings)
-    size = vectors.vector_size if vectors and "vector_size" not in chosen else config.vector_size
-    space = space_of(aligned_with, size)
-    source = text_of(sources)
     from firth.training.train import train as train_model
+    from firth.training.warm_start import configured, settings_of
+
+    if vectors is not None:
+        config = configured(chosen, settings_of(vectors))
+    space = space_of(aligned_with, config.vector_size)
+    source = text_of(sources)
 
     with checkpoints_beside(output, overwrite=overwrite, resume=resume) as checkpoints, watching(progress) as watch:
         model = train_model(

@@ -5,7 +5,9 @@ from __future__ import annotations
 import dataclasses
 import warnings
 from collections.abc import Collection, Sequence
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any
 
 from firth.config import SPLIT_ALONE, TextConfig
 from firth.corpus.tokenizing import standardize, tokenize
@@ -31,49 +33,91 @@ def _is_text(word: str) -> bool:
 
 
 def settings_to_turn_off(words: Sequence[str], config: TextConfig) -> list[str]:
-    """The fewest settings without which texts have most of these words; none where that is no matter of settings."""
+    """The fewest settings without which texts have most of these words, or the parts of phrases; none where that is no
+    matter of settings.
+    """
     of_punctuation = {name: False for name in SPLIT_ALONE if name != "lowercase"}
     choices: list[dict[str, Any]] = [{}, {"lowercase": False}, of_punctuation, SPLIT_ALONE]
-    best = min(choices, key=lambda choice: len(unreachable(words, dataclasses.replace(config, **choice))))
+    parts = [part for word in filter(is_of_a_text, words) for part in _parts(word)]
+    best = min(choices, key=lambda choice: len(unreachable(parts, dataclasses.replace(config, **choice))))
     return [name for name in best if getattr(config, name)]
 
 
-class LostWords(NamedTuple):
-    """Those of some words that no text has which is split by a configuration, and how many words were looked at."""
+def is_of_a_text(word: str) -> bool:
+    """Whether a word is one that somebody would look for in a text: no punctuation alone, nor a mark such as </s>."""
+    return any(map(str.isalnum, word)) and not (word.startswith("<") and word.endswith(">"))
+
+
+def _parts(word: str) -> list[str]:
+    """The words that a phrase is joined of; the word alone, where it is none."""
+    parts = word.split("_")
+    return parts if len(parts) > 1 and all(any(map(str.isalnum, part)) for part in parts) else [word]
+
+
+class Advice(Enum):
+    """How those who call can say what would keep the words."""
+
+    SETTINGS = "as settings, beside phrases"
+    SETTINGS_ALONE = "as settings"
+    CONFIG = "as a configuration"
+
+
+@dataclass(eq=False)
+class LostWords:
+    """Those of some words that no text has which is split by a configuration; how many words were looked at, and how
+    many of these were passed over. It warns of them once.
+    """
 
     words: list[str]
     among: int
     config: TextConfig
+    passed_over: int
+    advice: Advice
+    told: bool = False
 
     @classmethod
-    def of(cls, words: Sequence[str], config: TextConfig, phrases: Phrases | None = None) -> LostWords:
+    def of(
+        cls,
+        words: Sequence[str],
+        config: TextConfig,
+        phrases: Phrases | None = None,
+        advice: Advice = Advice.SETTINGS,
+    ) -> LostWords:
         """Those of these words, or of the first ones of very many; `phrases` are joined in the text."""
         by_words = dataclasses.replace(config, sentences="line")  # where these end makes no other words
         joined: Collection[str] = phrases.scores() if phrases is not None else ()
         first = words[:MOST_LOOKED_AT]
-        return cls([word for word in unreachable(first, by_words) if word not in joined], len(first), by_words)
+        of_texts = list(filter(is_of_a_text, first))
+        lost = [word for word in unreachable(of_texts, by_words) if word not in joined]
+        return cls(lost, len(first), by_words, len(first) - len(of_texts), advice)
 
     def tell(self) -> None:
-        """Warn of them, if there are some. Raises `ConfigError` where hardly any word is left."""
-        if len(self.words) > (1 - FEWEST_FOUND) * self.among:
+        """Warn of them, if there are some, for the first time. Raises `ConfigError` where hardly any word is left."""
+        if len(self.words) > (1 - FEWEST_FOUND) * (self.among - self.passed_over):
             raise ConfigError(self._told("words that have vectors"))
         self.warn("words that have vectors", stacklevel=4)
 
     def warn(self, which: str, stacklevel: int = 3) -> None:
-        """Warn of them, if there are some, as of those of `which` words."""
-        if self.words:
+        """Warn of them, if there are some, as of those of `which` words, for the first time."""
+        if self.words and not self.told:
+            self.told = True
             warnings.warn(self._told(which), FirthWarning, stacklevel=stacklevel)
 
     def _told(self, which: str) -> str:
         some = ", ".join(map(self._example, self.words[:SHOWN])) + (", …" if len(self.words) > SHOWN else "")
         names = settings_to_turn_off(self.words, self.config)
+        off: dict[str, Any] = dict.fromkeys(names, False)
         settings = ", ".join(f"{name}=False" for name in names)
+        if self.advice is Advice.CONFIG:
+            settings = f"config=firth.{dataclasses.replace(self.config, **off)}"
         flags = " ".join(f"--no-{name.replace('_', '-')}" for name in names)
         split = f"split the text with {settings} ({flags}), or " if names else ""
+        can_join = self.advice is Advice.SETTINGS and any(len(_parts(word)) > 1 for word in self.words)
+        join = "have phrases joined, phrases=… (--phrase-passes), or " if can_join else ""
         of = f"of the {'first ' * (self.among == MOST_LOOKED_AT)}{self.among:,} {which}"
         return (
-            f"{len(self.words):,} {of} cannot be found in text that is split like this, such as {some}: {split}give"
-            " lists of tokens"
+            f"{len(self.words):,} {of} cannot be found in text that is split like this, such as {some}: {split}{join}"
+            "give lists of tokens"
         )
 
     def _example(self, word: str) -> str:

@@ -14,7 +14,7 @@ from firth.arrays import Float64, Int64, UInt64
 from firth.config import TextConfig
 from firth.corpus.corpus import TOKENS_AT_A_TIME, VERSION, Corpus, ranges_of_sentences, write_about, write_words
 from firth.corpus.encoding import default_cache, encode, for_once
-from firth.corpus.lost_words import LostWords
+from firth.corpus.lost_words import Advice, LostWords
 from firth.errors import ConfigError, FormatError
 from firth.kernels.linalg.exponentials import logarithms
 from firth.kernels.text import phrases as kernels
@@ -170,10 +170,16 @@ def join_phrases(
         A `FirthWarning` says which words of the phrases it cannot have, as its text is split.
     """
     corpus = encode(source, column=column, config=config, cache=cache, report=report)
+    return with_joined(corpus, phrases, cache, report, Advice.CONFIG)
+
+
+def with_joined(corpus: Corpus, phrases: Phrases, cache: str | Path | None, report: Report, advice: Advice) -> Corpus:
+    """The corpus with phrases joined, as `join_phrases` gives it, whose warning has the advice that a caller takes."""
     if not len(phrases) or corpus.phrases == phrases:
         return corpus
     if corpus.splitting:
-        LostWords.of(phrases.words(), TextConfig(**corpus.splitting), corpus.phrases).warn("words of phrases")
+        by = TextConfig(**corpus.splitting)
+        LostWords.of(phrases.words(), by, corpus.phrases, advice).warn("words of phrases", stacklevel=4)
     told = hashlib.sha256(f"{corpus.fingerprint} {phrases.as_json()}".encode()).hexdigest()
     cache = default_cache() if cache is None else Path(cache)
     cache.mkdir(parents=True, exist_ok=True)

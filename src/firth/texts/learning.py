@@ -9,7 +9,7 @@ import numpy as np
 
 from firth.arrays import Float64
 from firth.config import TextConfig
-from firth.corpus.lost_words import LostWords
+from firth.corpus.lost_words import Advice, LostWords
 from firth.corpus.tokenizing import Document
 from firth.errors import CorpusError
 from firth.phrases import Phrases
@@ -37,7 +37,7 @@ class Read(NamedTuple):
 
 class Reader(NamedTuple):
     """How texts become words: strings are split by the settings, and phrases are joined. Of words that are lost so, it
-    warns, if it has them; and it reports how far it is with its work.
+    warns once, if it has them; and it reports how far it is with its work.
     """
 
     config: TextConfig
@@ -56,7 +56,7 @@ class Reader(NamedTuple):
         phrases = getattr(model, "phrases", None)
         if config is not None:
             return cls(config, phrases, None)
-        return cls(model.text_config, phrases, LostWords.of(model.words, model.text_config, phrases))
+        return cls(model.text_config, phrases, LostWords.of(model.words, model.text_config, phrases, Advice.CONFIG))
 
     def words(self, texts: Any) -> Iterator[Read]:
         """Some texts at a time, and the words of each."""

@@ -144,7 +144,8 @@ def _ids_as(kind: Any, ids: list[Any]) -> Any:
     if kind != pyarrow.int64():
         ids = [None if id is None else text_of(id) for id in ids]
     elif wrong := [id for id in ids if id is not None and (type(id) is not int or not -(2**63) <= id < 2**63)]:
-        raise SourceError(f"the id {shortened(wrong[0])} is none of 64 bits, as those before it: make all of them text")
+        what = "is too large for 64 bits" if type(wrong[0]) is int else "is no whole number, as those before it are"
+        raise SourceError(f"the id {shortened(wrong[0])} {what}: make all of them text")
     return pyarrow.array(ids, kind if kind == pyarrow.int64() else pyarrow.string())
 
 

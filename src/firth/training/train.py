@@ -24,12 +24,19 @@ from firth.reporting.events import Compiling, Event
 from firth.settings import explained
 from firth.training import rounds
 from firth.training.checkpoints import Checkpoints
-from firth.training.corpus_to_learn import as_split, encoded_text, nodes_of, nothing_learned_yet, with_phrases
+from firth.training.corpus_to_learn import (
+    as_split,
+    encoded_text,
+    nodes_of,
+    nothing_learned_yet,
+    split_as_the_start,
+    with_phrases,
+)
 from firth.training.listeners import reporter
 from firth.training.run_options import RunOptions, checked_nodes, checked_threads
 from firth.training.schedule import initial_parameters
 from firth.training.trainer import Trainer, kernel_set_of
-from firth.training.warm_start import WarmStart
+from firth.training.warm_start import WarmStart, configured, settings_of
 from firth.training.words_to_learn import WordsToLearn, words_often_enough
 from firth.vectors.subwords import Composition, Ngrams, Subwords
 
@@ -95,6 +102,7 @@ def train(
         With `start`: True, or a collection of words. Those vectors stay fixed while the rest train.
     phrases
         Phrases to join in the text, as `find_phrases` returns them. With `phrase_passes`, they are found in it first.
+        `phrase_passes=0` says that none are joined, whatever the text of `start` has.
     config
         All settings at once, in place of keywords.
     **settings
@@ -130,13 +138,18 @@ def train(
     """
     if config is not None and settings:
         raise ConfigError(f"pass either config or single settings ({', '.join(settings)}), not both")
-    begin = None
+    begin, of_start = None, dict[str, Any]()
     if start is not None:
         begin = WarmStart.of(start, frozen)
-        settings = settings if config else begin.settings | settings
+        if config is None:
+            of_start = settings_of(begin.vectors)
+            begin = dataclasses.replace(begin, taken_over=frozenset(of_start) - set(settings))
+        if phrases is None and settings.get("phrase_passes") == 0:  # said, and so not those of the start
+            phrases = Phrases([])
     elif frozen is not False:
         raise ConfigError("frozen words need vectors to start from: start=VECTORS")
-    config = config or TrainingConfig.of(settings)
+    said: Collection[str] = settings if config is None else config.names_changed()
+    config = config or configured(settings, of_start)
     if begin is not None and begin.vectors.vector_size != config.vector_size:
         raise ConfigError(
             f"the vectors to start from have {begin.vectors.vector_size} numbers, vector_size is {config.vector_size}"
@@ -144,7 +157,7 @@ def train(
     options = RunOptions(
         checked_threads(threads), progress, cache, tensorboard, checkpoints, resume, checked_nodes(nodes, config), ray
     )
-    return learn(column_of(source, column), config, options, begin, phrases, words_often_enough)
+    return learn(column_of(source, column), config, options, begin, phrases, words_often_enough, said=said)
 
 
 def learn(
@@ -155,12 +168,14 @@ def learn(
     phrases: Phrases | None,
     words_to_learn: WordsToLearn,
     *,
+    said: Collection[str],
     trained_before: int = 0,
     passes: Callable[[Corpus, TrainingConfig], int] | None = None,
 ) -> Word2Vec:
     """The story: encode, choose the words, draw first vectors or take given ones, train; return the model.
 
-    The vectors drawn after so many epochs `trained_before` are not those drawn at first. `passes` chooses the epochs.
+    Somebody `said` the settings of these names. The vectors drawn after so many epochs `trained_before` are not those
+    drawn at first. `passes` chooses the epochs.
     """
     kept = Checkpoints.of(options.checkpoints) if options.checkpoints is not None else None
     if kept is None and options.resume:
@@ -178,8 +193,9 @@ def learn(
             corpus = encoded_text(source, config, options, nodes, report)
             corpus.check()
             corpus = with_phrases(corpus, phrases, begin, config, options.cache, report)
-        config = as_split(corpus, config, begin)
-        vocabulary, id_of = words_to_learn(corpus, config)
+        config = as_split(corpus, config, begin, said)
+        with split_as_the_start(begin, source, corpus, config):
+            vocabulary, id_of = words_to_learn(corpus, config)
         config = dataclasses.replace(config, epochs=(passes or usual_passes)(corpus, config))
         composition = Composition(vocabulary.words, ngrams_of(config)) if config.max_n else None
         parameters = initial_parameters(
@@ -189,7 +205,8 @@ def learn(
             shared=config.shared_vectors,
             ngrams=len(composition.used) if composition else 0,
         )
-        frozen = begin.fill(vocabulary, parameters, config, composition) if begin else None
+        with split_as_the_start(begin, source, corpus, config):
+            frozen = begin.fill(vocabulary, parameters, config, composition) if begin else None
         of_start = begin.fingerprint(vocabulary) if begin and kept else ""
         trainer = Trainer(
             corpus, vocabulary.counts, config, options.threads, report, kept, of_start, begin is not None, nodes

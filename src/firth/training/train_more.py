@@ -22,7 +22,7 @@ from firth.reporting.events import Event
 from firth.training.checkpoints import Checkpoints
 from firth.training.run_options import RunOptions, checked_threads
 from firth.training.train import epochs_for, learn
-from firth.training.warm_start import WarmStart
+from firth.training.warm_start import WarmStart, configured
 from firth.training.words_to_learn import words_of_both
 from firth.vectors.word_vectors import refuse_other_than_vectors
 from firth.vocabulary import Vocabulary, by_count_then_word
@@ -98,7 +98,7 @@ def train_more(
     if settings.get("vector_size", model.vector_size) != model.vector_size:
         raise ConfigError(f"the model's vectors have {model.vector_size} numbers: vector_size cannot be another")
     before = dataclasses.asdict(model.config) | dataclasses.asdict(model.text_config)
-    config = TrainingConfig.of(before | {"epochs": None, "vector_size": model.vector_size} | settings)
+    config = configured(settings, before | {"epochs": None, "vector_size": model.vector_size})
     if vocabulary != "replace" and "hierarchical-softmax" in {config.objective, model.config.objective}:
         raise ConfigError(
             "the tree of hierarchical softmax is of one vocabulary and its counts: such a model learns more with"
@@ -109,9 +109,10 @@ def train_more(
         column_of(source, column),
         config,
         options,
-        WarmStart.of(model, frozen),
+        dataclasses.replace(WarmStart.of(model, frozen), taken_over=frozenset(before) - set(settings), goes_on=True),
         model.phrases or Phrases([]),
         lambda corpus, config: words_of_both(corpus, config, model, vocabulary),
+        said=settings,
         trained_before=len(model.history),
         passes=None if vocabulary == "replace" or frozen is True else _passes_after(model),
     )

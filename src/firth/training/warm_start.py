@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
-from collections.abc import Collection
+import re
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,7 +15,7 @@ import numpy as np
 from firth.arrays import Float32
 from firth.config import TextConfig, TrainingConfig, splitting_of
 from firth.corpus.corpus import Corpus
-from firth.corpus.lost_words import LostWords
+from firth.corpus.lost_words import Advice, LostWords
 from firth.errors import ConfigError, CorpusError, FirthError, shortened
 from firth.history import Provenance
 from firth.kernels.word2vec.blocks import Parameters
@@ -33,6 +35,10 @@ class WarmStart:
 
     vectors: WordVectors
     frozen: frozenset[str]
+    taken_over: frozenset[str] = frozenset()
+    """The settings of a text that a training has from the vectors, as nobody said others."""
+    goes_on: bool = False
+    """Whether a model learns more: its phrases are joined, and an encoded text should be split as its own was."""
 
     @classmethod
     def of(cls, given: Any, frozen: bool | Collection[Any]) -> WarmStart:
@@ -54,13 +60,6 @@ class WarmStart:
         return cls(vectors, frozenset(words))
 
     @property
-    def settings(self) -> dict[str, Any]:
-        """The settings that a training has from these vectors, where nobody says otherwise: how many numbers they have,
-        and how the text of their words was split.
-        """
-        return {"vector_size": self.vectors.vector_size} | splitting_of(self.vectors.text_config)
-
-    @property
     def phrases(self) -> Phrases | None:
         """The phrases that were joined in the text of these vectors."""
         return self.vectors.phrases if isinstance(self.vectors, Word2Vec) else None
@@ -70,7 +69,8 @@ class WarmStart:
         all.
         """
         if corpus.splitting:
-            LostWords.of(self.vectors.words, TextConfig(**corpus.splitting), corpus.phrases).tell()
+            advice = Advice.SETTINGS_ALONE if self.goes_on else Advice.SETTINGS
+            LostWords.of(self.vectors.words, TextConfig(**corpus.splitting), corpus.phrases, advice).tell()
 
     @property
     def known(self) -> dict[str, int]:
@@ -142,6 +142,34 @@ class WarmStart:
             return None
         inputs = np.array([word in self.frozen for word in vocabulary.words])
         return Frozen(inputs, inputs if with_outputs else np.zeros_like(inputs))
+
+
+def settings_of(vectors: WordVectors) -> dict[str, Any]:
+    """The settings that a training has from vectors to start from, where nobody says otherwise: how many numbers they
+    have, and how the text of their words was split.
+    """
+    return {"vector_size": vectors.vector_size} | splitting_of(vectors.text_config)
+
+
+def configured(said: Mapping[str, Any], of_start: Mapping[str, Any]) -> TrainingConfig:
+    """The configuration with the settings that somebody said, and others `of_start`.
+
+    A `ConfigError` that what is said does not cause alone names those of the start that do.
+    """
+    try:
+        return TrainingConfig.of({**of_start, **said})
+    except ConfigError as error:
+        TrainingConfig.of(said)
+        taken = {name: value for name, value in of_start.items() if name not in said}
+        named = {name: value for name, value in taken.items() if re.search(rf"\b{name}\b", str(error))}
+        raise ConfigError(f"{error} {told_as_taken(named) or told_as_taken(taken)}") from error
+
+
+def told_as_taken(settings: Mapping[str, Any]) -> str:
+    """What to say of settings of the start, which nobody said, where these lead to an error; nothing of the usual."""
+    usual = dataclasses.asdict(TrainingConfig())
+    others = [f"{name}={shortened(value)}" for name, value in settings.items() if value != usual[name]]
+    return f"({', '.join(others)}: as the vectors to start from have it. Say other settings if need be)" * bool(others)
 
 
 def _words_frozen(frozen: bool | Collection[Any], known: Collection[str]) -> Collection[str]:
