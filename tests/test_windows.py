@@ -62,6 +62,7 @@ def test_windows__tests_of_all_that_writes_files_pass_where_files_in_use_stay():
     assert done.returncode == 0, done.stdout[-5000:] + done.stderr[-2000:]
 
 
+@pytest.mark.long
 def test_stand_in__refuses_what_is_open_or_mapped(strict, tmp_path):
     for use in (lambda path: path.open("rb"), lambda path: np.memmap(path, "u1", "r")):
         path = tmp_path / "f" / "a"

@@ -84,6 +84,7 @@ def test_train__comes_to_the_same_bits_through_object_stores(machines, alone, mo
     assert train_on(fake(machines)) == alone
 
 
+@pytest.mark.long
 def test_train__machines_that_own_no_rows_come_to_the_same_bits(alone):
     ray = fake(PARTS + 1)
     assert train_on(ray) == alone

@@ -251,7 +251,9 @@ def leave(disk: Path, free: int) -> None:
         file.write(bytes(max(0, state.f_bavail * state.f_frsize - free)))
 
 
-@pytest.mark.parametrize("write", WRITES)
+@pytest.mark.parametrize(
+    "write", [pytest.param(one, marks=pytest.mark.long) if one == "map" else one for one in WRITES]
+)
 def test_disk_full__at_each_write_names_the_cause_and_leaves_what_was_there(write, trained, tmp_path):
     with mounted(tmp_path / "disk", "size=8m") as disk:
         WRITES[write](disk, trained)
@@ -354,7 +356,7 @@ REFUSALS = (
 )
 
 
-@pytest.mark.parametrize("overwrite", [[], ["--overwrite"]])
+@pytest.mark.parametrize("overwrite", [[], pytest.param(["--overwrite"], marks=pytest.mark.long)])
 def test_two_processes__with_the_same_output_do_not_meet(text, tmp_path, overwrite):
     if overwrite:
         subprocess.run(command(text, tmp_path, "--epochs", "1"), check=True)

@@ -53,7 +53,9 @@ from tests.helpers.rounds import COMPILES, needs_threads, random_corpus, train, 
         pytest.param({"batch_size": 272, "max_n": 4}, marks=COMPILES),
         {"batch_size": 80, "objective": "hierarchical-softmax"},
         {"batch_size": 1000, "window": "sentence", "learning_rate": 0.001},
-        {"window": "sentence", "learning_rate": 0.3, "distance_weights": "harmonic"},  # fewer pairs than in the windows
+        pytest.param(  # fewer pairs than in the windows
+            {"window": "sentence", "learning_rate": 0.3, "distance_weights": "harmonic"}, marks=pytest.mark.long
+        ),
         {"window": 25, "learning_rate": 0.2, "objective": "hierarchical-softmax"},
     ],
     ids=str,

@@ -84,7 +84,8 @@ def read_plain(file: IO[bytes] | Text, name: str, config: TextConfig) -> Iterato
 
 def _refuse_endless(kept: list[bytes], rest: bytes, name: str, config: TextConfig) -> None:
     """Raise `SourceError` if a token is too long, of which these bytes are known; wherever blocks are cut."""
-    if sum(map(len, kept)) + len(rest) > LONGEST_TOKEN_BYTES:
+    most = (len(kept) + 1) * BLOCK_BYTES  # which is quicker to find
+    if most > LONGEST_TOKEN_BYTES and sum(map(len, kept)) + len(rest) > LONGEST_TOKEN_BYTES:
         between = "white space" if config.separator is None else f"{config.separator!r}"
         raise SourceError(
             f"{name} has a token of more than {LONGEST_TOKEN_BYTES >> 20} MB: is it text, with {between} between its"
