@@ -66,18 +66,20 @@ class ByNodes:
         """Train an epoch, without its first `skipped` periods."""
         self.tokens, self.plan, self.parameters = tokens, plan, group.parameters
         starts, is_last = tokens.sentence_starts, epoch == self.epochs - 1
-        planned = [PlannedPeriod(epoch, plan, of) for of in periods_of_epoch(starts, config, is_last=is_last)]
+        periods = periods_of_epoch(starts, config, is_last=is_last)
         if self.setup is None:
             self._set_up(config)
         first = self.number - skipped  # the periods of before this epoch
         told = skipped
-        while self.number - first < len(planned):
-            period = planned[self.number - first]
+        while self.number - first < len(periods):
+            period = periods[self.number - first]
+            planned = PlannedPeriod(epoch, plan, period)
+            before = period_before(periods, starts, config, epoch, self.number - first)
+            last = self._planned(*before, config, planned) if before else None
             try:
-                last = self._period_before(period, self.number - first, config)
-                losses, pairs = self.nodes.again_where_lost(functools.partial(self._train, period, last))
+                losses, pairs = self.nodes.again_where_lost(functools.partial(self._train, planned, last))
                 self.number += 1
-                if self.number - first == len(planned):
+                if self.number - first == len(periods):
                     self.fetch()
             except StateLostError:
                 self.nodes.report(
@@ -88,7 +90,7 @@ class ByNodes:
                 continue
             if self.number - first > told:
                 told = self.number - first
-                yield Step(told, period.period.end, sum(losses), sum(pairs))
+                yield Step(told, period.end, sum(losses), sum(pairs))
 
     def fetch(self) -> None:
         """Let the driver's parameters be those of the machines. Raises `StateLostError` if all of these are lost."""
@@ -98,13 +100,9 @@ class ByNodes:
 
     # ── a period ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
-    def _period_before(self, planned: PlannedPeriod, number: int, config: TrainingConfig) -> PlannedPeriod | None:
-        """The period before number `number` of an epoch, if machines may have to know it."""
-        before = period_before(self.tokens.sentence_starts, config, planned.epoch, number) if config.overlap else None
-        if before is None:
-            return None
-        epoch, period = before
-        plan = planned.plan if epoch == planned.epoch else plan_epoch(self.tokens, config, epoch, self.epochs)
+    def _planned(self, epoch: int, period: Period, config: TrainingConfig, following: PlannedPeriod) -> PlannedPeriod:
+        """The period before another, perhaps of the epoch before."""
+        plan = following.plan if epoch == following.epoch else plan_epoch(self.tokens, config, epoch, self.epochs)
         return PlannedPeriod(epoch, plan, period)
 
     def _train(self, planned: PlannedPeriod, last: PlannedPeriod | None) -> tuple[list[float], list[float]]:
@@ -272,5 +270,4 @@ def _pieces_needed(shards: range, planned: PlannedPeriod, last: PlannedPeriod | 
     """The pieces whose text a machine needs for some shards: also those of the last period, where it may have to find
     again what these had changed.
     """
-    of_last = last.period if last is not None and last.period.late else None
-    return [period.pieces[shard] for period in (planned.period, of_last) if period is not None for shard in shards]
+    return [of.period.pieces[shard] for of in (planned, last) if of is not None for shard in shards]

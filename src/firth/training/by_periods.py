@@ -85,7 +85,7 @@ class ByPeriods:
         """But for so many periods that are done."""
         periods = periods_of_epoch(tokens.sentence_starts, config, is_last=epoch == self.epochs - 1)
         if config.overlap and not self.has_begun:
-            self._train_late_again(tokens, config, epoch, skipped)
+            self._train_late_again(periods, tokens, config, epoch, skipped)
         self.has_begun = True
         readers = [ChunkReader(tokens, config, epoch, plan) for _ in self.replicas]
         width = group.parameters.inputs.shape[1]
@@ -100,10 +100,12 @@ class ByPeriods:
             self.arrays.spare.append(total)
             yield Step(number, period.end, sum(loss), sum(pairs))
 
-    def _train_late_again(self, tokens: Tokens, config: TrainingConfig, epoch: int, skipped: int) -> None:
+    def _train_late_again(
+        self, periods: Sequence[Period], tokens: Tokens, config: TrainingConfig, epoch: int, skipped: int
+    ) -> None:
         """Find what the late parts of the last period had changed when the training was interrupted."""
-        before = period_before(tokens.sentence_starts, config, epoch, skipped)
-        if before is not None and before[1].late:
+        before = period_before(periods, tokens.sentence_starts, config, epoch, skipped)
+        if before is not None:
             epoch, period = before
             group, plan = self.replicas[0].group, plan_epoch(tokens, config, epoch, self.epochs)
             state = Parameters(*(array.copy() for array in group.parameters))

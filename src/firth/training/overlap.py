@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import functools
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -35,12 +35,19 @@ def periods_of_epoch(sentence_starts: Int64, config: TrainingConfig, *, is_last:
     return [*found[:-1], periods[-1]] if is_last else found
 
 
-def period_before(sentence_starts: Int64, config: TrainingConfig, epoch: int, number: int) -> tuple[int, Period] | None:
-    """The period before number `number` of an epoch, with its epoch; None before the first of all."""
-    if number == 0 and epoch == 0:
+def period_before(
+    periods: Sequence[Period], sentence_starts: Int64, config: TrainingConfig, epoch: int, number: int
+) -> tuple[int, Period] | None:
+    """The period before number `number` of an epoch, of which all are given, with its epoch; None if it has no late
+    parts, and before the first of all.
+    """
+    if number > 0:
+        period = periods[number - 1]
+    elif epoch > 0:
+        epoch, period = epoch - 1, periods_of_epoch(sentence_starts, config, is_last=False)[-1]
+    else:
         return None
-    of_epoch = epoch if number > 0 else epoch - 1
-    return of_epoch, periods_of_epoch(sentence_starts, config, is_last=False)[number - 1]
+    return (epoch, period) if period.late else None
 
 
 def late_part(piece: Piece, sentence_starts: Int64, overlap: float) -> Piece:

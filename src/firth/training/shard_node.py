@@ -129,14 +129,14 @@ class ShardNode:
         missing: Sequence[Piece],
         *texts: PieceTokens,
     ) -> None:
-        """Train some shards in the period after `number` others, of which `last` was the last: until what they give is
-        known. The text comes with this of pieces that were missing here.
+        """Train some shards in the period after `number` others, of which `last` was the last, if it had late parts:
+        until what they give is known. The text comes with this of pieces that were missing here.
         """
         began = time.perf_counter()
         self._start(attempt, number)
         for piece, text in zip(missing, texts, strict=True):
             self._keep(piece, text)
-        if last is not None and last.period.late:
+        if last is not None:
             self._train_late_again(last, shards)
         reader = self._reader(planned, shards)
         replica = Replica(self.group, self.begin, self.arrays, self.late_changes)
