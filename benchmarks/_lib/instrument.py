@@ -68,7 +68,8 @@ class Instrumented:
                 continue  # the docstring
             number = len(self.labels)
             self.labels.append(f"{name}: {' '.join(ast.unparse(statement).split())}")
-            body += [_BeforeReturns(number).visit(statement), _call_of_note(number)]
+            noted = _BeforeReturns(number).visit(statement)
+            body += [*(noted if isinstance(noted, list) else [noted]), _call_of_note(number)]
         function.body = body
         names = kernel.function.__globals__ | {"note": note}
         exec(compile(ast.fix_missing_locations(tree), f"<{name}, instrumented>", "exec"), names)

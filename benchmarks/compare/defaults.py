@@ -9,10 +9,10 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import firth
 from benchmarks._lib.corpora import DATA, WORK, cut, wiki100
 from benchmarks._lib.processes import peers_python, run
 from benchmarks._lib.results import Cell, Column, arguments, finish
+from firth.corpus.python_docs import python_docs
 
 EPOCHS = {1: (5, 20, 50, 100, 200), 10: (3, 6, 12, 25, 50), 100: (2, 5, 10)}
 OTHERS: list[dict[str, Any]] = [{"learning_rate": 0.01}, {"learning_rate": 0.05}, {"window": 10}]
@@ -32,7 +32,7 @@ def train(corpus: Path, choice: dict[str, Any]) -> tuple[str, dict[str, Any]]:
 def main() -> None:
     options = arguments(__doc__, largest=100)
     held_out: list[list[Cell]] = []
-    for text in (DATA / "shakespeare.txt", Path(firth.corpus.python_docs())):
+    for text in (DATA / "shakespeare.txt", Path(python_docs())):
         for choice in [{}, *HELD_OUT]:
             name, found = train(text, {"validation": 0.1} | choice)
             held_out.append([text.stem, name, found["validation_loss"], found["loss"]])

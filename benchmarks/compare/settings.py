@@ -28,6 +28,7 @@ from benchmarks._lib.corpora import DATA, ROOT, WORK, cut, wiki100
 from benchmarks._lib.processes import peers_python, worker
 from benchmarks._lib.results import machine
 from benchmarks.compare.settings_grid import SEEDS, cost_of, key_of, points, read_results, settings_of, write_results
+from firth.corpus.python_docs import python_docs
 
 # ── corpora ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -130,7 +131,7 @@ def corpora() -> dict[str, Corpus]:
     line.write_text(ten.read_text().replace("\n", " ") + "\n")
     sessions, last = _sessions()
 
-    manual, of_manual = _small_text("manual", firth.corpus.python_docs())
+    manual, of_manual = _small_text("manual", python_docs())
     shakespeare, of_shakespeare = _small_text("shakespeare", DATA / "shakespeare.txt")
     return {
         "manual": Corpus(manual, 3, 5, lambda w, v: _next_in_ten(w, v, of_manual)),

@@ -194,10 +194,10 @@ def test_limited__of_one_change_by_hand():
 @pytest.mark.parametrize(
     ("chosen", "wanted"),
     [
-        ({}, 12),
-        ({"negative": 10, "window": 10}, 44),
-        ({"negative": 20}, 48),
-        ({"learning_rate": 0.05}, 24),
+        ({}, 8),
+        ({"negative": 10, "window": 10}, 32),
+        ({"negative": 20}, 32),
+        ({"learning_rate": 0.05}, 16),
         ({"window": 40, "negative": 30}, 112),
         ({"architecture": "cbow"}, 8),
         ({"architecture": "cbow", "negative": 20}, 32),

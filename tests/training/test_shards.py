@@ -115,7 +115,7 @@ def test_train__what_is_learned_late_is_all_combined_in_the_end(monkeypatch):
     ]
     assert np.abs(changes[0]).max() > 0
     for found in changes[1:]:
-        assert np.linalg.norm(found - changes[0]) < 0.15 * np.linalg.norm(changes[0])
+        assert np.linalg.norm(found - changes[0]) < 0.2 * np.linalg.norm(changes[0])
     assert not late.of_shards
 
 
@@ -172,7 +172,7 @@ def test_train__is_the_reference_but_for_rounding(number, settings):
     assert len(periods) > 1
     assert np.abs(outputs).max() > 1e-3
     for found, wanted in ((parameters.inputs[:, :20], inputs), (parameters.outputs[:, :20], outputs)):
-        assert np.isclose(found, wanted, rtol=1e-3, atol=2e-6).mean() > 0.9
+        assert np.isclose(found, wanted, rtol=5e-3, atol=2e-6).mean() > 0.9
         assert_allclose(found, wanted, rtol=2e-2, atol=1e-3)  # where 16 bits went to the other side
     assert_allclose([e.loss for e in events if e.epoch_done], [loss / pairs for loss, pairs in losses], rtol=1e-5)
     assert not parameters.inputs[:, 20:].any()

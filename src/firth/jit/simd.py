@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from llvmlite import ir
@@ -21,11 +21,11 @@ def index(n: int) -> Value:
     return ir.Constant(ir.IntType(64), n)
 
 
-def broadcast(builder: Builder, number: Value) -> Value:
+def broadcast(builder: Builder, number: Value, lanes: int = LANES) -> Value:
     """A vector of one and the same number."""
-    none = ir.Constant(ir.VectorType(number.type, LANES), ir.Undefined)
+    none = ir.Constant(ir.VectorType(number.type, lanes), ir.Undefined)
     vector = builder.insert_element(none, number, ir.Constant(I32, 0))
-    return builder.shuffle_vector(vector, none, ir.Constant(_SHUFFLE, [0] * LANES))
+    return builder.shuffle_vector(vector, none, ir.Constant(ir.VectorType(I32, lanes), [0] * lanes))
 
 
 class Numbers:
@@ -42,7 +42,11 @@ class Numbers:
     @property
     def zeros(self) -> Value:
         """A vector of zeros."""
-        return ir.Constant(self.vector_type, [0.0] * LANES)
+        return self.zeros_of(LANES)
+
+    def zeros_of(self, lanes: int) -> Value:
+        """The same, of so many."""
+        return ir.Constant(ir.VectorType(self.vector_type.element, lanes), [0.0] * lanes)
 
     def load(self, address: Value, vector_type: Any) -> Value:
         """The vector at an address."""
@@ -79,13 +83,13 @@ class Matrix(Numbers):
         """One number."""
         return self.builder.load(self.at(row, column))
 
-    def vector(self, row: Value, column: Value) -> Value:
-        """The numbers from a column on."""
-        return self.load(self.at(row, column), self.vector_type)
+    def vector(self, row: Value, column: Value, count: int = LANES) -> Value:
+        """The numbers from a column on: a vector of them, or fewer."""
+        return self.load(self.at(row, column), ir.VectorType(self.vector_type.element, count))
 
-    def vectors(self, row: Value, columns: list[Value]) -> list[Value]:
+    def vectors(self, row: Value, columns: list[Value], count: int = LANES) -> list[Value]:
         """The numbers from each of some columns on."""
-        return [self.vector(row, column) for column in columns]
+        return [self.vector(row, column, count) for column in columns]
 
     def store(self, vector: Value, row: Value, column: Value) -> None:
         """Write numbers, or one, from a column on."""
@@ -134,17 +138,17 @@ class List(Numbers):
 def multiply_add(builder: Builder, a: Value, b: Value, c: Value) -> Value:
     """a · b + c, rounded once: of vectors, or of numbers; `a` may be one number for all lanes."""
     is_vector = isinstance(c.type, ir.VectorType)
-    lanes, number = (f"v{LANES}", c.type.element) if is_vector else ("", c.type)
+    lanes, number = (f"v{c.type.count}", c.type.element) if is_vector else ("", c.type)
     name = f"llvm.fma.{lanes}{'f32' if isinstance(number, ir.FloatType) else 'f64'}"
     kind = ir.FunctionType(c.type, [c.type] * 3)
-    a = broadcast(builder, a) if is_vector and a.type == number else a
+    a = broadcast(builder, a, c.type.count) if is_vector and a.type == number else a
     return builder.call(declared(builder, kind, name), [a, b, c])
 
 
 def absolute(builder: Builder, vector: Value) -> Value:
     """The numbers of a vector without their signs."""
     kind = ir.FunctionType(vector.type, [vector.type])
-    name = f"llvm.fabs.v{LANES}{'f32' if isinstance(vector.type.element, ir.FloatType) else 'f64'}"
+    name = f"llvm.fabs.v{vector.type.count}{'f32' if isinstance(vector.type.element, ir.FloatType) else 'f64'}"
     return builder.call(declared(builder, kind, name), [vector])
 
 
@@ -172,23 +176,43 @@ def for_range(builder: Builder, start: Value, stop: Value, stride: int, body: Ca
         body(k)
 
 
+def _leaving_whole(builder: Builder, vectors: Value, sizes: Sequence[int]) -> Value:
+    """The greatest number of tiles of the first size that leave whole tiles of the second; as many as fit, if there is
+    none.
+    """
+    first, second = sizes[:2]
+    most = found = builder.udiv(vectors, index(first))
+    for fewer in range(second - 1, -1, -1):
+        tiles = builder.sub(most, index(fewer))
+        left = builder.sub(vectors, builder.mul(tiles, index(first)))
+        is_whole = builder.icmp_unsigned("==", builder.urem(left, index(second)), index(0))
+        fits = builder.and_(is_whole, builder.icmp_signed(">=", tiles, index(0)))
+        found = builder.select(fits, tiles, found)
+    return found
+
+
 def in_columns(
-    builder: Builder, columns: Sequence[Value], sizes: Iterable[int], body: Callable[[list[Value]], None]
+    builder: Builder,
+    columns: Sequence[Value],
+    sizes: Sequence[int],
+    body: Callable[[list[Value]], None],
+    lanes: int = LANES,
 ) -> None:
     """Run `body(columns)` over the columns of a row, from the first to the last given, at which vectors begin, in tiles
-    of so many vectors: as many of the first of these sizes as fit, then of the next. Numbers beyond whole vectors are
-    left.
+    of so many vectors: of the first of these sizes as many as leave whole tiles of the second, or else as many as fit;
+    then of the next as many as fit. Numbers beyond whole vectors are left.
     """
     start, end = columns
-    for vectors in sizes:
-        stride = index(vectors * LANES)
-        whole = builder.mul(builder.udiv(builder.sub(end, start), stride), stride)
-        stop = builder.add(start, whole)
+    for place, vectors in enumerate(sizes):
+        left = builder.udiv(builder.sub(end, start), index(lanes))
+        is_first = place == 0 and len(sizes) > 1
+        tiles = _leaving_whole(builder, left, sizes) if is_first else builder.udiv(left, index(vectors))
+        stop = builder.add(start, builder.mul(tiles, index(vectors * lanes)))
 
         def tile(column: Value, vectors: int = vectors) -> None:
-            body([builder.add(column, index(v * LANES)) for v in range(vectors)])
+            body([builder.add(column, index(v * lanes)) for v in range(vectors)])
 
-        for_range(builder, start, stop, vectors * LANES, tile)
+        for_range(builder, start, stop, vectors * lanes, tile)
         start = stop
 
 
@@ -213,6 +237,12 @@ def horizontal_sums(builder: Builder, vectors: list[Value]) -> Value:
 def horizontal_sum(builder: Builder, vector: Value) -> Value:
     """The sum over the lanes of one vector, added as in `horizontal_sums`."""
     return builder.extract_element(horizontal_sums(builder, [vector]), ir.Constant(I32, 0))
+
+
+def joined(builder: Builder, a: Value, b: Value) -> Value:
+    """The numbers of two vectors of one length, as one."""
+    lanes = ir.Constant(ir.VectorType(I32, 2 * a.type.count), list(range(2 * a.type.count)))
+    return builder.shuffle_vector(a, b, lanes)
 
 
 def part(builder: Builder, vector: Value, first: int, count: int) -> Value:

@@ -17,6 +17,7 @@ from firth.arrays import Array
 from firth.kernels.word2vec.cbow import NEGATIVES_ROOM, WORD_ROOM
 from firth.kernels.word2vec.hierarchical_softmax import NODE_ROOM
 from firth.kernels.word2vec.row_owners import place_of
+from firth.kernels.word2vec.skipgram import SHIFT
 from firth.kernels.word2vec.step_bounds import LEAST_ERRORS
 from firth.training.reference_gradients import (
     OWN,
@@ -217,6 +218,32 @@ def rounds_of(centers: int, plan: Any) -> list[list[list[int]]]:
     return [*found, left] if left else found
 
 
+class Shifts:
+    """By what the negatives of a block are moved in the updates of its context words (`docs/rounds.md`)."""
+
+    def __init__(self, epoch: Epoch):
+        self.epoch = epoch
+        self.part = 1.0 if epoch.config.architecture == "cbow" else float(SHIFT)
+        self.mean: Any = None
+        self.of_round: list[Array] = []
+
+    def begin_round(self, number: int, outputs: Array) -> None:
+        """In skip-gram the mean is that of the negatives of the round before, in CBOW that of all words when it was
+        found last; where there is none, or in the round that finds it, nothing is moved.
+        """
+        if self.epoch.config.architecture == "skip-gram":
+            self.mean, self.of_round = np.mean(self.of_round, axis=0) if self.of_round else None, []
+            self.is_known = self.mean is not None
+        elif self.epoch.noise is not None:
+            self.is_known = number % self.epoch.plan.mean_rounds > 0
+            self.mean = self.mean if self.is_known else self.epoch.noise.probabilities @ outputs
+
+    def of(self, own: Array) -> Any:
+        """That of a block, of which this is the mean of the negatives."""
+        self.of_round.append(own)
+        return self.part * (self.mean - own) if self.is_known else 0.0
+
+
 def train_epoch(
     ids: Sequence[int],
     sentence_starts: Sequence[int],
@@ -237,11 +264,9 @@ def train_epoch(
     loss, measured = 0.0, 0.0
     input_scales, output_scales = rate_scales_of_rows(epoch, len(inputs), len(outputs))
     size = plan.block_centers * plan.round_blocks
-    together = epoch.config.architecture == "cbow"
+    together, shifts = epoch.config.architecture == "cbow", Shifts(epoch)
     for number, blocks in enumerate(rounds_of(len(kept), plan)):
-        finds_mean = plan.mean_rounds > 0 and number % plan.mean_rounds == 0
-        if finds_mean:
-            noise_mean = epoch.noise.probabilities @ outputs
+        shifts.begin_round(number, outputs)
         rate = max(plan.rate_first + plan.rate_slope * kept[number * size], plan.rate_least)
         by_input, by_output = [], []
         for first, last in blocks:
@@ -250,8 +275,7 @@ def train_epoch(
                 counters = [kept[first] * plan.negatives + n for n in range(plan.negatives)]
                 tables = epoch.noise.table[:, 0].tolist(), epoch.noise.table[:, 1].tolist()
                 negatives = [negative_word(*tables, int(plan.negatives_key), counter) for counter in counters]
-                if together and not finds_mean:
-                    shift = noise_mean - outputs[negatives].mean(axis=0)
+                shift = shifts.of(outputs[negatives].mean(axis=0))
             contexts, places = [], []
             for i in range(first, last):
                 near = pairs_of(i, kept, sentences, plan)

@@ -23,7 +23,7 @@ from firth.training.chunks import ChunkReader, Step
 from firth.training.schedule import Tokens, loss_of_nothing, plan_epoch, row_rate_scales
 from firth.training.workers import Frozen, Targets, WorkerGroup
 
-VERSION = 9
+VERSION = 10
 """Goes up when the same settings come to other bits, so that no checkpoint of before is gone on with."""
 HELD_OUT = 2**32
 """In the place of an epoch's number, for the random numbers of what is held out."""

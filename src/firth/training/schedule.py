@@ -21,7 +21,7 @@ from firth.training.sampling import keep_probabilities, noise_distribution
 
 BLOCK_CENTERS = 16
 """Centers in a block, where the corpus allows; the rest of its output rows are negatives."""
-NEGATIVES, MOST_NEGATIVES, NEGATIVE_STEP = 12, 112, 1.0
+NEGATIVES, MOST_NEGATIVES, NEGATIVE_STEP = 8, 112, 1.5
 """Negatives of a block, at least and at most: so many that the learning rates of all pairs that one of them stands
 for sum to `NEGATIVE_STEP`.
 """
@@ -256,9 +256,11 @@ def node_visits(tree: Tree, tokens: Tokens, config: TrainingConfig) -> Float32:
 
 
 def mean_rounds(tokens: Tokens, config: TrainingConfig, round_size: int) -> int:
-    """The mean of all output vectors is found in one of so many rounds; in none, 0, save for CBOW with negatives."""
-    if config.architecture != "cbow" or config.objective == "hierarchical-softmax":
+    """The mean of all output vectors is found in one of so many rounds; with a tree in none, 0."""
+    if config.objective == "hierarchical-softmax":
         return 0
+    if config.architecture == "skip-gram":
+        return 1
     return max(MEAN_ROUNDS, MEAN_CENTERS * len(tokens.counts) // round_size)
 
 
@@ -272,6 +274,7 @@ def plan_epoch(tokens: Tokens, config: TrainingConfig, epoch: int, epochs: int) 
     of_round = block_centers * round_blocks
     fall = (config.first_rate - config.last_rate) / epochs
     return Plan(
+        size=config.vector_size,
         block_centers=block_centers,
         negatives=of_block,
         first_negative=-(-block_centers // LANES) * LANES,

@@ -8,7 +8,7 @@ import numpy as np
 
 from firth.arrays import LANES, Bool, Float32, Float64, aligned_zeros
 from firth.config import TrainingConfig
-from firth.kernels.linalg.products import TILE_ROWS
+from firth.kernels.linalg.products import BAND_ROWS, TILE_ROWS
 from firth.kernels.word2vec.blocks import (
     Chunk,
     Parameters,
@@ -84,7 +84,7 @@ def new_workspace(
     assert targets.noise is not None
     if config.architecture == "cbow":
         return CbowWorkspace(scratch, targets.noise, new_hidden(config, rows, centers, plan.negatives, width))
-    return SkipGramWorkspace(scratch, targets.noise, new_pairs(scratch.windows.weights, negative_outputs(plan), width))
+    return SkipGramWorkspace(scratch, targets.noise, new_pairs(scratch.windows.weights, width))
 
 
 def context_rows(plan: Plan) -> int:
@@ -149,18 +149,21 @@ def new_windows(weights: Float32, rows: int, centers: int, columns: int) -> Wind
         weights=aligned_zeros(rows, columns),
         center_weights=np.ones(columns, np.float32),
         token_weights=np.zeros(rows, np.float32),
-        centers_of=np.zeros((rows // TILE_ROWS, 2), np.int32),
-        tokens_of=np.zeros((columns // TILE_ROWS, 2), np.int32),
+        centers_of=np.zeros((rows // BAND_ROWS, 2), np.int32),
+        tokens_of=np.zeros((columns // BAND_ROWS, 2), np.int32),
     )
 
 
-def new_pairs(weights: Float32, outputs: int, width: int) -> Pairs:
+def new_pairs(weights: Float32, width: int) -> Pairs:
     """What skip-gram needs."""
     return Pairs(
-        Z=aligned_zeros(outputs, width),
         S=np.zeros_like(weights),
         W=weights,
-        losses=np.zeros(weights.shape[1]),
+        weighed=np.zeros((2, weights.size + LANES), np.float32),
+        losses=np.zeros(weights.size + LANES),
+        numbers=np.arange(len(weights), dtype=np.int32),
+        of_negatives=np.zeros(len(weights), np.float32),
+        shift=aligned_zeros(1, width),
     )
 
 
@@ -219,14 +222,14 @@ def new_round_updates(
     config: TrainingConfig, plan: Plan, width: int, targets: Targets, threads: int, frozen: Frozen | None
 ) -> RoundUpdates:
     """Room for the updates of a round: nothing so far."""
-    blocks, tokens, inputs = plan.round_blocks, plan.block_centers + 2 * plan.window, context_rows(plan)
+    blocks, inputs = plan.round_blocks, context_rows(plan)
     listed = listed_outputs(config, plan, targets.tree)
     outputs = 0 if targets.tree else listed  # updates of nodes are left in `NodeUpdates`
     touched = np.zeros((threads, BITMAP_WORDS), np.int64)
     none = np.zeros(0, np.bool_)
     return RoundUpdates(
         inputs=Updates(
-            words=np.zeros((blocks, tokens), np.int32),
+            words=np.zeros((blocks, inputs), np.int32),
             used=np.zeros(blocks, np.int32),
             rows=aligned_zeros(blocks * inputs, width),
             scales=None,

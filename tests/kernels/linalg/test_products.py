@@ -2,15 +2,17 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
-from firth.arrays import LANES
+from firth.arrays import LANES, aligned_zeros
 from firth.jit.kernel import compiled
 from firth.jit.target import is_enabled
 from firth.kernels.linalg.products import (
+    BAND_ROWS,
     TILE_ROWS,
     dot_each,
     learn_gathered,
     matmul_nn_banded,
     matmul_nn_gathered,
+    matmul_nn_shifted,
     matmul_nn_with,
     matmul_nt,
     matmul_nt_banded,
@@ -27,8 +29,8 @@ def compiled_nt(X, n, Z, S):
 
 
 @compiled
-def compiled_nt_banded(X, Z, bands, S):
-    matmul_nt_banded(X, Z, bands, S)
+def compiled_nt_banded(X, of_x, Z, of_z, size, bands, S):
+    matmul_nt_banded(X, of_x, Z, of_z, size, bands, S)
 
 
 @compiled
@@ -57,8 +59,13 @@ def compiled_learn_gathered(g, H, i, Z, of_z, out):
 
 
 @compiled
-def compiled_nn_banded(G, n, bands, dense, Z, out, squares):
-    matmul_nn_banded(G, n, bands, dense, Z, out, squares)
+def compiled_nn_banded(G, n, bands, dense, Z, size, out):
+    matmul_nn_banded(G, n, bands, dense, Z, size, out)
+
+
+@compiled
+def compiled_nn_shifted(G, n, bands, dense, Z, of_z, weights, shift, size, out, squares):
+    matmul_nn_shifted(G, n, bands, dense, Z, of_z, weights, shift, size, out, squares)
 
 
 @compiled
@@ -72,8 +79,8 @@ def compiled_tn(G, n, X, out):
 
 
 @compiled
-def compiled_tn_banded(G, X, bands, out, squares):
-    matmul_tn_banded(G, X, bands, out, squares)
+def compiled_tn_banded(G, X, of_x, size, bands, out, squares):
+    matmul_tn_banded(G, X, of_x, size, bands, out, squares)
 
 
 def normal(*shape):
@@ -119,52 +126,76 @@ def test_matmul_tn__is_the_product_of_the_transpose(function, n, outputs, width)
     assert_allclose(out, G[:n].T.astype(float) @ X[:n].astype(float), rtol=1e-5, atol=1e-4)
 
 
-BANDS = np.array([[0, 3], [2, 9], [5, 5], [4, 23], [0, 23], [22, 23]], np.int32)
-"""Of six tiles of columns, the rows that are not zero."""
+BANDS = np.array([[0, 3], [2, 9], [0, 0], [4, 23], [0, 23], [22, 23], [1, 2], [7, 20], [0, 1], [5, 18]], np.int32)
+"""Of ten bands of columns, the rows that are not zero."""
+SIZES = [1, 8, 16, 17, 24, 40, 48, 50, 56, 64, 100, 104, 105, 112, 128, 136, 200, 300, 304]
+"""Sizes of vectors: the last vector of 16 is whole, half or less, and there are odd and even numbers of halves."""
 
 
-def banded(rows, columns):
+def banded(rows):
     """A matrix that is zero outside `BANDS`, and a mask of what is inside."""
-    inside = np.zeros((rows, columns), np.bool_)
-    for tile, (first, last) in enumerate(BANDS):
-        inside[first:last, tile * TILE_ROWS : (tile + 1) * TILE_ROWS] = True
-    return np.where(inside, normal(rows, columns), 0).astype(np.float32), inside
+    inside = np.zeros((rows, len(BANDS) * BAND_ROWS), np.bool_)
+    for band, (first, last) in enumerate(BANDS):
+        inside[first:last, band * BAND_ROWS : (band + 1) * BAND_ROWS] = True
+    return np.where(inside, normal(*inside.shape), 0).astype(np.float32), inside
 
 
-@pytest.mark.parametrize("width", [16, 48, 112])
+def vectors(n, size):
+    """So many vectors of this size, with zeros up to whole vectors of 16."""
+    rows = aligned_zeros(n, -(-size // LANES) * LANES)
+    rows[:, :size] = normal(n, size)
+    return rows
+
+
+@pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize("function", [matmul_nt_banded, compiled_nt_banded])
-def test_matmul_nt_banded__fills_the_bands(function, width):
-    X, Z, S = normal(28, width), normal(24, width), np.zeros((28, 24), np.float32)
-    function(X, Z, BANDS, S)
-    _, inside = banded(28, 24)
-    wanted = X.astype(float) @ Z.T.astype(float)
-    assert_allclose(S[inside], wanted[inside], rtol=1e-5, atol=1e-4)
+def test_matmul_nt_banded__fills_the_bands(function, size):
+    X, Z, S = vectors(50, size), vectors(40, size), np.zeros((28, 24), np.float32)
+    of_x, of_z = (np.append(some_of(n, listed - 1, n), np.int32(-1)) for n, listed in ((50, 28), (40, 20)))
+    function(X, of_x, Z, of_z, size, BANDS, S)
+    _, inside = banded(28)
+    wanted = X[of_x].astype(float) @ Z[of_z].T.astype(float)
+    inside[:, -1] = False  # of a row that is none
+    assert_allclose(S[:, :20][inside], wanted[inside], rtol=1e-5, atol=1e-4)
 
 
-@pytest.mark.parametrize("width", [16, 48, 112])
+@pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize("function", [matmul_nn_banded, compiled_nn_banded])
-def test_matmul_nn_banded__is_the_product(function, width):
-    of_columns, _ = banded(28, 24)
-    dense = 30
-    G = np.ascontiguousarray(np.concatenate([of_columns.T, np.zeros((24, 2)), normal(24, 8)], axis=1, dtype=np.float32))
-    Z, out = normal(38, width), np.full((24, width), 7, np.float32)
-    squares = np.zeros(24, np.float32)
-    wanted = (G.astype(float) @ Z.astype(float))[:21]
-    for found in (None, squares):
-        function(G, 21, BANDS, dense, Z, out, found)
-        assert_allclose(out[:21], wanted, rtol=1e-5, atol=1e-4)
-    assert_allclose(squares[:21], (wanted**2).sum(axis=1), rtol=1e-5, atol=1e-4)
+def test_matmul_nn_banded__is_the_product(function, size):
+    of_columns, _ = banded(28)
+    G = np.ascontiguousarray(np.concatenate([of_columns.T, np.zeros((20, 2)), normal(20, 8)], axis=1, dtype=np.float32))
+    Z, out = vectors(38, size), np.zeros((20, vectors(1, size).shape[1]), np.float32)
+    out[:, :size] = 7
+    function(G, 19, BANDS, 30, Z, size, out)
+    assert_allclose(out[:19], G[:19].astype(float) @ Z.astype(float), rtol=1e-5, atol=1e-4)
 
 
-@pytest.mark.parametrize("width", [16, 48, 112])
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("function", [matmul_nn_shifted, compiled_nn_shifted])
+def test_matmul_nn_shifted__is_the_product_less_a_row_by_weight(function, size):
+    of_columns, _ = banded(28)
+    G = np.ascontiguousarray(np.concatenate([of_columns.T, np.zeros((20, 2)), normal(20, 8)], axis=1, dtype=np.float32))
+    Z, shift, weights, of_z = vectors(50, size), vectors(1, size), normal(20), some_of(50, 38, 1)
+    out, squares = np.zeros((20, Z.shape[1]), np.float32), np.full(20, 7, np.float32)
+    out[:, :size] = 7
+    wanted = (G.astype(float) @ Z[of_z].astype(float) - weights[:, None] * shift)[:19]
+    function(G, 19, BANDS, 30, Z, of_z, weights, shift, size, out, squares)
+    assert_allclose(out[:19], wanted, rtol=1e-5, atol=1e-4)
+    assert_allclose(squares[:19], (wanted**2).sum(axis=1), rtol=1e-5, atol=1e-4)
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("is_listed", [True, False])
 @pytest.mark.parametrize("function", [matmul_tn_banded, compiled_tn_banded])
-def test_matmul_tn_banded__is_the_product_of_the_transpose(function, width):
-    G, _ = banded(28, 24)
-    X, out = normal(28, width), np.full((24, width), 7, np.float32)
-    squares = np.zeros(24, np.float32)
-    wanted = G.T.astype(float) @ X.astype(float)
+def test_matmul_tn_banded__is_the_product_of_the_transpose(function, is_listed, size):
+    G, _ = banded(28)
+    X, out = vectors(40 if is_listed else 28, size), np.zeros((20, vectors(1, size).shape[1]), np.float32)
+    of_x = some_of(40, 28, 2) if is_listed else None
+    squares = np.full(20, 7, np.float32)
+    wanted = G.T.astype(float) @ X[of_x if is_listed else slice(None)].astype(float)
     for found in (None, squares):
-        function(G, X, BANDS, out, found)
+        out[:, :size] = 7
+        function(G, X, of_x, size, BANDS, out, found)
         assert_allclose(out, wanted, rtol=1e-5, atol=1e-4)
     assert_allclose(squares, (wanted**2).sum(axis=1), rtol=1e-5, atol=1e-4)
 

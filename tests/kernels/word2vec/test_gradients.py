@@ -11,8 +11,8 @@ from firth.kernels.word2vec import hierarchical_softmax, skipgram
 
 
 @compiled
-def compiled_gradients(S, W, n, rate, by_row, by_column):
-    skipgram.scores_to_gradients(S, W, n, rate, by_row, by_column)
+def compiled_gradients(S, W, n, first, last, rate, by_row, by_column):
+    skipgram.scores_to_gradients(S, W, n, first, last, rate, by_row, by_column)
 
 
 @compiled
@@ -35,23 +35,27 @@ def compiled_squares(X, n, s):
     products.squared_norms(X, n, s)
 
 
-@pytest.mark.parametrize("columns", [16, 32, 48, 80])
+@pytest.mark.parametrize(
+    ("first", "last"), [(0, 16), (0, 32), (16, 20), (16, 24), (16, 28), (16, 32), (32, 72), (0, 80)]
+)
 @pytest.mark.parametrize("n", [1, 4, 7, 23])
-def test_scores_to_gradients__are_those_of_the_logistic_loss_and_so_are_their_sums(n, columns):
+def test_scores_to_gradients__are_those_of_the_logistic_loss_and_so_are_their_sums(n, first, last):
     rng = np.random.default_rng(n)
-    scores = rng.normal(0, 8, (28, columns)).astype(np.float32)
-    weights = rng.normal(size=(28, columns)).astype(np.float32)
-    weights[:, columns - 5 :] = 0
+    scores = rng.normal(0, 8, (28, 80)).astype(np.float32)
+    weights = rng.normal(size=(28, 80)).astype(np.float32)
+    weights[:, last - 3 :] = 0
     weights[n:] = 0
     error = 1 / (1 + np.exp(np.where(weights < 0, -scores, scores).astype(float)))
-    wanted = 0.05 * weights * error
+    wanted, part = 0.05 * weights * error, slice(first, last)
     for function in (skipgram.scores_to_gradients, compiled_gradients):
-        S, by_row, by_column = scores.copy(), np.zeros(28, np.float32), np.zeros(columns, np.float32)
-        function(S, weights, n, np.float32(0.05), by_row, by_column)
-        assert_allclose(S[:n], wanted[:n], rtol=1e-4, atol=1e-7)
-        assert not S[n : -(-n // 4) * 4].any()
-        assert_allclose(by_row[:n], np.abs(wanted[:n]).sum(1), rtol=1e-4, atol=1e-6)
-        assert_allclose(by_column, np.abs(wanted[:n]).sum(0), rtol=1e-4, atol=1e-6)
+        S, by_row, by_column = scores.copy(), np.full(28, 7, np.float32), np.full(80, 7, np.float32)
+        function(S, weights, n, first, last, np.float32(0.05), by_row, by_column)
+        assert_allclose(S[:n, part], wanted[:n, part], rtol=1e-4, atol=1e-7)
+        assert_array_equal(S[:, :first], scores[:, :first])
+        assert not S[n : -(-n // 4) * 4, part].any()
+        assert_allclose(by_row[:n], np.abs(wanted[:n, part]).sum(1), rtol=1e-4, atol=1e-6)
+        assert_allclose(by_column[part], np.abs(wanted[:n, part]).sum(0), rtol=1e-4, atol=1e-6)
+        assert (by_column[:first] == 7).all()
 
 
 @pytest.mark.parametrize("function", [skipgram.is_among, compiled_is_among])

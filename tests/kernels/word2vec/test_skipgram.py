@@ -3,7 +3,7 @@ import pytest
 from numpy.testing import assert_allclose
 
 from firth.config import TrainingConfig
-from firth.kernels.linalg.products import TILE_ROWS
+from firth.kernels.linalg.products import BAND_ROWS
 from firth.kernels.word2vec.blocks import ALONE, Block, Context, Kept, RateScales, Run, keep_tokens, logistic, softplus
 from firth.kernels.word2vec.windows import find_windows, weigh_windows
 from firth.threads import ThreadPool
@@ -56,12 +56,12 @@ def test_keep_tokens__goes_on_where_a_full_buffer_stopped_it():
 def assert_bands_hold(windows, used, centers):
     """No pair is outside the bands."""
     weights = windows.weights[:used, :centers]
-    for tile, (first, last) in enumerate(windows.centers_of[: -(-used // TILE_ROWS)]):
-        rows = weights[tile * TILE_ROWS : (tile + 1) * TILE_ROWS]
+    for band, (first, last) in enumerate(windows.centers_of[: -(-used // BAND_ROWS)]):
+        rows = weights[band * BAND_ROWS : (band + 1) * BAND_ROWS]
         assert not rows[:, :first].any()
         assert not rows[:, last:].any()
-    for tile, (first, last) in enumerate(windows.tokens_of):
-        columns = weights[:, tile * TILE_ROWS : (tile + 1) * TILE_ROWS]
+    for band, (first, last) in enumerate(windows.tokens_of):
+        columns = weights[:, band * BAND_ROWS : (band + 1) * BAND_ROWS]
         assert not columns[:first].any()
         assert not columns[last:].any()
 
@@ -92,7 +92,7 @@ def test_pairs__are_those_of_the_twin(window, more):
     for first in range(0, chunk.last, B):
         last = min(first + B, chunk.last)
         windows, words = group.workspaces[0].scratch.windows, group.updates.inputs.words[0]
-        block = Block(0, first, first, 0.0, False, False, 1, ALONE)
+        block = Block(0, first, first, 0.0, False, False, first == 0, 1, ALONE)
         context = Context(*find_windows(block, run, windows, True))
         used = context.tokens
         assert (context.centers, group.updates.inputs.used[0]) == (last - first, used)

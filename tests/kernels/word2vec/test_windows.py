@@ -6,7 +6,7 @@ from numpy.testing import assert_allclose
 
 from firth.config import TrainingConfig
 from firth.jit.kernel import compiled
-from firth.kernels.linalg.products import TILE_ROWS
+from firth.kernels.linalg.products import BAND_ROWS, TILE_ROWS
 from firth.kernels.word2vec import windows as kernels
 from firth.kernels.word2vec.blocks import Context
 from firth.training import schedule
@@ -18,7 +18,7 @@ def weigh_windows_by_tile(centers, tokens, before, windows):
     """As the kernel does, with the NumPy twin of its tile."""
     windows.reach[:, centers:] = kernels.NO_WINDOW
     for tile in range(-(-tokens // TILE_ROWS)):
-        windows.centers_of[tile] = 0
+        windows.centers_of[tile * TILE_ROWS // BAND_ROWS : (tile + 1) * TILE_ROWS // BAND_ROWS] = 0
         windows.token_weights[tile * TILE_ROWS : (tile + 1) * TILE_ROWS] = 0
         for first in range(0, windows.reach.shape[1], 16):
             kernels.weigh_tile(windows, tile, first, before + first - tile * TILE_ROWS)
@@ -54,9 +54,9 @@ def test_weigh_windows__of_every_pair(function, centers, room, window):
     function(centers, tokens, before, windows)
     assert_allclose(windows.weights[:tokens], wanted, rtol=1e-6)
     assert_allclose(windows.token_weights[:tokens], wanted.sum(axis=1), rtol=1e-5)
-    for tile in range(-(-tokens // TILE_ROWS)):
-        of_tile = np.flatnonzero(paired[tile * TILE_ROWS : (tile + 1) * TILE_ROWS].any(axis=0))
-        assert list(windows.centers_of[tile]) == ([of_tile[0], of_tile[-1] + 1] if len(of_tile) else [0, 0])
+    for band in range(-(-tokens // BAND_ROWS)):
+        of_band = np.flatnonzero(paired[band * BAND_ROWS : (band + 1) * BAND_ROWS].any(axis=0))
+        assert list(windows.centers_of[band]) == ([of_band[0], of_band[-1] + 1] if len(of_band) else [0, 0])
 
 
 @compiled

@@ -6,9 +6,13 @@ in the same order in any tile.
 
 from __future__ import annotations
 
+import functools
+import itertools
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
+
+from llvmlite import ir
 
 from firth.arrays import LANES
 from firth.jit.instructions import Builder, Value, slot
@@ -21,22 +25,29 @@ from firth.jit.simd import (
     horizontal_sums,
     in_columns,
     index,
+    joined,
     multiply_add,
     part,
 )
 from firth.jit.target import processor
-from firth.kernels.linalg.products import TILE_ROWS
+from firth.kernels.linalg.products import BAND_ROWS, TILE_ROWS
 
 WIDE = "+avx512f" in processor()[1]
 """Whether a vector of 16 numbers is one register, of 32; otherwise it takes two or four of 16 or 32."""
-VECTORS = 4 if WIDE else 1
-"""Vectors of each row of a tile, at most, where rows are summed; of a row by itself twice as many."""
+PART = LANES if WIDE else LANES // 2
+"""The numbers of a vector that products handle at a time: so a row may end with half a vector."""
+SUM_PARTS = {1: (8, 4, 2, 1), 2: (7, 4, 2, 1), 4: (4, 3, 2, 1)} if WIDE else {1: (4, 2), 2: (6, 4, 2), 4: (2,)}
+"""Parts of each row of a tile where rows are summed, by how many rows that are: whole vectors."""
+END_PARTS = {1: (3, 1), 2: (3, 1), 4: (1,)}
+"""The same of the last tile, where a row ends with half a vector."""
 ROW_VECTORS = (7, 4, 2, 1) if WIDE else (2, 1)
 """Vectors of a row that stay in registers while it is added to others, or others to it: at first 100 numbers, which are
 padded to seven.
 """
 SCORE_ROWS, SCORE_COLUMNS = (4, 4) if WIDE else (2, 2)
 """The tile of scores, of which each takes a vector."""
+BANDED_ROWS, BANDED_COLUMNS = (4, 4) if WIDE else (3, 2)
+"""The same in bands, where rows of the tile may be behind the band: 12 sums in registers hide the latency of adding."""
 SQUARE_ROWS = 8 if WIDE else 4
 """Rows whose squares are summed in one go."""
 ROW_COLUMNS = SCORE_ROWS * SCORE_COLUMNS
@@ -51,8 +62,8 @@ class Rows:
     listed: List | None = None
 
     def at(self, place: Value) -> Value:
-        """The row at a place."""
-        return place if self.listed is None else self.listed.row(place)
+        """The row at a place; the first, where none is listed."""
+        return place if self.listed is None else self.listed.row_or_first(place)
 
 
 @dataclass(frozen=True)
@@ -69,15 +80,35 @@ def places_from(builder: Builder, first: Value, count: int) -> list[Value]:
     return [builder.add(first, index(i)) for i in range(count)]
 
 
-def dots(builder: Builder, x: Matrix, count: int, pairs: Callable[[Value], list[tuple[Value, Value]]]) -> Value:
-    """A vector that begins with `count` products of rows as wide as those of X; `pairs(column)` are what two rows each
-    have from a column on.
+def dots(
+    builder: Builder, columns: Value, count: int, pairs: Callable[[Value, int], list[tuple[Value, Value]]]
+) -> Value:
+    """A vector that begins with `count` products of rows of so many columns; `pairs(column, lanes)` are what two rows
+    each have in the lanes from a column on.
     """
 
     def add(column: Value, sums: list[Value]) -> list[Value]:
-        return [multiply_add(builder, a, b, total) for (a, b), total in zip(pairs(column), sums, strict=True)]
+        of_columns = pairs(column, sums[0].type.count)
+        return [multiply_add(builder, a, b, total) for (a, b), total in zip(of_columns, sums, strict=True)]
 
-    return horizontal_sums(builder, accumulate(builder, [x.zeros] * count, index(0), x.width, LANES, add))
+    def add_halves(column: Value, sums: list[Value]) -> list[Value]:
+        return add(column, sums[:count]) + add(builder.add(column, index(PART)), sums[count:])
+
+    zeros = [ir.Constant(ir.VectorType(ir.FloatType(), PART), [0.0] * PART)] * count
+    if WIDE:
+        sums = accumulate(builder, zeros, index(0), columns, LANES, add)
+    else:
+        whole = whole_vectors(builder, columns)
+        halves = accumulate(builder, zeros * 2, index(0), whole, LANES, add_halves)
+        low = accumulate(builder, halves[:count], whole, columns, LANES, add)
+        sums = [joined(builder, *both) for both in zip(low, halves[count:], strict=True)]
+    unused = (1 << (count - 1).bit_length()) - count
+    return horizontal_sums(builder, sums + sums[count - unused :])
+
+
+def whole_vectors(builder: Builder, columns: Value) -> Value:
+    """The columns in whole vectors, where the last may be half a vector; it is whole, if it is not."""
+    return builder.and_(builder.add(columns, index(PART - 1)), index(-LANES))
 
 
 def score_tile(rows: int, columns: int) -> Any:
@@ -85,19 +116,29 @@ def score_tile(rows: int, columns: int) -> Any:
 
     @built
     def tile(
-        builder: Builder, X: Matrix, of_x: List | None, t: Value, Z: Matrix, of_z: List | None, z: Value, S: Matrix
+        builder: Builder,
+        X: Matrix,
+        of_x: List | None,
+        t: Value,
+        Z: Matrix,
+        of_z: List | None,
+        z: Value,
+        size: Value,
+        S: Matrix,
     ) -> None:
-        """S[t:t+rows, z:z+columns] = X[t:t+rows] · Z[z:z+columns]ᵀ; of lists of rows if these are given."""
+        """S[t:t+rows, z:z+columns] = X[t:t+rows] · Z[z:z+columns]ᵀ, of vectors of this size; of lists of rows if these
+        are given.
+        """
         tile_rows = places_from(builder, t, rows)
         x_rows = [Rows(X, of_x).at(place) for place in tile_rows]
         z_rows = [Rows(Z, of_z).at(place) for place in places_from(builder, z, columns)]
 
-        def pairs(column: Value) -> list[tuple[Value, Value]]:
-            vectors_of_x = [X.vector(row, column) for row in x_rows]
-            vectors_of_z = [Z.vector(row, column) for row in z_rows]
+        def pairs(column: Value, lanes: int) -> list[tuple[Value, Value]]:
+            vectors_of_x = [X.vector(row, column, lanes) for row in x_rows]
+            vectors_of_z = [Z.vector(row, column, lanes) for row in z_rows]
             return [(a, b) for a in vectors_of_x for b in vectors_of_z]
 
-        scores = dots(builder, X, rows * columns, pairs)
+        scores = dots(builder, size, rows * columns, pairs)
         for r, row in enumerate(tile_rows):
             S.store(part(builder, scores, r * columns, columns), row, z)
 
@@ -109,7 +150,11 @@ def score_each_tile(builder: Builder, X: Matrix, t: Value, Z: Matrix, of_z: List
     """s[i] = X[i] · Z[of_z[i]], for the four i from t on."""
     places = places_from(builder, t, TILE_ROWS)
     rows = [(place, of_z.row_or_first(place)) for place in places]
-    sums = dots(builder, X, TILE_ROWS, lambda column: [(X.vector(i, column), Z.vector(j, column)) for i, j in rows])
+
+    def pairs(column: Value, lanes: int) -> list[tuple[Value, Value]]:
+        return [(X.vector(i, column, lanes), Z.vector(j, column, lanes)) for i, j in rows]
+
+    sums = dots(builder, X.width, TILE_ROWS, pairs)
     s.store(part(builder, sums, 0, TILE_ROWS), t)
 
 
@@ -120,7 +165,11 @@ def square_tile(rows: int) -> Any:
     def tile(builder: Builder, X: Matrix, t: Value, s: List) -> None:
         """s[t:t+rows] = the squares of the lengths of X[t:t+rows]."""
         places = places_from(builder, t, rows)
-        sums = dots(builder, X, rows, lambda column: [(v, v) for v in [X.vector(row, column) for row in places]])
+
+        def pairs(column: Value, lanes: int) -> list[tuple[Value, Value]]:
+            return [(v, v) for v in [X.vector(row, column, lanes) for row in places]]
+
+        sums = dots(builder, X.width, rows, pairs)
         s.store(part(builder, sums, 0, rows), t)
 
     return tile
@@ -133,42 +182,59 @@ def fill_sums(
     sums: Sums,
     z: Rows,
     out: Rows,
-    *,
-    between: list[Value] | None = None,
+    between: list[Value],
     squares: List | None = None,
 ) -> None:
-    """So many rows of `out`, from the first-th on, become sums over rows of Z; where columns are given, `between`
-    these. The squares of their lengths are found as in `squared_norms`, while they are in registers.
+    """So many rows of `out`, from the first-th on, become sums over rows of Z, between two columns. The squares of
+    their lengths are found as in `squared_norms`, while they are in registers.
     """
     of_tile = places_from(builder, first, rows)
-    out_rows, zeros = [out.at(row) for row in of_tile], out.matrix.zeros
-    square_slots = [slot(builder, zeros.type) for _ in range(rows if squares else 0)]
+    out_rows, zeros = [out.at(row) for row in of_tile], out.matrix.zeros_of(PART)
+    parts = LANES // PART
+    square_slots = [[slot(builder, zeros.type) for _ in range(parts)] for _ in range(rows if squares else 0)]
 
     def of_columns(columns: list[Value]) -> None:
-        places = [(r, row, column) for r, row in enumerate(out_rows) for column in columns]
+        places = [(r, row, p, column) for p, column in enumerate(columns) for r, row in enumerate(out_rows)]
 
         def add(k: Value, totals: list[Value]) -> list[Value]:
-            vectors = z.matrix.vectors(z.at(k), columns)
-            weights = [broadcast(builder, sums.weight(row, k)) for row in of_tile]
-            products = [(weight, vector) for weight in weights for vector in vectors]
+            weights = [broadcast(builder, sums.weight(row, k), PART) for row in of_tile]
+            vectors = z.matrix.vectors(z.at(k), columns, PART)
+            products = [(weight, vector) for vector in vectors for weight in weights]
             return [multiply_add(builder, *product, total) for product, total in zip(products, totals, strict=True)]
 
-        totals = [sums.begin(*place) if sums.begin else zeros for place in places]
+        totals = [sums.begin(r, row, column) if sums.begin else zeros for r, row, _, column in places]
         for start, stop in sums.ranges:
             totals = accumulate(builder, totals, start, stop, 1, add)
-        for (r, row, column), total in zip(places, totals, strict=True):
+        for (r, row, p, column), total in zip(places, totals, strict=True):
             out.matrix.store(total, row, column)
             if squares:
-                square = square_slots[r]
+                square = square_slots[r][p % parts]
                 builder.store(multiply_add(builder, total, total, builder.load(square)), square)
 
-    for square in square_slots:
+    for square in itertools.chain(*square_slots):
         builder.store(zeros, square)
-    most = VECTORS * (2 if rows == 1 else 1)
-    in_columns(builder, between or out.matrix.columns, range(most, 0, -1), of_columns)
+    _in_parts(builder, between, rows, of_columns)
     if squares:
-        totals = horizontal_sums(builder, [builder.load(square) for square in square_slots])
+        found = [
+            functools.reduce(lambda a, b: joined(builder, a, b), map(builder.load, of_row)) for of_row in square_slots
+        ]
+        totals = horizontal_sums(builder, found)
         squares.store(part(builder, totals, 0, rows), first)
+
+
+def _in_parts(builder: Builder, between: list[Value], rows: int, body: Callable[[list[Value]], None]) -> None:
+    """Run `body(columns)` over the parts of a row between two columns, in tiles of so many rows."""
+    start, end = between
+    end = builder.and_(builder.add(end, index(PART - 1)), index(-PART))
+    if WIDE:
+        in_columns(builder, (start, end), SUM_PARTS[rows], body, PART)
+        return
+    width, last = builder.sub(end, start), END_PARTS[rows][0] * PART
+    of_last = builder.select(builder.icmp_signed("<", width, index(last)), width, index(last))
+    ends_with_half = builder.icmp_unsigned("!=", builder.and_(width, index(PART)), index(0))
+    whole = builder.sub(end, builder.select(ends_with_half, of_last, index(0)))
+    in_columns(builder, (start, whole), SUM_PARTS[rows], body, PART)
+    in_columns(builder, (whole, end), END_PARTS[rows], body, PART)
 
 
 def weight_of(g: Matrix, *, transposed: bool) -> Callable[[Value, Value], Value]:
@@ -176,19 +242,30 @@ def weight_of(g: Matrix, *, transposed: bool) -> Callable[[Value, Value], Value]
     return (lambda row, k: g.number(k, row)) if transposed else g.number
 
 
-def sum_tile(*, transposed: bool) -> Any:
-    """A function that fills four rows with weighted sums of rows."""
+def sum_tile(rows: int, *, transposed: bool) -> Any:
+    """A function that fills so many rows with weighted sums of rows."""
 
     @built
     def tile(
-        builder: Builder, G: Matrix, r: Value, ranges: list[Value], Z: Matrix, out: Matrix, squares: List | None
+        builder: Builder,
+        G: Matrix,
+        r: Value,
+        ranges: list[Value],
+        Z: Matrix,
+        of_z: List | None,
+        size: Value,
+        out: Matrix,
+        squares: List | None,
     ) -> None:
-        """out[r:r+4] = Σ G[r:r+4, k] · Z[k], or with G[k, r:r+4]ᵀ, for the k of two ranges, (first, last, first, last);
-        squares[r:r+4] = the squares of their lengths, if these are asked for.
+        """out[r:r+rows] = Σ G[r:r+rows, k] · Z[of_z[k]], or with G[k, r:r+rows]ᵀ, for the k of two ranges, (first,
+        last, first, last), of vectors of this size; squares[r:r+rows] = the squares of their lengths. Without of_z it
+        is Z[k]; squares may be left out.
         """
         first, last, dense, end = ranges
-        sums = Sums(weight_of(G, transposed=transposed), [(first, last), (dense, end)])
-        fill_sums(builder, TILE_ROWS, r, sums, Rows(Z), Rows(out), squares=squares)
+        sums = Sums(
+            weight_of(G, transposed=transposed), [(first, last)] if transposed else [(first, last), (dense, end)]
+        )
+        fill_sums(builder, rows, r, sums, Rows(Z, of_z), Rows(out), [index(0), size], squares)
 
     return tile
 
@@ -203,12 +280,38 @@ def gathered_sum_tile(rows: int, *, transposed: bool) -> Any:
         """out[of_out[r:r+rows]] += Σ G[r:r+rows, k] · Z[of_z[k]], or with G[k, r:r+rows]ᵀ, in a range of columns."""
 
         def begin(_: int, row: Value, column: Value) -> Value:
-            return out.vector(row, column)
+            return out.vector(row, column, PART)
 
         sums = Sums(weight_of(G, transposed=transposed), [(index(0), of_z.length)], begin)
-        fill_sums(builder, rows, r, sums, Rows(Z, of_z), Rows(out, of_out), between=columns)
+        fill_sums(builder, rows, r, sums, Rows(Z, of_z), Rows(out, of_out), columns)
 
     return tile
+
+
+@built
+def sum_tile_shifted(
+    builder: Builder,
+    G: Matrix,
+    r: Value,
+    ranges: list[Value],
+    Z: Matrix,
+    of_z: List,
+    weights: List,
+    shift: Matrix,
+    size: Value,
+    out: Matrix,
+    squares: List,
+) -> None:
+    """As `sum_tile` for the rows of a band, of listed rows, less weights[i] · shift[0]."""
+    places = places_from(builder, r, BAND_ROWS)
+    own = [broadcast(builder, builder.fneg(weights.number(place)), PART) for place in places]
+
+    def begin(i: int, _: Value, column: Value) -> Value:
+        return builder.fmul(own[i], shift.vector(index(0), column, PART))
+
+    first, last, dense, end = ranges
+    sums = Sums(G.number, [(first, last), (dense, end)], begin)
+    fill_sums(builder, BAND_ROWS, r, sums, Rows(Z, of_z), Rows(out), [index(0), size], squares)
 
 
 @built
@@ -217,10 +320,10 @@ def sum_tile_with(
 ) -> None:
     """out[i] = Σ G[i, k] · Z[k] + weights[i] · others[of_others[i]], for the four i from r on."""
     places = places_from(builder, r, TILE_ROWS)
-    own = [(broadcast(builder, weights.number(place)), of_others.row_or_first(place)) for place in places]
+    own = [(broadcast(builder, weights.number(place), PART), of_others.row_or_first(place)) for place in places]
 
     def begin(i: int, _: Value, column: Value) -> Value:
         weight, row = own[i]
-        return builder.fmul(weight, others.vector(row, column))
+        return builder.fmul(weight, others.vector(row, column, PART))
 
-    fill_sums(builder, TILE_ROWS, r, Sums(G.number, [(index(0), Z.rows)], begin), Rows(Z), Rows(out))
+    fill_sums(builder, TILE_ROWS, r, Sums(G.number, [(index(0), Z.rows)], begin), Rows(Z), Rows(out), [*Z.columns])

@@ -7,10 +7,11 @@ processors with narrower registers, so every machine adds in the same order and 
 All arrays are float32 and C-contiguous; the width of X, Z and their changes is a multiple of `LANES`. Rows of a result
 up to whole tiles are overwritten too, with numbers that mean nothing.
 
-Where most of a product is known to be zero, its bands say where it is not: band k, of a tile of rows or of columns, is
-a range (first, last) of the other index.
+Where most of a product is known to be zero, its bands say where it is not: band k, of two rows or of two columns, is a
+range (first, last) of the other index. That of an empty one is (0, 0).
 
-In products of rows that do not stand one after the other (`…_gathered`), lists say which they are.
+In products of rows that do not stand one after the other, lists say which they are: of_x of X, of_z of Z. In bands, -1
+may stand for any row, and `size` is how many columns are in use: behind these, rows are zero.
 
 Between tiles something else can be done, of which `queue` is the state: `firth.kernels.word2vec.prefetcher` asks for
 rows.
@@ -28,7 +29,9 @@ from firth.jit.kernel import compiled, compiled_by_type, lowered_by
 lowered_by(f"{__name__}_llvm")
 
 TILE_ROWS = 4
-"""Rows of a product held in registers at a time."""
+"""Rows of a product held in registers at a time, where all of it is wanted. Rows are padded to whole tiles."""
+BAND_ROWS = 2
+"""Rows, or columns, that share a band."""
 
 
 @compiled
@@ -40,16 +43,23 @@ between_tiles = compiled_by_type({type(None): nothing})
 """between_tiles(n, queue): what is done after a tile, beside which n rows can be prefetched, by the type of `queue`."""
 
 
+def _listed(rows: Float32, numbers: Int32 | None) -> Float32:
+    """The rows of these numbers, of which -1 may be any row; all, if none are given."""
+    return rows if numbers is None else rows[np.maximum(numbers, 0)]
+
+
 def matmul_nt(X: Float32, n: int, Z: Float32, S: Float32, queue: Any = None) -> None:
     """S[:n, :m] = X[:n] · Zᵀ, for the m rows of Z, which are whole tiles."""
     S[:n, : len(Z)] = X[:n] @ Z.T
 
 
-def matmul_nt_banded(X: Float32, Z: Float32, bands: Int32, S: Float32, queue: Any = None) -> None:
-    """S = X · Zᵀ, of the k-th `TILE_ROWS` columns only the rows of band k."""
-    for k, (first, last) in enumerate(bands[: len(Z) // TILE_ROWS]):
-        columns = slice(k * TILE_ROWS, (k + 1) * TILE_ROWS)
-        S[first:last, columns] = X[first:last] @ Z[columns].T
+def matmul_nt_banded(
+    X: Float32, of_x: Int32 | None, Z: Float32, of_z: Int32, size: int, bands: Int32, S: Float32
+) -> None:
+    """S[i, j] = X[of_x[i]] · Z[of_z[j]], of the k-th `BAND_ROWS` columns only the rows of band k."""
+    for k, (first, last) in enumerate(bands[: len(of_z) // BAND_ROWS]):
+        columns = slice(k * BAND_ROWS, (k + 1) * BAND_ROWS)
+        S[first:last, columns] = _listed(X, of_x)[first:last] @ _listed(Z, of_z)[columns].T
 
 
 def matmul_nn_with(
@@ -62,16 +72,34 @@ def matmul_nn_with(
 
 
 def matmul_nn_banded(
-    G: Float32, n: int, bands: Int32, dense: int, Z: Float32, out: Float32, squares: Any = None, queue: Any = None
+    G: Float32, n: int, bands: Int32, dense: int, Z: Float32, size: int, out: Float32, queue: Any = None
 ) -> None:
-    """out[:n] = G[:n] · Z. The k-th `TILE_ROWS` rows of G are zero outside band k and the columns from `dense` on.
-    squares[:n] = those of the lengths of these rows, if an array is given.
-    """
-    for k, (first, last) in enumerate(bands[: -(-n // TILE_ROWS)]):
-        rows = slice(k * TILE_ROWS, (k + 1) * TILE_ROWS)
+    """out[:n] = G[:n] · Z. The k-th `BAND_ROWS` rows of G are zero outside band k and the columns from `dense` on."""
+    for k, (first, last) in enumerate(bands[: -(-n // BAND_ROWS)]):
+        rows = slice(k * BAND_ROWS, (k + 1) * BAND_ROWS)
         out[rows] = G[rows, first:last] @ Z[first:last] + G[rows, dense : len(Z)] @ Z[dense:]
-    if squares is not None:
-        squared_norms(out, n, squares)
+
+
+def matmul_nn_shifted(
+    G: Float32,
+    n: int,
+    bands: Int32,
+    dense: int,
+    Z: Float32,
+    of_z: Int32,
+    weights: Float32,
+    shift: Float32,
+    size: int,
+    out: Float32,
+    squares: Float32,
+    queue: Any = None,
+) -> None:
+    """out[i] = Σⱼ G[i, j] · Z[of_z[j]] - weights[i] · shift[0], and squares[i] that of its length, for i below n. The
+    k-th `BAND_ROWS` rows of G are zero outside band k and the columns from `dense` on.
+    """
+    matmul_nn_banded(G, n, bands, dense, _listed(Z, of_z), size, out)
+    out[:n] -= weights[:n, None] * shift
+    squared_norms(out, n, squares)
 
 
 def matmul_tn(G: Float32, n: int, X: Float32, out: Float32, queue: Any = None) -> None:
@@ -80,14 +108,21 @@ def matmul_tn(G: Float32, n: int, X: Float32, out: Float32, queue: Any = None) -
 
 
 def matmul_tn_banded(
-    G: Float32, X: Float32, bands: Int32, out: Float32, squares: Any = None, queue: Any = None
+    G: Float32,
+    X: Float32,
+    of_x: Int32 | None,
+    size: int,
+    bands: Int32,
+    out: Float32,
+    squares: Any = None,
+    queue: Any = None,
 ) -> None:
-    """Fill out with Gᵀ · X. The k-th `TILE_ROWS` columns of G are zero outside the rows of band k. The squares of the
-    lengths of all rows go into an array, if one is given.
+    """out[i] = Σⱼ G[j, i] · X[of_x[j]], and squares[i] that of its length, if an array is given. The k-th `BAND_ROWS`
+    columns of G are zero outside the rows of band k.
     """
-    for k, (first, last) in enumerate(bands[: len(out) // TILE_ROWS]):
-        columns = slice(k * TILE_ROWS, (k + 1) * TILE_ROWS)
-        out[columns] = G[first:last, columns].T @ X[first:last]
+    for k, (first, last) in enumerate(bands[: len(out) // BAND_ROWS]):
+        columns = slice(k * BAND_ROWS, (k + 1) * BAND_ROWS)
+        out[columns] = G[first:last, columns].T @ _listed(X, of_x)[first:last]
     if squares is not None:
         squared_norms(out, len(out), squares)
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from firth.arrays import Array
+from firth.arrays import Array, Int32
 from firth.jit.kernel import lowered_by
 
 lowered_by(f"{__name__}_llvm")
@@ -28,6 +28,11 @@ def axpy(out: Array, o: Any, weight: Any, rows: Array, i: Any) -> None:
 def copy_row(out: Array, o: Any, rows: Array, i: Any) -> None:
     """out[o] = rows[i]."""
     out[o] = rows[i]
+
+
+def sum_rows(z: Array, numbers: Int32, out: Array, o: Any) -> None:
+    """out[o] = z[numbers[0]] + z[numbers[1]] + …"""
+    out[o] = z[numbers].sum(axis=0)
 
 
 def weigh_rows(weights: Array, i: Any, rows: Array, first: Any, numbers: Array, out: Array, o: Any) -> None:

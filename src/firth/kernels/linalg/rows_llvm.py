@@ -89,6 +89,19 @@ def _copy_row(builder: Builder, out: Matrix, o: Value, z: Matrix, i: Value) -> N
     _over_row(builder, z.width, body)
 
 
+@replaces(rows.sum_rows)
+def _sum_rows(builder: Builder, z: Matrix, numbers: List, out: Matrix, o: Value) -> None:
+    def body(columns: list[Value], read: Callable[..., Value]) -> None:
+        def add(k: Value, totals: list[Value]) -> list[Value]:
+            found = [read(z, numbers.row(k), c) for c in columns]
+            return [builder.fadd(total, number) for total, number in zip(totals, found, strict=True)]
+
+        zero = z.zeros if read == Matrix.vector else z.zeros.type.element(0.0)
+        out.store_all(accumulate(builder, [zero] * len(columns), index(0), numbers.length, 1, add), o, columns)
+
+    _over_row(builder, z.width, body)
+
+
 @replaces(rows.weigh_rows)
 def _weigh_rows(
     builder: Builder, g: Matrix, i: Value, z: Matrix, first: Value, numbers: List, out: Matrix, o: Value

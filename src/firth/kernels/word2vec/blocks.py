@@ -71,6 +71,7 @@ class SubwordRows(NamedTuple):
 class Plan(NamedTuple):
     """What stays the same through an epoch."""
 
+    size: int  # of the vectors, which are zero in the columns from there on
     block_centers: int  # B
     negatives: int  # K, drawn for a block and shared by its pairs
     first_negative: int  # where they begin among the output rows of a block: behind whole vectors of centers
@@ -84,7 +85,8 @@ class Plan(NamedTuple):
     even: int  # 1 if the setting is "even": all of these are 1
     most_pairs: float  # what the pairs of one center weigh together, at most, in skip-gram
     negative_weight: float  # k/K, the weight of each negative in each pair
-    mean_rounds: int  # the mean of all output vectors is found in one of so many rounds; in none if this is 0
+    mean_rounds: int  # the mean of all output vectors is found in one of so many rounds, in none if this is 0; in
+    # skip-gram in all, from their negatives
     rate_first: float  # the learning rate where the epoch begins, and how it changes per token
     rate_slope: float
     rate_least: float
@@ -102,8 +104,8 @@ class Windows(NamedTuple):
     weights: Float32  # (T, n or more) of each (context word, center), zero where they are no pair
     center_weights: Float32  # (n or more,) what each center's pairs are multiplied by
     token_weights: Float32  # (T,) what the pairs of each context word weigh together
-    centers_of: Int32  # (T / 4, 2) the centers that each four context words are paired with: a range
-    tokens_of: Int32  # (n / 4 or more, 2) the context words that each four centers are paired with
+    centers_of: Int32  # (T / 2, 2) the centers that each two context words are paired with: a range, or (0, 0)
+    tokens_of: Int32  # (n / 2 or more, 2) the context words that each two centers are paired with
 
 
 class Scratch(NamedTuple):
@@ -167,6 +169,7 @@ class Block(NamedTuple):
     rate: float
     measured: bool  # whether its loss is
     finds_mean: bool  # whether its round finds the mean of all output vectors
+    is_first: bool  # whether its round is the first of the epoch
     blocks: int  # of its round
     bitmap: int  # the thread, or `ALONE` where it keeps no bitmap of touched rows
 

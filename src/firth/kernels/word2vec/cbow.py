@@ -98,7 +98,7 @@ def gather_contexts(
     if run.plan.even == 0:
         copy_rows(inputs, words, tokens, scratch.X, run.subword_rows)
         weigh_windows(context, windows)
-        matmul_tn_banded(windows.weights, scratch.X, windows.tokens_of, H)
+        matmul_tn_banded(windows.weights, scratch.X, None, run.plan.size, windows.tokens_of, H)
         scale_rows(centers, scales, H)
         return
     sum_inputs(words, tokens, run.parameters.inputs, run.subword_rows, scratch, hidden)
@@ -124,7 +124,9 @@ def scatter_gradients(context: Context, plan: Plan, windows: Windows, hidden: Hi
     scales = hidden.scales if hidden.exact == 1 else hidden.ones
     if plan.even == 0:
         scale_rows(centers, scales, hidden.G)
-        matmul_nn_banded(windows.weights, tokens, windows.centers_of, hidden.G.shape[0], hidden.G, input_rows)
+        matmul_nn_banded(
+            windows.weights, tokens, windows.centers_of, hidden.G.shape[0], hidden.G, plan.size, input_rows
+        )
         return
     spread_windows(hidden.G, windows.reach, scales, before, centers, tokens, input_rows)
 

@@ -82,6 +82,7 @@ class Round(NamedTuple):
     blocks: int
     rate: float
     finds_mean: bool  # whether the mean of all output vectors is found
+    is_first: bool  # whether it is the first of its epoch
 
 
 @compiled
@@ -318,8 +319,9 @@ def round_of(number: int, chunk: Chunk, plan: Plan) -> Round:
     first = chunk.first + number * size
     centers = min(size, chunk.last - first)
     blocks = (centers + plan.block_centers - 1) // plan.block_centers
-    finds_mean = is_mean_found(chunk.first_block // plan.round_blocks + number, plan)
-    return Round(number, centers, blocks, learning_rate(plan, chunk.positions[first]), finds_mean)
+    of_epoch = chunk.first_block // plan.round_blocks + number
+    rate = learning_rate(plan, chunk.positions[first])
+    return Round(number, centers, blocks, rate, is_mean_found(of_epoch, plan), of_epoch == 0)
 
 
 @compiled
@@ -333,6 +335,7 @@ def compute_slot(slot: int, of: int, thread: int, threads: int, this: Round, run
         rate=this.rate,
         measured=is_measured(chunk.first_block // plan.round_blocks + this.number, slot, plan),
         finds_mean=this.finds_mean,
+        is_first=this.is_first,
         blocks=this.blocks,
         bitmap=bitmap_of(thread, threads),
     )

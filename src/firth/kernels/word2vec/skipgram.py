@@ -13,15 +13,18 @@ import numpy as np
 
 from firth.arrays import LANES, Float32, Float64, Int32
 from firth.jit.kernel import compiled, lowered_by
-from firth.kernels.linalg.products import TILE_ROWS, matmul_nn_banded, matmul_nt_banded, matmul_tn_banded
+from firth.kernels.linalg.products import BAND_ROWS, TILE_ROWS, matmul_nn_shifted, matmul_nt_banded, matmul_tn_banded
+from firth.kernels.linalg.rows import sum_rows
 from firth.kernels.word2vec.blocks import (
     LIMIT,
     UNUSED,
     Block,
     Context,
     Plan,
+    RoundUpdates,
     Run,
     Scratch,
+    SubwordRows,
     Windows,
     clear,
     copy_rows,
@@ -45,13 +48,20 @@ from firth.kernels.word2vec.windows import find_windows, weigh_centers, weigh_wi
 lowered_by(f"{__name__}_llvm")
 
 
+SHIFT = np.float32(0.5)
+"""How far negatives are moved: their mean, as a part of the way to that of all negatives of the round before."""
+
+
 class Pairs(NamedTuple):
     """One thread's working space for skip-gram with negatives."""
 
-    Z: Float32  # (O, width) centers' and negatives' output vectors, the latter from plan.first_negative on
     S: Float32  # (T, O or more, whole vectors) scores, then gradients; zero past O
     W: Float32  # (T, as many) weights: those of the windows, then of the negatives
-    losses: Float64  # (as many,) of the pairs in a row
+    weighed: Float32  # (2, as many and a vector) the weights that are not zero, and the scores of their pairs
+    losses: Float64  # (as many,) of these pairs
+    numbers: Int32  # (T,) the numbers of the rows of a block
+    of_negatives: Float32  # (T,) the sum of the sizes of each row's gradients by negatives
+    shift: Float32  # (1, width) what the negatives' vectors are moved by
 
 
 class SkipGramWorkspace(NamedTuple):
@@ -91,27 +101,38 @@ def fill_row(rows: Float32, row: Any, first: Any, count: Any, value: Any) -> Non
     rows[row, first : first + count] = value
 
 
-def scores_to_gradients(S: Float32, W: Float32, n: Any, rate: Any, by_row: Float32, by_column: Float32) -> None:
-    """Replace the scores S of n rows by learning rate × weight × (1 - σ) for pairs and × σ for negatives, whose
-    weights are below zero; behind them, where W is zero too, come zeros up to whole tiles. by_row, (n,) up to whole
-    tiles, and by_column get the sums of their absolute values.
+def scores_to_gradients(
+    S: Float32, W: Float32, n: Any, first: Any, last: Any, rate: Any, by_row: Float32, by_column: Float32
+) -> None:
+    """Replace the scores S of n rows, in the columns from `first` to `last`, by learning rate × weight × (1 - σ) for
+    pairs and × σ for negatives, whose weights are below zero; behind them, where W is zero too, come zeros up to whole
+    tiles. by_row, (n,) up to whole tiles, and by_column get the sums of their absolute values.
     """
-    n = -(-n // TILE_ROWS) * TILE_ROWS
-    weights, scores = W[:n], np.clip(np.where(W[:n] < 0, -S[:n], S[:n]), -LIMIT, LIMIT)
-    S[:n] = rate * weights / (1 + np.exp(scores))
-    by_row[:n], by_column[:] = np.abs(S[:n]).sum(axis=1), np.abs(S[:n]).sum(axis=0)
+    rows, columns = slice(0, -(-n // TILE_ROWS) * TILE_ROWS), slice(first, last)
+    weights, scores = W[rows, columns], S[rows, columns]
+    scores = np.clip(np.where(weights < 0, -scores, scores), -LIMIT, LIMIT)
+    S[rows, columns] = rate * weights / (1 + np.exp(scores))
+    sizes = np.abs(S[rows, columns])
+    by_row[rows], by_column[columns] = sizes.sum(axis=1), sizes.sum(axis=0)
 
 
 @compiled
 def measure_loss(tokens: int, pairs: Pairs) -> float:
     """-log σ(score) summed over the pairs, plus -log σ(-score) of their negatives by weight."""
-    loss, losses = 0.0, pairs.losses
+    loss, losses, weighed = 0.0, pairs.losses, pairs.weighed
+    found = 0
     for row in range(tokens):
-        for z in range(losses.shape[0]):
-            weight, score = np.float64(pairs.W[row, z]), np.float64(pairs.S[row, z])
-            losses[z] = abs(weight) * softplus(score if weight < 0 else -score)
-        for z in range(losses.shape[0]):
-            loss += losses[z]
+        for z in range(pairs.W.shape[1]):  # written always, counted if weighed: no branch to mispredict
+            weighed[0, found], weighed[1, found] = pairs.W[row, z], pairs.S[row, z]
+            found += int(pairs.W[row, z] != 0)
+    whole = -(-found // LANES) * LANES
+    for k in range(found, whole):  # so that vectors are whole
+        weighed[0, k] = weighed[1, k] = 0
+    for k in range(whole):
+        weight, score = np.float64(weighed[0, k]), np.float64(weighed[1, k])
+        losses[k] = abs(weight) * softplus(score if weight < 0 else -score)
+    for k in range(found):
+        loss += losses[k]
     return loss
 
 
@@ -145,6 +166,42 @@ def start_block(block: Block, run: Run, noise: Noise, windows: Windows, queue: P
 
 
 @compiled
+def vectors_of(
+    inputs: Float32, words: Int32, tokens: int, X: Float32, numbers: Int32, subword_rows: SubwordRows | None
+) -> tuple[Float32, Int32]:
+    """The vectors of a block's context words, and which of these rows each has: they are read where they are; those of
+    words with subwords are put together in X.
+    """
+    if subword_rows is None:
+        return inputs, words
+    copy_rows(inputs, words, tokens, X, subword_rows)
+    return X, numbers
+
+
+@compiled
+def find_shift(
+    block: Block, plan: Plan, updates: RoundUpdates, negatives: Int32, outputs: Float32, shift: Float32
+) -> None:
+    """Note what a block's negatives add to the mean of those of its round; and by what to move their vectors, so that
+    their own mean is half the way to that of the round before.
+    """
+    sums, slot = updates.mean_sums, block.slot
+    sum_rows(outputs, negatives, sums, slot)
+    share = np.float32(1) / np.float32(plan.negatives)
+    for column in range(shift.shape[1]):
+        mean = share * sums[slot, column]
+        shift[0, column] = SHIFT * (updates.noise_mean[0, column] - mean) if not block.is_first else np.float32(0)
+        sums[slot, column] = mean / np.float32(block.blocks)
+
+
+@compiled
+def add_errors(n: int, more: Float32, errors: Float32) -> None:
+    """errors[:n] += more[:n]."""
+    for i in range(n):
+        errors[i] += more[i]
+
+
+@compiled
 def compute_skip_gram_block(block: Block, run: Run, workspace: SkipGramWorkspace) -> None:
     """Compute the updates of a block."""
     scratch, noise, pairs = workspace
@@ -152,27 +209,33 @@ def compute_skip_gram_block(block: Block, run: Run, workspace: SkipGramWorkspace
     windows, queue = scratch.windows, queue_of(run.chunk.tokens, parameters, run.subword_rows, scratch)
     input_words, input_rows, input_ratios = updates_of(block, updates.inputs)
     output_words, output_rows, output_ratios = updates_of(block, updates.outputs)
-    outputs = pairs.Z.shape[0]
+    outputs = output_words.shape[0]
 
     context = start_block(block, run, noise, windows, queue)
     centers, tokens = context.centers, context.tokens
     weigh_centers(centers, plan, windows)
     weigh_windows(context, windows)
-    for tile in range(plan.first_negative // TILE_ROWS, windows.tokens_of.shape[0]):  # negatives are paired with all
-        windows.tokens_of[tile, 0], windows.tokens_of[tile, 1] = 0, tokens
+    for band in range(plan.first_negative // BAND_ROWS, windows.tokens_of.shape[0]):  # negatives are paired with all
+        windows.tokens_of[band, 0], windows.tokens_of[band, 1] = 0, tokens
     weigh_negatives(tokens, centers, plan, windows.token_weights, pairs, output_words)
 
-    copy_rows(parameters.inputs, input_words, tokens, scratch.X, run.subword_rows)
-    copy_rows(parameters.outputs, output_words, outputs, pairs.Z, None)
+    X, of_x = vectors_of(parameters.inputs, input_words, tokens, scratch.X, pairs.numbers, run.subword_rows)
     draw_next_negatives(plan, noise, queue)
-    matmul_nt_banded(scratch.X, pairs.Z, windows.tokens_of, pairs.S, queue)
+    matmul_nt_banded(X, of_x, parameters.outputs, output_words, plan.size, windows.tokens_of, pairs.S)
 
     if block.measured:
         updates.loss[block.slot] = measure_loss(tokens, pairs)
         updates.pairs[block.slot] = np.float64(windows.token_weights[:tokens].sum())
 
-    scores_to_gradients(pairs.S, pairs.W, tokens, np.float32(block.rate), scratch.input_errors, scratch.output_errors)
-    matmul_nn_banded(pairs.S, tokens, windows.centers_of, plan.first_negative, pairs.Z, input_rows, input_ratios, queue)
-    matmul_tn_banded(pairs.S, scratch.X, windows.tokens_of, output_rows, output_ratios, queue)
+    first, rate = plan.first_negative, np.float32(block.rate)
+    scores_to_gradients(pairs.S, pairs.W, tokens, 0, first, rate, scratch.input_errors, scratch.output_errors)
+    scores_to_gradients(pairs.S, pairs.W, tokens, first, outputs, rate, pairs.of_negatives, scratch.output_errors)
+    add_errors(tokens, pairs.of_negatives, scratch.input_errors)
+    find_shift(block, plan, updates, output_words[first:], parameters.outputs, pairs.shift)
+    matmul_nn_shifted(
+        pairs.S, tokens, windows.centers_of, first, parameters.outputs, output_words, pairs.of_negatives, pairs.shift,
+        plan.size, input_rows, input_ratios, queue,
+    )  # fmt: skip
+    matmul_tn_banded(pairs.S, X, of_x, plan.size, windows.tokens_of, output_rows, output_ratios, queue)
     squares_to_ratios(tokens, scratch.input_errors, input_ratios)
     squares_to_ratios(outputs, scratch.output_errors, output_ratios)

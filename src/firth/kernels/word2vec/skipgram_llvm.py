@@ -13,13 +13,14 @@ from firth.jit import simd
 from firth.jit.instructions import Builder, Value
 from firth.jit.lowering import replaces
 from firth.jit.simd import I32, NUMBERS, List, Matrix, accumulate, broadcast, for_range, index, multiply_add
+from firth.kernels.linalg.product_tiles_llvm import PART, whole_vectors
 from firth.kernels.linalg.products import TILE_ROWS
 from firth.kernels.word2vec.blocks import LIMIT, P, Q
 from firth.kernels.word2vec.skipgram import fill_row, is_among, scores_to_gradients
 
 
 def _constant(vector: Value, number: Any) -> Value:
-    return ir.Constant(vector.type, [float(number)] * LANES)
+    return ir.Constant(vector.type, [float(number)] * vector.type.count)
 
 
 def _polynomial(builder: Builder, x: Value, coefficients: tuple[Any, ...]) -> Value:
@@ -41,34 +42,45 @@ def logistic(builder: Builder, x: Value) -> Value:
 
 @replaces(scores_to_gradients)
 def _scores_to_gradients(
-    builder: Builder, S: Matrix, W: Matrix, n: Value, rate: Value, by_row: List, by_column: List
+    builder: Builder,
+    S: Matrix,
+    W: Matrix,
+    n: Value,
+    first: Value,
+    last: Value,
+    rate: Value,
+    by_row: List,
+    by_column: List,
 ) -> None:
-    rate = broadcast(builder, rate)
-
-    def of_vector(column: Value) -> None:
-        is_first = builder.icmp_unsigned("==", column, index(0))
+    def of_columns(column: Value, lanes: int) -> None:
+        rates, zeros = broadcast(builder, rate, lanes), S.zeros_of(lanes)
+        is_first = builder.icmp_unsigned("==", column, first)
 
         def sizes(row: Value) -> Value:
             """Those of a row's gradients, which are stored."""
-            weight, score = W.vector(row, column), S.vector(row, column)
-            is_negative = builder.fcmp_ordered("<", weight, S.zeros)
+            weight, score = W.vector(row, column, lanes), S.vector(row, column, lanes)
+            is_negative = builder.fcmp_ordered("<", weight, zeros)
             error = logistic(builder, builder.select(is_negative, score, builder.fneg(score)))
-            gradient = builder.fmul(builder.fmul(rate, weight), error)
+            gradient = builder.fmul(builder.fmul(rates, weight), error)
             S.store(gradient, row, column)
             return simd.absolute(builder, gradient)
 
         def of_tile(row: Value, sums: list[Value]) -> list[Value]:
             of_rows = [sizes(builder.add(row, index(k))) for k in range(TILE_ROWS)]
-            these = simd.part(builder, simd.horizontal_sums(builder, of_rows), 0, TILE_ROWS)
+            vectors = of_rows if lanes == LANES else [simd.joined(builder, size, zeros) for size in of_rows]
+            these = simd.part(builder, simd.horizontal_sums(builder, vectors), 0, TILE_ROWS)
             before = by_row.vector(row, TILE_ROWS)
             before = builder.select(is_first, ir.Constant(before.type, [0.0] * TILE_ROWS), before)
             by_row.store(builder.fadd(before, these), row)
             return [functools.reduce(builder.fadd, of_rows, sums[0])]
 
-        (total,) = accumulate(builder, [S.zeros], index(0), n, TILE_ROWS, of_tile)
+        (total,) = accumulate(builder, [zeros], index(0), n, TILE_ROWS, of_tile)
         by_column.store(total, column)
 
-    for_range(builder, *S.columns, LANES, of_vector)
+    width = builder.sub(last, first)
+    whole = builder.add(first, whole_vectors(builder, width))
+    for_range(builder, first, whole, LANES, lambda column: of_columns(column, LANES))
+    for_range(builder, whole, last, LANES, lambda column: of_columns(column, PART))
 
 
 @replaces(is_among, gives=types.boolean)

@@ -8,9 +8,19 @@ import numpy as np
 
 from firth.arrays import LANES, Int32
 from firth.jit.kernel import compiled, lowered_by
-from firth.kernels.linalg.products import TILE_ROWS
+from firth.kernels.linalg.products import BAND_ROWS, TILE_ROWS
 from firth.kernels.machine.rng import draw, high_half, scale
-from firth.kernels.word2vec.blocks import Block, Chunk, Context, Plan, Run, Windows, count_centers, prefetch_vectors
+from firth.kernels.word2vec.blocks import (
+    UNUSED,
+    Block,
+    Chunk,
+    Context,
+    Plan,
+    Run,
+    Windows,
+    count_centers,
+    prefetch_vectors,
+)
 
 lowered_by(f"{__name__}_llvm")
 
@@ -42,6 +52,12 @@ def find_reach(chunk: Chunk, first: int, last: int, plan: Plan, reach: Int32) ->
     while end < min(last + plan.window, sentences.shape[0]) and sentences[end] == sentences[last - 1]:
         end += 1
     draw_windows(chunk, first, last, plan, reach[1])
+    if sentences[first] == sentences[last - 1]:  # one sentence, as it is mostly: with no branch
+        for i in range(last - first):
+            window = reach[1, i]
+            reach[0, i] = min(window * plan.before, first - begin + i)
+            reach[1, i] = min(window * plan.after, end - 1 - first - i)
+        return
     for i in range(last - first):
         center = first + i
         if i > 0 and sentences[center] != sentences[center - 1]:
@@ -70,14 +86,16 @@ def find_windows(block: Block, run: Run, windows: Windows, prefetches: bool) -> 
         words[row] = run.chunk.tokens[block.first - before + row]
         if prefetches:
             prefetch_vectors(run.parameters.inputs, words[row], run.subword_rows)
+    for row in range(tokens, tokens + TILE_ROWS):  # which products may read
+        words[row] = UNUSED
     run.updates.inputs.used[block.slot] = tokens
     return Context(centers, tokens, before)
 
 
 def weigh_tile(windows: Windows, tile: Any, first: Any, behind: Any) -> None:
     """Weigh a tile's context words, four rows of `weights`, in their pairs with the 16 centers from the `first` on. Add
-    what each weighs to `token_weights`. centers_of[tile], a range, or (0, 0) if there are none so far, goes on to the
-    last center that is paired with one of them.
+    what each weighs to `token_weights`. The range in centers_of for two of them, (0, 0) if there is none so far, goes
+    on to the last center that is paired with one of the two.
 
     The first of the centers stands so many tokens `behind` the first context word, the next one more, and so on. `near`
     has the weight for each such distance; its middle is that of distance 0. Outside a center's reach the weight is
@@ -86,13 +104,15 @@ def weigh_tile(windows: Windows, tile: Any, first: Any, behind: Any) -> None:
     weights, near, reach = windows.weights, windows.near, windows.reach
     center_weights, token_weights, centers_of = windows.center_weights, windows.token_weights, windows.centers_of
     rows, centers = slice(tile * TILE_ROWS, (tile + 1) * TILE_ROWS), slice(first, first + LANES)
+    bands = slice(rows.start // BAND_ROWS, rows.stop // BAND_ROWS)
     distances = behind + np.arange(LANES) - np.arange(TILE_ROWS)[:, None]
     is_pair = (distances <= reach[0, centers]) & (-distances <= reach[1, centers])
     weights[rows, centers] = np.where(is_pair, near[len(near) // 2 + distances], 0) * center_weights[centers]
     token_weights[rows] += weights[rows, centers].sum(axis=1)
-    paired = first + np.flatnonzero(is_pair.any(axis=0))
-    if len(paired) > 0:
-        centers_of[tile] = paired.min() if centers_of[tile, 1] == 0 else centers_of[tile, 0], paired.max() + 1
+    for of_two, range_of_two in zip(is_pair.reshape(-1, BAND_ROWS, LANES), centers_of[bands], strict=True):
+        paired = first + np.flatnonzero(of_two.any(axis=0))
+        if len(paired) > 0:
+            range_of_two[:] = paired.min() if range_of_two[1] == 0 else range_of_two[0], paired.max() + 1
 
 
 @compiled
@@ -115,15 +135,15 @@ def weigh_windows(context: Context, windows: Windows) -> None:
     for i in range(context.centers, reach.shape[1]):
         reach[0, i] = reach[1, i] = NO_WINDOW
     for tile in range((context.tokens + TILE_ROWS - 1) // TILE_ROWS):
-        centers_of[tile, 0] = centers_of[tile, 1] = 0
         for row in range(tile * TILE_ROWS, (tile + 1) * TILE_ROWS):
+            centers_of[row // BAND_ROWS, 0] = centers_of[row // BAND_ROWS, 1] = 0
             windows.token_weights[row] = 0
         for first in range(0, reach.shape[1], LANES):
             weigh_tile(windows, tile, first, context.before + first - tile * TILE_ROWS)
-    for tile in range(tokens_of.shape[0]):
-        tokens_of[tile, 0] = tokens_of[tile, 1] = 0
+    for band in range(tokens_of.shape[0]):
+        tokens_of[band, 0] = tokens_of[band, 1] = 0
     for i in range(context.centers):
-        own, center = i // TILE_ROWS, context.before + i
+        own, center = i // BAND_ROWS, context.before + i
         first, last = center - reach[0, i], center + reach[1, i] + 1
-        tokens_of[own, 0] = first if i % TILE_ROWS == 0 else min(tokens_of[own, 0], first)
+        tokens_of[own, 0] = first if i % BAND_ROWS == 0 else min(tokens_of[own, 0], first)
         tokens_of[own, 1] = max(tokens_of[own, 1], last)

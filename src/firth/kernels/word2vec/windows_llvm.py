@@ -11,7 +11,7 @@ from firth.arrays import LANES
 from firth.jit.instructions import Builder, Value
 from firth.jit.lowering import replaces
 from firth.jit.simd import I32, NUMBERS, Matrix, broadcast, horizontal_sums, index, part
-from firth.kernels.linalg.products import TILE_ROWS
+from firth.kernels.linalg.products import BAND_ROWS, TILE_ROWS
 from firth.kernels.word2vec.windows import weigh_tile
 
 
@@ -47,5 +47,7 @@ def _weigh_tile(builder: Builder, windows: Any, tile: Value, first: Value, behin
         weights.store(found[-1], builder.add(begin, index(row)), first)
     sums = part(builder, horizontal_sums(builder, found), 0, TILE_ROWS)
     of_tokens.store(builder.fadd(of_tokens.vector(begin, TILE_ROWS), sums), begin)
-    members = builder.bitcast(functools.reduce(builder.or_, pairs), ir.IntType(LANES))
-    _extend_range(builder, windows.centers_of, tile, first, members)
+    for row in range(0, TILE_ROWS, BAND_ROWS):
+        members = builder.bitcast(functools.reduce(builder.or_, pairs[row : row + BAND_ROWS]), ir.IntType(LANES))
+        band = builder.udiv(builder.add(begin, index(row)), index(BAND_ROWS))
+        _extend_range(builder, windows.centers_of, band, first, members)
