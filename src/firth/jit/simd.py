@@ -197,16 +197,18 @@ def in_columns(
     sizes: Sequence[int],
     body: Callable[[list[Value]], None],
     lanes: int = LANES,
+    *,
+    leaves_whole: bool = False,
 ) -> None:
     """Run `body(columns)` over the columns of a row, from the first to the last given, at which vectors begin, in tiles
-    of so many vectors: of the first of these sizes as many as leave whole tiles of the second, or else as many as fit;
-    then of the next as many as fit. Numbers beyond whole vectors are left.
+    of so many vectors: as many of the first of these sizes as fit, or as leave whole tiles of the second, then of the
+    next. Numbers beyond whole vectors are left.
     """
     start, end = columns
     for place, vectors in enumerate(sizes):
         left = builder.udiv(builder.sub(end, start), index(lanes))
-        is_first = place == 0 and len(sizes) > 1
-        tiles = _leaving_whole(builder, left, sizes) if is_first else builder.udiv(left, index(vectors))
+        fit = builder.udiv(left, index(vectors))
+        tiles = _leaving_whole(builder, left, sizes) if leaves_whole and place == 0 else fit
         stop = builder.add(start, builder.mul(tiles, index(vectors * lanes)))
 
         def tile(column: Value, vectors: int = vectors) -> None:

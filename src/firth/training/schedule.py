@@ -21,10 +21,12 @@ from firth.training.sampling import keep_probabilities, noise_distribution
 
 BLOCK_CENTERS = 16
 """Centers in a block, where the corpus allows; the rest of its output rows are negatives."""
-NEGATIVES, MOST_NEGATIVES, NEGATIVE_STEP = 8, 112, 1.5
+NEGATIVES, MOST_NEGATIVES, NEGATIVE_STEP = 12, 112, 1.0
 """Negatives of a block, at least and at most: so many that the learning rates of all pairs that one of them stands
 for sum to `NEGATIVE_STEP`.
 """
+USUAL_NEGATIVES, USUAL_NEGATIVE_STEP, USUAL_EXPONENTS = 8, 1.5, (0.5, 0.75)
+"""The same where a word has two vectors and the noise exponent is between these: elsewhere so few learn less."""
 CBOW_CENTERS, CBOW_NEGATIVES, CBOW_NEGATIVE_STEP = 32, {"shared": 8, "whole": 12}, {"shared": 2.0, "whole": 0.34}
 """The same of CBOW, where context words share a gradient, and where each has the whole."""
 MEAN_ROUNDS, MEAN_CENTERS = 16, 16
@@ -221,6 +223,9 @@ def row_rate_scales(tokens: Tokens, config: TrainingConfig) -> RateScales:
 def negatives(tokens: Tokens, config: TrainingConfig, block_centers: int) -> int:
     """How many negatives a block draws: as many as keep the step of each small, in whole tiles."""
     least, step, pairs = NEGATIVES, NEGATIVE_STEP, float(block_centers)
+    lowest, highest = USUAL_EXPONENTS
+    if lowest <= config.noise_exponent <= highest and not config.shared_vectors:
+        least, step = USUAL_NEGATIVES, USUAL_NEGATIVE_STEP
     if config.architecture == "cbow":
         gradient = "shared" if config.shares_gradient else "whole"
         least, step = CBOW_NEGATIVES[gradient], CBOW_NEGATIVE_STEP[gradient]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import functools
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -36,10 +36,12 @@ WIDE = "+avx512f" in processor()[1]
 """Whether a vector of 16 numbers is one register, of 32; otherwise it takes two or four of 16 or 32."""
 PART = LANES if WIDE else LANES // 2
 """The numbers of a vector that products handle at a time: so a row may end with half a vector."""
-SUM_PARTS = {1: (8, 4, 2, 1), 2: (7, 4, 2, 1), 4: (4, 3, 2, 1)} if WIDE else {1: (4, 2), 2: (6, 4, 2), 4: (2,)}
-"""Parts of each row of a tile where rows are summed, by how many rows that are: whole vectors."""
-END_PARTS = {1: (3, 1), 2: (3, 1), 4: (1,)}
-"""The same of the last tile, where a row ends with half a vector."""
+BAND_PARTS, END_PARTS = ((7, 4, 2, 1), ()) if WIDE else ((6, 4, 2), (3, 1))
+"""Parts of each row of a tile where the rows of a band are summed, as they fit the registers; and of the last tile,
+where a row ends with half a vector.
+"""
+SUM_PARTS = {1: (7, 4, 2, 1), 2: (4, 3, 2, 1), 4: (4, 3, 2, 1)} if WIDE else {1: (4, 2), 2: (2,), 4: (2,)}
+"""The same of other sums, by how many rows a tile has."""
 ROW_VECTORS = (7, 4, 2, 1) if WIDE else (2, 1)
 """Vectors of a row that stay in registers while it is added to others, or others to it: at first 100 numbers, which are
 padded to seven.
@@ -60,10 +62,17 @@ class Rows:
 
     matrix: Matrix
     listed: List | None = None
+    may_lack: bool = False
 
     def at(self, place: Value) -> Value:
-        """The row at a place; the first, where none is listed."""
-        return place if self.listed is None else self.listed.row_or_first(place)
+        """The row at a place; the first, where the list may lack some and has none there."""
+        if self.listed is None:
+            return place
+        return self.listed.row_or_first(place) if self.may_lack else self.listed.row(place)
+
+
+Over = Callable[[Callable[[list[Value]], None]], None]
+"""Runs a function over the columns of a row, some at a time."""
 
 
 @dataclass(frozen=True)
@@ -111,8 +120,8 @@ def whole_vectors(builder: Builder, columns: Value) -> Value:
     return builder.and_(builder.add(columns, index(PART - 1)), index(-LANES))
 
 
-def score_tile(rows: int, columns: int) -> Any:
-    """A function that fills a tile of so many rows and columns with products of two rows."""
+def score_tile(rows: int, columns: int, *, may_lack: bool = False) -> Any:
+    """A function that fills a tile of so many rows and columns with products of two rows; their lists may lack some."""
 
     @built
     def tile(
@@ -130,8 +139,8 @@ def score_tile(rows: int, columns: int) -> Any:
         are given.
         """
         tile_rows = places_from(builder, t, rows)
-        x_rows = [Rows(X, of_x).at(place) for place in tile_rows]
-        z_rows = [Rows(Z, of_z).at(place) for place in places_from(builder, z, columns)]
+        x_rows = [Rows(X, of_x, may_lack).at(place) for place in tile_rows]
+        z_rows = [Rows(Z, of_z, may_lack).at(place) for place in places_from(builder, z, columns)]
 
         def pairs(column: Value, lanes: int) -> list[tuple[Value, Value]]:
             vectors_of_x = [X.vector(row, column, lanes) for row in x_rows]
@@ -182,11 +191,11 @@ def fill_sums(
     sums: Sums,
     z: Rows,
     out: Rows,
-    between: list[Value],
+    over: Over,
     squares: List | None = None,
 ) -> None:
-    """So many rows of `out`, from the first-th on, become sums over rows of Z, between two columns. The squares of
-    their lengths are found as in `squared_norms`, while they are in registers.
+    """So many rows of `out`, from the first-th on, become sums over rows of Z; `over` runs a function over the columns.
+    The squares of their lengths are found as in `squared_norms`, while they are in registers.
     """
     of_tile = places_from(builder, first, rows)
     out_rows, zeros = [out.at(row) for row in of_tile], out.matrix.zeros_of(PART)
@@ -213,7 +222,7 @@ def fill_sums(
 
     for square in itertools.chain(*square_slots):
         builder.store(zeros, square)
-    _in_parts(builder, between, rows, of_columns)
+    over(of_columns)
     if squares:
         found = [
             functools.reduce(lambda a, b: joined(builder, a, b), map(builder.load, of_row)) for of_row in square_slots
@@ -222,19 +231,25 @@ def fill_sums(
         squares.store(part(builder, totals, 0, rows), first)
 
 
-def _in_parts(builder: Builder, between: list[Value], rows: int, body: Callable[[list[Value]], None]) -> None:
-    """Run `body(columns)` over the parts of a row between two columns, in tiles of so many rows."""
-    start, end = between
-    end = builder.and_(builder.add(end, index(PART - 1)), index(-PART))
-    if WIDE:
-        in_columns(builder, (start, end), SUM_PARTS[rows], body, PART)
-        return
-    width, last = builder.sub(end, start), END_PARTS[rows][0] * PART
-    of_last = builder.select(builder.icmp_signed("<", width, index(last)), width, index(last))
-    ends_with_half = builder.icmp_unsigned("!=", builder.and_(width, index(PART)), index(0))
-    whole = builder.sub(end, builder.select(ends_with_half, of_last, index(0)))
-    in_columns(builder, (start, whole), SUM_PARTS[rows], body, PART)
-    in_columns(builder, (whole, end), END_PARTS[rows], body, PART)
+def of_size(builder: Builder, size: Value) -> Over:
+    """Over the parts of vectors of this size, in tiles of two rows."""
+    end = whole = builder.and_(builder.add(size, index(PART - 1)), index(-PART))
+    if END_PARTS:
+        longest = index(END_PARTS[0] * PART)
+        last = builder.select(builder.icmp_signed("<", end, longest), end, longest)
+        ends_with_half = builder.icmp_unsigned("!=", builder.and_(end, index(PART)), index(0))
+        whole = builder.sub(end, builder.select(ends_with_half, last, index(0)))
+
+    def over(body: Callable[[list[Value]], None]) -> None:
+        in_columns(builder, (index(0), whole), BAND_PARTS, body, PART, leaves_whole=True)
+        in_columns(builder, (whole, end), END_PARTS, body, PART)
+
+    return over
+
+
+def between(builder: Builder, columns: Sequence[Value], rows: int) -> Over:
+    """Over the parts between two columns, in tiles of so many rows."""
+    return lambda body: in_columns(builder, columns, SUM_PARTS[rows], body, PART)
 
 
 def weight_of(g: Matrix, *, transposed: bool) -> Callable[[Value, Value], Value]:
@@ -242,8 +257,8 @@ def weight_of(g: Matrix, *, transposed: bool) -> Callable[[Value, Value], Value]
     return (lambda row, k: g.number(k, row)) if transposed else g.number
 
 
-def sum_tile(rows: int, *, transposed: bool) -> Any:
-    """A function that fills so many rows with weighted sums of rows."""
+def band_tile(*, transposed: bool) -> Any:
+    """A function that fills the rows of a band with weighted sums of rows."""
 
     @built
     def tile(
@@ -257,17 +272,24 @@ def sum_tile(rows: int, *, transposed: bool) -> Any:
         out: Matrix,
         squares: List | None,
     ) -> None:
-        """out[r:r+rows] = Σ G[r:r+rows, k] · Z[of_z[k]], or with G[k, r:r+rows]ᵀ, for the k of two ranges, (first,
-        last, first, last), of vectors of this size; squares[r:r+rows] = the squares of their lengths. Without of_z it
-        is Z[k]; squares may be left out.
+        """out[r:r+2] = Σ G[r:r+2, k] · Z[of_z[k]], or with G[k, r:r+2]ᵀ, for the k of two ranges, (first, last, first,
+        last), of vectors of this size; squares[r:r+2] = the squares of their lengths. Without of_z it is Z[k]; squares
+        may be left out.
         """
         first, last, dense, end = ranges
         sums = Sums(
             weight_of(G, transposed=transposed), [(first, last)] if transposed else [(first, last), (dense, end)]
         )
-        fill_sums(builder, rows, r, sums, Rows(Z, of_z), Rows(out), [index(0), size], squares)
+        fill_sums(builder, BAND_ROWS, r, sums, Rows(Z, of_z, may_lack=True), Rows(out), of_size(builder, size), squares)
 
     return tile
+
+
+@built
+def transposed_tile(builder: Builder, G: Matrix, r: Value, n: Value, X: Matrix, out: Matrix) -> None:
+    """out[r:r+4] = Σ G[k, r:r+4]ᵀ · X[k], for the k below n."""
+    sums = Sums(weight_of(G, transposed=True), [(index(0), n)])
+    fill_sums(builder, TILE_ROWS, r, sums, Rows(X), Rows(out), between(builder, X.columns, TILE_ROWS))
 
 
 def gathered_sum_tile(rows: int, *, transposed: bool) -> Any:
@@ -283,13 +305,13 @@ def gathered_sum_tile(rows: int, *, transposed: bool) -> Any:
             return out.vector(row, column, PART)
 
         sums = Sums(weight_of(G, transposed=transposed), [(index(0), of_z.length)], begin)
-        fill_sums(builder, rows, r, sums, Rows(Z, of_z), Rows(out, of_out), columns)
+        fill_sums(builder, rows, r, sums, Rows(Z, of_z), Rows(out, of_out), between(builder, columns, rows))
 
     return tile
 
 
 @built
-def sum_tile_shifted(
+def shifted_band_tile(
     builder: Builder,
     G: Matrix,
     r: Value,
@@ -302,7 +324,7 @@ def sum_tile_shifted(
     out: Matrix,
     squares: List,
 ) -> None:
-    """As `sum_tile` for the rows of a band, of listed rows, less weights[i] · shift[0]."""
+    """As `band_tile` has it, of listed rows, less weights[i] · shift[0]."""
     places = places_from(builder, r, BAND_ROWS)
     own = [broadcast(builder, builder.fneg(weights.number(place)), PART) for place in places]
 
@@ -311,7 +333,7 @@ def sum_tile_shifted(
 
     first, last, dense, end = ranges
     sums = Sums(G.number, [(first, last), (dense, end)], begin)
-    fill_sums(builder, BAND_ROWS, r, sums, Rows(Z, of_z), Rows(out), [index(0), size], squares)
+    fill_sums(builder, BAND_ROWS, r, sums, Rows(Z, of_z, may_lack=True), Rows(out), of_size(builder, size), squares)
 
 
 @built
@@ -326,4 +348,12 @@ def sum_tile_with(
         weight, row = own[i]
         return builder.fmul(weight, others.vector(row, column, PART))
 
-    fill_sums(builder, TILE_ROWS, r, Sums(G.number, [(index(0), Z.rows)], begin), Rows(Z), Rows(out), [*Z.columns])
+    fill_sums(
+        builder,
+        TILE_ROWS,
+        r,
+        Sums(G.number, [(index(0), Z.rows)], begin),
+        Rows(Z),
+        Rows(out),
+        between(builder, Z.columns, TILE_ROWS),
+    )

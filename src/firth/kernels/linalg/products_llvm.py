@@ -16,13 +16,14 @@ from firth.kernels.linalg.product_tiles_llvm import (
     SCORE_COLUMNS,
     SCORE_ROWS,
     SQUARE_ROWS,
+    band_tile,
     gathered_sum_tile,
     score_each_tile,
     score_tile,
+    shifted_band_tile,
     square_tile,
-    sum_tile,
-    sum_tile_shifted,
     sum_tile_with,
+    transposed_tile,
 )
 from firth.kernels.linalg.products import BAND_ROWS, TILE_ROWS, between_tiles
 
@@ -32,10 +33,10 @@ After banded scores none are: rows that these need may be on their way still.
 """
 
 _score_rows, _score_pair = (score_tile(rows, SCORE_COLUMNS) for rows in (SCORE_ROWS, 2))
-_score_banded = score_tile(BANDED_ROWS, BANDED_COLUMNS)
+_score_banded = score_tile(BANDED_ROWS, BANDED_COLUMNS, may_lack=True)
 _score_row, _score_end = (score_tile(1, columns) for columns in (ROW_COLUMNS, SCORE_COLUMNS))
 _square_rows, _square_few = (square_tile(rows) for rows in (SQUARE_ROWS, TILE_ROWS))
-_sum_rows, _sum_transposed = (sum_tile(BAND_ROWS, transposed=transposed) for transposed in (False, True))
+_sum_rows, _sum_transposed = (band_tile(transposed=transposed) for transposed in (False, True))
 _add_rows, _add_pair = (gathered_sum_tile(rows, transposed=False) for rows in (TILE_ROWS, 2))
 _add_transposed_rows, _add_transposed_pair, _add_transposed_row = (
     gathered_sum_tile(rows, transposed=True) for rows in (TILE_ROWS, 2, 1)
@@ -85,15 +86,15 @@ def _matmul_nn_banded(G, n, bands, dense, Z, size, out, queue=None):  # type: ig
 def _matmul_nn_shifted(G, n, bands, dense, Z, of_z, weights, shift, size, out, squares, queue=None):  # type: ignore[no-untyped-def]
     for r in range(0, n, BAND_ROWS):
         ranges = (bands[r // BAND_ROWS, 0], bands[r // BAND_ROWS, 1], dense, of_z.shape[0])
-        sum_tile_shifted(G, r, ranges, Z, of_z, weights, shift, size, out, squares)
+        shifted_band_tile(G, r, ranges, Z, of_z, weights, shift, size, out, squares)
         between_tiles(ROWS_PER_BAND, queue)
 
 
 @replaces_with_loops(products.matmul_tn)
 def _matmul_tn(G, n, X, out, queue=None):  # type: ignore[no-untyped-def]
-    for r in range(0, out.shape[0], BAND_ROWS):
-        _sum_transposed(G, r, (0, n, 0, 0), X, None, X.shape[1], out, None)
-        between_tiles(ROWS_PER_BAND, queue)
+    for r in range(0, out.shape[0], TILE_ROWS):
+        transposed_tile(G, r, n, X, out)
+        between_tiles(ROWS_PER_SUMS, queue)
 
 
 @replaces_with_loops(products.matmul_tn_banded)
