@@ -12,8 +12,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from llvmlite import ir
-
 from firth.arrays import LANES
 from firth.jit.instructions import Builder, Value, slot
 from firth.jit.lowering import built
@@ -90,10 +88,10 @@ def places_from(builder: Builder, first: Value, count: int) -> list[Value]:
 
 
 def dots(
-    builder: Builder, columns: Value, count: int, pairs: Callable[[Value, int], list[tuple[Value, Value]]]
+    builder: Builder, x: Matrix, columns: Value, count: int, pairs: Callable[[Value, int], list[tuple[Value, Value]]]
 ) -> Value:
-    """A vector that begins with `count` products of rows of so many columns; `pairs(column, lanes)` are what two rows
-    each have in the lanes from a column on.
+    """A vector that begins with `count` products of rows like those of X, of so many columns; `pairs(column, lanes)` are
+    what two rows each have in the lanes from a column on.
     """
 
     def add(column: Value, sums: list[Value]) -> list[Value]:
@@ -103,7 +101,7 @@ def dots(
     def add_halves(column: Value, sums: list[Value]) -> list[Value]:
         return add(column, sums[:count]) + add(builder.add(column, index(PART)), sums[count:])
 
-    zeros = [ir.Constant(ir.VectorType(ir.FloatType(), PART), [0.0] * PART)] * count
+    zeros = [x.zeros_of(PART)] * count
     if WIDE:
         sums = accumulate(builder, zeros, index(0), columns, LANES, add)
     else:
@@ -147,7 +145,7 @@ def score_tile(rows: int, columns: int, *, may_lack: bool = False) -> Any:
             vectors_of_z = [Z.vector(row, column, lanes) for row in z_rows]
             return [(a, b) for a in vectors_of_x for b in vectors_of_z]
 
-        scores = dots(builder, size, rows * columns, pairs)
+        scores = dots(builder, X, size, rows * columns, pairs)
         for r, row in enumerate(tile_rows):
             S.store(part(builder, scores, r * columns, columns), row, z)
 
@@ -163,7 +161,7 @@ def score_each_tile(builder: Builder, X: Matrix, t: Value, Z: Matrix, of_z: List
     def pairs(column: Value, lanes: int) -> list[tuple[Value, Value]]:
         return [(X.vector(i, column, lanes), Z.vector(j, column, lanes)) for i, j in rows]
 
-    sums = dots(builder, X.width, TILE_ROWS, pairs)
+    sums = dots(builder, X, X.width, TILE_ROWS, pairs)
     s.store(part(builder, sums, 0, TILE_ROWS), t)
 
 
@@ -178,7 +176,7 @@ def square_tile(rows: int) -> Any:
         def pairs(column: Value, lanes: int) -> list[tuple[Value, Value]]:
             return [(v, v) for v in [X.vector(row, column, lanes) for row in places]]
 
-        sums = dots(builder, X.width, rows, pairs)
+        sums = dots(builder, X, X.width, rows, pairs)
         s.store(part(builder, sums, 0, rows), t)
 
     return tile
