@@ -225,6 +225,7 @@ class Shifts:
         self.epoch = epoch
         self.part = 1.0 if epoch.config.architecture == "cbow" else float(SHIFT)
         self.mean: Any = None
+        self.is_known = False
         self.of_round: list[Array] = []
 
     def begin_round(self, number: int, outputs: Array) -> None:

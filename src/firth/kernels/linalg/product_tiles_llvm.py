@@ -90,8 +90,8 @@ def places_from(builder: Builder, first: Value, count: int) -> list[Value]:
 def dots(
     builder: Builder, x: Matrix, columns: Value, count: int, pairs: Callable[[Value, int], list[tuple[Value, Value]]]
 ) -> Value:
-    """A vector that begins with `count` products of rows like those of X, of so many columns; `pairs(column, lanes)` are
-    what two rows each have in the lanes from a column on.
+    """A vector that begins with `count` products of rows like those of X, of so many columns; `pairs(column, lanes)`
+    are what two rows each have in the lanes from a column on.
     """
 
     def add(column: Value, sums: list[Value]) -> list[Value]:

@@ -2,7 +2,10 @@
 
 The direction is word2vec.c's: the input vector of a context word predicts the center's output vector. The context words
 of a block are scored against its centers and negatives in one product of matrices, and weighted. Context words and
-centers are in the order of the text: what is no pair of them is left out of the product, tile by tile.
+centers are in the order of the text: what is no pair of them is left out of the product, band by band.
+
+Context words learn from negatives that are moved towards the mean of those of the round before: a few are far from it,
+and most of their gradient lies along it.
 """
 
 from __future__ import annotations
