@@ -143,6 +143,25 @@ def test_train__vectors_that_were_given_may_be_wrong_about_a_text_at_first(small
     assert np.isfinite(model.vectors).all()
 
 
+@pytest.mark.parametrize(("second", "is_error"), [(4.9, False), (5.5, False), (6.0, True)])
+def test_train__from_given_vectors_has_diverged_where_the_loss_rises_by_a_fourth(
+    small_text, monkeypatch, second, is_error
+):
+    of_rounds = rounds.train
+
+    def rising(tokens, config, parameters, **rest):
+        for event in of_rounds(tokens, config, parameters, **rest):
+            yield dataclasses.replace(event, loss=4.5 if event.epoch == 1 else second)
+
+    start = firth.train(small_text, **QUICK)
+    monkeypatch.setattr(rounds, "train", rising)
+    if is_error:
+        with pytest.raises(DivergenceError, match="above 4.159"):
+            firth.train(small_text, start=start, progress=False, epochs=2)
+    else:
+        assert firth.train(small_text, start=start, progress=False, epochs=2).history[1].loss == second
+
+
 def test_train__an_epoch_without_a_pair_is_no_error_where_others_had_some(tmp_path):
     model = firth.train(["a b"] * 1000, seed=1, progress=False, sample=1e-3, epochs=50)
     assert any(result.pairs == 0 for result in model.history)

@@ -3,8 +3,19 @@ import pytest
 from numpy.testing import assert_allclose
 
 from firth.config import TrainingConfig
-from firth.kernels.linalg.products import BAND_ROWS
-from firth.kernels.word2vec.blocks import ALONE, Block, Context, Kept, RateScales, Run, keep_tokens, logistic, softplus
+from firth.kernels.linalg.products import BAND_ROWS, TILE_ROWS
+from firth.kernels.word2vec.blocks import (
+    ALONE,
+    UNUSED,
+    Block,
+    Context,
+    Kept,
+    RateScales,
+    Run,
+    keep_tokens,
+    logistic,
+    softplus,
+)
 from firth.kernels.word2vec.windows import find_windows, weigh_windows
 from firth.threads import ThreadPool
 from firth.training import chunks, reference, schedule, workers
@@ -96,6 +107,7 @@ def test_pairs__are_those_of_the_twin(window, more):
         context = Context(*find_windows(block, run, windows, True))
         used = context.tokens
         assert (context.centers, group.updates.inputs.used[0]) == (last - first, used)
+        assert (words[used : used + TILE_ROWS] == UNUSED).all()  # products may read so far
         weigh_windows(context, windows)
         ours = sorted(
             (int(words[row]), int(chunk.tokens[first + i]))
