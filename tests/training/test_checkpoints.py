@@ -69,10 +69,11 @@ def test_resume__ends_with_the_same_bits(events, threads, text, undisturbed, tmp
     assert_same(firth.resume(tmp_path / "c", threads=threads, progress=False), undisturbed)
 
 
+@pytest.mark.parametrize("architecture", ["skip-gram", "cbow"])
 @pytest.mark.parametrize("events", [2, 7])
-def test_resume__goes_on_with_the_mean_of_all_output_vectors(events, text, tmp_path, monkeypatch):
-    undisturbed = firth.train(text, progress=False, architecture="cbow", **SETTINGS)
-    interrupted_after(events, tmp_path / "c", text, monkeypatch, architecture="cbow")
+def test_resume__goes_on_with_the_mean_that_negatives_are_moved_to(events, architecture, text, tmp_path, monkeypatch):
+    undisturbed = firth.train(text, progress=False, architecture=architecture, **SETTINGS)
+    interrupted_after(events, tmp_path / "c", text, monkeypatch, architecture=architecture)
     assert any(Checkpoints(tmp_path / "c").newest().done.noise_mean)
     assert_same(firth.resume(tmp_path / "c", progress=False), undisturbed)
 

@@ -172,7 +172,8 @@ def test_train__is_the_reference_but_for_rounding(number, settings):
     assert len(periods) > 1
     assert np.abs(outputs).max() > 1e-3
     for found, wanted in ((parameters.inputs[:, :20], inputs), (parameters.outputs[:, :20], outputs)):
-        assert np.isclose(found, wanted, rtol=5e-3, atol=2e-6).mean() > 0.9
+        usual = 0.9 if number < 12 else 0.7  # in many small periods, 16 bits go to the other side more often
+        assert np.isclose(found, wanted, rtol=1e-3, atol=2e-6).mean() > usual
         assert_allclose(found, wanted, rtol=2e-2, atol=1e-3)  # where 16 bits went to the other side
     assert_allclose([e.loss for e in events if e.epoch_done], [loss / pairs for loss, pairs in losses], rtol=1e-5)
     assert not parameters.inputs[:, 20:].any()

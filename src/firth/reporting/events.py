@@ -101,7 +101,8 @@ class Embedding:
 
 class Done(NamedTuple):
     """What of a training is done: whole epochs, chunks of the next one, and the sums of that one's loss; and the
-    mean of all output vectors as it was found last, (width,), in that epoch. A checkpoint keeps it.
+    mean of output vectors that negatives are moved to, (width,), as it was found last in that epoch. A checkpoint keeps
+    it.
     """
 
     epochs: int = 0

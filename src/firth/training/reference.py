@@ -233,15 +233,17 @@ class Shifts:
         found last; where there is none, or in the round that finds it, nothing is moved.
         """
         if self.epoch.config.architecture == "skip-gram":
-            self.mean, self.of_round = np.mean(self.of_round, axis=0) if self.of_round else None, []
-            self.is_known = self.mean is not None
+            self.is_known = bool(self.of_round)
+            self.mean = np.mean(self.of_round, axis=0) if self.is_known else None
+            self.of_round = []
         elif self.epoch.noise is not None:
             self.is_known = number % self.epoch.plan.mean_rounds > 0
             self.mean = self.mean if self.is_known else self.epoch.noise.probabilities @ outputs
 
-    def of(self, own: Array) -> Any:
-        """That of a block, of which this is the mean of the negatives."""
-        self.of_round.append(own)
+    def next(self, own: Array) -> Any:
+        """That of the next block, of which this is the mean of the negatives."""
+        if self.epoch.config.architecture == "skip-gram":
+            self.of_round.append(own)
         return self.part * (self.mean - own) if self.is_known else 0.0
 
 
@@ -276,7 +278,7 @@ def train_epoch(
                 counters = [kept[first] * plan.negatives + n for n in range(plan.negatives)]
                 tables = epoch.noise.table[:, 0].tolist(), epoch.noise.table[:, 1].tolist()
                 negatives = [negative_word(*tables, int(plan.negatives_key), counter) for counter in counters]
-                shift = shifts.of(outputs[negatives].mean(axis=0))
+                shift = shifts.next(outputs[negatives].mean(axis=0))
             contexts, places = [], []
             for i in range(first, last):
                 near = pairs_of(i, kept, sentences, plan)

@@ -26,7 +26,9 @@ NEGATIVES, MOST_NEGATIVES, NEGATIVE_STEP = 12, 112, 1.0
 for sum to `NEGATIVE_STEP`.
 """
 USUAL_NEGATIVES, USUAL_NEGATIVE_STEP, USUAL_EXPONENTS = 8, 1.5, (0.5, 0.75)
-"""The same where a word has two vectors and the noise exponent is between these: elsewhere so few learn less."""
+"""The same where a word has two vectors and the noise exponent is between these. Elsewhere, eight negatives learn less
+than twelve.
+"""
 CBOW_CENTERS, CBOW_NEGATIVES, CBOW_NEGATIVE_STEP = 32, {"shared": 8, "whole": 12}, {"shared": 2.0, "whole": 0.34}
 """The same of CBOW, where context words share a gradient, and where each has the whole."""
 MEAN_ROUNDS, MEAN_CENTERS = 16, 16
@@ -261,7 +263,9 @@ def node_visits(tree: Tree, tokens: Tokens, config: TrainingConfig) -> Float32:
 
 
 def mean_rounds(tokens: Tokens, config: TrainingConfig, round_size: int) -> int:
-    """The mean of all output vectors is found in one of so many rounds; with a tree in none, 0."""
+    """The mean that negatives are moved to is found in one of so many rounds: in skip-gram in each, from its negatives;
+    in CBOW from all words, in fewer; with a tree in none, 0.
+    """
     if config.objective == "hierarchical-softmax":
         return 0
     if config.architecture == "skip-gram":

@@ -53,7 +53,7 @@ LOSS_ROOM, FIRST_ROOM = 1.02, 2.0
 several epochs, large steps from vectors that are still at random.
 """
 RISE = 1.25
-"""How far the loss rises where a training from given vectors goes wrong: by less it does in one that recovers."""
+"""From given vectors, the loss may rise by less than this, and fall again before the training ends."""
 
 
 def longest_row(rows: Float32) -> float:
@@ -240,14 +240,15 @@ class Trainer:
         """Raise `DivergenceError` where what an epoch came to is worse than nothing.
 
         Vectors that were given may be wrong about this text at first, or all the time if they are frozen: where the
-        loss is about that of the first epoch, or below it, it is no sign of that.
+        loss is not above that of the first epoch in the end, nor far above it before, it is no sign of that.
         """
         longest = max(longest_row(array) for array in parameters)
         most = MOST_LENGTH * max(1.0, self.longest_at_start)
         if self.config.max_n:  # n-grams may be long in directions that cancel out in every word
             most = math.inf
         room = FIRST_ROOM if event.epoch == 1 < event.epochs else LOSS_ROOM
-        has_risen = bool(self.history) and event.loss > RISE * self.history[0].loss
+        rise = RISE if event.epoch < event.epochs else 1.0
+        has_risen = bool(self.history) and event.loss > rise * self.history[0].loss
         judged = not self.has_start or (has_risen and not self.has_frozen)
         if not math.isfinite(longest) or longest > most or (event.pairs and not math.isfinite(event.loss)):
             what = f"the longest vector has a length of {longest:.3g}"

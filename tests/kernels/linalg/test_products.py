@@ -147,16 +147,24 @@ def vectors(n, size):
     return rows
 
 
+def behind_no_number(n, size):
+    """As `vectors`, where the row before the first is NaN: whoever takes -1 for a row finds it."""
+    rows = vectors(n + 1, size)
+    rows[0] = np.nan
+    return rows[1:]
+
+
 @pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize("function", [matmul_nt_banded, compiled_nt_banded])
 def test_matmul_nt_banded__fills_the_bands(function, size):
-    X, Z, S = vectors(50, size), vectors(40, size), np.zeros((28, 24), np.float32)
-    of_x, of_z = (np.append(some_of(n, listed - 1, n), np.int32(-1)) for n, listed in ((50, 28), (40, 20)))
+    X, Z, S = behind_no_number(50, size), behind_no_number(40, size), np.zeros((28, 24), np.float32)
+    of_x, of_z = some_of(50, 28, 1), some_of(40, 20, 2)
+    of_x[23:], of_z[13] = -1, -1  # tiles read rows behind the bands
     function(X, of_x, Z, of_z, size, BANDS, S)
     _, inside = banded(28)
-    wanted = X[of_x].astype(float) @ Z[of_z].T.astype(float)
-    inside[:, -1] = False  # of a row that is none
+    wanted = X[np.maximum(of_x, 0)].astype(float) @ Z[np.maximum(of_z, 0)].T.astype(float)
     assert_allclose(S[:, :20][inside], wanted[inside], rtol=1e-5, atol=1e-4)
+    assert np.isfinite(S).all()
 
 
 @pytest.mark.parametrize("size", SIZES)
@@ -175,7 +183,8 @@ def test_matmul_nn_banded__is_the_product(function, size):
 def test_matmul_nn_shifted__is_the_product_less_a_row_by_weight(function, size):
     of_columns, _ = banded(28)
     G = np.ascontiguousarray(np.concatenate([of_columns.T, np.zeros((20, 2)), normal(20, 8)], axis=1, dtype=np.float32))
-    Z, shift, weights, of_z = vectors(50, size), vectors(1, size), normal(20), some_of(50, 38, 1)
+    Z, shift, weights, of_z = behind_no_number(50, size), vectors(1, size), normal(20), some_of(50, 38, 1)
+    G[:, 33], of_z[33] = 0, -1
     out, squares = np.zeros((20, Z.shape[1]), np.float32), np.full(20, 7, np.float32)
     out[:, :size] = 7
     wanted = (G.astype(float) @ Z[of_z].astype(float) - weights[:, None] * shift)[:19]

@@ -270,9 +270,9 @@ def band_tile(*, transposed: bool) -> Any:
         out: Matrix,
         squares: List | None,
     ) -> None:
-        """out[r:r+2] = Σ G[r:r+2, k] · Z[of_z[k]], or with G[k, r:r+2]ᵀ, for the k of two ranges, (first, last, first,
-        last), of vectors of this size; squares[r:r+2] = the squares of their lengths. Without of_z it is Z[k]; squares
-        may be left out.
+        """out[r:r+2] = Σ G[r:r+2, k] · Z[of_z[k]], for the k of two ranges, (first, last, first, last), of vectors of
+        this size; or with G[k, r:r+2]ᵀ, for those of the first range. squares[r:r+2] = the squares of their lengths.
+        Without of_z it is Z[k]; squares may be left out.
         """
         first, last, dense, end = ranges
         sums = Sums(

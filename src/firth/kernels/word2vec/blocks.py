@@ -85,8 +85,7 @@ class Plan(NamedTuple):
     even: int  # 1 if the setting is "even": all of these are 1
     most_pairs: float  # what the pairs of one center weigh together, at most, in skip-gram
     negative_weight: float  # k/K, the weight of each negative in each pair
-    mean_rounds: int  # the mean of all output vectors is found in one of so many rounds, in none if this is 0; in
-    # skip-gram in all, from their negatives
+    mean_rounds: int  # the mean that negatives are moved to is found in one of so many rounds; in none if this is 0
     rate_first: float  # the learning rate where the epoch begins, and how it changes per token
     rate_slope: float
     rate_least: float
@@ -143,8 +142,8 @@ class RoundUpdates(NamedTuple):
 
     inputs: Updates
     outputs: Updates
-    mean_sums: Float32  # (R, width) what parts of the vocabulary add to the mean of all output vectors
-    noise_mean: Float32  # (1, width) that mean, each word weighed as it is drawn, when it was found last
+    mean_sums: Float32  # (R, width) what the blocks add to the mean of output vectors that negatives are moved to
+    noise_mean: Float32  # (1, width) that mean, as it was found last: of all words as they are drawn, or of a round
     loss: Float64  # (R,) sum over the block's pairs, where it is measured
     pairs: Float64  # (R,) what these pairs weigh together
 
@@ -168,8 +167,8 @@ class Block(NamedTuple):
     next_first: int  # the first center of the block that this thread is expected to compute next
     rate: float
     measured: bool  # whether its loss is
-    finds_mean: bool  # whether its round finds the mean of all output vectors
-    is_first: bool  # whether its round is the first of the epoch
+    finds_mean: bool  # whether its round finds the mean that negatives are moved to
+    is_first: bool  # whether its round is the first of the epoch, or of a shard's piece
     blocks: int  # of its round
     bitmap: int  # the thread, or `ALONE` where it keeps no bitmap of touched rows
 
@@ -263,7 +262,7 @@ def is_measured(number: int, block: int, plan: Plan) -> bool:
 
 @compiled
 def is_mean_found(number: int, plan: Plan) -> bool:
-    """Whether the mean of all output vectors is found in the round of this number in its epoch."""
+    """Whether the mean that negatives are moved to is found in the round of this number in its epoch."""
     return plan.mean_rounds > 0 and number % plan.mean_rounds == 0
 
 

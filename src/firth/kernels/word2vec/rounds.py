@@ -81,8 +81,8 @@ class Round(NamedTuple):
     centers: int
     blocks: int
     rate: float
-    finds_mean: bool  # whether the mean of all output vectors is found
-    is_first: bool  # whether it is the first of its epoch
+    finds_mean: bool  # whether the mean that negatives are moved to is found
+    is_first: bool  # whether it is the first of its epoch, or of a shard's piece
 
 
 @compiled
@@ -243,7 +243,7 @@ def sum_losses(blocks: int, loss: Float64, pairs: Float64, totals: Float64) -> N
 
 @compiled
 def sum_means(blocks: int, mean_sums: Float32, noise_mean: Float32) -> None:
-    """Sum up what the blocks of a round have found of the mean of all output vectors."""
+    """Sum up what the blocks of a round have found of the mean that negatives are moved to."""
     clear(noise_mean, 0, 1)
     for block in range(blocks):
         axpy(noise_mean, 0, np.float32(1), mean_sums, block)

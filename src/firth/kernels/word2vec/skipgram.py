@@ -4,8 +4,8 @@ The direction is word2vec.c's: the input vector of a context word predicts the c
 of a block are scored against its centers and negatives in one product of matrices, and weighted. Context words and
 centers are in the order of the text: what is no pair of them is left out of the product, band by band.
 
-Context words learn from negatives that are moved towards the mean of those of the round before: a few are far from it,
-and most of their gradient lies along it.
+Context words learn from negatives that are moved towards the mean of those of the round before. The mean of a few is
+far from that of all words, and most of their gradient lies along their mean.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ lowered_by(f"{__name__}_llvm")
 
 
 SHIFT = np.float32(0.5)
-"""How far negatives are moved: their mean, as a part of the way to that of all negatives of the round before."""
+"""What part of the way a block's negatives are moved, from their mean to that of all negatives of the round before."""
 
 
 class Pairs(NamedTuple):
@@ -62,7 +62,7 @@ class Pairs(NamedTuple):
     W: Float32  # (T, as many) weights: those of the windows, then of the negatives
     weighed: Float32  # (2, as many and a vector) the weights that are not zero, and the scores of their pairs
     losses: Float64  # (as many,) of these pairs
-    numbers: Int32  # (T,) the numbers of the rows of a block
+    numbers: Int32  # (T,) 0, 1, 2 and so on: which row each context word has, where they are put together in X
     of_negatives: Float32  # (T,) the sum of the sizes of each row's gradients by negatives
     shift: Float32  # (1, width) what the negatives' vectors are moved by
 
@@ -109,7 +109,8 @@ def scores_to_gradients(
 ) -> None:
     """Replace the scores S of n rows, in the columns from `first` to `last`, by learning rate × weight × (1 - σ) for
     pairs and × σ for negatives, whose weights are below zero; behind them, where W is zero too, come zeros up to whole
-    tiles. by_row, (n,) up to whole tiles, and by_column get the sums of their absolute values.
+    tiles; and behind the last column up to whole vectors. by_row, (n,) up to whole tiles, and by_column get the sums of
+    their absolute values.
     """
     rows, columns = slice(0, -(-n // TILE_ROWS) * TILE_ROWS), slice(first, last)
     weights, scores = W[rows, columns], S[rows, columns]
@@ -185,16 +186,14 @@ def vectors_of(
 def find_shift(
     block: Block, plan: Plan, updates: RoundUpdates, negatives: Int32, outputs: Float32, shift: Float32
 ) -> None:
-    """Note what a block's negatives add to the mean of those of its round; and by what to move their vectors, so that
-    their own mean is half the way to that of the round before.
-    """
+    """Find by what a block's negatives are moved, and what they add to the mean of those of their round."""
     sums, slot = updates.mean_sums, block.slot
     sum_rows(outputs, negatives, sums, slot)
     share = np.float32(1) / np.float32(plan.negatives)
     for column in range(shift.shape[1]):
-        mean = share * sums[slot, column]
-        shift[0, column] = SHIFT * (updates.noise_mean[0, column] - mean) if not block.is_first else np.float32(0)
-        sums[slot, column] = mean / np.float32(block.blocks)
+        own = share * sums[slot, column]
+        shift[0, column] = SHIFT * (updates.noise_mean[0, column] - own) if not block.is_first else np.float32(0)
+        sums[slot, column] = own / np.float32(block.blocks)
 
 
 @compiled

@@ -54,7 +54,7 @@ def _scores_to_gradients(
 ) -> None:
     def of_columns(column: Value, lanes: int) -> None:
         rates, zeros = broadcast(builder, rate, lanes), S.zeros_of(lanes)
-        is_first = builder.icmp_unsigned("==", column, first)
+        begins = builder.icmp_unsigned("==", column, first)
 
         def sizes(row: Value) -> Value:
             """Those of a row's gradients, which are stored."""
@@ -70,7 +70,7 @@ def _scores_to_gradients(
             vectors = of_rows if lanes == LANES else [simd.joined(builder, size, zeros) for size in of_rows]
             these = simd.part(builder, simd.horizontal_sums(builder, vectors), 0, TILE_ROWS)
             before = by_row.vector(row, TILE_ROWS)
-            before = builder.select(is_first, ir.Constant(before.type, [0.0] * TILE_ROWS), before)
+            before = builder.select(begins, ir.Constant(before.type, [0.0] * TILE_ROWS), before)
             by_row.store(builder.fadd(before, these), row)
             return [functools.reduce(builder.fadd, of_rows, sums[0])]
 
