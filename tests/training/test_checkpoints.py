@@ -216,7 +216,9 @@ def command(text, folder, *more):
     ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize(
+    ("number", "code"), [(signal.SIGINT, 130), pytest.param(signal.SIGTERM, 143, marks=pytest.mark.long)]
+)
 def test_command__stopped_says_how_to_go_on_and_does(number, code, text, tmp_path):
     with subprocess.Popen(command(text, tmp_path), stderr=subprocess.PIPE, text=True) as process:
         wait_for(tmp_path / "cache")

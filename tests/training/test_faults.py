@@ -463,16 +463,18 @@ def test_thread__that_raises_ends_the_encoding_and_leaves_nothing(text, tmp_path
 
     monkeypatch.setattr(scanning.Scanner, "scan", failing)
     monkeypatch.setattr("firth.corpus.decoding.BLOCK_BYTES", 1 << 16)
+    before = set(threading.enumerate())  # other tests may have left some to the garbage collector
     with pytest.raises(MemoryError, match="no more"):
         firth.encode(text, cache=tmp_path / "cache", threads=3)
     assert not os.listdir(tmp_path / "cache")
-    assert not [thread for thread in threading.enumerate() if thread.name.startswith("firth")]
+    assert not set(threading.enumerate()) - before
 
 
 def test_thread__that_raises_ends_the_training(monkeypatch):
+    before = set(threading.enumerate())
     with threads.ThreadPool(3) as some, pytest.raises(FirthError, match="lights out"):
         some.run(lambda thread: (_ for _ in ()).throw(FirthError("lights out")) if thread == 1 else thread)
-    assert not [thread for thread in threading.enumerate() if thread.name.startswith("firth")]
+    assert not set(threading.enumerate()) - before
 
 
 def test_queries__from_sixteen_threads_while_another_trains(text, trained, tmp_path):

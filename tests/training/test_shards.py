@@ -126,7 +126,7 @@ def test_train__what_is_learned_late_is_all_combined_in_the_end(monkeypatch):
     ("number", "settings"),
     [
         (2, {}),
-        (12, {"window": 12, "negative": 15, "period_tokens": 10}),
+        pytest.param(12, {"window": 12, "negative": 15, "period_tokens": 10}, marks=pytest.mark.long),
         (3, {"distance_weights": "linear"}),
         (2, {"overlap": 0.5}),
         (5, {"overlap": 0.9, "period_tokens": 20}),
@@ -400,6 +400,7 @@ def test_train__an_interrupted_training_in_shards_goes_on_with_the_same_bits(tmp
     assert (model.vectors == firth.train(sentences, **settings).vectors).all()
 
 
+@pytest.mark.long
 def test_train__in_shards_learns_about_as_much_as_one():
     """On text with something to learn, where the mean of eight shards' changes learns little."""
     rng = np.random.default_rng(3)
