@@ -51,7 +51,7 @@ from tests.helpers.rounds import COMPILES, needs_threads, random_corpus, train, 
         {"batch_size": 288, "sample": 0, "shared_vectors": True},
         pytest.param({"batch_size": 288, "sample": 0, "architecture": "cbow"}, marks=COMPILES),
         pytest.param({"batch_size": 272, "max_n": 4}, marks=COMPILES),
-        {"batch_size": 80, "objective": "hierarchical-softmax"},
+        pytest.param({"batch_size": 80, "objective": "hierarchical-softmax"}, marks=pytest.mark.long),
         {"batch_size": 1000, "window": "sentence", "learning_rate": 0.001},
         pytest.param(  # fewer pairs than in the windows
             {"window": "sentence", "learning_rate": 0.3, "distance_weights": "harmonic"}, marks=pytest.mark.long
@@ -117,7 +117,7 @@ def test_train__is_the_reference_where_changes_are_limited(settings, monkeypatch
     assert_allclose(parameters.outputs[:, :d], outputs, rtol=1e-3, atol=1e-4)
 
 
-@pytest.mark.parametrize("settings", [{}, {"batch_size": 272}], ids=str)
+@pytest.mark.parametrize("settings", [{}, pytest.param({"batch_size": 272}, marks=pytest.mark.long)], ids=str)
 @pytest.mark.parametrize("architecture", ["skip-gram", "cbow"])
 def test_train__measures_the_loss_on_some_blocks_where_there_are_many(architecture, settings, monkeypatch):
     monkeypatch.setattr(schedule, "LOSS_BLOCKS_WANTED", 10)
@@ -139,7 +139,7 @@ def test_train__measures_the_loss_on_some_blocks_where_there_are_many(architectu
         {},
         {"context_gradient": "word2vec.c", "distance_weights": "linear"},
         {"shared_vectors": True, "context": "sum", "window": 12},
-        {"max_n": 4, "vector_size": 17, "noise_exponent": -0.5},
+        pytest.param({"max_n": 4, "vector_size": 17, "noise_exponent": -0.5}, marks=pytest.mark.long),
     ],
     ids=str,
 )
