@@ -91,15 +91,8 @@ def _copy_row(builder: Builder, out: Matrix, o: Value, z: Matrix, i: Value) -> N
 
 @replaces(rows.sum_rows)
 def _sum_rows(builder: Builder, z: Matrix, numbers: List, out: Matrix, o: Value) -> None:
-    def body(columns: list[Value], read: Callable[..., Value]) -> None:
-        def add(k: Value, totals: list[Value]) -> list[Value]:
-            found = [read(z, numbers.row(k), c) for c in columns]
-            return [builder.fadd(total, number) for total, number in zip(totals, found, strict=True)]
-
-        zero = z.zeros if read == Matrix.vector else z.zeros.type.element(0.0)
-        out.store_all(accumulate(builder, [zero] * len(columns), index(0), numbers.length, 1, add), o, columns)
-
-    _over_row(builder, z.width, body)
+    one = z.zeros.type.element(1.0)
+    _sum_of_rows(builder, (index(0), numbers.length), lambda k: (one, numbers.row(k)), z, out, o)
 
 
 @replaces(rows.weigh_rows)
